@@ -1,0 +1,54 @@
+import type { AuthConfig, HttpConfig } from '../config.ts';
+import type { Queries } from '../db/database.ts';
+import { type Authenticate, createAuthenticator } from './authenticate.ts';
+import { createGrants, type Grants } from './grants.ts';
+import type { JwksOptions } from './jwks.ts';
+import { deriveKeys } from './keys.ts';
+import { createPlatformVerifier } from './platform-token.ts';
+import { createRevocations, type Revocations } from './revocations.ts';
+import { createTickets, type Tickets } from './ticket.ts';
+import { createUsers, type Users } from './users.ts';
+
+/** Who is calling, and what they may listen to. */
+export interface Auth {
+  readonly authenticate: Authenticate;
+  readonly grants: Grants;
+  readonly tickets: Tickets;
+  readonly revocations: Revocations;
+  readonly users: Users;
+}
+
+export interface AuthOptions {
+  /** With its secrets filled in: `completeSecrets`. */
+  readonly auth: AuthConfig;
+  readonly http: Pick<HttpConfig, 'origins' | 'trustProxy'>;
+  readonly database: Pick<Queries, 'query' | 'execute'>;
+  readonly heartbeatTimeoutMs: number;
+  readonly now?: () => number;
+  readonly jwks?: Omit<JwksOptions, 'now'>;
+}
+
+export function createAuth(options: AuthOptions): Auth {
+  const { auth, http, database, heartbeatTimeoutMs, jwks } = options;
+  const clock = options.now === undefined ? {} : { now: options.now };
+  const keys = deriveKeys(auth);
+  const users = createUsers(database, clock);
+  const tickets = createTickets({ key: keys.ticket, ttlS: auth.ticketTtlS, ...clock });
+  const verifyPlatformToken = createPlatformVerifier(auth, keys.platform, { ...jwks, ...clock });
+  return {
+    users,
+    tickets,
+    grants: createGrants(database, users, clock),
+    revocations: createRevocations(database, users),
+    authenticate: createAuthenticator({
+      http,
+      database,
+      keys,
+      users,
+      tickets,
+      verifyPlatformToken,
+      heartbeatTimeoutMs,
+      ...clock,
+    }),
+  };
+}

@@ -1,0 +1,86 @@
+import type { HttpConfig } from '../config.ts';
+import type { Queries } from '../db/database.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type Credential, credentialOf } from './credential.ts';
+import type { Identity, UserIdentity } from './identity.ts';
+import type { Keys } from './keys.ts';
+import { type AuthRequest, requireCookieOrigin } from './origin.ts';
+import type { VerifyPlatformToken } from './platform-token.ts';
+import { mayUse } from './reopening.ts';
+import { claimsToBeService, verifyServiceToken } from './service-token.ts';
+import type { Tickets } from './ticket.ts';
+import { type Account, refusalOf, type Users } from './users.ts';
+
+interface AuthenticateOptions {
+  /** Whether `?ticket=` is accepted: true for streams alone. Default false. */
+  readonly tickets?: boolean;
+}
+
+/**
+ * Says who sent a request.
+ *
+ * @throws Problem `token-missing`, `token-invalid`, `token-expired`, `token-in-url`, `ticket-invalid`,
+ * `origin-not-allowed`, `account-blocked`, `keys-unavailable`; of a signature never which check it failed.
+ */
+export type Authenticate = (request: AuthRequest, options?: AuthenticateOptions) => Promise<Identity>;
+
+export interface AuthenticatorParts {
+  readonly http: Pick<HttpConfig, 'origins' | 'trustProxy'>;
+  readonly database: Pick<Queries, 'query'>;
+  readonly keys: Keys;
+  readonly users: Users;
+  readonly tickets: Tickets;
+  readonly verifyPlatformToken: VerifyPlatformToken;
+  readonly heartbeatTimeoutMs: number;
+  readonly now?: () => number;
+}
+
+export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
+  const { database, keys, users, tickets, now = Date.now } = parts;
+
+  async function byToken(token: string): Promise<UserIdentity> {
+    const { userId, issuedAt, expiresAt } = await parts.verifyPlatformToken(token);
+    const account = requireAccount(await users.find(userId), issuedAt, 'token-invalid');
+    return { kind: 'user', ...personOf(account), issuedAt, expiresAt };
+  }
+
+  async function byTicket(text: string): Promise<UserIdentity> {
+    const ticket = await tickets.read(text);
+    const { id, scopes, userId, issuedAt, until } = ticket;
+    const account = requireAccount(await users.find(userId), issuedAt, 'ticket-invalid');
+    if (!(await mayUse(database, ticket, parts.heartbeatTimeoutMs))) throw new Problem('ticket-invalid');
+    return { kind: 'user', ...personOf(account), issuedAt, expiresAt: until, ticket: { id, scopes } };
+  }
+
+  function byCredential(credential: Credential, request: AuthRequest): Promise<Identity> {
+    const { from, text } = credential;
+    if (from === 'ticket') return byTicket(text);
+    if (from === 'cookie') requireCookieOrigin(request, parts.http);
+    else if (claimsToBeService(text)) return verifyServiceToken(text, keys.service, now());
+    return byToken(text);
+  }
+
+  return async (request, options = {}) => {
+    const credential = credentialOf(request);
+    const wanted = options.tickets === true && (request.method === 'GET' || request.method === 'HEAD');
+    if (credential.from === 'ticket' && !wanted)
+      throw new Problem('ticket-invalid', { detail: 'A ticket opens a stream and nothing else.' });
+    return byCredential(credential, request);
+  };
+}
+
+function requireAccount(
+  account: Account | undefined,
+  issuedAt: Date,
+  invalid: 'token-invalid' | 'ticket-invalid',
+): Account {
+  const refusal = refusalOf(account, issuedAt);
+  if (account === undefined || refusal === 'deleted') throw new Problem(invalid);
+  if (refusal === 'revoked') throw new Problem(invalid, { detail: 'It was revoked. Sign in again.' });
+  if (refusal === 'blocked') throw new Problem('account-blocked');
+  return account;
+}
+
+function personOf({ userId, playerId, role, name }: Account) {
+  return { userId, playerId, role, name };
+}

@@ -1,0 +1,41 @@
+/** What was found a moment ago. Bounded: the longest unused goes first. */
+export class ShortMemory<K, V> {
+  readonly #entries = new Map<K, { readonly value: V; readonly until: number }>();
+  readonly #ttlMs: number;
+  readonly #capacity: number;
+  readonly #now: () => number;
+
+  constructor(options: { ttlMs: number; capacity: number; now?: () => number }) {
+    this.#ttlMs = options.ttlMs;
+    this.#capacity = options.capacity;
+    this.#now = options.now ?? Date.now;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get(key: K): V | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#entries.delete(key);
+    if (entry.until <= this.#now()) return undefined;
+    this.#entries.set(key, entry);
+    return entry.value;
+  }
+
+  set(key: K, value: V): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, { value, until: this.#now() + this.#ttlMs });
+    if (this.#entries.size <= this.#capacity) return;
+    for (const eldest of this.#entries.keys()) {
+      this.#entries.delete(eldest);
+      return;
+    }
+  }
+
+  /** Forgets it, if it is still this value. */
+  delete(key: K, value?: V): void {
+    if (value === undefined || this.#entries.get(key)?.value === value) this.#entries.delete(key);
+  }
+}

@@ -1,0 +1,47 @@
+import { parse } from 'hono/utils/cookie';
+import { Problem } from '../protocol/problem.ts';
+import type { AuthRequest } from './origin.ts';
+
+/** How a request says who sent it. */
+export interface Credential {
+  readonly from: 'header' | 'ticket' | 'cookie';
+  readonly text: string;
+}
+
+/** The name of the cookie that the platform's login sets. */
+const COOKIE = 'token';
+
+/** RFC 6750 § 2.1. */
+const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
+
+const TOKEN_PARAMETERS = new Set(['token', 'access_token', 'jwt', 'authorization']);
+const LOOKS_LIKE_JWT = /^(?:Bearer\s+)?eyJ[\w-]*\.[\w-]+\.[\w-]*$/i;
+
+/**
+ * The `Authorization` header, else `?ticket=`, else the cookie. What is there and malformed is refused, not passed over.
+ *
+ * @throws Problem `token-missing`, `token-invalid`, `ticket-invalid`, `token-in-url`
+ */
+export function credentialOf({ headers, url }: AuthRequest): Credential {
+  for (const [name, value] of url.searchParams)
+    if (TOKEN_PARAMETERS.has(name.toLowerCase()) && LOOKS_LIKE_JWT.test(value))
+      throw new Problem('token-in-url', {
+        detail: 'URLs end up in logs. Send the token in the Authorization header, or get a ticket for it.',
+      });
+
+  const authorization = headers.get('authorization');
+  if (authorization !== null) {
+    const text = BEARER.exec(authorization)?.[1];
+    if (text === undefined)
+      throw new Problem('token-invalid', { detail: 'Expected "Authorization: Bearer …".' });
+    return { from: 'header', text };
+  }
+
+  const tickets = url.searchParams.getAll('ticket');
+  if (tickets.length > 1) throw new Problem('ticket-invalid');
+  if (tickets[0] !== undefined) return { from: 'ticket', text: tickets[0] };
+
+  const cookie = parse(headers.get('cookie') ?? '', COOKIE)[COOKIE];
+  if (cookie === undefined || cookie === '') throw new Problem('token-missing');
+  return { from: 'cookie', text: cookie };
+}

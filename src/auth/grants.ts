@@ -1,0 +1,129 @@
+import type { Queries } from '../db/database.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type ParsedScope, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
+import { ShortMemory } from './cache.ts';
+import { loadFacts } from './facts.ts';
+import type { Identity, Role } from './identity.ts';
+import { type Facts, isOpen, isOwn, mayListen } from './listening.ts';
+import { type Refusal, refusalOf, type Users } from './users.ts';
+
+/** An open stream, as far as its right to stay open is concerned. */
+export interface Listener {
+  readonly userId: number;
+  readonly playerId: number | undefined;
+  readonly role: Role;
+  readonly issuedAt: Date;
+  readonly scopes: readonly Scope[];
+}
+
+/**
+ * Why a stream must be closed: its user is gone, blocked or had the tokens revoked; `changed` when role or player are
+ * no longer what the stream was opened with; `scope-lost` when it may no longer listen to `scope`.
+ */
+export interface Loss<L extends Listener = Listener> {
+  readonly listener: L;
+  readonly why: Refusal | 'changed' | 'scope-lost';
+  readonly scope?: Scope;
+}
+
+export interface Grants {
+  /**
+   * Whether this identity may listen to all of these scopes; at most two queries. Somebody else's, private and
+   * non-existent are answered alike.
+   *
+   * @throws Problem `forbidden` to services, and to tickets for other scopes than theirs; `not-found`
+   */
+  authorise(identity: Identity, scopes: readonly ParsedScope[]): Promise<void>;
+  /** Of many open streams, those that may not go on, as the database is now. A few queries per 500 users. */
+  recheck<L extends Listener>(listeners: readonly L[]): Promise<Loss<L>[]>;
+}
+
+/** For how long a contest or problem that is open to everybody is taken to be so, in ms. */
+const TTL_MS = 3000;
+const CAPACITY = 10_000;
+
+export function createGrants(
+  database: Pick<Queries, 'query'>,
+  users: Pick<Users, 'read' | 'forget'>,
+  options: { now?: () => number } = {},
+): Grants {
+  /** Only what everybody may: an answer for all callers, and never a no. */
+  const open = new ShortMemory<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...options });
+
+  function remember(facts: Facts): void {
+    for (const id of facts.problems) open.set(spell.problem(id), true);
+    for (const [id, contest] of facts.contests) if (isOpen(contest)) open.set(spell.contest(id), true);
+  }
+
+  return {
+    async authorise(identity, scopes) {
+      if (identity.kind !== 'user')
+        throw new Problem('forbidden', { detail: 'Services publish; they do not listen.' });
+      const { ticket } = identity;
+      if (ticket !== undefined && !scopes.every((scope) => ticket.scopes.includes(textOf(scope))))
+        throw new Problem('forbidden', { detail: 'The ticket was given for other scopes.' });
+
+      const unknown = scopes.filter(
+        (scope) => !isOwn(identity, scope) && open.get(subjectOf(scope)) !== true,
+      );
+      if (unknown.length === 0) return;
+      if (identity.role !== 'ADMIN' && unknown.some(({ kind }) => kind === 'player'))
+        throw new Problem('not-found');
+      const facts = await loadFacts(
+        database,
+        unknown.map((scope) => ({ viewer: identity, scope })),
+      );
+      remember(facts);
+      if (!unknown.every((scope) => mayListen(identity, scope, facts))) throw new Problem('not-found');
+    },
+
+    async recheck(listeners) {
+      const accounts = await users.read(listeners.map(({ userId }) => userId));
+      const parsed = new Map<Scope, ParsedScope>();
+      const parse = (scope: Scope) => parsed.get(scope) ?? remembered(parsed, scope);
+      const facts = await loadFacts(
+        database,
+        listeners.flatMap((listener) =>
+          listener.scopes
+            .map(parse)
+            .filter((scope) => !isOwn(listener, scope))
+            .map((scope) => ({ viewer: listener, scope })),
+        ),
+      );
+      remember(facts);
+      return listeners.flatMap((listener) => {
+        const loss = lossOf(listener);
+        if (loss !== undefined) users.forget(listener.userId);
+        return loss ?? [];
+      });
+
+      function lossOf<L extends Listener>(listener: L): Loss<L> | undefined {
+        const account = accounts.get(listener.userId);
+        const refusal = refusalOf(account, listener.issuedAt);
+        if (refusal !== undefined) return { listener, why: refusal };
+        if (account?.role !== listener.role || account.playerId !== listener.playerId)
+          return { listener, why: 'changed' };
+        const scope = listener.scopes.find((text) => !mayListen(account, parse(text), facts));
+        if (scope === undefined) return undefined;
+        open.delete(subjectOf(parse(scope)));
+        return { listener, why: 'scope-lost', scope };
+      }
+    },
+  };
+}
+
+function textOf(scope: ParsedScope): Scope {
+  return scope.kind === 'global' ? 'global' : spell[scope.kind](scope.id);
+}
+
+/** What a scope is about: of a leaderboard its contest. */
+function subjectOf(scope: ParsedScope): Scope {
+  return scope.kind === 'leaderboard' ? spell.contest(scope.id) : textOf(scope);
+}
+
+function remembered(parsed: Map<Scope, ParsedScope>, text: Scope): ParsedScope {
+  const scope = parseScope(text);
+  if (scope === undefined) throw new TypeError(`not a scope: ${text}`);
+  parsed.set(text, scope);
+  return scope;
+}

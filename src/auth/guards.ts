@@ -1,0 +1,29 @@
+import { Problem } from '../protocol/problem.ts';
+import type { Identity, PlayerIdentity, ServiceIdentity, UserIdentity } from './identity.ts';
+
+/** @throws Problem `forbidden` unless it is a user's own token (a ticket is for streams alone). */
+export function requireUser(identity: Identity): UserIdentity {
+  if (identity.kind !== 'user' || identity.ticket !== undefined) throw new Problem('forbidden');
+  return identity;
+}
+
+/** @throws Problem `forbidden` unless it is an admin. */
+export function requireAdmin(identity: Identity): UserIdentity {
+  const user = requireUser(identity);
+  if (user.role !== 'ADMIN') throw new Problem('forbidden');
+  return user;
+}
+
+/** @throws Problem `forbidden` unless it is a service. */
+export function requireService(identity: Identity): ServiceIdentity {
+  if (identity.kind !== 'service') throw new Problem('forbidden');
+  return identity;
+}
+
+/** Also for tickets, since `player:me` may be what they are for. @throws Problem `forbidden`, `no-player` */
+export function requirePlayer(identity: Identity): PlayerIdentity {
+  if (identity.kind !== 'user') throw new Problem('forbidden');
+  const { playerId } = identity;
+  if (playerId === undefined) throw new Problem('no-player');
+  return { ...identity, playerId };
+}

@@ -1,0 +1,31 @@
+import type { Scope } from '../protocol/scope.ts';
+
+export type Role = 'PLAYER' | 'ADMIN' | 'COMPANY';
+
+/** Somebody with an account on the platform. */
+export interface UserIdentity {
+  readonly kind: 'user';
+  /** `users.id`; not the player's id. */
+  readonly userId: number;
+  /** `player.id`; undefined for accounts that do not play. */
+  readonly playerId: number | undefined;
+  readonly role: Role;
+  readonly name: string;
+  /** When the platform issued the token; a revocation counts from here. */
+  readonly issuedAt: Date;
+  /** When the platform's token ends, and every stream opened with it. */
+  readonly expiresAt: Date;
+  /** Set when a ticket stood in for the token. It opens streams of these scopes and nothing else. */
+  readonly ticket?: { readonly id: string; readonly scopes: readonly Scope[] };
+}
+
+/** A program that publishes, such as the platform's server. */
+export interface ServiceIdentity {
+  readonly kind: 'service';
+  readonly name: string;
+  readonly expiresAt: Date;
+}
+
+export type Identity = UserIdentity | ServiceIdentity;
+
+export type PlayerIdentity = UserIdentity & { readonly playerId: number };

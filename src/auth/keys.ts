@@ -1,0 +1,26 @@
+import { hkdfSync } from 'node:crypto';
+import type { AuthConfig } from '../config.ts';
+
+/** One key per kind of token, so that none can be taken for another. */
+export interface Keys {
+  /** The platform's shared secret; undefined where its tokens are signed with keys of a JWKS alone. */
+  readonly platform: Uint8Array | undefined;
+  readonly service: Uint8Array;
+  readonly ticket: Uint8Array;
+}
+
+/** @throws Error when there is no secret at all (`completeSecrets` fills one in where that is allowed). */
+export function deriveKeys(auth: Pick<AuthConfig, 'secret' | 'liveSecret'>): Keys {
+  const root = auth.liveSecret ?? auth.secret;
+  if (root === undefined) throw new Error('There is no secret to sign tickets and service tokens with.');
+  return {
+    platform: auth.secret === undefined ? undefined : new TextEncoder().encode(auth.secret),
+    service: derive(root, 'service'),
+    ticket: derive(root, 'ticket'),
+  };
+}
+
+/** HKDF with SHA-256 (RFC 5869): the label keeps the keys apart from each other and from the secret. */
+function derive(root: string, label: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', root, 'codecraft-live', label, 32));
+}

@@ -1,0 +1,39 @@
+import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { CLOCK_TOLERANCE_S, MAX_TOKEN_LENGTH } from './claims.ts';
+
+/** The kinds of tokens that we sign ourselves, by their `aud`. */
+export const AUDIENCES = { service: 'codecraft-live/service', ticket: 'codecraft-live/ticket' } as const;
+
+/** @param times seconds since 1970 */
+export function signOwn(
+  audience: string,
+  key: Uint8Array,
+  claims: JWTPayload,
+  times: { readonly iat: number; readonly exp: number },
+): Promise<string> {
+  return new SignJWT({ ...claims, ...times, aud: audience })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .sign(key);
+}
+
+/**
+ * The claims of a token that we signed for this audience.
+ *
+ * @throws Error of jose for any other, and `JWTExpired`, with the claims, for one that was right in its time.
+ */
+export async function verifyOwn(
+  audience: string,
+  key: Uint8Array,
+  token: string,
+  now: number,
+): Promise<JWTPayload> {
+  if (token.length > MAX_TOKEN_LENGTH) throw new Error('too large');
+  const { payload } = await jwtVerify(token, key, {
+    algorithms: ['HS256'],
+    audience,
+    requiredClaims: ['iat', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE_S,
+    currentDate: new Date(now),
+  });
+  return payload;
+}

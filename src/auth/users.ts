@@ -1,0 +1,108 @@
+import type { Queries } from '../db/database.ts';
+import { ShortMemory } from './cache.ts';
+import type { Role } from './identity.ts';
+
+/** What the database says of a user. */
+export interface Account {
+  readonly userId: number;
+  readonly playerId: number | undefined;
+  readonly role: Role;
+  readonly name: string;
+  /** BANNED or SUSPENDED. */
+  readonly blocked: boolean;
+  /** Tokens issued up to the second of this moment are revoked. */
+  readonly notBefore: Date | undefined;
+}
+
+export interface Users {
+  /** What was true within the last five seconds; undefined if there is no such user. */
+  find(userId: number): Promise<Account | undefined>;
+  /** What is true now, of many. */
+  read(userIds: Iterable<number>): Promise<Map<number, Account>>;
+  /** Asks the database next time. */
+  forget(userId: number): void;
+}
+
+/** Why an account may not use a token, or a stream opened with it. */
+export type Refusal = 'deleted' | 'revoked' | 'blocked';
+
+/**
+ * Tokens are dated to the second. One issued in the very second of a revocation may be older or newer than it, and is
+ * refused: whoever signs in again within that second has to do it once more.
+ */
+export function refusalOf(account: Account | undefined, issuedAt: Date): Refusal | undefined {
+  if (account === undefined) return 'deleted';
+  if (account.notBefore !== undefined && second(issuedAt) <= second(account.notBefore)) return 'revoked';
+  return account.blocked ? 'blocked' : undefined;
+}
+
+const TTL_MS = 5000;
+const CAPACITY = 20_000;
+const PAGE = 500;
+
+interface Row {
+  readonly userId: number;
+  readonly playerId: number | null;
+  readonly role: Role;
+  readonly name: string;
+  readonly status: string;
+  readonly notBefore: Date | null;
+}
+
+export function createUsers(database: Pick<Queries, 'query'>, options: { now?: () => number } = {}): Users {
+  const known = new ShortMemory<number, Promise<Account | undefined>>({
+    ttlMs: TTL_MS,
+    capacity: CAPACITY,
+    ...options,
+  });
+
+  async function load(userIds: readonly number[]): Promise<Account[]> {
+    const rows = await database.query<Row>(
+      `SELECT u.id AS userId, p.id AS playerId, u.role, u.name, u.status, r.not_before AS notBefore
+         FROM users u
+         LEFT JOIN player p ON p.user_id = u.id
+         LEFT JOIN token_revocation r ON r.user_id = u.id
+        WHERE u.id IN (?)`,
+      [userIds],
+    );
+    return rows.map(accountOf);
+  }
+
+  return {
+    find(userId) {
+      const earlier = known.get(userId);
+      if (earlier !== undefined) return earlier;
+      const found = load([userId]).then(([account]) => account);
+      known.set(userId, found);
+      const forget = () => known.delete(userId, found);
+      found.then((account) => account ?? forget(), forget);
+      return found;
+    },
+
+    async read(userIds) {
+      const ids = [...new Set(userIds)];
+      const accounts = new Map<number, Account>();
+      for (let at = 0; at < ids.length; at += PAGE) {
+        for (const account of await load(ids.slice(at, at + PAGE))) accounts.set(account.userId, account);
+      }
+      return accounts;
+    },
+
+    forget: (userId) => known.delete(userId),
+  };
+}
+
+function accountOf(row: Row): Account {
+  return {
+    userId: row.userId,
+    playerId: row.playerId ?? undefined,
+    role: row.role,
+    name: row.name,
+    blocked: row.status === 'BANNED' || row.status === 'SUSPENDED',
+    notBefore: row.notBefore ?? undefined,
+  };
+}
+
+function second(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}

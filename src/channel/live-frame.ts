@@ -1,0 +1,79 @@
+import type { LogRow } from '../log/row.ts';
+import { formatCursor } from '../protocol/cursor.ts';
+import { type EventType, eventName } from '../protocol/event.ts';
+import { encodeFrame } from '../protocol/frame.ts';
+import type { Scope } from '../protocol/scope.ts';
+
+/** Bytes for a stream, in the two forms that streams need: inside an HTTP/1.1 chunk (RFC 9112 § 7.1), and bare. */
+export interface Bytes {
+  readonly chunk: Buffer;
+  readonly plain: Buffer;
+}
+
+/**
+ * Encodes text once, as one buffer of which the bare form is a slice.
+ * @throws TypeError for empty text: a chunk without bytes ends the response
+ */
+export function encodeBytes(text: string): Bytes {
+  if (text === '') throw new TypeError('an empty chunk would end the response');
+  const length = Buffer.byteLength(text);
+  const head = `${length.toString(16)}\r\n`;
+  const chunk = Buffer.allocUnsafe(head.length + length + 2);
+  chunk.write(head, 0, 'latin1');
+  chunk.write(text, head.length, 'utf8');
+  chunk.write('\r\n', head.length + length, 'latin1');
+  return { chunk, plain: chunk.subarray(head.length, head.length + length) };
+}
+
+/** The JSON of a notification, as the wire and the inbox show it. */
+export function notificationJson(row: LogRow): string {
+  const player = row.playerId === null ? '' : `"playerId":${row.playerId},`;
+  return (
+    `{"id":${row.id},"eventId":${row.eventId},"scope":"${row.scope}","type":"${row.type}",${player}` +
+    `"title":${JSON.stringify(row.title)},"message":${JSON.stringify(row.message)},"data":${row.data},` +
+    `"at":"${new Date(row.at).toISOString()}"}`
+  );
+}
+
+/** A row of the log on its way to streams: encoded when first wanted, then shared by all. */
+export class LiveFrame implements Bytes {
+  readonly id: number;
+  readonly scope: Scope;
+  readonly type: EventType;
+  /** Roughly what it holds in memory, in bytes. */
+  readonly weight: number;
+  readonly #epoch: string;
+  #row: LogRow | undefined;
+  #bytes: Bytes | undefined;
+
+  constructor(row: LogRow, epoch: string) {
+    this.id = row.id;
+    this.scope = row.scope;
+    this.type = row.type;
+    this.weight = 400 + row.title.length + row.message.length + row.data.length;
+    this.#row = row;
+    this.#epoch = epoch;
+  }
+
+  get chunk(): Buffer {
+    return this.#encoded().chunk;
+  }
+
+  get plain(): Buffer {
+    return this.#encoded().plain;
+  }
+
+  #encoded(): Bytes {
+    if (this.#bytes) return this.#bytes;
+    const row = this.#row as LogRow;
+    this.#row = undefined;
+    this.#bytes = encodeBytes(
+      encodeFrame({
+        id: formatCursor(row.id, this.#epoch),
+        event: eventName(row.type),
+        data: notificationJson(row),
+      }),
+    );
+    return this.#bytes;
+  }
+}

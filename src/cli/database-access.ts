@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseConfig } from '../config.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { startEmbeddedDatabase } from '../db/embedded/embedded-database.ts';
+import { preparePlace } from '../db/embedded/place.ts';
+import { CliFailure } from './failure.ts';
+
+export interface AccessOptions {
+  /** Whether an embedded database that does not run is started for the time being. Default: it is a failure. */
+  readonly start?: boolean;
+  readonly log?: (line: string) => void;
+}
+
+/** Opens the configured database for as long as `work` lasts. Where the service runs an embedded one, it is shared. */
+export async function withDatabase<T>(
+  config: DatabaseConfig,
+  work: (database: Database) => Promise<T>,
+  options: AccessOptions = {},
+): Promise<T> {
+  if (config.kind === 'url') return using(config.url, work);
+  const { directory } = config;
+  const running = await runningEmbedded(directory);
+  if (running !== undefined) return using(running, work);
+  if (!options.start)
+    throw new CliFailure(
+      'The embedded database does not run: start the service with `npm start`, or name another database with DATABASE_URL.',
+    );
+  const embedded = await startEmbeddedDatabase({ directory, log: options.log ?? (() => {}) });
+  try {
+    return await using(embedded.url, work);
+  } finally {
+    await embedded.stop();
+  }
+}
+
+/** Whether there is an embedded database in a directory, running or not. */
+export function hasEmbeddedData(directory: string): boolean {
+  return existsSync(join(directory, 'mariadb', 'data'));
+}
+
+/** The URL of the embedded database of a directory, if it answers. */
+export async function runningEmbedded(directory: string): Promise<string | undefined> {
+  if (!hasEmbeddedData(directory)) return undefined;
+  const { socket } = await preparePlace(directory);
+  const url = `mysql://root@localhost/codecraft?socketPath=${encodeURIComponent(socket)}`;
+  const answers = await using(url, (database) => database.query('SELECT 1')).catch(() => undefined);
+  return answers === undefined ? undefined : url;
+}
+
+async function using<T>(url: string, work: (database: Database) => Promise<T>): Promise<T> {
+  const database = openDatabase({ url, poolSize: 2 });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,112 @@
+import type { Config } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { readVersion } from '../version.ts';
+import { hasEmbeddedData, runningEmbedded, withDatabase } from './database-access.ts';
+import { checkConfiguration } from './doctor/configuration.ts';
+import { checkSchema, checkServer } from './doctor/database.ts';
+import { bounded, type Finding, note } from './doctor/finding.ts';
+import { checkLog, checkOutbox, checkSessions } from './doctor/log.ts';
+import { checkService } from './doctor/service.ts';
+import { checkStream } from './doctor/stream.ts';
+import { EXIT, type ExitCode } from './failure.ts';
+import { givenToken } from './given-token.ts';
+import { quickstartConfig, quickstartListener } from './quickstart.ts';
+import { serviceUrl } from './service-url.ts';
+import type { Surroundings } from './surroundings.ts';
+import { counted } from './words.ts';
+
+export interface DoctorOptions {
+  /** Of the service, as its clients see it. */
+  readonly url?: string;
+  readonly token?: string;
+}
+
+/** How long each check may take, in ms. */
+const CHECK_MS = 15_000;
+/** A database that crashed recovers when it is started. */
+const START_MS = 120_000;
+
+/** Says what is wrong with configuration, database, log and service, as far as each can be looked at. */
+export async function doctor(options: DoctorOptions, surroundings: Surroundings): Promise<ExitCode> {
+  const { env, out } = surroundings;
+  const url = serviceUrl(options.url, env);
+  const token = givenToken(options.token, env);
+  let problems = 0;
+  const report = (title: string, findings: readonly Finding[]) => {
+    out.line(out.paint('bold', title));
+    for (const { level, text } of findings) out.line(`  ${markOf(level, surroundings)} ${text}`);
+    problems += findings.filter(({ level }) => level === 'wrong').length;
+  };
+
+  const { config, findings } = checkConfiguration(env, process.versions.node);
+  report('Configuration', findings);
+  if (config !== undefined) await examineDatabase(config, report, surroundings);
+  await examineService({ url, told: Boolean(options.url ?? env.LIVE_URL), token }, report, surroundings);
+
+  out.line();
+  if (problems > 0) out.line(out.paint('red', `${counted(problems, 'thing')} wrong.`));
+  else out.line(out.paint('green', 'Nothing is wrong.'));
+  return problems > 0 ? EXIT.failed : EXIT.fine;
+}
+
+type Report = (title: string, findings: readonly Finding[]) => void;
+
+async function examineDatabase(config: Config, report: Report, { err }: Surroundings): Promise<void> {
+  const { database: settings } = config;
+  let limitMs = 5 * CHECK_MS;
+  if (settings.kind === 'embedded' && (await runningEmbedded(settings.directory)) === undefined) {
+    if (!hasEmbeddedData(settings.directory))
+      return report('Database', [note('There is no embedded database yet: `npm start` makes one.')]);
+    err.line(err.paint('dim', 'starting the embedded database for a moment'));
+    limitMs += START_MS;
+  }
+  const trouble = await bounded('The database', limitMs, async () => {
+    await withDatabase(settings, (database) => look(database, config, report), { start: true });
+    return [];
+  });
+  if (trouble.length > 0) report('Database', trouble);
+}
+
+async function look(database: Database, config: Config, report: Report): Promise<void> {
+  const server = await bounded('The server', CHECK_MS, () => checkServer(database));
+  if (!isFine(server)) return report('Database', server);
+  const schema = await bounded('The schema', CHECK_MS, () => checkSchema(database));
+  report('Database', [...server, ...schema]);
+  if (!isFine(schema)) return;
+  const { heartbeatTimeoutMs } = config.stream;
+  report('Log', [
+    ...(await bounded('The log', CHECK_MS, () => checkLog(database))),
+    ...(await bounded('The outbox', CHECK_MS, () => checkOutbox(database))),
+    ...(await bounded('Sessions', CHECK_MS, () => checkSessions(database, heartbeatTimeoutMs))),
+  ]);
+}
+
+async function examineService(
+  { url, told, token }: { url: URL; told: boolean; token: string | undefined },
+  report: Report,
+  { env, fetch, signal }: Surroundings,
+): Promise<void> {
+  const version = readVersion();
+  const { reachable, findings } = await checkService({ url, told, version, fetch, signal });
+  report('Service', findings);
+  if (!reachable) return;
+  const config = quickstartConfig(url, env);
+  const own = async () => (config === undefined ? undefined : (await quickstartListener(config, [])).token());
+  const usable = token ?? (await own().catch(() => undefined));
+  report(
+    'Streams',
+    usable === undefined
+      ? [note('Give a token with --token, and a stream is tried, too.')]
+      : await bounded('A stream', CHECK_MS, () => checkStream({ url, token: usable, fetch, signal })),
+  );
+}
+
+/** Whether what was looked at is there, whatever else is said of it. */
+function isFine(findings: readonly Finding[]): boolean {
+  return findings.some(({ level }) => level === 'good');
+}
+
+function markOf(level: Finding['level'], { out }: Surroundings): string {
+  if (level === 'good') return out.paint('green', '✓');
+  return level === 'note' ? out.paint('cyan', 'i') : out.paint('red', '✗');
+}

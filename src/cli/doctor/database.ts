@@ -1,0 +1,64 @@
+import type { Database, Flavour } from '../../db/database.ts';
+import { checkDurability } from '../../db/durability.ts';
+import { errnoOf } from '../../db/errors.ts';
+import { readMigrations } from '../../db/migration-files.ts';
+import { serverName } from '../words.ts';
+import { type Finding, good, note, wrong } from './finding.ts';
+
+const NO_SUCH_TABLE = 1146;
+
+/** What the service was tried with; and below what it cannot work. */
+const VERSIONS = {
+  mariadb: { tried: [10, 11], oldest: [10, 4] },
+  mysql: { tried: [8, 0], oldest: [8, 0] },
+} as const;
+
+/** The server: whether it answers, what it is, and whether it keeps what it was given. */
+export async function checkServer(database: Database): Promise<Finding[]> {
+  const flavour = await database.flavour();
+  const answers = good(`${serverName(flavour)} answers, with the database ${database.name}.`);
+  const durability = (await checkDurability(database)).map(wrong);
+  const durable =
+    durability.length === 0 ? [good('What it confirms, it keeps: its settings are durable.')] : [];
+  return [answers, ...checkVersion(flavour), ...durability, ...durable];
+}
+
+export function checkVersion(flavour: Flavour): Finding[] {
+  const { tried, oldest } = VERSIONS[flavour.kind];
+  const name = serverName(flavour);
+  if (isBelow(flavour.version, oldest))
+    return [wrong(`${name} is too old: it must be ${oldest.join('.')} or later.`)];
+  return isBelow(flavour.version, tried)
+    ? [note(`${name} is older than what this was tried with (${tried.join('.')}).`)]
+    : [];
+}
+
+/** Whether the schema is this version's. */
+export async function checkSchema(database: Pick<Database, 'query'>): Promise<Finding[]> {
+  const known = readMigrations().map(({ name }) => name);
+  const rows = await database
+    .query<{ name: string; finished: number }>(
+      'SELECT name, finished_at IS NOT NULL AS finished FROM live_migration ORDER BY name',
+    )
+    .catch((error: unknown) => {
+      if (errnoOf(error) === NO_SUCH_TABLE) return undefined;
+      throw error;
+    });
+  if (rows === undefined)
+    return [wrong('This database was never migrated: run `codecraft-live migrate`, or start the service.')];
+  const finished = new Set(rows.filter((row) => row.finished).map(({ name }) => name));
+  const pending = known.filter((name) => !finished.has(name));
+  const newer = rows.map(({ name }) => name).filter((name) => !known.includes(name));
+  if (newer.length > 0)
+    return [wrong(`The schema is newer than this version: it has ${newer.join(', ')}. Use that version.`)];
+  if (pending.length > 0)
+    return [
+      wrong(`${pending.join(', ')} not applied: run \`codecraft-live migrate\`, or start the service.`),
+    ];
+  return [good(`The schema is up to date (${known.at(-1)}).`)];
+}
+
+function isBelow(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [actual = 0, actualMinor = 0] = version.split('.').map(Number);
+  return actual < major || (actual === major && actualMinor < minor);
+}

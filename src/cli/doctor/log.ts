@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database } from '../../db/database.ts';
+import { formatCursor } from '../../protocol/cursor.ts';
+import { safeText } from '../safe-text.ts';
+import { counted } from '../words.ts';
+import { type Finding, good, note, wrong } from './finding.ts';
+
+type Reads = Pick<Database, 'query'>;
+
+/** So many of the newest positions are looked at. */
+const WINDOW = 1000;
+/** A reader may see a row later than its successor: what seems missing is looked for again so often, in ms apart. */
+const LOOKS = { times: 5, apartMs: 50 };
+/** An outbox row that waits longer has nobody who fetches it, in seconds. */
+const WAITING_S = 60;
+/** A session is swept some time after it died; beyond that nobody sweeps, in seconds. */
+const SWEEP_S = 120;
+/** So many examples are named. */
+const EXAMPLES = 3;
+
+/** Whether the log is what everything relies on: its newest rows without a gap, up to its head and not beyond. */
+export async function checkLog(database: Reads): Promise<Finding[]> {
+  // The newest row before the head: what commits in between cannot make a sound log look wrong.
+  const [newest] = await database.query<{ id: number | null }>('SELECT MAX(id) AS id FROM notification');
+  const [log] = await database.query<{ head: number; epoch: string }>(
+    'SELECT head, epoch FROM log_head WHERE id = 1',
+  );
+  if (log === undefined) return [wrong('The row of log_head is gone: nothing can be published. Restore it.')];
+  const { head, epoch } = log;
+  if ((newest?.id ?? 0) > head)
+    return [
+      wrong(
+        `The log's head is ${head} but there is a row ${newest?.id}: one of the tables was restored without the other, and publishing fails.`,
+      ),
+    ];
+  const [tail] = await database.query<{ id: number }>('SELECT COALESCE(MAX(tail), 1) AS id FROM log_tail');
+  const first = Math.max(1, head - WINDOW + 1, tail?.id ?? 1);
+  const missing = await missingBetween(database, first, head);
+  if (missing.length > 0) {
+    const examples = missing.slice(0, EXAMPLES).join(', ');
+    return [
+      wrong(
+        `${counted(missing.length, 'row')} of the log ${missing.length === 1 ? 'is' : 'are'} missing (${examples}${missing.length > EXAMPLES ? ', …' : ''}): somebody deleted them, or they were lost. Streams are reset there.`,
+      ),
+    ];
+  }
+  const seen = head - first + 1;
+  const gapless = seen <= 0 ? '' : `, its last ${counted(seen, 'row')} without a gap`;
+  return [good(`The log stands at ${formatCursor(head, epoch)}${gapless}.`)];
+}
+
+async function missingBetween(database: Reads, first: number, last: number): Promise<number[]> {
+  let missing: number[] = [];
+  for (let look = 1; look <= LOOKS.times; look += 1) {
+    const rows = await database.query<{ id: number }>(
+      'SELECT id FROM notification WHERE id BETWEEN ? AND ?',
+      [first, last],
+    );
+    const present = new Set(rows.map(({ id }) => id));
+    missing = [];
+    for (let id = first; id <= last; id += 1) if (!present.has(id)) missing.push(id);
+    if (missing.length === 0) return missing;
+    await sleep(LOOKS.apartMs);
+  }
+  return missing;
+}
+
+/** Whether what was published from SQL gets into the log. */
+export async function checkOutbox(database: Reads): Promise<Finding[]> {
+  const [count] = await database.query<{ failed: number; waiting: number }>(
+    `SELECT COUNT(failed_at) AS failed,
+      COUNT(CASE WHEN failed_at IS NULL AND created_at < UTC_TIMESTAMP(3) - INTERVAL ${WAITING_S} SECOND
+        THEN 1 END) AS waiting
+     FROM event_outbox`,
+  );
+  const { failed = 0, waiting = 0 } = count ?? {};
+  const findings: Finding[] = [];
+  if (failed > 0) {
+    const rows = await database.query<{ id: number; type: string; error: string | null }>(
+      `SELECT id, type, error FROM event_outbox WHERE failed_at IS NOT NULL ORDER BY id DESC LIMIT ${EXAMPLES}`,
+    );
+    const examples = rows.map(({ id, type, error }) => `#${id} ${type}: ${error ?? 'no reason given'}`);
+    findings.push(
+      wrong(
+        `${counted(failed, 'row')} of event_outbox set aside, not published: ${safeText(examples.join('; '))}.`,
+      ),
+    );
+  }
+  if (waiting > 0)
+    findings.push(
+      wrong(
+        `${counted(waiting, 'row')} of event_outbox waiting for more than ${WAITING_S} s: no service fetches them.`,
+      ),
+    );
+  return findings.length > 0 ? findings : [good('Nothing is stuck in event_outbox.')];
+}
+
+/** Whether sessions that died are swept. */
+export async function checkSessions(database: Reads, heartbeatTimeoutMs: number): Promise<Finding[]> {
+  const silentS = heartbeatTimeoutMs / 1000 + SWEEP_S;
+  const [count] = await database.query<{ alive: number; dead: number }>(
+    `SELECT COUNT(CASE WHEN last_heartbeat_at >= UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) AS alive,
+      COUNT(CASE WHEN last_heartbeat_at < UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) AS dead
+     FROM stream_session WHERE disconnected_at IS NULL`,
+    [silentS, silentS],
+  );
+  const { alive = 0, dead = 0 } = count ?? {};
+  if (dead > 0)
+    return [
+      note(
+        `${counted(dead, 'session')} died unnoticed, more than ${silentS} s ago: no service has run since, or none sweeps them.`,
+      ),
+    ];
+  return [good(`${counted(alive, 'open session')}, none of them dead.`)];
+}

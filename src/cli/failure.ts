@@ -1,0 +1,110 @@
+import { ConfigError } from '../config/error.ts';
+import { EmbeddedDatabaseError } from '../db/embedded/failure.ts';
+import { errnoOf, isUnavailable } from '../db/errors.ts';
+import { MigrationError } from '../db/migration-error.ts';
+import { Problem } from '../protocol/problem.ts';
+
+export const EXIT = {
+  fine: 0,
+  /** It did not work, or something is wrong. */
+  failed: 1,
+  /** The command was not understood. */
+  usage: 2,
+  /** The service does not accept the token, or what it is used for. */
+  refused: 3,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** A command cannot do what it shall; the message is for the person in front of it. */
+export class CliFailure extends Error {
+  override readonly name = 'CliFailure';
+  readonly exitCode: ExitCode;
+
+  constructor(message: string, exitCode: ExitCode = EXIT.failed, options: ErrorOptions = {}) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** Whatever was thrown, in words for the person in front of it. Never with SQL or a password. */
+export function explain(error: unknown): string {
+  if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
+  if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
+  const database = explainDatabase(error);
+  if (database !== undefined) return database;
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}
+
+const REFUSALS: Readonly<Record<number, string>> = {
+  1044: 'The database user may not use this database: grant it the rights.',
+  1045: 'The database does not accept the user and password.',
+  1049: 'The database server has no database of that name: create it first.',
+  1142: 'The database user lacks the right to do that on one of the tables.',
+  1146: 'A table is missing: run `codecraft-live migrate`.',
+  1370: 'The database user lacks the right to create or run procedures.',
+  1698: 'The database does not let this user in with a password.',
+};
+
+/** What a database error means; undefined when it is none. */
+export function explainDatabase(error: unknown): string | undefined {
+  const errno = errnoOf(error);
+  const known = REFUSALS[errno ?? 0];
+  if (known !== undefined) return known;
+  if (isUnavailable(error)) {
+    const code = networkCode(error);
+    return `The database cannot be reached${code === undefined ? '' : `: ${reasonOf(code)}`}.`;
+  }
+  if (errno !== undefined) return `The database answered with error ${errno}.`;
+  return error instanceof Problem ? error.message : undefined;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection was cut',
+  UND_ERR_SOCKET: 'the connection was cut',
+  ENOENT: 'its socket does not exist',
+  ENOTFOUND: 'the host is not known',
+  EAI_AGAIN: 'the host name could not be looked up',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no way to the network',
+  ETIMEDOUT: 'no answer in time',
+  PROTOCOL_CONNECTION_LOST: 'the connection was cut',
+  PROTOCOL_SEQUENCE_TIMEOUT: 'no answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'no answer in time',
+  UND_ERR_HEADERS_TIMEOUT: 'no answer in time',
+  TimeoutError: 'no answer in time',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is self-signed',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate cannot be verified',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate cannot be verified',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak https there',
+  HPE_INVALID_CONSTANT: 'what answers does not speak HTTP',
+};
+
+/** Why the network did not do it: `nothing listens there`. */
+export function explainNetwork(error: unknown): string {
+  const code = networkCode(error);
+  if (code !== undefined) return reasonOf(code);
+  // `fetch` says only that it failed; what it failed of is the cause.
+  const said = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  return said instanceof Error ? said.message : String(said);
+}
+
+const reasonOf = (code: string) => REASONS[code] ?? code;
+
+/** The first error code that says something, looked for through `cause` and the parts of an AggregateError. */
+function networkCode(error: unknown): string | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
+    if (at.name === 'TimeoutError') return at.name;
+    const { code } = at as NodeJS.ErrnoException;
+    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code;
+    if (at instanceof AggregateError) {
+      const inner = at.errors.map(networkCode).find((found) => found !== undefined);
+      if (inner !== undefined) return inner;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { loadEnvFile } from 'node:process';
+import { runCli } from './program.ts';
+import { createScreen } from './surroundings.ts';
+
+if (existsSync('.env')) loadEnvFile('.env');
+const ending = new AbortController();
+const end = () => ending.abort();
+// Once: who presses Ctrl-C again means it.
+process.once('SIGINT', end);
+process.once('SIGTERM', end);
+for (const output of [process.stdout, process.stderr])
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    // Nobody reads any more, as after `| head`: there is nothing left to do, and nobody to tell.
+    if (error.code !== 'EPIPE') throw error;
+    end();
+  });
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  env: process.env,
+  stdin: process.stdin,
+  out: createScreen(process.stdout, process.env),
+  err: createScreen(process.stderr, process.env),
+  signal: ending.signal,
+  fetch,
+});

@@ -1,0 +1,155 @@
+import { Command, CommanderError } from 'commander';
+import { readVersion } from '../version.ts';
+import { doctor } from './doctor.ts';
+import { CliFailure, EXIT, type ExitCode, explain } from './failure.ts';
+import { migrate } from './migrate.ts';
+import { publish } from './publish.ts';
+import type { Surroundings } from './surroundings.ts';
+import { tail } from './tail.ts';
+import { token } from './token.ts';
+
+/** Runs a command line, and says with which code the process shall end. */
+export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
+  const { err, signal } = surroundings;
+  let exitCode: ExitCode = EXIT.fine;
+  const program = createProgram(surroundings, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    if (signal.aborted) return EXIT.failed;
+    err.line(`${err.paint('red', 'error:')} ${explain(error)}`);
+    return error instanceof CliFailure ? error.exitCode : EXIT.failed;
+  }
+}
+
+function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode) => void): Command {
+  const { out, err } = surroundings;
+  const program = new Command('codecraft-live')
+    .description(
+      'CodeCraft Live from the command line: watch streams, publish events, look after the database.',
+    )
+    .version(readVersion(), '-V, --version', 'Print the version')
+    .helpOption('-h, --help', 'Print this help')
+    .helpCommand('help [command]', 'Print the help of a command')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => out.write(text),
+      writeErr: (text) => err.write(text),
+      getOutHelpWidth: () => Math.min(out.columns, 110),
+      getErrHelpWidth: () => Math.min(err.columns, 110),
+      getOutHasColors: () => out.hasColours,
+      getErrHasColors: () => err.hasColours,
+    })
+    .configureHelp({ styleTitle: (title) => out.paint('bold', title), sortSubcommands: false })
+    .showHelpAfterError('(add --help for what it takes)')
+    .addHelpText('after', PROGRAM_NOTES);
+
+  program
+    .command('token')
+    .summary('make a token for development')
+    .description(
+      'Makes a token that the configured service accepts, and prints it, and nothing else.\nThe secret is JWT_SECRET, or the one that the quickstart keeps in .data.',
+    )
+    .option('--user <id>', 'for a user, by users.id')
+    .option('--player <id>', 'for the user of a player, by player.id')
+    .option('--admin', 'for the first active admin')
+    .option('--service <name>', 'for a service that publishes, under this name')
+    .option('--ttl <time>', 'how long it is valid: 30m, 12h, 7d', '7d')
+    .option('--yes', 'also in production')
+    .addHelpText(
+      'after',
+      examples(
+        'TOKEN=$(npm run -s live -- token --player 7)',
+        'codecraft-live token --service judge --ttl 1h',
+      ),
+    )
+    .action((options) => token(options, surroundings));
+
+  program
+    .command('tail')
+    .summary('watch what happens, live')
+    .description(
+      'Shows what happens in scopes, live, until Ctrl-C. After a loss of the connection it goes on where it was.\nScopes: player:me, player:7, contest:3, contest:3:leaderboard, problem:5, global.',
+    )
+    .argument('<scope...>', 'what to listen to')
+    .option('-u, --url <url>', URL_HELP)
+    .option('-t, --token <token>', TOKEN_HELP)
+    .option('--types <types>', 'only these types: LEVEL_UP,RANK_CHANGE')
+    .option('--since <cursor>', 'what came after this cursor first; `earliest`: all that is kept')
+    .option('--json', 'one line of JSON for each event: { event, cursor, data }')
+    .addHelpText(
+      'after',
+      examples(
+        'codecraft-live tail player:7 contest:3',
+        'codecraft-live tail global --since earliest --json | jq',
+      ),
+    )
+    .action(async (scopes, options) => setExitCode(await tail(scopes, options, surroundings)));
+
+  program
+    .command('publish')
+    .summary('publish an event')
+    .description('Publishes one event, and prints where it went once it is durable.')
+    .argument('<type>', 'the type of event: LEVEL_UP')
+    .argument('[data...]', 'what happened: JSON, key=value pairs, or - to read JSON from the standard input')
+    .option('-u, --url <url>', URL_HELP)
+    .option('-t, --token <token>', TOKEN_HELP)
+    .option('-k, --key <key>', 'an idempotency key: the same event with the same key is published once')
+    .option('--json', 'print the answer of the service as it is')
+    .addHelpText(
+      'after',
+      examples(
+        'codecraft-live publish LEVEL_UP playerId=7 oldLevel=11 newLevel=12',
+        `codecraft-live publish ANNOUNCEMENT '{"title":"Hello","message":"We are live"}'`,
+      ),
+    )
+    .action((type, data, options) => publish(type, data, options, surroundings));
+
+  program
+    .command('migrate')
+    .summary('bring a database up to date')
+    .description(
+      'Brings the database to the schema of this version, and says what was done. Harmless when repeated.',
+    )
+    .option(
+      '-u, --url <url>',
+      'the database, as mysql://user:password@host:3306/name (default: the configured one)',
+    )
+    .action((options) => migrate(options, surroundings));
+
+  program
+    .command('doctor')
+    .summary('say what is wrong')
+    .description(
+      'Looks at configuration, database, log and service, and at what a proxy makes of a stream.\nEnds with code 1 when something is wrong.',
+    )
+    .option('-u, --url <url>', URL_HELP)
+    .option(
+      '-t, --token <token>',
+      'to try a stream with (default: LIVE_TOKEN, or one made for the quickstart)',
+    )
+    .addHelpText('after', examples('codecraft-live doctor --url https://live.codecraft.example'))
+    .action(async (options) => setExitCode(await doctor(options, surroundings)));
+
+  return program;
+}
+
+const URL_HELP = 'where the service is (default: LIVE_URL, or this machine)';
+const TOKEN_HELP = 'who you are (default: LIVE_TOKEN, or one made for the quickstart)';
+
+const PROGRAM_NOTES = `
+It reads the same variables as the service, also from .env (.env.example describes them), and
+  LIVE_URL    where the service is
+  LIVE_TOKEN  the token to use
+  NO_COLOR    no colours
+
+It ends with code 0 when all went well, 1 when something did not, 2 when the command was not
+understood, and 3 when the service did not accept the token.`;
+
+function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}

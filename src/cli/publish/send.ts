@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { explainNetwork } from '../failure.ts';
+import { type Refusal, readRefusal } from '../refusal.ts';
+
+export interface SendOptions {
+  readonly url: URL;
+  readonly token: string;
+  readonly body: unknown;
+  readonly fetch: typeof fetch;
+  readonly signal: AbortSignal;
+  /** How long one attempt may take, in ms. */
+  readonly timeoutMs?: number;
+}
+
+export type Outcome =
+  | { readonly kind: 'answered'; readonly body: unknown }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+const ATTEMPTS = 4;
+const LONGEST_WAIT_MS = 5_000;
+
+/**
+ * Posts JSON. Where the outcome is unknown or the service is busy it is sent again, up to three times: the body must
+ * hold idempotency keys.
+ */
+export async function send(options: SendOptions): Promise<Outcome> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { outcome, waitMs } = await sendOnce(options);
+    if (waitMs === undefined || attempt === ATTEMPTS) return outcome;
+    await sleep(waitMs, undefined, { signal: options.signal });
+  }
+}
+
+/** `waitMs` is there when it may be sent again. */
+async function sendOnce(options: SendOptions): Promise<{ outcome: Outcome; waitMs?: number }> {
+  const { url, token, body, signal, timeoutMs = 15_000 } = options;
+  try {
+    const response = await options.fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    });
+    const isJson = response.headers.get('content-type')?.includes('application/json');
+    if (response.ok && isJson) return { outcome: { kind: 'answered', body: await response.json() } };
+    const outcome: Outcome = { kind: 'refused', refusal: await readRefusal(response) };
+    return isPassing(response.status) ? { outcome, waitMs: waitOf(response) } : { outcome };
+  } catch (error) {
+    signal.throwIfAborted();
+    const outcome: Outcome = { kind: 'unreachable', why: explainNetwork(error) };
+    // Where nothing listens, nothing was sent, and nothing will come of asking again.
+    return isCut(error) ? { outcome, waitMs: 500 } : { outcome };
+  }
+}
+
+const isPassing = (status: number) => status === 429 || (status >= 502 && status <= 504);
+
+function waitOf(response: Response): number {
+  const seconds = Number(response.headers.get('retry-after') ?? 1);
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, LONGEST_WAIT_MS) : 1000;
+}
+
+function isCut(error: unknown): boolean {
+  const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' || (error as Error).name === 'TimeoutError';
+}

@@ -1,0 +1,66 @@
+import type { FieldError, ProblemBody } from '../protocol/problem.ts';
+import { EXIT, type ExitCode } from './failure.ts';
+import { safeText } from './safe-text.ts';
+
+/** Why the service does not do it. */
+export interface Refusal {
+  readonly status: number;
+  /** The problem's code; undefined where it was no problem of this service. */
+  readonly code?: string;
+  /** Without a full stop. */
+  readonly sentence: string;
+  readonly errors?: readonly FieldError[];
+}
+
+/** So much of an answer is looked at, in characters. */
+const MOST = 100_000;
+
+/** Reads an answer that is not what was asked for: a problem (RFC 9457), or whatever else answers there. */
+export async function readRefusal(response: Response): Promise<Refusal> {
+  const { status, headers } = response;
+  const type = headers.get('content-type') ?? 'nothing readable';
+  const text = await response.text().catch(() => '');
+  const problem = type.includes('json') ? parseProblem(text.slice(0, MOST)) : undefined;
+  if (problem === undefined)
+    return {
+      status,
+      sentence: `what answers there is not this service (status ${status}, ${safeText(type)})`,
+    };
+  const { code, title, detail, errors } = problem;
+  const sentence = safeText(detail === undefined ? title : `${title}: ${detail}`).replace(/\.$/, '');
+  return { status, code, sentence, ...(errors === undefined ? {} : { errors }) };
+}
+
+/** Which exit code a refusal means. */
+export function exitOf({ status }: Refusal): ExitCode {
+  return status === 401 || status === 403 ? EXIT.refused : EXIT.failed;
+}
+
+/** What to do about it, where that is known. */
+export function adviceOn({ code, status }: Refusal): string | undefined {
+  switch (code) {
+    case 'token-expired':
+      return 'Get a new token, with `codecraft-live token` for instance, and start again.';
+    case 'token-invalid':
+      return 'It was signed with another secret than the service has, or was changed, or revoked.';
+    case 'token-missing':
+      return 'Give one with --token or LIVE_TOKEN; `codecraft-live token --help` says how to make one.';
+    case 'no-player':
+      return '`player:me` needs the token of a player: `codecraft-live token --player <id>`.';
+    case 'not-found':
+      return 'Either it does not exist, or this token may not listen to it.';
+    default:
+      return code === undefined && status === 404 ? 'Is the address right?' : undefined;
+  }
+}
+
+function parseProblem(text: string): ProblemBody | undefined {
+  try {
+    const body = JSON.parse(text) as Partial<ProblemBody> | null;
+    return typeof body?.title === 'string' && typeof body.code === 'string'
+      ? (body as ProblemBody)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}

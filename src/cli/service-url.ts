@@ -1,0 +1,43 @@
+import { CliFailure, EXIT } from './failure.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const USUAL_PORT = 4400;
+
+/** Where the service is: as told, else `LIVE_URL`, else where it runs on this machine. It ends with a slash. */
+export function serviceUrl(told: string | undefined, env: Surroundings['env']): URL {
+  const text = told ?? (env.LIVE_URL || localUrl(env));
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
+  const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '')
+    throw new CliFailure(
+      `"${text}" is not the address of a service, such as http://127.0.0.1:4400`,
+      EXIT.usage,
+    );
+  if (url.username !== '' || url.password !== '')
+    throw new CliFailure(
+      'The address holds a user or password: give a token with --token instead.',
+      EXIT.usage,
+    );
+  url.search = '';
+  url.hash = '';
+  if (!url.pathname.endsWith('/')) url.pathname += '/';
+  return url;
+}
+
+/** Whether what is sent there stays on this machine. */
+export function isLocal(url: URL): boolean {
+  return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+}
+
+/** An address without its last slash, to be shown. */
+export function shownUrl(url: URL): string {
+  return url.href.replace(/\/$/, '');
+}
+
+function localUrl(env: Surroundings['env']): string {
+  const port = /^[1-9][0-9]{0,4}$/.test(env.PORT?.trim() ?? '') ? Number(env.PORT) : USUAL_PORT;
+  const host = env.HOST?.trim() ?? '';
+  const everywhere = host === '' || host === '0.0.0.0' || host === '::';
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return `http://${everywhere ? '127.0.0.1' : shown}:${port}`;
+}

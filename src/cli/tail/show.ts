@@ -1,0 +1,90 @@
+import type { Notification } from '../../protocol/event.ts';
+import { EVENT_TYPES, type EventType, eventName } from '../../protocol/event.ts';
+import { safeText } from '../safe-text.ts';
+import type { Screen, Style } from '../surroundings.ts';
+import type { StreamMessage } from './follow.ts';
+
+const NAME_WIDTH = 18;
+/** So many rows of a leaderboard are shown. */
+const ROWS = 3;
+
+const STYLES: Readonly<Partial<Record<EventType, Style>>> = {
+  LEVEL_UP: 'green',
+  TIER_UPGRADE: 'green',
+  ACHIEVEMENT: 'yellow',
+  RANK_CHANGE: 'cyan',
+  PROBLEM_SOLVED: 'blue',
+  CONTEST_STATUS: 'magenta',
+  CONTEST_END: 'magenta',
+  ANNOUNCEMENT: 'bold',
+};
+
+const TYPE_OF = new Map<string, EventType>(EVENT_TYPES.map((type) => [eventName(type), type]));
+
+/** Whether a message is somebody's news, and not a word about the stream itself. */
+export function isNotification(message: StreamMessage): boolean {
+  return TYPE_OF.has(message.event);
+}
+
+/** One line for a notification: when, what, where, and what it says. */
+export function notificationLine(message: StreamMessage, screen: Screen): string {
+  const notification = JSON.parse(message.data) as Notification;
+  const { type, scope, at } = notification;
+  const style = STYLES[type] ?? 'dim';
+  return [
+    screen.paint('dim', timeOf(at)),
+    screen.paint(style, message.event.padEnd(NAME_WIDTH)),
+    screen.paint('dim', safeText(scope).padEnd(10)),
+    safeText(wordsOf(notification)),
+    screen.paint('dim', `#${notification.id}`),
+  ].join('  ');
+}
+
+/** One line for the standings that a leaderboard's stream begins with. */
+export function snapshotLine(message: StreamMessage, screen: Screen): string {
+  const data = JSON.parse(message.data) as Snapshot;
+  return [
+    screen.paint('dim', timeOf(new Date().toISOString())),
+    screen.paint('cyan', message.event.padEnd(NAME_WIDTH)),
+    screen.paint('dim', `contest:${data.contestId}`.padEnd(10)),
+    safeText(
+      data.frozen && data.rows.length === 0
+        ? 'the standings are frozen'
+        : `${data.total} take part${listed(data.rows)}`,
+    ),
+  ].join('  ');
+}
+
+interface Snapshot {
+  readonly contestId: number;
+  readonly frozen: boolean;
+  readonly total: number;
+  readonly rows: readonly Standing[];
+}
+
+interface Standing {
+  readonly rank: number;
+  readonly playerName: string;
+  readonly finalRating: number;
+}
+
+function wordsOf({ type, title, message, data }: Notification): string {
+  if (type === 'ANNOUNCEMENT') return `${title}: ${message}`;
+  if (type === 'LEADERBOARD_UPDATE') return `${message}${listed(data.changed)}`;
+  return message;
+}
+
+function listed(standings: readonly Standing[]): string {
+  if (standings.length === 0) return '';
+  const shown = standings
+    .slice(0, ROWS)
+    .map(({ rank, playerName, finalRating }) => `${rank}. ${playerName} ${finalRating}`);
+  return `: ${shown.join(', ')}${standings.length > ROWS ? ', …' : ''}`;
+}
+
+/** In the clock of whoever reads it. */
+function timeOf(at: string): string {
+  const date = new Date(at);
+  const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -1,0 +1,180 @@
+import { resolve } from 'node:path';
+import { ConfigError, type Mistake } from './config/error.ts';
+import { type Env, mistakesBetween } from './config/rules.ts';
+import {
+  type Algorithm,
+  KEY_ALGORITHMS,
+  SECRET_ALGORITHMS,
+  VARIABLES,
+  type Variables,
+} from './config/variables.ts';
+
+/** Everything that can be set, as the parts of the service want it. Times are in ms unless the name says otherwise. */
+export interface Config {
+  readonly mode: 'development' | 'production' | 'test';
+  /** Absolute. What the service keeps on this machine: the embedded database, the development secret. */
+  readonly dataDirectory: string;
+  readonly http: HttpConfig;
+  readonly database: DatabaseConfig;
+  readonly auth: AuthConfig;
+  readonly stream: StreamConfig;
+  readonly presence: { readonly graceMs: number; readonly intervalMs: number };
+  /** For how long rows of the log are kept, by class, in ms. */
+  readonly retention: Readonly<
+    Record<'player' | 'contest' | 'leaderboard' | 'problem' | 'global' | 'nudge', number>
+  >;
+  readonly demo: { readonly enabled: boolean; readonly intervalMs: number };
+  readonly log: { readonly level: Variables['LOG_LEVEL'] };
+}
+
+export interface HttpConfig {
+  /** 0: any free one. */
+  readonly port: number;
+  readonly host: string;
+  readonly origins: OriginRules;
+  /** How many proxies in front of us write `X-Forwarded-*`; 0: those headers are not believed. */
+  readonly trustProxy: number;
+  /** Whether `/metrics` is for anybody, or for admins and services. */
+  readonly metrics: 'public' | 'private';
+}
+
+/** Which other web origins may call us with the player's cookie. */
+export interface OriginRules {
+  readonly listed: readonly string[];
+  /** Whether every `http://localhost:*` and `http://127.0.0.1:*` may, too. */
+  readonly loopback: boolean;
+}
+
+export type DatabaseConfig = { readonly poolSize: number } & (
+  | { readonly kind: 'embedded'; readonly directory: string }
+  | { readonly kind: 'url'; readonly url: string }
+);
+
+export interface AuthConfig {
+  /** What the platform signs its tokens with; undefined with a JWKS, or until the development secret is filled in. */
+  readonly secret: string | undefined;
+  /** What our own tickets and service tokens are signed with; undefined: derived from `secret`. */
+  readonly liveSecret: string | undefined;
+  readonly jwksUrl: string | undefined;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+  /** The signatures that are accepted on the platform's tokens, and no others. */
+  readonly algorithms: readonly Algorithm[];
+  /** How long a ticket may open a stream, in seconds. */
+  readonly ticketTtlS: number;
+}
+
+interface StreamConfig {
+  readonly heartbeatMs: number;
+  /** A session without a heartbeat for this long is dead. */
+  readonly heartbeatTimeoutMs: number;
+  readonly retryMs: number;
+  readonly maxAgeMs: number;
+  readonly maxUnsentBytes: number;
+  readonly maxStreams: number;
+  readonly maxStreamsPerPlayer: number;
+  readonly ring: { readonly frames: number; readonly bytes: number };
+}
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * Reads the configuration from the environment; the one place that knows the names of variables.
+ *
+ * @throws ConfigError that lists every mistake.
+ */
+export function loadConfig(environment: Record<string, string | undefined>): Config {
+  const env = withoutBlanks(environment);
+  const parsed = VARIABLES.safeParse(env);
+  const alone = (parsed.error?.issues ?? []).map(
+    (issue): Mistake => ({ variable: String(issue.path[0]), problem: issue.message }),
+  );
+  const mistakes = [...alone, ...mistakesBetween(env)];
+  if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
+  return group(parsed.data);
+}
+
+function group(v: Variables): Config {
+  const mode = v.NODE_ENV;
+  const dataDirectory = resolve(v.DATA_DIR);
+  const database = databaseOf(v, dataDirectory);
+  return {
+    mode,
+    dataDirectory,
+    database,
+    http: {
+      port: v.PORT,
+      host: v.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
+      origins: { listed: v.FRONTEND_URLS, loopback: mode !== 'production' },
+      trustProxy: v.TRUST_PROXY,
+      metrics: v.METRICS ?? (mode === 'production' ? 'private' : 'public'),
+    },
+    auth: {
+      secret: v.JWT_SECRET,
+      liveSecret: v.LIVE_SECRET,
+      jwksUrl: v.JWKS_URL,
+      issuer: v.JWT_ISSUER,
+      audience: v.JWT_AUDIENCE,
+      algorithms: v.JWT_ALGORITHMS ?? defaultAlgorithms(v),
+      ticketTtlS: v.TICKET_TTL_S,
+    },
+    stream: {
+      heartbeatMs: v.HEARTBEAT_INTERVAL,
+      heartbeatTimeoutMs: v.HEARTBEAT_TIMEOUT,
+      retryMs: v.STREAM_RETRY_MS,
+      maxAgeMs: v.STREAM_MAX_AGE_MS,
+      maxUnsentBytes: v.STREAM_MAX_UNSENT_BYTES,
+      maxStreams: v.MAX_STREAMS,
+      maxStreamsPerPlayer: v.MAX_STREAMS_PER_PLAYER,
+      ring: { frames: v.RING_FRAMES, bytes: v.RING_BYTES },
+    },
+    presence: { graceMs: v.PRESENCE_GRACE_MS, intervalMs: v.PRESENCE_INTERVAL_MS },
+    retention: {
+      player: v.RETAIN_PLAYER_DAYS * DAY_MS,
+      contest: v.RETAIN_CONTEST_DAYS * DAY_MS,
+      // What a leaderboard stream says is a nudge: the standings themselves can be read again.
+      leaderboard: v.RETAIN_NUDGE_MINUTES * MINUTE_MS,
+      problem: v.RETAIN_PROBLEM_DAYS * DAY_MS,
+      global: v.RETAIN_GLOBAL_DAYS * DAY_MS,
+      nudge: v.RETAIN_NUDGE_MINUTES * MINUTE_MS,
+    },
+    demo: {
+      enabled: v.DEMO ?? (mode === 'development' && database.kind === 'embedded'),
+      intervalMs: v.DEMO_INTERVAL_MS,
+    },
+    log: { level: v.LOG_LEVEL },
+  };
+}
+
+function databaseOf(v: Variables, directory: string): DatabaseConfig {
+  const poolSize = v.DATABASE_POOL_SIZE;
+  if (v.DATABASE_URL !== undefined) return { kind: 'url', url: v.DATABASE_URL, poolSize };
+  if (v.DB_HOST === undefined) return { kind: 'embedded', directory, poolSize };
+  const host = v.DB_HOST.includes(':') ? `[${v.DB_HOST}]` : v.DB_HOST;
+  const login = [v.DB_USER, v.DB_PASSWORD ?? ''].map(encodeURIComponent).join(':');
+  return {
+    kind: 'url',
+    url: `mysql://${login}@${host}:${v.DB_PORT}/${encodeURIComponent(v.DB_NAME ?? 'codecraft')}`,
+    poolSize,
+  };
+}
+
+function defaultAlgorithms(v: Variables): readonly Algorithm[] {
+  const [shared] = SECRET_ALGORITHMS;
+  const usual = KEY_ALGORITHMS.filter((name) => ['RS256', 'ES256', 'EdDSA'].includes(name));
+  if (v.JWKS_URL === undefined) return [shared];
+  return v.JWT_SECRET === undefined ? usual : [shared, ...usual];
+}
+
+/** Taken to the letter: a blank at their end is part of them. */
+const VERBATIM = new Set(['JWT_SECRET', 'LIVE_SECRET', 'DB_PASSWORD']);
+
+function withoutBlanks(environment: Record<string, string | undefined>): Env {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    const trimmed = value?.trim() ?? '';
+    if (value !== undefined && trimmed !== '') env[name] = VERBATIM.has(name) ? value : trimmed;
+  }
+  return env;
+}

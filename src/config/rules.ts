@@ -1,0 +1,127 @@
+import type { Mistake } from './error.ts';
+import { KEY_ALGORITHMS, SECRET_ALGORITHMS } from './variables.ts';
+
+/** The environment with blank values left out: `JWT_SECRET=` in a file means that there is none. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+const SHORTEST_SECRET = 16;
+
+/** What secrets in tutorials and examples are made of. */
+const COMMON_WORDS =
+  'codecraft development production changeme password passwd replace private default example session random string secret change please qwerty abcdef token super admin 1234567890 0123456789 123456 your auth this with here live demo test jwt key dev app'.split(
+    ' ',
+  );
+
+/** What is wrong between variables. It runs whether or not each of them is right by itself, so that all is told at once. */
+export function mistakesBetween(env: Env): Mistake[] {
+  return [
+    ...databaseMistakes(env),
+    ...keyMistakes(env),
+    ...algorithmMistakes(env),
+    ...secretMistakes(env),
+    ...timeMistakes(env),
+  ];
+}
+
+const isProduction = (env: Env) => env.NODE_ENV === 'production';
+const isEmbedded = (env: Env) => env.DATABASE_URL === undefined && env.DB_HOST === undefined;
+
+function databaseMistakes(env: Env): Mistake[] {
+  if (!isEmbedded(env)) return [];
+  const meant = ['DB_PORT', 'DB_USER', 'DB_PASSWORD', 'DB_NAME'].filter((name) => env[name] !== undefined);
+  if (meant.length > 0)
+    return [
+      {
+        variable: 'DB_HOST',
+        problem: `is missing although ${meant.join(', ')} ${meant.length === 1 ? 'is' : 'are'} set; expected the host of the database`,
+      },
+    ];
+  if (isProduction(env))
+    return [
+      {
+        variable: 'DATABASE_URL',
+        problem: 'is missing, and so is DB_HOST; production needs a database server, expected one of the two',
+      },
+    ];
+  return [];
+}
+
+/** Only the embedded database of a developer goes with keys that we make ourselves. */
+function keyMistakes(env: Env): Mistake[] {
+  const here = isProduction(env) ? 'in production' : 'with a database that others use too';
+  if (isEmbedded(env) && !isProduction(env)) return [];
+  if (env.JWT_SECRET !== undefined) return [];
+  if (env.JWKS_URL === undefined)
+    return [
+      {
+        variable: 'JWT_SECRET',
+        problem: `is missing; ${here} expected the secret that the platform signs its tokens with (or JWKS_URL)`,
+      },
+    ];
+  return env.LIVE_SECRET === undefined
+    ? [
+        {
+          variable: 'LIVE_SECRET',
+          problem: `is missing; ${here} and without JWT_SECRET expected a random secret for tickets and service tokens`,
+        },
+      ]
+    : [];
+}
+
+function algorithmMistakes(env: Env): Mistake[] {
+  const listed = (env.JWT_ALGORITHMS ?? '').split(',').map((item) => item.trim());
+  const secretOnes = listed.filter((item) => SECRET_ALGORITHMS.some((known) => known === item));
+  const keyOnes = listed.filter((item) => KEY_ALGORITHMS.some((known) => known === item));
+  const variable = 'JWT_ALGORITHMS';
+  const found: Mistake[] = [];
+  if (keyOnes.length > 0 && env.JWKS_URL === undefined)
+    found.push({ variable, problem: `lists ${keyOnes.join(', ')}, which needs JWKS_URL` });
+  if (secretOnes.length > 0 && env.JWT_SECRET === undefined && env.JWKS_URL !== undefined)
+    found.push({ variable, problem: `lists ${secretOnes.join(', ')}, which needs JWT_SECRET` });
+  return found;
+}
+
+function secretMistakes(env: Env): Mistake[] {
+  if (!isProduction(env)) return [];
+  const found: Mistake[] = [];
+  for (const variable of ['JWT_SECRET', 'LIVE_SECRET']) {
+    const value = env[variable];
+    if (value === undefined) continue;
+    const advice = 'expected a random one: openssl rand -hex 32';
+    if (value.length < SHORTEST_SECRET)
+      found.push({ variable, problem: `is shorter than ${SHORTEST_SECRET} characters; ${advice}` });
+    else if (isGuessable(value))
+      found.push({ variable, problem: `is a secret that everybody knows or can guess; ${advice}` });
+  }
+  const jwks = env.JWKS_URL;
+  if (jwks !== undefined && URL.canParse(jwks) && !isConfidential(new URL(jwks)))
+    found.push({
+      variable: 'JWKS_URL',
+      problem: 'is not https; in production keys must not come over an open line',
+    });
+  return found;
+}
+
+/** Whether little is left of it without common words, or it repeats a few characters. */
+function isGuessable(value: string): boolean {
+  const bare = value.toLowerCase().replaceAll(/[\s_.!-]/g, '');
+  const rest = COMMON_WORDS.reduce((left, word) => left.replaceAll(word, ''), bare);
+  return rest.length < 8 || new Set(value).size < 5;
+}
+
+function isConfidential(url: URL): boolean {
+  return url.protocol !== 'http:' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+}
+
+function timeMistakes(env: Env): Mistake[] {
+  const interval = Number(env.HEARTBEAT_INTERVAL ?? 15_000);
+  const timeout = Number(env.HEARTBEAT_TIMEOUT ?? 60_000);
+  return timeout < 2 * interval
+    ? [
+        {
+          variable: 'HEARTBEAT_TIMEOUT',
+          problem: `${timeout} is less than twice HEARTBEAT_INTERVAL (${interval})`,
+        },
+      ]
+    : [];
+}

@@ -1,0 +1,43 @@
+import type { Queries } from '../db/database.ts';
+
+/** One line of a player's history. */
+export interface Activity {
+  readonly id: number;
+  readonly action: string;
+  readonly contestId: number | null;
+  readonly problemId: number | null;
+  readonly oldValue: unknown;
+  readonly newValue: unknown;
+  readonly at: string;
+  /** The event that told of it. */
+  readonly eventId: number | null;
+}
+
+/** A player's history, newest first, older than `before`. */
+export async function readActivity(
+  database: Pick<Queries, 'query'>,
+  playerId: number,
+  { before, limit }: { before: number | undefined; limit: number },
+): Promise<Activity[]> {
+  const rows = await database.query<{
+    id: number;
+    action: string;
+    contestId: number | null;
+    problemId: number | null;
+    oldValue: string | null;
+    newValue: string | null;
+    at: Date;
+    eventId: number | null;
+  }>(
+    `SELECT id, action_type AS action, contest_id AS contestId, problem_id AS problemId, old_value AS oldValue,
+            new_value AS newValue, timestamp AS at, event_id AS eventId
+       FROM activity_log WHERE player_id = ? AND id < ? ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
+    [playerId, before ?? Number.MAX_SAFE_INTEGER],
+  );
+  return rows.map((row) => ({
+    ...row,
+    oldValue: row.oldValue === null ? null : JSON.parse(row.oldValue),
+    newValue: row.newValue === null ? null : JSON.parse(row.newValue),
+    at: row.at.toISOString(),
+  }));
+}

@@ -1,0 +1,146 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import { type Claim, claimDirectory } from './claim.ts';
+import { ensureDataDirectory } from './data-directory.ts';
+import { obtainMariaDb } from './install.ts';
+import { preparePlace } from './place.ts';
+import { endProcess, isRunning } from './process-identity.ts';
+import { launchServer, type RunningServer } from './server.ts';
+
+/**
+ * A MariaDB of our own, reachable through a Unix socket by this user of this machine alone.
+ *
+ * It runs, or it does not: `stop`, `kill` and `restart` say which is wanted. While it is wanted and supervised, a
+ * mariadbd that dies by itself is started again on the same data and the same socket. It outlives a service that is
+ * killed; the next start on the directory adopts it.
+ */
+export interface EmbeddedDatabase {
+  /** For mysql2: `mysql://root@localhost/<database>?socketPath=<path>`. */
+  readonly url: string;
+  readonly socketPath: string;
+  /** Of mariadbd; undefined while it does not run. */
+  readonly pid: number | undefined;
+  /** Shuts it down cleanly and gives the directory free. Harmless when it is down already. */
+  stop(): Promise<void>;
+  /** SIGKILL; resolves when the process is gone. It stays down until `restart`. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill` or `stop`. */
+  restart(): Promise<void>;
+}
+
+export interface EmbeddedDatabaseOptions {
+  /** The data files live below it. */
+  readonly directory: string;
+  /** Created if missing, in utf8mb4. Default `codecraft`. */
+  readonly database?: string;
+  /** Progress and trouble, a line each. */
+  readonly log?: (line: string) => void;
+  /** Whether a mariadbd that dies by itself is started again. Default true. */
+  readonly supervise?: boolean;
+}
+
+const SHUTDOWN_BOUND_MS = 60_000;
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 5_000;
+/** A server that lived this long did not die of its start. */
+const STEADY_MS = 10_000;
+
+/**
+ * Starts the database of a directory, making it, and installing MariaDB, where that is needed.
+ *
+ * @throws EmbeddedDatabaseError if MariaDB cannot be had or does not start, or another process runs this directory.
+ */
+export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
+  const { directory, database = 'codecraft', log = () => {}, supervise = true } = options;
+  const place = await preparePlace(directory);
+  let claim: Claim | undefined;
+  let server: RunningServer | undefined;
+  let backoffMs = FIRST_BACKOFF_MS;
+  let wanted = new AbortController(); // aborted: no longer wanted
+
+  const alive = () => server !== undefined && isRunning(server.identity);
+
+  let last: Promise<void> = Promise.resolve();
+  function inTurn(work: () => Promise<void>): Promise<void> {
+    const done = last.then(work);
+    last = done.catch(() => {});
+    return done;
+  }
+
+  async function launch(): Promise<void> {
+    const mariadb = await obtainMariaDb(log);
+    await ensureDataDirectory(place, mariadb);
+    server = await launchServer(place, mariadb);
+    if (!supervise) return;
+    const { signal } = wanted;
+    const startedAt = Date.now();
+    void server.gone.then(() => inTurn(() => revive(signal, startedAt)));
+  }
+
+  async function revive(signal: AbortSignal, startedAt: number): Promise<void> {
+    if (Date.now() - startedAt > STEADY_MS) backoffMs = FIRST_BACKOFF_MS;
+    while (!signal.aborted && !alive()) {
+      log('the embedded database ended by itself; starting it again');
+      await sleep(backoffMs, undefined, { signal, ref: false }).catch(() => {});
+      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
+      if (!signal.aborted) await launch().catch((error: Error) => log(error.message));
+    }
+  }
+
+  async function up(): Promise<void> {
+    if (alive()) return;
+    wanted = new AbortController();
+    claim ??= await claimDirectory(place.root);
+    await launch();
+    await ensureDatabase(place.socket, database);
+  }
+
+  async function down(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    wanted.abort();
+    if (!server || (await endProcess(server.identity, signal, SHUTDOWN_BOUND_MS))) return;
+    log('the embedded database did not shut down in time; killing it');
+    await endProcess(server.identity, 'SIGKILL', SHUTDOWN_BOUND_MS);
+  }
+
+  function stop(): Promise<void> {
+    wanted.abort(); // at once, so that a revival under way gives up its turn
+    return inTurn(async () => {
+      await down('SIGTERM');
+      await claim?.release();
+      claim = undefined;
+    });
+  }
+
+  function kill(): Promise<void> {
+    wanted.abort();
+    return inTurn(() => down('SIGKILL'));
+  }
+
+  try {
+    await inTurn(up);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    url: `mysql://root@localhost/${encodeURIComponent(database)}?socketPath=${encodeURIComponent(place.socket)}`,
+    socketPath: place.socket,
+    get pid() {
+      return alive() ? server?.identity.pid : undefined;
+    },
+    stop,
+    kill,
+    restart: () => inTurn(up),
+  };
+}
+
+async function ensureDatabase(socketPath: string, database: string): Promise<void> {
+  const connection = await createConnection({ socketPath, user: 'root' });
+  try {
+    await connection.query(
+      `CREATE DATABASE IF NOT EXISTS ${connection.escapeId(database)} CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci`,
+    );
+  } finally {
+    await connection.end();
+  }
+}

@@ -1,0 +1,46 @@
+import { aptInstall, aptIsUsable } from './apt.ts';
+import { EmbeddedDatabaseError } from './failure.ts';
+import { findMariaDb, type MariaDb, usualDirectories } from './find.ts';
+
+const PACKAGE = 'mariadb-server-core';
+const WAYS_OUT =
+  `Install it with \`apt-get install ${PACKAGE}\` or \`brew install mariadb\`, or run everything with ` +
+  '`docker compose up`, or set DATABASE_URL to a database of your own.';
+
+/** How MariaDB may be come by. */
+export interface MariaDbSources {
+  readonly directories: Iterable<string>;
+  /** Undefined where nothing can be installed. */
+  readonly install: ((packageName: string) => Promise<void>) | undefined;
+}
+
+function usualSources(): MariaDbSources {
+  return { directories: usualDirectories(), install: aptIsUsable() ? aptInstall : undefined };
+}
+
+/**
+ * Finds MariaDB on this machine, or installs it where that needs nobody's help.
+ *
+ * @throws EmbeddedDatabaseError naming the ways out, if there is none and none can be installed.
+ */
+export async function obtainMariaDb(
+  log: (line: string) => void,
+  { directories, install }: MariaDbSources = usualSources(),
+): Promise<MariaDb> {
+  const present = await findMariaDb(directories);
+  if (present) return present;
+  if (!install) throw new EmbeddedDatabaseError(`MariaDB is not installed here. ${WAYS_OUT}`);
+
+  log(`installing ${PACKAGE} with apt-get, once`);
+  try {
+    await install(PACKAGE);
+  } catch (error) {
+    throw new EmbeddedDatabaseError(
+      `MariaDB is not installed here, and apt-get could not install it. ${WAYS_OUT}\n${(error as Error).message}`,
+    );
+  }
+  const installed = await findMariaDb(directories);
+  if (!installed)
+    throw new EmbeddedDatabaseError(`${PACKAGE} is installed but no server was found. ${WAYS_OUT}`);
+  return installed;
+}

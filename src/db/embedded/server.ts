@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import { EmbeddedDatabaseError } from './failure.ts';
+import type { MariaDb } from './find.ts';
+import type { Place } from './place.ts';
+import { endProcess, identify, isRunning, type ProcessIdentity, parseIdentity } from './process-identity.ts';
+
+/** A mariadbd that answers. */
+export interface RunningServer {
+  readonly identity: ProcessIdentity;
+  /** Settles when it runs no more, whoever ended it. Does not keep this process alive. */
+  readonly gone: Promise<void>;
+}
+
+/** Crash recovery of a large database takes its time. */
+const START_BOUND_MS = 120_000;
+/** What an earlier run left behind is expected to be up already. */
+const ADOPT_BOUND_MS = 30_000;
+const KILL_BOUND_MS = 10_000;
+
+/**
+ * The server of this place: the one that an earlier run left behind if it still answers, else a new one.
+ * To be called with the claim to the place only.
+ *
+ * @throws EmbeddedDatabaseError with the server's own last words, if it does not come up.
+ */
+export async function launchServer(place: Place, mariadb: MariaDb): Promise<RunningServer> {
+  return (await adoptServer(place)) ?? (await spawnServer(place, mariadb));
+}
+
+async function adoptServer(place: Place): Promise<RunningServer | undefined> {
+  const identity = parseIdentity(await readFile(place.serverRecord, 'utf8').catch(() => ''));
+  if (!identity || !isRunning(identity)) return undefined;
+  if (await answers(place.socket, identity, ADOPT_BOUND_MS)) {
+    return { identity, gone: watchStranger(identity) };
+  }
+  await endProcess(identity, 'SIGKILL', KILL_BOUND_MS);
+  return undefined;
+}
+
+async function spawnServer(place: Place, mariadb: MariaDb): Promise<RunningServer> {
+  const log = openSync(place.log, 'a', 0o600);
+  const logStart = fstatSync(log).size;
+  // A process group of its own: Ctrl-C reaches the service, which still needs its database to close down.
+  const child = spawn(mariadb.program, serverOptions(place), {
+    cwd: place.root,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
+  closeSync(log);
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  if (child.pid === undefined) {
+    const [error] = (await once(child, 'error')) as [Error];
+    throw new EmbeddedDatabaseError(`${mariadb.program} could not be run: ${error.message}`);
+  }
+  child.unref();
+
+  const identity = identify(child.pid);
+  if (identity) {
+    // Before anything is awaited: whoever comes after a kill -9 of this process must find the server.
+    writeFileSync(place.serverRecord, JSON.stringify(identity), { mode: 0o600 });
+    if (await answers(place.socket, identity, START_BOUND_MS)) return { identity, gone };
+    await endProcess(identity, 'SIGKILL', KILL_BOUND_MS);
+  }
+  const words = (await readFile(place.log)).subarray(logStart).toString().trim();
+  const last = words.split('\n').slice(-12).join('\n');
+  throw new EmbeddedDatabaseError(`The embedded database did not start. The end of ${place.log}:\n${last}`);
+}
+
+/** Whether the server answers within the bound; false as soon as its process is gone. */
+async function answers(socketPath: string, identity: ProcessIdentity, boundMs: number): Promise<boolean> {
+  const deadline = Date.now() + boundMs;
+  while (isRunning(identity) && Date.now() < deadline) {
+    try {
+      const connection = await createConnection({ socketPath, user: 'root', connectTimeout: 2_000 });
+      await connection.end();
+      return true;
+    } catch {
+      await sleep(50);
+    }
+  }
+  return false;
+}
+
+/** Nobody tells us of the death of a process that is not our child. */
+async function watchStranger(identity: ProcessIdentity): Promise<void> {
+  while (isRunning(identity)) await sleep(250, undefined, { ref: false });
+}
+
+/** The socket is the only way in. The binary log makes a commit durable for its readers too; nothing else reads it. */
+function serverOptions(place: Place): string[] {
+  return [
+    '--no-defaults',
+    ...(process.getuid?.() === 0 ? ['--user=root'] : []),
+    `--datadir=${place.data}`,
+    `--tmpdir=${place.scratch}`,
+    `--socket=${place.socket}`,
+    '--pid-file=mariadb.pid',
+    '--skip-networking',
+    '--skip-name-resolve',
+    '--log-bin=binlog',
+    '--binlog-format=ROW',
+    '--sync-binlog=1',
+    '--innodb-flush-log-at-trx-commit=1',
+    '--max-binlog-size=64M',
+    '--loose-binlog-expire-logs-seconds=600',
+    '--log-bin-trust-function-creators=1',
+    '--transaction-isolation=READ-COMMITTED',
+    '--idle-write-transaction-timeout=3',
+    '--character-set-server=utf8mb4',
+    '--collation-server=utf8mb4_unicode_ci',
+    '--innodb-buffer-pool-size=128M',
+    '--max-connections=500',
+    '--performance-schema=off',
+    '--event-scheduler=off',
+  ];
+}

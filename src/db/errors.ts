@@ -1,0 +1,108 @@
+import { Problem } from '../protocol/problem.ts';
+
+/** The server undid the transaction, or asks for it to be undone: running it again is right. */
+const RETRYABLE = new Set([
+  1020, // record has changed since last read (snapshot isolation)
+  1205, // lock wait timeout
+  1213, // deadlock; with Galera and Group Replication also a failed certification
+  3101, // rolled back by a replication plugin
+]);
+
+/** The server ended a statement that took too long. */
+const TIMED_OUT = new Set([1317, 1969, 3024]);
+
+/** The server is there and cannot serve us now, or has hung up. */
+const UNAVAILABLE = new Set([
+  1040, // too many connections
+  1047, // a Galera node that is not ready
+  1053, // shutdown in progress
+  1080, // forcing close of a thread
+  1129, // host blocked after connection errors
+  1152, // aborted connection
+  1158,
+  1159,
+  1160,
+  1161, // network errors seen by the server
+  1184, // aborted new connection
+  1203, // the user's connections are all taken
+  1226, // a resource limit of the user
+  1290, // started with --read-only: a failover is under way
+  1792, // read-only transaction: the same
+  1836, // read-only mode: the same
+  1927, // MariaDB: connection was killed
+  3032, // offline mode
+  3168, // server is not available
+  4031, // MySQL: disconnected for inactivity
+]);
+
+const UNREACHABLE = new Set([
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'PROTOCOL_CONNECTION_LOST',
+  'PROTOCOL_SEQUENCE_TIMEOUT',
+]);
+
+const DUPLICATE = 1062;
+
+interface DriverError extends Error {
+  errno?: unknown;
+  code?: unknown;
+  syscall?: unknown;
+  fatal?: unknown;
+}
+
+/** The error and what caused it, outermost first. */
+function* chain(error: unknown): Generator<DriverError> {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) yield at;
+}
+
+/** The server's error number, looked for through `cause`; undefined when the error is not the server's. */
+export function errnoOf(error: unknown): number | undefined {
+  for (const { errno } of chain(error)) if (typeof errno === 'number' && errno > 0) return errno;
+  return undefined;
+}
+
+/** Whether the whole transaction may be run again. */
+export function isRetryable(error: unknown): boolean {
+  return RETRYABLE.has(errnoOf(error) ?? 0);
+}
+
+/** Whether a unique key already holds that value. */
+export function isDuplicate(error: unknown): boolean {
+  return errnoOf(error) === DUPLICATE;
+}
+
+/** Whether the database could not be reached, hung up, or cannot serve now. It says nothing of a COMMIT's outcome. */
+export function isUnavailable(error: unknown): boolean {
+  for (const at of chain(error)) {
+    if (at instanceof Problem) return at.code === 'database-unavailable';
+    if (typeof at.errno === 'number' && at.errno > 0) return UNAVAILABLE.has(at.errno);
+    if (typeof at.code === 'string' && UNREACHABLE.has(at.code)) return true;
+    if (at.code === 'ENOENT' && at.syscall === 'connect') return true;
+    if (at.fatal === true) return true;
+  }
+  return false;
+}
+
+/** `database-unavailable` where trying again later is the cure; any other error as it is. */
+export function asProblem(error: unknown): unknown {
+  if (error instanceof Problem) return error;
+  const passing = isUnavailable(error) || isRetryable(error) || TIMED_OUT.has(errnoOf(error) ?? 0);
+  return passing ? new Problem('database-unavailable', { retryAfter: 1, cause: error }) : error;
+}
+
+/** Whether the server answered with an error and the connection is as good as before. */
+export function leavesConnectionGood(error: unknown): boolean {
+  const errno = errnoOf(error);
+  if (errno === undefined || UNAVAILABLE.has(errno)) return false;
+  for (const { fatal } of chain(error)) if (fatal === true) return false;
+  return true;
+}

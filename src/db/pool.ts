@@ -1,0 +1,173 @@
+import type { Connection, QueryOptions } from 'mysql2/promise';
+import { Problem } from '../protocol/problem.ts';
+import { type ConnectOptions, connect } from './connect.ts';
+import { asProblem, leavesConnectionGood } from './errors.ts';
+
+export interface PoolOptions extends ConnectOptions {
+  readonly size: number;
+  /** How long to wait for a free connection, in ms. */
+  readonly acquireTimeoutMs: number;
+}
+
+type Answer = Awaited<ReturnType<Connection['query']>>;
+
+/** A pooled connection in one caller's hands, until `release`. */
+export interface Lease {
+  query(options: QueryOptions): Promise<Answer>;
+  /** Closes the connection on release instead of keeping it: its state is in doubt. */
+  distrust(): void;
+  release(): void;
+}
+
+/** How much longer than the server's own limit we wait for an answer before we take the server for dead, in ms. */
+const GRACE_MS = 1000;
+/** How long `close` waits for what is under way, in ms. */
+const DRAIN_MS = 3000;
+
+/**
+ * A fixed number of connections, handed out in the order of asking.
+ *
+ * mysql2's own pool waits for a connection without a bound, gives no moment to prepare a session before its first use,
+ * and closes only as fast as a hanging server lets it.
+ */
+export class ConnectionPool {
+  readonly #options: PoolOptions;
+  readonly #idle: Connection[] = [];
+  readonly #leased = new Set<Connection>();
+  readonly #broken = new WeakSet<Connection>();
+  readonly #waiting = new Set<() => void>();
+  #taken = 0;
+  #closed = false;
+  #drained: (() => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * @throws Problem `database-unavailable` when no connection became free in time, or none could be opened.
+   */
+  async acquire(): Promise<Lease> {
+    await this.#place();
+    let connection = this.#idle.pop();
+    if (connection === undefined) {
+      try {
+        connection = await this.#open();
+      } catch (error) {
+        this.#leave();
+        throw asProblem(error);
+      }
+    }
+    this.#leased.add(connection);
+    return this.#lease(connection);
+  }
+
+  /** Refuses new work, lets what is under way end (3 s at most), and closes every connection. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const wake of [...this.#waiting]) wake();
+    if (this.#taken > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, DRAIN_MS);
+        this.#drained = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    for (const connection of this.#leased) connection.destroy();
+    await Promise.all(this.#idle.splice(0).map(hangUp));
+  }
+
+  async #place(): Promise<void> {
+    if (this.#closed) throw unavailable('The connection pool is closed.');
+    if (this.#taken < this.#options.size) {
+      this.#taken += 1;
+      return;
+    }
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(wake);
+        reject(unavailable('No database connection became free in time.'));
+      }, this.#options.acquireTimeoutMs);
+      const wake = () => {
+        clearTimeout(timer);
+        this.#waiting.delete(wake);
+        if (this.#closed) reject(unavailable('The connection pool is closed.'));
+        else resolve();
+      };
+      this.#waiting.add(wake);
+    });
+  }
+
+  /** Gives the place to whoever waits longest. */
+  #leave(): void {
+    const [next] = this.#waiting;
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    this.#taken -= 1;
+    if (this.#taken === 0) this.#drained?.();
+  }
+
+  async #open(): Promise<Connection> {
+    const connection = await connect(this.#options);
+    // Not destroyed here: mysql2 would then never answer the query that is under way.
+    const forget = () => {
+      this.#broken.add(connection);
+      const at = this.#idle.indexOf(connection);
+      if (at >= 0) this.#idle.splice(at, 1);
+    };
+    connection.on('error', forget);
+    connection.on('end', forget);
+    return connection;
+  }
+
+  #lease(connection: Connection): Lease {
+    const { statementTimeoutMs } = this.#options;
+    let good = true;
+    let released = false;
+    return {
+      async query(options) {
+        if (released) throw new Error('This connection was given back: the transaction has ended.');
+        try {
+          return await connection.query({
+            ...options,
+            ...(statementTimeoutMs > 0 ? { timeout: statementTimeoutMs + GRACE_MS } : {}),
+          });
+        } catch (error) {
+          if (!leavesConnectionGood(error)) good = false;
+          throw error;
+        }
+      },
+      distrust: () => {
+        good = false;
+      },
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#leased.delete(connection);
+        if (good && !this.#closed && !this.#broken.has(connection)) this.#idle.push(connection);
+        else connection.destroy();
+        this.#leave();
+      },
+    };
+  }
+}
+
+function unavailable(why: string): Problem {
+  return new Problem('database-unavailable', { retryAfter: 1, cause: new Error(why) });
+}
+
+/** Says goodbye, for half a second at most. */
+async function hangUp(connection: Connection): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, 500);
+  });
+  await Promise.race([connection.end().catch(() => {}), late]);
+  clearTimeout(timer);
+  connection.destroy();
+}

@@ -1,0 +1,180 @@
+import {
+  bigint,
+  binary,
+  boolean,
+  customType,
+  datetime,
+  index,
+  int,
+  mediumtext,
+  mysqlEnum,
+  mysqlTable,
+  primaryKey,
+  text,
+  tinyint,
+  varchar,
+} from 'drizzle-orm/mysql-core';
+
+/** Keys and names that compare byte by byte, whatever the server's default collation is. */
+const token = customType<{ data: string; config: { length: number } }>({
+  dataType: (config) => `varchar(${config?.length}) character set ascii collate ascii_bin`,
+});
+
+/** JSON kept as the text that was written: it is passed on, not looked into. */
+const jsonText = customType<{ data: string }>({ dataType: () => 'json' });
+
+/** Ids of the platform and positions of the log: BIGINT, below 2^53. */
+const id = (name: string) => bigint(name, { mode: 'number' });
+const instant = (name: string) => datetime(name, { mode: 'date', fsp: 3 });
+
+/** What decides how long a row of the log is kept: its scope's kind, or `nudge` for rows that carry no history. */
+export const KEEP_CLASSES = ['player', 'contest', 'leaderboard', 'problem', 'global', 'nudge'] as const;
+export type KeepClass = (typeof KEEP_CLASSES)[number];
+
+/** One row: the position of the newest committed row of the log, and the log's epoch. */
+export const logHead = mysqlTable('log_head', {
+  id: tinyint('id').primaryKey(),
+  head: id('head').notNull(),
+  epoch: token('epoch', { length: 8 }).notNull(),
+});
+
+/** Per class, the position from which on every row is still kept. */
+export const logTail = mysqlTable('log_tail', {
+  keepClass: mysqlEnum('keep_class', KEEP_CLASSES).primaryKey(),
+  tail: id('tail').notNull(),
+});
+
+/** Idempotency keys of appends: the first answer is the position it was given. */
+export const logKey = mysqlTable(
+  'log_key',
+  {
+    key: token('idempotency_key', { length: 160 }).primaryKey(),
+    fingerprint: binary('fingerprint', { length: 32 }).notNull(),
+    firstId: id('first_id').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('log_key_expiry').on(table.expiresAt)],
+);
+
+/** The log. Rows are appended and, from the old end, deleted; never updated. */
+export const notification = mysqlTable(
+  'notification',
+  {
+    id: id('id').primaryKey(),
+    eventId: id('event_id').notNull(),
+    scope: token('scope', { length: 64 }).notNull(),
+    keepClass: mysqlEnum('keep_class', KEEP_CLASSES).notNull(),
+    type: token('type', { length: 32 }).notNull(),
+    inbox: boolean('inbox').notNull(),
+    playerId: id('player_id'),
+    title: varchar('title', { length: 255 }).notNull(),
+    message: text('message').notNull(),
+    /** JSON text, to the byte as it was written: a JSON column of MySQL would write it anew. */
+    data: mediumtext('data').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [
+    index('notification_scope').on(table.scope, table.id),
+    index('notification_inbox').on(table.scope, table.inbox, table.id),
+    index('notification_age').on(table.keepClass, table.id),
+  ],
+);
+
+/** What one player did with one notification. */
+export const notificationReceipt = mysqlTable(
+  'notification_receipt',
+  {
+    playerId: id('player_id').notNull(),
+    notificationId: id('notification_id').notNull(),
+    seenAt: instant('seen_at'),
+    readAt: instant('read_at'),
+    archivedAt: instant('archived_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.playerId, table.notificationId] }),
+    index('notification_receipt_notification').on(table.notificationId),
+  ],
+);
+
+/** What players did: their history, and the platform's analytics. */
+export const activityLog = mysqlTable(
+  'activity_log',
+  {
+    id: id('id').autoincrement().primaryKey(),
+    playerId: id('player_id').notNull(),
+    action: mysqlEnum('action_type', [
+      'LEVEL_UP',
+      'PROBLEM_SOLVED',
+      'CONTEST_JOINED',
+      'CONTEST_FINISHED',
+      'RANK_CHANGED',
+      'TIER_UPGRADED',
+      'ACHIEVEMENT_EARNED',
+    ]).notNull(),
+    contestId: id('contest_id'),
+    problemId: id('problem_id'),
+    oldValue: jsonText('old_value'),
+    newValue: jsonText('new_value'),
+    timestamp: instant('timestamp').notNull(),
+    /** The event it tells of; null for activity that was only logged. */
+    eventId: id('event_id'),
+    isBroadcasted: boolean('is_broadcasted').notNull().default(false),
+  },
+  (table) => [
+    index('activity_log_player').on(table.playerId, table.id),
+    index('activity_log_unpublished').on(table.isBroadcasted, table.id),
+  ],
+);
+
+/** One row per stream, open or closed. */
+export const streamSession = mysqlTable(
+  'stream_session',
+  {
+    streamId: token('stream_id', { length: 36 }).primaryKey(),
+    nodeId: token('node_id', { length: 36 }).notNull(),
+    userId: id('user_id'),
+    playerId: id('player_id'),
+    scopes: jsonText('scopes').notNull(),
+    ticketId: token('ticket_id', { length: 36 }),
+    connectedAt: instant('connected_at').notNull(),
+    lastHeartbeatAt: instant('last_heartbeat_at').notNull(),
+    expiresAt: instant('expires_at'),
+    lastDeliveredId: id('last_delivered_id').notNull(),
+    disconnectedAt: instant('disconnected_at'),
+    closeReason: token('close_reason', { length: 16 }),
+    address: varchar('address', { length: 45 }),
+    userAgent: varchar('user_agent', { length: 255 }),
+    /** Set by any node to tell the stream's own node to close it, with this reason. */
+    closeRequested: token('close_requested', { length: 16 }),
+    /** Set with a command (a close, a new expiry) and cleared by the stream's node once it obeyed. */
+    commandedAt: instant('commanded_at'),
+  },
+  (table) => [
+    index('stream_session_alive').on(table.disconnectedAt, table.lastHeartbeatAt, table.playerId),
+    index('stream_session_player').on(table.playerId, table.disconnectedAt),
+    index('stream_session_command').on(table.nodeId, table.commandedAt),
+    index('stream_session_ticket').on(table.ticketId),
+  ],
+);
+
+/** Tokens of a user that were issued before `notBefore` are no longer accepted. */
+export const tokenRevocation = mysqlTable('token_revocation', {
+  userId: id('user_id').primaryKey(),
+  notBefore: instant('not_before').notNull(),
+});
+
+/** Events on their way from SQL to the log. `failedAt` and `error` set a row aside that does not validate. */
+export const eventOutbox = mysqlTable(
+  'event_outbox',
+  {
+    id: id('id').autoincrement().primaryKey(),
+    type: token('type', { length: 64 }).notNull(),
+    payload: jsonText('payload').notNull(),
+    idempotencyKey: token('idempotency_key', { length: 128 }),
+    createdAt: instant('created_at').notNull(),
+    attempts: int('attempts').notNull().default(0),
+    failedAt: instant('failed_at'),
+    error: varchar('error', { length: 1000 }),
+  },
+  (table) => [index('event_outbox_waiting').on(table.failedAt, table.id)],
+);

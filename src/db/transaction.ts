@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isRetryable, isUnavailable } from './errors.ts';
+import type { ConnectionPool, Lease } from './pool.ts';
+
+/** How often one transaction is run at most. */
+const ATTEMPTS = 6;
+/** The first retry waits up to this long, in ms; each further one up to twice as long. */
+const FIRST_DELAY_MS = 10;
+
+/**
+ * Runs `run` in a READ COMMITTED transaction and commits. After a deadlock, a lock wait that took too long or a changed
+ * snapshot everything is undone and `run` is called again, up to five times: it must have no other effects.
+ *
+ * A connection lost in COMMIT leaves the outcome unknown. That error is passed on, never retried: only an idempotency
+ * key can tell.
+ */
+export async function inTransaction<T>(pool: ConnectionPool, run: (lease: Lease) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(pool, run);
+    } catch (error) {
+      const again = isRetryable(error) || error instanceof NotBegun;
+      if (!again || attempt === ATTEMPTS) throw error instanceof NotBegun ? error.cause : error;
+      await delay(Math.random() * FIRST_DELAY_MS * 2 ** attempt);
+    }
+  }
+}
+
+/** BEGIN failed because the connection was dead: nothing has been done, so another connection may try. */
+class NotBegun extends Error {}
+
+async function once<T>(pool: ConnectionPool, run: (lease: Lease) => Promise<T>): Promise<T> {
+  const lease = await pool.acquire();
+  try {
+    await begin(lease);
+    try {
+      const result = await run(lease);
+      await lease.query({ sql: 'COMMIT' });
+      return result;
+    } catch (error) {
+      // What went wrong is told by `error`, whatever the rollback says.
+      await lease.query({ sql: 'ROLLBACK' }).catch(() => lease.distrust());
+      throw error;
+    }
+  } finally {
+    lease.release();
+  }
+}
+
+async function begin(lease: Lease): Promise<void> {
+  try {
+    await lease.query({ sql: 'START TRANSACTION' });
+  } catch (error) {
+    lease.distrust();
+    throw isUnavailable(error) ? new NotBegun('BEGIN failed', { cause: error }) : error;
+  }
+}

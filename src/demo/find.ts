@@ -1,0 +1,46 @@
+import type { Queries } from '../db/database.ts';
+import { DEMO_DOMAIN, emailOf, PROTAGONIST, STAFF } from './cast.ts';
+
+/** What there is to show. */
+export interface Demo {
+  /** The player whose stream is worth watching: `users.id`, and the different `player.id`. */
+  readonly userId: number;
+  readonly playerId: number;
+  readonly playerName: string;
+  readonly adminUserId: number;
+  /** The live contest, its first problem, and how many take part. */
+  readonly contestId: number;
+  readonly contestTitle: string;
+  readonly problemIds: readonly number[];
+}
+
+/** For `LIKE`: every demo user, and nobody else. */
+export const DEMO_EMAILS = `%@${DEMO_DOMAIN}`;
+
+/** The demo data of a database; undefined where there is none, or its live contest is over. */
+export async function findDemo(database: Pick<Queries, 'query'>): Promise<Demo | undefined> {
+  const admin = STAFF.find(({ role }) => role === 'ADMIN')?.name ?? '';
+  const people = await database.query<{ email: string; userId: number; playerId: number | null }>(
+    `SELECT u.email, u.id AS userId, p.id AS playerId
+     FROM users u LEFT JOIN player p ON p.user_id = u.id WHERE u.email IN (?, ?)`,
+    [emailOf(PROTAGONIST), emailOf(admin)],
+  );
+  const player = people.find(({ email }) => email === emailOf(PROTAGONIST));
+  const adminUserId = people.find(({ email }) => email === emailOf(admin))?.userId;
+  const contests = await database.query<{ id: number; title: string; problems: string }>(
+    `SELECT c.id, c.title, c.problems FROM contest c JOIN users u ON u.id = c.created_by
+     WHERE u.email LIKE ? AND c.status = 'LIVE' ORDER BY c.id LIMIT 1`,
+    [DEMO_EMAILS],
+  );
+  const contest = contests[0];
+  if (!player || player.playerId === null || adminUserId === undefined || !contest) return undefined;
+  return {
+    userId: player.userId,
+    playerId: player.playerId,
+    playerName: PROTAGONIST,
+    adminUserId,
+    contestId: contest.id,
+    contestTitle: contest.title,
+    problemIds: JSON.parse(contest.problems) as number[],
+  };
+}

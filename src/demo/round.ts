@@ -1,0 +1,58 @@
+import type { Transaction } from '../db/database.ts';
+import { emailOf, PLAYERS } from './cast.ts';
+import { SERVER_NOW } from './clock.ts';
+import { problemInTurn, ratingOf } from './problems.ts';
+
+/**
+ * Puts the demo players' scores in a contest to where they stand when a round begins.
+ *
+ * @param minutes from now to the moment that the last solves are reckoned from.
+ */
+export async function startOver(tx: Transaction, contestId: number, minutes = 0): Promise<void> {
+  const problems = await contestProblems(tx, contestId);
+  for (const [index, cast] of PLAYERS.entries()) {
+    let rawScore = 0;
+    for (let solved = 0; solved < cast.solved; solved++)
+      rawScore += problemInTurn(problems, index, solved)?.points ?? 0;
+    await tx.execute(
+      `UPDATE contest_participant SET raw_score = ?, accuracy_score = ?, xp_score = ?, final_rating = ?,
+        problems_solved = ?, penalty_mins = ?, xp_earned = ?,
+        last_solved_at = DATE_ADD(${SERVER_NOW}, INTERVAL ? MINUTE)
+       WHERE contest_id = ? AND player_id IN (
+         SELECT p.id FROM player p JOIN users u ON u.id = p.user_id WHERE u.email = ?)`,
+      [
+        rawScore,
+        cast.accuracy,
+        0,
+        ratingOf(rawScore, cast.accuracy, cast.penaltyMins),
+        cast.solved,
+        cast.penaltyMins,
+        rawScore,
+        minutes - cast.lastSolvedMinsAgo,
+        contestId,
+        emailOf(cast.name),
+      ],
+    );
+  }
+}
+
+export interface ContestProblem {
+  readonly id: number;
+  readonly title: string;
+  readonly points: number;
+  readonly difficulty: 'EASY' | 'MEDIUM' | 'HARD';
+}
+
+/** The problems of a contest that exist, in the contest's order. */
+export async function contestProblems(tx: Transaction, contestId: number): Promise<ContestProblem[]> {
+  const [contest] = await tx.query<{ problems: string }>('SELECT problems FROM contest WHERE id = ?', [
+    contestId,
+  ]);
+  const ids = JSON.parse(contest?.problems ?? '[]') as number[];
+  if (ids.length === 0) return [];
+  const rows = await tx.query<ContestProblem>(
+    `SELECT id, title, points, difficulty FROM problem WHERE id IN (${ids.map(() => '?').join(', ')})`,
+    ids,
+  );
+  return ids.flatMap((id) => rows.find((row) => row.id === id) ?? []);
+}

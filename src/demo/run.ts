@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Transaction } from '../db/database.ts';
+import type { Publisher } from '../log/publisher.ts';
+import type { NewEvent } from '../protocol/event.ts';
+import { Problem } from '../protocol/problem.ts';
+import { achievement } from './achievements.ts';
+import { problemSolved, rankChange } from './contest-steps.ts';
+import { findDemo } from './find.ts';
+import { readLevels } from './levels.ts';
+import type { World } from './world.ts';
+import { levelUp } from './xp.ts';
+
+export interface RunDemoOptions {
+  readonly database: Database;
+  readonly publisher: Pick<Publisher, 'publish'>;
+  /** Between two events, in ms. */
+  readonly intervalMs: number;
+  /** Ends the demo. */
+  readonly signal: AbortSignal;
+  readonly log?: (line: string) => void;
+  /** Told of the first failure after a success, and not of those that follow. */
+  readonly onError?: (error: unknown) => void;
+  /** 0 … 1, as `Math.random`. */
+  readonly random?: () => number;
+}
+
+type Step = (tx: Transaction, world: World) => Promise<NewEvent[]>;
+
+const ROUND: readonly Step[] = [achievement, levelUp, rankChange, problemSolved];
+/** After so many rounds something is announced. */
+const ROUNDS_TO_ANNOUNCEMENT = 5;
+
+/**
+ * Makes up what demo players do, one event every `intervalMs`, until the signal ends: an achievement, a level-up, a
+ * change of rank, a solved problem, and from the beginning. What is told is also true: levels and scores are written.
+ * What could not be published is published later, before anything new happens.
+ *
+ * To be run by one process at a time. Returns early where there is no demo data.
+ */
+export async function runDemo(options: RunDemoOptions): Promise<void> {
+  const { database, publisher, intervalMs, signal, log, onError, random = Math.random } = options;
+  let world: World | undefined;
+  let waiting: { readonly events: NewEvent[]; readonly key: string } | undefined;
+  let failing = false;
+
+  async function tell(step: Step): Promise<boolean> {
+    world ??= await explore(database, random);
+    if (world === undefined) return false;
+    if (waiting === undefined) {
+      const known = world;
+      const events = await database.transaction((tx) => step(tx, known));
+      waiting = { events, key: `demo:${randomUUID()}` };
+    }
+    const { events, key } = waiting;
+    if (events.length > 0) await publisher.publish(events, { idempotencyKey: key });
+    waiting = undefined;
+    return true;
+  }
+
+  for (let turn = 0; ; ) {
+    await sleep(intervalMs, undefined, { signal }).catch(() => {});
+    if (signal.aborted) return;
+    try {
+      if (!(await tell(stepOf(turn)))) {
+        log?.('there is no demo data in this database: no demo events');
+        return;
+      }
+      turn += 1;
+      if (failing) log?.('the demo goes on');
+      failing = false;
+    } catch (error) {
+      if (!failing && !signal.aborted) onError?.(error);
+      failing = true;
+      world = undefined;
+      // What will never be accepted must not hold up the rest.
+      if (error instanceof Problem && error.status < 500) waiting = undefined;
+    }
+  }
+}
+
+function stepOf(turn: number): Step {
+  const cycle = ROUND.length * ROUNDS_TO_ANNOUNCEMENT + 1;
+  const within = turn % cycle;
+  return within === cycle - 1
+    ? async (_, world) => [announcement(Math.floor(turn / cycle), world)]
+    : (ROUND[within % ROUND.length] as Step);
+}
+
+function announcement(number: number, { contestId, contestTitle }: World): NewEvent {
+  const everybody: NewEvent = {
+    type: 'ANNOUNCEMENT',
+    data: { title: 'Join in', message: `${contestTitle} is open to everybody. Come and solve something!` },
+  };
+  const participants: NewEvent = {
+    type: 'ANNOUNCEMENT',
+    data: {
+      contestId,
+      title: 'A hint',
+      message: 'Think of the empty input before you submit.',
+      severity: 'WARNING',
+    },
+  };
+  return number % 2 === 0 ? everybody : participants;
+}
+
+async function explore(database: Database, random: () => number): Promise<World | undefined> {
+  const demo = await findDemo(database);
+  if (demo === undefined) return undefined;
+  const { contestId, contestTitle } = demo;
+  const levels = await readLevels(database);
+  return { contestId, contestTitle, levels, random };
+}

@@ -1,0 +1,93 @@
+import type { Transaction } from '../db/database.ts';
+import type { NewEvent } from '../protocol/event.ts';
+import { SERVER_NOW } from './clock.ts';
+import { ratingOf } from './problems.ts';
+import type { World } from './world.ts';
+
+export interface Place {
+  readonly playerId: number;
+  readonly playerName: string;
+  readonly rank: number;
+  readonly rating: number;
+}
+
+/** The standings of the live contest, best first. */
+export function readPlaces(tx: Transaction, contestId: number): Promise<Place[]> {
+  return tx.query<Place>(
+    `SELECT player_id AS playerId, player_name AS playerName, live_rank AS \`rank\`, final_rating + 0e0 AS rating
+     FROM v_contest_leaderboard WHERE contest_id = ? ORDER BY live_rank, player_id`,
+    [contestId],
+  );
+}
+
+export interface Score {
+  readonly playerId: number;
+  readonly rawScore: number;
+  readonly accuracyScore: number;
+  readonly penaltyMins: number;
+  readonly problemsSolved: number;
+}
+
+/** One participant's score, its row locked until the transaction ends. */
+export async function lockScore(
+  tx: Transaction,
+  contestId: number,
+  playerId: number,
+): Promise<Score | undefined> {
+  const [score] = await tx.query<Score>(
+    `SELECT player_id AS playerId, raw_score AS rawScore, accuracy_score + 0e0 AS accuracyScore,
+      penalty_mins AS penaltyMins, problems_solved AS problemsSolved
+     FROM contest_participant WHERE contest_id = ? AND player_id = ? FOR UPDATE`,
+    [contestId, playerId],
+  );
+  return score;
+}
+
+/** Writes a score with the rating that follows from it. A problem more is a solve of this moment. */
+export async function writeScore(
+  tx: Transaction,
+  { contestId }: World,
+  score: Score,
+  solvedNow: boolean,
+): Promise<void> {
+  const { playerId, rawScore, accuracyScore, penaltyMins, problemsSolved } = score;
+  await tx.execute(
+    `UPDATE contest_participant SET raw_score = ?, xp_earned = ?, accuracy_score = ?, penalty_mins = ?,
+      problems_solved = ?, final_rating = ?
+      ${solvedNow ? `, last_solved_at = ${SERVER_NOW}` : ''}
+     WHERE contest_id = ? AND player_id = ?`,
+    [
+      rawScore,
+      rawScore,
+      accuracyScore,
+      penaltyMins,
+      problemsSolved,
+      ratingOf(rawScore, accuracyScore, penaltyMins),
+      contestId,
+      playerId,
+    ],
+  );
+}
+
+/** Runs `change` and tells of everybody in the contest who has another place than before, the best first. */
+export async function tellingOfMoves(
+  tx: Transaction,
+  { contestId, contestTitle }: World,
+  change: () => Promise<void>,
+): Promise<NewEvent[]> {
+  const before = new Map((await readPlaces(tx, contestId)).map(({ playerId, rank }) => [playerId, rank]));
+  await change();
+  return (await readPlaces(tx, contestId))
+    .filter(({ playerId, rank }) => before.get(playerId) !== rank)
+    .map(({ playerId, playerName, rank }) => ({
+      type: 'RANK_CHANGE',
+      data: {
+        playerId,
+        playerName,
+        contestId,
+        contestTitle,
+        oldRank: before.get(playerId) ?? null,
+        newRank: rank,
+      },
+    }));
+}

@@ -1,0 +1,27 @@
+import { deriveKeys } from './auth/keys.ts';
+import { mintPlatformToken, mintServiceToken } from './auth/mint.ts';
+import type { AuthConfig } from './config.ts';
+import type { Demo } from './demo/find.ts';
+
+/** What a developer sees first: where it runs, and two lines to paste. The tokens are good for this machine's demo only. */
+export async function greeting(url: string, auth: AuthConfig, demo: Demo): Promise<string> {
+  const player = await mintPlatformToken(auth.secret ?? '', demo.userId);
+  const service = await mintServiceToken(deriveKeys(auth).service, 'quickstart');
+  const event = {
+    type: 'LEVEL_UP',
+    data: { playerId: demo.playerId, oldLevel: 11, newLevel: 12, subRank: 'Silver II' },
+  };
+  return `
+  CodeCraft Live is running at ${url}
+  Its API, to browse and to try: ${url}/docs
+
+  Watch what ${demo.playerName} sees (the demo tells something every few seconds):
+
+curl -N '${url}/streams?scope=player:me&scope=contest:${demo.contestId}' -H 'Authorization: Bearer ${player}'
+
+  Publish a level-up to it, from another terminal:
+
+curl ${url}/events -H 'Authorization: Bearer ${service}' -H 'Content-Type: application/json' -d '${JSON.stringify(event)}'
+
+`;
+}

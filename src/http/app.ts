@@ -1,0 +1,71 @@
+import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
+import { secureHeaders } from 'hono/secure-headers';
+import { Problem } from '../protocol/problem.ts';
+import { mountDocs } from './docs.ts';
+import { problemResponse, toProblem } from './problem-response.ts';
+import { createRouter, type Router } from './router.ts';
+
+export interface AppDeps {
+  readonly version: string;
+  readonly isAllowedOrigin: (origin: string) => boolean;
+  /** The routers of the service, each with what it needs. */
+  readonly routers: readonly Router[];
+  /** Told of errors that are ours, not the client's. */
+  readonly onError?: (error: unknown, request: { method: string; path: string }) => void;
+}
+
+/** The most a request's body may weigh, in bytes. */
+const MAX_BODY = 4 * 1024 * 1024;
+
+/** The whole service as one Hono app. It listens to nothing. */
+export function createApp(deps: AppDeps): Router {
+  const app = createRouter();
+  app.use(async (c, next) => {
+    if (c.req.header('upgrade')?.toLowerCase() === 'websocket') throw new Problem('upgrade-unsupported');
+    await next();
+  });
+  app.use(
+    cors({
+      origin: (origin) => (deps.isAllowedOrigin(origin) ? origin : null),
+      credentials: true,
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
+      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+      exposeHeaders: ['Retry-After', 'ETag'],
+      maxAge: 600,
+    }),
+  );
+  // Whether only HTTPS may be used is for whoever terminates it to say.
+  app.use(secureHeaders({ crossOriginResourcePolicy: 'cross-origin', strictTransportSecurity: false }));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY,
+      onError: () => {
+        throw new Problem('body-too-large', { detail: `at most ${MAX_BODY} bytes` });
+      },
+    }),
+  );
+  for (const router of deps.routers) app.route('/', router);
+  mountDocs(app, deps.version);
+  app.notFound((c) => {
+    const methods = methodsOf(app, c.req.path);
+    if (methods.length === 0) return problemResponse(new Problem('not-found'));
+    const response = problemResponse(new Problem('method-not-allowed'));
+    response.headers.set('allow', methods.join(', '));
+    return response;
+  });
+  app.onError((error, c) => {
+    const problem = toProblem(error);
+    if (problem.status >= 500) deps.onError?.(error, { method: c.req.method, path: c.req.path });
+    return problemResponse(problem);
+  });
+  return app;
+}
+
+/** Which methods a path answers to. */
+function methodsOf(app: Router, path: string): string[] {
+  const methods = ['GET', 'POST', 'PUT', 'DELETE'].filter((method) =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.path !== '/*' && route.method !== 'ALL'),
+  );
+  return methods.includes('GET') ? ['GET', 'HEAD', ...methods.slice(1)] : methods;
+}

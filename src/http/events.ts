@@ -1,0 +1,93 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { requireService } from '../auth/guards.ts';
+import type { Identity } from '../auth/identity.ts';
+import { MAX_EVENTS, type Publisher } from '../log/publisher.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+
+export interface EventRoutesDeps {
+  readonly publisher: Publisher;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+}
+
+const idempotencyKey = z
+  .string()
+  .regex(/^[\x20-\x7e]{1,128}$/, 'is 1 to 128 printable ASCII characters')
+  .optional();
+
+const event = z
+  .strictObject({
+    type: z.string().openapi({ example: 'LEVEL_UP' }),
+    data: z
+      .record(z.string(), z.unknown())
+      .openapi({ example: { playerId: 7, oldLevel: 11, newLevel: 12, subRank: 'Silver II' } }),
+    idempotencyKey: idempotencyKey.openapi({ example: 'level:7:12' }),
+  })
+  .openapi('NewEvent');
+
+const published = z
+  .object({
+    events: z.array(
+      z.object({
+        type: z.string(),
+        eventId: z.int(),
+        notifications: z.array(z.object({ id: z.int(), scope: z.string() })),
+        duplicate: z.boolean(),
+        cursor: z.string().openapi({ example: '1042-k7f2' }),
+      }),
+    ),
+  })
+  .openapi('Published');
+
+const publish = createRoute({
+  method: 'post',
+  path: '/events',
+  tags: ['Publishing'],
+  summary: 'Publish one event, or up to 1,000 at once: all or none',
+  description:
+    'Answered once the events are durable. A repeat with the same idempotency key gets the first answer, with status 200.',
+  security: [{ service: [] }],
+  request: {
+    headers: z.object({ 'idempotency-key': idempotencyKey }),
+    body: {
+      required: true,
+      content: { 'application/json': { schema: z.union([event, z.array(event).min(1).max(MAX_EVENTS)]) } },
+    },
+  },
+  responses: {
+    200: { description: 'Published before', content: { 'application/json': { schema: published } } },
+    201: { description: 'Published', content: { 'application/json': { schema: published } } },
+    ...problems(400, 401, 403, 409, 413, 415, 422, 503),
+  },
+});
+
+/** Publishing, for services. */
+export function eventRoutes({ publisher, identify }: EventRoutesDeps): Router {
+  const router = createRouter();
+  // Who may not publish learns nothing about what would have been valid.
+  router.use('/events', async (c, next) => {
+    if (c.req.method === 'POST') requireService(await identify(c));
+    await next();
+  });
+  router.openapi(publish, async (c) => {
+    const body = c.req.valid('json');
+    if (body === undefined || !/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
+      throw new Problem('unsupported-media-type');
+    const key = c.req.valid('header')['idempotency-key'];
+    const many = Array.isArray(body);
+    const events = (many ? body : [body]).map((one, index) => ({
+      type: one.type,
+      data: one.data,
+      idempotencyKey: one.idempotencyKey,
+      at: many ? `/${index}` : '',
+    }));
+    const answer = await publisher.publishUnchecked(events, key === undefined ? {} : { idempotencyKey: key });
+    const repeated = answer.every((one) => one.duplicate);
+    return c.json(
+      { events: answer.map((one) => ({ ...one, notifications: [...one.notifications] })) },
+      repeated ? 200 : 201,
+    );
+  });
+  return router;
+}

@@ -1,0 +1,88 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { createRouter, type Router } from './router.ts';
+
+/** What the service knows of itself, without asking anybody. */
+export interface Vitals {
+  readonly version: string;
+  readonly nodeId: string;
+  readonly startedAt: Date;
+  readonly streams: () => number;
+  readonly follower: () => { connected: boolean; position: number; epoch: string; lag: number };
+  readonly closing: () => boolean;
+  /** Rejects when the database does not answer in time. */
+  readonly pingDatabase: () => Promise<void>;
+}
+
+const live = z
+  .object({
+    status: z.literal('ok'),
+    version: z.string(),
+    node: z.string(),
+    uptimeS: z.int(),
+    streams: z.int(),
+    follower: z.object({
+      connected: z.boolean(),
+      position: z.int(),
+      epoch: z.string(),
+      lag: z.int(),
+    }),
+  })
+  .openapi('Health');
+
+const ready = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.string()) }).openapi('Readiness');
+
+/** Liveness without the database, readiness with it. */
+export function healthRoutes(vitals: Vitals): Router {
+  const router = createRouter();
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/health',
+      tags: ['Operation'],
+      summary: 'Whether the process is alive; asks nobody',
+      responses: { 200: { description: 'Alive', content: { 'application/json': { schema: live } } } },
+    }),
+    (c) =>
+      c.json(
+        {
+          status: 'ok' as const,
+          version: vitals.version,
+          node: vitals.nodeId,
+          uptimeS: Math.floor((Date.now() - vitals.startedAt.getTime()) / 1000),
+          streams: vitals.streams(),
+          follower: vitals.follower(),
+        },
+        200,
+        { 'cache-control': 'no-store' },
+      ),
+  );
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/ready',
+      tags: ['Operation'],
+      summary: 'Whether the process can serve: the database answers and the log is followed',
+      responses: {
+        200: { description: 'Ready', content: { 'application/json': { schema: ready } } },
+        503: { description: 'Not ready', content: { 'application/json': { schema: ready } } },
+      },
+    }),
+    async (c) => {
+      const { connected, lag } = vitals.follower();
+      const checks: Record<string, string> = {
+        database: await vitals.pingDatabase().then(
+          () => 'ok',
+          () => 'does not answer',
+        ),
+        follower: !connected ? 'not connected' : lag > MAX_LAG ? `${lag} rows behind` : 'ok',
+        shutdown: vitals.closing() ? 'under way' : 'ok',
+      };
+      const fine = Object.values(checks).every((check) => check === 'ok');
+      return c.json({ ready: fine, checks }, fine ? 200 : 503, { 'cache-control': 'no-store' });
+    },
+  );
+  return router;
+}
+
+/** So many rows may be known and not yet handed on. */
+const MAX_LAG = 10_000;

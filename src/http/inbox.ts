@@ -1,0 +1,169 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { requirePlayer, requireUser } from '../auth/guards.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { Inbox } from '../inbox/inbox.ts';
+import type { ReceiptAction } from '../inbox/receipts.ts';
+import { type EventType, isEventType } from '../protocol/event.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+
+export interface InboxRoutesDeps {
+  readonly inbox: Inbox;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+}
+
+const counts = z.object({ unread: z.int(), unseen: z.int(), total: z.int() }).openapi('Counts');
+const moment = z.iso.datetime().nullable();
+const page = z
+  .object({
+    items: z.array(
+      z.object({
+        id: z.int(),
+        eventId: z.int(),
+        scope: z.string(),
+        type: z.string(),
+        playerId: z.int().optional(),
+        title: z.string(),
+        message: z.string(),
+        data: z.record(z.string(), z.unknown()),
+        at: z.iso.datetime(),
+        seenAt: moment,
+        readAt: moment,
+        archivedAt: moment,
+      }),
+    ),
+    next: z.int().nullable().openapi({ description: '`before` of the next page' }),
+    counts,
+    cursor: z.string().openapi({ description: 'A stream opened from here misses nothing.' }),
+  })
+  .openapi('InboxPage');
+const marked = z.object({ changed: z.int(), counts }).openapi('Marked');
+const flag = z.enum(['true', 'false']).optional();
+const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+const which = z
+  .strictObject({ ids: z.array(id).min(1).max(1_000).optional(), throughId: id.optional() })
+  .refine((body) => (body.ids === undefined) !== (body.throughId === undefined), 'either ids or throughId')
+  .openapi('WhichNotifications', { example: { throughId: 1042 } });
+
+const list = createRoute({
+  method: 'get',
+  path: '/notifications',
+  tags: ['Inbox'],
+  summary: "The player's notifications, newest first",
+  request: {
+    query: z.object({
+      before: z
+        .string()
+        .regex(/^[1-9][0-9]{0,15}$/)
+        .transform(Number)
+        .optional(),
+      limit: z
+        .string()
+        .regex(/^[0-9]{1,3}$/)
+        .transform(Number)
+        .pipe(z.int().min(1).max(100))
+        .optional(),
+      unread: flag,
+      archived: flag,
+      type: z.string().optional().openapi({ example: 'LEVEL_UP' }),
+    }),
+  },
+  responses: {
+    200: { description: 'A page', content: { 'application/json': { schema: page } } },
+    ...problems(400, 401, 403, 503),
+  },
+});
+
+const count = createRoute({
+  method: 'get',
+  path: '/notifications/counts',
+  tags: ['Inbox'],
+  summary: 'How many are unread, unseen and kept',
+  responses: {
+    200: { description: 'Counts', content: { 'application/json': { schema: counts } } },
+    ...problems(401, 403, 503),
+  },
+});
+
+function markOneRoute(method: 'put' | 'delete', mark: string, summary: string) {
+  return createRoute({
+    method,
+    path: `/notifications/{id}/${mark}`,
+    tags: ['Inbox'],
+    summary,
+    request: { params: z.object({ id: idParam('id') }) },
+    responses: {
+      200: {
+        description: 'Done, also when it was so before',
+        content: { 'application/json': { schema: marked } },
+      },
+      ...problems(400, 401, 403, 404, 503),
+    },
+  });
+}
+
+function markManyRoute(mark: string, summary: string) {
+  return createRoute({
+    method: 'post',
+    path: `/notifications/${mark}`,
+    tags: ['Inbox'],
+    summary,
+    request: { body: { required: true, content: { 'application/json': { schema: which } } } },
+    responses: {
+      200: {
+        description: 'Done, also when it was so before',
+        content: { 'application/json': { schema: marked } },
+      },
+      ...problems(400, 401, 403, 422, 503),
+    },
+  });
+}
+
+const ONE: readonly [method: 'put' | 'delete', mark: string, action: ReceiptAction, summary: string][] = [
+  ['put', 'seen', 'seen', 'Mark as seen'],
+  ['put', 'read', 'read', 'Mark as read, and so as seen'],
+  ['delete', 'read', 'unread', 'Mark as unread'],
+  ['put', 'archived', 'archived', 'Archive, and so mark as read'],
+  ['delete', 'archived', 'unarchived', 'Take out of the archive'],
+];
+const MANY: readonly [mark: string, action: ReceiptAction, summary: string][] = [
+  ['seen', 'seen', 'Mark many as seen: by their ids, or all through an id'],
+  ['read', 'read', 'Mark many as read: by their ids, or all through an id'],
+  ['archived', 'archived', 'Archive many: by their ids, or all through an id'],
+];
+
+/** A player's inbox. Every change is echoed to the player's other streams as `receipts`. */
+export function inboxRoutes({ inbox, identify }: InboxRoutesDeps): Router {
+  const router = createRouter();
+  const playerOf = async (c: Context<AppEnv>) => requirePlayer(requireUser(await identify(c))).playerId;
+
+  router.openapi(list, async (c) => {
+    const playerId = await playerOf(c);
+    const { before, limit = 20, unread, archived, type } = c.req.valid('query');
+    if (type !== undefined && !isEventType(type)) throw new Problem('invalid-type');
+    const answer = await inbox.page(playerId, {
+      before,
+      limit,
+      unread: unread === undefined ? undefined : unread === 'true',
+      archived: archived === 'true',
+      type: type as EventType | undefined,
+    });
+    const items = answer.items as unknown as z.output<typeof page>['items'];
+    return c.json({ ...answer, items }, 200, { 'cache-control': 'no-store' });
+  });
+  router.openapi(count, async (c) =>
+    c.json(await inbox.counts(await playerOf(c)), 200, { 'cache-control': 'no-store' }),
+  );
+  for (const [method, mark, action, summary] of ONE)
+    router.openapi(markOneRoute(method, mark, summary), async (c) =>
+      c.json(await inbox.markOne(await playerOf(c), action, c.req.valid('param').id), 200),
+    );
+  for (const [mark, action, summary] of MANY)
+    router.openapi(markManyRoute(mark, summary), async (c) => {
+      const body = c.req.valid('json');
+      const chosen = body.ids === undefined ? { throughId: body.throughId as number } : { ids: body.ids };
+      return c.json(await inbox.mark(await playerOf(c), action, chosen), 200);
+    });
+  return router;
+}

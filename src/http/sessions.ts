@@ -1,0 +1,185 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { requireAdmin, requireUser } from '../auth/guards.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { Revocations } from '../auth/revocations.ts';
+import type { Queries } from '../db/database.ts';
+import { Problem } from '../protocol/problem.ts';
+import type { SessionCommands } from '../stream/commands.ts';
+import { keyOf, listSessions, type Session } from '../stream/session-list.ts';
+import type { Streams } from '../stream/streams.ts';
+import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { formatSessionCursor, parseSessionCursor } from './session-cursor.ts';
+
+export interface SessionRoutesDeps {
+  readonly database: Pick<Queries, 'query'>;
+  readonly commands: SessionCommands;
+  readonly revocations: Revocations;
+  readonly streams: Streams;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+  /** A session without a heartbeat for so long is not active, in ms. */
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** SQL users may register sessions under ids of their own. */
+const streamId = z.object({
+  id: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,36}$/, 'is not the id of a stream')
+    .openapi({ param: { name: 'id', in: 'path' }, example: '6f1c0e0a-1f5e-4c39-9d3f-0d4c4bb6a1f7' }),
+});
+
+const session = z
+  .object({
+    streamId: z.string(),
+    nodeId: z.string(),
+    userId: z.int().nullable(),
+    playerId: z.int().nullable(),
+    playerName: z.string().nullable(),
+    scopes: z.array(z.string()),
+    connectedAt: z.iso.datetime(),
+    lastHeartbeatAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().nullable(),
+    lastDeliveredId: z.int(),
+    disconnectedAt: z.iso.datetime().nullable(),
+    closeReason: z.string().nullable().openapi({
+      description: 'As in `stream-close`; `gone`: the client left; `lost`: its node died.',
+    }),
+    address: z.string().nullable(),
+    userAgent: z.string().nullable(),
+  })
+  .openapi('Session');
+
+const list = createRoute({
+  method: 'get',
+  path: '/sessions',
+  tags: ['Sessions'],
+  summary: 'Streams on all nodes, newest first; for admins',
+  request: {
+    query: z.object({
+      active: z.enum(['true', 'false']).default('true'),
+      player: idParam('player')
+        .openapi({ param: { name: 'player', in: 'query' } })
+        .optional(),
+      node: z
+        .string()
+        .regex(/^[\x21-\x7e]{1,36}$/, 'is not the id of a node')
+        .optional(),
+      limit: z.coerce.number().int().min(1).max(200).default(50),
+      cursor: z.string().max(120).optional().openapi({ description: '`next` of the page before.' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page',
+      content: {
+        'application/json': {
+          schema: z
+            .object({ sessions: z.array(session), next: z.string().nullable() })
+            .openapi('SessionPage'),
+        },
+      },
+    },
+    ...problems(400, 401, 403, 503),
+  },
+});
+
+const disconnect = createRoute({
+  method: 'delete',
+  path: '/sessions/{id}',
+  tags: ['Sessions'],
+  summary: 'Close a stream on whatever node it is: an own one, or as an admin any',
+  description: 'Answered at once; a stream of another node is closed within two seconds.',
+  request: { params: streamId },
+  responses: { 204: { description: 'It is closed, or about to be' }, ...problems(400, 401, 403, 404, 503) },
+});
+
+const refresh = createRoute({
+  method: 'post',
+  path: '/streams/{id}/refresh',
+  tags: ['Streams'],
+  summary: 'Let an own stream go on until the token of this request ends',
+  request: { params: streamId },
+  responses: {
+    200: {
+      description: 'Until when it may go on. It still ends at its maximum age.',
+      content: {
+        'application/json': {
+          schema: z.object({ streamId: z.string(), expiresAt: z.iso.datetime() }).openapi('Refreshed'),
+        },
+      },
+    },
+    ...problems(400, 401, 403, 404, 503),
+  },
+});
+
+const revoke = createRoute({
+  method: 'post',
+  path: '/users/{id}/revocations',
+  tags: ['Sessions'],
+  summary: 'Revoke every token and ticket that a user was given so far; for admins',
+  description: "The user's streams on all nodes are closed within seconds.",
+  request: { params: z.object({ id: idParam('id') }) },
+  responses: { 204: { description: 'They are revoked' }, ...problems(400, 401, 403, 404, 503) },
+});
+
+/** Sessions: seeing, closing and extending streams, and revoking tokens. */
+export function sessionRoutes(deps: SessionRoutesDeps): Router {
+  const { commands, revocations, streams, identify } = deps;
+  const router = createRouter();
+  // Who may not ask learns nothing about what would have been valid.
+  router.use('/sessions', async (c, next) => {
+    if (c.req.method === 'GET') requireAdmin(await identify(c));
+    await next();
+  });
+
+  router.openapi(list, async (c) => {
+    const { active, player, node, limit, cursor } = c.req.valid('query');
+    const after = cursor === undefined ? undefined : parseSessionCursor(cursor);
+    if (cursor !== undefined && after === undefined)
+      throw new Problem('invalid-query', { errors: [{ pointer: '/cursor', detail: 'is not a cursor' }] });
+    const query = { active: active === 'true', playerId: player, nodeId: node, limit: limit + 1, after };
+    const found = await listSessions(deps.database, query, deps.heartbeatTimeoutMs);
+    const page = found.slice(0, limit);
+    const last = page.at(-1);
+    const next = found.length > limit && last ? formatSessionCursor(keyOf(last)) : null;
+    return c.json({ sessions: page.map(shown), next }, 200, { 'cache-control': 'no-store' });
+  });
+
+  router.openapi(disconnect, async (c) => {
+    const user = requireUser(await identify(c));
+    const whose = user.role === 'ADMIN' ? undefined : user.userId;
+    const found = await commands.disconnect(c.req.valid('param').id, whose, 'disconnected');
+    if (!found) throw new Problem('not-found');
+    return c.body(null, 204);
+  });
+
+  router.openapi(refresh, async (c) => {
+    const user = requireUser(await identify(c));
+    const { id } = c.req.valid('param');
+    const expiresAt = await commands.refresh(id, user.userId, user.expiresAt);
+    if (expiresAt === undefined) throw new Problem('not-found');
+    return c.json({ streamId: id, expiresAt: expiresAt.toISOString() }, 200, { 'cache-control': 'no-store' });
+  });
+
+  router.openapi(revoke, async (c) => {
+    requireAdmin(await identify(c));
+    const { id } = c.req.valid('param');
+    await revocations.revoke(id);
+    // Other nodes find out when they next look at their streams' rights.
+    streams.closeWhere((stream) => stream.owner.userId === id, 'revoked');
+    return c.body(null, 204);
+  });
+  return router;
+}
+
+function shown(found: Session) {
+  return {
+    ...found,
+    scopes: [...found.scopes],
+    connectedAt: found.connectedAt.toISOString(),
+    lastHeartbeatAt: found.lastHeartbeatAt.toISOString(),
+    expiresAt: found.expiresAt?.toISOString() ?? null,
+    disconnectedAt: found.disconnectedAt?.toISOString() ?? null,
+  };
+}

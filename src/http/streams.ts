@@ -1,0 +1,205 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Grants } from '../auth/grants.ts';
+import type { Identity, UserIdentity } from '../auth/identity.ts';
+import type { TypeFilter } from '../channel/batch.ts';
+import { EVENT_TYPES, isEventType } from '../protocol/event.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type ParsedScope, parseId, parseScope, type Scope } from '../protocol/scope.ts';
+import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
+import type { createPlanner } from '../stream/resolve-plan.ts';
+import type { StreamOwner } from '../stream/stream.ts';
+import type { Streams } from '../stream/streams.ts';
+import { openWebSink } from '../stream/web-sink.ts';
+import { refuseStream } from './refuse-stream.ts';
+import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+
+export interface StreamRoutesDeps {
+  readonly streams: Streams;
+  readonly plan: ReturnType<typeof createPlanner>;
+  readonly grants: Grants;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+  readonly addressOf: (c: Context<AppEnv>) => string | undefined;
+  /** The cursor of the newest frame that streams here were given. */
+  readonly cursor: () => string;
+}
+
+/** The most scopes on one connection. */
+const MAX_SCOPES = 50;
+
+const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+const query = z.object({
+  types: z
+    .string()
+    .optional()
+    .openapi({ description: 'Only these types, separated by commas.', example: 'LEVEL_UP,RANK_CHANGE' }),
+  lastEventId: z.string().optional().openapi({
+    description: 'Resume after this cursor; `Last-Event-ID` outranks it. `earliest`: all that is kept.',
+  }),
+  ticket: z.string().optional().openapi({ description: 'A ticket from `POST /tickets`.' }),
+});
+
+const shapes = {
+  player: '/streams/players/{id}',
+  contest: '/streams/contests/{id}',
+  leaderboard: '/streams/contests/{id}/leaderboard',
+  problem: '/streams/problems/{id}',
+} as const;
+
+/** The streams. */
+export function streamRoutes(deps: StreamRoutesDeps): Router {
+  const router = createRouter();
+  for (const [kind, path] of Object.entries(shapes) as [keyof typeof shapes, string][]) {
+    const params = z.object({
+      id: z.string().openapi({
+        param: { name: 'id', in: 'path' },
+        description: kind === 'player' ? 'A player id, or `me`.' : 'An id.',
+        example: kind === 'player' ? 'me' : '3',
+      }),
+    });
+    router.openapi(describe(path, `The stream of one ${kind}`, { params, query }), (c) => {
+      const scopeOf = (identity: UserIdentity) => scopeIn(c.req.param('id') ?? '', kind, identity);
+      return open(c, deps, (identity) => [scopeOf(identity)]);
+    });
+  }
+  router.openapi(describe('/streams/global', 'The stream of everybody', { query }), (c) =>
+    open(c, deps, () => [{ kind: 'global' }]),
+  );
+  const many = query.extend({
+    scope: z
+      .union([z.string(), z.array(z.string())])
+      .optional()
+      .openapi({ description: 'May be repeated.', example: ['player:me', 'contest:3'] }),
+  });
+  router.openapi(
+    describe('/streams', 'Several scopes on one connection, with one cursor', { query: many }),
+    (c) =>
+      open(c, deps, (identity) => {
+        const texts = c.req.queries('scope') ?? identity.ticket?.scopes ?? [];
+        if (texts.length === 0) throw new Problem('invalid-scope', { detail: 'name at least one scope' });
+        if (texts.length > MAX_SCOPES)
+          throw new Problem('invalid-scope', { detail: `at most ${MAX_SCOPES} scopes on one stream` });
+        return texts.map((text) => {
+          if (text === 'player:me') return scopeIn('me', 'player', identity);
+          const scope = parseScope(text);
+          if (!scope) throw new Problem('invalid-scope', { detail: 'a scope is not well formed' });
+          return scope;
+        });
+      }),
+  );
+  return router;
+}
+
+function describe<R extends object>(path: string, summary: string, request: R) {
+  return createRoute({
+    method: 'get',
+    path,
+    tags: ['Streams'],
+    summary,
+    request,
+    responses: {
+      200: {
+        description: 'Events, for as long as both sides like.',
+        content: { 'text/event-stream': { schema: z.string() } },
+      },
+      ...problems(400, 401, 403, 404, 503),
+    },
+  });
+}
+
+async function open(
+  c: Context<AppEnv>,
+  deps: StreamRoutesDeps,
+  scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
+): Promise<Response> {
+  const identity = await deps.identify(c);
+  if (identity.kind !== 'user')
+    throw new Problem('forbidden', { detail: 'services publish; players listen' });
+  // Verification tolerates a clock that is a little off; a stream would end at once, and come back at once.
+  if (identity.expiresAt.getTime() <= Date.now()) throw new Problem('token-expired');
+  const parsed = scopesOf(identity);
+  const filter = filterOf(c.req.query('types'));
+  await deps.grants.authorise(identity, parsed);
+  if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
+
+  const requested = c.req.header('last-event-id') || c.req.query('lastEventId') || undefined;
+  const { incoming, outgoing } = c.env ?? {};
+  if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
+  const scopes = [...new Set(parsed.map(textOf))];
+  try {
+    deps.streams.admit();
+    const plan = await deps.plan(requested, scopes, filter?.types);
+    // Opening waited for the database: the way may have closed meanwhile.
+    deps.streams.admit();
+    const request = {
+      owner: ownerOf(c, identity, deps.addressOf(c)),
+      scopes,
+      filter,
+      requested,
+      plan,
+      expiresAt: identity.expiresAt,
+    };
+    const headers = new Headers({ ...Object.fromEntries(c.res.headers), ...STREAM_HEADERS });
+    if (incoming && outgoing) {
+      if (carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
+      if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;
+      deps.streams.open(request, openNodeSink(incoming, outgoing, headers));
+      return RESPONSE_ALREADY_SENT;
+    }
+    const { sink, body } = openWebSink(c.req.raw.signal);
+    deps.streams.open(request, sink);
+    return new Response(body, { headers });
+  } catch (error) {
+    const refused = refuseStream(error, c.req.header('accept'), requested, deps.cursor());
+    if (!refused) throw error;
+    return refused;
+  }
+}
+
+function scopeIn(
+  text: string,
+  kind: Exclude<ParsedScope['kind'], 'global'>,
+  identity: UserIdentity,
+): ParsedScope {
+  if (kind === 'player' && text === 'me') {
+    if (identity.playerId === undefined) throw new Problem('no-player');
+    return { kind, id: identity.playerId };
+  }
+  const id = parseId(text);
+  if (id === undefined) throw new Problem('invalid-id');
+  return { kind, id };
+}
+
+function textOf(scope: ParsedScope): Scope {
+  if (scope.kind === 'global') return 'global';
+  return scope.kind === 'leaderboard' ? `contest:${scope.id}:leaderboard` : `${scope.kind}:${scope.id}`;
+}
+
+function filterOf(text: string | undefined): TypeFilter | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',').map((name) => name.trim());
+  const types = names.filter(isEventType);
+  if (types.length !== names.length)
+    throw new Problem('invalid-type', { detail: `types are ${EVENT_TYPES.join(', ')}` });
+  const sorted = [...new Set(types)].sort();
+  return { key: sorted.join(','), types: new Set(sorted) };
+}
+
+function ownerOf(c: Context<AppEnv>, identity: UserIdentity, address: string | undefined): StreamOwner {
+  return {
+    userId: identity.userId,
+    playerId: identity.playerId,
+    role: identity.role,
+    issuedAt: identity.issuedAt,
+    ticketId: identity.ticket?.id,
+    address,
+    userAgent: c.req.header('user-agent'),
+  };
+}

@@ -1,0 +1,82 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Grants } from '../auth/grants.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { Tickets } from '../auth/ticket.ts';
+import { Problem } from '../protocol/problem.ts';
+import { parseScope, type Scope } from '../protocol/scope.ts';
+import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+
+export interface TicketRoutesDeps {
+  readonly tickets: Tickets;
+  readonly grants: Grants;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+}
+
+const create = createRoute({
+  method: 'post',
+  path: '/tickets',
+  tags: ['Streams'],
+  summary: 'A ticket for an EventSource, which cannot send headers',
+  description:
+    'Good for the named scopes only, for a short while, as `?ticket=` of a stream. A stream opened with it may reconnect with it.',
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              scopes: z
+                .array(z.string())
+                .min(1)
+                .max(50)
+                .openapi({ example: ['player:me', 'contest:3'] }),
+            })
+            .openapi('TicketRequest'),
+        },
+      },
+    },
+  },
+  responses: {
+    201: {
+      description: 'The ticket',
+      content: {
+        'application/json': {
+          schema: z
+            .object({ ticket: z.string(), scopes: z.array(z.string()), expiresAt: z.iso.datetime() })
+            .openapi('Ticket'),
+        },
+      },
+    },
+    ...problems(400, 401, 403, 404, 422, 503),
+  },
+});
+
+/** Tickets. */
+export function ticketRoutes({ tickets, grants, identify }: TicketRoutesDeps): Router {
+  const router = createRouter();
+  router.openapi(create, async (c) => {
+    const identity = await identify(c);
+    if (identity.kind !== 'user')
+      throw new Problem('forbidden', { detail: 'services publish; players listen' });
+    if (identity.ticket) throw new Problem('forbidden', { detail: 'a ticket buys no ticket' });
+    const texts = c.req.valid('json').scopes.map((text) => {
+      if (text !== 'player:me') return text;
+      if (identity.playerId === undefined) throw new Problem('no-player');
+      return `player:${identity.playerId}`;
+    });
+    const parsed = texts.map((text) => {
+      const scope = parseScope(text);
+      if (!scope) throw new Problem('invalid-scope');
+      return scope;
+    });
+    await grants.authorise(identity, parsed);
+    const scopes = [...new Set(texts)] as Scope[];
+    const { ticket, expiresAt } = await tickets.issue(identity, scopes);
+    return c.json({ ticket, scopes, expiresAt: expiresAt.toISOString() }, 201, {
+      'cache-control': 'no-store',
+    });
+  });
+  return router;
+}

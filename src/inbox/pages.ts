@@ -1,0 +1,102 @@
+import { notificationJson } from '../channel/live-frame.ts';
+import type { Queries } from '../db/database.ts';
+import type { EventType, Notification } from '../protocol/event.ts';
+import type { Scope } from '../protocol/scope.ts';
+import { anyOf } from './any-of.ts';
+
+/** A notification as its player's inbox shows it. */
+export type InboxItem = Notification & {
+  readonly seenAt: string | null;
+  readonly readAt: string | null;
+  readonly archivedAt: string | null;
+};
+
+export interface PageRequest {
+  /** Only what is older than this position. */
+  readonly before?: number | undefined;
+  /** 1 … 100 */
+  readonly limit: number;
+  readonly unread?: boolean | undefined;
+  /** Only what is archived; otherwise only what is not. */
+  readonly archived?: boolean | undefined;
+  readonly type?: EventType | undefined;
+}
+
+export interface Counts {
+  readonly unread: number;
+  readonly unseen: number;
+  readonly total: number;
+}
+
+const RECEIPTS = `LEFT JOIN notification_receipt r ON r.notification_id = n.id AND r.player_id = ?`;
+const INBOX = 'FROM notification n FORCE INDEX (notification_inbox)';
+
+/** The newest notifications first, up to and including position `through`. */
+export async function readPage(
+  database: Pick<Queries, 'query'>,
+  playerId: number,
+  scopes: readonly Scope[],
+  request: PageRequest,
+  through: number,
+): Promise<InboxItem[]> {
+  const inScopes = anyOf('n.scope', scopes);
+  const conditions = [inScopes.sql, 'n.inbox = 1', 'n.id <= ?'];
+  const values: unknown[] = [playerId, ...inScopes.values, through];
+  if (request.before !== undefined) {
+    conditions.push('n.id < ?');
+    values.push(request.before);
+  }
+  if (request.type !== undefined) {
+    conditions.push('n.type = ?');
+    values.push(request.type);
+  }
+  if (request.unread !== undefined) conditions.push(`r.read_at IS ${request.unread ? '' : 'NOT '}NULL`);
+  conditions.push(`r.archived_at IS ${request.archived ? 'NOT ' : ''}NULL`);
+  const rows = await database.query<Row>(
+    `SELECT n.id, n.event_id AS eventId, n.scope, n.type, n.player_id AS playerId, n.title, n.message, n.data,
+            n.created_at AS createdAt, r.seen_at AS seenAt, r.read_at AS readAt, r.archived_at AS archivedAt
+       ${INBOX} ${RECEIPTS} WHERE ${conditions.join(' AND ')} ORDER BY n.id DESC LIMIT ${Math.trunc(request.limit)}`,
+    values,
+  );
+  return rows.map((row) => ({
+    ...(JSON.parse(notificationJson({ ...row, at: row.createdAt.getTime() })) as Notification),
+    seenAt: row.seenAt?.toISOString() ?? null,
+    readAt: row.readAt?.toISOString() ?? null,
+    archivedAt: row.archivedAt?.toISOString() ?? null,
+  }));
+}
+
+/** Absolute counts of what lies up to and including position `through`. What is archived does not count. */
+export async function readCounts(
+  database: Pick<Queries, 'query'>,
+  playerId: number,
+  scopes: readonly Scope[],
+  through = Number.MAX_SAFE_INTEGER,
+): Promise<Counts> {
+  const inScopes = anyOf('n.scope', scopes);
+  const [row] = await database.query<Record<keyof Counts, number | string | null>>(
+    `SELECT COUNT(*) AS total, SUM(r.read_at IS NULL) AS unread, SUM(r.seen_at IS NULL) AS unseen
+       ${INBOX} ${RECEIPTS} WHERE ${inScopes.sql} AND n.inbox = 1 AND n.id <= ? AND r.archived_at IS NULL`,
+    [playerId, ...inScopes.values, through],
+  );
+  return {
+    unread: Number(row?.unread ?? 0),
+    unseen: Number(row?.unseen ?? 0),
+    total: Number(row?.total ?? 0),
+  };
+}
+
+interface Row {
+  id: number;
+  eventId: number;
+  scope: Scope;
+  type: EventType;
+  playerId: number | null;
+  title: string;
+  message: string;
+  data: string;
+  createdAt: Date;
+  seenAt: Date | null;
+  readAt: Date | null;
+  archivedAt: Date | null;
+}

@@ -1,0 +1,16 @@
+/** The service as a library: put it into another Hono app, or publish in process. */
+
+export { ConfigError } from './config/error.ts';
+export { type Config, loadConfig } from './config.ts';
+export { type AppDeps, createApp } from './http/app.ts';
+export type { Published, Publisher, PublishOptions } from './log/publisher.ts';
+export type {
+  EventData,
+  EventInput,
+  EventName,
+  EventType,
+  NewEvent,
+  Notification,
+} from './protocol/event.ts';
+export { Problem, type ProblemBody, type ProblemCode } from './protocol/problem.ts';
+export { createService, type Service } from './service.ts';

@@ -1,0 +1,86 @@
+import type { z } from 'zod';
+import { CATALOGUE } from '../protocol/catalogue.ts';
+import type { Definition } from '../protocol/definition.ts';
+import { type EventType, isEventType } from '../protocol/event.ts';
+import { type FieldError, Problem } from '../protocol/problem.ts';
+import { scopeKind } from '../protocol/scope.ts';
+import type { Draft } from './row.ts';
+
+/** The most that one event's data may weigh as JSON, in bytes. */
+export const MAX_DATA_BYTES = 512 * 1024;
+
+/**
+ * Validates an event against the catalogue and makes its rows.
+ * @param at JSON pointer to the event within the request, for the error's `pointer`s
+ * @throws Problem `invalid-event`, naming each field that is wrong
+ */
+export function prepare(
+  type: string,
+  data: unknown,
+  options: { at?: string; internal?: boolean } = {},
+): Draft {
+  const at = options.at ?? '';
+  if (!isEventType(type) || (isInternal(type) && !options.internal))
+    throw invalid([{ pointer: `${at}/type`, detail: 'is not a type of event' }]);
+  const definition = CATALOGUE[type] as unknown as Definition<z.ZodType>;
+  const parsed = definition.schema.safeParse(data);
+  if (!parsed.success)
+    throw invalid(parsed.error.issues.flatMap((issue) => fieldErrors(issue, `${at}/data`)));
+  const json = JSON.stringify(parsed.data);
+  const size = Buffer.byteLength(json);
+  if (size > MAX_DATA_BYTES)
+    throw invalid([{ pointer: `${at}/data`, detail: `is larger than ${MAX_DATA_BYTES} bytes` }]);
+
+  const title = definition.title(parsed.data);
+  const rows = definition.targets(parsed.data).map((target) => {
+    const kind = scopeKind(target.scope);
+    return {
+      scope: target.scope,
+      keepClass: definition.keep === 'nudge' ? ('nudge' as const) : kind,
+      inbox: target.inbox,
+      title,
+      message: definition.message(parsed.data, kind),
+    };
+  });
+  const activity = definition.activity?.(parsed.data) ?? [];
+  return {
+    type,
+    playerId: playerOf(parsed.data),
+    data: json,
+    rows,
+    activity,
+    bytes: rows.reduce((sum, row) => sum + size + row.message.length + 300, activity.length * 100),
+  };
+}
+
+function isInternal(type: EventType): boolean {
+  return (CATALOGUE[type] as unknown as Definition<z.ZodType>).internal === true;
+}
+
+function playerOf(data: unknown): number | null {
+  const { playerId } = data as { playerId?: unknown };
+  return typeof playerId === 'number' ? playerId : null;
+}
+
+function invalid(errors: readonly FieldError[]): Problem {
+  const first = errors[0];
+  return new Problem('invalid-event', {
+    errors,
+    ...(first ? { detail: `${first.pointer} ${first.detail}` } : {}),
+  });
+}
+
+function fieldErrors(issue: z.core.$ZodIssue, at: string): FieldError[] {
+  const pointer = at + issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      pointer: `${pointer}/${escapePointer(key)}`,
+      detail: 'is not a field of this event',
+    }));
+  return [{ pointer, detail: issue.message }];
+}
+
+/** RFC 6901 § 3. */
+function escapePointer(part: string): string {
+  return part.replaceAll('~', '~0').replaceAll('/', '~1');
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { formatCursor } from '../protocol/cursor.ts';
+import type { EventType, NewEvent } from '../protocol/event.ts';
+import { Problem } from '../protocol/problem.ts';
+import type { Scope } from '../protocol/scope.ts';
+import type { Unit } from './append-statement.ts';
+import type { Appended } from './appender.ts';
+import { prepare } from './prepare.ts';
+import type { Draft } from './row.ts';
+
+/** The most events one call may hold. */
+export const MAX_EVENTS = 1_000;
+/** How long an idempotency key is remembered, in ms: seven days. */
+const KEY_MS = 7 * 24 * 3_600_000;
+
+/** What became of a published event. */
+export interface Published {
+  readonly type: EventType;
+  readonly eventId: number;
+  /** Where it went, and the position it has there. */
+  readonly notifications: readonly { readonly id: number; readonly scope: Scope }[];
+  /** An earlier call with the same key had published it. */
+  readonly duplicate: boolean;
+  /** A stream resumed from here has seen the event. */
+  readonly cursor: string;
+}
+
+export interface PublishOptions {
+  /** One key for the whole call. Events may carry keys of their own instead. */
+  readonly idempotencyKey?: string;
+}
+
+export interface Publisher {
+  /**
+   * Publishes events: all of them, in this order, or none. Resolves once they are durable.
+   * @throws Problem `invalid-event` naming the field, `idempotency-conflict`, `database-unavailable`, `overloaded`
+   */
+  publish(events: NewEvent | readonly NewEvent[], options?: PublishOptions): Promise<Published[]>;
+  /** The same for events that nobody's compiler has seen: from REST or SQL. */
+  publishUnchecked(events: readonly UncheckedEvent[], options?: PublishOptions): Promise<Published[]>;
+  /** Publishes an event that only the service itself may publish. */
+  publishInternal(type: EventType, data: unknown): Promise<Published>;
+}
+
+/** An event of which nothing is known yet. `at` is where it stands in the request, as a JSON pointer. */
+export interface UncheckedEvent {
+  readonly type: string;
+  readonly data: unknown;
+  readonly idempotencyKey?: string | undefined;
+  readonly at?: string;
+}
+
+export interface PublisherOptions {
+  readonly append: (units: readonly Unit[]) => Promise<Appended[]>;
+  readonly epoch: () => string;
+}
+
+/** No space at the end: `ascii_bin` compares without it. */
+const KEY = /^[\x20-\x7e]{0,127}[\x21-\x7e]$/;
+
+export function createPublisher({ append, epoch }: PublisherOptions): Publisher {
+  async function send(drafts: readonly Draft[], units: readonly Unit[]): Promise<Published[]> {
+    const appended = await append(units);
+    const published: Published[] = [];
+    let index = 0;
+    for (const [number, unit] of units.entries()) {
+      const { firstId, duplicate } = appended[number] as Appended;
+      let next = firstId;
+      for (let i = 0; i < unit.drafts.length; i++) {
+        const draft = drafts[index++] as Draft;
+        const first = next;
+        next += draft.rows.length;
+        published.push({
+          type: draft.type,
+          eventId: first,
+          notifications: draft.rows.map((row, offset) => ({ id: first + offset, scope: row.scope })),
+          duplicate,
+          cursor: formatCursor(next - 1, epoch()),
+        });
+      }
+    }
+    return published;
+  }
+
+  async function publishUnchecked(
+    events: readonly UncheckedEvent[],
+    options: PublishOptions = {},
+  ): Promise<Published[]> {
+    if (events.length === 0 || events.length > MAX_EVENTS)
+      throw new Problem('invalid-body', {
+        detail: `between 1 and ${MAX_EVENTS} events can be published at once`,
+      });
+    const drafts = events.map((event) =>
+      prepare(event.type, event.data, event.at === undefined ? {} : { at: event.at }),
+    );
+    if (options.idempotencyKey !== undefined) {
+      if (events.some((event) => event.idempotencyKey !== undefined))
+        throw new Problem('invalid-body', { detail: 'one key for all events, or a key for each: not both' });
+      return send(drafts, [{ drafts, key: keyOf(options.idempotencyKey, drafts, '') }]);
+    }
+    const seen = new Set<string>();
+    const units = drafts.map((draft, index): Unit => {
+      const event = events[index] as UncheckedEvent;
+      if (event.idempotencyKey === undefined) return { drafts: [draft] };
+      const at = `${event.at ?? ''}/idempotencyKey`;
+      if (seen.has(event.idempotencyKey))
+        throw new Problem('invalid-body', {
+          errors: [{ pointer: at, detail: 'is used twice in this request' }],
+        });
+      seen.add(event.idempotencyKey);
+      return { drafts: [draft], key: keyOf(event.idempotencyKey, [draft], at) };
+    });
+    return send(drafts, units);
+  }
+
+  return {
+    publish: (events, options) =>
+      publishUnchecked(Array.isArray(events) ? events : [events as NewEvent], options),
+    publishUnchecked,
+    publishInternal: async (type, data) => {
+      const drafts = [prepare(type, data, { internal: true })];
+      const [published] = await send(drafts, [{ drafts }]);
+      return published as Published;
+    },
+  };
+}
+
+function keyOf(key: string, drafts: readonly Draft[], pointer: string): NonNullable<Unit['key']> {
+  if (!KEY.test(key))
+    throw new Problem('invalid-body', {
+      errors: [{ pointer, detail: 'is an idempotency key: 1 to 128 printable ASCII characters' }],
+    });
+  const hash = createHash('sha256');
+  for (const draft of drafts) hash.update(`${draft.type}\n${draft.data}\n`);
+  return { value: `key:${key}`, fingerprint: hash.digest(), keepMs: KEY_MS };
+}

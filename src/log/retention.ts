@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Database, Transaction } from '../db/database.ts';
+import { KEEP_CLASSES, type KeepClass } from '../db/schema.ts';
+import { readHead } from './reader.ts';
+
+/** So many rows go in one transaction at the most. */
+const BATCH = 500;
+/** Between two transactions, so that appends never queue behind deletes. Milliseconds. */
+const PAUSE_MS = 5;
+
+/**
+ * Lets go of what is old enough: rows of the log with their receipts, and idempotency keys past their time. Each class is
+ * deleted from its old end on, and its tail moves in the transaction that deletes, so that a reader who finds a row missing
+ * finds the reason too. The newest row of the log always stays: it tells which log this is.
+ *
+ * @param ages how long rows of each class are kept, in ms
+ * @param signal stops it between two transactions; what was deleted until then stays deleted
+ * @returns how many rows of the log were deleted
+ */
+export async function pruneLog(
+  database: Database,
+  ages: Readonly<Record<KeepClass, number>>,
+  now: Date = new Date(),
+  signal?: AbortSignal,
+): Promise<{ deleted: number }> {
+  let deleted = 0;
+  for (const keepClass of KEEP_CLASSES) {
+    const before = now.getTime() - ages[keepClass];
+    deleted += await repeat((tx) => pruneClass(tx, keepClass, before));
+  }
+  await repeat((tx) => pruneKeys(tx, now));
+  return { deleted };
+
+  /** Runs `batch` until one was not full. Returns how many rows all of them took. */
+  async function repeat(batch: (tx: Transaction) => Promise<number>): Promise<number> {
+    let sum = 0;
+    while (!signal?.aborted) {
+      const count = await database.transaction(batch);
+      sum += count;
+      if (count < BATCH) break;
+      await sleep(PAUSE_MS);
+    }
+    return sum;
+  }
+}
+
+async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number): Promise<number> {
+  const [tailRow] = await tx.query<{ tail: number }>(
+    'SELECT tail FROM log_tail WHERE keep_class = ? FOR UPDATE',
+    [keepClass],
+  );
+  if (!tailRow) return 0;
+  const { head } = await readHead(tx.query);
+  const page = await tx.query<{ id: number; created_at: Date }>(
+    `SELECT id, created_at FROM notification FORCE INDEX (notification_age)
+      WHERE keep_class = ? AND id >= ? AND id < ? ORDER BY id LIMIT ${BATCH}`,
+    [keepClass, tailRow.tail, head],
+  );
+  const firstKept = page.findIndex(({ created_at }) => !(created_at.getTime() < before));
+  const old = (firstKept < 0 ? page : page.slice(0, firstKept)).map(({ id }) => id);
+  const last = old.at(-1);
+  if (last === undefined) return 0;
+  await tx.execute('DELETE FROM notification_receipt WHERE notification_id IN (?)', [old]);
+  await tx.execute('DELETE FROM notification WHERE id IN (?)', [old]);
+  await tx.execute('UPDATE log_tail SET tail = ? WHERE keep_class = ?', [last + 1, keepClass]);
+  return old.length;
+}
+
+async function pruneKeys(tx: Transaction, now: Date): Promise<number> {
+  const { affectedRows } = await tx.execute(
+    `DELETE FROM log_key WHERE expires_at < ? ORDER BY expires_at LIMIT ${BATCH}`,
+    [now],
+  );
+  return affectedRows;
+}

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs';
+import { loadEnvFile } from 'node:process';
+import { type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import { ConfigError } from './config/error.ts';
+import { completeSecrets } from './config/secret.ts';
+import { type Config, loadConfig } from './config.ts';
+import { EmbeddedDatabaseError } from './db/embedded/failure.ts';
+import { greeting } from './greeting.ts';
+import { createService, type Service } from './service.ts';
+
+/** How long the service may take to close before it is ended, in ms. */
+const PATIENCE_MS = 15_000;
+
+async function main(): Promise<void> {
+  if (existsSync('.env')) loadEnvFile('.env');
+  const config = loadConfig(process.env);
+  const logger = createLogger(config);
+  let service: Service | undefined;
+  let stopping = false;
+  const stop = (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    logger.info(`${signal}: closing`);
+    setTimeout(() => {
+      logger.error('closing took too long');
+      process.exit(1);
+    }, PATIENCE_MS).unref();
+    void service?.close().then(() => logger.info('closed'));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  service = await createService(config, logger);
+  if (stopping) return service.close();
+  const port = await service.listen();
+  logger.info({ port, host: config.http.host }, 'listening');
+  const { demo } = service;
+  if (demo && config.auth.jwksUrl === undefined) {
+    const host = config.http.host === '0.0.0.0' ? '127.0.0.1' : config.http.host;
+    process.stdout.write(await greeting(`http://${host}:${port}`, await completeSecrets(config), demo));
+  }
+}
+
+/** Lines for people while developing, JSON for machines otherwise. */
+function createLogger(config: Config): Logger {
+  const options = { level: config.log.level, base: null };
+  if (config.mode !== 'development') return pino(options);
+  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', singleLine: true }));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+});
+
+/** What went wrong, as far as it concerns whoever starts the service. */
+function explain(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof EmbeddedDatabaseError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

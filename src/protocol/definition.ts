@@ -1,0 +1,45 @@
+import type { z } from 'zod';
+import type { Scope, ScopeKind } from './scope.ts';
+
+/** One scope that an event goes to. */
+export interface Target {
+  readonly scope: Scope;
+  /** Whether the message also stays in the inbox of those the scope stands for. */
+  readonly inbox: boolean;
+}
+
+/** One line of a player's history, in the platform's own words for actions. */
+export interface ActivityEntry {
+  readonly action:
+    | 'LEVEL_UP'
+    | 'PROBLEM_SOLVED'
+    | 'CONTEST_JOINED'
+    | 'CONTEST_FINISHED'
+    | 'RANK_CHANGED'
+    | 'TIER_UPGRADED'
+    | 'ACHIEVEMENT_EARNED';
+  readonly playerId: number;
+  readonly contestId?: number;
+  readonly problemId?: number;
+  readonly oldValue: Readonly<Record<string, unknown>> | null;
+  readonly newValue: Readonly<Record<string, unknown>> | null;
+}
+
+/**
+ * How long a message is kept: `history` for weeks, so that a stream can resume from it; `nudge` for minutes, since it
+ * only tells that some state changed and the state itself can be read again.
+ */
+export type Keep = 'history' | 'nudge';
+
+/** What the catalogue says of one type of event. */
+export interface Definition<S extends z.ZodType> {
+  readonly schema: S;
+  targets(data: z.output<S>): readonly Target[];
+  title(data: z.output<S>): string;
+  /** `audience` is the kind of scope the message is read in: the player is addressed, others are told. */
+  message(data: z.output<S>, audience: ScopeKind): string;
+  activity?(data: z.output<S>): readonly ActivityEntry[];
+  readonly keep: Keep;
+  /** Published only by the service itself, never over REST or SQL. */
+  readonly internal?: boolean;
+}

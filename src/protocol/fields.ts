@@ -1,0 +1,41 @@
+import { z } from 'zod';
+
+/** An id of the platform: 1 … 2^53 − 1. */
+export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+
+/**
+ * Text of `min` … `max` UTF-16 units. A lone surrogate is refused: the database would store U+FFFD in its place, and what
+ * was accepted must be what is delivered.
+ */
+export const text = (max: number, min = 1) =>
+  z
+    .string()
+    .min(min)
+    .max(max)
+    .refine((value) => value.isWellFormed(), 'holds half of a surrogate pair');
+
+/** A player's display name, as the platform's `users.name`. */
+export const name = text(100);
+
+/** Whom an event is about. */
+export const player = { playerId: id, playerName: name.optional() } as const;
+
+/** A place in standings: 1 is first. */
+export const rank = z.int().min(1);
+
+/** An instant, ISO 8601 in UTC. */
+export const instant = z.iso.datetime();
+
+/** One row of a contest's standings. */
+export const standing = z.strictObject({
+  playerId: id,
+  playerName: name,
+  picture: text(2048, 0).nullable(),
+  tier: z.enum(['BRONZE', 'SILVER', 'GOLD']).nullable(),
+  mode: z.enum(['PRECISION', 'GRINDER', 'LEGEND']).nullable(),
+  rank,
+  finalRating: z.number(),
+  problemsSolved: z.int().min(0),
+  penaltyMins: z.int().min(0),
+  lastSolvedAt: instant.nullable(),
+});

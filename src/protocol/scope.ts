@@ -1,0 +1,52 @@
+/** What a stream may listen to, as text: the key of a channel and the `scope` column of the log. */
+export type Scope =
+  | `player:${number}`
+  | `contest:${number}`
+  | `contest:${number}:leaderboard`
+  | `problem:${number}`
+  | 'global';
+
+/** The kinds of scope. The kind decides who may listen and how long rows are kept. */
+export const SCOPE_KINDS = ['player', 'contest', 'leaderboard', 'problem', 'global'] as const;
+export type ScopeKind = (typeof SCOPE_KINDS)[number];
+
+/** A scope taken apart. `global` has no id. */
+export type ParsedScope =
+  | { readonly kind: 'player' | 'contest' | 'leaderboard' | 'problem'; readonly id: number }
+  | { readonly kind: 'global'; readonly id?: undefined };
+
+export const scopes = {
+  player: (id: number): Scope => `player:${id}`,
+  contest: (id: number): Scope => `contest:${id}`,
+  leaderboard: (id: number): Scope => `contest:${id}:leaderboard`,
+  problem: (id: number): Scope => `problem:${id}`,
+  global: 'global' as Scope,
+} as const;
+
+const PATTERN = /^(?:(player|contest|problem):([1-9][0-9]{0,15})(:leaderboard)?|global)$/;
+
+/** An id of the platform: 1 … 2^53 − 1, decimal, no leading zero. `undefined` for anything else. */
+export function parseId(text: string): number | undefined {
+  if (!/^[1-9][0-9]{0,15}$/.test(text)) return undefined;
+  const id = Number(text);
+  return Number.isSafeInteger(id) ? id : undefined;
+}
+
+/** Takes a scope's text apart; `undefined` when it is none. Only the one canonical spelling is a scope. */
+export function parseScope(text: string): ParsedScope | undefined {
+  const match = PATTERN.exec(text);
+  if (!match) return undefined;
+  const [, kind, digits, leaderboard] = match;
+  if (kind === undefined || digits === undefined) return { kind: 'global' };
+  const id = parseId(digits);
+  if (id === undefined) return undefined;
+  if (leaderboard !== undefined) return kind === 'contest' ? { kind: 'leaderboard', id } : undefined;
+  return { kind: kind as 'player' | 'contest' | 'problem', id };
+}
+
+/** The kind of a scope that is known to be well formed. */
+export function scopeKind(scope: Scope): ScopeKind {
+  const parsed = parseScope(scope);
+  if (!parsed) throw new TypeError(`not a scope: ${scope}`);
+  return parsed.kind;
+}

@@ -1,0 +1,262 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
+import type { Logger } from 'pino';
+import { createAuth } from './auth/auth.ts';
+import { isListedOrigin } from './auth/origin.ts';
+import { completeSecrets } from './config/secret.ts';
+import type { Config } from './config.ts';
+import { readStandings } from './contest/standings.ts';
+import { openDatabase } from './db/database.ts';
+import { checkDurability } from './db/durability.ts';
+import { startEmbeddedDatabase } from './db/embedded/embedded-database.ts';
+import { migrate } from './db/migrate.ts';
+import type { Demo } from './demo/find.ts';
+import { runDemo } from './demo/run.ts';
+import { seedDemo } from './demo/seed.ts';
+import { addressOf } from './http/address.ts';
+import { createApp } from './http/app.ts';
+import { contestRoutes } from './http/contests.ts';
+import { eventRoutes } from './http/events.ts';
+import { healthRoutes } from './http/health.ts';
+import { inboxRoutes } from './http/inbox.ts';
+import { metricsRoutes } from './http/metrics.ts';
+import type { AppEnv, Router } from './http/router.ts';
+import { sessionRoutes } from './http/sessions.ts';
+import { streamRoutes } from './http/streams.ts';
+import { ticketRoutes } from './http/tickets.ts';
+import { createInbox } from './inbox/inbox.ts';
+import type { Publisher } from './log/publisher.ts';
+import { pruneLog } from './log/retention.ts';
+import { formatCursor } from './protocol/cursor.ts';
+import { parseScope } from './protocol/scope.ts';
+import { startBackground } from './service/background.ts';
+import type { Duty } from './service/duties.ts';
+import { listen } from './service/http-server.ts';
+import { openLogPipeline } from './service/log-pipeline.ts';
+import { Releasers } from './service/releasers.ts';
+import { createSessionCommands } from './stream/commands.ts';
+import { Gate } from './stream/gate.ts';
+import { createPresence } from './stream/presence.ts';
+import { createPlanner } from './stream/resolve-plan.ts';
+import { SessionLog } from './stream/session-log.ts';
+import { Streams } from './stream/streams.ts';
+import { sweepSessions } from './stream/sweep.ts';
+import { readVersion } from './version.ts';
+
+export interface Service {
+  /** The whole service as one app, to be mounted elsewhere or called directly. */
+  readonly app: Router;
+  readonly publisher: Publisher;
+  /** What the demo put in, where it is on and there was room for it. */
+  readonly demo: Demo | undefined;
+  /** Listens where the configuration says; resolves with the port. */
+  listen(): Promise<number>;
+  /** Stops listening, says goodbye to streams, finishes what was accepted, closes everything. Harmless twice. */
+  close(): Promise<void>;
+}
+
+/** A board has so many rows at the most when it is sent whole. */
+const WHOLE_BOARD = { limit: 10_000, offset: 0 };
+/** How often sessions of dead nodes are looked for, in ms. */
+const SWEEP_MS = 10_000;
+/** How often old rows of the log are let go, in ms. */
+const RETENTION_MS = 60_000;
+
+/**
+ * Puts the service together and starts it, all but the listening.
+ * @throws when the database cannot be reached or migrated
+ */
+export async function createService(config: Config, logger: Logger): Promise<Service> {
+  const onError = (error: unknown, where: string) => logger.error({ err: error, where }, 'something failed');
+  const releasers = new Releasers(onError);
+  try {
+    return await compose(config, logger, releasers, onError);
+  } catch (error) {
+    await releasers.releaseAll();
+    throw error;
+  }
+}
+
+async function compose(
+  config: Config,
+  logger: Logger,
+  releasers: Releasers,
+  onError: (error: unknown, where: string) => void,
+): Promise<Service> {
+  const auth = await completeSecrets(config);
+  const nodeId = randomUUID();
+  const version = readVersion();
+  const startedAt = new Date();
+
+  const database = openDatabase({ url: await databaseUrl(), poolSize: config.database.poolSize });
+  releasers.add('database', () => database.close());
+  await migrate(database, { log: (line) => logger.info(line) });
+  for (const warning of await checkDurability(database)) logger.warn(warning);
+
+  const log = await openLogPipeline({ database, ring: config.stream.ring, onError }, releasers);
+  const { follower, hub, ring, publisher } = log;
+
+  const { authenticate, grants, tickets, revocations } = createAuth({
+    auth,
+    http: config.http,
+    database,
+    heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
+  });
+  const identify = (c: Context<AppEnv>) =>
+    authenticate(
+      { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method },
+      { tickets: c.req.path.startsWith('/streams') },
+    );
+
+  const streams = new Streams({
+    hub,
+    ring,
+    query: database.query,
+    gate: new Gate(Math.max(1, Math.floor(config.database.poolSize / 2))),
+    epoch: () => follower.epoch,
+    onError: (error) => onError(error, 'stream'),
+    limits: config.stream,
+    snapshot: async (scope, stream) => {
+      const contestId = parseScope(scope)?.id ?? 0;
+      const standings = await readStandings(database, contestId, stream.owner.role === 'ADMIN', WHOLE_BOARD);
+      return { event: 'leaderboard-snapshot', data: standings };
+    },
+  });
+  streams.start();
+  const sessions = new SessionLog({
+    database,
+    streams,
+    nodeId,
+    heartbeatMs: config.stream.heartbeatMs,
+    onError: (error) => onError(error, 'sessions'),
+  });
+  sessions.start();
+  releasers.add('sessions', () => sessions.close());
+  const commands = createSessionCommands({ database, streams, log: sessions, nodeId });
+  log.onReset(() => streams.closeWhere(() => true, 'reset'));
+
+  const presence = createPresence({
+    database,
+    publisher,
+    ...config.presence,
+    heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
+    onError: (error) => onError(error, 'presence'),
+  });
+  const shared: Duty[] = [
+    {
+      name: 'session sweep',
+      everyMs: SWEEP_MS,
+      run: (signal) => sweepSessions(database, config.stream.heartbeatTimeoutMs, signal),
+    },
+    {
+      name: 'retention',
+      everyMs: RETENTION_MS,
+      run: (signal) => pruneLog(database, config.retention, new Date(), signal),
+    },
+    { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
+  ];
+  if (config.demo.enabled)
+    shared.push({
+      name: 'demo',
+      everyMs: config.demo.intervalMs,
+      run: (signal) =>
+        runDemo({
+          database,
+          publisher,
+          intervalMs: config.demo.intervalMs,
+          signal,
+          onError: (error) => onError(error, 'demo'),
+        }),
+    });
+  const demo = config.demo.enabled ? await seedDemo(database) : undefined;
+  startBackground({ database, streams, grants, commands, shared, onError }, releasers);
+
+  const cursor = () => formatCursor(hub.settled, follower.epoch);
+  let closing = false;
+  const app = createApp({
+    version,
+    isAllowedOrigin: (origin) => isListedOrigin(config.http.origins, origin),
+    onError: (error, request) => logger.error({ err: error, ...request }, 'a request failed'),
+    routers: [
+      healthRoutes({
+        version,
+        nodeId,
+        startedAt,
+        streams: () => streams.size,
+        follower: () => ({
+          connected: follower.connected,
+          position: follower.position,
+          epoch: follower.epoch,
+          lag: follower.lag,
+        }),
+        closing: () => closing,
+        pingDatabase: async () => void (await database.query('SELECT 1')),
+      }),
+      streamRoutes({
+        streams,
+        plan: createPlanner({ follower, query: database.query }),
+        grants,
+        identify,
+        addressOf: addressOf(config.http.trustProxy),
+        cursor,
+      }),
+      metricsRoutes({
+        measures: {
+          streams: () => streams.size,
+          delivered: () => hub.delivered,
+          position: () => follower.position,
+          lag: () => follower.lag,
+          ringFrames: () => ring.size,
+        },
+        access: config.http.metrics,
+        identify,
+      }),
+      ticketRoutes({ tickets, grants, identify }),
+      eventRoutes({ publisher, identify }),
+      inboxRoutes({
+        inbox: createInbox({ database, publisher, cursor, onError: (error) => onError(error, 'inbox') }),
+        identify,
+      }),
+      contestRoutes({ database, grants, identify, cursor }),
+      sessionRoutes({
+        database,
+        commands,
+        revocations,
+        streams,
+        identify,
+        heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
+      }),
+    ],
+  });
+  releasers.add('streams', () => streams.close());
+
+  return {
+    app,
+    publisher,
+    demo,
+    async listen() {
+      const server = await listen(app, config.http);
+      releasers.add('http', () => {
+        // The server is done only when its streams are: both are told now, and no more are opened.
+        const done = server.close();
+        streams.close();
+        return done;
+      });
+      return server.port;
+    },
+    close() {
+      closing = true;
+      return releasers.releaseAll();
+    },
+  };
+
+  async function databaseUrl(): Promise<string> {
+    if (config.database.kind === 'url') return config.database.url;
+    const embedded = await startEmbeddedDatabase({
+      directory: config.database.directory,
+      log: (line) => logger.info(line),
+    });
+    releasers.add('embedded database', () => embedded.stop());
+    return embedded.url;
+  }
+}

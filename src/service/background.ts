@@ -1,0 +1,44 @@
+import type { Grants } from '../auth/grants.ts';
+import type { Database } from '../db/database.ts';
+import { NamedLock } from '../db/named-lock.ts';
+import type { SessionCommands } from '../stream/commands.ts';
+import { revalidate } from '../stream/revalidate.ts';
+import type { Streams } from '../stream/streams.ts';
+import { type Duty, doDuties } from './duties.ts';
+import type { Releasers } from './releasers.ts';
+
+export interface BackgroundOptions {
+  readonly database: Database;
+  readonly streams: Streams;
+  readonly grants: Grants;
+  readonly commands: SessionCommands;
+  /** What one node at a time does for all. */
+  readonly shared: readonly Duty[];
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+/** How soon a stream ends after its owner lost the right to it, and after another node said so. Milliseconds. */
+const REVALIDATE_MS = 4_000;
+const OBEY_MS = 1_500;
+
+/** Starts what goes on beside requests: this node's own duties, and the shared ones while this node holds their lock. */
+export function startBackground(options: BackgroundOptions, releasers: Releasers): void {
+  const { database, streams, grants, commands, shared, onError } = options;
+  const own: readonly Duty[] = [
+    { name: 'commands', everyMs: OBEY_MS, run: () => commands.obey() },
+    { name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) },
+  ];
+  const over = new AbortController();
+  const working = doDuties(own, over.signal, onError);
+  releasers.add('own duties', async () => {
+    over.abort();
+    await working;
+  });
+
+  const lock = new NamedLock(database, 'duties', {
+    onAcquired: (signal) => doDuties(shared, signal, onError),
+    onError: (error) => onError(error, 'duties'),
+  });
+  lock.start();
+  releasers.add('shared duties', () => lock.close());
+}

@@ -1,0 +1,86 @@
+import { Hub } from '../channel/hub.ts';
+import { LiveFrame } from '../channel/live-frame.ts';
+import { Ring, type RingLimits } from '../channel/ring.ts';
+import type { Database } from '../db/database.ts';
+import { Appender } from '../log/appender.ts';
+import { Follower, type LogFault } from '../log/follower.ts';
+import { createPublisher, type Publisher } from '../log/publisher.ts';
+import { readRange } from '../log/reader.ts';
+import type { LogRow } from '../log/row.ts';
+import type { Releasers } from './releasers.ts';
+
+export interface LogPipeline {
+  readonly follower: Follower;
+  readonly ring: Ring;
+  readonly hub: Hub;
+  readonly publisher: Publisher;
+  /** Told when the log was reset under this process: streams cannot simply go on. */
+  onReset(callback: (fault: LogFault) => void): void;
+}
+
+export interface LogPipelineOptions {
+  readonly database: Database;
+  readonly ring: RingLimits;
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+/** So many of the newest rows are put into the ring at the start, for the streams that a restart cut off. */
+const PREFILL = 5_000;
+
+/** The log in this process: appends go in, the follower hands rows on to the ring and the channels. */
+export async function openLogPipeline(
+  options: LogPipelineOptions,
+  releasers: Releasers,
+): Promise<LogPipeline> {
+  const { database, onError } = options;
+  const ring = new Ring(options.ring, 0);
+  const hub = new Hub(0);
+  const resetCallbacks: ((fault: LogFault) => void)[] = [];
+
+  const follower: Follower = new Follower({
+    connect: () => database.connect(),
+    onRows: (rows) => {
+      const frames = rows.map((row) => new LiveFrame(row, follower.epoch));
+      for (const frame of frames) ring.push(frame);
+      hub.accept(frames);
+    },
+    onReset: (fault) => {
+      onError(new Error(`the log was reset: ${fault.reason}, from ${fault.from} to ${fault.to}`), 'follower');
+      ring.reset(fault.to);
+      hub.reset(fault.to);
+      for (const callback of resetCallbacks) callback(fault);
+    },
+    onError: (error) => onError(error, 'follower'),
+  });
+  await follower.start(async (position) => {
+    const rows = await readRange(database.query, Math.max(0, position - PREFILL), position, PREFILL);
+    const recent = contiguousEnd(rows, position);
+    hub.reset(position);
+    ring.reset((recent[0]?.id ?? position + 1) - 1);
+    for (const row of recent) ring.push(new LiveFrame(row, follower.epoch));
+  });
+  releasers.add('follower', () => follower.close());
+
+  const appender = new Appender({
+    connect: () => database.connect({ multipleStatements: true }),
+    onCommitted: (rows) => follower.offer(rows),
+    onError: (error) => onError(error, 'appender'),
+  });
+  releasers.add('appender', () => appender.close());
+
+  return {
+    follower,
+    ring,
+    hub,
+    publisher: createPublisher({ append: (units) => appender.append(units), epoch: () => follower.epoch }),
+    onReset: (callback) => resetCallbacks.push(callback),
+  };
+}
+
+/** The rows at the end without a gap up to `through`: retention may have taken some from between the older ones. */
+function contiguousEnd(rows: readonly LogRow[], through: number): readonly LogRow[] {
+  if (rows.at(-1)?.id !== through) return [];
+  let first = rows.length - 1;
+  while (first > 0 && rows[first - 1]?.id === (rows[first]?.id ?? 0) - 1) first--;
+  return rows.slice(first);
+}

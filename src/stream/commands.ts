@@ -1,0 +1,127 @@
+import type { Queries } from '../db/database.ts';
+import { CLOSE_REASONS, type CloseReason } from '../protocol/control.ts';
+import type { SessionLog } from './session-log.ts';
+import type { Streams } from './streams.ts';
+
+export interface SessionCommandsOptions {
+  readonly database: Pick<Queries, 'query' | 'execute'>;
+  readonly streams: Streams;
+  readonly log: Pick<SessionLog, 'touch'>;
+  readonly nodeId: string;
+}
+
+/** What any node may do to a stream, wherever that stream is open. Ids are ASCII; any other is the caller’s to refuse. */
+export interface SessionCommands {
+  /**
+   * Closes a stream: here at once, on another node with that node's next `obey`. One that is over stays as it is.
+   *
+   * @param userId whose it must be; undefined: anybody's
+   * @returns whether there is such a session
+   */
+  disconnect(streamId: string, userId: number | undefined, reason: CloseReason): Promise<boolean>;
+  /**
+   * Lets a user's open stream go on until `expiresAt`, or until later if it may already.
+   *
+   * @returns until when it may go on now; undefined if the user has no such open stream
+   */
+  refresh(streamId: string, userId: number, expiresAt: Date): Promise<Date | undefined>;
+  /** Does what other nodes, or SQL users, told this node's streams. One indexed query where there is nothing to do. */
+  obey(): Promise<void>;
+}
+
+interface Command {
+  readonly streamId: string;
+  readonly closeRequested: string | null;
+  readonly expiresAt: Date | null;
+  readonly commandedAt: Date;
+}
+
+const PAGE = 500;
+
+/** A newer command never has the time of an older one: what is cleared is exactly what was obeyed. */
+const COMMANDED_AT =
+  'GREATEST(UTC_TIMESTAMP(3), COALESCE(commanded_at + INTERVAL 1000 MICROSECOND, UTC_TIMESTAMP(3)))';
+
+export function createSessionCommands(options: SessionCommandsOptions): SessionCommands {
+  const { database, streams, log, nodeId } = options;
+
+  function carryOut({ streamId, closeRequested, expiresAt }: Command): void {
+    const stream = streams.get(streamId);
+    if (stream === undefined) return;
+    if (closeRequested !== null) stream.close(isReason(closeRequested) ? closeRequested : 'disconnected');
+    else if (expiresAt !== null && expiresAt > stream.expiresAt) stream.expiresAt = expiresAt;
+  }
+
+  return {
+    async disconnect(streamId, userId, reason) {
+      const local = streams.get(streamId);
+      if (local !== undefined) {
+        if (userId !== undefined && local.owner.userId !== userId) return false;
+        local.close(reason);
+        return true;
+      }
+      const [session] = await database.query<{ userId: number | null; nodeId: string; open: number }>(
+        `SELECT user_id AS userId, node_id AS nodeId, disconnected_at IS NULL AS open
+           FROM stream_session WHERE stream_id = ?`,
+        [streamId],
+      );
+      if (session === undefined || (userId !== undefined && session.userId !== userId)) return false;
+      if (!session.open) return true;
+      // Sessions that SQL users registered have no node that would obey.
+      const change =
+        session.nodeId === 'sql'
+          ? 'disconnected_at = UTC_TIMESTAMP(3), close_reason = ?'
+          : `commanded_at = ${COMMANDED_AT}, close_requested = ?`;
+      await database.execute(
+        `UPDATE stream_session SET ${change} WHERE stream_id = ? AND disconnected_at IS NULL`,
+        [reason, streamId],
+      );
+      return true;
+    },
+
+    async refresh(streamId, userId, expiresAt) {
+      const local = streams.get(streamId);
+      if (local !== undefined) {
+        if (local.owner.userId !== userId) return undefined;
+        if (expiresAt > local.expiresAt) {
+          local.expiresAt = expiresAt;
+          log.touch(local);
+        }
+        return local.expiresAt;
+      }
+      await database.execute(
+        `UPDATE stream_session SET commanded_at = ${COMMANDED_AT}, expires_at = ?
+          WHERE stream_id = ? AND user_id = ? AND disconnected_at IS NULL AND node_id <> 'sql' AND expires_at < ?`,
+        [expiresAt, streamId, userId, expiresAt],
+      );
+      const [session] = await database.query<{ expiresAt: Date }>(
+        `SELECT expires_at AS expiresAt FROM stream_session
+          WHERE stream_id = ? AND user_id = ? AND disconnected_at IS NULL AND expires_at IS NOT NULL`,
+        [streamId, userId],
+      );
+      return session?.expiresAt;
+    },
+
+    async obey() {
+      if (streams.size === 0) return;
+      const commands = await database.query<Command>(
+        `SELECT stream_id AS streamId, close_requested AS closeRequested, expires_at AS expiresAt,
+                commanded_at AS commandedAt
+           FROM stream_session WHERE node_id = ? AND commanded_at IS NOT NULL LIMIT ${PAGE}`,
+        [nodeId],
+      );
+      // All first: clearing may fail half-way, and obeying twice does no harm.
+      for (const command of commands) carryOut(command);
+      for (const { streamId, commandedAt } of commands) {
+        await database.execute(
+          'UPDATE stream_session SET commanded_at = NULL WHERE stream_id = ? AND commanded_at = ?',
+          [streamId, commandedAt],
+        );
+      }
+    },
+  };
+}
+
+function isReason(text: string): text is CloseReason {
+  return Object.hasOwn(CLOSE_REASONS, text);
+}

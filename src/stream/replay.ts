@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { Batch } from '../channel/batch.ts';
+import type { Hub } from '../channel/hub.ts';
+import { LiveFrame } from '../channel/live-frame.ts';
+import type { Ring } from '../channel/ring.ts';
+import { type Query, readScopes, readTails } from '../log/reader.ts';
+import { scopeKind } from '../protocol/scope.ts';
+import type { Gate } from './gate.ts';
+import type { Stream } from './stream.ts';
+
+/** A page of frames: what is written before the peer must have taken it. */
+const PAGE = 500;
+/** How long to wait before a failed read is tried again, in ms: first, and at most. */
+const RETRY_MS = { first: 50, most: 2_000 };
+
+export interface ReplayDeps {
+  readonly hub: Hub;
+  readonly ring: Ring;
+  readonly query: Query;
+  /** So many streams read from the database at a time, so that a crowd coming back leaves room for the rest. */
+  readonly gate: Gate;
+  readonly epoch: () => string;
+  readonly onError?: (error: unknown) => void;
+}
+
+/**
+ * Gives a stream what it missed and then joins it to its channels. The stream stands at a position of the log all the
+ * while; it moves towards the hub's by pages, and in the moment both are the same, it joins: nothing lies between the
+ * last replayed frame and the first live one, and nothing is in both.
+ *
+ * The database being away only delays it: the stream stays open and goes on when it is back.
+ *
+ * @param snapshotAt leaderboard frames up to here are left out, since the stream was given the standings themselves
+ */
+export async function catchUp(stream: Stream, deps: ReplayDeps, snapshotAt: number): Promise<void> {
+  const { hub } = deps;
+  let replayed = 0;
+  while (stream.state === 'replaying') {
+    const target = hub.position;
+    if (stream.position === target) {
+      hub.join(stream);
+      stream.live({ replayed });
+      return;
+    }
+    if (stream.position > target) {
+      // The follower has handed on what the hub's next turn begins with.
+      await nextTurn();
+      continue;
+    }
+    const page = recentPage(stream, deps.ring, target) ?? (await storedPage(stream, deps, target));
+    if (page === undefined || stream.state !== 'replaying') return;
+    const wanted = page.frames.filter(
+      (frame) =>
+        (!stream.filter || stream.filter.types.has(frame.type)) &&
+        !(frame.id <= snapshotAt && scopeKind(frame.scope) === 'leaderboard'),
+    );
+    stream.position = page.through;
+    if (wanted.length === 0) continue;
+    replayed += wanted.length;
+    stream.deliver(new Batch(wanted));
+    await stream.drained();
+  }
+}
+
+/** Frames up to and including `through`: all that the stream's scopes have there. */
+interface Page {
+  readonly frames: LiveFrame[];
+  readonly through: number;
+}
+
+function recentPage(stream: Stream, ring: Ring, target: number): Page | undefined {
+  const frames = ring.since(stream.position, stream.scopes);
+  if (!frames) return undefined;
+  // The ring may already hold frames of the next turn.
+  while ((frames.at(-1)?.id ?? 0) > target) frames.pop();
+  if (frames.length <= PAGE) return { frames, through: target };
+  const cut = frames.slice(0, PAGE);
+  return { frames: cut, through: cut.at(-1)?.id ?? target };
+}
+
+/** `undefined` when the stream was closed over it. */
+async function storedPage(stream: Stream, deps: ReplayDeps, target: number): Promise<Page | undefined> {
+  const after = stream.position;
+  for (let failures = 0; stream.state === 'replaying'; failures++) {
+    try {
+      const { rows, tails } = await deps.gate.run(async () => ({
+        rows: await readScopes(deps.query, stream.scopes, after, target, PAGE),
+        // Read behind the rows: what was let go meanwhile shows here.
+        tails: await readTails(deps.query),
+      }));
+      if (stream.scopes.some((scope) => tails[scopeKind(scope)] > after + 1)) {
+        stream.close('reset');
+        return undefined;
+      }
+      const epoch = deps.epoch();
+      const through = rows.length === PAGE ? (rows.at(-1)?.id ?? target) : target;
+      return { frames: rows.map((row) => new LiveFrame(row, epoch)), through };
+    } catch (error) {
+      deps.onError?.(error);
+      await sleep(Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** failures));
+    }
+  }
+  return undefined;
+}

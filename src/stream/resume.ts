@@ -1,0 +1,54 @@
+import type { KeepClass } from '../db/schema.ts';
+import { CATALOGUE } from '../protocol/catalogue.ts';
+import { parseCursor } from '../protocol/cursor.ts';
+import { EVENT_TYPES, type EventType } from '../protocol/event.ts';
+import { type Scope, scopeKind } from '../protocol/scope.ts';
+
+/** What a cursor is held against. */
+export interface LogState {
+  /** The position of the newest row. */
+  readonly head: number;
+  readonly epoch: string;
+  /** Per class, the position from which on every row is still kept. */
+  readonly tails: Readonly<Record<KeepClass, number>>;
+}
+
+/** Where a stream begins, and whether that is all of what was asked for. */
+export interface ResumePlan {
+  /** Everything above is sent. */
+  readonly from: number;
+  readonly recovered: boolean;
+  readonly lost?: { readonly after: number | null; readonly through: number };
+  readonly stale?: readonly EventType[];
+}
+
+const NUDGES = EVENT_TYPES.filter((type) => CATALOGUE[type].keep === 'nudge');
+
+/**
+ * Decides where a stream begins. A cursor comes from a client and may be anything; one that cannot be resumed makes
+ * the stream start at the head and say that history was lost.
+ * @param requested the cursor as it was sent, `earliest`, or undefined on a first connection
+ */
+export function planResume(
+  requested: string | undefined,
+  scopes: readonly Scope[],
+  wanted: ReadonlySet<EventType> | undefined,
+  log: LogState,
+): ResumePlan {
+  if (requested === undefined) return { from: log.head, recovered: true };
+  const tail = Math.max(...scopes.map((scope) => log.tails[scopeKind(scope)]));
+  if (requested === 'earliest') return withStale(Math.min(tail - 1, log.head), wanted, log);
+  const cursor = parseCursor(requested);
+  if (!cursor) return { from: log.head, recovered: false, lost: { after: null, through: log.head } };
+  const foreign = cursor.epoch !== undefined && cursor.epoch !== log.epoch;
+  if (foreign || cursor.id > log.head)
+    return { from: log.head, recovered: false, lost: { after: null, through: log.head } };
+  if (cursor.id + 1 < tail)
+    return { from: log.head, recovered: false, lost: { after: cursor.id, through: log.head } };
+  return withStale(cursor.id, wanted, log);
+}
+
+function withStale(from: number, wanted: ReadonlySet<EventType> | undefined, log: LogState): ResumePlan {
+  const stale = from + 1 < log.tails.nudge ? NUDGES.filter((type) => !wanted || wanted.has(type)) : [];
+  return { from, recovered: true, ...(stale.length > 0 ? { stale } : {}) };
+}

@@ -1,0 +1,173 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Queries } from '../db/database.ts';
+import { type ClosedSession, closedRow, closedSession, openRow, WRITE_SESSIONS } from './session-row.ts';
+import type { Stream } from './stream.ts';
+import type { Streams } from './streams.ts';
+
+export interface SessionLogOptions {
+  readonly database: Pick<Queries, 'execute'>;
+  readonly streams: Streams;
+  readonly nodeId: string;
+  /** Between two heartbeats of every open stream, in ms. */
+  readonly heartbeatMs: number;
+  /** Told once when writing begins to fail. */
+  readonly onError?: (error: unknown) => void;
+}
+
+/** Streams come and go at most so long before their rows say so, in ms. */
+const FLUSH_MS = 200;
+const STATEMENT_ROWS = 1_000;
+/** A failed write is repeated after this long, in ms: first, and at most. */
+const RETRY_MS = { first: 200, most: 2_000 };
+/** So many closed streams may wait for the database; beyond it the oldest are left to the sweep. */
+const MAX_WAITING_CLOSED = 100_000;
+/** How long `close` tries, in ms. */
+const CLOSE_MS = 3_000;
+
+/**
+ * Keeps the rows of this node's streams in `stream_session`. Opening a stream never waits for it: what changed is
+ * written together a moment later, and every heartbeat writes all that is open. While the database is away the changes
+ * wait, and once it is back everything is written at once.
+ */
+export class SessionLog {
+  readonly #options: SessionLogOptions;
+  #open = new Set<Stream>();
+  readonly #closed = new Map<string, ClosedSession>();
+  #heartbeat: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #attempting = false;
+  #failures = 0;
+  #closing = false;
+
+  constructor(options: SessionLogOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to observe the streams; to be called once, before the first is opened. */
+  start(): void {
+    this.#options.streams.observe({
+      opened: (stream) => this.touch(stream),
+      closed: (stream) => this.#end(stream, stream.closeReason ?? 'gone'),
+    });
+    this.#heartbeat = setInterval(() => this.#beat(), this.#options.heartbeatMs);
+    this.#heartbeat.unref();
+  }
+
+  /** Writes the stream's row soon, as it is then. */
+  touch(stream: Stream): void {
+    if (this.#closing || stream.state === 'closed') return;
+    this.#open.add(stream);
+    this.#schedule(FLUSH_MS);
+  }
+
+  /** Resolves when all that has changed up to now is in the database; rejects with why it could not be written. */
+  async flush(): Promise<void> {
+    while (this.#writing || this.#waiting > 0) await this.#write();
+  }
+
+  /** Writes down all streams as closed, trying for 3 s at most. */
+  async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    clearInterval(this.#heartbeat);
+    clearTimeout(this.#timer);
+    for (const stream of this.#options.streams) this.#end(stream, 'shutdown');
+    const abort = new AbortController();
+    const late = sleep(CLOSE_MS, undefined, { signal: abort.signal }).catch(() => {});
+    await Promise.race([this.flush().catch((error) => this.#options.onError?.(error)), late]);
+    abort.abort();
+  }
+
+  get #waiting(): number {
+    return this.#open.size + this.#closed.size;
+  }
+
+  #beat(): void {
+    for (const stream of this.#options.streams) this.#open.add(stream);
+    if (this.#open.size > 0) this.#schedule(0);
+  }
+
+  #end(stream: Stream, reason: string): void {
+    if (this.#closed.has(stream.id)) return;
+    this.#open.delete(stream);
+    this.#closed.set(stream.id, closedSession(stream, reason, Date.now()));
+    this.#bound();
+    this.#schedule(FLUSH_MS);
+  }
+
+  #bound(): void {
+    for (const id of this.#closed.keys()) {
+      if (this.#closed.size <= MAX_WAITING_CLOSED) return;
+      this.#closed.delete(id);
+    }
+  }
+
+  #schedule(afterMs: number): void {
+    if (this.#closing || this.#attempting) return;
+    this.#timer ??= setTimeout(() => void this.#attempt(), afterMs).unref();
+  }
+
+  async #attempt(): Promise<void> {
+    this.#timer = undefined;
+    this.#attempting = true;
+    let againMs = FLUSH_MS;
+    try {
+      await this.#write();
+      // Nobody has heard of our streams for a while: do not wait for the next beat.
+      if (this.#failures > 0) for (const stream of this.#options.streams) this.#open.add(stream);
+      this.#failures = 0;
+    } catch (error) {
+      if (this.#failures++ === 0) this.#options.onError?.(error);
+      const most = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
+      againMs = most * (0.5 + Math.random() / 2);
+    }
+    this.#attempting = false;
+    if (this.#waiting > 0) this.#schedule(againMs);
+  }
+
+  /** One statement is under way at a time, so what is newer is also written later. */
+  #write(): Promise<void> {
+    this.#writing ??= this.#writeWaiting().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  /** Writes what waits now. What comes meanwhile is left for the next time, or there would be a statement for each. */
+  async #writeWaiting(): Promise<void> {
+    for (let left = this.#waiting; left > 0; left -= STATEMENT_ROWS) {
+      const most = Math.min(left, STATEMENT_ROWS);
+      const closed = take(this.#closed.values(), most);
+      const open = take(this.#open, most - closed.length);
+      for (const { row } of closed) this.#closed.delete(row.id);
+      for (const stream of open) this.#open.delete(stream);
+      try {
+        await this.#send(closed, open);
+      } catch (error) {
+        for (const one of closed) this.#closed.set(one.row.id, one);
+        for (const stream of open)
+          if (stream.state !== 'closed' && !this.#closed.has(stream.id)) this.#open.add(stream);
+        this.#bound();
+        throw error;
+      }
+    }
+  }
+
+  async #send(closed: readonly ClosedSession[], open: readonly Stream[]): Promise<void> {
+    const { database, nodeId } = this.#options;
+    const now = Date.now();
+    const rows = [...closed.map((one) => closedRow(one, now)), ...open.map((stream) => openRow(stream, now))];
+    if (rows.length > 0) await database.execute(WRITE_SESSIONS, [nodeId, JSON.stringify(rows)]);
+  }
+}
+
+function take<T>(from: Iterable<T>, count: number): T[] {
+  const taken: T[] = [];
+  if (count <= 0) return taken;
+  for (const one of from) {
+    taken.push(one);
+    if (taken.length === count) break;
+  }
+  return taken;
+}

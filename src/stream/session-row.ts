@@ -1,0 +1,105 @@
+import { shortened } from './shortened.ts';
+import type { Stream } from './stream.ts';
+
+/** What is written of a stream, as one element of the JSON that `WRITE_SESSIONS` takes. What is not there is NULL. */
+export interface SessionRow {
+  readonly id: string;
+  readonly user: number;
+  readonly player?: number | undefined;
+  readonly scopes: string;
+  readonly ticket?: string | undefined;
+  /** How long ago it was opened, in ms. */
+  readonly age: number;
+  readonly expires: string;
+  readonly delivered: number;
+  /** How long ago it was closed, in ms. */
+  readonly ended?: number | undefined;
+  readonly reason?: string | undefined;
+  readonly address?: string | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** A stream that is over, and when it was, in ms since 1970. What is kept of it needs neither its sink nor its owner. */
+export interface ClosedSession {
+  readonly row: SessionRow;
+  readonly connectedAt: number;
+  readonly closedAt: number;
+}
+
+/**
+ * Brings rows to what they are now, whether they are there or not: after an outage, or should a sweep have taken a
+ * living stream for lost, the next heartbeat puts it right. Moments are told as ages, so that the database's clock
+ * alone counts, and not those of the nodes. Values: node id, rows as JSON.
+ *
+ * A new expiry that another node ordered outranks ours until we obeyed; with its end a stream has obeyed everything.
+ */
+export const WRITE_SESSIONS = `
+  INSERT INTO stream_session (stream_id, node_id, user_id, player_id, scopes, ticket_id, connected_at,
+    last_heartbeat_at, expires_at, last_delivered_id, disconnected_at, close_reason, address, user_agent)
+  SELECT r.id, ?, r.user, r.player, r.scopes, r.ticket,
+    UTC_TIMESTAMP(3) - INTERVAL r.age * 1000 MICROSECOND,
+    UTC_TIMESTAMP(3) - INTERVAL COALESCE(r.ended, 0) * 1000 MICROSECOND,
+    r.expires, r.delivered,
+    UTC_TIMESTAMP(3) - INTERVAL r.ended * 1000 MICROSECOND,
+    r.reason, r.address, r.agent
+  FROM JSON_TABLE(?, '$[*]' COLUMNS (
+    id VARCHAR(36) PATH '$.id',
+    user BIGINT PATH '$.user',
+    player BIGINT PATH '$.player',
+    scopes TEXT PATH '$.scopes',
+    ticket VARCHAR(36) PATH '$.ticket',
+    age BIGINT PATH '$.age',
+    expires VARCHAR(23) PATH '$.expires',
+    delivered BIGINT PATH '$.delivered',
+    ended BIGINT PATH '$.ended',
+    reason VARCHAR(16) PATH '$.reason',
+    address VARCHAR(45) PATH '$.address',
+    agent VARCHAR(255) PATH '$.agent'
+  )) r
+  ON DUPLICATE KEY UPDATE
+    expires_at = IF(stream_session.commanded_at IS NULL, VALUES(expires_at), stream_session.expires_at),
+    last_heartbeat_at = VALUES(last_heartbeat_at),
+    last_delivered_id = VALUES(last_delivered_id),
+    disconnected_at = VALUES(disconnected_at),
+    close_reason = VALUES(close_reason),
+    commanded_at = IF(VALUES(disconnected_at) IS NULL, stream_session.commanded_at, NULL)`;
+
+/** The row of a stream that is open. */
+export function openRow(stream: Stream, now: number): SessionRow {
+  const { owner } = stream;
+  return {
+    id: stream.id,
+    user: owner.userId,
+    player: owner.playerId,
+    scopes: JSON.stringify(stream.scopes),
+    ticket: owner.ticketId,
+    age: Math.max(0, now - stream.connectedAt.getTime()),
+    expires: sqlInstant(stream.expiresAt),
+    delivered: stream.lastDeliveredId,
+    // A header may hold anything, and must not keep the row from being written.
+    address: owner.address && shortened(owner.address, 45),
+    agent: owner.userAgent && shortened(owner.userAgent, 255),
+  };
+}
+
+/** What remains to be written of a stream that is closed as of now. */
+export function closedSession(stream: Stream, reason: string, now: number): ClosedSession {
+  return {
+    row: { ...openRow(stream, now), reason },
+    connectedAt: stream.connectedAt.getTime(),
+    closedAt: now,
+  };
+}
+
+/** The row of a stream that was closed some time ago. */
+export function closedRow({ row, connectedAt, closedAt }: ClosedSession, now: number): SessionRow {
+  return { ...row, age: Math.max(0, now - connectedAt), ended: Math.max(0, now - closedAt) };
+}
+
+/** The year 9999 is the last that DATETIME knows. */
+const LAST_INSTANT = Date.UTC(9999, 11, 31);
+
+function sqlInstant(date: Date): string {
+  const time = Math.max(0, Math.min(date.getTime(), LAST_INSTANT));
+  return new Date(time).toISOString().slice(0, 23).replace('T', ' ');
+}

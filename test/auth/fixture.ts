@@ -1,0 +1,67 @@
+import { afterAll, beforeAll } from 'vitest';
+import { type Auth, createAuth } from '../../src/auth/auth.ts';
+import type { AuthRequest } from '../../src/auth/origin.ts';
+import { loadConfig } from '../../src/config.ts';
+import type { Database } from '../../src/db/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+export const SECRET = 'q7Jx2mV9rT4wZ8bN5cK1';
+const HEARTBEAT_TIMEOUT_MS = 60_000;
+
+/** A database for the tests of a file, and what watches its queries. */
+export interface Fixture {
+  readonly database: Database;
+  /** Statements that were sent through `counted` so far. */
+  readonly queries: () => number;
+  readonly counted: Pick<Database, 'query' | 'execute'>;
+  /** A fresh `Auth`, with empty caches. */
+  auth(options?: { now?: () => number; env?: Record<string, string> }): Auth;
+}
+
+export function useFixture(): Fixture {
+  let test: TestDatabase;
+  let queries = 0;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+  });
+  afterAll(() => test.drop());
+  const counted: Pick<Database, 'query' | 'execute'> = {
+    query: (sql, values) => {
+      queries++;
+      return test.database.query(sql, values);
+    },
+    execute: (sql, values) => test.database.execute(sql, values),
+  };
+  return {
+    get database() {
+      return test.database;
+    },
+    queries: () => queries,
+    counted,
+    auth({ now, env = {} } = {}) {
+      const { auth, http } = loadConfig({ JWT_SECRET: SECRET, ...env });
+      return createAuth({
+        auth,
+        http,
+        database: counted,
+        heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
+        ...(now === undefined ? {} : { now }),
+      });
+    },
+  };
+}
+
+/** A request as the HTTP layer hands it on. */
+export function request(
+  options: { headers?: Record<string, string>; path?: string; method?: string; origin?: string } = {},
+): AuthRequest {
+  const url = new URL(options.path ?? '/streams/global', options.origin ?? 'http://live.example');
+  return {
+    headers: new Headers({ host: url.host, ...options.headers }),
+    url,
+    method: options.method ?? 'GET',
+  };
+}
+
+export const bearer = (token: string) => request({ headers: { authorization: `Bearer ${token}` } });
+export const withTicket = (ticket: string) => request({ path: `/streams/global?ticket=${ticket}` });

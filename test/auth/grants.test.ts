@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Grants } from '../../src/auth/grants.ts';
+import { requireAdmin, requirePlayer, requireService, requireUser } from '../../src/auth/guards.ts';
+import type { Identity, Role, UserIdentity } from '../../src/auth/identity.ts';
+import { type ParsedScope, parseScope, type Scope, scopes } from '../../src/protocol/scope.ts';
+import { createContest, createPlayer, createProblem, createUser, joinContest } from '../support/platform.ts';
+import { useFixture } from './fixture.ts';
+
+const fixture = useFixture();
+
+function user(userId: number, playerId: number | undefined, role: Role = 'PLAYER'): UserIdentity {
+  const dates = { issuedAt: new Date(0), expiresAt: new Date(8e12) };
+  return { kind: 'user', userId, playerId, role, name: 'x', ...dates };
+}
+
+const identities: Record<string, Identity> = {};
+const ids: Record<string, number> = {};
+let grants: Grants;
+
+beforeAll(async () => {
+  const { database } = fixture;
+  for (const name of ['player', 'participant', 'creator']) {
+    const { userId, playerId } = await createPlayer(database);
+    identities[name] = user(userId, playerId);
+    ids[name] = playerId;
+  }
+  const company = await createUser(database, { role: 'COMPANY' });
+  identities.company = user(company, undefined, 'COMPANY');
+  identities.admin = user(await createUser(database, { role: 'ADMIN' }), undefined, 'ADMIN');
+  identities.service = { kind: 'service', name: 's', expiresAt: new Date(8e12) };
+
+  const createdBy = (identities.creator as UserIdentity).userId;
+  for (const [name, contest] of Object.entries({
+    public: {},
+    cancelled: { status: 'CANCELLED' as const },
+    private: { isPublic: false },
+    draft: { status: 'DRAFT' as const },
+    privateDraft: { status: 'DRAFT' as const, isPublic: false },
+    companys: { isPublic: false, createdBy: company },
+  })) {
+    const contestId = await createContest(database, { createdBy, ...contest });
+    ids[name] = contestId;
+    await joinContest(database, { contestId, playerId: ids.participant ?? 0 });
+  }
+  ids.problem = await createProblem(database);
+  ids.none = 99_999;
+});
+beforeEach(() => {
+  ({ grants } = fixture.auth());
+});
+
+const at = (name: string) => ids[name] ?? 0;
+const parse = (scope: Scope): ParsedScope => parseScope(scope) ?? { kind: 'global' };
+const outcome = (who: string, ...wanted: Scope[]) =>
+  grants.authorise(identities[who] as Identity, wanted.map(parse)).then(
+    () => 'ok',
+    (error: { code: string }) => error.code,
+  );
+
+describe('who may listen', () => {
+  const everybody = ['player', 'participant', 'creator', 'company', 'admin'];
+  const table: [scope: string, spell: () => Scope, allowed: string[]][] = [
+    ['global', () => 'global', everybody],
+    ["the player's own scope", () => scopes.player(at('player')), ['player', 'admin']],
+    ["a player's scope that does not exist", () => scopes.player(at('none')), []],
+    ['a public contest', () => scopes.contest(at('public')), everybody],
+    ["a public contest's leaderboard", () => scopes.leaderboard(at('public')), everybody],
+    ['a cancelled public contest', () => scopes.contest(at('cancelled')), everybody],
+    ['a private contest', () => scopes.contest(at('private')), ['participant', 'creator', 'admin']],
+    [
+      "a private contest's leaderboard",
+      () => scopes.leaderboard(at('private')),
+      ['participant', 'creator', 'admin'],
+    ],
+    ['a draft', () => scopes.contest(at('draft')), ['creator', 'admin']],
+    ["a private draft's leaderboard", () => scopes.leaderboard(at('privateDraft')), ['creator', 'admin']],
+    [
+      "a company's private contest",
+      () => scopes.contest(at('companys')),
+      ['participant', 'company', 'admin'],
+    ],
+    ['a contest that does not exist', () => scopes.contest(at('none')), []],
+    ['a leaderboard that does not exist', () => scopes.leaderboard(at('none')), []],
+    ['a problem', () => scopes.problem(at('problem')), everybody],
+    ['a problem that does not exist', () => scopes.problem(at('none')), []],
+  ];
+
+  it.each(table)('to %s', async (_name, spell, allowed) => {
+    for (const who of everybody)
+      expect([who, await outcome(who, spell())]).toEqual([who, allowed.includes(who) ? 'ok' : 'not-found']);
+    expect(await outcome('service', spell())).toBe('forbidden');
+  });
+
+  it('to several scopes: to all of them or to none', async () => {
+    const fine: Scope[] = [scopes.player(at('participant')), scopes.contest(at('private')), 'global'];
+    expect(await outcome('participant', ...fine)).toBe('ok');
+    expect(await outcome('participant', ...fine, scopes.contest(at('draft')))).toBe('not-found');
+  });
+
+  it("does not follow from a user's id that equals a player's", async () => {
+    const { userId } = identities.player as UserIdentity;
+    expect(await outcome('player', scopes.player(userId))).toBe('not-found');
+  });
+
+  it('with a ticket: to its own scopes, and to them only as its user may', async () => {
+    const may: Scope[] = [
+      scopes.player(at('player')),
+      scopes.contest(at('public')),
+      scopes.contest(at('private')),
+    ];
+    identities.ticket = { ...(identities.player as UserIdentity), ticket: { id: randomUUID(), scopes: may } };
+    expect(await outcome('ticket', scopes.player(at('player')), scopes.contest(at('public')))).toBe('ok');
+    expect(await outcome('ticket', scopes.contest(at('private')))).toBe('not-found');
+    for (const other of ['global', scopes.leaderboard(at('public')), scopes.player(at('none'))] as Scope[])
+      expect(await outcome('ticket', scopes.player(at('player')), other)).toBe('forbidden');
+  });
+});
+
+describe('authorise', () => {
+  it('asks nothing for what is known without asking, and at most twice for anything', async () => {
+    const count = async (who: string, ...wanted: Scope[]) => {
+      const before = fixture.queries();
+      await outcome(who, ...wanted);
+      return fixture.queries() - before;
+    };
+    expect(await count('player', scopes.player(at('player')), 'global')).toBe(0);
+    expect(await count('player', scopes.player(at('creator')))).toBe(0);
+    const many: Scope[] = [
+      scopes.contest(at('private')),
+      scopes.leaderboard(at('public')),
+      scopes.problem(at('problem')),
+    ];
+    expect(await count('participant', ...many)).toBe(2);
+    expect(await count('participant', scopes.contest(at('public')), scopes.problem(at('problem')))).toBe(0);
+  });
+
+  it('remembers only what is open to everybody, and that for three seconds', async () => {
+    let now = 0;
+    ({ grants } = fixture.auth({ now: () => now }));
+    const contestId = await createContest(fixture.database, { isPublic: false });
+    const set = (isPublic: boolean) =>
+      fixture.database.execute('UPDATE contest SET is_public = ? WHERE id = ?', [isPublic, contestId]);
+    expect(await outcome('player', scopes.contest(contestId))).toBe('not-found');
+    await set(true);
+    expect(await outcome('player', scopes.contest(contestId))).toBe('ok');
+    await set(false);
+    now = 3000;
+    expect(await outcome('player', scopes.contest(contestId))).toBe('not-found');
+  });
+});
+
+describe('the guards', () => {
+  it('let through whom they are for', () => {
+    const { player, company, admin, service } = identities as Record<string, UserIdentity>;
+    const ticket = { ...admin, ...player, role: 'ADMIN', ticket: { id: 'x', scopes: [] } } as UserIdentity;
+    const passes = (guard: (identity: Identity) => unknown) =>
+      Object.entries({ player, company, admin, service, ticket })
+        .map(([name, identity]) => {
+          try {
+            guard(identity as Identity);
+            return name;
+          } catch (error) {
+            return (error as { code: string }).code === 'forbidden'
+              ? ''
+              : `${name}:${(error as { code: string }).code}`;
+          }
+        })
+        .filter((name) => name !== '');
+    expect(passes(requireUser)).toEqual(['player', 'company', 'admin']);
+    expect(passes(requireAdmin)).toEqual(['admin']);
+    expect(passes(requireService)).toEqual(['service']);
+    expect(passes(requirePlayer)).toEqual(['player', 'company:no-player', 'admin:no-player', 'ticket']);
+  });
+});

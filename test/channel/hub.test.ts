@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { Batch, TypeFilter } from '../../src/channel/batch.ts';
+import { Hub, type Listener } from '../../src/channel/hub.ts';
+import type { LiveFrame } from '../../src/channel/live-frame.ts';
+import { EVENT_TYPES, type EventType } from '../../src/protocol/event.ts';
+import type { Scope } from '../../src/protocol/scope.ts';
+import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/frames.ts';
+
+class Recorder implements Listener {
+  readonly scopes: readonly Scope[];
+  readonly filter: TypeFilter | undefined;
+  position: number;
+  readonly joinedAt: number;
+  leftAt = Number.POSITIVE_INFINITY;
+  readonly received: LiveFrame[] = [];
+  readonly batches: Batch[] = [];
+  onDeliver: (() => void) | undefined;
+
+  constructor(position: number, scopes: readonly Scope[], types?: readonly EventType[]) {
+    this.position = position;
+    this.joinedAt = position;
+    this.scopes = scopes;
+    this.filter = types && { key: types.join(), types: new Set(types) };
+  }
+
+  deliver(batch: Batch): void {
+    this.onDeliver?.();
+    this.batches.push(batch);
+    for (const frame of batch.frames) this.received.push(frame);
+  }
+
+  /** What it must have received of a log. */
+  due(log: readonly LiveFrame[]): LiveFrame[] {
+    return log.filter(
+      (frame) =>
+        frame.id > this.joinedAt &&
+        frame.id <= this.leftAt &&
+        this.scopes.includes(frame.scope) &&
+        (!this.filter || this.filter.types.has(frame.type)),
+    );
+  }
+}
+
+const ids = (frames: readonly LiveFrame[]) => frames.map((frame) => frame.id);
+const nextTurn = () => new Promise(setImmediate);
+
+/** From here on every look at the clock finds the slice over, so that turns yield as often as they ever can. */
+function yieldAlways(): void {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += 1_000;
+    return now;
+  });
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+type Step =
+  | { readonly do: 'accept'; readonly frames: number }
+  | {
+      readonly do: 'join';
+      readonly scopes: Scope[];
+      readonly types: EventType[] | null;
+      readonly crowd: number;
+    }
+  | { readonly do: 'leave'; readonly which: number }
+  | { readonly do: 'wait' };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('accept' as const), frames: fc.integer({ min: 1, max: 8 }) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('join' as const),
+      scopes: someScopes,
+      types: fc.option(fc.subarray(EVENT_TYPES.slice(0, 3))),
+      // Turns look at the clock every 64 listeners.
+      crowd: fc.constantFrom(1, 1, 40, 70),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('leave' as const), which: fc.nat() }) },
+  { weight: 3, arbitrary: fc.constant({ do: 'wait' as const }) },
+);
+
+describe('while streams come and go in the middle of turns', () => {
+  test('each gets exactly its frames, once and in order', async () => {
+    yieldAlways();
+    await fc.assert(
+      fc.asyncProperty(
+        framesAfter(100, 120),
+        fc.array(step, { minLength: 10, maxLength: 80 }),
+        async (log, steps) => {
+          const hub = new Hub(100);
+          const present: Recorder[] = [];
+          const everybody: Recorder[] = [];
+          let accepted = 0;
+          for (const step of steps) {
+            if (step.do === 'accept') {
+              hub.accept(log.slice(accepted, accepted + step.frames));
+              accepted = Math.min(log.length, accepted + step.frames);
+            } else if (step.do === 'join')
+              for (let i = 0; i < step.crowd; i++) {
+                const listener = new Recorder(hub.position, step.scopes, step.types ?? undefined);
+                hub.join(listener);
+                present.push(listener);
+                everybody.push(listener);
+              }
+            else if (step.do === 'leave') {
+              const [gone] = present.splice(step.which % Math.max(1, present.length), 1);
+              if (!gone) continue;
+              hub.leave(gone);
+              gone.leftAt = gone.position;
+              // It has all of its frames up to its position, and from here on no more.
+              expect(ids(gone.received)).toEqual(ids(gone.due(log)));
+            } else await nextTurn();
+          }
+          await hub.drained();
+          for (const listener of everybody)
+            expect(ids(listener.received)).toEqual(ids(listener.due(log.slice(0, accepted))));
+          expect(hub.position).toBe(log[accepted - 1]?.id ?? 100);
+          expect(hub.settled).toBe(hub.position);
+          expect(hub.delivered).toBe(everybody.reduce((sum, listener) => sum + listener.received.length, 0));
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test('settled never runs ahead of what was given out', async () => {
+    yieldAlways();
+    const hub = new Hub(0);
+    const listeners = Array.from({ length: 300 }, () => new Recorder(0, ['global']));
+    for (const listener of listeners) hub.join(listener);
+    hub.accept([frameOf(1), frameOf(2)]);
+    let seenInTheMiddle = false;
+    while (hub.settled < 2) {
+      const given = listeners.filter((listener) => listener.received.length > 0).length;
+      if (given > 0) seenInTheMiddle = true;
+      await nextTurn();
+    }
+    expect(seenInTheMiddle).toBe(true);
+    expect(listeners.every((listener) => listener.received.length === 2)).toBe(true);
+  });
+});
+
+test('what came while a turn was under way is the next turn, in a single delivery', async () => {
+  const hub = new Hub(0);
+  const listener = new Recorder(0, ['global']);
+  hub.join(listener);
+  listener.onDeliver = () => {
+    listener.onDeliver = undefined;
+    for (let id = 2; id <= 50; id++) hub.accept([frameOf(id)]);
+  };
+  hub.accept([frameOf(1)]);
+  await hub.drained();
+  expect(listener.batches.map((batch) => batch.frames.length)).toEqual([1, 49]);
+});
+
+test('streams that get the same share the bytes', async () => {
+  const hub = new Hub(0);
+  const global = [new Recorder(0, ['global']), new Recorder(0, ['global'])] as const;
+  const both = [new Recorder(0, ['player:1', 'global']), new Recorder(0, ['player:1', 'global'])] as const;
+  const filtered = [0, 1].map(() => new Recorder(0, ['player:1', 'global'], ['LEVEL_UP']));
+  for (const listener of [...global, ...both, ...filtered]) hub.join(listener);
+  hub.accept([
+    frameOf(1, { scope: 'player:1', type: 'LEVEL_UP' }),
+    frameOf(2, { scope: 'global', type: 'LEVEL_UP' }),
+    frameOf(3, { scope: 'player:1' }),
+  ]);
+  await hub.drained();
+  for (const [a, b] of [global, both, filtered]) expect(a?.batches[0]).toBe(b?.batches[0]);
+  expect(both.map((listener) => ids(listener.received))).toEqual([
+    [1, 2, 3],
+    [1, 2, 3],
+  ]);
+  expect(ids(filtered[0]?.received ?? [])).toEqual([1, 2]);
+});
+
+test('who joins must stand where the hub stands', async () => {
+  const hub = new Hub(10);
+  for (const position of [9, 11])
+    expect(() => hub.join(new Recorder(position, ['global']))).toThrow(RangeError);
+  hub.join(new Recorder(10, ['global']));
+});
+
+test('a scope without listeners costs nothing', () => {
+  const hub = new Hub(0);
+  const listeners = SOME_SCOPES.map((scope) => new Recorder(0, [scope, 'global']));
+  for (const listener of listeners) hub.join(listener);
+  expect(Object.fromEntries(hub.channels())).toMatchObject({ global: SOME_SCOPES.length, 'player:1': 1 });
+  for (const listener of listeners) hub.leave(listener);
+  expect([...hub.channels()]).toEqual([]);
+});
+
+test('a stream that fails to take its frames is removed, and the others go on', async () => {
+  const failed: Listener[] = [];
+  const hub = new Hub(0, (_error, listener) => failed.push(listener));
+  const [first, bad, last] = [0, 0, 0].map((position) => new Recorder(position, ['global'])) as [
+    Recorder,
+    Recorder,
+    Recorder,
+  ];
+  for (const listener of [first, bad, last]) hub.join(listener);
+  bad.onDeliver = () => {
+    throw new Error('broken');
+  };
+  hub.accept([frameOf(1)]);
+  await hub.drained();
+  hub.accept([frameOf(2)]);
+  await hub.drained();
+  expect(failed).toEqual([bad]);
+  expect([first, bad, last].map((listener) => ids(listener.received))).toEqual([[1, 2], [], [1, 2]]);
+});
+
+test('after a reset nothing from before is given out, not even by the turn under way', async () => {
+  yieldAlways();
+  const hub = new Hub(100);
+  const old = Array.from({ length: 200 }, () => new Recorder(100, ['global']));
+  for (const listener of old) hub.join(listener);
+  hub.accept([frameOf(101)]);
+  while (!old.some((listener) => listener.received.length > 0)) await nextTurn();
+  hub.accept([frameOf(102)]);
+  hub.reset(50);
+  const given = old.filter((listener) => listener.received.length > 0).length;
+  expect(given).toBeLessThan(200);
+  for (const listener of old) hub.leave(listener);
+  const fresh = new Recorder(50, ['global']);
+  hub.join(fresh);
+  hub.accept([frameOf(51)]);
+  await hub.drained();
+  expect(old.filter((listener) => listener.received.length > 0).length).toBe(given);
+  expect(old.flatMap((listener) => ids(listener.received)).every((id) => id === 101)).toBe(true);
+  expect(ids(fresh.received)).toEqual([51]);
+  expect([hub.position, hub.settled]).toEqual([51, 51]);
+});

@@ -1,0 +1,61 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createPlayer } from '../support/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+
+const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js');
+
+describe('The built command line, as a process', () => {
+  let live: TestService;
+  let playerId: number;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    live = await startService();
+    const player = await createPlayer(live.test.database);
+    playerId = player.playerId;
+    env = { PATH: process.env.PATH, LIVE_URL: live.url, LIVE_TOKEN: await live.token(player.userId) };
+  });
+  afterAll(() => live.close());
+
+  function start(...args: string[]): ChildProcessWithoutNullStreams {
+    const child = spawn(process.execPath, [MAIN, ...args], { env });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    return child;
+  }
+
+  async function listening(child: ChildProcessWithoutNullStreams): Promise<void> {
+    let said = '';
+    child.stderr.on('data', (chunk) => {
+      said += chunk;
+    });
+    await vi.waitUntil(() => said.includes('listening'), { timeout: 10_000 });
+  }
+
+  it('ends cleanly on Ctrl-C', async () => {
+    const child = start('tail', 'player:me');
+    await listening(child);
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  it('ends cleanly when nobody reads any more, as after `| head`', async () => {
+    const child = start('tail', 'player:me');
+    await listening(child);
+    child.stdout.destroy();
+    const exited = once(child, 'exit');
+    let over = false;
+    void exited.then(() => {
+      over = true;
+    });
+    while (!over) await live.publish(note(playerId, 'anybody?'));
+    expect(await exited).toEqual([0, null]);
+  });
+
+  it('tells scripts by its exit code how it went', async () => {
+    expect(await once(start('--version'), 'exit')).toEqual([0, null]);
+    expect(await once(start('tail', 'nowhere'), 'exit')).toEqual([2, null]);
+    expect(await once(start('tail', 'global', '--token', 'x'), 'exit')).toEqual([3, null]);
+  });
+});

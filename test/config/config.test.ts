@@ -1,0 +1,272 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/config/error.ts';
+import { VARIABLES } from '../../src/config/variables.ts';
+import { loadConfig } from '../../src/config.ts';
+
+const STRONG = 'q7Jx2mV9rT4wZ8bN5cK1';
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  JWT_SECRET: STRONG,
+  DATABASE_URL: 'mysql://live:pw@db/codecraft',
+};
+
+function mistakesOf(env: Record<string, string>): string[] {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      return error.mistakes.map(({ variable, problem }) => `${variable}: ${problem}`);
+    throw error;
+  }
+  return [];
+}
+
+describe('loadConfig', () => {
+  it('needs nothing in development: the embedded database, this machine only', () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({
+      mode: 'development',
+      dataDirectory: resolve('.data'),
+      http: {
+        port: 4400,
+        host: '127.0.0.1',
+        origins: { listed: [], loopback: true },
+        trustProxy: 0,
+        metrics: 'public',
+      },
+      database: { kind: 'embedded', directory: resolve('.data'), poolSize: 10 },
+      auth: {
+        secret: undefined,
+        liveSecret: undefined,
+        jwksUrl: undefined,
+        algorithms: ['HS256'],
+        ticketTtlS: 60,
+      },
+      stream: {
+        heartbeatMs: 15_000,
+        heartbeatTimeoutMs: 60_000,
+        maxAgeMs: 3_600_000,
+        maxUnsentBytes: 1_048_576,
+      },
+      retention: { player: 90 * 86_400_000, nudge: 900_000, leaderboard: 900_000 },
+      demo: { enabled: true, intervalMs: 10_000 },
+      log: { level: 'info' },
+    });
+  });
+
+  it('listens on every interface, keeps metrics private and trusts no localhost in production', () => {
+    expect(loadConfig(PRODUCTION)).toMatchObject({
+      http: { host: '0.0.0.0', origins: { loopback: false }, metrics: 'private' },
+      database: { kind: 'url', url: PRODUCTION.DATABASE_URL },
+      demo: { enabled: false },
+    });
+  });
+
+  it('takes blank values for none', () => {
+    expect(loadConfig({ PORT: ' ', JWT_SECRET: '', DATABASE_URL: '' })).toEqual(loadConfig({}));
+  });
+
+  it('takes secrets to the letter and everything else without the blanks around it', () => {
+    const config = loadConfig({ JWT_SECRET: ' with blanks ', PORT: ' 5000 ' });
+    expect([config.auth.secret, config.http.port]).toEqual([' with blanks ', 5000]);
+  });
+
+  it("builds the database's URL from the platform's names, whatever the password holds", () => {
+    const base = { JWT_SECRET: STRONG, DB_HOST: 'db', DB_USER: 'app' };
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => text.trim() !== ''),
+        (password) => {
+          const { database } = loadConfig({ ...base, DB_PASSWORD: password });
+          const url = new URL(database.kind === 'url' ? database.url : '');
+          expect(decodeURIComponent(url.password)).toBe(password);
+          expect([url.hostname, url.port, url.username, url.pathname]).toEqual([
+            'db',
+            '3306',
+            'app',
+            '/codecraft',
+          ]);
+        },
+      ),
+    );
+  });
+
+  it('brackets an IPv6 address of the database', () => {
+    const { database } = loadConfig({ JWT_SECRET: STRONG, DB_HOST: '::1', DB_PORT: '3307' });
+    expect(database).toMatchObject({ url: 'mysql://root:@[::1]:3307/codecraft' });
+  });
+
+  it('prefers DATABASE_URL to the single variables', () => {
+    const { database } = loadConfig({ ...PRODUCTION, DB_HOST: 'elsewhere' });
+    expect(database).toMatchObject({ url: PRODUCTION.DATABASE_URL });
+  });
+
+  it('reads origins in their canonical spelling', () => {
+    const { http } = loadConfig({ FRONTEND_URLS: 'HTTPS://Codecraft.Example/ , http://localhost:5173,' });
+    expect(http.origins.listed).toEqual(['https://codecraft.example', 'http://localhost:5173']);
+  });
+
+  it('accepts public-key signatures by default with a JWKS, and both beside a secret', () => {
+    const JWKS_URL = 'https://id.example/jwks.json';
+    expect(loadConfig({ JWKS_URL }).auth.algorithms).toEqual(['RS256', 'ES256', 'EdDSA']);
+    expect(loadConfig({ JWKS_URL, JWT_SECRET: STRONG }).auth.algorithms).toEqual([
+      'HS256',
+      'RS256',
+      'ES256',
+      'EdDSA',
+    ]);
+  });
+});
+
+describe('ConfigError', () => {
+  it('tells every mistake at once, one line each, each naming its variable', () => {
+    const env = {
+      NODE_ENV: 'production',
+      PORT: '70000',
+      HOST: 'my host',
+      FRONTEND_URLS: '*, https://a.example/path, nonsense',
+      METRICS: 'secret',
+      TRUST_PROXY: '-1',
+      JWT_SECRET: 'secret',
+      LIVE_SECRET: 'your_super_secret_jwt_key_2024',
+      JWKS_URL: 'http://id.example/keys',
+      JWT_ALGORITHMS: 'none',
+      HEARTBEAT_INTERVAL: '15s',
+      DEMO: 'maybe',
+      DB_NAME: 'codecraft',
+    };
+    const mistakes = mistakesOf(env);
+    expect(mistakes).toEqual([
+      'PORT: "70000" is not a whole number from 0 to 65535',
+      'HOST: "my host" is not a host name or an address, without port',
+      expect.stringMatching(/^FRONTEND_URLS: "\*" would let any site/),
+      'FRONTEND_URLS: "https://a.example/path" is not an origin such as https://codecraft.example',
+      'FRONTEND_URLS: "nonsense" is not an origin such as https://codecraft.example',
+      'TRUST_PROXY: "-1" is not a whole number of proxies from 0 to 10',
+      'METRICS: "secret" is not one of public, private',
+      expect.stringMatching(/^JWT_ALGORITHMS: "none" is not a comma-separated list out of HS256/),
+      'HEARTBEAT_INTERVAL: "15s" is not a whole number of ms from 50 to 60000',
+      'DEMO: "maybe" is not on or off',
+      'DB_HOST: is missing although DB_NAME is set; expected the host of the database',
+      'JWT_SECRET: is shorter than 16 characters; expected a random one: openssl rand -hex 32',
+      expect.stringMatching(/^LIVE_SECRET: is a secret that everybody knows/),
+      expect.stringMatching(/^JWKS_URL: is not https/),
+    ]);
+    expect(() => loadConfig(env)).toThrow(/^There are 14 mistakes in the configuration/);
+  });
+
+  it('never shows a secret', () => {
+    const hidden = ['hunter2hunter2', 'pa55w0rd', 'tok3n'];
+    const text = mistakesOf({
+      NODE_ENV: 'production',
+      JWT_SECRET: 'hunter2',
+      LIVE_SECRET: 'hunter2hunter2',
+      DATABASE_URL: 'postgres://u:pa55w0rd@h/d?ssl=maybe',
+      JWKS_URL: 'ftp://u:pa55w0rd@h/?key=tok3n',
+      FRONTEND_URLS: 'https://u:pa55w0rd@h',
+    }).join('\n');
+    expect(text.split('\n')).toHaveLength(5);
+    for (const secret of hidden) expect(text).not.toContain(secret);
+  });
+
+  it.each([
+    'secret',
+    'changeme',
+    'your-secret-key',
+    'jwt_secret',
+    'your_jwt_secret_key_here',
+    'codecraft-super-secret-key',
+    'change-me-in-production',
+    'aaaaaaaaaaaaaaaaaaaaaaaa',
+    'secretsecretsecret',
+    'my super secret password',
+    '12345678901234567890',
+  ])('refuses the secret %j in production', (JWT_SECRET) => {
+    expect(mistakesOf({ ...PRODUCTION, JWT_SECRET })).toEqual([expect.stringMatching(/^JWT_SECRET: is /)]);
+  });
+
+  it('takes any random secret', () => {
+    const hex = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 64 });
+    fc.assert(
+      fc.property(
+        hex.filter((text) => new Set(text).size > 7),
+        (JWT_SECRET) => {
+          expect(mistakesOf({ ...PRODUCTION, JWT_SECRET })).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it('wants a real secret wherever the database is not the embedded one', () => {
+    const { JWT_SECRET: _, ...rest } = PRODUCTION;
+    expect(mistakesOf(rest)).toEqual([expect.stringMatching(/^JWT_SECRET: is missing; in production/)]);
+    expect(mistakesOf({ DATABASE_URL: 'mysql://db/codecraft' })).toEqual([
+      expect.stringMatching(/^JWT_SECRET: is missing; with a database that others use too/),
+    ]);
+  });
+
+  it('wants LIVE_SECRET where a JWKS leaves nothing to derive it from', () => {
+    const { JWT_SECRET: _, ...rest } = PRODUCTION;
+    const env = { ...rest, JWKS_URL: 'https://id.example/jwks.json' };
+    expect(mistakesOf(env)).toEqual([expect.stringMatching(/^LIVE_SECRET: is missing/)]);
+    expect(mistakesOf({ ...env, LIVE_SECRET: STRONG })).toEqual([]);
+  });
+
+  it('refuses the embedded database in production', () => {
+    expect(mistakesOf({ NODE_ENV: 'production', JWT_SECRET: STRONG })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: is missing, and so is DB_HOST/),
+    ]);
+  });
+
+  it.each([
+    ['nonsense', 'cannot be read as a URL'],
+    ['postgres://h/d', 'begins with postgres:'],
+    ['mysql://h', 'names no database'],
+    ['mysql://u:100%@h/d', 'has a %'],
+    ['mysql://h/d?ssl=maybe', 'has an ssl parameter'],
+  ])('refuses DATABASE_URL %s', (DATABASE_URL, why) => {
+    const [mistake] = mistakesOf({ JWT_SECRET: STRONG, DATABASE_URL });
+    expect(mistake).toContain(`DATABASE_URL: ${why}`);
+  });
+
+  it('refuses algorithms without their key', () => {
+    expect(mistakesOf({ JWT_SECRET: STRONG, JWT_ALGORITHMS: 'HS256,RS256' })).toEqual([
+      'JWT_ALGORITHMS: lists RS256, which needs JWKS_URL',
+    ]);
+    expect(mistakesOf({ JWKS_URL: 'https://id.example/k', JWT_ALGORITHMS: 'HS256' })).toEqual([
+      'JWT_ALGORITHMS: lists HS256, which needs JWT_SECRET',
+    ]);
+  });
+
+  it('refuses a heartbeat timeout that a single late heartbeat would pass', () => {
+    expect(mistakesOf({ HEARTBEAT_TIMEOUT: '20000' })).toEqual([
+      'HEARTBEAT_TIMEOUT: 20000 is less than twice HEARTBEAT_INTERVAL (15000)',
+    ]);
+  });
+});
+
+describe('.env.example', () => {
+  const documented = async () => {
+    const text = await readFile('.env.example', 'utf8');
+    return [...text.matchAll(/^#?([A-Z][A-Z_]*)=(.*)$/gm)].map(
+      ([, name = '', value = '']) => [name, value] as const,
+    );
+  };
+
+  it('documents every variable that is read, and no other', async () => {
+    const names = (await documented()).map(([name]) => name);
+    expect(names.sort()).toEqual(Object.keys(VARIABLES.shape).sort());
+  });
+
+  it('shows the defaults that are in force', async () => {
+    const database = /^DB_/;
+    const values = (await documented()).filter(([name]) => !database.test(name));
+    expect(loadConfig(Object.fromEntries(values))).toEqual(loadConfig({}));
+    const platform = Object.fromEntries((await documented()).filter(([name]) => database.test(name)));
+    const base = { JWT_SECRET: STRONG, DB_HOST: 'db' };
+    expect(loadConfig({ ...platform, ...base })).toEqual(loadConfig(base));
+  });
+});

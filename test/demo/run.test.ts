@@ -1,0 +1,209 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import { runDemo } from '../../src/demo/run.ts';
+import { seedDemo } from '../../src/demo/seed.ts';
+import type { Publisher } from '../../src/log/publisher.ts';
+import type { NewEvent } from '../../src/protocol/event.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+import { openLogPipeline } from '../../src/service/log-pipeline.ts';
+import { Releasers } from '../../src/service/releasers.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
+
+interface Stage {
+  readonly url: string;
+  readonly database: Database;
+  readonly publisher: Publisher;
+  readonly told: NewEvent[][];
+  /** Runs the demo until it has told of something `turns` times. */
+  play(
+    turns: number,
+    options?: { random?: () => number; publisher?: Pick<Publisher, 'publish'> },
+  ): Promise<void>;
+}
+
+async function stage(): Promise<Stage> {
+  const { url, database, drop } = await createTestDatabase();
+  const releasers = new Releasers((error) => console.error(error));
+  onTestFinished(async () => {
+    await releasers.releaseAll();
+    await drop();
+  });
+  await seedDemo(database);
+  const { publisher } = await openLogPipeline(
+    { database, ring: { frames: 1000, bytes: 1e7 }, onError: () => {} },
+    releasers,
+  );
+  const told: NewEvent[][] = [];
+  return {
+    url,
+    database,
+    publisher,
+    told,
+    async play(turns, { random = sequence(), publisher: to = publisher } = {}) {
+      const ending = new AbortController();
+      const until = told.length + turns;
+      const publish: Publisher['publish'] = async (events, options) => {
+        const published = await to.publish(events, options);
+        told.push([...(events as NewEvent[])]);
+        if (told.length >= until) ending.abort();
+        return published;
+      };
+      const { signal } = ending;
+      await runDemo({ database, publisher: { publish }, intervalMs: 1, signal, random });
+    },
+  };
+}
+
+/** Numbers that look random and are the same in each run (Park and Miller's generator). */
+function sequence(seed = 42): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+}
+
+const typesOf = (turns: readonly NewEvent[][]) => turns.map((events) => events[0]?.type);
+
+test('an achievement, a level-up, a change of rank and a solved problem are told in turn, now and then news', async () => {
+  const { play, told } = await stage();
+  await play(25);
+  const round = ['ACHIEVEMENT', 'LEVEL_UP', 'RANK_CHANGE', 'PROBLEM_SOLVED'];
+  const rounds = [...round, ...round, ...round, ...round, ...round];
+  expect(typesOf(told)).toEqual([...rounds, 'ANNOUNCEMENT', ...round]);
+});
+
+test('what is told is what the database says', async () => {
+  const { database, play, told } = await stage();
+  await play(40);
+  const levels = new Map<number, number>();
+  const ranks = new Map<number, number>();
+  for (const event of told.flat()) {
+    if (event.type === 'LEVEL_UP') {
+      expect(event.data.oldLevel).toBe(levels.get(event.data.playerId) ?? event.data.oldLevel);
+      expect(event.data.newLevel).toBeGreaterThan(event.data.oldLevel);
+      levels.set(event.data.playerId, event.data.newLevel);
+    }
+    if (event.type === 'RANK_CHANGE') {
+      expect(event.data.oldRank).toBe(ranks.get(event.data.playerId) ?? event.data.oldRank);
+      expect(event.data.newRank).not.toBe(event.data.oldRank);
+      ranks.set(event.data.playerId, event.data.newRank);
+    }
+  }
+  const players = await database.query<{ id: number; level: number }>('SELECT id, level FROM player');
+  for (const { id, level } of players) expect(levels.get(id) ?? level).toBe(level);
+  const places = await database.query<{ id: number; place: number }>(
+    'SELECT player_id AS id, live_rank AS place FROM v_contest_leaderboard WHERE contest_id = 3',
+  );
+  for (const { id, place } of places) expect(ranks.get(id) ?? place).toBe(place);
+  const wrong = await database.query(
+    `SELECT p.id FROM player p JOIN level_config l ON l.level = p.level
+     WHERE p.tier <> l.tier OR p.sub_rank <> l.sub_rank OR p.xp < l.xp_required`,
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('nobody solves a problem twice in one round', async () => {
+  const { play, told } = await stage();
+  await play(48);
+  const solved = new Set<string>();
+  for (const event of told.flat()) {
+    if (event.type === 'ANNOUNCEMENT' && event.data.title === 'The next round') solved.clear();
+    if (event.type !== 'PROBLEM_SOLVED') continue;
+    const key = `${event.data.playerId}/${event.data.problemId}`;
+    expect(solved).not.toContain(key);
+    solved.add(key);
+  }
+});
+
+test('who crosses the border of a tier is told of the tier, too', async () => {
+  const { database, play, told } = await stage();
+  // One level below Silver, all of them.
+  await database.execute("UPDATE player SET xp = 6300, level = 10, tier = 'BRONZE', sub_rank = 'Bronze V'");
+  await play(2);
+  expect(told[1]?.map(({ type }) => type)).toEqual(['LEVEL_UP', 'TIER_UPGRADE']);
+  expect(told[1]?.[1]?.data).toMatchObject({ oldTier: 'BRONZE', newTier: 'SILVER', subRank: 'Silver I' });
+});
+
+test('when all have reached the last level, a new season begins', async () => {
+  const { database, play, told } = await stage();
+  await database.execute("UPDATE player SET xp = 80000, level = 30, tier = 'GOLD', sub_rank = 'Gold V'");
+  await play(2);
+  expect(told[1]?.map(({ type }) => type)).toEqual(['ANNOUNCEMENT', 'LEVEL_UP']);
+});
+
+test('when everybody has solved everything, the next round begins', async () => {
+  const { database, play, told } = await stage();
+  await database.execute('UPDATE contest_participant SET problems_solved = 6 WHERE contest_id = 3');
+  await play(4);
+  expect(told[3]).toMatchObject([{ type: 'ANNOUNCEMENT', data: { contestId: 3, title: 'The next round' } }]);
+  await play(4);
+  expect(typesOf(told)[7]).toBe('PROBLEM_SOLVED');
+});
+
+test('what could not be published while the database was away is published once, when it is back', async () => {
+  const { publisher, play, told } = await stage();
+  const tried: unknown[] = [];
+  let failures = 3;
+  const flaky: Pick<Publisher, 'publish'> = {
+    async publish(events, options) {
+      tried.push([events, options]);
+      if (failures-- > 0) throw new Problem('database-unavailable');
+      return publisher.publish(events, options);
+    },
+  };
+  await play(2, { publisher: flaky });
+  expect(tried).toHaveLength(5);
+  expect(tried[1]).toEqual(tried[0]);
+  expect(tried[3]).toEqual(tried[0]);
+  expect(typesOf(told)).toEqual(['ACHIEVEMENT', 'LEVEL_UP']);
+});
+
+test('while the database is away the demo says so once, and goes on when it is back', async () => {
+  const { url, publisher } = await stage();
+  const proxy = await startDatabaseProxy(url);
+  const database = openDatabase({ url: proxy.url, acquireTimeoutMs: 200 });
+  onTestFinished(async () => {
+    await database.close();
+    await proxy.close();
+  });
+  const ending = new AbortController();
+  const log = vi.fn();
+  const onError = vi.fn();
+  const publish = vi.fn(publisher.publish);
+  const running = runDemo({
+    database,
+    publisher: { publish },
+    intervalMs: 1,
+    signal: ending.signal,
+    log,
+    onError,
+  });
+  await vi.waitFor(() => expect(publish.mock.calls.length).toBeGreaterThan(3));
+  await proxy.cut();
+  await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+  const before = publish.mock.calls.length;
+  await proxy.restore();
+  await vi.waitFor(() => expect(publish.mock.calls.length).toBeGreaterThan(before + 3), { timeout: 10_000 });
+  ending.abort();
+  await running;
+  expect(onError).toHaveBeenCalledTimes(1);
+  expect(log.mock.calls).toEqual([['the demo goes on']]);
+});
+
+test('where there is no demo data, it says so and ends', async () => {
+  const { database, drop } = await createTestDatabase();
+  onTestFinished(drop);
+  const log = vi.fn();
+  const publish = vi.fn();
+  await runDemo({
+    database,
+    publisher: { publish },
+    intervalMs: 1,
+    signal: new AbortController().signal,
+    log,
+  });
+  expect(log.mock.calls).toEqual([['there is no demo data in this database: no demo events']]);
+  expect(publish).not.toHaveBeenCalled();
+});

@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import type { Connection } from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import { errnoOf } from '../../src/db/errors.ts';
+import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
+import { readHead } from '../../src/log/reader.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
+import { startFaultyWire, type WireFault } from '../support/faulty-wire.ts';
+import {
+  appendAtLast,
+  expectGapless,
+  messagesIn,
+  openAppender,
+  resetLog,
+  unitOf,
+  until,
+} from '../support/log.ts';
+
+let made: TestDatabase;
+let database: Database;
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+});
+beforeEach(() => resetLog(database));
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+afterAll(() => made.drop());
+
+function appending(over: Database, options?: Partial<AppenderOptions>): Appender {
+  const appender = openAppender(over, options);
+  closers.push(() => appender.close());
+  return appender;
+}
+
+function remote(url: string): Database {
+  const over = openDatabase({ url });
+  closers.push(() => over.close());
+  return over;
+}
+
+/** A connection as any other program has it. */
+async function stranger(): Promise<Connection> {
+  const connection = await database.connect();
+  closers.push(async () => connection.destroy());
+  return connection;
+}
+
+const unavailable = { code: 'database-unavailable', status: 503 };
+
+describe('an append whose connection breaks is in the log exactly once', () => {
+  test('wherever it breaks: before the database hears of it, while it works, or after COMMIT', async () => {
+    let before = 0;
+    const wire = await startFaultyWire(made.url, () =>
+      until(async () => (await readHead(database.query)).head > before),
+    );
+    closers.push(() => wire.close());
+    const appender = appending(remote(wire.url));
+    const faults = fc.array(fc.constantFrom<WireFault>('none', 'before', 'during', 'after'), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    let call = 0;
+    const expected: string[] = [];
+    await fc.assert(
+      fc.asyncProperty(faults, fc.boolean(), fc.integer({ min: 1, max: 3 }), async (faults, keyed, calls) => {
+        before = (await readHead(database.query)).head;
+        wire.faults.splice(0, Number.POSITIVE_INFINITY, ...faults);
+        const texts = Array.from({ length: calls }, () => `call ${call++}`);
+        const answers = await Promise.all(
+          texts.map((text) => appender.append([unitOf(text, keyed ? text : undefined)])),
+        );
+        expected.push(...texts);
+        expect(answers.map(([answer]) => answer)).toEqual(
+          texts.map((_, index) => ({ firstId: before + index + 1, duplicate: false })),
+        );
+        wire.faults.splice(0);
+      }),
+      {
+        numRuns: 25,
+        examples: [
+          [['before'], false, 2],
+          [['during'], false, 2],
+          [['after'], false, 2],
+          [['after', 'after'], true, 2],
+        ],
+      },
+    );
+    expect(await messagesIn(database)).toEqual(expected);
+    await expectGapless(database);
+  });
+
+  test('also when the server kills it, again and again, in the middle of a rush', async () => {
+    const threads: number[] = [];
+    const appender = appending(database, {
+      patienceMs: 20_000,
+      connect: async () => {
+        const connection = await database.connect({ multipleStatements: true });
+        threads.push(connection.threadId);
+        return connection;
+      },
+    });
+    const texts: string[] = [];
+    let killed = 0;
+    const killing = onServer(async (server) => {
+      while (killed < 12) {
+        killed += await server.query(`KILL ${threads.at(-1)}`).then(
+          () => 1,
+          () => 0,
+        );
+        await sleep(killed % 4);
+      }
+    });
+    const calls: Promise<unknown>[] = [];
+    while (killed < 12) {
+      for (let i = 0; i < 10; i++) texts.push(`call ${texts.length}`);
+      calls.push(...texts.slice(-10).map((text) => appender.append([unitOf(text)])));
+      await sleep(1);
+    }
+    await Promise.all([killing, ...calls]);
+    expect(threads.length).toBeGreaterThan(1);
+    expect((await messagesIn(database)).toSorted()).toEqual(texts.toSorted());
+    await expectGapless(database);
+  });
+});
+
+describe('an append that meets another transaction', () => {
+  /** An appender whose connections tell of every error that the server answers with. */
+  function observed(lockWaitS: number) {
+    const errnos: (number | undefined)[] = [];
+    const connections: Connection[] = [];
+    const appender = appending(database, {
+      connect: async () => {
+        const connection = await database.connect({ multipleStatements: true });
+        await connection.query('SET SESSION innodb_lock_wait_timeout = ?', [lockWaitS]);
+        connections.push(connection);
+        const query = connection.query.bind(connection) as (...args: unknown[]) => Promise<unknown>;
+        return Object.assign(connection, {
+          query: (...args: unknown[]) =>
+            query(...args).catch((error: unknown) => {
+              errnos.push(errnoOf(error));
+              throw error;
+            }),
+        });
+      },
+    });
+    return { appender, errnos, connections };
+  }
+
+  test('is repeated when it was chosen to end a deadlock', async () => {
+    const { appender, errnos, connections } = observed(10);
+    await appender.append([unitOf('first')]);
+    const other = await stranger();
+    await other.query('START TRANSACTION');
+    // The lighter transaction is the victim.
+    await other.query('INSERT INTO log_key VALUES ?', [
+      Array.from({ length: 500 }, (_, i) => [`key:${i}`, Buffer.alloc(32), 1, new Date()]),
+    ]);
+    const call = appender.append([unitOf('second', '7'), unitOf('third')]);
+    await until(() => isWaiting(connections.at(-1)));
+    await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
+    await other.query('ROLLBACK');
+    await call;
+    expect(errnos).toEqual([1213]);
+    expect(await messagesIn(database)).toEqual(['first', 'second', 'third']);
+    await expectGapless(database);
+  });
+
+  test('is repeated when it waited too long for a lock', async () => {
+    const { appender, errnos } = observed(1);
+    const other = await stranger();
+    await other.query('START TRANSACTION');
+    await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
+    const call = appender.append([unitOf('patient')]);
+    await until(() => errnos.includes(1205));
+    await other.query('ROLLBACK');
+    await call;
+    expect(await messagesIn(database)).toEqual(['patient']);
+    await expectGapless(database);
+  });
+
+  test('that holds the head for ever is answered in bounded time, and all is well once the head is free', async () => {
+    const appender = appending(database, { patienceMs: 250 });
+    await appendAtLast(appender, 'before');
+    const other = await stranger();
+    await other.query('START TRANSACTION');
+    await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
+    const calls = ['a', 'b', 'c'].map((text) => appender.append([unitOf(text, text)]));
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(unavailable)));
+    await expect(appender.append([unitOf('d', 'd')])).rejects.toMatchObject(unavailable);
+    await other.query('ROLLBACK');
+    await appendAtLast(appender, 'a', 'b', 'c', 'd');
+    expect((await messagesIn(database)).toSorted()).toEqual(['a', 'b', 'before', 'c', 'd']);
+    await expectGapless(database);
+  });
+});
+
+/** Whether a connection waits for a row lock. */
+async function isWaiting(connection: Connection | undefined): Promise<boolean> {
+  // What is asked more often than every 100 ms is answered as it was before.
+  await sleep(120);
+  const rows = await database.query(
+    "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_mysql_thread_id = ?",
+    [connection?.threadId],
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,184 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
+import {
+  appendAtLast,
+  expectGapless,
+  messagesIn,
+  openAppender,
+  resetLog,
+  unitOf,
+  until,
+} from '../support/log.ts';
+
+let made: TestDatabase;
+let database: Database;
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+});
+beforeEach(() => resetLog(database));
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+afterAll(() => made.drop());
+
+function appending(over: Database, options?: Partial<AppenderOptions>): Appender {
+  const appender = openAppender(over, options);
+  closers.push(() => appender.close());
+  return appender;
+}
+
+function remote(url: string): Database {
+  const over = openDatabase({ url });
+  closers.push(() => over.close());
+  return over;
+}
+
+async function proxied() {
+  const proxy = await startDatabaseProxy(made.url);
+  closers.push(() => proxy.close());
+  return { proxy, over: remote(proxy.url) };
+}
+
+/** A connection as any other program has it. */
+async function stranger(): Promise<Connection> {
+  const connection = await database.connect();
+  closers.push(async () => connection.destroy());
+  return connection;
+}
+
+const unavailable = { code: 'database-unavailable', status: 503 };
+
+describe('while the database is away', () => {
+  test('callers are told within their patience, and it works by itself when the database is back', async () => {
+    const { proxy, over } = await proxied();
+    const appender = appending(over, { patienceMs: 250 });
+    await appendAtLast(appender, 'before');
+    await proxy.cut();
+    const calls = Array.from({ length: 10 }, (_, i) => appender.append([unitOf(`lost ${i}`)]));
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(unavailable)));
+    await proxy.restore();
+    await appendAtLast(appender, 'after');
+    expect(await messagesIn(database)).toEqual(['before', 'after']);
+  });
+
+  test('a caller with patience waits it out', async () => {
+    const { proxy, over } = await proxied();
+    let attempts = 0;
+    const appender = appending(over, {
+      patienceMs: 20_000,
+      connect: () => {
+        attempts++;
+        return over.connect({ multipleStatements: true });
+      },
+    });
+    await appendAtLast(appender, 'before');
+    await proxy.cut();
+    const call = appender.append([unitOf('patient')]);
+    await until(() => attempts >= 4);
+    await proxy.restore();
+    await call;
+    expect(await messagesIn(database)).toEqual(['before', 'patient']);
+  });
+
+  test('each caller has its own patience: one that runs out takes no other with it', async () => {
+    const { proxy, over } = await proxied();
+    const appender = appending(over, { patienceMs: 1_500 });
+    await appendAtLast(appender, 'before');
+    await proxy.cut();
+    const under = expect(appender.append([unitOf('under way')])).rejects.toMatchObject(unavailable);
+    await sleep(100);
+    // These two wait for the first one, and are tried together.
+    const early = expect(appender.append([unitOf('early')])).rejects.toMatchObject(unavailable);
+    await sleep(1_200);
+    const late = appender.append([unitOf('late')]);
+    await Promise.all([under, early]);
+    await proxy.restore();
+    await late;
+    expect(await messagesIn(database)).toContain('late');
+    await expectGapless(database);
+  });
+
+  test('what was given up before it was sent is never appended', async () => {
+    const appender = appending(database, { patienceMs: 250 });
+    await appendAtLast(appender, 'before');
+    const other = await stranger();
+    await other.query('START TRANSACTION');
+    await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
+    // Too many rows for one transaction: the last call is in line until its time is over.
+    const calls = ['first', 'second', 'third'].map((text) =>
+      appender.append(Array.from({ length: 1_500 }, () => unitOf(text))),
+    );
+    await Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(unavailable)));
+    await other.query('ROLLBACK');
+    await appendAtLast(appender, 'after');
+    const messages = new Set(await messagesIn(database));
+    expect(messages).toContain('after');
+    expect(messages).not.toContain('third');
+  });
+
+  test('a database that hangs is no different, and what hung is not appended twice', async () => {
+    const { proxy, over } = await proxied();
+    const appender = appending(over, { patienceMs: 250 });
+    await appendAtLast(appender, 'before');
+    proxy.freeze();
+    await expect(appender.append([unitOf('hung', 'hung')])).rejects.toMatchObject(unavailable);
+    await expect(appender.append([unitOf('too', 'too')])).rejects.toMatchObject(unavailable);
+    await proxy.restore();
+    await appendAtLast(appender, 'hung', 'too');
+    expect((await messagesIn(database)).toSorted()).toEqual(['before', 'hung', 'too']);
+    await expectGapless(database);
+  });
+
+  test('what waits is bounded, and closing still ends', async () => {
+    const { proxy, over } = await proxied();
+    const unit = unitOf('x'.repeat(1_000));
+    const weight = (unit.drafts[0]?.bytes ?? 0) + 100;
+    const appender = appending(over, { patienceMs: 250, maxWaitingBytes: 10 * weight });
+    proxy.freeze();
+    const results = await Promise.allSettled(Array.from({ length: 30 }, () => appender.append([unit])));
+    const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : 'appended'));
+    expect(codes.filter((code) => code === 'overloaded').length).toBe(20);
+    expect(codes.filter((code) => code === 'database-unavailable').length).toBe(10);
+    await appender.close();
+  });
+
+  test('a connection that comes too late is not used for what was given up', async () => {
+    let letThrough = () => {};
+    const gate = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
+    let opened = 0;
+    const connections: Connection[] = [];
+    const appender = appending(database, {
+      patienceMs: 200,
+      connect: async () => {
+        if (opened++ === 0) await gate;
+        const connection = await database.connect({ multipleStatements: true });
+        connections.push(connection);
+        return connection;
+      },
+    });
+    await expect(appender.append([unitOf('given up')])).rejects.toMatchObject(unavailable);
+    const next = appender.append([unitOf('next')]);
+    letThrough();
+    await next;
+    await until(() => connections.length === opened);
+    await until(async () => (await alive(connections)) === 1);
+    expect(await messagesIn(database)).toEqual(['next']);
+  });
+});
+
+async function alive(connections: readonly Connection[]): Promise<number> {
+  const rows = await database.query('SELECT ID FROM information_schema.processlist WHERE ID IN (?)', [
+    connections.map((connection) => connection.threadId),
+  ]);
+  return rows.length;
+}

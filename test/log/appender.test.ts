@@ -1,0 +1,244 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import type { Unit } from '../../src/log/append-statement.ts';
+import type { Appended, Appender, AppenderOptions } from '../../src/log/appender.ts';
+import type { LogRow } from '../../src/log/row.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import {
+  expectGapless,
+  messagesIn,
+  openAppender,
+  resetLog,
+  solvedBy,
+  unitOf,
+  wholeLog,
+} from '../support/log.ts';
+
+let made: TestDatabase;
+let database: Database;
+const appenders: Appender[] = [];
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+});
+beforeEach(() => resetLog(database));
+afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
+afterAll(() => made.drop());
+
+function appending(options?: Partial<AppenderOptions>): Appender {
+  const appender = openAppender(database, options);
+  appenders.push(appender);
+  return appender;
+}
+
+const count = async (sql: string) => Number((await database.query<{ n: number }>(sql))[0]?.n);
+const batches = () => count("SELECT COUNT(*) AS n FROM log_key WHERE idempotency_key LIKE 'batch:%'");
+const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
+const outcomes = async (calls: readonly Promise<Appended[]>[]) =>
+  (await Promise.allSettled(calls)).map((result) =>
+    result.status === 'fulfilled' ? 'appended' : codeOf(result.reason),
+  );
+
+/** Something that no column takes. */
+function poison(): Unit {
+  const [draft] = unitOf('poison').drafts;
+  const rows = (draft?.rows ?? []).map((row) => ({ ...row, title: 'x'.repeat(300) }));
+  return { drafts: draft ? [{ ...draft, rows }] : [] };
+}
+
+describe('the log', () => {
+  test('is gapless however many append at once, and every call is told its own position', async () => {
+    const nodes = [appending(), appending(), appending()];
+    const calls = Array.from({ length: 300 }, (_, i) => {
+      const units = i % 3 === 0 ? [solvedBy(i + 1), unitOf(`call ${i}`)] : [unitOf(`call ${i}`)];
+      return (nodes[i % nodes.length] as Appender).append(units);
+    });
+    const answers = await Promise.all(calls);
+    await expectGapless(database);
+    const log = await wholeLog(database);
+    for (const [i, answer] of answers.entries()) {
+      const last = answer.at(-1) as Appended;
+      expect(log[last.firstId - 1]).toMatchObject({ id: last.firstId, message: `call ${i}` });
+      if (i % 3 !== 0) continue;
+      const first = answer[0]?.firstId as number;
+      expect(last.firstId).toBe(first + 3);
+      expect(log.slice(first - 1, first + 2).map((row) => [row.scope, row.eventId])).toEqual([
+        [`player:${i + 1}`, first],
+        ['problem:5', first],
+        ['contest:3', first],
+      ]);
+    }
+  });
+
+  test('holds what the caller was told of at the moment the caller is told', async () => {
+    const appender = appending();
+    for (let i = 0; i < 20; i++) {
+      const [answer] = await appender.append([unitOf(`call ${i}`)]);
+      expect((await messagesIn(database)).length).toBe(answer?.firstId);
+    }
+  });
+
+  test('gets the activity of an event in the same transaction, pointing to it', async () => {
+    const [answer] = await appending()
+      .append([unitOf('first'), solvedBy(7)])
+      .then((all) => all.slice(1));
+    expect(
+      await database.query('SELECT player_id, problem_id, contest_id, event_id FROM activity_log'),
+    ).toEqual([{ player_id: 7, problem_id: 5, contest_id: 3, event_id: answer?.firstId }]);
+  });
+
+  test('hands its own process the very rows that others read, contiguous and before the caller is answered', async () => {
+    const rows: LogRow[] = [];
+    const appender = appending({ onCommitted: (committed) => rows.push(...committed) });
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        const [answer] = await appender.append([solvedBy(i + 1)]);
+        expect(rows.some((row) => row.id === answer?.firstId)).toBe(true);
+      }),
+    );
+    const log = await wholeLog(database);
+    expect(rows.map((row) => ({ ...row, data: JSON.parse(row.data) }))).toEqual(
+      log.map((row) => ({ ...row, data: JSON.parse(row.data) })),
+    );
+  });
+
+  test('keeps any text as it was', async () => {
+    const texts = [
+      "it's",
+      'back\\slash',
+      '"quoted"',
+      'a\0b',
+      '\u2028\r\n\t',
+      '😀',
+      '`',
+      '?',
+      ':x',
+      ';--',
+      '%_',
+      '\u001a',
+    ];
+    await appending().append(texts.map((text) => unitOf(text)));
+    expect(await messagesIn(database)).toEqual(texts);
+    for (const [i, row] of (await wholeLog(database)).entries())
+      expect(JSON.parse(row.data).message).toBe(texts[i]);
+  });
+});
+
+describe('group commit', () => {
+  test('puts what waits into one transaction', async () => {
+    const appender = appending();
+    await Promise.all(Array.from({ length: 500 }, (_, i) => appender.append([unitOf(`call ${i}`)])));
+    await expectGapless(database);
+    expect(await batches()).toBeLessThanOrEqual(3);
+  });
+
+  test('keeps the order in which calls were made', async () => {
+    const appender = appending();
+    const texts = Array.from({ length: 200 }, (_, i) => `call ${i}`);
+    await Promise.all(texts.map((text) => appender.append([unitOf(text)])));
+    expect(await messagesIn(database)).toEqual(texts);
+  });
+
+  test('is bounded: too many rows are several transactions', async () => {
+    const appender = appending();
+    const call = () => appender.append(Array.from({ length: 900 }, () => unitOf('x')));
+    await Promise.all([call(), call(), call(), call()]);
+    await expectGapless(database);
+    expect(await batches()).toBe(2);
+  });
+
+  test('is bounded: so are too many bytes', async () => {
+    const appender = appending();
+    const big = 'x'.repeat(10_000);
+    const call = () => appender.append(Array.from({ length: 150 }, () => unitOf(big)));
+    await Promise.all([call(), call(), call()]);
+    expect(await batches()).toBe(3);
+  });
+
+  test('takes a call of the largest size, with every byte escaped, and refuses a larger one', async () => {
+    const appender = appending({ patienceMs: 20_000 });
+    const big = '"'.repeat(10_000);
+    const one = unitOf(big);
+    const weight = (one.drafts[0]?.bytes ?? 0) + 100;
+    const most = Math.floor((6 * 1024 * 1024) / weight);
+    await expect(appender.append(Array.from({ length: most + 1 }, () => one))).rejects.toMatchObject({
+      code: 'body-too-large',
+    });
+    await appender.append(Array.from({ length: most }, () => one));
+    expect(await count('SELECT COUNT(*) AS n FROM notification')).toBe(most);
+  });
+
+  test('one call that cannot be stored fails alone', async () => {
+    const errors: unknown[] = [];
+    const appender = appending({ onError: (error) => errors.push(error) });
+    const calls = Array.from({ length: 40 }, (_, i) =>
+      appender.append([i === 17 ? poison() : unitOf(`call ${i}`)]),
+    );
+    const results = await Promise.allSettled(calls);
+    expect(results.flatMap((result, i) => (result.status === 'rejected' ? [i] : []))).toEqual([17]);
+    await expectGapless(database);
+    expect((await messagesIn(database)).toSorted()).toEqual(
+      calls.flatMap((_, i) => (i === 17 ? [] : [`call ${i}`])).toSorted(),
+    );
+    expect(errors).toMatchObject([{ errno: 1406 }]);
+  });
+
+  test('a call is appended whole or not at all', async () => {
+    const appender = appending();
+    await expect(appender.append([unitOf('first'), poison(), unitOf('last')])).rejects.toMatchObject({
+      errno: 1406,
+    });
+    expect(await messagesIn(database)).toEqual([]);
+    await appender.append([unitOf('next')]);
+    await expectGapless(database);
+  });
+
+  test('a listener that throws does not make a committed call fail', async () => {
+    const errors: unknown[] = [];
+    const appender = appending({
+      onCommitted: () => {
+        throw new Error('listener');
+      },
+      onError: (error) => errors.push(error),
+    });
+    expect(await outcomes([appender.append([unitOf('a')]), appender.append([unitOf('b')])])).toEqual([
+      'appended',
+      'appended',
+    ]);
+    expect(await messagesIn(database)).toEqual(['a', 'b']);
+    expect(errors.length).toBe(1);
+  });
+});
+
+describe('at its limits', () => {
+  test('an appender that is closed takes no more, and has finished what it took', async () => {
+    const appender = appending();
+    const calls = Array.from({ length: 50 }, (_, i) => appender.append([unitOf(`call ${i}`)]));
+    const closed = appender.close();
+    const late = appender.append([unitOf('late')]);
+    await expect(late).rejects.toMatchObject({ code: 'shutting-down', status: 503 });
+    await closed;
+    expect(await outcomes(calls)).toEqual(calls.map(() => 'appended'));
+    expect((await messagesIn(database)).length).toBe(50);
+  });
+
+  test('an appender that nobody used can be closed, twice', async () => {
+    const appender = appending();
+    await appender.close();
+    await appender.close();
+  });
+
+  test('what waits is bounded, and room is made again', async () => {
+    const unit = unitOf('x'.repeat(1_000));
+    const weight = (unit.drafts[0]?.bytes ?? 0) + 100;
+    const appender = appending({ maxWaitingBytes: 3 * weight });
+    const calls = Array.from({ length: 5 }, () => appender.append([unit]));
+    expect(await outcomes(calls)).toEqual(['appended', 'appended', 'appended', 'overloaded', 'overloaded']);
+    expect(await outcomes([appender.append([unit]), appender.append([unit])])).toEqual([
+      'appended',
+      'appended',
+    ]);
+  });
+});

@@ -1,0 +1,177 @@
+import type { Connection } from 'mysql2/promise';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import type { Appender } from '../../src/log/appender.ts';
+import { Follower } from '../../src/log/follower.ts';
+import type { LogRow } from '../../src/log/row.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
+import { type Followed, follow, openAppender, resetLog, unitOf, until, wholeLog } from '../support/log.ts';
+
+let made: TestDatabase;
+let database: Database;
+let appender: Appender;
+const opened: Followed[] = [];
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+  appender = openAppender(database);
+});
+beforeEach(() => resetLog(database));
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map(({ follower }) => follower.close()));
+  for (const close of closers.splice(0)) await close();
+});
+afterAll(async () => {
+  await appender.close();
+  await made.drop();
+});
+
+async function following(options?: Parameters<typeof follow>[1]): Promise<Followed> {
+  const followed = await follow(database, options);
+  opened.push(followed);
+  return followed;
+}
+
+/** Appends rows that other nodes would have appended: nobody tells the follower. */
+async function append(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await appender.append([unitOf(`message ${i}`)]);
+}
+
+const ids = (rows: readonly LogRow[]) => rows.map((row) => row.id);
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+const kill = (connection: Connection | undefined) =>
+  onServer((server) => server.query(`KILL ${connection?.threadId}`).catch(() => {}));
+
+describe('a follower', () => {
+  test('begins at the head, and hands on what follows', async () => {
+    await append(3);
+    const { follower, rows } = await following();
+    expect(follower.position).toBe(3);
+    await append(3);
+    await until(() => rows.length === 3);
+    expect(rows).toEqual((await wholeLog(database)).slice(3));
+    expect(follower.lag).toBe(0);
+  });
+
+  test('hands nothing on before its owner is prepared, and then everything above the position it was told', async () => {
+    await append(2);
+    const said: unknown[] = [];
+    const follower = new Follower({
+      connect: () => database.connect(),
+      onRows: (rows) => said.push(...ids(rows)),
+      onReset: (fault) => said.push(fault),
+      pollMs: { busy: 2, idle: 20 },
+    });
+    closers.push(() => follower.close());
+    await follower.start(async (position) => {
+      said.push(`from ${position}`);
+      await append(2);
+      follower.offer((await wholeLog(database)).slice(2));
+      follower.hint(4);
+      said.push('prepared');
+    });
+    await until(() => follower.position === 4);
+    expect(said).toEqual(['from 2', 'prepared', 3, 4]);
+  });
+
+  test('hands on own commits at once, without asking the database', async () => {
+    const { follower, rows } = await following({ pollMs: { busy: 60_000, idle: 60_000 } });
+    await until(() => follower.connected);
+    const own = openAppender(database, { onCommitted: (committed) => follower.offer(committed) });
+    closers.push(() => own.close());
+    await own.append([unitOf('mine'), unitOf('too')]);
+    expect(rows).toEqual(await wholeLog(database));
+  });
+
+  test('hands on a thousand rows that another node wrote in its back', async () => {
+    const { rows } = await following();
+    await appender.append(Array.from({ length: 2_500 }, (_, i) => unitOf(`row ${i}`)));
+    await until(() => rows.length === 2_500);
+    expect(ids(rows)).toEqual(range(1, 2_500));
+  });
+
+  test('is not led astray by hints that are no positions', async () => {
+    const { follower, rows, faults } = await following();
+    for (const head of [Number.NaN, -5, 0, 1.5, Number.POSITIVE_INFINITY, 2 ** 60, Number.MAX_SAFE_INTEGER])
+      follower.hint(head);
+    await append(2);
+    await until(() => rows.length === 2 && follower.lag === 0);
+    expect(faults).toEqual([]);
+  });
+
+  test('hands nothing on once it is closed', async () => {
+    const { follower, rows } = await following();
+    await append(1);
+    await until(() => rows.length === 1);
+    await follower.close();
+    follower.offer((await wholeLog(database)).map((row) => ({ ...row, id: row.id + 1 })));
+    await append(1);
+    expect(ids(rows)).toEqual([1]);
+  });
+
+  test('cannot start without a database, and leaves nothing open', async () => {
+    const nowhere = openDatabase({ url: 'mysql://root@127.0.0.1:1/nothing' });
+    await expect(follow(nowhere)).rejects.toThrow();
+    await nowhere.close();
+  });
+});
+
+describe('a connection that is lost', () => {
+  test('is replaced, again and again, and no row is lost or doubled', async () => {
+    const { follower, rows, faults, connections } = await following();
+    const own = openAppender(database, { onCommitted: (committed) => follower.offer(committed) });
+    closers.push(() => own.close());
+    for (let round = 1; round <= 8; round++) {
+      const before = connections.length;
+      const appends = [append(10), ...Array.from({ length: 10 }, () => own.append([unitOf('mine')]))];
+      await kill(connections.at(-1));
+      await until(() => connections.length > before);
+      await Promise.all(appends);
+    }
+    await until(() => follower.position === 160);
+    expect(ids(rows)).toEqual(range(1, 160));
+    expect(rows).toEqual(await wholeLog(database));
+    expect(faults).toEqual([]);
+  });
+
+  describe('behind a network', () => {
+    let proxy: DatabaseProxy;
+    let remote: Database;
+
+    beforeEach(async () => {
+      proxy = await startDatabaseProxy(made.url);
+      remote = openDatabase({ url: proxy.url });
+      closers.push(async () => {
+        await proxy.close();
+        await remote.close();
+      });
+    });
+
+    test('that breaks and comes back: it goes on', async () => {
+      const { follower, rows, faults } = await following({ connect: () => remote.connect() });
+      await append(3);
+      await until(() => rows.length === 3);
+      await proxy.cut();
+      await until(() => !follower.connected);
+      await append(3);
+      expect(rows.length).toBe(3);
+      await proxy.restore();
+      await until(() => rows.length === 6);
+      expect([ids(rows), faults]).toEqual([range(1, 6), []]);
+    });
+
+    test('that freezes: it can be closed all the same', async () => {
+      const { follower, rows } = await following({ connect: () => remote.connect() });
+      proxy.freeze();
+      follower.hint(1_000);
+      await append(1);
+      await follower.close();
+      await proxy.restore();
+      await append(1);
+      expect(rows).toEqual([]);
+    });
+  });
+});

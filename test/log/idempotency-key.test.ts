@@ -1,0 +1,123 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import type { Appended, Appender, AppenderOptions } from '../../src/log/appender.ts';
+import type { LogRow } from '../../src/log/row.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
+
+let made: TestDatabase;
+let database: Database;
+const appenders: Appender[] = [];
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+});
+beforeEach(() => resetLog(database));
+afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
+afterAll(() => made.drop());
+
+function appending(options?: Partial<AppenderOptions>): Appender {
+  const appender = openAppender(database, options);
+  appenders.push(appender);
+  return appender;
+}
+
+const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
+const outcomes = async (calls: readonly Promise<Appended[]>[]) =>
+  (await Promise.allSettled(calls)).map((result) =>
+    result.status === 'fulfilled' ? 'appended' : codeOf(result.reason),
+  );
+
+describe('an idempotency key', () => {
+  test('used again with the same body gives the first answer again', async () => {
+    const appender = appending();
+    const [first] = await appender.append([unitOf('hello', 'k')]);
+    await appender.append([unitOf('between')]);
+    expect(await appender.append([unitOf('hello', 'k')])).toEqual([
+      { firstId: first?.firstId, duplicate: true },
+    ]);
+    expect(await messagesIn(database)).toEqual(['hello', 'between']);
+  });
+
+  test('used many times at once, by several processes, is appended once', async () => {
+    const nodes = [appending(), appending()];
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) =>
+        (nodes[i % 2] as Appender).append([unitOf(`hello ${i % 3}`, `k${i % 3}`)]),
+      ),
+    );
+    expect((await messagesIn(database)).toSorted()).toEqual(['hello 0', 'hello 1', 'hello 2']);
+    await expectGapless(database);
+    for (const k of [0, 1, 2]) {
+      const same = answers.filter((_, i) => i % 3 === k).map(([answer]) => answer as Appended);
+      expect(new Set(same.map((answer) => answer.firstId)).size).toBe(1);
+      expect(same.filter((answer) => !answer.duplicate).length).toBe(1);
+    }
+  });
+
+  test('used with another body is refused, and costs nobody else anything', async () => {
+    const appender = appending();
+    await appender.append([unitOf('hello', 'k')]);
+    const calls = [
+      appender.append([unitOf('before')]),
+      appender.append([unitOf('other', 'k')]),
+      appender.append([unitOf('hello', 'k')]),
+      appender.append([unitOf('together'), unitOf('other', 'k')]),
+      appender.append([unitOf('after', 'k2')]),
+    ];
+    expect(await outcomes(calls)).toEqual([
+      'appended',
+      'idempotency-conflict',
+      'appended',
+      'idempotency-conflict',
+      'appended',
+    ]);
+    expect(await messagesIn(database)).toEqual(['hello', 'before', 'after']);
+    await expectGapless(database);
+  });
+
+  test('used with two bodies at the same moment lets one of them through', async () => {
+    const nodes = [appending(), appending()];
+    for (let round = 0; round < 10; round++) {
+      const results = await outcomes(
+        ['a', 'b', 'c', 'd'].map((body, i) => (nodes[i % 2] as Appender).append([unitOf(body, `k${round}`)])),
+      );
+      expect(results.toSorted()).toEqual([
+        'appended',
+        'idempotency-conflict',
+        'idempotency-conflict',
+        'idempotency-conflict',
+      ]);
+    }
+    expect((await messagesIn(database)).length).toBe(10);
+    await expectGapless(database);
+  });
+
+  test('of a part of a call answers that part, and the rest is appended', async () => {
+    const appender = appending();
+    const [first] = await appender.append([unitOf('old', 'old')]);
+    const rows: LogRow[] = [];
+    const second = appending({ onCommitted: (committed) => rows.push(...committed) });
+    const answer = await second.append([unitOf('new 1', 'n1'), unitOf('old', 'old'), unitOf('new 2')]);
+    expect(answer).toEqual([
+      { firstId: 2, duplicate: false },
+      { firstId: first?.firstId, duplicate: true },
+      { firstId: 3, duplicate: false },
+    ]);
+    expect(await messagesIn(database)).toEqual(['old', 'new 1', 'new 2']);
+    expect(rows.map((row) => row.message)).toEqual(['new 1', 'new 2']);
+  });
+
+  test('that the database takes for another one fails its own call, and nothing else', async () => {
+    // `ascii_bin` compares without spaces at the end.
+    const appender = appending();
+    await appender.append([unitOf('hello', 'k')]);
+    const calls = [appender.append([unitOf('hello', 'k ')]), appender.append([unitOf('innocent')])];
+    const [odd, innocent] = await Promise.allSettled(calls);
+    expect(odd?.status).toBe('rejected');
+    expect(innocent?.status).toBe('fulfilled');
+    expect(await messagesIn(database)).toEqual(['hello', 'innocent']);
+  });
+});

@@ -1,0 +1,83 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Sequence } from '../../src/log/sequence.ts';
+
+const rows = (ids: readonly number[]) => ids.map((id) => ({ id }));
+
+/** Any rows in ascending order: positions below, at and far above the watermark, with gaps. */
+const run = fc
+  .uniqueArray(fc.integer({ min: 1, max: 80 }), { maxLength: 12 })
+  .map((ids) => ids.sort((a, b) => a - b));
+
+test('each position comes out once, in order, and not before all positions below it', () => {
+  const maxRuns = fc.integer({ min: 1, max: 6 });
+  fc.assert(
+    fc.property(fc.nat(20), maxRuns, fc.array(run, { maxLength: 60 }), (start, maxRuns, offers) => {
+      const sequence = new Sequence(start, maxRuns);
+      const out: number[] = [];
+      const given = new Set<number>();
+      for (const offer of offers) {
+        for (const id of offer) given.add(id);
+        out.push(...sequence.take(rows(offer)).map((row) => row.id));
+        expect(sequence.watermark).toBe(start + out.length);
+        expect(sequence.firstAhead ?? Number.POSITIVE_INFINITY).toBeGreaterThan(sequence.watermark + 1);
+      }
+      expect(out).toEqual(out.map((_, index) => start + 1 + index));
+      expect(out.every((id) => given.has(id))).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('what was held is handed on as soon as the gap below it is filled', () => {
+  fc.assert(
+    fc.property(fc.array(run, { maxLength: 60 }), (offers) => {
+      // With room for every run nothing is let go, so all that is contiguous must be out.
+      const sequence = new Sequence(0, 1_000);
+      const given = new Set<number>();
+      let due = 0;
+      for (const offer of offers) {
+        for (const id of offer) given.add(id);
+        while (given.has(due + 1)) due++;
+        sequence.take(rows(offer));
+        expect(sequence.watermark).toBe(due);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('whatever was let go comes out all the same once it is given again', () => {
+  const scramble = fc.array(run, { minLength: 5, maxLength: 60 });
+  fc.assert(
+    fc.property(scramble, fc.integer({ min: 1, max: 3 }), (offers, maxRuns) => {
+      const sequence = new Sequence(0, maxRuns);
+      const out = offers.flatMap((offer) => sequence.take(rows(offer)));
+      // Reading on from the watermark, as a follower does, in pages of any size.
+      for (const size of [1, 7, 30, 100]) {
+        const from = sequence.watermark + 1;
+        out.push(...sequence.take(rows(Array.from({ length: size }, (_, index) => from + index))));
+      }
+      expect(out.map((row) => row.id)).toEqual(out.map((_, index) => index + 1));
+      expect(sequence.watermark).toBeGreaterThanOrEqual(138);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a reset forgets what was held', () => {
+  const sequence = new Sequence(0);
+  expect(sequence.take(rows([3, 4]))).toEqual([]);
+  sequence.reset(2);
+  expect([sequence.watermark, sequence.firstAhead]).toEqual([2, undefined]);
+  expect(sequence.take(rows([4]))).toEqual([]);
+  expect(sequence.take(rows([3])).map((row) => row.id)).toEqual([3, 4]);
+});
+
+test('a long run in order is handed on as it is', () => {
+  const all = rows(Array.from({ length: 50_000 }, (_, index) => index + 1));
+  const sequence = new Sequence(0);
+  const ready = sequence.take(all);
+  expect(ready).toEqual(all);
+  expect(sequence.watermark).toBe(50_000);
+});

@@ -1,0 +1,267 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { z } from 'zod';
+import { MAX_DATA_BYTES, prepare } from '../../src/log/prepare.ts';
+import { CATALOGUE } from '../../src/protocol/catalogue.ts';
+import { EVENT_TYPES, type EventType, eventName, isEventType } from '../../src/protocol/event.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+import { anyText } from '../support/arbitrary.ts';
+import { dataOf } from '../support/arbitrary-events.ts';
+
+type Data = Record<string, unknown>;
+
+/** Where each type goes, said a second time and in the simplest words. */
+const SCOPES: Record<EventType, (data: Data) => string[]> = {
+  LEVEL_UP: ({ playerId }) => [`player:${playerId}`, 'global'],
+  TIER_UPGRADE: ({ playerId }) => [`player:${playerId}`, 'global'],
+  RANK_CHANGE: ({ playerId, contestId }) => [`player:${playerId}`, `contest:${contestId}`],
+  ACHIEVEMENT: ({ playerId }) => [`player:${playerId}`, 'global'],
+  PROBLEM_SOLVED: ({ playerId, problemId, contestId }) => [
+    `player:${playerId}`,
+    `problem:${problemId}`,
+    ...(contestId === undefined ? [] : [`contest:${contestId}`]),
+  ],
+  CONTEST_STATUS: ({ contestId }) => [`contest:${contestId}`],
+  CONTEST_END: ({ contestId }) => [`contest:${contestId}`],
+  LEADERBOARD_UPDATE: ({ contestId }) => [`contest:${contestId}:leaderboard`],
+  CONTEST_JOINED: ({ contestId }) => [`contest:${contestId}`],
+  ANNOUNCEMENT: ({ contestId, playerId }) => [
+    playerId !== undefined
+      ? `player:${playerId}`
+      : contestId !== undefined
+        ? `contest:${contestId}`
+        : 'global',
+  ],
+  GLOBAL_LEADERBOARD: () => ['global'],
+  PLAYER_STATUS: () => ['global'],
+  RECEIPTS: ({ playerId }) => [`player:${playerId}`],
+};
+
+/** The types whose message stays in somebody's inbox, and in the inbox of which scope. */
+const INBOX: Partial<Record<EventType, RegExp>> = {
+  LEVEL_UP: /^player:/,
+  TIER_UPGRADE: /^player:/,
+  RANK_CHANGE: /^player:/,
+  ACHIEVEMENT: /^player:/,
+  PROBLEM_SOLVED: /^player:/,
+  CONTEST_STATUS: /^contest:/,
+  CONTEST_END: /^contest:/,
+  ANNOUNCEMENT: /./,
+};
+
+function problemOf(work: () => unknown): Problem {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error('no problem was thrown');
+}
+
+describe.each(EVENT_TYPES)('%s', (type) => {
+  const arbitrary = dataOf[type] as fc.Arbitrary<Data>;
+  const make = (data: unknown) => prepare(type, data, { internal: true });
+
+  test('goes to exactly its scopes, and into exactly its inboxes', () => {
+    fc.assert(
+      fc.property(arbitrary, (data) => {
+        const draft = make(data);
+        expect(draft.rows.map((row) => row.scope)).toEqual(SCOPES[type](data));
+        for (const row of draft.rows) expect(row.inbox).toBe(INBOX[type]?.test(row.scope) ?? false);
+      }),
+    );
+  });
+
+  test('arrives with the data it was published with', () => {
+    fc.assert(
+      fc.property(arbitrary, (data) => {
+        const { severity, ...rest } = JSON.parse(make(data).data) as Data;
+        const { severity: given, ...expected } = JSON.parse(JSON.stringify(data)) as Data;
+        expect(rest).toEqual(expected);
+        if (type === 'ANNOUNCEMENT') expect(severity).toBe(given ?? 'INFO');
+      }),
+    );
+  });
+
+  test('says something that fits its columns and survives them', () => {
+    fc.assert(
+      fc.property(arbitrary, (data) => {
+        for (const { title, message } of make(data).rows) {
+          expect(title).not.toBe('');
+          expect(message).not.toBe('');
+          expect(title.length).toBeLessThanOrEqual(255);
+          expect(Buffer.byteLength(message)).toBeLessThanOrEqual(65_535);
+          expect(title.isWellFormed() && message.isWellFormed()).toBe(true);
+          expect(`${title} ${message}`).not.toMatch(/undefined|null|NaN|\[object/);
+        }
+      }),
+    );
+  });
+
+  test('lets no half of a surrogate pair into the log', () => {
+    fc.assert(
+      fc.property(arbitrary, (data) => {
+        const { broken, value } = breakTexts(data);
+        fc.pre(broken);
+        expect(problemOf(() => make(value)).code).toBe('invalid-event');
+      }),
+    );
+  });
+
+  test('names each field that is missing', () => {
+    const samples = fc.sample(arbitrary, 100);
+    const always = [...fields(type)].filter((key) => samples.every((data) => Object.hasOwn(data, key)));
+    const errors = problemOf(() => make({})).options.errors ?? [];
+    expect(errors.map((error) => error.pointer).sort()).toEqual(always.map((key) => `/data/${key}`).sort());
+  });
+
+  test('names the field that is wrong', () => {
+    for (const key of fields(type))
+      fc.assert(
+        fc.property(
+          arbitrary,
+          fc.constantFrom<unknown>({}, true, -1, 0.5, Number.NaN, '\ud800'),
+          (data, value) => {
+            fc.pre(
+              !(value === true && key === 'truncated') && !(typeof value === 'object' && key === 'counts'),
+            );
+            const { code, status, options } = problemOf(() => make({ ...data, [key]: value }));
+            expect([code, status]).toEqual(['invalid-event', 422]);
+            expect(options.errors).toContainEqual({
+              pointer: `/data/${key}`,
+              detail: expect.stringMatching(/./),
+            });
+          },
+        ),
+        { numRuns: 20 },
+      );
+  });
+
+  test('names a field that it does not have', () => {
+    const key = fc.oneof(
+      anyText(20),
+      fc.constantFrom('__proto__', 'constructor', 'a/b', 'm~n', '~1', '', 'PlayerId'),
+    );
+    fc.assert(
+      fc.property(arbitrary, key, (data, key) => {
+        fc.pre(!fields(type).has(key));
+        const body = JSON.parse(`{${JSON.stringify(key)}:1,${JSON.stringify(data).slice(1)}`);
+        expect(problemOf(() => make(body)).options.errors).toEqual([
+          {
+            pointer: `/data/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+            detail: expect.stringContaining('not a field'),
+          },
+        ]);
+      }),
+    );
+  });
+
+  test.each([undefined, null, 1, 'text', [[]], true])('is not made from %j', (data) => {
+    expect(problemOf(() => make(data)).options.errors).toEqual([
+      { pointer: '/data', detail: expect.stringMatching(/./) },
+    ]);
+  });
+});
+
+test('a wrong field deep inside is named with its whole path', () => {
+  const standing = { playerId: 1, playerName: 'Ada', rank: 0, xp: 1 };
+  const top = [{ ...standing, rank: 1 }, standing];
+  const { options } = problemOf(() =>
+    prepare('GLOBAL_LEADERBOARD', { version: 1, top }, { at: '/events/3' }),
+  );
+  expect(options.errors).toEqual([
+    { pointer: '/events/3/data/top/1/rank', detail: expect.stringMatching(/./) },
+  ]);
+});
+
+test('an announcement to a contest and to a player at once is refused', () => {
+  const data = { title: 'Hello', message: 'World', contestId: 1, playerId: 2 };
+  expect(problemOf(() => prepare('ANNOUNCEMENT', data)).options.errors).toMatchObject([
+    { pointer: '/data/playerId' },
+  ]);
+});
+
+test.each([
+  '',
+  'level_up',
+  'LEVEL_UP ',
+  'level-up',
+  'NOPE',
+  '__proto__',
+  'constructor',
+  'toString',
+  'RECEIPTS',
+])('%j is not a type that a client may publish', (type) => {
+  expect(problemOf(() => prepare(type, {}, { at: '/0' })).options.errors).toMatchObject([
+    { pointer: '/0/type' },
+  ]);
+});
+
+test('data beyond its bound is refused, and data at its bound is not', () => {
+  const standing = (playerId: number, bytes: number) => ({
+    playerId,
+    playerName: 'x',
+    picture: 'p'.repeat(bytes),
+    tier: null,
+    mode: null,
+    rank: 1,
+    finalRating: 1,
+    problemsSolved: 0,
+    penaltyMins: 0,
+    lastSolvedAt: null,
+  });
+  const update = (changed: unknown[]) => ({ contestId: 1, version: 1, changed, removed: [] });
+  const size = (data: unknown) => Buffer.byteLength(JSON.stringify(data));
+  const fit = Math.floor((MAX_DATA_BYTES - 600) / size(standing(100, 1_025)));
+  const many = Array.from({ length: fit }, (_, i) => standing(i + 1, 1_024));
+  const room = MAX_DATA_BYTES - size(update([...many, standing(1, 0)]));
+  const fitting = update([...many, standing(1, room)]);
+  expect(size(fitting)).toBe(MAX_DATA_BYTES);
+  expect(prepare('LEADERBOARD_UPDATE', fitting).rows).toHaveLength(1);
+  expect(
+    problemOf(() => prepare('LEADERBOARD_UPDATE', update([...many, standing(1, room + 1)]))).options.errors,
+  ).toEqual([{ pointer: '/data', detail: expect.stringContaining('larger') }]);
+});
+
+test('types have distinct SSE names, and nothing else is a type', () => {
+  expect(new Set(EVENT_TYPES.map(eventName)).size).toBe(EVENT_TYPES.length);
+  expect(eventName('LEADERBOARD_UPDATE')).toBe('leaderboard-update');
+  fc.assert(
+    fc.property(
+      anyText(),
+      (text) => void expect(isEventType(text)).toBe((EVENT_TYPES as string[]).includes(text)),
+    ),
+  );
+  for (const text of ['__proto__', 'constructor', 'hasOwnProperty']) expect(isEventType(text)).toBe(false);
+});
+
+test('a player is addressed, and others are told', () => {
+  const { rows } = prepare('RANK_CHANGE', {
+    playerId: 7,
+    playerName: 'Ada',
+    contestId: 3,
+    contestTitle: 'Autumn Cup',
+    oldRank: 12,
+    newRank: 3,
+  });
+  expect(rows.map((row) => row.message)).toEqual([
+    'You moved up from 12th to 3rd in Autumn Cup',
+    'Ada moved up from 12th to 3rd in Autumn Cup',
+  ]);
+});
+
+function fields(type: EventType): Set<string> {
+  return new Set(Object.keys((CATALOGUE[type].schema as z.ZodObject).shape));
+}
+
+/** Ends every text with half of a surrogate pair. */
+function breakTexts(data: Data): { broken: boolean; value: Data } {
+  let broken = false;
+  const json = JSON.stringify(data, (_key, value) => {
+    if (typeof value !== 'string') return value;
+    broken = true;
+    return `${value.slice(0, -1)}\ud800`;
+  });
+  return { broken, value: JSON.parse(json) };
+}

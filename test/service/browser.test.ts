@@ -1,0 +1,107 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
+import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+
+declare global {
+  interface Window {
+    heard: { title: string; cursor: string }[];
+    opened: { recovered: boolean }[];
+    failed: boolean;
+  }
+}
+
+describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
+  let live: TestService;
+  let browser: Browser;
+  let player: PlayerIds;
+  beforeAll(async () => {
+    live = await startService();
+    player = await createPlayer(live.test.database);
+    browser = await launchChromium();
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await live.close();
+  });
+
+  async function listen(page: Page, url: string): Promise<void> {
+    await page.evaluate((address) => {
+      window.heard = [];
+      window.opened = [];
+      window.failed = false;
+      const source = new EventSource(address);
+      source.addEventListener('stream-open', (event) => window.opened.push(JSON.parse(event.data)));
+      source.addEventListener('announcement', (event) =>
+        window.heard.push({ title: JSON.parse(event.data).title, cursor: event.lastEventId }),
+      );
+      source.onerror = () => {
+        window.failed = source.readyState === EventSource.CLOSED;
+      };
+    }, url);
+    await vi.waitFor(async () => expect(await page.evaluate(() => window.opened.length)).toBeGreaterThan(0), {
+      timeout: 10_000,
+    });
+  }
+
+  async function receiveAcrossCuts(
+    page: Page,
+    base: string,
+    cuts: () => number,
+    prefix: string,
+  ): Promise<void> {
+    const sent: string[] = [];
+    while (cuts() < 5) {
+      const title = `${prefix}${sent.length}`;
+      expect((await live.publish(note(player.playerId, title))).status).toBe(201);
+      sent.push(title);
+      await vi.waitFor(async () => expect(await page.evaluate(() => window.heard.length)).toBe(sent.length), {
+        timeout: 10_000,
+      });
+    }
+    expect(base).toBeTruthy();
+    const heard = await page.evaluate(() => window.heard.map((one) => one.title));
+    expect(heard).toEqual(sent);
+    const opened = await page.evaluate(() => window.opened);
+    expect(opened.length).toBeGreaterThan(5);
+    expect(opened.every((open) => open.recovered)).toBe(true);
+    expect(await page.evaluate(() => window.failed)).toBe(false);
+  }
+
+  it('receives, reconnects and resumes with the platform’s cookie', async () => {
+    let planned = 8;
+    const proxy = await startCuttingProxy(live.url, () => (planned-- > 0 ? 2_500 : undefined));
+    const context = await browser.newContext();
+    await context.addCookies([
+      { name: 'token', value: await live.token(player.userId), url: live.url, httpOnly: true },
+    ]);
+    const page = await context.newPage();
+    await page.goto(`${proxy.url}/health`);
+    await listen(page, '/streams/players/me?types=ANNOUNCEMENT');
+    await receiveAcrossCuts(page, proxy.url, proxy.cuts, 'cookie');
+    await context.close();
+    await proxy.close();
+  });
+
+  it('receives, reconnects and resumes with a ticket', async () => {
+    let planned = 8;
+    const proxy = await startCuttingProxy(live.url, () => (planned-- > 0 ? 2_500 : undefined));
+    const response = await fetch(`${live.url}/tickets`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await live.token(player.userId)}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({ scopes: ['player:me'] }),
+    });
+    const { ticket } = (await response.json()) as { ticket: string };
+    const page = await browser.newPage();
+    await page.goto(`${proxy.url}/health`);
+    await listen(page, `/streams?types=ANNOUNCEMENT&ticket=${ticket}`);
+    await receiveAcrossCuts(page, proxy.url, proxy.cuts, 'ticket');
+    await page.close();
+    await proxy.close();
+  });
+});

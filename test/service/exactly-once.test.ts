@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
+import { listen } from '../support/listener.ts';
+import { createPlayer } from '../support/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+
+describe('A stream', () => {
+  let live: TestService;
+  beforeAll(async () => {
+    live = await startService();
+  });
+  afterAll(() => live.close());
+
+  it('delivers every event once and in order over 100 cuts at arbitrary bytes', {
+    timeout: 60_000,
+  }, async () => {
+    const { userId, playerId } = await createPlayer(live.test.database);
+    let planned = 100;
+    const proxy = await startCuttingProxy(live.url, () =>
+      planned-- > 0 ? 400 + Math.floor(Math.random() * 3_000) : undefined,
+    );
+    const sent: string[] = [];
+    const client = listen(`${proxy.url}/streams/players/me?types=ANNOUNCEMENT`, await live.token(userId));
+    await client.ready();
+    let number = 0;
+    while (proxy.cuts() < 100) {
+      const titles = Array.from({ length: 1 + Math.floor(Math.random() * 5) }, () => `n${number++}`);
+      const response = await live.publish(titles.map((title) => note(playerId, title)));
+      expect(response.status).toBe(201);
+      sent.push(...titles);
+    }
+    await vi.waitFor(() => expect(client.heard.length).toBeGreaterThanOrEqual(sent.length), {
+      timeout: 20_000,
+    });
+    client.close();
+    await proxy.close();
+    expect(client.heard.map((one) => one.title)).toEqual(sent);
+    expect(client.opened.every((open) => open.recovered)).toBe(true);
+    expect(client.opened.length).toBeGreaterThan(50);
+  });
+});

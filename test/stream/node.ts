@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import { Hub } from '../../src/channel/hub.ts';
+import { Ring } from '../../src/channel/ring.ts';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import type { Scope } from '../../src/protocol/scope.ts';
+import { createSessionCommands, type SessionCommands } from '../../src/stream/commands.ts';
+import { Gate } from '../../src/stream/gate.ts';
+import { SessionLog } from '../../src/stream/session-log.ts';
+import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
+import { Streams } from '../../src/stream/streams.ts';
+import { openWebSink } from '../../src/stream/web-sink.ts';
+
+/** One node: its streams, and what keeps their rows, over a pool of its own. */
+export interface TestNode {
+  readonly id: string;
+  readonly database: Database;
+  readonly streams: Streams;
+  readonly log: SessionLog;
+  readonly commands: SessionCommands;
+  readonly errors: unknown[];
+  open(owner: OpenOptions): TestStream;
+  /** What kill -9 leaves: nothing more is written, and nothing was said. */
+  kill(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface TestStream {
+  readonly stream: Stream;
+  /** The client goes away. */
+  leave(): void;
+  /** What was written to it so far. */
+  text(): Promise<string>;
+}
+
+export interface OpenOptions extends Partial<StreamOwner> {
+  readonly userId: number;
+  readonly scopes?: readonly Scope[];
+  readonly expiresAt?: Date;
+}
+
+export function startNode(url: string, options: { heartbeatMs?: number } = {}): TestNode {
+  const id = randomUUID();
+  const heartbeatMs = options.heartbeatMs ?? 60_000;
+  const database = openDatabase({ url, poolSize: 3, acquireTimeoutMs: 500 });
+  const streams = new Streams({
+    hub: new Hub(0),
+    ring: new Ring({ frames: 10, bytes: 10_000 }, 0),
+    query: database.query,
+    gate: new Gate(1),
+    epoch: () => 'test',
+    limits: {
+      heartbeatMs,
+      retryMs: 1_000,
+      maxAgeMs: 3_600_000,
+      maxUnsentBytes: 1_000_000,
+      maxStreams: 20_000,
+      maxStreamsPerPlayer: 20_000,
+    },
+  });
+  const errors: unknown[] = [];
+  const log = new SessionLog({
+    database,
+    streams,
+    nodeId: id,
+    heartbeatMs,
+    onError: (error) => errors.push(error),
+  });
+  log.start();
+  const close = async () => {
+    await streams.close();
+    await log.close();
+    await database.close();
+  };
+  return {
+    id,
+    database,
+    streams,
+    log,
+    commands: createSessionCommands({ database, streams, log, nodeId: id }),
+    errors,
+    open: (owner) => openStream(streams, owner),
+    kill: () => database.close(),
+    close,
+  };
+}
+
+function openStream(streams: Streams, { scopes = ['global'], expiresAt, ...owner }: OpenOptions): TestStream {
+  const away = new AbortController();
+  const { sink, body } = openWebSink(away.signal);
+  const stream = streams.open(
+    {
+      owner: {
+        playerId: undefined,
+        role: 'PLAYER',
+        issuedAt: new Date(Date.now() - 60_000),
+        ticketId: undefined,
+        address: undefined,
+        userAgent: undefined,
+        ...owner,
+      },
+      scopes,
+      filter: undefined,
+      requested: undefined,
+      plan: { from: 0, recovered: true },
+      expiresAt: expiresAt ?? new Date(Date.now() + 3_600_000),
+    },
+    sink,
+  );
+  return {
+    stream,
+    leave: () => away.abort(),
+    text: () => new Response(body).text(),
+  };
+}

@@ -1,0 +1,284 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { Queries } from '../../src/db/database.ts';
+import { Appender } from '../../src/log/appender.ts';
+import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
+import { createPresence, type PresenceOptions } from '../../src/stream/presence.ts';
+import { sweepSessions } from '../../src/stream/sweep.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createPlayer } from '../support/platform.ts';
+import { startNode, type TestNode } from './node.ts';
+
+const GRACE_MS = 10_000;
+const TIMEOUT_MS = 60_000;
+
+let db: TestDatabase;
+let appender: Appender;
+let publisher: Publisher;
+beforeAll(async () => {
+  db = await createTestDatabase();
+  appender = new Appender({
+    connect: () => db.database.connect({ multipleStatements: true }),
+    onCommitted: () => {},
+  });
+  publisher = createPublisher({ append: (units) => appender.append(units), epoch: () => 'test' });
+});
+afterAll(async () => {
+  await appender.close();
+  await db.drop();
+});
+beforeEach(async () => {
+  await db.database.execute('DELETE FROM stream_session');
+  await db.database.execute('DELETE FROM notification');
+});
+
+function node(): TestNode {
+  const started = startNode(db.url);
+  onTestFinished(started.close);
+  return started;
+}
+
+/** The duty, as a node has it. */
+function run(options: Partial<PresenceOptions> = {}) {
+  const over = new AbortController();
+  const presence = createPresence({
+    database: db.database,
+    publisher,
+    graceMs: GRACE_MS,
+    intervalMs: 20,
+    heartbeatTimeoutMs: TIMEOUT_MS,
+    settleMs: 0,
+    ...options,
+  });
+  const running = presence.run(over.signal);
+  const stop = async () => {
+    over.abort();
+    await running;
+  };
+  onTestFinished(stop);
+  return stop;
+}
+
+interface Status {
+  online: { playerId: number; playerName?: string }[];
+  offline: { playerId: number; playerName?: string }[];
+  onlineCount: number;
+  truncated: boolean;
+}
+
+async function published(): Promise<Status[]> {
+  const rows = await db.database.query<{ data: string }>(
+    "SELECT data FROM notification WHERE scope = 'global' AND type = 'PLAYER_STATUS' ORDER BY id",
+  );
+  return rows.map(({ data }) => JSON.parse(data) as Status);
+}
+
+const idsOf = (players: Status['online']) => players.map(({ playerId }) => playerId);
+const shown = async () =>
+  (await published()).map(({ online, offline, onlineCount }) => [idsOf(online), idsOf(offline), onlineCount]);
+
+/** Waits for so many events in all, the last of them about the player. */
+async function until(count: number) {
+  await vi.waitFor(async () => expect((await published()).length).toBeGreaterThanOrEqual(count), {
+    timeout: 10_000,
+  });
+  return shown();
+}
+
+async function open(where: TestNode, player?: { userId: number; playerId: number }) {
+  const who = player ?? (await createPlayer(db.database));
+  const opened = where.open(who);
+  await where.log.flush();
+  return { ...who, ...opened };
+}
+
+/** Lets time pass for what the rows tell of. */
+const age = (column: string, seconds: number) =>
+  db.database.execute(`UPDATE stream_session SET ${column} = ${column} - INTERVAL ? SECOND`, [seconds]);
+
+describe('PLAYER_STATUS', () => {
+  test('tells who came and who went, by name, and how many there are', async () => {
+    const [one, two] = [node(), node()];
+    run();
+    const ada = await open(one, await createPlayer(db.database, { name: 'Ada' }));
+    await until(1);
+    const bob = await open(two, await createPlayer(db.database, { name: 'Bob' }));
+    await until(2);
+    ada.leave();
+    await one.log.flush();
+    await age('disconnected_at', 11);
+    await until(3);
+    expect(await published()).toEqual([
+      {
+        online: [{ playerId: ada.playerId, playerName: 'Ada' }],
+        offline: [],
+        onlineCount: 1,
+        truncated: false,
+      },
+      {
+        online: [{ playerId: bob.playerId, playerName: 'Bob' }],
+        offline: [],
+        onlineCount: 2,
+        truncated: false,
+      },
+      {
+        online: [],
+        offline: [{ playerId: ada.playerId, playerName: 'Ada' }],
+        onlineCount: 1,
+        truncated: false,
+      },
+    ]);
+  });
+
+  test('says nothing of a reload, of a second stream, or of one of two being closed', async () => {
+    const [one, two] = [node(), node()];
+    run();
+    const ada = await open(one);
+    await until(1);
+    ada.leave();
+    await one.log.flush();
+    const again = await open(two, ada);
+    const second = await open(one, ada);
+    again.leave();
+    await two.log.flush();
+    await age('disconnected_at', 11);
+    const bob = await open(two);
+    expect(await until(2)).toEqual([
+      [[ada.playerId], [], 1],
+      [[bob.playerId], [], 2],
+    ]);
+    expect(second.stream.state).not.toBe('closed');
+  });
+
+  test('says once that the players of a dead node are gone, before it is swept, and nothing when it is', async () => {
+    const [dead, alive] = [startNode(db.url), node()];
+    run();
+    const [lost, kept] = [await open(dead), await open(alive)];
+    await vi.waitFor(async () => expect((await shown()).at(-1)?.[2]).toBe(2));
+    const before = (await published()).length;
+    await dead.kill();
+    await db.database.execute(
+      'UPDATE stream_session SET last_heartbeat_at = last_heartbeat_at - INTERVAL 61 SECOND WHERE node_id = ?',
+      [dead.id],
+    );
+    await until(before + 1);
+    expect(await sweepSessions(db.database, TIMEOUT_MS)).toMatchObject({ lost: 1 });
+    const bob = await open(alive);
+    expect((await until(before + 2)).slice(before)).toEqual([
+      [[], [lost.playerId], 1],
+      [[bob.playerId], [], 2],
+    ]);
+    expect(kept.stream.state).not.toBe('closed');
+  });
+
+  test('names a hundred of a crowd and counts them all', async () => {
+    const here = node();
+    for (let playerId = 1; playerId <= 150; playerId++) here.open({ userId: playerId, playerId });
+    await here.log.flush();
+    run();
+    await until(1);
+    const [status] = await published();
+    expect(status).toMatchObject({ offline: [], onlineCount: 150, truncated: true });
+    expect(status?.online).toHaveLength(100);
+    for (const stream of here.streams) stream.close('slow');
+    await here.log.flush();
+    await age('disconnected_at', 11);
+    await until(2);
+    expect((await published())[1]).toMatchObject({ online: [], onlineCount: 0, truncated: true });
+  });
+
+  test('can name whoever the platform can', async () => {
+    const here = node();
+    const ada = await createPlayer(db.database, { name: `x${'😀'.repeat(99)}` });
+    const bob = await createPlayer(db.database, { name: '' });
+    run();
+    await open(here, ada);
+    await until(1);
+    await open(here, bob);
+    await until(2);
+    expect((await published()).flatMap(({ online }) => online)).toEqual([
+      { playerId: ada.playerId, playerName: `x${'😀'.repeat(49)}` },
+      { playerId: bob.playerId },
+    ]);
+  });
+
+  test('does not tell of users who do not play', async () => {
+    const here = node();
+    run();
+    here.open({ userId: 1, playerId: undefined });
+    const ada = await open(here);
+    expect(await until(1)).toEqual([[[ada.playerId], [], 1]]);
+  });
+});
+
+describe('when the duty passes to another node', () => {
+  test('what changed in between is told, and nothing else', async () => {
+    const here = node();
+    const [stays, leaves] = [await open(here), await open(here)];
+    await age('connected_at', 60);
+    const stop = run();
+    await until(1);
+    await stop();
+
+    leaves.leave();
+    await here.log.flush();
+    await age('disconnected_at', 11);
+    const comes = await open(here);
+    run();
+    expect((await until(2))[1]).toEqual([[comes.playerId], [leaves.playerId], 2]);
+    expect(stays.stream.state).not.toBe('closed');
+  });
+
+  test('nothing is told where nothing changed, be the last event long forgotten', async () => {
+    const here = node();
+    await open(here);
+    await age('connected_at', 3_600);
+    for (const forget of [false, true]) {
+      const stop = run();
+      const count = (await published()).length;
+      const comes = await open(here);
+      const events = await until(count + 1);
+      expect(idsOf((await published()).at(-1)?.online ?? [])).toContain(comes.playerId);
+      await stop();
+      if (!forget) {
+        await age('connected_at', 3_600);
+        await db.database.execute('DELETE FROM notification');
+      } else expect(events).toEqual([[[comes.playerId], [], 3]]);
+    }
+  });
+
+  test('an event that could not be published is made up for', async () => {
+    const here = node();
+    const errors: unknown[] = [];
+    let failing = true;
+    const publish: Publisher['publish'] = (events, options) =>
+      failing ? Promise.reject(new Error('no log')) : publisher.publish(events, options);
+    run({ publisher: { publish }, onError: (error) => errors.push(error) });
+    const ada = await open(here);
+    await vi.waitUntil(() => errors.length > 1);
+    expect(await shown()).toEqual([]);
+    failing = false;
+    expect(await until(1)).toEqual([[[ada.playerId], [], 1]]);
+  });
+});
+
+test('after an outage nobody is taken for gone before the nodes could say that they live', async () => {
+  const here = node();
+  let away = false;
+  const errors: unknown[] = [];
+  const database: Pick<Queries, 'query'> = {
+    query: (sql, values) => (away ? Promise.reject(new Error('away')) : db.database.query(sql, values)),
+  };
+  run({ database, settleMs: 1_500, onError: (error) => errors.push(error) });
+  const ada = await open(here);
+  await until(1);
+  away = true;
+  await vi.waitUntil(() => errors.length > 0);
+  await age('last_heartbeat_at', 300);
+  away = false;
+  for (const stream of here.streams) here.log.touch(stream);
+  const bob = await open(here);
+  expect(await until(2)).toEqual([
+    [[ada.playerId], [], 1],
+    [[bob.playerId], [], 2],
+  ]);
+});

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { WRITE_SESSIONS } from '../../src/stream/session-row.ts';
+import { KEEP_SESSIONS_DAYS, sweepSessions } from '../../src/stream/sweep.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startNode } from './node.ts';
+
+const TIMEOUT_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await createTestDatabase();
+});
+afterAll(() => db.drop());
+beforeEach(() => db.database.execute('DELETE FROM stream_session'));
+
+/** Sessions that were closed so long ago, in ms; or open, and not heard of for so long. */
+async function leaveSessions(count: number, ago: number, state: 'open' | 'closed'): Promise<void> {
+  const rows = Array.from({ length: count }, () => ({
+    id: randomUUID(),
+    user: 1,
+    scopes: '[]',
+    age: ago + 1_000,
+    ended: ago,
+    delivered: 0,
+    reason: 'gone',
+  }));
+  await db.database.execute(WRITE_SESSIONS, ['dead', JSON.stringify(rows)]);
+  if (state === 'open')
+    await db.database.execute(
+      "UPDATE stream_session SET disconnected_at = NULL, close_reason = NULL WHERE close_reason = 'gone'",
+    );
+}
+
+test('the sessions of a node that died end with their last heartbeat, and those of the living go on', async () => {
+  const [dead, alive] = [startNode(db.url), startNode(db.url)];
+  onTestFinished(alive.close);
+  const [lost, kept] = [dead.open({ userId: 1 }).stream, alive.open({ userId: 2 }).stream];
+  await Promise.all([dead.log.flush(), alive.log.flush()]);
+  await dead.kill();
+  expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 0, deleted: 0 });
+
+  await db.database.execute(
+    'UPDATE stream_session SET last_heartbeat_at = last_heartbeat_at - INTERVAL 61 SECOND WHERE node_id = ?',
+    [dead.id],
+  );
+  expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 1, deleted: 0 });
+  const rows = await db.database.query(
+    `SELECT stream_id, close_reason, disconnected_at = last_heartbeat_at AS at_heartbeat FROM stream_session
+      ORDER BY user_id`,
+  );
+  expect(rows).toEqual([
+    { stream_id: lost.id, close_reason: 'lost', at_heartbeat: 1 },
+    { stream_id: kept.id, close_reason: null, at_heartbeat: null },
+  ]);
+  expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 0, deleted: 0 });
+});
+
+test('a dead node with more streams than one batch is swept whole', async () => {
+  for (let i = 0; i < 3; i++) await leaveSessions(800, TIMEOUT_MS + 5_000, 'open');
+  expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 2_400, deleted: 0 });
+});
+
+test('what was closed long ago is deleted, and nothing else', async () => {
+  await leaveSessions(1_500, (KEEP_SESSIONS_DAYS + 1) * DAY_MS, 'closed');
+  await leaveSessions(3, (KEEP_SESSIONS_DAYS - 1) * DAY_MS, 'closed');
+  expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 0, deleted: 1_500 });
+  expect(await db.database.query('SELECT COUNT(*) AS n FROM stream_session')).toEqual([{ n: 3 }]);
+});
+
+test('a sweep that is no longer wanted does nothing more', async () => {
+  await leaveSessions(1, TIMEOUT_MS + 5_000, 'open');
+  expect(await sweepSessions(db.database, TIMEOUT_MS, AbortSignal.abort())).toEqual({ lost: 0, deleted: 0 });
+});

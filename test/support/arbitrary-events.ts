@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import type { EventInput, EventType, NewEvent, PublicEventType } from '../../src/protocol/event.ts';
+import { wellFormedText } from './arbitrary.ts';
+
+const id = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
+const count = fc.oneof(fc.nat(1_000), fc.maxSafeNat());
+const name = wellFormedText(100);
+const title = wellFormedText(200);
+const level = fc.integer({ min: 1, max: 1000 });
+const tier = fc.constantFrom('BRONZE', 'SILVER', 'GOLD');
+const subRank = wellFormedText(20);
+const rank = fc.oneof(fc.integer({ min: 1, max: 130 }), id);
+const status = fc.constantFrom('DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED');
+const instant = fc
+  .date({ min: new Date('1970-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true })
+  .map((date) => date.toISOString());
+
+type Shape = { [key: string]: fc.Arbitrary<unknown> };
+
+/** A record of which some fields may be missing. */
+const fields = <R extends Shape, O extends Shape>(required: R, optional: O) =>
+  fc.record({ ...required, ...optional }, { requiredKeys: Object.keys(required) });
+
+const named = fields({ playerId: id }, { playerName: name });
+const standing = fc.record({
+  playerId: id,
+  playerName: name,
+  picture: fc.option(wellFormedText(300)),
+  tier: fc.option(tier),
+  mode: fc.option(fc.constantFrom('PRECISION', 'GRINDER', 'LEGEND')),
+  rank,
+  finalRating: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  problemsSolved: count,
+  penaltyMins: count,
+  lastSolvedAt: fc.option(instant),
+});
+
+/** Valid data of each type. */
+export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } = {
+  LEVEL_UP: fields(
+    { playerId: id, oldLevel: level, newLevel: level },
+    { playerName: name, xp: count, tier, subRank },
+  ) as fc.Arbitrary<EventInput<'LEVEL_UP'>>,
+  TIER_UPGRADE: fields(
+    { playerId: id, oldTier: tier, newTier: tier },
+    { playerName: name, subRank },
+  ) as fc.Arbitrary<EventInput<'TIER_UPGRADE'>>,
+  RANK_CHANGE: fields(
+    { playerId: id, contestId: id, oldRank: fc.option(rank), newRank: rank },
+    { playerName: name, contestTitle: title },
+  ) as fc.Arbitrary<EventInput<'RANK_CHANGE'>>,
+  ACHIEVEMENT: fields(
+    { playerId: id, achievement: fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,63}$/), name },
+    { playerName: name, description: wellFormedText(500) },
+  ) as fc.Arbitrary<EventInput<'ACHIEVEMENT'>>,
+  PROBLEM_SOLVED: fields(
+    { playerId: id, problemId: id },
+    {
+      playerName: name,
+      problemTitle: title,
+      contestId: id,
+      contestTitle: title,
+      points: count,
+      difficulty: fc.constantFrom('EASY', 'MEDIUM', 'HARD'),
+    },
+  ) as fc.Arbitrary<EventInput<'PROBLEM_SOLVED'>>,
+  CONTEST_STATUS: fields(
+    { contestId: id, newStatus: status },
+    { contestTitle: title, oldStatus: status, startsAt: instant, endsAt: instant },
+  ) as fc.Arbitrary<EventInput<'CONTEST_STATUS'>>,
+  CONTEST_END: fields(
+    { contestId: id },
+    {
+      contestTitle: title,
+      participantCount: count,
+      winners: fc.array(
+        fields({ playerId: id, rank: fc.integer({ min: 1, max: 3 }) }, { playerName: name }),
+        {
+          maxLength: 10,
+        },
+      ),
+    },
+  ) as fc.Arbitrary<EventInput<'CONTEST_END'>>,
+  LEADERBOARD_UPDATE: fc.record({
+    contestId: id,
+    version: id,
+    changed: fc.array(standing, { maxLength: 5 }),
+    removed: fc.array(id, { maxLength: 5 }),
+  }),
+  CONTEST_JOINED: fields(
+    { contestId: id, players: fc.array(named, { minLength: 1, maxLength: 100 }) },
+    { contestTitle: title, participantCount: count },
+  ) as fc.Arbitrary<EventInput<'CONTEST_JOINED'>>,
+  ANNOUNCEMENT: fc
+    .tuple(
+      fields(
+        { title: wellFormedText(255), message: wellFormedText(10_000) },
+        { announcementId: id, severity: fc.constantFrom('INFO', 'WARNING', 'SUCCESS') },
+      ),
+      fc.oneof(fc.constant({}), fc.record({ contestId: id }), fc.record({ playerId: id })),
+    )
+    .map(([data, audience]) => ({ ...data, ...audience }) as EventInput<'ANNOUNCEMENT'>),
+  GLOBAL_LEADERBOARD: fc.record({
+    version: id,
+    top: fc.array(fields({ playerId: id, playerName: name, rank, xp: count }, { level: id, tier, subRank }), {
+      maxLength: 20,
+    }),
+  }) as fc.Arbitrary<EventInput<'GLOBAL_LEADERBOARD'>>,
+  PLAYER_STATUS: fc.record({
+    online: fc.array(named, { maxLength: 20 }),
+    offline: fc.array(named, { maxLength: 20 }),
+    onlineCount: count,
+    truncated: fc.boolean(),
+  }) as fc.Arbitrary<EventInput<'PLAYER_STATUS'>>,
+  RECEIPTS: fields(
+    {
+      playerId: id,
+      action: fc.constantFrom('seen', 'read', 'unread', 'archived', 'unarchived'),
+      counts: fc.record({ unread: count, unseen: count, total: count }),
+    },
+    { ids: fc.array(id, { maxLength: 20 }), throughId: id },
+  ) as fc.Arbitrary<EventInput<'RECEIPTS'>>,
+};
+
+const publicTypes = Object.keys(dataOf).filter((type) => type !== 'RECEIPTS') as PublicEventType[];
+
+/** Any valid event that a client may publish. */
+export const anyEvent: fc.Arbitrary<NewEvent> = fc
+  .constantFrom(...publicTypes)
+  .chain((type) => (dataOf[type] as fc.Arbitrary<unknown>).map((data) => ({ type, data }) as NewEvent));

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { parseDatabaseUrl } from '../../src/db/url.ts';
+
+/**
+ * What happens to the next append: it goes through; the wire breaks before the database hears of it; as soon as it was
+ * sent; or when it was committed, so that only the answer is lost.
+ */
+export type WireFault = 'none' | 'before' | 'during' | 'after';
+
+export interface FaultyWire {
+  readonly url: string;
+  /** What happens to the next appends, one after the other; then `none`. */
+  readonly faults: WireFault[];
+  close(): Promise<void>;
+}
+
+/** A TCP hop before the database that breaks at chosen points of an append. `committed` waits until it has landed. */
+export async function startFaultyWire(url: string, committed: () => Promise<void>): Promise<FaultyWire> {
+  const target = parseDatabaseUrl(url);
+  const sockets = new Set<Socket>();
+  const faults: WireFault[] = [];
+  const server = createServer((client) => {
+    const database =
+      target.socketPath === undefined
+        ? connect(target.port ?? 3306, target.host)
+        : connect(target.socketPath);
+    const cut = () => {
+      client.destroy();
+      database.destroy();
+    };
+    let deaf = false;
+    for (const socket of [client, database]) {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        cut();
+      });
+    }
+    client.on('data', (chunk) => {
+      const fault = chunk.includes('START TRANSACTION') ? (faults.shift() ?? 'none') : 'none';
+      if (fault === 'before') return cut();
+      deaf ||= fault === 'after';
+      database.write(chunk, () => {
+        if (fault === 'during') cut();
+        if (fault === 'after') void committed().finally(cut);
+      });
+    });
+    database.on('data', (chunk) => {
+      if (!deaf) client.write(chunk);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const through = new URL(url);
+  through.hostname = '127.0.0.1';
+  through.port = String((server.address() as AddressInfo).port);
+  through.searchParams.delete('socketPath');
+  return {
+    url: through.href,
+    faults,
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { EventSource } from 'eventsource';
+import { vi } from 'vitest';
+import type { StreamOpen } from '../../src/protocol/control.ts';
+
+interface Heard {
+  readonly id: number;
+  readonly title: string;
+}
+
+export interface Listener {
+  /** Every notification, as it came. */
+  readonly heard: Heard[];
+  readonly opened: StreamOpen[];
+  readonly source: EventSource;
+  /** Resolves once it has caught up, for the first time. */
+  ready(): Promise<void>;
+  close(): void;
+}
+
+/** A client as applications write it: the `eventsource` package, reconnecting by itself. */
+export function listen(url: string, token: string, names: readonly string[] = ['announcement']): Listener {
+  const source = new EventSource(url, {
+    fetch: async (input, init) => {
+      const response = await fetch(input, {
+        ...init,
+        headers: { ...init.headers, authorization: `Bearer ${token}` },
+      });
+      return response;
+    },
+  });
+  const heard: Heard[] = [];
+  const opened: StreamOpen[] = [];
+  let caughtUp = 0;
+  source.addEventListener('stream-open', (event) => opened.push(JSON.parse(event.data)));
+  source.addEventListener('caught-up', () => caughtUp++);
+  for (const name of names)
+    source.addEventListener(name, (event) => {
+      const { id, title } = JSON.parse(event.data);
+      if (!event.lastEventId.startsWith(`${id}-`))
+        throw new Error('the frame has another id than its notification');
+      heard.push({ id, title });
+    });
+  return {
+    heard,
+    opened,
+    source,
+    ready: () => vi.waitFor(() => void (caughtUp > 0 || fail()), { timeout: 10_000, interval: 5 }),
+    close: () => source.close(),
+  };
+}
+
+function fail(): never {
+  throw new Error('not yet');
+}

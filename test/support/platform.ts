@@ -1,0 +1,145 @@
+import type { Queries } from '../../src/db/database.ts';
+
+/** Rows of the platform's tables, as the platform would write them. */
+
+interface User {
+  readonly name?: string;
+  readonly role?: 'PLAYER' | 'ADMIN' | 'COMPANY';
+  readonly status?: 'ACTIVE' | 'DORMANT' | 'BANNED' | 'SUSPENDED';
+  readonly picture?: string | null;
+}
+
+interface Player extends User {
+  readonly xp?: number;
+  readonly level?: number;
+  readonly tier?: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly subRank?: string;
+}
+
+export interface PlayerIds {
+  readonly userId: number;
+  /** Never the user's id: whoever confuses the two shall be found out. */
+  readonly playerId: number;
+}
+
+interface Contest {
+  readonly title?: string;
+  readonly status?: 'DRAFT' | 'UPCOMING' | 'LIVE' | 'ENDED' | 'CANCELLED';
+  readonly isPublic?: boolean;
+  readonly frozen?: boolean;
+  readonly problems?: readonly number[];
+  readonly createdBy?: number;
+  /** As the platform stores it: without a zone, `2026-01-02 03:04:05`. */
+  readonly startTime?: string;
+  readonly endTime?: string;
+}
+
+interface Participation {
+  readonly contestId: number;
+  readonly playerId: number;
+  readonly mode?: 'PRECISION' | 'GRINDER' | 'LEGEND';
+  readonly finalRating?: number;
+  readonly problemsSolved?: number;
+  readonly penaltyMins?: number;
+  /** As the platform stores it: without a zone. */
+  readonly lastSolvedAt?: string | null;
+}
+
+const PLAYER_ID_OFFSET = 5000;
+let users = 0;
+
+/** A user without a player. */
+export async function createUser(database: Queries, user: User = {}): Promise<number> {
+  users += 1;
+  const { insertId } = await database.execute(
+    'INSERT INTO users (name, email, password, role, status, profile_picture) VALUES (?, ?, ?, ?, ?, ?)',
+    [
+      user.name ?? `User ${users}`,
+      `user-${process.pid}-${users}@example.test`,
+      '-',
+      user.role ?? 'PLAYER',
+      user.status ?? 'ACTIVE',
+      user.picture ?? null,
+    ],
+  );
+  return insertId;
+}
+
+/** A user and the player that belongs to it. */
+export async function createPlayer(database: Queries, player: Player = {}): Promise<PlayerIds> {
+  const userId = await createUser(database, player);
+  const playerId = userId + PLAYER_ID_OFFSET;
+  await database.execute(
+    'INSERT INTO player (id, user_id, xp, level, tier, sub_rank) VALUES (?, ?, ?, ?, ?, ?)',
+    [
+      playerId,
+      userId,
+      player.xp ?? 0,
+      player.level ?? 1,
+      player.tier ?? 'BRONZE',
+      player.subRank ?? 'Bronze I',
+    ],
+  );
+  return { userId, playerId };
+}
+
+/** A public contest that is live, unless said otherwise. */
+export async function createContest(database: Queries, contest: Contest = {}): Promise<number> {
+  const createdBy = contest.createdBy ?? (await createUser(database, { role: 'ADMIN' }));
+  const { insertId } = await database.execute(
+    `INSERT INTO contest (created_by, problems, title, status, start_time, end_time, duration_mins, is_public,
+      leaderboard_frozen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      createdBy,
+      JSON.stringify(contest.problems ?? []),
+      contest.title ?? 'Weekly Contest',
+      contest.status ?? 'LIVE',
+      contest.startTime ?? '2026-01-01 00:00:00',
+      contest.endTime ?? '2100-01-01 00:00:00',
+      90,
+      contest.isPublic ?? true,
+      contest.frozen ?? false,
+    ],
+  );
+  return insertId;
+}
+
+/** A player's row in a contest, with its score; bumps the contest's count as the platform does. */
+export async function joinContest(database: Queries, participation: Participation): Promise<number> {
+  const { insertId } = await database.execute(
+    `INSERT INTO contest_participant (contest_id, player_id, mode, final_rating, problems_solved, penalty_mins,
+      last_solved_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    [
+      participation.contestId,
+      participation.playerId,
+      participation.mode ?? 'PRECISION',
+      participation.finalRating ?? 0,
+      participation.problemsSolved ?? 0,
+      participation.penaltyMins ?? 0,
+      participation.lastSolvedAt ?? null,
+    ],
+  );
+  await database.execute('UPDATE contest SET participant_count = participant_count + 1 WHERE id = ?', [
+    participation.contestId,
+  ]);
+  return insertId;
+}
+
+export async function createProblem(
+  database: Queries,
+  problem: { readonly title?: string; readonly difficulty?: 'EASY' | 'MEDIUM' | 'HARD' } = {},
+): Promise<number> {
+  const difficulty = problem.difficulty ?? 'EASY';
+  const { insertId } = await database.execute(
+    'INSERT INTO problem (title, difficulty, points, description, examples, test_cases) VALUES (?, ?, ?, ?, ?, ?)',
+    [
+      problem.title ?? 'Two Sum',
+      difficulty,
+      { EASY: 100, MEDIUM: 200, HARD: 400 }[difficulty],
+      '{}',
+      '[]',
+      '[]',
+    ],
+  );
+  return insertId;
+}

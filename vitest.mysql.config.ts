@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+import base from './vitest.config.ts';
+
+/** The suites whose promises rest on what the database does; they run on MySQL too. */
+const DATABASE_SUITES = [
+  'test/db/**/*.test.ts',
+  'test/auth/**/*.test.ts',
+  'test/log/**/*.test.ts',
+  'test/stream/**/*.test.ts',
+  'test/inbox/**/*.test.ts',
+];
+
+export default defineConfig({
+  test: {
+    ...base.test,
+    include: DATABASE_SUITES,
+    exclude: ['test/db/embedded.test.ts'],
+    globalSetup: 'test/global-setup.mysql.ts',
+  },
+});
