@@ -54,7 +54,7 @@ function distinctScopes(wishes: readonly Wish[]): Existence[] {
   const found = new Map<string, Existence>();
   for (const { scope } of wishes) {
     if (scope.kind === 'global') continue;
-    const kind = scope.kind === 'leaderboard' ? 'contest' : scope.kind;
+    const kind = scope.kind === 'leaderboard' || scope.kind === 'real' ? 'contest' : scope.kind;
     found.set(`${kind}/${scope.id}`, { kind, id: scope.id });
   }
   return [...found.values()];

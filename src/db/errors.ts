@@ -51,6 +51,7 @@ const UNREACHABLE = new Set([
 ]);
 
 const DUPLICATE = 1062;
+const MISSING_VALUE = 1048;
 
 interface DriverError extends Error {
   errno?: unknown;
@@ -78,6 +79,11 @@ export function isRetryable(error: unknown): boolean {
 /** Whether a unique key already holds that value. */
 export function isDuplicate(error: unknown): boolean {
   return errnoOf(error) === DUPLICATE;
+}
+
+/** Whether a column that must have a value was given NULL. */
+export function isMissingValue(error: unknown): boolean {
+  return errnoOf(error) === MISSING_VALUE;
 }
 
 /** Whether the database could not be reached, hung up, or cannot serve now. It says nothing of a COMMIT's outcome. */

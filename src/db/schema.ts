@@ -4,6 +4,7 @@ import {
   boolean,
   customType,
   datetime,
+  double,
   index,
   int,
   mediumtext,
@@ -162,6 +163,52 @@ export const tokenRevocation = mysqlTable('token_revocation', {
   userId: id('user_id').primaryKey(),
   notBefore: instant('not_before').notNull(),
 });
+
+/** What of a contest's times and status was told already: each turn of its status is announced once. */
+export const contestAnnounced = mysqlTable('contest_announced', {
+  contestId: id('contest_id').primaryKey(),
+  status: token('status', { length: 16 }).notNull(),
+  /** How often its status was announced. */
+  turn: int('turn').notNull().default(1),
+  /** The instants its clock was set to when that was announced. */
+  startsAt: instant('starts_at'),
+  endsAt: instant('ends_at'),
+  announcedAt: instant('announced_at').notNull(),
+});
+
+/** Per contest, the version of its standings that was published last. Contest 0 stands for the players of all contests. */
+export const standingsBoard = mysqlTable('standings_board', {
+  contestId: id('contest_id').primaryKey(),
+  version: id('version').notNull(),
+  /** The version that players are shown: while the standings are frozen it stands still. */
+  shownVersion: id('shown_version').notNull(),
+  frozen: boolean('frozen').notNull().default(false),
+  changedAt: instant('changed_at').notNull(),
+});
+
+/** The rows of the published standings. `real` rows exist while they differ from what is shown: during a freeze. */
+export const standingsRow = mysqlTable(
+  'standings_row',
+  {
+    contestId: id('contest_id').notNull(),
+    audience: mysqlEnum('audience', ['shown', 'real']).notNull(),
+    playerId: id('player_id').notNull(),
+    playerName: varchar('player_name', { length: 100 }).notNull(),
+    picture: text('picture'),
+    tier: token('tier', { length: 16 }),
+    mode: token('mode', { length: 16 }),
+    finalRating: double('final_rating').notNull(),
+    problemsSolved: int('problems_solved').notNull(),
+    penaltyMins: int('penalty_mins').notNull(),
+    lastSolvedAt: instant('last_solved_at'),
+    /** The version in which the row last changed. */
+    version: id('version').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.contestId, table.audience, table.playerId] }),
+    index('standings_row_player').on(table.playerId),
+  ],
+);
 
 /** Events on their way from SQL to the log. `failedAt` and `error` set a row aside that does not validate. */
 export const eventOutbox = mysqlTable(

@@ -6,7 +6,7 @@ import type { Identity, UserIdentity } from '../auth/identity.ts';
 import type { TypeFilter } from '../channel/batch.ts';
 import { EVENT_TYPES, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type ParsedScope, parseId, parseScope, type Scope } from '../protocol/scope.ts';
+import { type ParsedScope, parseId, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
 import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
 import type { createPlanner } from '../stream/resolve-plan.ts';
 import type { StreamOwner } from '../stream/stream.ts';
@@ -178,8 +178,7 @@ function scopeIn(
 }
 
 function textOf(scope: ParsedScope): Scope {
-  if (scope.kind === 'global') return 'global';
-  return scope.kind === 'leaderboard' ? `contest:${scope.id}:leaderboard` : `${scope.kind}:${scope.id}`;
+  return scope.kind === 'global' ? 'global' : spell[scope.kind](scope.id);
 }
 
 function filterOf(text: string | undefined): TypeFilter | undefined {

@@ -1,10 +1,28 @@
 import { escape as quote } from 'mysql2';
 import type { Draft, LogRow } from './row.ts';
 
-/** What is appended under one idempotency key, or none: repeated as a whole or not at all. */
+/** An idempotency key: the same key with the same fingerprint is a repeat, with another it is a conflict. */
+export interface LogKey {
+  readonly value: string;
+  readonly fingerprint: Buffer;
+  readonly keepMs: number;
+}
+
+/** A statement that is committed together with a unit's rows. */
+export interface Guard {
+  /** Complete: whatever comes from outside is escaped already. */
+  readonly sql: string;
+  /** How many rows it must affect; an UPDATE counts those it finds. Left out: any number. */
+  readonly changes?: number;
+}
+
+/** What is appended as a whole or not at all. */
 export interface Unit {
   readonly drafts: readonly Draft[];
-  readonly key?: { readonly value: string; readonly fingerprint: Buffer; readonly keepMs: number };
+  /** Known keys mean that it was appended before: all of them, or its caller is told that it is `superseded`. */
+  readonly keys?: readonly LogKey[];
+  /** Run before the head is locked. Where one does not affect as many rows as it must, the unit is `superseded`. */
+  readonly with?: readonly Guard[];
 }
 
 /** How many rows a unit takes in the log. */
@@ -12,22 +30,27 @@ export function rowCount(unit: Unit): number {
   return unit.drafts.reduce((sum, draft) => sum + draft.rows.length, 0);
 }
 
+/** A packet of statements, and which of them moves the head. */
+export interface AppendPacket {
+  readonly sql: string;
+  readonly headAt: number;
+}
+
 /**
  * The append as one packet of statements, so that the head is locked for one round trip and no longer. The ids follow
- * from the head within the statements; `@base` becomes NULL, and the inserts fail, should the head's row be missing.
+ * from the head within the statements; `@base` becomes NULL, and the inserts fail, should the head's row be missing or a
+ * guard not have done its work.
  */
-export function appendStatement(units: readonly Unit[], at: Date): string {
+export function appendStatement(units: readonly Unit[], at: Date): AppendPacket {
   const time = quote(sqlTime(at));
   const rows: string[] = [];
   const activity: string[] = [];
   const keys: string[] = [];
   let offset = 0;
   for (const unit of units) {
-    if (unit.key) {
-      const expires = quote(sqlTime(new Date(at.getTime() + unit.key.keepMs)));
-      keys.push(
-        `(${quote(unit.key.value)},x'${unit.key.fingerprint.toString('hex')}',@base+${offset + 1},${expires})`,
-      );
+    for (const key of unit.keys ?? []) {
+      const expires = quote(sqlTime(new Date(at.getTime() + key.keepMs)));
+      keys.push(`(${quote(key.value)},x'${key.fingerprint.toString('hex')}',@base+${offset + 1},${expires})`);
     }
     for (const draft of unit.drafts) {
       const event = `@base+${offset + 1}`;
@@ -46,10 +69,12 @@ export function appendStatement(units: readonly Unit[], at: Date): string {
         );
     }
   }
-  return [
-    'START TRANSACTION',
+  const guards = units.flatMap((unit) => unit.with ?? []);
+  const before = ['START TRANSACTION', ...(guards.length === 0 ? [] : guardStatements(guards))];
+  const sql = [
+    ...before,
     `UPDATE log_head SET head = LAST_INSERT_ID(head + ${offset}) WHERE id = 1`,
-    `SET @base = IF(ROW_COUNT() = 1, LAST_INSERT_ID() - ${offset}, NULL)`,
+    `SET @base = IF(ROW_COUNT() = 1${guards.length === 0 ? '' : ' AND @guarded'}, LAST_INSERT_ID() - ${offset}, NULL)`,
     ...(rows.length === 0
       ? []
       : [
@@ -69,6 +94,14 @@ export function appendStatement(units: readonly Unit[], at: Date): string {
         ]),
     'COMMIT',
   ].join(';');
+  return { sql, headAt: before.length };
+}
+
+function guardStatements(guards: readonly Guard[]): string[] {
+  const checked = guards.flatMap(({ sql, changes }) =>
+    changes === undefined ? [sql] : [sql, `SET @guarded = @guarded AND ROW_COUNT() = ${Math.trunc(changes)}`],
+  );
+  return ['SET @guarded = TRUE', ...checked];
 }
 
 /** The rows as they stand in the log once they were appended from `firstId` on. */

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { asProblem, isDuplicate } from '../db/errors.ts';
+import { asProblem, isDuplicate, isMissingValue } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
 import { committedRows, rowCount, type Unit } from './append-statement.ts';
 import {
   type Appended,
   type Attempt,
   findKeys,
-  type KnownKey,
   keysOf,
   newAttempt,
   type Submission,
   send,
 } from './attempt.ts';
 import { BoundedConnection, OutOfTime } from './bounded-connection.ts';
+import { answerRepeats } from './repeats.ts';
 import type { LogRow } from './row.ts';
 
 export type { Appended } from './attempt.ts';
@@ -62,6 +62,7 @@ export class Appender {
    * @throws Problem `idempotency-conflict` when a key was used with another body; nothing of the call is appended
    * @throws Problem `database-unavailable` when no COMMIT was confirmed in time: it may have happened, so repeat with
    *   the same key
+   * @throws Problem `superseded` when a guard did not do its work; nothing of the call is appended
    * @throws Problem `body-too-large`, `overloaded`, `shutting-down`
    */
   append(units: readonly Unit[]): Promise<Appended[]> {
@@ -182,7 +183,8 @@ export class Appender {
       firstId = await this.#connection.use(deadline, (connection) => send(connection, attempt));
     } catch (error) {
       await this.#connection.rollback(deadline);
-      if (!isDuplicate(error)) throw error;
+      // Sent again after it had committed, it fails on what it changed itself.
+      if (!isDuplicate(error) && !isMissingValue(error)) throw error;
       const known = await this.#connection.use(deadline, (connection) => findKeys(connection, attempt));
       const own = known.get(attempt.key);
       if (!own) {
@@ -204,6 +206,7 @@ export class Appender {
       await this.#commit(members.slice(middle));
       return;
     }
+    if (isSuperseded(members, error)) return rejectAll(members, new Problem('superseded', { cause: error }));
     this.#options.onError?.(error);
     rejectAll(members, error);
   }
@@ -228,32 +231,14 @@ export class Appender {
   }
 }
 
-/** Answers repeats, refuses conflicts, and hands back who still has something to append. */
-function answerRepeats(
-  members: readonly Submission[],
-  known: ReadonlyMap<string, KnownKey>,
-): { answered: boolean; left: Submission[] } {
-  const left: Submission[] = [];
-  let answered = false;
-  for (const member of members) {
-    let conflict = false;
-    for (const [index, unit] of member.units.entries()) {
-      const earlier = unit.key && !member.answers[index] ? known.get(unit.key.value) : undefined;
-      if (!unit.key || !earlier) continue;
-      answered = true;
-      if (earlier.fingerprint.equals(unit.key.fingerprint))
-        member.answers[index] = { firstId: earlier.firstId, duplicate: true };
-      else conflict = true;
-    }
-    if (conflict) member.reject(new Problem('idempotency-conflict'));
-    else if (member.answers.every((answer) => answer !== undefined)) member.resolve(member.answers);
-    else left.push(member);
-  }
-  return { answered, left };
-}
-
 function rejectAll(members: readonly Submission[], error: unknown): void {
   for (const member of members) member.reject(error);
+}
+
+/** A guard that found too little makes the first inserted id NULL; one that inserts may find its row there already. */
+function isSuperseded(members: readonly Submission[], error: unknown): boolean {
+  const guarded = members.some((member) => member.units.some((unit) => (unit.with?.length ?? 0) > 0));
+  return guarded && (isMissingValue(error) || isDuplicate(error));
 }
 
 function outOfReach(cause: unknown): Problem {

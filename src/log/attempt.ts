@@ -43,10 +43,11 @@ export function newAttempt(members: readonly Submission[]): Attempt {
 
 /** Sends what is still to be appended and returns the position of its first row, committed. */
 export async function send(connection: Connection, { members, key, at }: Attempt): Promise<number> {
-  const own: Unit = { drafts: [], key: { value: key, fingerprint: Buffer.alloc(32), keepMs: KEY_MS } };
+  const own: Unit = { drafts: [], keys: [{ value: key, fingerprint: Buffer.alloc(32), keepMs: KEY_MS }] };
   const pending = members.flatMap((member) => member.units.filter((_, index) => !member.answers[index]));
-  const [results] = await connection.query(appendStatement([own, ...pending], at));
-  const moved = (results as unknown as ResultSetHeader[])[1];
+  const { sql, headAt } = appendStatement([own, ...pending], at);
+  const [results] = await connection.query(sql);
+  const moved = (results as unknown as ResultSetHeader[])[headAt];
   if (moved?.affectedRows !== 1) throw new Error('the log has no head');
   return moved.insertId - pending.reduce((sum, unit) => sum + rowCount(unit), 0) + 1;
 }
@@ -73,5 +74,5 @@ export async function findKeys(connection: Connection, attempt: Attempt): Promis
 }
 
 export function keysOf(submission: Submission): string[] {
-  return submission.units.flatMap((unit) => (unit.key ? [unit.key.value] : []));
+  return submission.units.flatMap((unit) => (unit.keys ?? []).map(({ value }) => value));
 }

@@ -2,8 +2,10 @@ import type { z } from 'zod';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import type { Definition } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
+import { happeningOf } from '../protocol/happening.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
 import { scopeKind } from '../protocol/scope.ts';
+import { keepClassOf } from './keep-class.ts';
 import type { Draft } from './row.ts';
 
 /** The most that one event's data may weigh as JSON, in bytes. */
@@ -36,7 +38,7 @@ export function prepare(
     const kind = scopeKind(target.scope);
     return {
       scope: target.scope,
-      keepClass: definition.keep === 'nudge' ? ('nudge' as const) : kind,
+      keepClass: definition.keep === 'nudge' ? ('nudge' as const) : keepClassOf(target.scope),
       inbox: target.inbox,
       title,
       message: definition.message(parsed.data, kind),
@@ -49,6 +51,7 @@ export function prepare(
     data: json,
     rows,
     activity,
+    happening: happeningOf(type, parsed.data as never),
     bytes: rows.reduce((sum, row) => sum + size + row.message.length + 300, activity.length * 100),
   };
 }

@@ -1,17 +1,14 @@
-import { createHash } from 'node:crypto';
 import { formatCursor } from '../protocol/cursor.ts';
 import type { EventType, NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { Unit } from './append-statement.ts';
 import type { Appended } from './appender.ts';
+import { logKey } from './key.ts';
 import { prepare } from './prepare.ts';
-import type { Draft } from './row.ts';
 
 /** The most events one call may hold. */
 export const MAX_EVENTS = 1_000;
-/** How long an idempotency key is remembered, in ms: seven days. */
-const KEY_MS = 7 * 24 * 3_600_000;
 
 /** What became of a published event. */
 export interface Published {
@@ -40,6 +37,11 @@ export interface Publisher {
   publishUnchecked(events: readonly UncheckedEvent[], options?: PublishOptions): Promise<Published[]>;
   /** Publishes an event that only the service itself may publish. */
   publishInternal(type: EventType, data: unknown): Promise<Published>;
+  /**
+   * Publishes what is prepared already, with statements that are committed with it: all units or none.
+   * @throws Problem `superseded` when a unit's guard did not do its work, or a part of its keys is known
+   */
+  publishUnits(units: readonly Unit[]): Promise<Published[]>;
 }
 
 /** An event of which nothing is known yet. `at` is where it stands in the request, as a JSON pointer. */
@@ -55,19 +57,14 @@ export interface PublisherOptions {
   readonly epoch: () => string;
 }
 
-/** No space at the end: `ascii_bin` compares without it. */
-const KEY = /^[\x20-\x7e]{0,127}[\x21-\x7e]$/;
-
 export function createPublisher({ append, epoch }: PublisherOptions): Publisher {
-  async function send(drafts: readonly Draft[], units: readonly Unit[]): Promise<Published[]> {
+  async function send(units: readonly Unit[]): Promise<Published[]> {
     const appended = await append(units);
     const published: Published[] = [];
-    let index = 0;
     for (const [number, unit] of units.entries()) {
       const { firstId, duplicate } = appended[number] as Appended;
       let next = firstId;
-      for (let i = 0; i < unit.drafts.length; i++) {
-        const draft = drafts[index++] as Draft;
+      for (const draft of unit.drafts) {
         const first = next;
         next += draft.rows.length;
         published.push({
@@ -96,7 +93,7 @@ export function createPublisher({ append, epoch }: PublisherOptions): Publisher 
     if (options.idempotencyKey !== undefined) {
       if (events.some((event) => event.idempotencyKey !== undefined))
         throw new Problem('invalid-body', { detail: 'one key for all events, or a key for each: not both' });
-      return send(drafts, [{ drafts, key: keyOf(options.idempotencyKey, drafts, '') }]);
+      return send([{ drafts, keys: [logKey(options.idempotencyKey, drafts)] }]);
     }
     const seen = new Set<string>();
     const units = drafts.map((draft, index): Unit => {
@@ -108,29 +105,19 @@ export function createPublisher({ append, epoch }: PublisherOptions): Publisher 
           errors: [{ pointer: at, detail: 'is used twice in this request' }],
         });
       seen.add(event.idempotencyKey);
-      return { drafts: [draft], key: keyOf(event.idempotencyKey, [draft], at) };
+      return { drafts: [draft], keys: [logKey(event.idempotencyKey, [draft], at)] };
     });
-    return send(drafts, units);
+    return send(units);
   }
 
   return {
     publish: (events, options) =>
       publishUnchecked(Array.isArray(events) ? events : [events as NewEvent], options),
     publishUnchecked,
+    publishUnits: send,
     publishInternal: async (type, data) => {
-      const drafts = [prepare(type, data, { internal: true })];
-      const [published] = await send(drafts, [{ drafts }]);
+      const [published] = await send([{ drafts: [prepare(type, data, { internal: true })] }]);
       return published as Published;
     },
   };
-}
-
-function keyOf(key: string, drafts: readonly Draft[], pointer: string): NonNullable<Unit['key']> {
-  if (!KEY.test(key))
-    throw new Problem('invalid-body', {
-      errors: [{ pointer, detail: 'is an idempotency key: 1 to 128 printable ASCII characters' }],
-    });
-  const hash = createHash('sha256');
-  for (const draft of drafts) hash.update(`${draft.type}\n${draft.data}\n`);
-  return { value: `key:${key}`, fingerprint: hash.digest(), keepMs: KEY_MS };
 }

@@ -36,6 +36,8 @@ export interface Draft {
   readonly data: string;
   readonly rows: readonly DraftRow[];
   readonly activity: readonly ActivityEntry[];
+  /** The name of what happened, for events that happen once. */
+  readonly happening: string | undefined;
   /** Roughly what it weighs in a statement, in bytes. */
   readonly bytes: number;
 }

@@ -175,14 +175,40 @@ export const CATALOGUE = {
   LEADERBOARD_UPDATE: define({
     schema: z.strictObject({
       contestId: id,
+      previous: z.int().min(0),
       version: z.int().min(1),
+      total: count,
       changed: z.array(standing).max(10_000),
       removed: z.array(id).max(10_000),
+      shifts: z.array(z.strictObject({ from: rank, to: rank, by: z.int() })).max(10_000),
+      /** Frozen standings: this is for those alone who see the real ones. */
+      real: z.boolean().optional(),
     }),
-    targets: (data) => [{ scope: scopes.leaderboard(data.contestId), inbox: false }],
+    targets: (data) => [
+      { scope: data.real ? scopes.real(data.contestId) : scopes.leaderboard(data.contestId), inbox: false },
+    ],
     title: () => 'Standings',
     message: (data) => `${data.changed.length} changed`,
     keep: 'nudge',
+    internal: true,
+  }),
+
+  LEADERBOARD_FREEZE: define({
+    schema: z.strictObject({
+      contestId: id,
+      contestTitle: text(200).optional(),
+      frozen: z.boolean(),
+      version: z.int().min(0),
+    }),
+    targets: (data) => [
+      { scope: scopes.leaderboard(data.contestId), inbox: false },
+      { scope: scopes.contest(data.contestId), inbox: false },
+    ],
+    title: (data) => (data.frozen ? 'Standings frozen' : 'Standings unfrozen'),
+    message: (data) =>
+      `The standings${titled(' of ', data.contestTitle)} ${data.frozen ? 'are frozen' : 'move again'}`,
+    keep: 'history',
+    internal: true,
   }),
 
   CONTEST_JOINED: define({
@@ -257,6 +283,7 @@ export const CATALOGUE = {
     title: () => 'Global standings',
     message: (data) => (data.top[0] ? `${data.top[0].playerName} leads` : 'Nobody yet'),
     keep: 'nudge',
+    internal: true,
   }),
 
   PLAYER_STATUS: define({

@@ -7,7 +7,10 @@ type Catalogue = typeof CATALOGUE;
 /** A type of event, e.g. `LEVEL_UP`. */
 export type EventType = keyof Catalogue;
 /** The types that may be published; the rest are the service's own. */
-export type PublicEventType = Exclude<EventType, 'RECEIPTS'>;
+export type PublicEventType = Exclude<
+  EventType,
+  'RECEIPTS' | 'LEADERBOARD_UPDATE' | 'LEADERBOARD_FREEZE' | 'GLOBAL_LEADERBOARD'
+>;
 /** What an event of type `T` carries once it was validated. */
 export type EventData<T extends EventType> = z.output<Catalogue[T]['schema']>;
 /** What a publisher hands in for an event of type `T`: fields with a default may be left out. */

@@ -20,6 +20,7 @@ export const PROBLEMS = {
   'method-not-allowed': [405, 'That method is not allowed here'],
   'not-acceptable': [406, 'The stream is text/event-stream'],
   'idempotency-conflict': [409, 'The idempotency key was used with another body'],
+  superseded: [409, 'Somebody else was faster'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not application/json'],
   'invalid-event': [422, 'The event is not valid'],

@@ -3,27 +3,30 @@ export type Scope =
   | `player:${number}`
   | `contest:${number}`
   | `contest:${number}:leaderboard`
+  | `contest:${number}:leaderboard:real`
   | `problem:${number}`
   | 'global';
 
 /** The kinds of scope. The kind decides who may listen and how long rows are kept. */
-export const SCOPE_KINDS = ['player', 'contest', 'leaderboard', 'problem', 'global'] as const;
+export const SCOPE_KINDS = ['player', 'contest', 'leaderboard', 'real', 'problem', 'global'] as const;
+/** `real`: a contest's standings while players are shown frozen ones; admins alone may listen. */
 export type ScopeKind = (typeof SCOPE_KINDS)[number];
 
 /** A scope taken apart. `global` has no id. */
 export type ParsedScope =
-  | { readonly kind: 'player' | 'contest' | 'leaderboard' | 'problem'; readonly id: number }
+  | { readonly kind: 'player' | 'contest' | 'leaderboard' | 'real' | 'problem'; readonly id: number }
   | { readonly kind: 'global'; readonly id?: undefined };
 
 export const scopes = {
   player: (id: number): Scope => `player:${id}`,
   contest: (id: number): Scope => `contest:${id}`,
   leaderboard: (id: number): Scope => `contest:${id}:leaderboard`,
+  real: (id: number): Scope => `contest:${id}:leaderboard:real`,
   problem: (id: number): Scope => `problem:${id}`,
   global: 'global' as Scope,
 } as const;
 
-const PATTERN = /^(?:(player|contest|problem):([1-9][0-9]{0,15})(:leaderboard)?|global)$/;
+const PATTERN = /^(?:(player|contest|problem):([1-9][0-9]{0,15})(:leaderboard|:leaderboard:real)?|global)$/;
 
 /** An id of the platform: 1 … 2^53 − 1, decimal, no leading zero. `undefined` for anything else. */
 export function parseId(text: string): number | undefined {
@@ -40,7 +43,10 @@ export function parseScope(text: string): ParsedScope | undefined {
   if (kind === undefined || digits === undefined) return { kind: 'global' };
   const id = parseId(digits);
   if (id === undefined) return undefined;
-  if (leaderboard !== undefined) return kind === 'contest' ? { kind: 'leaderboard', id } : undefined;
+  if (leaderboard !== undefined) {
+    if (kind !== 'contest') return undefined;
+    return { kind: leaderboard === ':leaderboard' ? 'leaderboard' : 'real', id };
+  }
   return { kind: kind as 'player' | 'contest' | 'problem', id };
 }
 

@@ -3,6 +3,7 @@ import { Batch } from '../channel/batch.ts';
 import type { Hub } from '../channel/hub.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import type { Ring } from '../channel/ring.ts';
+import { keepClassOf } from '../log/keep-class.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import type { Gate } from './gate.ts';
@@ -88,7 +89,7 @@ async function storedPage(stream: Stream, deps: ReplayDeps, target: number): Pro
         // Read behind the rows: what was let go meanwhile shows here.
         tails: await readTails(deps.query),
       }));
-      if (stream.scopes.some((scope) => tails[scopeKind(scope)] > after + 1)) {
+      if (stream.scopes.some((scope) => tails[keepClassOf(scope)] > after + 1)) {
         stream.close('reset');
         return undefined;
       }

@@ -1,8 +1,9 @@
 import type { KeepClass } from '../db/schema.ts';
+import { keepClassOf } from '../log/keep-class.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import { EVENT_TYPES, type EventType } from '../protocol/event.ts';
-import { type Scope, scopeKind } from '../protocol/scope.ts';
+import type { Scope } from '../protocol/scope.ts';
 
 /** What a cursor is held against. */
 export interface LogState {
@@ -36,7 +37,7 @@ export function planResume(
   log: LogState,
 ): ResumePlan {
   if (requested === undefined) return { from: log.head, recovered: true };
-  const tail = Math.max(...scopes.map((scope) => log.tails[scopeKind(scope)]));
+  const tail = Math.max(...scopes.map((scope) => log.tails[keepClassOf(scope)]));
   if (requested === 'earliest') return withStale(Math.min(tail - 1, log.head), wanted, log);
   const cursor = parseCursor(requested);
   if (!cursor) return { from: log.head, recovered: false, lost: { after: null, through: log.head } };

@@ -4,6 +4,7 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { errnoOf } from '../../src/db/errors.ts';
+import type { Guard, Unit } from '../../src/log/append-statement.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
@@ -53,6 +54,15 @@ async function stranger(): Promise<Connection> {
 
 const unavailable = { code: 'database-unavailable', status: 503 };
 
+/** A row that an append takes away with it: it can do so only once. */
+async function somethingToTake(name: string): Promise<Guard> {
+  const { insertId } = await database.execute(
+    "INSERT INTO event_outbox (type, payload, created_at) VALUES (?, '{}', UTC_TIMESTAMP(3))",
+    [name],
+  );
+  return { sql: `DELETE FROM event_outbox WHERE id = ${insertId}`, changes: 1 };
+}
+
 describe('an append whose connection breaks is in the log exactly once', () => {
   test('wherever it breaks: before the database hears of it, while it works, or after COMMIT', async () => {
     let before = 0;
@@ -65,16 +75,21 @@ describe('an append whose connection breaks is in the log exactly once', () => {
       minLength: 1,
       maxLength: 4,
     });
+    const kinds = fc.constantFrom('plain', 'keyed', 'guarded');
     let call = 0;
     const expected: string[] = [];
     await fc.assert(
-      fc.asyncProperty(faults, fc.boolean(), fc.integer({ min: 1, max: 3 }), async (faults, keyed, calls) => {
+      fc.asyncProperty(faults, kinds, fc.integer({ min: 1, max: 3 }), async (faults, kind, calls) => {
         before = (await readHead(database.query)).head;
         wire.faults.splice(0, Number.POSITIVE_INFINITY, ...faults);
         const texts = Array.from({ length: calls }, () => `call ${call++}`);
-        const answers = await Promise.all(
-          texts.map((text) => appender.append([unitOf(text, keyed ? text : undefined)])),
-        );
+        const units: Unit[] = [];
+        for (const text of texts)
+          units.push({
+            ...unitOf(text, kind === 'keyed' ? text : undefined),
+            ...(kind === 'guarded' ? { with: [await somethingToTake(text)] } : {}),
+          });
+        const answers = await Promise.all(units.map((unit) => appender.append([unit])));
         expected.push(...texts);
         expect(answers.map(([answer]) => answer)).toEqual(
           texts.map((_, index) => ({ firstId: before + index + 1, duplicate: false })),
@@ -84,10 +99,11 @@ describe('an append whose connection breaks is in the log exactly once', () => {
       {
         numRuns: 25,
         examples: [
-          [['before'], false, 2],
-          [['during'], false, 2],
-          [['after'], false, 2],
-          [['after', 'after'], true, 2],
+          [['before'], 'plain', 2],
+          [['during'], 'plain', 2],
+          [['after'], 'plain', 2],
+          [['after', 'after'], 'keyed', 2],
+          [['after', 'after'], 'guarded', 1],
         ],
       },
     );

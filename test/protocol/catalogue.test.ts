@@ -23,7 +23,8 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
   ],
   CONTEST_STATUS: ({ contestId }) => [`contest:${contestId}`],
   CONTEST_END: ({ contestId }) => [`contest:${contestId}`],
-  LEADERBOARD_UPDATE: ({ contestId }) => [`contest:${contestId}:leaderboard`],
+  LEADERBOARD_UPDATE: ({ contestId, real }) => [`contest:${contestId}:leaderboard${real ? ':real' : ''}`],
+  LEADERBOARD_FREEZE: ({ contestId }) => [`contest:${contestId}:leaderboard`, `contest:${contestId}`],
   CONTEST_JOINED: ({ contestId }) => [`contest:${contestId}`],
   ANNOUNCEMENT: ({ contestId, playerId }) => [
     playerId !== undefined
@@ -124,7 +125,8 @@ describe.each(EVENT_TYPES)('%s', (type) => {
           fc.constantFrom<unknown>({}, true, -1, 0.5, Number.NaN, '\ud800'),
           (data, value) => {
             fc.pre(
-              !(value === true && key === 'truncated') && !(typeof value === 'object' && key === 'counts'),
+              !(value === true && ['truncated', 'frozen', 'real'].includes(key)) &&
+                !(typeof value === 'object' && key === 'counts'),
             );
             const { code, status, options } = problemOf(() => make({ ...data, [key]: value }));
             expect([code, status]).toEqual(['invalid-event', 422]);
@@ -168,7 +170,7 @@ test('a wrong field deep inside is named with its whole path', () => {
   const standing = { playerId: 1, playerName: 'Ada', rank: 0, xp: 1 };
   const top = [{ ...standing, rank: 1 }, standing];
   const { options } = problemOf(() =>
-    prepare('GLOBAL_LEADERBOARD', { version: 1, top }, { at: '/events/3' }),
+    prepare('GLOBAL_LEADERBOARD', { version: 1, top }, { at: '/events/3', internal: true }),
   );
   expect(options.errors).toEqual([
     { pointer: '/events/3/data/top/1/rank', detail: expect.stringMatching(/./) },
@@ -192,6 +194,9 @@ test.each([
   'constructor',
   'toString',
   'RECEIPTS',
+  'LEADERBOARD_UPDATE',
+  'LEADERBOARD_FREEZE',
+  'GLOBAL_LEADERBOARD',
 ])('%j is not a type that a client may publish', (type) => {
   expect(problemOf(() => prepare(type, {}, { at: '/0' })).options.errors).toMatchObject([
     { pointer: '/0/type' },
@@ -211,17 +216,26 @@ test('data beyond its bound is refused, and data at its bound is not', () => {
     penaltyMins: 0,
     lastSolvedAt: null,
   });
-  const update = (changed: unknown[]) => ({ contestId: 1, version: 1, changed, removed: [] });
+  const update = (changed: unknown[]) => ({
+    contestId: 1,
+    previous: 0,
+    version: 1,
+    total: 1,
+    changed,
+    removed: [],
+    shifts: [],
+  });
+  const make = (data: unknown) => prepare('LEADERBOARD_UPDATE', data, { internal: true });
   const size = (data: unknown) => Buffer.byteLength(JSON.stringify(data));
   const fit = Math.floor((MAX_DATA_BYTES - 600) / size(standing(100, 1_025)));
   const many = Array.from({ length: fit }, (_, i) => standing(i + 1, 1_024));
   const room = MAX_DATA_BYTES - size(update([...many, standing(1, 0)]));
   const fitting = update([...many, standing(1, room)]);
   expect(size(fitting)).toBe(MAX_DATA_BYTES);
-  expect(prepare('LEADERBOARD_UPDATE', fitting).rows).toHaveLength(1);
-  expect(
-    problemOf(() => prepare('LEADERBOARD_UPDATE', update([...many, standing(1, room + 1)]))).options.errors,
-  ).toEqual([{ pointer: '/data', detail: expect.stringContaining('larger') }]);
+  expect(make(fitting).rows).toHaveLength(1);
+  expect(problemOf(() => make(update([...many, standing(1, room + 1)]))).options.errors).toEqual([
+    { pointer: '/data', detail: expect.stringContaining('larger') },
+  ]);
 });
 
 test('types have distinct SSE names, and nothing else is a type', () => {

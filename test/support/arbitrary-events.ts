@@ -81,12 +81,22 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
       ),
     },
   ) as fc.Arbitrary<EventInput<'CONTEST_END'>>,
-  LEADERBOARD_UPDATE: fc.record({
-    contestId: id,
-    version: id,
-    changed: fc.array(standing, { maxLength: 5 }),
-    removed: fc.array(id, { maxLength: 5 }),
-  }),
+  LEADERBOARD_UPDATE: fields(
+    {
+      contestId: id,
+      previous: count,
+      version: id,
+      total: count,
+      changed: fc.array(standing, { maxLength: 5 }),
+      removed: fc.array(id, { maxLength: 5 }),
+      shifts: fc.array(fc.record({ from: rank, to: rank, by: fc.integer() }), { maxLength: 5 }),
+    },
+    { real: fc.boolean() },
+  ) as fc.Arbitrary<EventInput<'LEADERBOARD_UPDATE'>>,
+  LEADERBOARD_FREEZE: fields(
+    { contestId: id, frozen: fc.boolean(), version: count },
+    { contestTitle: title },
+  ) as fc.Arbitrary<EventInput<'LEADERBOARD_FREEZE'>>,
   CONTEST_JOINED: fields(
     { contestId: id, players: fc.array(named, { minLength: 1, maxLength: 100 }) },
     { contestTitle: title, participantCount: count },
@@ -122,7 +132,8 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
   ) as fc.Arbitrary<EventInput<'RECEIPTS'>>,
 };
 
-const publicTypes = Object.keys(dataOf).filter((type) => type !== 'RECEIPTS') as PublicEventType[];
+const INTERNAL = ['RECEIPTS', 'LEADERBOARD_UPDATE', 'LEADERBOARD_FREEZE', 'GLOBAL_LEADERBOARD'];
+const publicTypes = Object.keys(dataOf).filter((type) => !INTERNAL.includes(type)) as PublicEventType[];
 
 /** Any valid event that a client may publish. */
 export const anyEvent: fc.Arbitrary<NewEvent> = fc

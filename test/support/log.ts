@@ -20,11 +20,13 @@ export function unitOf(message: string, key?: string, body = message): Unit {
     ...(key === undefined
       ? {}
       : {
-          key: {
-            value: `key:${key}`,
-            fingerprint: Buffer.from(body.padEnd(32)).subarray(0, 32),
-            keepMs: 60_000,
-          },
+          keys: [
+            {
+              value: `key:${key}`,
+              fingerprint: Buffer.from(body.padEnd(32)).subarray(0, 32),
+              keepMs: 60_000,
+            },
+          ],
         }),
   };
 }

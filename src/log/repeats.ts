@@ -1,0 +1,41 @@
+import { Problem } from '../protocol/problem.ts';
+import type { Unit } from './append-statement.ts';
+import type { Appended, KnownKey, Submission } from './attempt.ts';
+
+/** Answers repeats, refuses conflicts, and hands back who still has something to append. */
+export function answerRepeats(
+  members: readonly Submission[],
+  known: ReadonlyMap<string, KnownKey>,
+): { answered: boolean; left: Submission[] } {
+  const left: Submission[] = [];
+  let answered = false;
+  for (const member of members) {
+    let refusal: Problem | undefined;
+    for (const [index, unit] of member.units.entries()) {
+      if (member.answers[index]) continue;
+      const found = lookUp(unit, known);
+      if (found === undefined) continue;
+      answered = true;
+      if (found instanceof Problem) refusal ??= found;
+      else member.answers[index] = found;
+    }
+    if (refusal) member.reject(refusal);
+    else if (member.answers.every((answer) => answer !== undefined)) member.resolve(member.answers);
+    else left.push(member);
+  }
+  return { answered, left };
+}
+
+/** What a unit is told: nothing where none of its keys is known. */
+function lookUp(unit: Unit, known: ReadonlyMap<string, KnownKey>): Appended | Problem | undefined {
+  const keys = unit.keys ?? [];
+  const earlier = keys.map(({ value }) => known.get(value));
+  const first = earlier.find((key) => key !== undefined);
+  if (first === undefined) return undefined;
+  const conflict = keys.some(
+    ({ fingerprint }, index) => earlier[index]?.fingerprint.equals(fingerprint) === false,
+  );
+  if (conflict) return new Problem('idempotency-conflict');
+  if (earlier.includes(undefined)) return new Problem('superseded');
+  return { firstId: first.firstId, duplicate: true };
+}

@@ -1,0 +1,83 @@
+import type { z } from 'zod';
+import type { EventData } from './event.ts';
+import type { standing } from './fields.ts';
+
+/** One row of a contest's standings. */
+export type Standing = z.output<typeof standing>;
+
+/** The data of `leaderboard-snapshot`: a contest's standings, whole. */
+export interface BoardSnapshot {
+  readonly contestId: number;
+  /** Grows with every change; a delta says which version it follows. */
+  readonly version: number;
+  /** Frozen standings stand still for players until they are unfrozen. */
+  readonly frozen: boolean;
+  /** How many take part; `rows` may hold fewer of them, those in front. */
+  readonly total: number;
+  readonly rows: readonly Standing[];
+}
+
+/** What changed from one version to a later one: the data of LEADERBOARD_UPDATE. */
+export type BoardDelta = EventData<'LEADERBOARD_UPDATE'>;
+
+/** Ranks that moved though nothing else of their rows did: every row from rank `from` to `to` moves by `by`. */
+export type RankShift = BoardDelta['shifts'][number];
+
+/** A board as a reader keeps it. */
+export interface Board {
+  readonly version: number;
+  readonly total: number;
+  readonly rows: ReadonlyMap<number, Standing>;
+}
+
+type Placed = Pick<Standing, 'finalRating' | 'lastSolvedAt'>;
+
+/** Whether `a` stands before (negative), beside (0) or behind `b`: rating, then whoever got there first. */
+export function compareStandings(a: Placed, b: Placed): number {
+  if (a.finalRating !== b.finalRating) return b.finalRating - a.finalRating;
+  if (a.lastSolvedAt === b.lastSolvedAt) return 0;
+  if (a.lastSolvedAt === null) return 1;
+  if (b.lastSolvedAt === null) return -1;
+  // ISO 8601 in UTC with milliseconds sorts as text.
+  return a.lastSolvedAt < b.lastSolvedAt ? -1 : 1;
+}
+
+/** What a delta is to a reader who is at `version`. */
+export function relevance(delta: BoardDelta, version: number): 'old' | 'next' | 'missed' {
+  if (delta.version <= version) return 'old';
+  if (delta.previous === version) return 'next';
+  // Without shifts it says of each row how it stands now, whatever became of it in between.
+  return delta.previous < version && delta.shifts.length === 0 ? 'next' : 'missed';
+}
+
+/** The board after a delta. `undefined`: something was missed, and the board must be read again. */
+export function applyDelta(board: Board, delta: BoardDelta): Board | undefined {
+  const found = relevance(delta, board.version);
+  if (found === 'old') return board;
+  if (found === 'missed') return undefined;
+  const rows = new Map(board.rows);
+  for (const playerId of delta.removed) rows.delete(playerId);
+  const changed = new Set(delta.changed.map(({ playerId }) => playerId));
+  if (delta.shifts.length > 0)
+    for (const [playerId, row] of rows) {
+      if (changed.has(playerId)) continue;
+      const by = shiftOf(row.rank, delta.shifts);
+      if (by !== 0) rows.set(playerId, { ...row, rank: row.rank + by });
+    }
+  for (const row of delta.changed) rows.set(row.playerId, row);
+  return { version: delta.version, total: delta.total, rows };
+}
+
+/** Shifts are in order and do not overlap: found by halving. */
+function shiftOf(rank: number, shifts: readonly RankShift[]): number {
+  let low = 0;
+  let high = shifts.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const shift = shifts[middle] as RankShift;
+    if (rank < shift.from) high = middle - 1;
+    else if (rank > shift.to) low = middle + 1;
+    else return shift.by;
+  }
+  return 0;
+}

@@ -1,0 +1,136 @@
+import { format } from 'mysql2';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import type { Guard, Unit } from '../../src/log/append-statement.ts';
+import type { Appender } from '../../src/log/appender.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
+
+let made: TestDatabase;
+let database: Database;
+const appenders: Appender[] = [];
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+});
+beforeEach(async () => {
+  await resetLog(database);
+  await database.execute('DELETE FROM event_outbox');
+});
+afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
+afterAll(() => made.drop());
+
+function appending(): Appender {
+  const appender = openAppender(database);
+  appenders.push(appender);
+  return appender;
+}
+
+async function outboxRow(type: string): Promise<number> {
+  const { insertId } = await database.execute(
+    "INSERT INTO event_outbox (type, payload, created_at) VALUES (?, '{}', UTC_TIMESTAMP(3))",
+    [type],
+  );
+  return insertId;
+}
+
+const outbox = async () =>
+  (await database.query<{ type: string }>('SELECT type FROM event_outbox ORDER BY id')).map(
+    ({ type }) => type,
+  );
+const taking = (...ids: number[]): Guard => ({
+  sql: format('DELETE FROM event_outbox WHERE id IN (?)', [ids]),
+  changes: ids.length,
+});
+const unit = (message: string, ...guards: Guard[]): Unit => ({ ...unitOf(message), with: guards });
+const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
+
+describe('a statement that is committed with a unit', () => {
+  test('takes effect together with its rows', async () => {
+    const ids = [await outboxRow('a'), await outboxRow('b'), await outboxRow('c')];
+    await appending().append([unit('hello', taking(...ids.slice(0, 2)))]);
+    expect(await messagesIn(database)).toEqual(['hello']);
+    expect(await outbox()).toEqual(['c']);
+  });
+
+  test('that affects fewer rows than it must undoes them, and costs nobody else anything', async () => {
+    const id = await outboxRow('a');
+    const appender = appending();
+    const others = ['one', 'two', 'three'].map((message) => appender.append([unitOf(message)]));
+    const found = appender.append([unit('found', taking(id))]);
+    const missed = appender.append([unitOf('with it'), unit('missed', taking(id + 1))]).catch(codeOf);
+    await Promise.all([...others, found]);
+    expect(await missed).toBe('superseded');
+    expect((await messagesIn(database)).toSorted()).toEqual(['found', 'one', 'three', 'two']);
+    await expectGapless(database);
+    expect(await outbox()).toEqual([]);
+  });
+
+  test('one of several that fails undoes what the others did', async () => {
+    const id = await outboxRow('a');
+    const guarded = unit('hello', taking(id), taking(id + 1));
+    expect(await appending().append([guarded]).catch(codeOf)).toBe('superseded');
+    expect(await outbox()).toEqual(['a']);
+    expect(await messagesIn(database)).toEqual([]);
+  });
+
+  test('an UPDATE counts the rows it finds, whether or not they become different', async () => {
+    await outboxRow('a');
+    const guard: Guard = { sql: "UPDATE event_outbox SET attempts = 0 WHERE type = 'a'", changes: 1 };
+    await appending().append([unit('hello', guard)]);
+    expect(await messagesIn(database)).toEqual(['hello']);
+  });
+
+  test('an INSERT of a row that is there already is as good as one that found nothing', async () => {
+    const id = await outboxRow('a');
+    const guard: Guard = {
+      sql: format("INSERT INTO event_outbox (id, type, payload, created_at) VALUES (?, 'b', '{}', NOW())", [
+        id,
+      ]),
+    };
+    expect(
+      await appending()
+        .append([unit('hello', guard)])
+        .catch(codeOf),
+    ).toBe('superseded');
+    expect(await messagesIn(database)).toEqual([]);
+  });
+
+  test('is won by one of many who try at once', async () => {
+    const nodes = [appending(), appending(), appending()];
+    for (let round = 0; round < 20; round++) {
+      const id = await outboxRow('a');
+      const outcomes = await Promise.all(
+        nodes.map((node, i) =>
+          node.append([unit(`${round} by ${i}`, taking(id))]).then(
+            () => 'appended',
+            (error) => codeOf(error),
+          ),
+        ),
+      );
+      expect(outcomes.toSorted()).toEqual(['appended', 'superseded', 'superseded']);
+    }
+    expect(await messagesIn(database)).toHaveLength(20);
+    await expectGapless(database);
+  });
+});
+
+describe('a unit with several keys', () => {
+  const keyed = (message: string, ...keys: string[]): Unit => ({
+    ...unitOf(message),
+    keys: keys.map((key) => ({ value: `key:${key}`, fingerprint: Buffer.alloc(32, 7), keepMs: 60_000 })),
+  });
+
+  test('is a repeat when all of them are known, and superseded when a part is', async () => {
+    const appender = appending();
+    const [first] = await appender.append([keyed('both', 'a', 'b')]);
+    expect(await appender.append([keyed('one', 'b')])).toEqual([
+      { firstId: first?.firstId, duplicate: true },
+    ]);
+    expect(await appender.append([keyed('more', 'b', 'c')]).catch(codeOf)).toBe('superseded');
+    expect(await messagesIn(database)).toEqual(['both']);
+    expect(await appender.append([keyed('other', 'c')])).toMatchObject([{ duplicate: false }]);
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { logKey } from '../../src/log/key.ts';
+import { prepare } from '../../src/log/prepare.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+
+const fingerprint = (key: string, data: object) =>
+  logKey(key, [
+    prepare('LEVEL_UP', { playerId: 7, oldLevel: 11, newLevel: 12, ...data }),
+  ]).fingerprint.toString('hex');
+
+describe('A key that names what happened', () => {
+  it('stands for it, whatever else is told of it', () => {
+    expect(fingerprint('level-up:7:12', {})).toBe(
+      fingerprint('level-up:7:12', { playerName: 'Ada', oldLevel: 10 }),
+    );
+  });
+
+  it('says so of its own happening alone', () => {
+    expect(fingerprint('level-up:7:13', {})).not.toBe(fingerprint('level-up:7:13', { xp: 1 }));
+    expect(fingerprint('level-up:7:12', {})).not.toBe(fingerprint('level-up:7:12', { newLevel: 13 }));
+    expect(fingerprint('mine', {})).not.toBe(fingerprint('mine', { xp: 1 }));
+  });
+
+  it('is printable ASCII of bounded length, or refused', () => {
+    for (const key of ['', 'x'.repeat(129), 'é', 'a ', 'a\n'])
+      expect(() => fingerprint(key, {})).toThrow(Problem);
+  });
+});
