@@ -45,6 +45,11 @@ export function createApp(deps: AppDeps): Router {
       },
     }),
   );
+  app.use(async (c, next) => {
+    if (carriesBody(c.req.raw) && !/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
+      throw new Problem('unsupported-media-type');
+    await next();
+  });
   for (const router of deps.routers) app.route('/', router);
   mountDocs(app, deps.version);
   app.notFound((c) => {
@@ -60,6 +65,12 @@ export function createApp(deps: AppDeps): Router {
     return problemResponse(problem);
   });
   return app;
+}
+
+/** RFC 9112 § 6: a request has a body where its header says how that is framed. */
+function carriesBody({ method, headers }: Request): boolean {
+  if (method !== 'POST' && method !== 'PUT') return false;
+  return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0;
 }
 
 /** Which methods a path answers to. */

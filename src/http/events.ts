@@ -72,8 +72,7 @@ export function eventRoutes({ publisher, identify }: EventRoutesDeps): Router {
   });
   router.openapi(publish, async (c) => {
     const body = c.req.valid('json');
-    if (body === undefined || !/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
-      throw new Problem('unsupported-media-type');
+    if (body === undefined) throw new Problem('unsupported-media-type');
     const key = c.req.valid('header')['idempotency-key'];
     const many = Array.isArray(body);
     const events = (many ? body : [body]).map((one, index) => ({

@@ -220,14 +220,20 @@ describe('Bad input', () => {
       expect(await head()).toBe(before);
     });
 
-    it('another media type is refused', async () => {
-      const response = await fetch(`${live.url}/events`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${live.serviceToken}`, 'content-type': 'text/plain' },
-        body: JSON.stringify({ type: 'LEVEL_UP', data: LEVEL }),
-      });
-      expect(await problemOf(response)).toEqual([415, 'unsupported-media-type']);
-    });
+    it.each(['/events', '/tickets', '/notifications/read'])(
+      'another media type is refused at %s',
+      async (path) => {
+        const response = await fetch(live.url + path, {
+          method: 'POST',
+          headers: {
+            authorization: path === '/events' ? `Bearer ${live.serviceToken}` : player,
+            'content-type': 'text/plain',
+          },
+          body: JSON.stringify({ type: 'LEVEL_UP', data: LEVEL, scopes: ['global'], throughId: 1 }),
+        });
+        expect(await problemOf(response)).toEqual([415, 'unsupported-media-type']);
+      },
+    );
 
     it('who may not publish learns nothing of what would be valid', async () => {
       const response = await fetch(`${live.url}/events`, {
