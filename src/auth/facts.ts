@@ -53,7 +53,7 @@ interface Existence {
 function distinctScopes(wishes: readonly Wish[]): Existence[] {
   const found = new Map<string, Existence>();
   for (const { scope } of wishes) {
-    if (scope.kind === 'global') continue;
+    if (scope.id === undefined) continue;
     const kind = scope.kind === 'leaderboard' || scope.kind === 'real' ? 'contest' : scope.kind;
     found.set(`${kind}/${scope.id}`, { kind, id: scope.id });
   }

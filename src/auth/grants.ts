@@ -1,6 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type ParsedScope, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
+import { formatScope, type ParsedScope, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
 import { ShortMemory } from './cache.ts';
 import { loadFacts } from './facts.ts';
 import type { Identity, Role } from './identity.ts';
@@ -60,7 +60,7 @@ export function createGrants(
       if (identity.kind !== 'user')
         throw new Problem('forbidden', { detail: 'Services publish; they do not listen.' });
       const { ticket } = identity;
-      if (ticket !== undefined && !scopes.every((scope) => ticket.scopes.includes(textOf(scope))))
+      if (ticket !== undefined && !scopes.every((scope) => ticket.scopes.includes(formatScope(scope))))
         throw new Problem('forbidden', { detail: 'The ticket was given for other scopes.' });
 
       const unknown = scopes.filter(
@@ -112,13 +112,9 @@ export function createGrants(
   };
 }
 
-function textOf(scope: ParsedScope): Scope {
-  return scope.kind === 'global' ? 'global' : spell[scope.kind](scope.id);
-}
-
-/** What a scope is about: of a leaderboard its contest. */
+/** What a scope is about: of a leaderboard its contest. The real standings are about nothing that everybody may. */
 function subjectOf(scope: ParsedScope): Scope {
-  return scope.kind === 'leaderboard' ? spell.contest(scope.id) : textOf(scope);
+  return scope.kind === 'leaderboard' ? spell.contest(scope.id) : formatScope(scope);
 }
 
 function remembered(parsed: Map<Scope, ParsedScope>, text: Scope): ParsedScope {

@@ -29,7 +29,8 @@ export interface Facts {
  * The one rule of who may listen to what.
  *
  * A player's scope: the player, and admins. A contest and its leaderboard: everybody signed in where it is public, else
- * its participants; a draft nobody; besides always who made it, and admins. The real standings of a frozen contest: admins. A problem: everybody signed in. The rest: all.
+ * its participants; a draft nobody; besides always who made it, and admins. The real standings of a frozen contest, and how the
+ * service is doing: admins. A problem: everybody signed in. The rest: all.
  */
 export function mayListen(viewer: Viewer, scope: ParsedScope, facts: Facts): boolean {
   switch (scope.kind) {
@@ -39,6 +40,8 @@ export function mayListen(viewer: Viewer, scope: ParsedScope, facts: Facts): boo
       return facts.problems.has(scope.id);
     case 'player':
       return isOwn(viewer, scope) || (viewer.role === 'ADMIN' && facts.players.has(scope.id));
+    case 'ops':
+      return viewer.role === 'ADMIN';
     case 'real':
       return viewer.role === 'ADMIN' && facts.contests.has(scope.id);
     case 'contest':

@@ -6,7 +6,7 @@ import type { Identity, UserIdentity } from '../auth/identity.ts';
 import type { TypeFilter } from '../channel/batch.ts';
 import { EVENT_TYPES, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type ParsedScope, parseId, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
+import { formatScope, type ParsedScope, parseId, parseScope } from '../protocol/scope.ts';
 import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
 import type { createPlanner } from '../stream/resolve-plan.ts';
 import type { StreamOwner } from '../stream/stream.ts';
@@ -132,7 +132,7 @@ async function open(
   const requested = c.req.header('last-event-id') || c.req.query('lastEventId') || undefined;
   const { incoming, outgoing } = c.env ?? {};
   if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
-  const scopes = [...new Set(parsed.map(textOf))];
+  const scopes = [...new Set(parsed.map(formatScope))];
   try {
     deps.streams.admit();
     const plan = await deps.plan(requested, scopes, filter?.types);
@@ -163,11 +163,7 @@ async function open(
   }
 }
 
-function scopeIn(
-  text: string,
-  kind: Exclude<ParsedScope['kind'], 'global'>,
-  identity: UserIdentity,
-): ParsedScope {
+function scopeIn(text: string, kind: keyof typeof shapes, identity: UserIdentity): ParsedScope {
   if (kind === 'player' && text === 'me') {
     if (identity.playerId === undefined) throw new Problem('no-player');
     return { kind, id: identity.playerId };
@@ -175,10 +171,6 @@ function scopeIn(
   const id = parseId(text);
   if (id === undefined) throw new Problem('invalid-id');
   return { kind, id };
-}
-
-function textOf(scope: ParsedScope): Scope {
-  return scope.kind === 'global' ? 'global' : spell[scope.kind](scope.id);
 }
 
 function filterOf(text: string | undefined): TypeFilter | undefined {

@@ -4,5 +4,6 @@ import { type Scope, scopeKind } from '../protocol/scope.ts';
 /** What decides how long the rows of a scope are kept, those apart that carry no history. */
 export function keepClassOf(scope: Scope): Exclude<KeepClass, 'nudge'> {
   const kind = scopeKind(scope);
-  return kind === 'real' ? 'leaderboard' : kind;
+  if (kind === 'real') return 'leaderboard';
+  return kind === 'ops' ? 'global' : kind;
 }

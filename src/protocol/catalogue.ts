@@ -299,6 +299,29 @@ export const CATALOGUE = {
     keep: 'nudge',
   }),
 
+  NODE_STATUS: define({
+    schema: z.strictObject({
+      nodeId: text(36),
+      /** How long this covers, in ms. */
+      periodMs: z.int().min(1),
+      streams: count,
+      /** Frames of the log handed on, and how often they were handed to a stream. */
+      frames: count,
+      deliveries: count,
+      /** From an event's commit to its hand-over to the streams, in ms; null where there was none. */
+      latency: z.strictObject({ p50: z.number().min(0), p99: z.number().min(0) }).nullable(),
+      lagRows: count,
+      memoryBytes: count,
+      /** The scopes with the most streams. */
+      scopes: z.array(z.strictObject({ scope: text(64), streams: count })).max(50),
+    }),
+    targets: () => [{ scope: scopes.ops, inbox: false }],
+    title: () => 'Node',
+    message: (data) => `${data.streams} streams`,
+    keep: 'nudge',
+    internal: true,
+  }),
+
   RECEIPTS: define({
     schema: z.strictObject({
       playerId: id,

@@ -35,6 +35,7 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
   ],
   GLOBAL_LEADERBOARD: () => ['global'],
   PLAYER_STATUS: () => ['global'],
+  NODE_STATUS: () => ['ops'],
   RECEIPTS: ({ playerId }) => [`player:${playerId}`],
 };
 
@@ -197,6 +198,7 @@ test.each([
   'LEADERBOARD_UPDATE',
   'LEADERBOARD_FREEZE',
   'GLOBAL_LEADERBOARD',
+  'NODE_STATUS',
 ])('%j is not a type that a client may publish', (type) => {
   expect(problemOf(() => prepare(type, {}, { at: '/0' })).options.errors).toMatchObject([
     { pointer: '/0/type' },

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  formatScope,
   type ParsedScope,
   parseId,
   parseScope,
@@ -16,9 +17,9 @@ const id = fc.oneof(
 );
 
 const scope: fc.Arbitrary<readonly [Scope, ParsedScope]> = fc.oneof(
-  fc.constant([scopes.global, { kind: 'global' }] as const),
+  fc.constantFrom([scopes.global, { kind: 'global' }] as const, [scopes.ops, { kind: 'ops' }] as const),
   fc
-    .tuple(fc.constantFrom('player', 'contest', 'leaderboard', 'problem'), id)
+    .tuple(fc.constantFrom('player', 'contest', 'leaderboard', 'real', 'problem'), id)
     .map(([kind, id]) => [scopes[kind](id), { kind, id }] as const),
 );
 
@@ -39,12 +40,14 @@ test('of all texts only the canonical spelling of a scope is one', () => {
   const almost = fc
     .tuple(scope, anyText(3), fc.nat(30))
     .map(([[text], noise, at]) => text.slice(0, at) + noise + text.slice(at));
-  const lookalike = fc.stringMatching(/^(player|contest|problem|global)?:?[0-9a-z:]{0,20}(:leaderboard)?$/);
+  const lookalike = fc.stringMatching(
+    /^(player|contest|problem|global|ops)?:?[0-9a-z:]{0,20}(:leaderboard(:real)?)?$/,
+  );
   fc.assert(
     fc.property(fc.oneof(almost, anyText(), lookalike), (text) => {
       const parsed = parseScope(text);
       if (!parsed) return;
-      expect(parsed.kind === 'global' ? scopes.global : scopes[parsed.kind](parsed.id)).toBe(text);
+      expect(formatScope(parsed)).toBe(text);
     }),
     { numRuns: 2_000 },
   );

@@ -34,6 +34,8 @@ const MATRIX: readonly [what: string, ...answers: number[]][] = [
   ['GET /streams/problems/:problem', 200, 200, 200, 200, 200, 403, 403, 401, 401],
   ['GET /streams/problems/999999', 404, 404, 404, 404, 404, 403, 403, 401, 401],
   ['GET /streams/global', 200, 200, 200, 200, 200, 403, 403, 401, 401],
+  ['GET /streams?scope=ops', 404, 404, 404, 404, 200, 403, 403, 401, 401],
+  ['GET /streams?scope=contest::public:leaderboard:real', 404, 404, 404, 404, 200, 403, 403, 401, 401],
   ['GET /streams?scope=global&scope=player::own', 200, 404, 404, 404, 200, 403, 403, 401, 401],
   ['GET /streams?scope=global&scope=contest::private', 404, 404, 200, 404, 200, 403, 403, 401, 401],
   ['GET /contests/:public/leaderboard', 200, 200, 200, 200, 200, 403, 403, 401, 401],

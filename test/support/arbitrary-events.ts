@@ -122,6 +122,19 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     onlineCount: count,
     truncated: fc.boolean(),
   }) as fc.Arbitrary<EventInput<'PLAYER_STATUS'>>,
+  NODE_STATUS: fc.record({
+    nodeId: fc.uuid(),
+    periodMs: id,
+    streams: count,
+    frames: count,
+    deliveries: count,
+    latency: fc.constantFrom(null, { p50: 0.5, p99: 12 }),
+    lagRows: count,
+    memoryBytes: count,
+    scopes: fc.array(fc.record({ scope: fc.constantFrom('global', 'contest:3'), streams: count }), {
+      maxLength: 20,
+    }),
+  }) as fc.Arbitrary<EventInput<'NODE_STATUS'>>,
   RECEIPTS: fields(
     {
       playerId: id,
@@ -132,7 +145,13 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
   ) as fc.Arbitrary<EventInput<'RECEIPTS'>>,
 };
 
-const INTERNAL = ['RECEIPTS', 'LEADERBOARD_UPDATE', 'LEADERBOARD_FREEZE', 'GLOBAL_LEADERBOARD'];
+const INTERNAL = [
+  'RECEIPTS',
+  'LEADERBOARD_UPDATE',
+  'LEADERBOARD_FREEZE',
+  'GLOBAL_LEADERBOARD',
+  'NODE_STATUS',
+];
 const publicTypes = Object.keys(dataOf).filter((type) => !INTERNAL.includes(type)) as PublicEventType[];
 
 /** Any valid event that a client may publish. */
