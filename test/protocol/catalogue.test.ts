@@ -127,7 +127,7 @@ describe.each(EVENT_TYPES)('%s', (type) => {
           (data, value) => {
             fc.pre(
               !(value === true && ['truncated', 'frozen', 'real'].includes(key)) &&
-                !(typeof value === 'object' && key === 'counts'),
+                !(typeof value === 'object' && ['counts', 'latency'].includes(key)),
             );
             const { code, status, options } = problemOf(() => make({ ...data, [key]: value }));
             expect([code, status]).toEqual(['invalid-event', 422]);

@@ -1,0 +1,60 @@
+import type { Hub } from '../channel/hub.ts';
+import type { Latency } from '../channel/latency.ts';
+import type { Queries } from '../db/database.ts';
+import type { Publisher } from '../log/publisher.ts';
+import type { EventInput } from '../protocol/event.ts';
+import type { Streams } from './streams.ts';
+
+export interface NodeStatusOptions {
+  readonly database: Pick<Queries, 'query'>;
+  readonly publisher: Pick<Publisher, 'publishInternal'>;
+  readonly hub: Pick<Hub, 'delivered' | 'channels'>;
+  readonly streams: Pick<Streams, 'size'>;
+  readonly latency: Latency;
+  readonly follower: { readonly position: number; readonly lag: number };
+  readonly nodeId: string;
+  /** A session without a heartbeat for so long is dead, in ms. */
+  readonly heartbeatTimeoutMs: number;
+}
+
+/** So many scopes are named, those with the most streams. */
+const MOST_SCOPES = 20;
+
+/** Tells whoever watches `ops` how this node is doing, once per call; nothing is published while nobody watches. */
+export function createNodeStatus(options: NodeStatusOptions): () => Promise<void> {
+  const { database, publisher, hub, streams, latency, follower, nodeId } = options;
+  let since = { at: performance.now(), position: follower.position, delivered: hub.delivered };
+
+  async function isWatched(): Promise<boolean> {
+    const rows = await database.query(
+      `SELECT 1 FROM stream_session WHERE disconnected_at IS NULL
+          AND last_heartbeat_at > UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND AND scopes LIKE '%"ops"%' LIMIT 1`,
+      [options.heartbeatTimeoutMs * 1_000],
+    );
+    return rows.length > 0;
+  }
+
+  return async () => {
+    const watched = await isWatched();
+    const now = { at: performance.now(), position: follower.position, delivered: hub.delivered };
+    const before = since;
+    since = now;
+    const quantiles = latency.take();
+    if (!watched) return;
+    const status: EventInput<'NODE_STATUS'> = {
+      nodeId,
+      periodMs: Math.max(1, Math.round(now.at - before.at)),
+      streams: streams.size,
+      frames: Math.max(0, now.position - before.position),
+      deliveries: now.delivered - before.delivered,
+      latency: quantiles,
+      lagRows: follower.lag,
+      memoryBytes: process.memoryUsage.rss(),
+      scopes: [...hub.channels()]
+        .sort(([, a], [, b]) => b - a)
+        .slice(0, MOST_SCOPES)
+        .map(([scope, count]) => ({ scope, streams: count })),
+    };
+    await publisher.publishInternal('NODE_STATUS', status);
+  };
+}

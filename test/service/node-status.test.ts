@@ -1,0 +1,51 @@
+import { EventSource } from 'eventsource';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { EventData } from '../../src/protocol/event.ts';
+import { listen } from '../support/listener.ts';
+import { createPlayer, createUser } from '../support/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+
+type Status = EventData<'NODE_STATUS'>;
+
+describe('Operators who watch', () => {
+  let live: TestService;
+  let admin: string;
+
+  beforeAll(async () => {
+    live = await startService();
+    admin = await live.token(await createUser(live.test.database, { role: 'ADMIN' }));
+  });
+  afterAll(() => live.close());
+
+  const told = async () =>
+    (await live.test.database.query("SELECT id FROM notification WHERE type = 'NODE_STATUS'")).length;
+
+  it('are told how each node is doing: streams, events, deliveries, latency and the busiest scopes', async () => {
+    const player = await createPlayer(live.test.database);
+    const listener = listen(`${live.url}/streams/players/me`, await live.token(player.userId));
+    await listener.ready();
+    expect(await told()).toBe(0);
+
+    const statuses: Status[] = [];
+    const source = new EventSource(`${live.url}/streams?scope=ops`, {
+      fetch: (input, init) =>
+        fetch(input, { ...init, headers: { ...init.headers, authorization: `Bearer ${admin}` } }),
+    });
+    source.addEventListener('node-status', (event) => statuses.push(JSON.parse(event.data).data));
+    const sum = (of: (status: Status) => number) => statuses.reduce((total, status) => total + of(status), 0);
+    await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(0), { timeout: 15_000 });
+
+    await live.publish([note(player.playerId, 'one'), note(player.playerId, 'two')]);
+    await vi.waitFor(() => expect(listener.heard).toHaveLength(2));
+    await vi.waitFor(() => expect(sum(({ deliveries }) => deliveries)).toBeGreaterThanOrEqual(2), {
+      timeout: 15_000,
+    });
+    const last = statuses.at(-1) as Status;
+    expect(last.streams).toBe(2);
+    expect(last.scopes).toContainEqual({ scope: `player:${player.playerId}`, streams: 1 });
+    expect(last.lagRows).toBe(0);
+    expect(statuses.some(({ latency }) => latency !== null && latency.p50 <= latency.p99)).toBe(true);
+    source.close();
+    listener.close();
+  });
+});
