@@ -134,7 +134,8 @@ export class Appender {
     let next = 0;
     for (; next < this.#queue.length; next++) {
       const submission = this.#queue[next] as Submission;
-      if (submission.late) {
+      // Its time can be over before its timer has come round to say so.
+      if (submission.late || performance.now() >= submission.deadline) {
         this.#waitingBytes -= submission.bytes;
         continue;
       }
