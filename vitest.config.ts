@@ -1,8 +1,13 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // The package by its own name, as the examples in docs/ import it.
+    alias: [
+      { find: /^codecraft-live\/(\w+)$/, replacement: resolve(import.meta.dirname, 'src/$1/index.ts') },
+    ],
     globalSetup: 'test/global-setup.ts',
     pool: 'forks',
     maxWorkers: 2,

@@ -8,6 +8,9 @@ const DATABASE_SUITES = [
   'test/log/**/*.test.ts',
   'test/stream/**/*.test.ts',
   'test/inbox/**/*.test.ts',
+  'test/contest/**/*.test.ts',
+  'test/outbox/**/*.test.ts',
+  'test/publisher/sql.test.ts',
 ];
 
 export default defineConfig({

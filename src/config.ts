@@ -16,9 +16,12 @@ export interface Config {
   readonly dataDirectory: string;
   readonly http: HttpConfig;
   readonly database: DatabaseConfig;
+  /** The zone of the platform's DATETIMEs, as `createPlatformClock` takes it; undefined: the database server's. */
+  readonly platform: { readonly timeZone: string | undefined };
   readonly auth: AuthConfig;
   readonly stream: StreamConfig;
   readonly presence: { readonly graceMs: number; readonly intervalMs: number };
+  readonly standings: StandingsConfig;
   /** For how long rows of the log are kept, by class, in ms. */
   readonly retention: Readonly<
     Record<'player' | 'contest' | 'leaderboard' | 'problem' | 'global' | 'nudge', number>
@@ -76,6 +79,18 @@ interface StreamConfig {
   readonly ring: { readonly frames: number; readonly bytes: number };
 }
 
+interface StandingsConfig {
+  /** Two updates of a contest's standings are at least so far apart. */
+  readonly intervalMs: number;
+  /** How often scores are looked at of which nobody told. */
+  readonly checkMs: number;
+  /** Within so many ranks players are told that they were overtaken. */
+  readonly top: number;
+  /** For how long a burst of moves is gathered. */
+  readonly rankWindowMs: number;
+  readonly globalMs: number;
+}
+
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
@@ -103,6 +118,7 @@ function group(v: Variables): Config {
     mode,
     dataDirectory,
     database,
+    platform: { timeZone: v.PLATFORM_TIME_ZONE },
     http: {
       port: v.PORT,
       host: v.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
@@ -130,6 +146,13 @@ function group(v: Variables): Config {
       ring: { frames: v.RING_FRAMES, bytes: v.RING_BYTES },
     },
     presence: { graceMs: v.PRESENCE_GRACE_MS, intervalMs: v.PRESENCE_INTERVAL_MS },
+    standings: {
+      intervalMs: v.STANDINGS_INTERVAL_MS,
+      checkMs: v.STANDINGS_CHECK_MS,
+      top: v.RANK_CHANGE_TOP,
+      rankWindowMs: v.RANK_CHANGE_WINDOW_MS,
+      globalMs: v.GLOBAL_LEADERBOARD_INTERVAL_MS,
+    },
     retention: {
       player: v.RETAIN_PLAYER_DAYS * DAY_MS,
       contest: v.RETAIN_CONTEST_DAYS * DAY_MS,

@@ -72,6 +72,25 @@ export function matching(pattern: RegExp, expected: string) {
   return variable(expected, (text) => (pattern.test(text) ? text : undefined), undefined);
 }
 
+/** An offset from UTC, or a zone of the IANA's database. */
+export function timeZone() {
+  const isOffset = (text: string) => /^[+-](?:0\d|1[0-4]):[0-5]\d$/.test(text);
+  return variable(
+    'a time zone such as +05:30 or Asia/Kolkata',
+    (text) => (isOffset(text) || isZoneName(text) ? text : undefined),
+    undefined,
+  );
+}
+
+function isZoneName(text: string): boolean {
+  if (!/^[A-Za-z]/.test(text)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: text }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Anything. */
 export function text<F extends string | undefined>(fallback: F) {
   return variable('', (value) => value, fallback);

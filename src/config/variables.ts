@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { host, integer, listOf, matching, oneOf, onOff, origins, secret, text } from './fields.ts';
+import { host, integer, listOf, matching, oneOf, onOff, origins, secret, text, timeZone } from './fields.ts';
 
 /** Verified with the shared secret. */
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
@@ -37,6 +37,7 @@ export const VARIABLES = z.object({
   DB_PASSWORD: secret(),
   DB_NAME: matching(/^[^/\\?#\s]{1,64}$/, 'the name of a database'),
   DATABASE_POOL_SIZE: integer(2, 500, 10, 'connections'),
+  PLATFORM_TIME_ZONE: timeZone(),
 
   JWT_SECRET: secret(),
   JWKS_URL: secret(jwksUrlMistake),
@@ -58,6 +59,12 @@ export const VARIABLES = z.object({
 
   PRESENCE_GRACE_MS: integer(0, 600_000, 10_000, 'ms'),
   PRESENCE_INTERVAL_MS: integer(50, 600_000, 3_000, 'ms'),
+
+  STANDINGS_INTERVAL_MS: integer(10, 60_000, 250, 'ms'),
+  STANDINGS_CHECK_MS: integer(50, 600_000, 2_000, 'ms'),
+  RANK_CHANGE_TOP: integer(0, 1_000, 10, 'ranks'),
+  RANK_CHANGE_WINDOW_MS: integer(0, 60_000, 1_500, 'ms'),
+  GLOBAL_LEADERBOARD_INTERVAL_MS: integer(50, 600_000, 5_000, 'ms'),
 
   RETAIN_PLAYER_DAYS: integer(1, 3650, 90, 'days'),
   RETAIN_CONTEST_DAYS: integer(1, 3650, 30, 'days'),

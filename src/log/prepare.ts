@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { CATALOGUE } from '../protocol/catalogue.ts';
-import type { Definition } from '../protocol/definition.ts';
+import type { Definition, Withheld } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { happeningOf } from '../protocol/happening.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
@@ -28,30 +28,40 @@ export function prepare(
   const parsed = definition.schema.safeParse(data);
   if (!parsed.success)
     throw invalid(parsed.error.issues.flatMap((issue) => fieldErrors(issue, `${at}/data`)));
-  const json = JSON.stringify(parsed.data);
-  const size = Buffer.byteLength(json);
-  if (size > MAX_DATA_BYTES)
+  const told = { data: parsed.data, targets: definition.targets(parsed.data), activity: true };
+  const draft = draftOf(type, told);
+  if (Buffer.byteLength(draft.data) > MAX_DATA_BYTES)
     throw invalid([{ pointer: `${at}/data`, detail: `is larger than ${MAX_DATA_BYTES} bytes` }]);
+  const withheld = definition.whileFrozen?.(parsed.data);
+  const contestId = contestOf(parsed.data);
+  return withheld && contestId !== undefined
+    ? { ...draft, whileFrozen: { contestId, draft: () => draftOf(type, withheld) } }
+    : draft;
+}
 
-  const title = definition.title(parsed.data);
-  const rows = definition.targets(parsed.data).map((target) => {
+function draftOf(type: EventType, { data, targets, activity: telling }: Withheld<unknown>): Draft {
+  const definition = CATALOGUE[type] as unknown as Definition<z.ZodType>;
+  const json = JSON.stringify(data);
+  const size = Buffer.byteLength(json);
+  const title = definition.title(data);
+  const rows = targets.map((target) => {
     const kind = scopeKind(target.scope);
     return {
       scope: target.scope,
       keepClass: definition.keep === 'nudge' ? ('nudge' as const) : keepClassOf(target.scope),
       inbox: target.inbox,
       title,
-      message: definition.message(parsed.data, kind),
+      message: definition.message(data, kind),
     };
   });
-  const activity = definition.activity?.(parsed.data) ?? [];
+  const activity = (telling && definition.activity?.(data)) || [];
   return {
     type,
-    playerId: playerOf(parsed.data),
+    playerId: playerOf(data),
     data: json,
     rows,
     activity,
-    happening: happeningOf(type, parsed.data as never),
+    happening: happeningOf(type, data as never),
     bytes: rows.reduce((sum, row) => sum + size + row.message.length + 300, activity.length * 100),
   };
 }
@@ -65,6 +75,10 @@ function playerOf(data: unknown): number | null {
   return typeof playerId === 'number' ? playerId : null;
 }
 
+function contestOf(data: unknown): number | undefined {
+  return (data as { contestId?: number }).contestId;
+}
+
 function invalid(errors: readonly FieldError[]): Problem {
   const first = errors[0];
   return new Problem('invalid-event', {
@@ -73,7 +87,8 @@ function invalid(errors: readonly FieldError[]): Problem {
   });
 }
 
-function fieldErrors(issue: z.core.$ZodIssue, at: string): FieldError[] {
+/** What a schema found wrong, field by field. `at` is the pointer to what was validated. */
+export function fieldErrors(issue: z.core.$ZodIssue, at: string): FieldError[] {
   const pointer = at + issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({

@@ -1,5 +1,6 @@
 import { formatCursor } from '../protocol/cursor.ts';
 import type { EventType, NewEvent } from '../protocol/event.ts';
+import { mayRecur } from '../protocol/happening.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { Unit } from './append-statement.ts';
@@ -54,11 +55,18 @@ export interface UncheckedEvent {
 
 export interface PublisherOptions {
   readonly append: (units: readonly Unit[]) => Promise<Appended[]>;
+  /** Which of these contests have frozen standings at this moment. */
+  readonly frozen: (contestIds: readonly number[]) => Promise<ReadonlySet<number>>;
   readonly epoch: () => string;
 }
 
-export function createPublisher({ append, epoch }: PublisherOptions): Publisher {
-  async function send(units: readonly Unit[]): Promise<Published[]> {
+export function createPublisher({ append, epoch, frozen }: PublisherOptions): Publisher {
+  async function send(given: readonly Unit[]): Promise<Published[]> {
+    const contests = given.flatMap(({ drafts }) =>
+      drafts.flatMap((draft) => draft.whileFrozen?.contestId ?? []),
+    );
+    // What needs no look goes into the same batch as whatever else is published at this moment.
+    const units = contests.length === 0 ? given : withheld(given, await frozen([...new Set(contests)]));
     const appended = await append(units);
     const published: Published[] = [];
     for (const [number, unit] of units.entries()) {
@@ -79,36 +87,8 @@ export function createPublisher({ append, epoch }: PublisherOptions): Publisher 
     return published;
   }
 
-  async function publishUnchecked(
-    events: readonly UncheckedEvent[],
-    options: PublishOptions = {},
-  ): Promise<Published[]> {
-    if (events.length === 0 || events.length > MAX_EVENTS)
-      throw new Problem('invalid-body', {
-        detail: `between 1 and ${MAX_EVENTS} events can be published at once`,
-      });
-    const drafts = events.map((event) =>
-      prepare(event.type, event.data, event.at === undefined ? {} : { at: event.at }),
-    );
-    if (options.idempotencyKey !== undefined) {
-      if (events.some((event) => event.idempotencyKey !== undefined))
-        throw new Problem('invalid-body', { detail: 'one key for all events, or a key for each: not both' });
-      return send([{ drafts, keys: [logKey(options.idempotencyKey, drafts)] }]);
-    }
-    const seen = new Set<string>();
-    const units = drafts.map((draft, index): Unit => {
-      const event = events[index] as UncheckedEvent;
-      if (event.idempotencyKey === undefined) return { drafts: [draft] };
-      const at = `${event.at ?? ''}/idempotencyKey`;
-      if (seen.has(event.idempotencyKey))
-        throw new Problem('invalid-body', {
-          errors: [{ pointer: at, detail: 'is used twice in this request' }],
-        });
-      seen.add(event.idempotencyKey);
-      return { drafts: [draft], keys: [logKey(event.idempotencyKey, [draft], at)] };
-    });
-    return send(units);
-  }
+  const publishUnchecked = async (events: readonly UncheckedEvent[], options?: PublishOptions) =>
+    send(unitsOf(events, options));
 
   return {
     publish: (events, options) =>
@@ -120,4 +100,47 @@ export function createPublisher({ append, epoch }: PublisherOptions): Publisher 
       return published as Published;
     },
   };
+}
+
+/**
+ * What these events are in the log, each by itself unless one key is for all of them.
+ * @throws Problem `invalid-event` and `invalid-body`, naming the field
+ */
+export function unitsOf(events: readonly UncheckedEvent[], options: PublishOptions = {}): Unit[] {
+  if (events.length === 0 || events.length > MAX_EVENTS)
+    throw new Problem('invalid-body', {
+      detail: `between 1 and ${MAX_EVENTS} events can be published at once`,
+    });
+  const drafts = events.map((event) =>
+    prepare(event.type, event.data, event.at === undefined ? {} : { at: event.at }),
+  );
+  if (options.idempotencyKey !== undefined) {
+    if (events.some((event) => event.idempotencyKey !== undefined))
+      throw new Problem('invalid-body', { detail: 'one key for all events, or a key for each: not both' });
+    return [{ drafts, keys: [logKey(options.idempotencyKey, drafts)] }];
+  }
+  const seen = new Set<string>();
+  return drafts.map((draft, index): Unit => {
+    const event = events[index] as UncheckedEvent;
+    if (event.idempotencyKey === undefined) return { drafts: [draft] };
+    const at = `${event.at ?? ''}/idempotencyKey`;
+    const recurs = mayRecur(draft.type) && event.idempotencyKey === draft.happening;
+    if (seen.has(event.idempotencyKey) && !recurs)
+      throw new Problem('invalid-body', {
+        errors: [{ pointer: at, detail: 'is used twice in this request' }],
+      });
+    seen.add(event.idempotencyKey);
+    return { drafts: [draft], keys: [logKey(event.idempotencyKey, [draft], at)] };
+  });
+}
+
+/** The units, with what may not be told of these contests left out. */
+function withheld(units: readonly Unit[], frozen: ReadonlySet<number>): readonly Unit[] {
+  if (frozen.size === 0) return units;
+  return units.map((unit) => ({
+    ...unit,
+    drafts: unit.drafts.map((draft) =>
+      draft.whileFrozen && frozen.has(draft.whileFrozen.contestId) ? draft.whileFrozen.draft() : draft,
+    ),
+  }));
 }

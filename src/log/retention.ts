@@ -11,7 +11,8 @@ const PAUSE_MS = 5;
 /**
  * Lets go of what is old enough: rows of the log with their receipts, and idempotency keys past their time. Each class is
  * deleted from its old end on, and its tail moves in the transaction that deletes, so that a reader who finds a row missing
- * finds the reason too. The newest row of the log always stays: it tells which log this is.
+ * finds the reason too. The newest row of the log always stays: it tells which log this is. What was taken over from the
+ * Socket.IO generation is as old as the takeover, so that an inbox is not emptied the moment it was filled.
  *
  * @param ages how long rows of each class are kept, in ms
  * @param signal stops it between two transactions; what was deleted until then stays deleted
@@ -56,7 +57,10 @@ async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number)
       WHERE keep_class = ? AND id >= ? AND id < ? ORDER BY id LIMIT ${BATCH}`,
     [keepClass, tailRow.tail, head],
   );
-  const firstKept = page.findIndex(({ created_at }) => !(created_at.getTime() < before));
+  const adopted = keepClass === 'player' ? await readAdopted(tx) : undefined;
+  const bornAt = (row: { id: number; created_at: Date }) =>
+    Math.max(row.created_at.getTime(), adopted && row.id <= adopted.lastId ? adopted.at.getTime() : 0);
+  const firstKept = page.findIndex((row) => !(bornAt(row) < before));
   const old = (firstKept < 0 ? page : page.slice(0, firstKept)).map(({ id }) => id);
   const last = old.at(-1);
   if (last === undefined) return 0;
@@ -64,6 +68,15 @@ async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number)
   await tx.execute('DELETE FROM notification WHERE id IN (?)', [old]);
   await tx.execute('UPDATE log_tail SET tail = ? WHERE keep_class = ?', [last + 1, keepClass]);
   return old.length;
+}
+
+/** Up to where the log was filled from the Socket.IO generation's tables, and when that was done. */
+async function readAdopted(tx: Transaction): Promise<{ lastId: number; at: Date } | undefined> {
+  const [row] = await tx.query<{ lastId: number; at: Date }>(
+    `SELECT last_id AS lastId, COALESCE(finished_at, UTC_TIMESTAMP(3)) AS at
+       FROM live_adoption WHERE last_id IS NOT NULL`,
+  );
+  return row;
 }
 
 async function pruneKeys(tx: Transaction, now: Date): Promise<number> {

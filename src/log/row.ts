@@ -38,6 +38,8 @@ export interface Draft {
   readonly activity: readonly ActivityEntry[];
   /** The name of what happened, for events that happen once. */
   readonly happening: string | undefined;
+  /** What is appended instead while the standings of this contest are frozen. */
+  readonly whileFrozen?: { readonly contestId: number; draft(): Draft };
   /** Roughly what it weighs in a statement, in bytes. */
   readonly bytes: number;
 }

@@ -83,6 +83,11 @@ export const CATALOGUE = {
         contestId: data.contestId,
       },
     ],
+    whileFrozen: (data) => ({
+      data,
+      targets: [{ scope: scopes.real(data.contestId), inbox: false }],
+      activity: false,
+    }),
     keep: 'history',
   }),
 
@@ -134,6 +139,14 @@ export const CATALOGUE = {
         ...(data.contestId === undefined ? {} : { contestId: data.contestId }),
       },
     ],
+    whileFrozen: (data) => ({
+      data,
+      targets: [
+        { scope: scopes.player(data.playerId), inbox: true },
+        ...(data.contestId === undefined ? [] : [{ scope: scopes.real(data.contestId), inbox: false }]),
+      ],
+      activity: true,
+    }),
     keep: 'history',
   }),
 
@@ -169,6 +182,12 @@ export const CATALOGUE = {
       const who = winners.length === 0 ? '' : `. Winner: ${joinNames(winners)}`;
       return `${data.contestTitle ?? 'The contest'} is over${who}`;
     },
+    // Who has won is told by the standings, once they are shown.
+    whileFrozen: ({ winners, ...data }) => ({
+      data,
+      targets: [{ scope: scopes.contest(data.contestId), inbox: true }],
+      activity: true,
+    }),
     keep: 'history',
   }),
 

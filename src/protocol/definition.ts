@@ -31,6 +31,13 @@ export interface ActivityEntry {
  */
 export type Keep = 'history' | 'nudge';
 
+/** An event as it may be told while the standings that it speaks of are frozen. */
+export interface Withheld<D> {
+  readonly data: D;
+  readonly targets: readonly Target[];
+  readonly activity: boolean;
+}
+
 /** What the catalogue says of one type of event. */
 export interface Definition<S extends z.ZodType> {
   readonly schema: S;
@@ -39,6 +46,8 @@ export interface Definition<S extends z.ZodType> {
   /** `audience` is the kind of scope the message is read in: the player is addressed, others are told. */
   message(data: z.output<S>, audience: ScopeKind): string;
   activity?(data: z.output<S>): readonly ActivityEntry[];
+  /** What is told instead while the standings of its contest are frozen, since it would tell of them. Left out: all of it. */
+  whileFrozen?(data: z.output<S>): Withheld<z.output<S>>;
   readonly keep: Keep;
   /** Published only by the service itself, never over REST or SQL. */
   readonly internal?: boolean;

@@ -16,11 +16,21 @@ const LINE_BREAK = /\r\n|\r|\n/;
  * @throws TypeError when `event` or `id` is not a plain ASCII token, or `data` is empty (a reader would drop the frame)
  */
 export function encodeFrame(frame: Frame): string {
+  return `${encodeHead(frame)}${encodeData(frame.data)}`;
+}
+
+/** The lines of a frame before its data, for data that many frames share. @throws TypeError as `encodeFrame` */
+export function encodeHead(frame: Omit<Frame, 'data'>): string {
   if (!NAME.test(frame.event)) throw new TypeError('event name is not a plain token');
   if (!ID.test(frame.id)) throw new TypeError('frame id is not a plain token');
-  if (frame.data === '') throw new TypeError('a frame without data is never dispatched');
-  const data = LINE_BREAK.test(frame.data) ? frame.data.split(LINE_BREAK).join('\ndata: ') : frame.data;
-  return `id: ${frame.id}\nevent: ${frame.event}\ndata: ${data}\n\n`;
+  return `id: ${frame.id}\nevent: ${frame.event}\n`;
+}
+
+/** The lines of a frame's data, and its end. @throws TypeError when it is empty (a reader would drop the frame) */
+export function encodeData(text: string): string {
+  if (text === '') throw new TypeError('a frame without data is never dispatched');
+  const data = LINE_BREAK.test(text) ? text.split(LINE_BREAK).join('\ndata: ') : text;
+  return `data: ${data}\n\n`;
 }
 
 /** Writes a comment (HTML § 9.2.6): ignored by readers, keeps the connection and its proxies awake. */

@@ -26,3 +26,8 @@ export function happeningOf<T extends EventType>(type: T, data: EventInput<T>): 
   const name = HAPPENINGS[type] as ((data: EventInput<T>) => string | undefined) | undefined;
   return name?.(data);
 }
+
+/** Whether it may happen again, as an ended contest may be opened again: its name alone does not make it a repeat. */
+export function mayRecur(type: EventType): boolean {
+  return type === 'CONTEST_STATUS' || type === 'CONTEST_END';
+}

@@ -17,6 +17,7 @@ export const PROBLEMS = {
   forbidden: [403, 'This identity may not do that'],
   'no-player': [403, 'This account has no player'],
   'not-found': [404, 'There is nothing here for you'],
+  'not-in-standings': [404, 'You are not in these standings'],
   'method-not-allowed': [405, 'That method is not allowed here'],
   'not-acceptable': [406, 'The stream is text/event-stream'],
   'idempotency-conflict': [409, 'The idempotency key was used with another body'],

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/error.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { loadConfig } from '../../src/config.ts';
+import { createPlatformClock } from '../../src/contest/platform-clock.ts';
 
 const STRONG = 'q7Jx2mV9rT4wZ8bN5cK1';
 const PRODUCTION = {
@@ -102,6 +103,14 @@ describe('loadConfig', () => {
   it('prefers DATABASE_URL to the single variables', () => {
     const { database } = loadConfig({ ...PRODUCTION, DB_HOST: 'elsewhere' });
     expect(database).toMatchObject({ url: PRODUCTION.DATABASE_URL });
+  });
+
+  it('takes the platform to be in the zone that is set, else in that of its server', () => {
+    expect(loadConfig({}).platform.timeZone).toBeUndefined();
+    for (const PLATFORM_TIME_ZONE of ['+05:30', '-11:00', 'Asia/Kolkata', 'UTC']) {
+      expect(loadConfig({ PLATFORM_TIME_ZONE }).platform.timeZone).toBe(PLATFORM_TIME_ZONE);
+      expect(createPlatformClock(PLATFORM_TIME_ZONE).instant(new Date(0))).toBeInstanceOf(Date);
+    }
   });
 
   it('reads origins in their canonical spelling', () => {
@@ -220,6 +229,15 @@ describe('ConfigError', () => {
       expect.stringMatching(/^DATABASE_URL: is missing, and so is DB_HOST/),
     ]);
   });
+
+  it.each(['5:30', '+5:30', '+0530', '+15:00', 'Asia/Atlantis', 'SYSTEM'])(
+    'refuses the time zone %s',
+    (PLATFORM_TIME_ZONE) => {
+      expect(mistakesOf({ PLATFORM_TIME_ZONE })).toEqual([
+        `PLATFORM_TIME_ZONE: "${PLATFORM_TIME_ZONE}" is not a time zone such as +05:30 or Asia/Kolkata`,
+      ]);
+    },
+  );
 
   it.each([
     ['nonsense', 'cannot be read as a URL'],

@@ -20,7 +20,11 @@ beforeAll(async () => {
   made = await createTestDatabase();
   database = made.database;
   appender = openAppender(database);
-  publisher = createPublisher({ append: (units) => appender.append(units), epoch: () => 'k7f2' });
+  publisher = createPublisher({
+    append: (units) => appender.append(units),
+    epoch: () => 'k7f2',
+    frozen: async () => new Set(),
+  });
 });
 beforeEach(() => resetLog(database));
 afterAll(async () => {

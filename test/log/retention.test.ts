@@ -57,6 +57,23 @@ const idsIn = async (table: string, column: string) =>
 const kept = () => idsIn('notification', 'id');
 
 describe('retention', () => {
+  test('takes what was taken over for as old as the takeover', async () => {
+    const row = (age: number) => ({ keepClass: 'player' as const, age: age * MINUTE });
+    await fill([row(900), row(800), row(700), row(600), row(1)]);
+    const adopted = (age: number) =>
+      database.execute(
+        `REPLACE INTO live_adoption (source, last_id, started_at, finished_at) VALUES ('socketio_notification', 2, ?, ?)`,
+        [NOW, new Date(NOW.getTime() - age * MINUTE)],
+      );
+    await adopted(5);
+    await pruneLog(database, agesOf(10 * MINUTE), NOW);
+    expect(await kept()).toEqual([1, 2, 3, 4, 5]);
+    await adopted(11);
+    await pruneLog(database, agesOf(10 * MINUTE), NOW);
+    expect(await kept()).toEqual([5]);
+    await database.execute('DELETE FROM live_adoption');
+  });
+
   test('lets go, per class, of exactly the rows that are older than its age, and says where it stands', async () => {
     const row = fc.record({ keepClass: fc.constantFrom(...KEEP_CLASSES), step: fc.nat(3) });
     const ages = fc.tuple(...KEEP_CLASSES.map(() => fc.nat(60)));
