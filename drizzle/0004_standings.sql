@@ -1,6 +1,7 @@
 CREATE TABLE `contest_announced` (
 	`contest_id` bigint NOT NULL,
 	`status` varchar(16) character set ascii collate ascii_bin NOT NULL,
+	`platform_status` varchar(16) character set ascii collate ascii_bin,
 	`turn` int NOT NULL DEFAULT 1,
 	`starts_at` datetime(3),
 	`ends_at` datetime(3),
@@ -29,6 +30,7 @@ CREATE TABLE `standings_row` (
 	`problems_solved` int NOT NULL,
 	`penalty_mins` int NOT NULL,
 	`last_solved_at` datetime(3),
+	`told_from` int,
 	`version` bigint NOT NULL,
 	PRIMARY KEY (`contest_id`, `audience`, `player_id`),
 	KEY `standings_row_player` (`player_id`)

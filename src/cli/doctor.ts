@@ -5,9 +5,11 @@ import { hasEmbeddedData, runningEmbedded, withDatabase } from './database-acces
 import { checkConfiguration } from './doctor/configuration.ts';
 import { checkSchema, checkServer } from './doctor/database.ts';
 import { bounded, type Finding, note } from './doctor/finding.ts';
-import { checkLog, checkOutbox, checkSessions } from './doctor/log.ts';
+import { checkLog, checkSessions } from './doctor/log.ts';
+import { checkOutbox } from './doctor/outbox.ts';
 import { checkService } from './doctor/service.ts';
 import { checkStream } from './doctor/stream.ts';
+import { checkTriggers } from './doctor/triggers.ts';
 import { EXIT, type ExitCode } from './failure.ts';
 import { givenToken } from './given-token.ts';
 import { quickstartConfig, quickstartListener } from './quickstart.ts';
@@ -77,6 +79,7 @@ async function look(database: Database, config: Config, report: Report): Promise
   report('Log', [
     ...(await bounded('The log', CHECK_MS, () => checkLog(database))),
     ...(await bounded('The outbox', CHECK_MS, () => checkOutbox(database))),
+    ...(await bounded('The triggers', CHECK_MS, () => checkTriggers(database))),
     ...(await bounded('Sessions', CHECK_MS, () => checkSessions(database, heartbeatTimeoutMs))),
   ]);
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../config/error.ts';
 import { EmbeddedDatabaseError } from '../db/embedded/failure.ts';
 import { errnoOf, isUnavailable } from '../db/errors.ts';
 import { MigrationError } from '../db/migration-error.ts';
+import { TriggerError } from '../db/triggers/trigger-error.ts';
 import { Problem } from '../protocol/problem.ts';
 
 export const EXIT = {
@@ -31,6 +32,7 @@ export class CliFailure extends Error {
 export function explain(error: unknown): string {
   if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
+  if (error instanceof TriggerError) return error.message;
   const database = explainDatabase(error);
   if (database !== undefined) return database;
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);

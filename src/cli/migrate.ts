@@ -1,42 +1,55 @@
-import { type DatabaseConfig, loadConfig } from '../config.ts';
-import { migrate as bringUpToDate } from '../db/migrate.ts';
-import { parseDatabaseUrl } from '../db/url.ts';
-import { withDatabase } from './database-access.ts';
-import { CliFailure, EXIT } from './failure.ts';
+import { loadConfig } from '../config.ts';
+import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../db/migrate.ts';
+import { hasEmbeddedData, withDatabase } from './database-access.ts';
+import { databaseAt } from './database-at.ts';
+import { planSentences } from './migrate/plan.ts';
 import type { Surroundings } from './surroundings.ts';
-import { counted, serverName } from './words.ts';
+import { counted, listed, serverName } from './words.ts';
 
 export interface MigrateOptions {
   /** Of the database; default: the configured one. */
   readonly url?: string;
+  /** Whether it is only said what would be done. */
+  readonly plan?: boolean;
 }
 
-/** Brings a database to this version's schema, and says what was done. */
-export async function migrate({ url }: MigrateOptions, { env, out, err }: Surroundings): Promise<void> {
+/** Brings a database to this version's schema, and says what was done; or says what would be done, and does nothing. */
+export async function migrate(
+  { url, plan = false }: MigrateOptions,
+  { env, out, err }: Surroundings,
+): Promise<void> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);
   const log = (line: string) => err.line(err.paint('dim', line));
+  if (plan && config.kind === 'embedded' && !hasEmbeddedData(config.directory)) {
+    out.line(
+      'There is no database yet: the service would start one of its own, empty, and make everything in it.',
+    );
+    return;
+  }
   await withDatabase(
     config,
     async (database) => {
       const where = `${database.name} on ${serverName(await database.flavour())}`;
-      const { applied, created } = await bringUpToDate(database, { log });
-      if (applied.length === 0 && created.length === 0) {
-        out.line(`${where} is up to date: there was nothing to do.`);
+      if (plan) {
+        for (const line of planSentences(where, await planMigration(database))) out.line(line);
         return;
       }
-      const tables =
-        created.length === 0 ? '' : ` and ${counted(created.length, 'table')} of the platform created`;
-      out.line(`${where} is up to date now: ${counted(applied.length, 'migration')} applied${tables}.`);
+      out.line(told(where, await bringUpToDate(database, { log })));
     },
     { start: true, log },
   );
 }
 
-function databaseAt(url: string): DatabaseConfig {
-  try {
-    parseDatabaseUrl(url);
-  } catch (error) {
-    throw new CliFailure((error as Error).message, EXIT.usage);
-  }
-  return { kind: 'url', url, poolSize: 2 };
+function told(where: string, { applied, created, renamed, adopted }: MigrationReport): string {
+  const done = [
+    ...(applied.length > 0 ? [`${counted(applied.length, 'migration')} applied`] : []),
+    ...(created.length > 0 ? [`${counted(created.length, 'table')} of the platform created`] : []),
+    ...(renamed.length > 0
+      ? [`${counted(renamed.length, 'table')} of the Socket.IO generation renamed`]
+      : []),
+    ...adopted.map(({ source, copied }) => `${counted(copied, 'row')} of ${source} taken over`),
+  ];
+  return done.length === 0
+    ? `${where} is up to date: there was nothing to do.`
+    : `${where} is up to date now: ${listed(done)}.`;
 }

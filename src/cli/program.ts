@@ -3,6 +3,8 @@ import { readVersion } from '../version.ts';
 import { doctor } from './doctor.ts';
 import { CliFailure, EXIT, type ExitCode, explain } from './failure.ts';
 import { migrate } from './migrate.ts';
+import { listOutbox, retryOutbox } from './outbox.ts';
+import { install, status, uninstall } from './platform.ts';
 import { publish } from './publish.ts';
 import type { Surroundings } from './surroundings.ts';
 import { tail } from './tail.ts';
@@ -115,11 +117,53 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
     .description(
       'Brings the database to the schema of this version, and says what was done. Harmless when repeated.',
     )
-    .option(
-      '-u, --url <url>',
-      'the database, as mysql://user:password@host:3306/name (default: the configured one)',
-    )
+    .option('-u, --url <url>', DATABASE_HELP)
+    .option('--plan', 'say what would be done, and do nothing')
     .action((options) => migrate(options, surroundings));
+
+  const platform = program
+    .command('platform')
+    .summary("make the platform's own writes live")
+    .description(
+      "Triggers on the platform's tables, by which what it writes becomes live without changing its code.",
+    )
+    .addHelpText('after', PLATFORM_NOTES);
+  platform
+    .command('install')
+    .description('Puts the triggers on, or brings them up to date. Harmless when repeated.')
+    .option('-u, --url <url>', DATABASE_HELP)
+    .action((options) => install(options, surroundings));
+  platform
+    .command('status')
+    .description('Says of each trigger how it stands. Ends with code 1 unless all are installed.')
+    .option('-u, --url <url>', DATABASE_HELP)
+    .action(async (options) => setExitCode(await status(options, surroundings)));
+  platform
+    .command('uninstall')
+    .description('Takes the triggers off, and nothing else.')
+    .option('-u, --url <url>', DATABASE_HELP)
+    .action((options) => uninstall(options, surroundings));
+
+  const outbox = program
+    .command('outbox')
+    .summary('look after what was published from SQL')
+    .description(
+      'The service publishes what SQL writes into event_outbox. Rows that are not valid are set aside, with the reason.',
+    );
+  outbox
+    .command('list', { isDefault: true })
+    .description('Shows the rows that were set aside, and why; the newest first.')
+    .option('-u, --url <url>', DATABASE_HELP)
+    .option('-n, --limit <count>', 'how many', '20')
+    .option('--json', 'one line of JSON for each row, with its payload')
+    .action((options) => listOutbox(options, surroundings));
+  outbox
+    .command('retry')
+    .description('Has rows that were set aside tried again.')
+    .argument('[id...]', 'which rows, or all', ['all'])
+    .option('-u, --url <url>', DATABASE_HELP)
+    .addHelpText('after', examples('codecraft-live outbox retry 12 15', 'codecraft-live outbox retry all'))
+    .action((ids, options) => retryOutbox(ids, options, surroundings));
 
   program
     .command('doctor')
@@ -139,6 +183,7 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
 }
 
 const URL_HELP = 'where the service is (default: LIVE_URL, or this machine)';
+const DATABASE_HELP = 'the database, as mysql://user:password@host:3306/name (default: the configured one)';
 const TOKEN_HELP = 'who you are (default: LIVE_TOKEN, or one made for the quickstart)';
 
 const PROGRAM_NOTES = `
@@ -149,6 +194,10 @@ It reads the same variables as the service, also from .env (.env.example describ
 
 It ends with code 0 when all went well, 1 when something did not, 2 when the command was not
 understood, and 3 when the service did not accept the token.`;
+
+const PLATFORM_NOTES = `
+They run with the rights of the account that installs them. It needs TRIGGER and SELECT on the platform's tables and
+INSERT on event_outbox, and must keep them: were it dropped, the platform's own writes would fail.`;
 
 function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`;

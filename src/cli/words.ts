@@ -9,3 +9,9 @@ export function counted(count: number, thing: string): string {
 export function serverName({ kind, version }: Flavour): string {
   return `${kind === 'mariadb' ? 'MariaDB' : 'MySQL'} ${version}`;
 }
+
+/** `a`, `a and b`, `a, b and c`. */
+export function listed(words: readonly string[]): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} and ${last}`;
+}

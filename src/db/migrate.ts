@@ -1,24 +1,32 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { adoptTables } from './adoption/adopt-tables.ts';
+import { keepDefinitions } from './adoption/keep-definitions.ts';
+import type { Adopted } from './adoption/progress.ts';
+import { renameTables } from './adoption/socketio-tables.ts';
 import type { Database } from './database.ts';
 import { errnoOf } from './errors.ts';
 import { MigrationError } from './migration-error.ts';
-import { type Migration, readMigrations } from './migration-files.ts';
+import type { Migration } from './migration-files.ts';
+import { createProgressTables, type Progress, writeBegun, writeDone } from './migration-progress.ts';
+import { countRows, type Survey, survey } from './migration-survey.ts';
 import { lockName } from './named-lock.ts';
-import { createMissingTables, readColumns } from './platform/create.ts';
+import { createTables } from './platform/create.ts';
 
 export interface MigrationReport {
   /** Migrations that were run now, oldest first; empty when the schema was up to date. */
   readonly applied: readonly string[];
   /** Tables of the platform that were missing and have been created. */
   readonly created: readonly string[];
+  /** Tables of the Socket.IO generation that were renamed, by their old names. */
+  readonly renamed: readonly string[];
+  /** What was taken over of that generation's rows. */
+  readonly adopted: readonly Adopted[];
 }
 
-interface Progress {
-  name: string;
-  /** How many of its statements are known to have run. */
-  done: number;
-  hash: string;
-  finished: number;
+/** What `migrate` would do. */
+export interface MigrationPlan extends Survey {
+  /** How many rows the tables hold that would be renamed or copied, by the names they are kept as. */
+  readonly rows: ReadonlyMap<string, number>;
 }
 
 /** How long to wait for another node that migrates at this moment, in seconds. */
@@ -38,7 +46,8 @@ const ALREADY_DONE = new Set([
 /**
  * Brings the database to this version's schema; does nothing when it is there. Any number of nodes may call it at once:
  * one migrates, the others wait. Progress is kept per statement, since DDL cannot be rolled back, so that a run that was
- * killed is taken up where it stopped.
+ * killed is taken up where it stopped. Tables of the Socket.IO generation are kept under another name, and their rows
+ * are copied into ours.
  *
  * @throws MigrationError when it cannot be done, with the reason.
  */
@@ -50,27 +59,52 @@ export async function migrate(
   const connection = await database.connect({ statementTimeoutMs: 0 });
   try {
     await lock(connection, database.name);
-    const tables = await readColumns(connection);
-    refuseForeignTables(tables);
-    if (!tables.has('live_migration')) await createProgressTable(connection);
-    const migrations = readMigrations();
-    const progress = await readProgress(connection);
-    refuseNewer(migrations, progress);
-    const created = await createMissingTables(connection);
-    if (created.length > 0) log(`created the tables ${created.join(', ')}`);
-    const applied: string[] = [];
-    for (const migration of migrations) {
-      const before = progress.get(migration.name);
-      if (before?.finished) continue;
-      await apply(connection, migration, before);
-      applied.push(migration.name);
-      log(`applied ${migration.name}`);
-    }
-    return { applied, created };
+    return await carryOut(connection, await survey(connection), log);
   } finally {
     // With the connection goes the lock.
     connection.destroy();
   }
+}
+
+/**
+ * Says what `migrate` would find and do; changes nothing, and waits for nobody.
+ *
+ * @throws MigrationError when it could not be done, with the reason.
+ */
+export async function planMigration(database: Database): Promise<MigrationPlan> {
+  const connection = await database.connect({ statementTimeoutMs: 0 });
+  try {
+    const found = await survey(connection);
+    return { ...found, rows: await countRows(connection, found) };
+  } finally {
+    connection.destroy();
+  }
+}
+
+async function carryOut(
+  connection: Connection,
+  { definitions, renames, missing, pending, progress, copies }: Survey,
+  log: (line: string) => void,
+): Promise<MigrationReport> {
+  await createProgressTables(connection);
+  await keepDefinitions(connection, definitions);
+  await renameTables(connection, renames);
+  const renamed = renames.map(({ name }) => name);
+  if (renamed.length > 0)
+    log(`renamed ${renames.map(({ name, keptAs }) => `${name} to ${keptAs}`).join(', ')}`);
+  await createTables(connection, missing);
+  const created = missing.map(({ name }) => name);
+  if (created.length > 0) log(`created the tables ${created.join(', ')}`);
+  for (const migration of pending) {
+    await apply(connection, migration, progress.get(migration.name));
+    log(`applied ${migration.name}`);
+  }
+  const adopted = await adoptTables(
+    connection,
+    copies.map(({ table }) => table),
+    log,
+  );
+  return { applied: pending.map(({ name }) => name), created, renamed, adopted };
 }
 
 async function lock(connection: Connection, database: string): Promise<void> {
@@ -85,47 +119,6 @@ async function lock(connection: Connection, database: string): Promise<void> {
   }
 }
 
-/** The Socket.IO generation had tables of the same names and another shape. */
-function refuseForeignTables(tables: Map<string, Set<string>>): void {
-  const foreign = ['notification', 'activity_log'].filter(
-    (name) => tables.get(name)?.has('event_id') === false,
-  );
-  if (foreign.length > 0) {
-    throw new MigrationError(
-      `This database has a table ${foreign.join(' and a table ')} that codecraft-live did not make. Nothing was changed. Rename it, or use another database.`,
-    );
-  }
-}
-
-async function createProgressTable(connection: Connection): Promise<void> {
-  await connection.query(
-    `CREATE TABLE IF NOT EXISTS live_migration (
-      name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
-      hash CHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
-      done INT NOT NULL DEFAULT 0,
-      started_at DATETIME(3) NOT NULL,
-      finished_at DATETIME(3)
-    ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
-  );
-}
-
-async function readProgress(connection: Connection): Promise<Map<string, Progress>> {
-  const [rows] = await connection.query<RowDataPacket[]>(
-    'SELECT name, hash, done, finished_at IS NOT NULL AS finished FROM live_migration',
-  );
-  return new Map((rows as Progress[]).map((row) => [row.name, row]));
-}
-
-function refuseNewer(migrations: readonly Migration[], progress: Map<string, Progress>): void {
-  const known = new Set(migrations.map(({ name }) => name));
-  const unknown = [...progress.keys()].filter((name) => !known.has(name)).sort();
-  if (unknown.length > 0) {
-    throw new MigrationError(
-      `This database is newer than this version of codecraft-live: it has ${unknown.join(', ')}. Start the version that migrated it, or a later one.`,
-    );
-  }
-}
-
 async function apply(
   connection: Connection,
   migration: Migration,
@@ -133,10 +126,7 @@ async function apply(
 ): Promise<void> {
   const { name, hash, statements } = migration;
   if (before === undefined) {
-    await connection.query(
-      'INSERT INTO live_migration (name, hash, started_at) VALUES (?, ?, UTC_TIMESTAMP(3))',
-      [name, hash],
-    );
+    await writeBegun(connection, migration);
   } else if (before.hash !== hash) {
     throw new MigrationError(
       `${name} was begun by another version of codecraft-live and not finished. Let that version finish it first.`,
@@ -157,10 +147,6 @@ async function apply(
         );
       }
     }
-    const last = index === statements.length - 1;
-    await connection.query(
-      `UPDATE live_migration SET done = ?, finished_at = ${last ? 'UTC_TIMESTAMP(3)' : 'NULL'} WHERE name = ?`,
-      [index + 1, name],
-    );
+    await writeDone(connection, migration, index + 1);
   }
 }

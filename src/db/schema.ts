@@ -167,10 +167,13 @@ export const tokenRevocation = mysqlTable('token_revocation', {
 /** What of a contest's times and status was told already: each turn of its status is announced once. */
 export const contestAnnounced = mysqlTable('contest_announced', {
   contestId: id('contest_id').primaryKey(),
+  /** What was told last: a status of the platform's, or OVER once its end was told as well. */
   status: token('status', { length: 16 }).notNull(),
-  /** How often its status was announced. */
+  /** The status that the platform's own row was last seen with. */
+  platformStatus: token('platform_status', { length: 16 }),
+  /** How often something was told of it. */
   turn: int('turn').notNull().default(1),
-  /** The instants its clock was set to when that was announced. */
+  /** The start and the end that have passed, as instants; null while they are still to come. */
   startsAt: instant('starts_at'),
   endsAt: instant('ends_at'),
   announcedAt: instant('announced_at').notNull(),
@@ -201,6 +204,8 @@ export const standingsRow = mysqlTable(
     problemsSolved: int('problems_solved').notNull(),
     penaltyMins: int('penalty_mins').notNull(),
     lastSolvedAt: instant('last_solved_at'),
+    /** While a move is still to be told: the rank it began at, 0 for none. */
+    toldFrom: int('told_from'),
     /** The version in which the row last changed. */
     version: id('version').notNull(),
   },

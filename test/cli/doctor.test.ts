@@ -4,7 +4,9 @@ import { checkVersion } from '../../src/cli/doctor/database.ts';
 import { bounded } from '../../src/cli/doctor/finding.ts';
 import { checkService } from '../../src/cli/doctor/service.ts';
 import { checkStream } from '../../src/cli/doctor/stream.ts';
+import { NamedLock } from '../../src/db/named-lock.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { startRelay } from '../support/outbox.ts';
 import { createPlayer } from '../support/platform.ts';
 import { environment, note, startService, type TestService } from '../support/service.ts';
 import { run } from './command.ts';
@@ -59,11 +61,20 @@ describe('doctor, of a database', () => {
       [setAside],
       '1 row of event_outbox set aside, not published: #1 LEVEL_UP: /data',
     ],
-    ['an outbox that nobody empties', [waiting], '1 row of event_outbox waiting for more than 60 s'],
+    [
+      'an outbox that nobody empties',
+      [waiting],
+      '1 row of event_outbox waiting, the oldest for 3600 s: no service fetches them.',
+    ],
     [
       'a schema that is not finished',
       ["UPDATE live_migration SET finished_at = NULL WHERE name = '0002_views'"],
       '0002_views not applied',
+    ],
+    [
+      'a takeover that is not finished',
+      ["INSERT INTO live_adoption (source, started_at) VALUES ('socketio_notification', UTC_TIMESTAMP(3))"],
+      'socketio_notification not copied to the end',
     ],
     [
       'a schema of the future',
@@ -89,6 +100,22 @@ describe('doctor, of a database', () => {
   it('takes note of sessions that nobody swept', async () => {
     const { diagnose } = await sick(deadSession);
     expect((await diagnose()).out).toContain('i 1 session died unnoticed');
+  });
+
+  it('tells a relay that stands still from one that is at work', async () => {
+    const { database, diagnose } = await sick();
+    const duty = new NamedLock(database, 'duties', { onAcquired: () => {} });
+    duty.start();
+    onTestFinished(() => duty.close());
+    await expect.poll(() => duty.held).toBe(true);
+    await database.execute(waiting);
+    expect((await diagnose()).out).toMatch(
+      /✗ 1 row of event_outbox waiting, .*: the service that has the duty does not fetch them; its log says why\./,
+    );
+    const relay = startRelay(database);
+    onTestFinished(relay.stop);
+    const { out } = await diagnose();
+    expect(out).not.toContain('waiting');
   });
 
   it('is not misled by events that are published meanwhile', async () => {

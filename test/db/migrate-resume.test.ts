@@ -1,27 +1,8 @@
-import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { describeSchema } from '../support/schema-description.ts';
-
-class Killed extends Error {}
-
-/** The same database, with `sent` told of every statement that has run, before the migration hears of it. */
-function watched(database: Database, sent: (statement: string) => void): Database {
-  return {
-    ...database,
-    async connect(settings) {
-      const connection = await database.connect(settings);
-      const query = async (...args: Parameters<Connection['query']>) => {
-        const answer = await connection.query(...args);
-        sent(JSON.stringify(args).replaceAll(database.name, ''));
-        return answer;
-      };
-      return Object.assign(Object.create(connection), { query, destroy: () => connection.destroy() });
-    },
-  };
-}
+import { Killed, watched } from '../support/watched-database.ts';
 
 async function migrateAndRecord(): Promise<{ statements: string[]; schema: unknown }> {
   const made = await createTestDatabase({ migrated: false });
@@ -56,4 +37,4 @@ test('a migration killed after any one of its statements is taken up by the next
     expect(counted).toEqual([{ heads: 1, tails: 6, levels: 30 }]);
     await made.drop();
   }
-});
+}, 120_000);

@@ -29,7 +29,7 @@ describe('migrating', () => {
     await migrate(database);
     const before = await describeSchema(database);
     const [head] = await database.query('SELECT * FROM log_head');
-    expect(await migrate(database)).toEqual({ applied: [], created: [] });
+    expect(await migrate(database)).toEqual({ applied: [], created: [], renamed: [], adopted: [] });
     expect(await describeSchema(database)).toEqual(before);
     expect(await database.query('SELECT * FROM log_head')).toEqual([head]);
   });
@@ -95,7 +95,7 @@ describe('migrating', () => {
   });
 
   test.each(['notification', 'activity_log'])(
-    'stops before any change where the Socket.IO generation’s %s is',
+    'stops before any change where a %s is that is neither the Socket.IO generation’s nor ours',
     async (table) => {
       await database.execute(`CREATE TABLE ${table} (id BIGINT PRIMARY KEY, player_id BIGINT NOT NULL)`);
       await expect(migrate(database)).rejects.toThrow(`a table ${table} that codecraft-live did not make`);

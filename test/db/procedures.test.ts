@@ -256,7 +256,7 @@ describe('live_register_session and live_disconnect_session', () => {
       player_id: null,
       last_heartbeat_at: new Date('2026-01-01T00:00:00Z'),
       disconnected_at: null,
-      close_requested: 'revoked',
+      close_requested: 'disconnected',
       commanded_at: expect.any(Date),
     });
   });

@@ -55,6 +55,13 @@ export async function checkSchema(database: Pick<Database, 'query'>): Promise<Fi
     return [
       wrong(`${pending.join(', ')} not applied: run \`codecraft-live migrate\`, or start the service.`),
     ];
+  const copying = await database.query<{ source: string }>(
+    'SELECT source FROM live_adoption WHERE finished_at IS NULL ORDER BY source',
+  );
+  if (copying.length > 0) {
+    const tables = copying.map(({ source }) => source).join(', ');
+    return [wrong(`${tables} not copied to the end: run \`codecraft-live migrate\`, or start the service.`)];
+  }
   return [good(`The schema is up to date (${known.at(-1)}).`)];
 }
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { formatCursor } from '../../protocol/cursor.ts';
-import { safeText } from '../safe-text.ts';
 import { counted } from '../words.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
@@ -11,8 +10,6 @@ type Reads = Pick<Database, 'query'>;
 const WINDOW = 1000;
 /** A reader may see a row later than its successor: what seems missing is looked for again so often, in ms apart. */
 const LOOKS = { times: 5, apartMs: 50 };
-/** An outbox row that waits longer has nobody who fetches it, in seconds. */
-const WAITING_S = 60;
 /** A session is swept some time after it died; beyond that nobody sweeps, in seconds. */
 const SWEEP_S = 120;
 /** So many examples are named. */
@@ -63,36 +60,6 @@ async function missingBetween(database: Reads, first: number, last: number): Pro
     await sleep(LOOKS.apartMs);
   }
   return missing;
-}
-
-/** Whether what was published from SQL gets into the log. */
-export async function checkOutbox(database: Reads): Promise<Finding[]> {
-  const [count] = await database.query<{ failed: number; waiting: number }>(
-    `SELECT COUNT(failed_at) AS failed,
-      COUNT(CASE WHEN failed_at IS NULL AND created_at < UTC_TIMESTAMP(3) - INTERVAL ${WAITING_S} SECOND
-        THEN 1 END) AS waiting
-     FROM event_outbox`,
-  );
-  const { failed = 0, waiting = 0 } = count ?? {};
-  const findings: Finding[] = [];
-  if (failed > 0) {
-    const rows = await database.query<{ id: number; type: string; error: string | null }>(
-      `SELECT id, type, error FROM event_outbox WHERE failed_at IS NOT NULL ORDER BY id DESC LIMIT ${EXAMPLES}`,
-    );
-    const examples = rows.map(({ id, type, error }) => `#${id} ${type}: ${error ?? 'no reason given'}`);
-    findings.push(
-      wrong(
-        `${counted(failed, 'row')} of event_outbox set aside, not published: ${safeText(examples.join('; '))}.`,
-      ),
-    );
-  }
-  if (waiting > 0)
-    findings.push(
-      wrong(
-        `${counted(waiting, 'row')} of event_outbox waiting for more than ${WAITING_S} s: no service fetches them.`,
-      ),
-    );
-  return findings.length > 0 ? findings : [good('Nothing is stuck in event_outbox.')];
 }
 
 /** Whether sessions that died are swept. */

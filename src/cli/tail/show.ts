@@ -1,3 +1,4 @@
+import type { BoardSnapshot, Standing } from '../../protocol/board.ts';
 import type { Notification } from '../../protocol/event.ts';
 import { EVENT_TYPES, type EventType, eventName } from '../../protocol/event.ts';
 import { safeText } from '../safe-text.ts';
@@ -16,6 +17,7 @@ const STYLES: Readonly<Partial<Record<EventType, Style>>> = {
   PROBLEM_SOLVED: 'blue',
   CONTEST_STATUS: 'magenta',
   CONTEST_END: 'magenta',
+  LEADERBOARD_FREEZE: 'magenta',
   ANNOUNCEMENT: 'bold',
 };
 
@@ -42,41 +44,30 @@ export function notificationLine(message: StreamMessage, screen: Screen): string
 
 /** One line for the standings that a leaderboard's stream begins with. */
 export function snapshotLine(message: StreamMessage, screen: Screen): string {
-  const data = JSON.parse(message.data) as Snapshot;
+  const data = JSON.parse(message.data) as BoardSnapshot;
   return [
     screen.paint('dim', timeOf(new Date().toISOString())),
     screen.paint('cyan', message.event.padEnd(NAME_WIDTH)),
     screen.paint('dim', `contest:${data.contestId}`.padEnd(10)),
     safeText(
-      data.frozen && data.rows.length === 0
+      data.rows.length === 0 && data.frozen
         ? 'the standings are frozen'
-        : `${data.total} take part${listed(data.rows)}`,
+        : `${data.total} take part${data.frozen ? ', frozen' : ''}${listed(data.rows)}`,
     ),
   ].join('  ');
 }
 
-interface Snapshot {
-  readonly contestId: number;
-  readonly frozen: boolean;
-  readonly total: number;
-  readonly rows: readonly Standing[];
-}
-
-interface Standing {
-  readonly rank: number;
-  readonly playerName: string;
-  readonly finalRating: number;
-}
-
 function wordsOf({ type, title, message, data }: Notification): string {
   if (type === 'ANNOUNCEMENT') return `${title}: ${message}`;
-  if (type === 'LEADERBOARD_UPDATE') return `${message}${listed(data.changed)}`;
+  if (type === 'LEADERBOARD_UPDATE')
+    return `${message}${data.real ? ', not shown yet' : ''}${listed(data.changed)}`;
   return message;
 }
 
-function listed(standings: readonly Standing[]): string {
+function listed(standings: readonly Pick<Standing, 'rank' | 'playerName' | 'finalRating'>[]): string {
   if (standings.length === 0) return '';
-  const shown = standings
+  const shown = [...standings]
+    .sort((a, b) => a.rank - b.rank)
     .slice(0, ROWS)
     .map(({ rank, playerName, finalRating }) => `${rank}. ${playerName} ${finalRating}`);
   return `: ${shown.join(', ')}${standings.length > ROWS ? ', …' : ''}`;

@@ -11,13 +11,12 @@ const UNFINISHED = 'live_unfinished_level_config';
 const FOREIGN_KEY_REFUSED = new Set([1005, 1215, 1822, 1824, 3780]);
 
 /**
- * Creates those of the platform's tables that are missing and leaves the others exactly as they are.
+ * Those of the platform's tables that are missing, each after those it refers to.
  *
- * @returns the names of those created.
+ * @param existing the columns of every table that exists
  * @throws MigrationError when an existing table lacks columns that the service reads.
  */
-export async function createMissingTables(connection: Connection): Promise<string[]> {
-  const existing = await readColumns(connection);
+export function findMissingTables(existing: ReadonlyMap<string, ReadonlySet<string>>): PlatformTable[] {
   const lacking = PLATFORM_TABLES.flatMap(({ name, needs }) => {
     const columns = existing.get(name);
     const missing = columns === undefined ? [] : needs.filter((column) => !columns.has(column));
@@ -28,12 +27,15 @@ export async function createMissingTables(connection: Connection): Promise<strin
       `This database has tables with the names of the platform's, but they are not the platform's: ${lacking.join('; ')}. Use another database, or add the columns.`,
     );
   }
-  const missing = PLATFORM_TABLES.filter(({ name }) => !existing.has(name));
+  return PLATFORM_TABLES.filter(({ name }) => !existing.has(name));
+}
+
+/** Creates tables of the platform, and leaves one that is there after all exactly as it is. */
+export async function createTables(connection: Connection, missing: readonly PlatformTable[]): Promise<void> {
   for (const table of missing) {
     if (table.name === 'level_config') await createLevels(connection, table);
     else await createTable(connection, table, table.name);
   }
-  return missing.map(({ name }) => name);
 }
 
 /** The columns of every table that exists, by table; all in lower case. */

@@ -1,0 +1,92 @@
+import { loadConfig } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { type AsideRow, readAside, retryAside } from '../outbox/aside.ts';
+import { type OutboxStats, readOutboxStats } from '../outbox/stats.ts';
+import { parseId } from '../protocol/scope.ts';
+import { withDatabase } from './database-access.ts';
+import { databaseAt } from './database-at.ts';
+import { CliFailure, EXIT } from './failure.ts';
+import { safeJson, safeText } from './safe-text.ts';
+import type { Surroundings } from './surroundings.ts';
+import { counted } from './words.ts';
+
+export interface OutboxOptions {
+  /** Of the database; default: the configured one. */
+  readonly url?: string;
+}
+
+export interface ListOptions extends OutboxOptions {
+  readonly limit: string;
+  readonly json?: boolean;
+}
+
+/** Shows the rows of event_outbox that were set aside, and why. */
+export async function listOutbox(options: ListOptions, surroundings: Surroundings): Promise<void> {
+  const { out } = surroundings;
+  const limit = parseId(options.limit);
+  if (limit === undefined) throw new CliFailure('--limit is a number of rows, from 1 on.', EXIT.usage);
+  await withOutbox(options, surroundings, async (database) => {
+    const rows = await readAside(database, limit);
+    if (options.json) {
+      for (const row of rows) out.line(safeJson(row));
+      return;
+    }
+    for (const row of rows) show(row, surroundings);
+    if (rows.length > 0) out.line();
+    out.line(summary(await readOutboxStats(database)));
+    const [newest] = rows;
+    if (newest)
+      out.line(
+        `Put a row right with SQL, then \`codecraft-live outbox retry ${newest.id}\`; or delete it there.`,
+      );
+  });
+}
+
+/** Has rows that were set aside tried again: those named, or all. */
+export async function retryOutbox(
+  which: readonly string[],
+  options: OutboxOptions,
+  surroundings: Surroundings,
+): Promise<void> {
+  const all = which.length === 0 || (which.length === 1 && which[0] === 'all');
+  const ids = all ? undefined : which.map(idOf);
+  await withOutbox(options, surroundings, async (database) => {
+    const count = await retryAside(database, ids);
+    const missing = ids === undefined ? 0 : new Set(ids).size - count;
+    if (missing > 0)
+      throw new CliFailure(
+        `${count === 0 ? '' : `${counted(count, 'row')} will be tried again. `}${counted(missing, 'row')} of those named ${missing === 1 ? 'is' : 'are'} not set aside (any more).`,
+      );
+    surroundings.out.line(
+      count === 0 ? 'No row is set aside.' : `${counted(count, 'row')} will be tried again.`,
+    );
+  });
+}
+
+function withOutbox(
+  { url }: OutboxOptions,
+  { env, err }: Surroundings,
+  work: (database: Database) => Promise<void>,
+): Promise<void> {
+  const config = url === undefined ? loadConfig(env).database : databaseAt(url);
+  const log = (line: string) => err.line(err.paint('dim', line));
+  return withDatabase(config, work, { start: true, log });
+}
+
+function show({ id, type, failedAt, attempts, error }: AsideRow, { out }: Surroundings): void {
+  const times = attempts > 1 ? `, ${attempts} times so far` : '';
+  out.line(`${out.paint('bold', `#${id} ${safeText(type)}`)} set aside ${failedAt.toISOString()}${times}`);
+  out.line(`  ${safeText(error ?? 'no reason given')}`);
+}
+
+function summary({ failed, waiting, oldestS }: OutboxStats): string {
+  const age = waiting === 0 ? '' : `, the oldest for ${Math.round(oldestS)} s`;
+  return `${counted(failed, 'row')} set aside, ${waiting} waiting${age}.`;
+}
+
+function idOf(text: string): number {
+  const id = parseId(text);
+  if (id === undefined)
+    throw new CliFailure(`${JSON.stringify(text)} is not the id of a row: name ids, or all.`, EXIT.usage);
+  return id;
+}

@@ -1,0 +1,83 @@
+import { loadConfig } from '../config.ts';
+import type { Database } from '../db/database.ts';
+import { installTriggers } from '../db/triggers/install.ts';
+import { readInstalled, type TriggerState } from '../db/triggers/installed.ts';
+import { readsWithLocks } from '../db/triggers/locking-reads.ts';
+import { uninstallTriggers } from '../db/triggers/uninstall.ts';
+import { withDatabase } from './database-access.ts';
+import { databaseAt } from './database-at.ts';
+import { EXIT, type ExitCode } from './failure.ts';
+import type { Surroundings } from './surroundings.ts';
+import { counted, serverName } from './words.ts';
+
+export interface PlatformOptions {
+  /** Of the database; default: the configured one. */
+  readonly url?: string;
+}
+
+/** Puts the triggers on the platform's tables, and says what was done. */
+export async function install(options: PlatformOptions, surroundings: Surroundings): Promise<void> {
+  const { out } = surroundings;
+  await onDatabase(options, surroundings, async (database, where) => {
+    const { made, dropped } = await installTriggers(database);
+    if (made.length === 0 && dropped.length === 0) {
+      out.line(`${where} has the triggers already: there was nothing to do.`);
+    } else {
+      const replaced = dropped.length === 0 ? '' : `, ${dropped.length} of another version dropped`;
+      out.line(`${where}: ${counted(made.length, 'trigger')} installed${replaced}.`);
+      for (const { table, event, tells } of made)
+        out.line(`  ${out.paint('dim', `${event.toLowerCase()} of ${table}:`)} ${tells.join(', ')}`);
+    }
+    if (await readsWithLocks(database)) out.line(LOCKS);
+  });
+}
+
+/** Says how each trigger stands. */
+export async function status(options: PlatformOptions, surroundings: Surroundings): Promise<ExitCode> {
+  const { out } = surroundings;
+  return await onDatabase(options, surroundings, async (database, where) => {
+    const { states, superseded, definers } = await readInstalled(database);
+    out.line(out.paint('bold', where));
+    for (const state of states) out.line(`  ${lineOf(state, surroundings)}`);
+    if (superseded.length > 0)
+      out.line(`  of another version: ${superseded.join(', ')}. \`install\` replaces them.`);
+    if (definers.length > 0)
+      out.line(`They run with the rights of ${definers.join(' and ')}: keep that account, and its rights.`);
+    return states.every(({ state }) => state === 'installed') ? EXIT.fine : EXIT.failed;
+  });
+}
+
+/** Takes the triggers off, and says what was done. */
+export async function uninstall(options: PlatformOptions, surroundings: Surroundings): Promise<void> {
+  const { out } = surroundings;
+  await onDatabase(options, surroundings, async (database, where) => {
+    const names = await uninstallTriggers(database);
+    out.line(
+      names.length === 0
+        ? `${where} had no triggers of ours: there was nothing to do.`
+        : `${where}: ${counted(names.length, 'trigger')} taken off. What is in the outbox already is still published.`,
+    );
+  });
+}
+
+const LOCKS =
+  'Note: this server writes its binary log by statement, so the triggers read names with locks, and a write of the platform may have to wait for another one. binlog_format = ROW spares it that.';
+
+function lineOf({ trigger, state }: TriggerState, { out }: Surroundings): string {
+  const colour = state === 'installed' ? 'green' : state === 'outdated' ? 'yellow' : 'red';
+  const what = `${trigger.event.toLowerCase()} of ${trigger.table}`;
+  return `${out.paint(colour, state.padEnd(9))} ${what.padEnd(29)} ${out.paint('dim', trigger.tells.join(', '))}`;
+}
+
+async function onDatabase<T>(
+  { url }: PlatformOptions,
+  { env, err }: Surroundings,
+  work: (database: Database, where: string) => Promise<T>,
+): Promise<T> {
+  const config = url === undefined ? loadConfig(env).database : databaseAt(url);
+  return await withDatabase(
+    config,
+    async (database) => work(database, `${database.name} on ${serverName(await database.flavour())}`),
+    { start: true, log: (line) => err.line(err.paint('dim', line)) },
+  );
+}

@@ -1,0 +1,19 @@
+import { announcementActivated, announcementMade } from './announcement.ts';
+import { contestUpdated } from './contest.ts';
+import { participantJoined, participantLeft, participantScored } from './participant.ts';
+import { playerAdvanced } from './player.ts';
+import { submissionAccepted, submissionInserted } from './submission.ts';
+import type { Trigger } from './trigger.ts';
+
+/** All triggers of this version. */
+export const TRIGGERS: readonly Trigger[] = [
+  contestUpdated,
+  participantJoined,
+  participantScored,
+  participantLeft,
+  playerAdvanced,
+  submissionAccepted,
+  submissionInserted,
+  announcementMade,
+  announcementActivated,
+];

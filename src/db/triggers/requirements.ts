@@ -1,0 +1,59 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { readColumns } from '../platform/create.ts';
+import { TRIGGERS } from './all.ts';
+import { TriggerError } from './trigger-error.ts';
+
+const OUTBOX = 'event_outbox';
+const OUTBOX_COLUMNS = ['type', 'payload', 'idempotency_key', 'created_at'];
+
+/**
+ * Sees to it that the triggers will work: what they read is there, and this account, with whose rights they run, may
+ * read it and write to the outbox. A trigger that lacks a right would be silent, and one that lacks more would fail
+ * the platform's own statements.
+ *
+ * @throws TriggerError with everything that is missing.
+ */
+export async function requireWhatTheyUse(connection: Connection): Promise<void> {
+  const needed = neededColumns();
+  const tables = await readColumns(connection);
+  if (!tables.has(OUTBOX)) {
+    throw new TriggerError(
+      `This database has no ${OUTBOX} yet: run \`codecraft-live migrate\` first. Nothing was changed.`,
+    );
+  }
+  const views = await readViews(connection);
+  const lacking = [...needed].flatMap(([table, columns]) => {
+    const present = tables.get(table);
+    if (present === undefined) return [`there is no table ${table}`];
+    if (views.has(table) && TRIGGERS.some((trigger) => trigger.table === table))
+      return [`${table} is a view, and views have no triggers`];
+    const missing = [...columns].filter((column) => !present.has(column));
+    return missing.length === 0 ? [] : [`${table} lacks ${missing.join(', ')}`];
+  });
+  if (lacking.length > 0) {
+    throw new TriggerError(
+      `The triggers cannot work with this database: ${lacking.join('; ')}. Nothing was changed.`,
+    );
+  }
+  for (const [table, columns] of needed)
+    await connection.query(`SELECT ${[...columns].join(', ')} FROM \`${table}\` LIMIT 0`);
+  const columns = OUTBOX_COLUMNS.join(', ');
+  await connection.query(
+    `INSERT INTO ${OUTBOX} (${columns}) SELECT 'LEVEL_UP', '{}', NULL, UTC_TIMESTAMP(3) FROM DUAL WHERE FALSE`,
+  );
+}
+
+async function readViews(connection: Connection): Promise<Set<string>> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'SELECT LOWER(TABLE_NAME) AS name FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()',
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+function neededColumns(): Map<string, Set<string>> {
+  const needed = new Map<string, Set<string>>();
+  for (const { reads } of TRIGGERS)
+    for (const [table, columns] of Object.entries(reads))
+      needed.set(table, new Set([...(needed.get(table) ?? []), ...columns]));
+  return needed;
+}

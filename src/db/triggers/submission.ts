@@ -1,0 +1,80 @@
+import { bodyOf, only } from './body.ts';
+import {
+  CONTEST_TITLE,
+  contestTitle,
+  NAME_OF_PLAYER,
+  PLAYER_NAME,
+  playerName,
+  TITLE_OF_CONTEST,
+} from './lookup.ts';
+import { tell } from './outbox-row.ts';
+import type { Trigger } from './trigger.ts';
+import { int, intFrom, oneOf, text } from './value.ts';
+
+const SOLVED_BEFORE = 'v_solved_before';
+const PROBLEM_TITLE = 'v_problem_title';
+const DIFFICULTY = 'v_difficulty';
+
+const playerId = int('NEW.player_id');
+const problemId = int('NEW.problem_id');
+const contestId = int('NEW.contest_id');
+
+const common = {
+  table: 'submission',
+  tells: ['PROBLEM_SOLVED'],
+  reads: {
+    submission: ['id', 'player_id', 'problem_id', 'contest_id', 'verdict', 'points_earned'],
+    problem: ['id', 'title', 'difficulty'],
+    ...NAME_OF_PLAYER,
+    ...TITLE_OF_CONTEST,
+  },
+} as const;
+
+/**
+ * A problem is solved by the first accepted submission of a player in a contest, or outside of all contests; accepted once
+ * more, it is no new solve.
+ */
+const solved = (when: string) =>
+  bodyOf(
+    { when, variables: [SOLVED_BEFORE, PLAYER_NAME, CONTEST_TITLE, PROBLEM_TITLE, DIFFICULTY] },
+    `SELECT MAX('yes') INTO ${SOLVED_BEFORE} FROM submission s
+WHERE s.player_id = NEW.player_id AND s.problem_id = NEW.problem_id AND s.contest_id <=> NEW.contest_id
+AND s.verdict = 'ACCEPTED' AND s.id <> NEW.id;`,
+    only(
+      `${SOLVED_BEFORE} IS NULL`,
+      playerName('NEW.player_id'),
+      `SELECT MAX(q.title), MAX(q.difficulty) INTO ${PROBLEM_TITLE}, ${DIFFICULTY}
+FROM problem q WHERE q.id = NEW.problem_id;`,
+      only('NEW.contest_id IS NOT NULL', contestTitle('NEW.contest_id')),
+      tell(
+        'PROBLEM_SOLVED',
+        {
+          playerId,
+          playerName: text(100, PLAYER_NAME),
+          problemId,
+          problemTitle: text(200, PROBLEM_TITLE),
+          contestId,
+          contestTitle: text(200, CONTEST_TITLE),
+          points: intFrom(1, 'NEW.points_earned'),
+          difficulty: oneOf(['EASY', 'MEDIUM', 'HARD'], DIFFICULTY),
+        },
+        ['problem-solved', playerId, problemId, `COALESCE(${contestId}, 'practice')`],
+      ),
+    ),
+  );
+
+/** Judged, as the platform does it: the verdict of a submission becomes ACCEPTED. */
+export const submissionAccepted: Trigger = {
+  ...common,
+  piece: 'submission_accepted',
+  event: 'UPDATE',
+  body: solved("NEW.verdict = 'ACCEPTED' AND NOT (OLD.verdict <=> 'ACCEPTED')"),
+};
+
+/** Written down when it was judged already. */
+export const submissionInserted: Trigger = {
+  ...common,
+  piece: 'submission_inserted',
+  event: 'INSERT',
+  body: solved("NEW.verdict = 'ACCEPTED'"),
+};

@@ -1,0 +1,56 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createTestDatabase } from '../support/database.ts';
+import { environment } from '../support/service.ts';
+import { run } from './command.ts';
+
+test('triggers are put on, looked at and taken off, and each time it is said what was done', async () => {
+  const { url, database, drop } = await createTestDatabase();
+  onTestFinished(drop);
+  const env = environment(url, { PORT: '9' });
+  const platform = (command: string) => run(['platform', command], { env });
+  const doctor = async () => (await run(['doctor'], { env })).out;
+
+  expect(await platform('status')).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/missing +update of player +LEVEL_UP, TIER_UPGRADE/),
+  });
+  expect(await doctor()).toContain("i The platform's tables have no triggers");
+
+  const first = await platform('install');
+  expect(first).toMatchObject({ code: 0, err: '' });
+  expect(first.out).toMatch(/^\w+ on (MariaDB|MySQL) [\d.]+: 9 triggers installed\.\n/);
+  expect(first.out).toContain('insert of contest_participant: CONTEST_JOINED, STANDINGS_TOUCHED');
+  expect((await platform('install')).out).toContain('there was nothing to do');
+
+  const status = await run(['platform', 'status', '--url', url]);
+  expect(status.code).toBe(0);
+  expect(status.out).not.toContain('missing');
+  expect(status.out).toMatch(/They run with the rights of \S+@\S+: keep that account/);
+  expect(await doctor()).toMatch(/✓ What the platform writes is told by 9 triggers, with the rights of \S+@/);
+
+  const [trigger] = await database.query<{ name: string }>(
+    "SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'player'",
+  );
+  await database.execute(`DROP TRIGGER ${trigger?.name}`);
+  expect(await doctor()).toContain("✗ On the platform's tables: 1 trigger missing.");
+  await database.execute(
+    'CREATE TRIGGER live_player_advanced_0badcafe AFTER UPDATE ON player FOR EACH ROW SET @before = 1',
+  );
+  expect((await platform('status')).out).toMatch(/outdated +update of player/);
+  expect(await doctor()).toContain('1 trigger of another version');
+
+  const last = await platform('uninstall');
+  expect(last).toMatchObject({ code: 0, out: expect.stringContaining(': 9 triggers taken off.') });
+  expect((await platform('uninstall')).out).toContain('there was nothing to do');
+});
+
+test('where they cannot be put on, it is said why', async () => {
+  const { url, drop } = await createTestDatabase({ migrated: false });
+  onTestFinished(drop);
+  const { code, err } = await run(['platform', 'install', '--url', url]);
+  expect(code).toBe(1);
+  expect(err).toBe(
+    'error: This database has no event_outbox yet: run `codecraft-live migrate` first. Nothing was changed.\n',
+  );
+  expect((await run(['platform', 'install', '--url', 'http://x/y'])).code).toBe(2);
+});

@@ -1,0 +1,59 @@
+import { type Connection, createConnection, type ResultSetHeader } from 'mysql2/promise';
+import type { Database } from '../../src/db/database.ts';
+import { prepare } from '../../src/log/prepare.ts';
+import type { PublicEventType } from '../../src/protocol/event.ts';
+import { happeningOf } from '../../src/protocol/happening.ts';
+
+/** What the platform is to its database: a session with a server's usual settings and a sql_mode that is not strict. */
+export interface PlatformSession {
+  readonly connection: Connection;
+  /** @returns what the driver says of it, the number of warnings too. */
+  run(sql: string, values?: readonly unknown[]): Promise<ResultSetHeader>;
+  close(): void;
+}
+
+export async function openPlatformSession(url: string): Promise<PlatformSession> {
+  const connection = await createConnection({ uri: url });
+  // The tests' own MariaDB has other defaults, and would hang up on a transaction that rests for a while.
+  await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
+  await connection.query(
+    "SET SESSION sql_mode = '' /*M!100300 , SESSION idle_write_transaction_timeout = 0 */",
+  );
+  return {
+    connection,
+    async run(sql, values) {
+      const [result] = await connection.query<ResultSetHeader>(sql, values && [...values]);
+      return result;
+    },
+    close: () => connection.destroy(),
+  };
+}
+
+/** One row of the outbox, its payload read. */
+export interface Told {
+  readonly type: string;
+  readonly data: Record<string, unknown>;
+  readonly key: string | null;
+}
+
+/**
+ * Empties the outbox, and says what was in it, in order. Every event in it has been taken by the catalogue as it is, and
+ * has the name of what happened as its key.
+ */
+export async function takeTold(database: Pick<Database, 'query' | 'execute'>): Promise<Told[]> {
+  const rows = await database.query<{ type: string; payload: string; key: string | null }>(
+    'SELECT type, payload, idempotency_key AS `key` FROM event_outbox ORDER BY id',
+  );
+  await database.execute('DELETE FROM event_outbox');
+  return rows.map(({ type, payload, key }) => {
+    const data = JSON.parse(payload);
+    if (type === 'STANDINGS_TOUCHED') {
+      if (key !== null) throw new Error(`STANDINGS_TOUCHED has the key ${key}`);
+    } else {
+      prepare(type, data);
+      const happening = happeningOf(type as PublicEventType, data);
+      if (key !== happening) throw new Error(`${type} has the key ${key} instead of ${happening}`);
+    }
+    return { type, data, key };
+  });
+}
