@@ -1,0 +1,45 @@
+import type { Queries } from '../db/database.ts';
+
+/** How the outbox is doing. */
+export interface OutboxStats {
+  /** Rows on their way into the log. */
+  readonly waiting: number;
+  /** Rows that were set aside. */
+  readonly failed: number;
+  /** How long the oldest of those that wait has been there, in seconds; 0 when none waits. */
+  readonly oldestS: number;
+}
+
+type Reads = Pick<Queries, 'query'>;
+
+export async function readOutboxStats(database: Reads): Promise<OutboxStats> {
+  const [counts] = await database.query<{ waiting: number; failed: number }>(
+    `SELECT (SELECT COUNT(*) FROM event_outbox WHERE failed_at IS NULL) AS waiting,
+            (SELECT COUNT(*) FROM event_outbox WHERE failed_at IS NOT NULL) AS failed`,
+  );
+  const [oldest] = await database.query<{ ageMs: number }>(
+    `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(3)) / 1000 AS ageMs
+       FROM event_outbox WHERE failed_at IS NULL ORDER BY id LIMIT 1`,
+  );
+  return {
+    waiting: counts?.waiting ?? 0,
+    failed: counts?.failed ?? 0,
+    oldestS: Math.max(0, Number(oldest?.ageMs ?? 0)) / 1000,
+  };
+}
+
+/**
+ * The same for whoever asks often: asked of the database every `everyMs` at the most, and once however many ask at the
+ * same time. `undefined` while the database cannot say.
+ */
+export function watchOutbox(database: Reads, everyMs = 5_000): () => Promise<OutboxStats | undefined> {
+  let asked = Number.NEGATIVE_INFINITY;
+  let answer: Promise<OutboxStats | undefined> = Promise.resolve(undefined);
+  return () => {
+    if (performance.now() - asked >= everyMs) {
+      asked = performance.now();
+      answer = readOutboxStats(database).catch(() => undefined);
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,95 @@
+import { expect } from 'vitest';
+import { frozenContests } from '../../src/contest/frozen.ts';
+import type { Database, Queries } from '../../src/db/database.ts';
+import type { AppenderOptions } from '../../src/log/appender.ts';
+import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
+import { Relay, type RelayOptions } from '../../src/outbox/relay.ts';
+import { openAppender, until, wholeLog } from './log.ts';
+
+export interface RunningRelay {
+  readonly relay: Relay;
+  /** What it told of, and what ended its runs. */
+  readonly errors: unknown[];
+  stop(): Promise<void>;
+}
+
+/** A publisher as the service makes it. The caller closes it. */
+export function openPublisher(
+  database: Database,
+  options: Partial<AppenderOptions> = {},
+): Publisher & { close(): Promise<void> } {
+  const appender = openAppender(database, options);
+  const publisher = createPublisher({
+    append: (units) => appender.append(units),
+    frozen: (contestIds) => frozenContests(database, contestIds),
+    epoch: () => 'k7f2',
+  });
+  return { ...publisher, close: () => appender.close() };
+}
+
+/** A relay at work, begun again after each failure as the service does it, until it is stopped. */
+export function startRelay(
+  database: Database,
+  { patienceMs = 5_000, ...options }: Partial<RelayOptions> & { readonly patienceMs?: number } = {},
+): RunningRelay {
+  const publisher = openPublisher(database, { patienceMs });
+  const errors: unknown[] = [];
+  const relay = new Relay({ database, publisher, onError: (error) => errors.push(error), ...options });
+  const over = new AbortController();
+  const running = (async () => {
+    while (!over.signal.aborted) {
+      await relay.run(over.signal).catch(async (error: unknown) => {
+        errors.push(error);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      });
+    }
+  })();
+  return {
+    relay,
+    errors,
+    async stop() {
+      over.abort();
+      await running;
+      await publisher.close();
+    },
+  };
+}
+
+/** An announcement to everybody as SQL publishes it. */
+export function publishSql(database: Queries, title: string, key: string | null = null): Promise<unknown> {
+  return insertRow(database, 'ANNOUNCEMENT', { title, message: 'm' }, key);
+}
+
+/** A row as any writer of SQL may write it; a text is taken for the payload as it is. @returns its id */
+export async function insertRow(
+  database: Queries,
+  type: string,
+  payload: unknown,
+  key: string | null = null,
+): Promise<number> {
+  const { insertId } = await database.execute(
+    'INSERT INTO event_outbox (type, payload, idempotency_key, created_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))',
+    [type, typeof payload === 'string' ? payload : JSON.stringify(payload), key],
+  );
+  return insertId;
+}
+
+/** What is in the outbox, and why. */
+export const outboxRows = (database: Queries) =>
+  database.query<{ id: number; type: string; failed: number; attempts: number; error: string | null }>(
+    'SELECT id, type, failed_at IS NOT NULL AS failed, attempts, error FROM event_outbox ORDER BY id',
+  );
+
+/** Waits until nothing waits any more. */
+export const relayed = (database: Queries) =>
+  until(async () => (await outboxRows(database)).every(({ failed }) => failed === 1), 30_000);
+
+/** The title of each event of the log, in its order. */
+export async function titlesIn(database: Database): Promise<string[]> {
+  return (await wholeLog(database)).map(({ data }) => JSON.parse(data).title as string);
+}
+
+/** Every one of these, once each, in whatever order. */
+export function expectSame(actual: readonly string[], expected: readonly string[]): void {
+  expect(actual.toSorted()).toEqual(expected.toSorted());
+}
