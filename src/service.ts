@@ -5,20 +5,21 @@ import { createAuth } from './auth/auth.ts';
 import { isListedOrigin } from './auth/origin.ts';
 import { completeSecrets } from './config/secret.ts';
 import type { Config } from './config.ts';
-import { readStandings } from './contest/standings.ts';
+import { createPlatformClock } from './contest/platform-clock.ts';
 import { openDatabase } from './db/database.ts';
 import { checkDurability } from './db/durability.ts';
 import { startEmbeddedDatabase } from './db/embedded/embedded-database.ts';
 import { migrate } from './db/migrate.ts';
 import type { Demo } from './demo/find.ts';
-import { runDemo } from './demo/run.ts';
 import { seedDemo } from './demo/seed.ts';
 import { addressOf } from './http/address.ts';
 import { createApp } from './http/app.ts';
+import { contestListRoutes } from './http/contest-list.ts';
 import { contestRoutes } from './http/contests.ts';
 import { eventRoutes } from './http/events.ts';
 import { healthRoutes } from './http/health.ts';
 import { inboxRoutes } from './http/inbox.ts';
+import { leaderboardRoutes } from './http/leaderboard.ts';
 import { metricsRoutes } from './http/metrics.ts';
 import type { AppEnv, Router } from './http/router.ts';
 import { sessionRoutes } from './http/sessions.ts';
@@ -27,15 +28,21 @@ import { ticketRoutes } from './http/tickets.ts';
 import { createInbox } from './inbox/inbox.ts';
 import type { Publisher } from './log/publisher.ts';
 import { pruneLog } from './log/retention.ts';
+import { Relay } from './outbox/relay.ts';
+import { watchOutbox } from './outbox/stats.ts';
 import { formatCursor } from './protocol/cursor.ts';
-import { parseScope } from './protocol/scope.ts';
 import { startBackground } from './service/background.ts';
+import { openContestClock } from './service/contest-clock.ts';
+import { demoDuty } from './service/demo-duty.ts';
 import type { Duty } from './service/duties.ts';
 import { listen } from './service/http-server.ts';
 import { openLogPipeline } from './service/log-pipeline.ts';
+import { pageRouters } from './service/pages.ts';
 import { Releasers } from './service/releasers.ts';
+import { openStandings } from './service/standings.ts';
 import { createSessionCommands } from './stream/commands.ts';
 import { Gate } from './stream/gate.ts';
+import { createNodeStatus } from './stream/node-status.ts';
 import { createPresence } from './stream/presence.ts';
 import { createPlanner } from './stream/resolve-plan.ts';
 import { SessionLog } from './stream/session-log.ts';
@@ -55,8 +62,8 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** A board has so many rows at the most when it is sent whole. */
-const WHOLE_BOARD = { limit: 10_000, offset: 0 };
+/** How soon the relay tries again when the database failed it, in ms. */
+const RELAY_RETRY_MS = 500;
 /** How often sessions of dead nodes are looked for, in ms. */
 const SWEEP_MS = 10_000;
 /** How often old rows of the log are let go, in ms. */
@@ -94,7 +101,26 @@ async function compose(
   for (const warning of await checkDurability(database)) logger.warn(warning);
 
   const log = await openLogPipeline({ database, ring: config.stream.ring, onError }, releasers);
-  const { follower, hub, ring, publisher } = log;
+  const { follower, hub, ring } = log;
+  const clock = createPlatformClock(config.platform.timeZone);
+  const relayPublisher = log.openPublisher('relay');
+  const contestClock = openContestClock({
+    database,
+    publisher: log.publisher,
+    relayPublisher,
+    clock,
+    epoch: () => follower.epoch,
+    onError,
+  });
+  const publisher = contestClock.announcer;
+  const standings = openStandings({
+    database,
+    log,
+    publisher: log.openPublisher('standings'),
+    clock,
+    config: config.standings,
+    onError,
+  });
 
   const { authenticate, grants, tickets, revocations } = createAuth({
     auth,
@@ -116,11 +142,8 @@ async function compose(
     epoch: () => follower.epoch,
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,
-    snapshot: async (scope, stream) => {
-      const contestId = parseScope(scope)?.id ?? 0;
-      const standings = await readStandings(database, contestId, stream.owner.role === 'ADMIN', WHOLE_BOARD);
-      return { event: 'leaderboard-snapshot', data: standings };
-    },
+    snapshot: async (contestId, stream) =>
+      (await standings.boards.read(contestId, stream.owner.role === 'ADMIN'))?.bytes,
   });
   streams.start();
   const sessions = new SessionLog({
@@ -134,6 +157,7 @@ async function compose(
   releasers.add('sessions', () => sessions.close());
   const commands = createSessionCommands({ database, streams, log: sessions, nodeId });
   log.onReset(() => streams.closeWhere(() => true, 'reset'));
+  log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
 
   const presence = createPresence({
     database,
@@ -142,7 +166,20 @@ async function compose(
     heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
     onError: (error) => onError(error, 'presence'),
   });
+  const cursor = () => formatCursor(hub.settled, follower.epoch);
+  const inbox = createInbox({ database, publisher, cursor, onError: (error) => onError(error, 'inbox') });
+  const relay = new Relay({
+    database,
+    publisher: relayPublisher,
+    handlers: contestClock.handlers,
+    onTouched: standings.touched,
+    onReceipts: inbox.tell,
+    onError: (error) => onError(error, 'relay'),
+  });
   const shared: Duty[] = [
+    { name: 'relay', everyMs: RELAY_RETRY_MS, run: (signal) => relay.run(signal) },
+    contestClock.duty,
+    ...standings.duties,
     {
       name: 'session sweep',
       everyMs: SWEEP_MS,
@@ -156,22 +193,17 @@ async function compose(
     { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
   ];
   if (config.demo.enabled)
-    shared.push({
-      name: 'demo',
-      everyMs: config.demo.intervalMs,
-      run: (signal) =>
-        runDemo({
-          database,
-          publisher,
-          intervalMs: config.demo.intervalMs,
-          signal,
-          onError: (error) => onError(error, 'demo'),
-        }),
-    });
+    shared.push(demoDuty({ ...config.demo, database, publisher, onScores: standings.touched, onError }));
   const demo = config.demo.enabled ? await seedDemo(database) : undefined;
-  startBackground({ database, streams, grants, commands, shared, onError }, releasers);
+  const reportStatus = createNodeStatus({
+    database,
+    ...log,
+    streams,
+    nodeId,
+    heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
+  });
+  startBackground({ database, streams, grants, commands, reportStatus, shared, onError }, releasers);
 
-  const cursor = () => formatCursor(hub.settled, follower.epoch);
   let closing = false;
   const app = createApp({
     version,
@@ -207,6 +239,7 @@ async function compose(
           position: () => follower.position,
           lag: () => follower.lag,
           ringFrames: () => ring.size,
+          outbox: watchOutbox(database),
         },
         access: config.http.metrics,
         identify,
@@ -214,10 +247,12 @@ async function compose(
       ticketRoutes({ tickets, grants, identify }),
       eventRoutes({ publisher, identify }),
       inboxRoutes({
-        inbox: createInbox({ database, publisher, cursor, onError: (error) => onError(error, 'inbox') }),
+        inbox,
         identify,
       }),
+      contestListRoutes({ database, grants, identify, cursor, clock }),
       contestRoutes({ database, grants, identify, cursor }),
+      leaderboardRoutes({ boards: standings.boards, grants, identify, cursor }),
       sessionRoutes({
         database,
         commands,
@@ -226,6 +261,7 @@ async function compose(
         identify,
         heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
       }),
+      ...pageRouters({ config, auth, database }),
     ],
   });
   releasers.add('streams', () => streams.close());

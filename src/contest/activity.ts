@@ -36,8 +36,17 @@ export async function readActivity(
   );
   return rows.map((row) => ({
     ...row,
-    oldValue: row.oldValue === null ? null : JSON.parse(row.oldValue),
-    newValue: row.newValue === null ? null : JSON.parse(row.newValue),
+    oldValue: parsed(row.oldValue),
+    newValue: parsed(row.newValue),
     at: row.at.toISOString(),
   }));
+}
+
+/** MariaDB's idea of JSON is wider (`5.`), and anybody who speaks SQL may have written it. It is text then. */
+function parsed(stored: string | null): unknown {
+  try {
+    return stored === null ? null : JSON.parse(stored);
+  } catch {
+    return stored;
+  }
 }

@@ -2,14 +2,14 @@ import type { Transaction } from '../db/database.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { problemInTurn } from './problems.ts';
 import { contestProblems, startOver } from './round.ts';
-import { lockScore, readPlaces, tellingOfMoves, writeScore } from './standings.ts';
+import { lockScore, readPlaces, writeScore } from './standings.ts';
 import { lockPlayers, pick, type World } from './world.ts';
 import { grantXp } from './xp.ts';
 
 /** Beyond this lead a bonus would be no story any more: only solving overtakes. */
 const LARGEST_BONUS = 150;
 
-/** Somebody overtakes the next one in the live contest, by a better accuracy. */
+/** Somebody overtakes the next one in the live contest, by a better accuracy. The standings tell of it by themselves. */
 export async function rankChange(tx: Transaction, world: World): Promise<NewEvent[]> {
   const places = await readPlaces(tx, world.contestId);
   const chances = places.flatMap((place) => {
@@ -24,10 +24,8 @@ export async function rankChange(tx: Transaction, world: World): Promise<NewEven
   // A quarter of a point at least, so that equal ratings do not leave it to the time of the last solve.
   const bonus = chance.gap + Math.ceil(world.random() * 20) / 4;
   const accuracyScore = Math.round((score.accuracyScore + bonus) * 100) / 100;
-  const events = await tellingOfMoves(tx, world, () =>
-    writeScore(tx, world, { ...score, accuracyScore }, false),
-  );
-  return moverFirst(events, score.playerId);
+  await writeScore(tx, world, { ...score, accuracyScore }, false);
+  return [];
 }
 
 /** Somebody solves the next problem of the live contest. When all have solved all, the next round begins. */
@@ -56,14 +54,13 @@ export async function problemSolved(tx: Transaction, world: World): Promise<NewE
     penaltyMins: score.penaltyMins + Math.floor(random() * 6),
     problemsSolved: score.problemsSolved + 1,
   };
-  const moves = await tellingOfMoves(tx, world, () => writeScore(tx, world, solved, true));
+  await writeScore(tx, world, solved, true);
   const levels = await grantXp(tx, world, player, points);
   return [
     {
       type: 'PROBLEM_SOLVED',
       data: { playerId, playerName, problemId, problemTitle, contestId, contestTitle, points, difficulty },
     },
-    ...moverFirst(moves, playerId),
     ...levels,
   ];
 }
@@ -81,9 +78,4 @@ async function newRound(tx: Transaction, { contestId, contestTitle }: World): Pr
       },
     },
   ];
-}
-
-function moverFirst(events: readonly NewEvent[], playerId: number): NewEvent[] {
-  const isMover = (event: NewEvent) => event.type === 'RANK_CHANGE' && event.data.playerId === playerId;
-  return [...events.filter(isMover), ...events.filter((event) => !isMover(event))];
 }

@@ -18,6 +18,8 @@ export interface RunDemoOptions {
   readonly intervalMs: number;
   /** Ends the demo. */
   readonly signal: AbortSignal;
+  /** Told of a contest whose scores may be others now. */
+  readonly onScores?: (contestId: number) => void;
   readonly log?: (line: string) => void;
   /** Told of the first failure after a success, and not of those that follow. */
   readonly onError?: (error: unknown) => void;
@@ -33,13 +35,13 @@ const ROUNDS_TO_ANNOUNCEMENT = 5;
 
 /**
  * Makes up what demo players do, one event every `intervalMs`, until the signal ends: an achievement, a level-up, a
- * change of rank, a solved problem, and from the beginning. What is told is also true: levels and scores are written.
+ * better score, a solved problem, and from the beginning. What is told is also true: levels and scores are written.
  * What could not be published is published later, before anything new happens.
  *
  * To be run by one process at a time. Returns early where there is no demo data.
  */
 export async function runDemo(options: RunDemoOptions): Promise<void> {
-  const { database, publisher, intervalMs, signal, log, onError, random = Math.random } = options;
+  const { database, publisher, intervalMs, signal, log, onScores, onError, random = Math.random } = options;
   let world: World | undefined;
   let waiting: { readonly events: NewEvent[]; readonly key: string } | undefined;
   let failing = false;
@@ -51,6 +53,7 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
       const known = world;
       const events = await database.transaction((tx) => step(tx, known));
       waiting = { events, key: `demo:${randomUUID()}` };
+      onScores?.(known.contestId);
     }
     const { events, key } = waiting;
     if (events.length > 0) await publisher.publish(events, { idempotencyKey: key });

@@ -1,10 +1,9 @@
 import type { Transaction } from '../db/database.ts';
-import type { NewEvent } from '../protocol/event.ts';
 import { SERVER_NOW } from './clock.ts';
 import { ratingOf } from './problems.ts';
 import type { World } from './world.ts';
 
-export interface Place {
+interface Place {
   readonly playerId: number;
   readonly playerName: string;
   readonly rank: number;
@@ -20,7 +19,7 @@ export function readPlaces(tx: Transaction, contestId: number): Promise<Place[]>
   );
 }
 
-export interface Score {
+interface Score {
   readonly playerId: number;
   readonly rawScore: number;
   readonly accuracyScore: number;
@@ -67,27 +66,4 @@ export async function writeScore(
       playerId,
     ],
   );
-}
-
-/** Runs `change` and tells of everybody in the contest who has another place than before, the best first. */
-export async function tellingOfMoves(
-  tx: Transaction,
-  { contestId, contestTitle }: World,
-  change: () => Promise<void>,
-): Promise<NewEvent[]> {
-  const before = new Map((await readPlaces(tx, contestId)).map(({ playerId, rank }) => [playerId, rank]));
-  await change();
-  return (await readPlaces(tx, contestId))
-    .filter(({ playerId, rank }) => before.get(playerId) !== rank)
-    .map(({ playerId, playerName, rank }) => ({
-      type: 'RANK_CHANGE',
-      data: {
-        playerId,
-        playerName,
-        contestId,
-        contestTitle,
-        oldRank: before.get(playerId) ?? null,
-        newRank: rank,
-      },
-    }));
 }

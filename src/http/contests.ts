@@ -4,12 +4,12 @@ import type { Grants } from '../auth/grants.ts';
 import { requireUser } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
 import { readActivity } from '../contest/activity.ts';
-import { readGlobalStandings, readStandings } from '../contest/standings.ts';
+import { readGlobalStandings } from '../contest/standings.ts';
 import type { Queries } from '../db/database.ts';
-import { standing } from '../protocol/fields.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseId } from '../protocol/scope.ts';
-import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { whole } from './whole.ts';
 
 export interface ContestRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
@@ -18,41 +18,7 @@ export interface ContestRoutesDeps {
   readonly cursor: () => string;
 }
 
-const whole = (min: number, max: number, fallback: number) =>
-  z
-    .string()
-    .regex(/^[0-9]{1,7}$/)
-    .transform(Number)
-    .pipe(z.int().min(min).max(max))
-    .default(fallback);
 const range = z.object({ limit: whole(1, 200, 50), offset: whole(0, 1_000_000, 0) });
-
-const leaderboard = createRoute({
-  method: 'get',
-  path: '/contests/{id}/leaderboard',
-  tags: ['Standings'],
-  summary: 'The standings of a contest, and the cursor they are valid at',
-  request: { params: z.object({ id: idParam('id') }), query: range },
-  responses: {
-    200: {
-      description: 'Standings',
-      content: {
-        'application/json': {
-          schema: z
-            .object({
-              contestId: z.int(),
-              frozen: z.boolean(),
-              total: z.int(),
-              rows: z.array(standing),
-              cursor: z.string(),
-            })
-            .openapi('Standings'),
-        },
-      },
-    },
-    ...problems(400, 401, 403, 404, 503),
-  },
-});
 
 const everybody = createRoute({
   method: 'get',
@@ -136,15 +102,6 @@ const activity = createRoute({
 /** Standings and histories, as they are now. */
 export function contestRoutes({ database, grants, identify, cursor }: ContestRoutesDeps): Router {
   const router = createRouter();
-  router.openapi(leaderboard, async (c) => {
-    const user = requireUser(await identify(c));
-    const { id } = c.req.valid('param');
-    await grants.authorise(user, [{ kind: 'leaderboard', id }]);
-    // Taken first: a stream opened there sees every change that these rows do not show yet.
-    const at = cursor();
-    const { rows, ...rest } = await readStandings(database, id, user.role === 'ADMIN', c.req.valid('query'));
-    return c.json({ ...rest, rows: [...rows], cursor: at }, 200, { 'cache-control': 'no-store' });
-  });
   router.openapi(everybody, async (c) => {
     requireUser(await identify(c));
     const at = cursor();

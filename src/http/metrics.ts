@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { requireAdmin } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
+import type { OutboxStats } from '../outbox/stats.ts';
 import { type AppEnv, createRouter, type Router } from './router.ts';
 
 /** What is measured, read when somebody looks. */
@@ -11,6 +12,7 @@ export interface Measures {
   readonly position: () => number;
   readonly lag: () => number;
   readonly ringFrames: () => number;
+  readonly outbox: () => Promise<OutboxStats | undefined>;
 }
 
 export interface MetricsDeps {
@@ -23,19 +25,41 @@ export interface MetricsDeps {
 export function metricsRoutes({ measures, access, identify }: MetricsDeps): Router {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, read: () => number) =>
+  const gauge = (name: string, help: string, read: () => number | Promise<number | undefined>) =>
     new Gauge({
       name,
       help,
       registers: [registry],
-      collect() {
-        this.set(read());
+      async collect() {
+        const value = await read();
+        // What is not known is left out: an old value would look like a present one.
+        if (value === undefined) this.remove();
+        else this.set(value);
       },
     });
   gauge('live_streams_open', 'Open streams of this process', measures.streams);
   gauge('live_log_position', 'Position up to which the log was handed on', measures.position);
   gauge('live_log_lag_rows', 'Rows known to exist and not handed on yet', measures.lag);
   gauge('live_ring_frames', 'Recent frames held in memory', measures.ringFrames);
+  const outbox = (read: (stats: OutboxStats) => number) => async () => {
+    const stats = await measures.outbox();
+    return stats && read(stats);
+  };
+  gauge(
+    'live_outbox_waiting',
+    'Rows of event_outbox on their way into the log',
+    outbox(({ waiting }) => waiting),
+  );
+  gauge(
+    'live_outbox_failed',
+    'Rows of event_outbox that were set aside',
+    outbox(({ failed }) => failed),
+  );
+  gauge(
+    'live_outbox_oldest_seconds',
+    'How long the oldest waiting row of event_outbox has been there',
+    outbox(({ oldestS }) => oldestS),
+  );
   let counted = 0;
   new Counter({
     name: 'live_frames_delivered_total',

@@ -132,7 +132,7 @@ async function open(
   const requested = c.req.header('last-event-id') || c.req.query('lastEventId') || undefined;
   const { incoming, outgoing } = c.env ?? {};
   if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
-  const scopes = [...new Set(parsed.map(formatScope))];
+  const scopes = [...new Set(parsed.flatMap((scope) => withReal(scope, identity)).map(formatScope))];
   try {
     deps.streams.admit();
     const plan = await deps.plan(requested, scopes, filter?.types);
@@ -171,6 +171,11 @@ function scopeIn(text: string, kind: keyof typeof shapes, identity: UserIdentity
   const id = parseId(text);
   if (id === undefined) throw new Problem('invalid-id');
   return { kind, id };
+}
+
+/** Who may see the real standings is told of them, too, while those that players are shown are frozen. */
+function withReal(scope: ParsedScope, { role }: UserIdentity): ParsedScope[] {
+  return scope.kind === 'leaderboard' && role === 'ADMIN' ? [scope, { kind: 'real', id: scope.id }] : [scope];
 }
 
 function filterOf(text: string | undefined): TypeFilter | undefined {

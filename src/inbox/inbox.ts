@@ -18,6 +18,8 @@ export interface Inbox {
   markOne(playerId: number, action: ReceiptAction, id: number): Promise<Marked>;
   /** Those that are not in this player's inbox are passed over. */
   mark(playerId: number, action: ReceiptAction, which: Which): Promise<Marked>;
+  /** Tells the player's streams of receipts that something else has written already: SQL. At most 1,000 ids. */
+  tell(playerId: number, action: ReceiptAction, ids: readonly number[]): Promise<void>;
 }
 
 export interface InboxPage {
@@ -101,6 +103,11 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
       return readCounts(database, playerId, await inboxScopes(database, playerId));
     },
     mark: (playerId, action, which) => turns.take(playerId, () => markInTurn(playerId, action, which)),
+    tell: (playerId, action, ids) =>
+      turns.take(playerId, async () => {
+        const counts = await readCounts(database, playerId, await inboxScopes(database, playerId));
+        await echo(playerId, action, { ids }, counts);
+      }),
     markOne: (playerId, action, id) =>
       turns.take(playerId, async () => {
         const scopes = await inboxScopes(database, playerId);

@@ -12,6 +12,8 @@ export interface BackgroundOptions {
   readonly streams: Streams;
   readonly grants: Grants;
   readonly commands: SessionCommands;
+  /** Tells operators how this node is doing. */
+  readonly reportStatus: () => Promise<void>;
   /** What one node at a time does for all. */
   readonly shared: readonly Duty[];
   readonly onError: (error: unknown, where: string) => void;
@@ -20,13 +22,16 @@ export interface BackgroundOptions {
 /** How soon a stream ends after its owner lost the right to it, and after another node said so. Milliseconds. */
 const REVALIDATE_MS = 4_000;
 const OBEY_MS = 1_500;
+/** How often operators who watch are told how a node is doing. Milliseconds. */
+const STATUS_MS = 2_000;
 
 /** Starts what goes on beside requests: this node's own duties, and the shared ones while this node holds their lock. */
 export function startBackground(options: BackgroundOptions, releasers: Releasers): void {
-  const { database, streams, grants, commands, shared, onError } = options;
+  const { database, streams, grants, commands, reportStatus, shared, onError } = options;
   const own: readonly Duty[] = [
     { name: 'commands', everyMs: OBEY_MS, run: () => commands.obey() },
     { name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) },
+    { name: 'status', everyMs: STATUS_MS, run: reportStatus },
   ];
   const over = new AbortController();
   const working = doDuties(own, over.signal, onError);

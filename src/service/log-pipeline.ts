@@ -1,6 +1,8 @@
-import { Hub } from '../channel/hub.ts';
+import { Hub, type Listener } from '../channel/hub.ts';
+import { Latency } from '../channel/latency.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import { Ring, type RingLimits } from '../channel/ring.ts';
+import { frozenContests } from '../contest/frozen.ts';
 import type { Database } from '../db/database.ts';
 import { Appender } from '../log/appender.ts';
 import { Follower, type LogFault } from '../log/follower.ts';
@@ -14,8 +16,16 @@ export interface LogPipeline {
   readonly ring: Ring;
   readonly hub: Hub;
   readonly publisher: Publisher;
+  /** Another way into the log with a connection of its own: for what may have to wait for rows that others have locked. */
+  openPublisher(name: string): Publisher;
+  /** From an event's append to the end of the turn that handed it to the streams. */
+  readonly latency: Latency;
+  /** Told of every row, in the log's order, before any stream is given it. */
+  onRows(callback: (rows: readonly LogRow[]) => void): void;
   /** Told when the log was reset under this process: streams cannot simply go on. */
   onReset(callback: (fault: LogFault) => void): void;
+  /** Told of a listener that could not take what it was given: it has a gap, and is given nothing more. */
+  onDropped(callback: (listener: Listener) => void): void;
 }
 
 export interface LogPipelineOptions {
@@ -34,15 +44,24 @@ export async function openLogPipeline(
 ): Promise<LogPipeline> {
   const { database, onError } = options;
   const ring = new Ring(options.ring, 0);
-  const hub = new Hub(0);
+  const hub = new Hub(0, (error, listener) => {
+    onError(error, 'hub');
+    for (const callback of dropCallbacks) callback(listener);
+  });
+  const latency = new Latency();
+  const rowCallbacks: ((rows: readonly LogRow[]) => void)[] = [];
   const resetCallbacks: ((fault: LogFault) => void)[] = [];
+  const dropCallbacks: ((listener: Listener) => void)[] = [];
 
   const follower: Follower = new Follower({
     connect: () => database.connect(),
     onRows: (rows) => {
       const frames = rows.map((row) => new LiveFrame(row, follower.epoch));
       for (const frame of frames) ring.push(frame);
+      for (const callback of rowCallbacks) callback(rows);
       hub.accept(frames);
+      const appendedAt = rows[0]?.at ?? Date.now();
+      void hub.drained().then(() => latency.record(Math.max(0, Date.now() - appendedAt)));
     },
     onReset: (fault) => {
       onError(new Error(`the log was reset: ${fault.reason}, from ${fault.from} to ${fault.to}`), 'follower');
@@ -61,19 +80,30 @@ export async function openLogPipeline(
   });
   releasers.add('follower', () => follower.close());
 
-  const appender = new Appender({
-    connect: () => database.connect({ multipleStatements: true }),
-    onCommitted: (rows) => follower.offer(rows),
-    onError: (error) => onError(error, 'appender'),
-  });
-  releasers.add('appender', () => appender.close());
+  function openPublisher(name: string): Publisher {
+    const appender = new Appender({
+      connect: () => database.connect({ multipleStatements: true }),
+      onCommitted: (rows) => follower.offer(rows),
+      onError: (error) => onError(error, name),
+    });
+    releasers.add(name, () => appender.close());
+    return createPublisher({
+      append: (units) => appender.append(units),
+      epoch: () => follower.epoch,
+      frozen: (contestIds) => frozenContests(database, contestIds),
+    });
+  }
 
   return {
     follower,
     ring,
     hub,
-    publisher: createPublisher({ append: (units) => appender.append(units), epoch: () => follower.epoch }),
+    latency,
+    publisher: openPublisher('appender'),
+    openPublisher,
+    onRows: (callback) => rowCallbacks.push(callback),
     onReset: (callback) => resetCallbacks.push(callback),
+    onDropped: (callback) => dropCallbacks.push(callback),
   };
 }
 

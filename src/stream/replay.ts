@@ -53,7 +53,7 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, snapshotAt: numb
     const wanted = page.frames.filter(
       (frame) =>
         (!stream.filter || stream.filter.types.has(frame.type)) &&
-        !(frame.id <= snapshotAt && scopeKind(frame.scope) === 'leaderboard'),
+        !(frame.id <= snapshotAt && isStandings(frame)),
     );
     stream.position = page.through;
     if (wanted.length === 0) continue;
@@ -61,6 +61,12 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, snapshotAt: numb
     stream.deliver(new Batch(wanted));
     await stream.drained();
   }
+}
+
+/** Whether a snapshot of the standings says it, too. */
+function isStandings({ type, scope }: LiveFrame): boolean {
+  const told = type === 'LEADERBOARD_UPDATE' || type === 'LEADERBOARD_FREEZE';
+  return told && scopeKind(scope) !== 'contest';
 }
 
 /** Frames up to and including `through`: all that the stream's scopes have there. */

@@ -4,7 +4,7 @@ import type { Listener } from '../channel/hub.ts';
 import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
 import { type CaughtUp, CLOSE_REASONS, type CloseReason, type StreamClose } from '../protocol/control.ts';
 import { formatCursor } from '../protocol/cursor.ts';
-import { encodeFrame, encodeRetry } from '../protocol/frame.ts';
+import { encodeFrame, encodeHead, encodeRetry } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { Sink } from './sink.ts';
 
@@ -39,6 +39,9 @@ export interface StreamOptions {
 /** How long a client that was told not to come back is asked to wait, should it come back all the same. */
 const LONG_RETRY_MS = 60_000;
 
+/** So much may be on its way without anything waiting for it. Bytes. */
+const SMALL_BYTES = 1_024;
+
 /**
  * One open stream: a position in the log, and where its bytes go. It is `replaying` while it is given what it missed,
  * `live` while it listens to channels, and `closed` for good.
@@ -61,6 +64,8 @@ export class Stream implements Listener {
   readonly #sink: Sink;
   readonly #epoch: string;
   readonly #maxUnsentBytes: number;
+  /** What was unsent after the last write that found next to nothing unsent. */
+  #allowance = 0;
   #onClosed: ((stream: Stream) => void) | undefined;
 
   constructor(options: StreamOptions) {
@@ -90,12 +95,14 @@ export class Stream implements Listener {
   /** Writes frames of the log. */
   deliver(batch: Batch): void {
     if (this.state === 'closed') return;
+    this.#write(batch);
+    // Only what was written is announced: should the sink fail, the stream ends with the cursor of what came before.
     const last = batch.frames.at(-1);
     if (last) {
       this.lastDeliveredId = last.id;
       this.announced = last.id;
     }
-    this.writeBytes(batch);
+    this.#limitUnsent();
   }
 
   /** Writes a frame of the stream's own. Its id is the position: nothing below it is still to come. */
@@ -109,6 +116,13 @@ export class Stream implements Listener {
     this.writeBytes(encodeBytes((options.retryMs === undefined ? '' : encodeRetry(options.retryMs)) + frame));
   }
 
+  /** Writes a frame of the stream's own whose data it shares with other streams. */
+  sendShared(event: string, data: Bytes): void {
+    this.writeBytes(encodeBytes(encodeHead({ id: formatCursor(this.position, this.#epoch), event })));
+    this.announced = this.position;
+    this.writeBytes(data);
+  }
+
   /** It has all it missed and listens to its channels from here on. */
   live(caughtUp: CaughtUp): void {
     if (this.state === 'closed') return;
@@ -119,8 +133,8 @@ export class Stream implements Listener {
   /** Writes bytes shared with other streams. Closes the stream when its peer does not keep up. */
   writeBytes(bytes: Bytes): void {
     if (this.state === 'closed') return;
-    this.#sink.write(bytes);
-    if (this.#sink.unsent > this.#maxUnsentBytes) this.close('slow');
+    this.#write(bytes);
+    this.#limitUnsent();
   }
 
   drained(): Promise<void> {
@@ -138,9 +152,24 @@ export class Stream implements Listener {
       event: 'stream-close',
       data: JSON.stringify(data),
     });
-    this.#sink.write(encodeBytes((reconnect ? '' : encodeRetry(LONG_RETRY_MS)) + frame));
+    try {
+      this.#sink.write(encodeBytes((reconnect ? '' : encodeRetry(LONG_RETRY_MS)) + frame));
+    } catch {
+      // Who cannot be told why still learns that it ends.
+    }
     this.#finish(reason);
     this.#sink.end();
+  }
+
+  #write(bytes: Bytes): void {
+    const before = this.#sink.unsent;
+    this.#sink.write(bytes);
+    // However much is written at once to somebody who had taken everything before, that is not being slow.
+    if (before < SMALL_BYTES) this.#allowance = this.#sink.unsent;
+  }
+
+  #limitUnsent(): void {
+    if (this.#sink.unsent > this.#maxUnsentBytes + this.#allowance) this.close('slow');
   }
 
   #finish(reason: CloseReason | 'gone'): void {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeFilter } from '../channel/batch.ts';
-import { encodeBytes } from '../channel/live-frame.ts';
+import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
 import { formatCursor } from '../protocol/cursor.ts';
 import { encodeComment, encodeFrame } from '../protocol/frame.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type Scope, scopeKind } from '../protocol/scope.ts';
+import { parseScope, type Scope } from '../protocol/scope.ts';
 import { catchUp, type ReplayDeps } from './replay.ts';
 import type { ResumePlan } from './resume.ts';
 import type { Sink } from './sink.ts';
@@ -32,8 +32,8 @@ export interface StreamObserver {
 
 export interface StreamsDeps extends ReplayDeps {
   readonly limits: StreamLimits;
-  /** The state that a scope's stream begins with: its event name and data. */
-  readonly snapshot?: (scope: Scope, stream: Stream) => Promise<{ event: string; data: object } | undefined>;
+  /** The standings that a stream begins with: the lines of their data, which streams share. */
+  readonly snapshot?: (contestId: number, stream: Stream) => Promise<Bytes | undefined>;
 }
 
 export interface OpenRequest {
@@ -166,12 +166,14 @@ export class Streams {
   /** Standings come whole, once; the changes up to then are not replayed. */
   async #sendSnapshots(stream: Stream): Promise<number> {
     const { snapshot, hub } = this.#deps;
-    const scopes = stream.scopes.filter((scope) => scopeKind(scope) === 'leaderboard');
-    if (!snapshot || scopes.length === 0) return 0;
+    const contests = new Set(stream.scopes.flatMap(contestOfStandings));
+    if (!snapshot || contests.size === 0) return 0;
     const at = hub.position;
-    for (const scope of scopes) {
-      const found = await snapshot(scope, stream);
-      if (found && stream.state !== 'closed') stream.send(found.event, found.data);
+    for (const contestId of contests) {
+      const bytes = await snapshot(contestId, stream);
+      if (!bytes || stream.state === 'closed') continue;
+      stream.sendShared('leaderboard-snapshot', bytes);
+      await stream.drained();
     }
     return at;
   }
@@ -234,6 +236,11 @@ export class Streams {
       ),
     );
   }
+}
+
+function contestOfStandings(scope: Scope): number[] {
+  const parsed = parseScope(scope);
+  return parsed?.kind === 'leaderboard' || parsed?.kind === 'real' ? [parsed.id] : [];
 }
 
 /** Spread out, so that a crowd that was cut off together does not come back together. */

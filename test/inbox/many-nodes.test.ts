@@ -18,7 +18,11 @@ describe('Inboxes of several nodes over one database', () => {
       connect: () => test.database.connect({ multipleStatements: true }),
       onCommitted: () => {},
     });
-    publisher = createPublisher({ append: (units) => appender.append(units), epoch: () => 'abcd' });
+    publisher = createPublisher({
+      append: (units) => appender.append(units),
+      epoch: () => 'abcd',
+      frozen: async () => new Set(),
+    });
   });
   afterAll(async () => {
     await appender.close();

@@ -8,7 +8,7 @@ import { note, startService, type TestService } from '../support/service.ts';
 declare global {
   interface Window {
     heard: { title: string; cursor: string }[];
-    opened: { recovered: boolean }[];
+    openings: { recovered: boolean }[];
     failed: boolean;
   }
 }
@@ -30,10 +30,10 @@ describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
   async function listen(page: Page, url: string): Promise<void> {
     await page.evaluate((address) => {
       window.heard = [];
-      window.opened = [];
+      window.openings = [];
       window.failed = false;
       const source = new EventSource(address);
-      source.addEventListener('stream-open', (event) => window.opened.push(JSON.parse(event.data)));
+      source.addEventListener('stream-open', (event) => window.openings.push(JSON.parse(event.data)));
       source.addEventListener('announcement', (event) =>
         window.heard.push({ title: JSON.parse(event.data).title, cursor: event.lastEventId }),
       );
@@ -41,9 +41,12 @@ describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
         window.failed = source.readyState === EventSource.CLOSED;
       };
     }, url);
-    await vi.waitFor(async () => expect(await page.evaluate(() => window.opened.length)).toBeGreaterThan(0), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(
+      async () => expect(await page.evaluate(() => window.openings.length)).toBeGreaterThan(0),
+      {
+        timeout: 10_000,
+      },
+    );
   }
 
   async function receiveAcrossCuts(
@@ -64,7 +67,7 @@ describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
     expect(base).toBeTruthy();
     const heard = await page.evaluate(() => window.heard.map((one) => one.title));
     expect(heard).toEqual(sent);
-    const opened = await page.evaluate(() => window.opened);
+    const opened = await page.evaluate(() => window.openings);
     expect(opened.length).toBeGreaterThan(5);
     expect(opened.every((open) => open.recovered)).toBe(true);
     expect(await page.evaluate(() => window.failed)).toBe(false);

@@ -20,7 +20,11 @@ beforeAll(async () => {
     connect: () => db.database.connect({ multipleStatements: true }),
     onCommitted: () => {},
   });
-  publisher = createPublisher({ append: (units) => appender.append(units), epoch: () => 'test' });
+  publisher = createPublisher({
+    append: (units) => appender.append(units),
+    epoch: () => 'test',
+    frozen: async () => new Set(),
+  });
 });
 afterAll(async () => {
   await appender.close();

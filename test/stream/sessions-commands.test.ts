@@ -91,7 +91,7 @@ describe('disconnect', () => {
     const { stream } = await streamOn(here);
     await db.database.execute('CALL live_disconnect_session(?)', [stream.id]);
     await here.commands.obey();
-    expect(stream.closeReason).toBe('revoked');
+    expect(stream.closeReason).toBe('disconnected');
 
     const { userId, playerId } = await createPlayer(db.database);
     await db.database.execute("CALL live_register_session('their-own-id', ?, NULL, NULL)", [playerId]);

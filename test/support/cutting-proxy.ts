@@ -4,6 +4,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface CuttingProxy {
   readonly url: string;
   readonly cuts: () => number;
+  /** Breaks all present connections. */
+  cut(): void;
+  /** From now on present connections stay open and carry no answers any more. Those that come later do. */
+  silence(): void;
   close(): Promise<void>;
 }
 
@@ -14,6 +18,7 @@ export async function startCuttingProxy(
 ): Promise<CuttingProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
+  const upstreams = new Set<Socket>();
   let cuts = 0;
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
@@ -27,6 +32,8 @@ export async function startCuttingProxy(
         upstream.destroy();
       });
     }
+    upstreams.add(upstream);
+    upstream.on('close', () => upstreams.delete(upstream));
     client.pipe(upstream);
     upstream.on('data', (chunk) => {
       if (chunk.length < left) {
@@ -46,6 +53,12 @@ export async function startCuttingProxy(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cuts: () => cuts,
+    cut() {
+      for (const socket of sockets) socket.destroy();
+    },
+    silence() {
+      for (const upstream of upstreams) upstream.pause();
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       server.close();

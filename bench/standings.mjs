@@ -1,0 +1,191 @@
+// Standings of 10,000 participants under 50 accepted submissions a second: from a score's UPDATE to the viewer's delta.
+//   npm run build && node bench/standings.mjs [participants] [submissions a second] [seconds]
+// Writes what the platform writes, with triggers installed. Starts the built service on an embedded database of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createParser } from 'eventsource-parser';
+import { mintPlatformToken } from '../dist/auth/mint.js';
+import { openDatabase } from '../dist/db/database.js';
+import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
+import { migrate } from '../dist/db/migrate.js';
+import { installTriggers } from '../dist/db/triggers/install.js';
+
+const PARTICIPANTS = Number(process.argv[2] ?? 10_000);
+const RATE = Number(process.argv[3] ?? 50);
+const SECONDS = Number(process.argv[4] ?? 20);
+const SECRET = 'bench-bench-bench-bench-bench';
+const PORT = 4498;
+const USER_OFFSET = 1_000_000;
+
+const directory = await mkdtemp(join(tmpdir(), 'live-bench-'));
+const server = await startEmbeddedDatabase({ directory });
+const database = openDatabase({ url: server.url });
+let service;
+try {
+  await migrate(database);
+  await fill();
+  await installTriggers(database);
+  service = spawn(process.execPath, ['dist/main.js'], {
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'test',
+      DATABASE_URL: server.url,
+      JWT_SECRET: SECRET,
+      PORT: String(PORT),
+      LOG_LEVEL: 'info',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve) => {
+    service.stdout.on('data', (chunk) => chunk.toString().includes('listening') && resolve());
+  });
+  await sleep(3_000);
+  await measure();
+} finally {
+  service?.kill('SIGTERM');
+  if (service && service.exitCode === null) await once(service, 'exit');
+  await database.close();
+  await server.stop();
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function fill() {
+  const pages = Array.from({ length: Math.ceil(PARTICIPANTS / 1_000) }, (_, page) =>
+    Array.from({ length: Math.min(1_000, PARTICIPANTS - page * 1_000) }, (_, i) => page * 1_000 + i + 1),
+  );
+  const insert = (sql, rows) => database.execute(sql, [rows]);
+  for (const ids of pages) {
+    await insert(
+      'INSERT INTO users (id, name, email, password, role, profile_picture) VALUES ?',
+      ids.map((id) => [
+        USER_OFFSET + id,
+        `Player ${id}`,
+        `p${id}@bench.example`,
+        '-',
+        'PLAYER',
+        `/pictures/${id}.png`,
+      ]),
+    );
+    await insert(
+      'INSERT INTO player (id, user_id, xp, level, tier, sub_rank) VALUES ?',
+      ids.map((id) => [id, USER_OFFSET + id, id % 5_000, 1, 'BRONZE', 'Bronze I']),
+    );
+  }
+  await database.execute(
+    `INSERT INTO contest (id, created_by, problems, title, status, start_time, end_time, duration_mins)
+     VALUES (1, ?, '[1]', 'Bench', 'LIVE', '2026-01-01 00:00:00', '2100-01-01 00:00:00', 90)`,
+    [USER_OFFSET + 1],
+  );
+  await database.execute(
+    `INSERT INTO problem (id, title, difficulty, points, description, examples, test_cases)
+     VALUES (1, 'Two Sum', 'EASY', 100, '{}', '[]', '[]')`,
+  );
+  for (const ids of pages)
+    await insert(
+      'INSERT INTO contest_participant (contest_id, player_id, mode, final_rating, problems_solved, last_solved_at) VALUES ?',
+      ids.map((id) => [1, id, 'PRECISION', id % 3_000, 1, '2026-01-01 00:30:00']),
+    );
+}
+
+/** What the platform writes for an accepted submission, statement by statement. */
+async function accept(playerId, rating) {
+  const { insertId } = await database.execute(
+    "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES (?, 1, 1, 'js', 'PENDING')",
+    [playerId],
+  );
+  await database.execute("UPDATE submission SET verdict = 'ACCEPTED', points_earned = 100 WHERE id = ?", [
+    insertId,
+  ]);
+  await database.execute(
+    "INSERT INTO xp_ledger (player_id, contest_id, source, final_xp) VALUES (?, 1, 'contest', 100)",
+    [playerId],
+  );
+  await database.execute('UPDATE player SET xp = xp + 100 WHERE id = ?', [playerId]);
+  await database.execute("UPDATE player SET level = 1, tier = 'BRONZE', sub_rank = 'Bronze I' WHERE id = ?", [
+    playerId,
+  ]);
+  await database.execute(
+    `UPDATE contest_participant SET final_rating = ?, problems_solved = problems_solved + 1, last_solved_at = NOW()
+      WHERE contest_id = 1 AND player_id = ?`,
+    [rating, playerId],
+  );
+}
+
+async function measure() {
+  const token = await mintPlatformToken(SECRET, USER_OFFSET + 1);
+  const waiting = new Map();
+  const delays = [];
+  const bytes = [];
+  const opened = performance.now();
+  const stop = new AbortController();
+  const response = await fetch(`http://127.0.0.1:${PORT}/streams/contests/1/leaderboard`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: stop.signal,
+  });
+  let rows = 0;
+  let ready;
+  const caughtUp = new Promise((resolve) => {
+    ready = resolve;
+  });
+  const parser = createParser({
+    onEvent({ event, data }) {
+      if (event === 'leaderboard-snapshot') rows = JSON.parse(data).rows.length;
+      if (event === 'caught-up') ready();
+      if (event !== 'leaderboard-update') return;
+      const now = performance.now();
+      bytes.push(data.length);
+      for (const { playerId, finalRating } of JSON.parse(data).data.changed) {
+        const sent = waiting.get(playerId);
+        if (!sent || sent.rating !== finalRating) continue;
+        delays.push(now - sent.at);
+        waiting.delete(playerId);
+      }
+    },
+  });
+  void (async () => {
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body) parser.feed(decoder.decode(chunk, { stream: true }));
+  })().catch(() => {});
+  await caughtUp;
+  console.log(`snapshot of ${rows} rows in ${(performance.now() - opened).toFixed(0)} ms`);
+
+  const cpuBefore = cpu(service.pid);
+  const began = performance.now();
+  const working = [];
+  let sent = 0;
+  for (; sent < RATE * SECONDS; sent++) {
+    const late = began + (sent * 1_000) / RATE - performance.now();
+    if (late > 0) await sleep(late);
+    const playerId = ((sent * 7_919) % PARTICIPANTS) + 1;
+    const rating = 3_000 + sent;
+    working.push(
+      accept(playerId, rating).then(() => waiting.set(playerId, { rating, at: performance.now() })),
+    );
+  }
+  await Promise.all(working);
+  const seconds = (performance.now() - began) / 1_000;
+  const used = cpu(service.pid) - cpuBefore;
+  const patience = performance.now() + 5_000;
+  while (waiting.size > 0 && performance.now() < patience) await sleep(20);
+  stop.abort();
+  delays.sort((a, b) => a - b);
+  const at = (part) => delays[Math.min(delays.length - 1, Math.floor(delays.length * part))]?.toFixed(0);
+  const mean = bytes.reduce((sum, size) => sum + size, 0) / bytes.length;
+  console.log(
+    `${sent} accepted submissions in ${seconds.toFixed(1)} s, ${waiting.size} of them not seen as written`,
+  );
+  console.log(`UPDATE to delta: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`);
+  console.log(`${bytes.length} deltas of ${(mean / 1024).toFixed(1)} KiB`);
+  console.log(`the service's CPU: ${((used / seconds / 1_000) * 100).toFixed(0)} % of one core`);
+}
+
+/** Of a process so far, in ms. */
+function cpu(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}

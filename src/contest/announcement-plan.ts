@@ -1,0 +1,120 @@
+import type { Queries } from '../db/database.ts';
+import type { Guard, Unit } from '../log/append-statement.ts';
+import type { Published } from '../log/publisher.ts';
+import type { Draft } from '../log/row.ts';
+import type { EventData } from '../protocol/event.ts';
+import { readSights, remembering, rememberingAnyhow, type Sight } from './announced-rows.ts';
+import { completed, draftOf, readDetails } from './announcement-drafts.ts';
+import { findLastTold } from './last-told.ts';
+import type { PlatformClock } from './platform-clock.ts';
+import { type Hearing, hear } from './tell.ts';
+
+export interface PlanDeps {
+  readonly database: Pick<Queries, 'query'>;
+  readonly clock: PlatformClock;
+  readonly epoch: () => string;
+}
+
+/** What one event is answered with: what was published earlier, or what is published now, by its place in `units`' drafts. */
+type Answer = Published | { readonly place: number; readonly duplicate?: true };
+
+/** What is still to be appended of a call, and what its events are answered with. */
+export interface Plan {
+  readonly units: readonly Unit[];
+  readonly answers: readonly Answer[];
+}
+
+/** The contest whose status or end is told. */
+export function contestOf(draft: Draft): number | undefined {
+  if (draft.type !== 'CONTEST_STATUS' && draft.type !== 'CONTEST_END') return undefined;
+  return (JSON.parse(draft.data) as { contestId: number }).contestId;
+}
+
+/** The key that names what happened, as it stands in a unit. */
+export function nameOf(draft: Draft): string {
+  return `key:${draft.happening}`;
+}
+
+/** Finds out what of these units tells something new of contests `ids`, as things are now. */
+export async function planOf(
+  { database, clock, epoch }: PlanDeps,
+  given: readonly Unit[],
+  ids: readonly number[],
+): Promise<Plan> {
+  const sights = new Map((await readSights(database, clock, ids)).map((sight) => [sight.id, sight]));
+  const details = await readDetails(database, ids);
+  const units: Unit[] = [];
+  const answers: Answer[] = [];
+  const places = new Map<string, number>();
+  let drafts = 0;
+
+  /** Takes a unit into the plan. @returns the place of its last draft */
+  function take(unit: Unit): number {
+    units.push(unit);
+    for (const draft of unit.drafts) places.set(`${draft.type} ${contestOf(draft)}`, drafts++);
+    return drafts - 1;
+  }
+
+  for (const unit of given) {
+    const named = nameable(unit, sights);
+    if (!named) {
+      const first = drafts;
+      take(withMemory(unit, sights));
+      answers.push(...unit.drafts.map((_, index) => ({ place: first + index })));
+      continue;
+    }
+    const { draft, sight } = named;
+    const { id, contest } = sight;
+    const { repeat, oldStatus, before, next } = heard(draft, sight);
+    if (repeat) {
+      const place = places.get(`${draft.type} ${id}`);
+      const earlier: Answer | undefined =
+        place === undefined ? await findLastTold(database, draft, epoch) : { place, duplicate: true };
+      if (earlier) {
+        answers.push(earlier);
+        continue;
+      }
+    }
+    const known = { contest, details: details.get(id), oldStatus };
+    const place = take({
+      drafts: [...before.map((one) => draftOf(id, one, contest, known.details)), completed(draft, known)],
+      with: [...(unit.with ?? []), remembering(id, sight.announced, next)],
+    });
+    answers.push({ place });
+    sights.set(id, { ...sight, announced: next });
+  }
+  return { units, answers };
+}
+
+/** The only draft of a unit whose key is the name of what happened to a contest. */
+function nameable(
+  { drafts, keys = [] }: Unit,
+  sights: ReadonlyMap<number, Sight>,
+): { readonly draft: Draft; readonly sight: Sight } | undefined {
+  const [draft] = drafts;
+  if (!draft || drafts.length !== 1 || keys.length !== 1 || keys[0]?.value !== nameOf(draft))
+    return undefined;
+  const id = contestOf(draft);
+  const sight = id === undefined ? undefined : sights.get(id);
+  return sight && { draft, sight };
+}
+
+/** A unit that is published as it is, with what is to be remembered of it. */
+function withMemory(unit: Unit, sights: Map<number, Sight>): Unit {
+  const guards: Guard[] = [];
+  for (const draft of unit.drafts) {
+    const id = contestOf(draft);
+    const sight = id === undefined ? undefined : sights.get(id);
+    if (id === undefined || sight === undefined) continue;
+    const { next } = heard(draft, sight);
+    guards.push(rememberingAnyhow(id, next));
+    sights.set(id, { ...sight, announced: next });
+  }
+  return guards.length === 0 ? unit : { ...unit, with: [...(unit.with ?? []), ...guards] };
+}
+
+function heard(draft: Draft, { contest, announced, now }: Sight): Hearing {
+  if (draft.type === 'CONTEST_END') return hear({ type: draft.type }, contest, announced, now);
+  const { newStatus } = JSON.parse(draft.data) as EventData<'CONTEST_STATUS'>;
+  return hear({ type: 'CONTEST_STATUS', newStatus }, contest, announced, now);
+}

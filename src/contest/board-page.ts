@@ -1,0 +1,34 @@
+import type { Standing } from '../protocol/board.ts';
+import { Problem } from '../protocol/problem.ts';
+
+export interface PageQuery {
+  readonly limit: number;
+  readonly offset: number;
+  /** Only those who play in this mode; they keep their ranks. */
+  readonly mode?: Standing['mode'] | undefined;
+  /** The rows around this player, instead of those after `offset`. */
+  readonly around?: number | undefined;
+}
+
+export interface BoardPage {
+  /** How many there are in all pages together. */
+  readonly total: number;
+  /** How many are before this page. */
+  readonly offset: number;
+  readonly rows: readonly Standing[];
+}
+
+/**
+ * A part of standings.
+ * @throws Problem `not-in-standings` where the player that is asked for has no row there
+ */
+export function pageOf(order: readonly Standing[], { limit, offset, mode, around }: PageQuery): BoardPage {
+  const rows = mode ? order.filter((row) => row.mode === mode) : order;
+  let start = offset;
+  if (around !== undefined) {
+    const at = rows.findIndex(({ playerId }) => playerId === around);
+    if (at < 0) throw new Problem('not-in-standings');
+    start = Math.max(0, Math.min(at - Math.floor(limit / 2), rows.length - limit));
+  }
+  return { total: rows.length, offset: start, rows: rows.slice(start, start + limit) };
+}

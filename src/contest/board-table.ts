@@ -1,0 +1,80 @@
+import type { Queries, Transaction } from '../db/database.ts';
+import type { Standing } from '../protocol/board.ts';
+import { stepOf } from './board-step.ts';
+
+/** Which of a contest's boards: what players are shown, or what admins see while that is frozen. */
+export type Audience = 'shown' | 'real';
+
+/** What is known of a published board besides its rows. */
+export interface BoardHead {
+  /** Of what admins see. */
+  readonly version: number;
+  /** Of what players are shown: the same, unless it is frozen. */
+  readonly shownVersion: number;
+  readonly frozen: boolean;
+}
+
+/** A published board, whole. */
+export interface StoredBoard {
+  readonly head: BoardHead;
+  /** Best first, ranked. */
+  readonly order: readonly Standing[];
+  /** Whose move is still to be told, and from which rank; 0: from none. */
+  readonly told: ReadonlyMap<number, number>;
+}
+
+interface RawHead {
+  readonly version: number;
+  readonly shownVersion: number;
+  readonly frozen: number;
+}
+
+interface RawRow extends Omit<Standing, 'rank' | 'lastSolvedAt'> {
+  readonly lastSolvedAt: Date | null;
+  readonly toldFrom: number | null;
+}
+
+const HEAD = `SELECT version, shown_version AS shownVersion, frozen FROM standings_board WHERE contest_id = ?`;
+
+/** @returns undefined when the contest's board was never needed so far */
+export async function readBoardHead(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+): Promise<BoardHead | undefined> {
+  const [head] = await database.query<RawHead>(HEAD, [contestId]);
+  return head && headOf(head);
+}
+
+/**
+ * A published board at exactly one version: the lock lets no change of it be half-way.
+ * @param audience left out: what admins see
+ */
+export async function readBoard(
+  tx: Transaction,
+  contestId: number,
+  audience?: Audience,
+): Promise<StoredBoard | undefined> {
+  const [raw] = await tx.query<RawHead>(`${HEAD} LOCK IN SHARE MODE`, [contestId]);
+  if (!raw) return undefined;
+  const head = headOf(raw);
+  const rows = await tx.query<RawRow>(
+    `SELECT player_id AS playerId, player_name AS playerName, picture, tier, mode, final_rating AS finalRating,
+            problems_solved AS problemsSolved, penalty_mins AS penaltyMins, last_solved_at AS lastSolvedAt,
+            told_from AS toldFrom
+       FROM standings_row WHERE contest_id = ? AND audience = ?`,
+    [contestId, audience ?? (head.frozen ? 'real' : 'shown')],
+  );
+  const told = new Map<number, number>();
+  const scores = new Map(
+    rows.map(({ toldFrom, ...row }) => {
+      if (toldFrom !== null) told.set(row.playerId, toldFrom);
+      const lastSolvedAt = row.lastSolvedAt?.toISOString() ?? null;
+      return [row.playerId, { ...row, lastSolvedAt }] as const;
+    }),
+  );
+  return { head, order: stepOf([], scores).order, told };
+}
+
+function headOf({ version, shownVersion, frozen }: RawHead): BoardHead {
+  return { version: Number(version), shownVersion: Number(shownVersion), frozen: Number(frozen) === 1 };
+}

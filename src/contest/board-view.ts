@@ -1,0 +1,37 @@
+import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
+import type { Board, BoardSnapshot, Standing } from '../protocol/board.ts';
+import { encodeData } from '../protocol/frame.ts';
+
+/** A board at one version, as everybody who is shown it shares it. */
+export class BoardView implements BoardSnapshot {
+  readonly contestId: number;
+  readonly version: number;
+  readonly frozen: boolean;
+  /** Best first. */
+  readonly rows: readonly Standing[];
+  #bytes: Bytes | undefined;
+
+  constructor(contestId: number, version: number, frozen: boolean, rows: readonly Standing[]) {
+    this.contestId = contestId;
+    this.version = version;
+    this.frozen = frozen;
+    this.rows = rows;
+  }
+
+  static of(contestId: number, { version, rows }: Board, frozen: boolean): BoardView {
+    const sorted = [...rows.values()].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
+    return new BoardView(contestId, version, frozen, sorted);
+  }
+
+  get total(): number {
+    return this.rows.length;
+  }
+
+  /** The data of a `leaderboard-snapshot`, as lines of a frame: encoded once for all streams. */
+  get bytes(): Bytes {
+    const { contestId, version, frozen, total, rows } = this;
+    const snapshot: BoardSnapshot = { contestId, version, frozen, total, rows };
+    this.#bytes ??= encodeBytes(encodeData(JSON.stringify(snapshot)));
+    return this.#bytes;
+  }
+}

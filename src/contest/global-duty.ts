@@ -1,0 +1,91 @@
+import { format } from 'mysql2';
+import type { Database } from '../db/database.ts';
+import { prepare } from '../log/prepare.ts';
+import type { Publisher } from '../log/publisher.ts';
+import type { EventInput } from '../protocol/event.ts';
+import { shortened } from '../stream/shortened.ts';
+import { readGlobalStandings } from './standings.ts';
+
+export interface GlobalDutyOptions {
+  readonly database: Pick<Database, 'query' | 'execute'>;
+  readonly publisher: Pick<Publisher, 'publishUnits'>;
+}
+
+type Top = EventInput<'GLOBAL_LEADERBOARD'>['top'];
+
+/** Stands for the players of all contests in `standings_board`. */
+const EVERYBODY = 0;
+const PLACES = 100;
+const NAME_LENGTH = 100;
+const SUB_RANK_LENGTH = 20;
+
+/** Publishes the first hundred players by XP when they are other than before. For one node at a time. */
+export class GlobalDuty {
+  readonly #options: GlobalDutyOptions;
+  #last: { readonly version: number; readonly top: string } | undefined;
+
+  constructor(options: GlobalDutyOptions) {
+    this.#options = options;
+  }
+
+  /** One look, and an event if there is a change. @throws when the database cannot be reached, or another node was faster */
+  async run(): Promise<void> {
+    const { publisher } = this.#options;
+    const top = await this.#readTop();
+    const text = JSON.stringify(top);
+    try {
+      this.#last ??= await this.#lastPublished(text);
+      const { version } = this.#last;
+      if (this.#last.top === text) return;
+      const sql = 'UPDATE standings_board SET version = ?, shown_version = ?, changed_at = UTC_TIMESTAMP(3)';
+      const guard = {
+        sql: format(`${sql} WHERE contest_id = ? AND version = ?`, [
+          version + 1,
+          version + 1,
+          EVERYBODY,
+          version,
+        ]),
+        changes: 1,
+      };
+      const draft = prepare('GLOBAL_LEADERBOARD', { version: version + 1, top }, { internal: true });
+      await publisher.publishUnits([{ drafts: [draft], with: [guard] }]);
+      this.#last = { version: version + 1, top: text };
+    } catch (error) {
+      this.#last = undefined;
+      throw error;
+    }
+  }
+
+  async #readTop(): Promise<Top> {
+    const rows = await readGlobalStandings(this.#options.database, { limit: PLACES, offset: 0 });
+    return rows.map((row) => ({
+      playerId: row.playerId,
+      playerName: shortened(row.playerName, NAME_LENGTH) || `Player ${row.playerId}`,
+      rank: row.rank,
+      xp: Math.max(0, Number(row.xp)),
+      level: Math.max(1, row.level),
+      tier: row.tier,
+      subRank: shortened(row.subRank, SUB_RANK_LENGTH),
+    }));
+  }
+
+  /** What was published last, by whatever node. Where none is kept any more, nothing had changed for that long. */
+  async #lastPublished(now: string): Promise<{ version: number; top: string }> {
+    const { database } = this.#options;
+    await database.execute(
+      `INSERT IGNORE INTO standings_board (contest_id, version, shown_version, changed_at)
+       VALUES (?, 0, 0, UTC_TIMESTAMP(3))`,
+      [EVERYBODY],
+    );
+    const [board] = await database.query<{ version: number }>(
+      'SELECT version FROM standings_board WHERE contest_id = ?',
+      [EVERYBODY],
+    );
+    const [last] = await database.query<{ data: string }>(
+      `SELECT data FROM notification
+        WHERE scope = 'global' AND keep_class = 'nudge' AND type = 'GLOBAL_LEADERBOARD' ORDER BY id DESC LIMIT 1`,
+    );
+    const { top } = last ? (JSON.parse(last.data) as EventInput<'GLOBAL_LEADERBOARD'>) : { top: undefined };
+    return { version: Number(board?.version ?? 0), top: top ? JSON.stringify(top) : now };
+  }
+}

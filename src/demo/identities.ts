@@ -1,0 +1,24 @@
+import type { Queries } from '../db/database.ts';
+import { DEMO_EMAILS } from './find.ts';
+
+/** A demo player whom anybody may be, while the demo is on. */
+export interface DemoIdentity {
+  /** `users.id`: what a token holds. Not for the wire. */
+  readonly userId: number;
+  readonly playerId: number;
+  readonly playerName: string;
+  readonly level: number;
+  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly subRank: string;
+}
+
+/** All demo players, those with the most XP first. None where there is no demo data. */
+export async function readDemoIdentities(database: Pick<Queries, 'query'>): Promise<DemoIdentity[]> {
+  const rows = await database.query<DemoIdentity>(
+    `SELECT u.id AS userId, p.id AS playerId, u.name AS playerName, p.level, p.tier, p.sub_rank AS subRank
+       FROM player p JOIN users u ON u.id = p.user_id
+      WHERE u.email LIKE ? AND u.role = 'PLAYER' ORDER BY p.xp DESC, p.id`,
+    [DEMO_EMAILS],
+  );
+  return rows.map((row) => ({ ...row, level: Number(row.level) }));
+}

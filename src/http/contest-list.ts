@@ -1,0 +1,129 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Grants } from '../auth/grants.ts';
+import { requireUser } from '../auth/guards.ts';
+import type { Identity, UserIdentity } from '../auth/identity.ts';
+import { type ContestViewer, listContests, readContest } from '../contest/contests.ts';
+import type { PlatformClock } from '../contest/platform-clock.ts';
+import type { Queries } from '../db/database.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+
+export interface ContestListRoutesDeps {
+  readonly database: Pick<Queries, 'query'>;
+  readonly grants: Grants;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+  readonly cursor: () => string;
+  readonly clock: PlatformClock;
+}
+
+const status = z.enum(['DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED']);
+const contest = z
+  .object({
+    id: z.int(),
+    title: z.string(),
+    status: status.openapi({
+      description: 'As streams were told last: the contest clock goes before the platform.',
+    }),
+    startsAt: z.iso.datetime().nullable(),
+    endsAt: z.iso.datetime().nullable(),
+    participantCount: z.int(),
+    isPublic: z.boolean(),
+    joined: z.boolean().openapi({ description: 'Whether the caller takes part.' }),
+    frozen: z.boolean().openapi({ description: 'Whether its standings stand still for players.' }),
+  })
+  .openapi('Contest');
+const moment = {
+  cursor: z.string().openapi({ description: 'A stream opened from here misses no change.' }),
+  serverTime: z.iso.datetime().openapi({ description: 'To count down by.' }),
+};
+
+const list = createRoute({
+  method: 'get',
+  path: '/contests',
+  tags: ['Contests'],
+  summary: 'The contests that the caller may see, newest first',
+  request: {
+    query: z.object({
+      status: z
+        .string()
+        .transform((text) => text.split(','))
+        .pipe(z.array(status).min(1).max(5))
+        .optional()
+        .openapi({ type: 'string', example: 'LIVE,UPCOMING' }),
+      limit: z
+        .string()
+        .regex(/^[0-9]{1,3}$/)
+        .transform(Number)
+        .pipe(z.int().min(1).max(100))
+        .default(50),
+      before: z
+        .string()
+        .regex(/^[1-9][0-9]{0,15}$/)
+        .transform(Number)
+        .refine(Number.isSafeInteger)
+        .optional()
+        .openapi({ description: '`next` of the page before.' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page',
+      content: {
+        'application/json': {
+          schema: z
+            .object({ contests: z.array(contest), next: z.int().nullable(), ...moment })
+            .openapi('ContestPage'),
+        },
+      },
+    },
+    ...problems(400, 401, 403, 503),
+  },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/contests/{id}',
+  tags: ['Contests'],
+  summary: 'A contest',
+  request: { params: z.object({ id: idParam('id') }) },
+  responses: {
+    200: {
+      description: 'The contest',
+      content: { 'application/json': { schema: contest.extend(moment).openapi('ContestNow') } },
+    },
+    ...problems(400, 401, 403, 404, 503),
+  },
+});
+
+/** What contests there are, and when they begin and end. */
+export function contestListRoutes(deps: ContestListRoutesDeps): Router {
+  const { database, grants, identify, cursor, clock } = deps;
+  const router = createRouter();
+  // The cursor is taken first: a stream opened there sees every change that the answer does not show yet.
+  const now = () => ({ cursor: cursor(), serverTime: new Date().toISOString() });
+
+  router.openapi(list, async (c) => {
+    const viewer = viewerOf(requireUser(await identify(c)));
+    const { status: statuses = [], limit, before } = c.req.valid('query');
+    const at = now();
+    const found = await listContests(database, clock, viewer, { before, limit: limit + 1, statuses });
+    const contests = found.slice(0, limit);
+    const next = found.length > limit ? (contests.at(-1)?.id ?? null) : null;
+    return c.json({ contests, next, ...at }, 200, { 'cache-control': 'no-store' });
+  });
+  router.openapi(one, async (c) => {
+    const user = requireUser(await identify(c));
+    const { id } = c.req.valid('param');
+    await grants.authorise(user, [{ kind: 'contest', id }]);
+    const at = now();
+    const found = await readContest(database, clock, viewerOf(user), id);
+    if (!found) throw new Problem('not-found');
+    return c.json({ ...found, ...at }, 200, { 'cache-control': 'no-store' });
+  });
+  return router;
+}
+
+function viewerOf({ userId, playerId, role }: UserIdentity): ContestViewer {
+  return { userId, playerId, isAdmin: role === 'ADMIN' };
+}

@@ -1,0 +1,112 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { Problem } from '../protocol/problem.ts';
+import { createRouter, problems, type Router } from './router.ts';
+
+export interface DemoRoutesDeps {
+  /** Everybody a visitor may be, as they stand now. */
+  readonly identities: () => Promise<readonly Identity[]>;
+  /** A token as the platform's login gives one, good for `lifetimeS` seconds. */
+  readonly mint: (userId: number, lifetimeS: number) => Promise<string>;
+}
+
+interface Identity {
+  readonly userId: number;
+  readonly playerId: number;
+  readonly playerName: string;
+  readonly level: number;
+  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly subRank: string;
+}
+
+/** Long enough to be no nuisance, short enough that a copied one is soon worth nothing. Seconds. */
+const LIFETIME_S = 900;
+
+const players = createRoute({
+  method: 'get',
+  path: '/demo/players',
+  tags: ['Demo'],
+  summary: 'Whom a visitor of the demo may be. Absent unless the demo is on, and always in production',
+  security: [],
+  responses: {
+    200: {
+      description: 'The demo players',
+      content: {
+        'application/json': {
+          schema: z
+            .object({
+              players: z.array(
+                z.object({
+                  playerId: z.int(),
+                  playerName: z.string(),
+                  level: z.int(),
+                  tier: z.enum(['BRONZE', 'SILVER', 'GOLD']),
+                  subRank: z.string(),
+                }),
+              ),
+            })
+            .openapi('DemoPlayers'),
+        },
+      },
+    },
+    ...problems(503),
+  },
+});
+
+const tokens = createRoute({
+  method: 'post',
+  path: '/demo/tokens',
+  tags: ['Demo'],
+  summary: 'A short token of a demo player. Absent unless the demo is on, and always in production',
+  security: [],
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({ playerId: z.int().min(1).max(Number.MAX_SAFE_INTEGER) })
+            .openapi('DemoTokenRequest', { example: { playerId: 7 } }),
+        },
+      },
+    },
+  },
+  responses: {
+    201: {
+      description: 'The token',
+      content: {
+        'application/json': {
+          schema: z
+            .object({ token: z.string(), playerId: z.int(), expiresAt: z.iso.datetime() })
+            .openapi('DemoToken'),
+        },
+      },
+    },
+    ...problems(400, 403, 404, 415, 422, 503),
+  },
+});
+
+/**
+ * Lets a visitor be one of the demo players: nobody else, neither admins nor services. To be mounted only where the
+ * data is made up.
+ */
+export function demoRoutes({ identities, mint }: DemoRoutesDeps): Router {
+  const router = createRouter();
+  router.openapi(players, async (c) => {
+    const known = await identities();
+    return c.json({ players: known.map(({ userId: _, ...shown }) => shown) }, 200, {
+      'cache-control': 'no-store',
+    });
+  });
+  router.openapi(tokens, async (c) => {
+    // CORS lets other sites read what it allows; this lets none of them even ask.
+    if (c.req.header('sec-fetch-site') === 'cross-site') throw new Problem('forbidden');
+    const { playerId } = c.req.valid('json');
+    const chosen = (await identities()).find((identity) => identity.playerId === playerId);
+    if (chosen === undefined) throw new Problem('not-found');
+    const expiresAt = new Date(Date.now() + LIFETIME_S * 1000).toISOString();
+    return c.json({ token: await mint(chosen.userId, LIFETIME_S), playerId, expiresAt }, 201, {
+      'cache-control': 'no-store',
+    });
+  });
+  return router;
+}

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Grants } from '../auth/grants.ts';
+import { requireUser } from '../auth/guards.ts';
+import type { Identity } from '../auth/identity.ts';
+import { pageOf } from '../contest/board-page.ts';
+import type { Boards } from '../contest/boards.ts';
+import { standing } from '../protocol/fields.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { whole } from './whole.ts';
+
+export interface LeaderboardRoutesDeps {
+  readonly boards: Boards;
+  readonly grants: Grants;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+  readonly cursor: () => string;
+}
+
+const leaderboard = createRoute({
+  method: 'get',
+  path: '/contests/{id}/leaderboard',
+  tags: ['Standings'],
+  summary: 'The standings of a contest, and the cursor they are valid at',
+  request: {
+    params: z.object({ id: idParam('id') }),
+    query: z.object({
+      limit: whole(1, 200, 50),
+      offset: whole(0, 1_000_000, 0),
+      around: z
+        .literal('me')
+        .optional()
+        .openapi({ description: 'The rows around your own, instead of `offset`.' }),
+      mode: z
+        .enum(['PRECISION', 'GRINDER', 'LEGEND'])
+        .optional()
+        .openapi({ description: 'Only who plays in this mode; ranks are those among all.' }),
+    }),
+    headers: z.object({
+      'if-none-match': z
+        .string()
+        .optional()
+        .openapi({ description: 'An `ETag` that you have the standings of.' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'Standings. A stream opened at `cursor` tells of every change after them.',
+      headers: {
+        etag: { schema: { type: 'string' }, description: 'Of exactly this part of exactly this version.' },
+      },
+      content: {
+        'application/json': {
+          schema: z
+            .object({
+              contestId: z.int(),
+              version: z
+                .int()
+                .openapi({ description: 'Grows with every change; a `leaderboard-update` names two.' }),
+              frozen: z
+                .boolean()
+                .openapi({ description: 'They stand still for players until they are unfrozen.' }),
+              total: z.int().openapi({ description: 'How many rows there are on all pages.' }),
+              offset: z.int().openapi({ description: 'How many rows are before these.' }),
+              rows: z.array(standing),
+              cursor: z.string(),
+            })
+            .openapi('Standings'),
+        },
+      },
+    },
+    304: { description: 'They are as you have them, and the cursor that you have is still good.' },
+    ...problems(400, 401, 403, 404, 503),
+  },
+});
+
+/** Standings of contests: what streams say of them, as pages. */
+export function leaderboardRoutes({ boards, grants, identify, cursor }: LeaderboardRoutesDeps): Router {
+  const router = createRouter();
+  router.openapi(leaderboard, async (c) => {
+    const user = requireUser(await identify(c));
+    const { id } = c.req.valid('param');
+    await grants.authorise(user, [{ kind: 'leaderboard', id }]);
+    // Taken first: a stream opened there sees every change that these rows do not show yet.
+    const at = cursor();
+    const board = await boards.read(id, user.role === 'ADMIN');
+    if (!board) throw new Problem('not-found');
+    const { around, ...query } = c.req.valid('query');
+    if (around && user.playerId === undefined) throw new Problem('no-player');
+    const page = pageOf(board.rows, { ...query, ...(around ? { around: user.playerId } : {}) });
+    const { contestId, version, frozen } = board;
+    const part = [contestId, version, frozen, user.role === 'ADMIN', page.offset, query.limit, query.mode];
+    const etag = `"${version}-${createHash('sha256')
+      .update(JSON.stringify([...part, epochOf(at)]))
+      .digest('base64url')
+      .slice(0, 16)}"`;
+    const headers = { etag, 'cache-control': 'private, no-cache' };
+    if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers);
+    const body = { contestId, version, frozen, ...page, rows: [...page.rows], cursor: at };
+    return c.json(body, 200, headers);
+  });
+  return router;
+}
+
+/** RFC 9110 § 13.1.2: compared weakly. */
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
+}
+
+/** A cursor of another log is no good. */
+function epochOf(cursor: string): string {
+  return cursor.slice(cursor.indexOf('-'));
+}

@@ -1,0 +1,80 @@
+import type { Context } from 'hono';
+import { Problem } from '../protocol/problem.ts';
+import { type AppEnv, createRouter, type Router } from './router.ts';
+import { type Encoding, readWebFiles, type WebFile } from './web-files.ts';
+
+export interface WebRoutesDeps {
+  /** Where the built pages lie: `<page>.html`, and `assets/` whose names change with their content. */
+  readonly folder: string;
+}
+
+/** A page may load what this service serves, and nothing else; it runs no script that is written into it. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const NOT_BUILT = 'The pages are not built. `npm run build` builds them; the API is at docs.\n';
+
+/** The built pages: `index.html` at `/`, any other `<page>.html` at `/<page>`, and their assets. */
+export function webRoutes({ folder }: WebRoutesDeps): Router {
+  const router = createRouter();
+  const files = readWebFiles(folder);
+  const pages = [...files.keys()].filter((path) => /^[a-z]+\.html$/.test(path));
+  for (const path of pages) {
+    const file = files.get(path) as WebFile;
+    router.get(path === 'index.html' ? '/' : `/${path.slice(0, -'.html'.length)}`, (c) =>
+      send(c, file, { 'cache-control': 'no-cache', 'content-security-policy': POLICY }),
+    );
+  }
+  if (!files.has('index.html'))
+    router.get('/', (c) => c.text(NOT_BUILT, 200, { 'cache-control': 'no-store' }));
+  router.get('/assets/:file', (c) => {
+    const file = files.get(`assets/${c.req.param('file')}`);
+    if (file === undefined) throw new Problem('not-found');
+    return send(c, file, { 'cache-control': 'public, max-age=31536000, immutable' });
+  });
+  return router;
+}
+
+function send(c: Context<AppEnv>, file: WebFile, headers: Record<string, string>): Response {
+  const encoding = chooseEncoding(c.req.header('accept-encoding') ?? '', file);
+  // Each encoding is a representation of its own (RFC 9110 § 8.8.3).
+  const etag = `"${file.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
+  const all = { ...headers, etag, vary: 'accept-encoding' };
+  if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304, all);
+  const body = file.bodies[encoding] as Uint8Array<ArrayBuffer>;
+  return c.body(body, 200, {
+    ...all,
+    'content-type': file.type,
+    'content-length': String(body.length),
+    ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
+  });
+}
+
+/** The smallest that the client takes. */
+function chooseEncoding(accepted: string, { bodies }: WebFile): Encoding {
+  const taken = new Set(
+    accepted
+      .split(',')
+      .map((part) => part.trim().toLowerCase())
+      .filter((part) => !/;\s*q=0(\.0*)?$/.test(part))
+      .map((part) => part.split(';')[0]),
+  );
+  const possible = (['br', 'gzip'] as const).filter((name) => taken.has(name) && bodies[name] !== undefined);
+  return possible[0] ?? 'identity';
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  return header.split(',').some((part) => {
+    const given = part.trim().replace(/^W\//, '');
+    return given === '*' || given === etag;
+  });
+}

@@ -1,0 +1,51 @@
+import { type Announcer, createAnnouncer } from '../contest/announcer.ts';
+import { runContestClock } from '../contest/contest-clock.ts';
+import type { PlatformClock } from '../contest/platform-clock.ts';
+import type { Database } from '../db/database.ts';
+import type { Publisher } from '../log/publisher.ts';
+import type { Handlers } from '../outbox/relay.ts';
+import type { Duty } from './duties.ts';
+
+export interface ContestClockDeps {
+  readonly database: Database;
+  readonly publisher: Publisher;
+  /** The relay's own publisher. */
+  readonly relayPublisher: Publisher;
+  readonly clock: PlatformClock;
+  readonly epoch: () => string;
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+export interface ContestClock {
+  /** Publishes for everybody else, so that what was said of contests is not said again. */
+  readonly announcer: Announcer;
+  /** How what the outbox says of contests is published. */
+  readonly handlers: Handlers;
+  readonly duty: Duty;
+}
+
+/** How soon the clock is run again after it failed, in ms. */
+const RETRY_MS = 1_000;
+
+/** The clock of contests, and all others who tell of their statuses and ends: by way of one memory of what was told. */
+export function openContestClock(deps: ContestClockDeps): ContestClock {
+  const { database, publisher, relayPublisher, clock, epoch, onError } = deps;
+  const announcer = createAnnouncer({ database, publisher, clock, epoch });
+  const relayed = createAnnouncer({ database, publisher: relayPublisher, clock, epoch });
+  return {
+    announcer,
+    handlers: {
+      CONTEST_STATUS: (data, taking) => relayed.announce({ type: 'CONTEST_STATUS', data }, [taking]),
+      CONTEST_END: (data, taking) => relayed.announce({ type: 'CONTEST_END', data }, [taking]),
+    },
+    duty: {
+      name: 'contest clock',
+      everyMs: RETRY_MS,
+      run: (signal) =>
+        runContestClock(
+          { database, publisher, clock, onError: (error) => onError(error, 'contest clock') },
+          signal,
+        ),
+    },
+  };
+}

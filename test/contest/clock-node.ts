@@ -1,0 +1,94 @@
+import { type Announcer, createAnnouncer } from '../../src/contest/announcer.ts';
+import { runContestClock } from '../../src/contest/contest-clock.ts';
+import { createPlatformClock, type PlatformClock } from '../../src/contest/platform-clock.ts';
+import type { Database } from '../../src/db/database.ts';
+import { createPublisher } from '../../src/log/publisher.ts';
+import type { EventData } from '../../src/protocol/event.ts';
+import { openAppender, wholeLog } from '../support/log.ts';
+
+/** As much of a node as tells of contests. */
+export interface ClockNode {
+  readonly announcer: Announcer;
+  readonly errors: unknown[];
+  /** Begins to keep the clock. */
+  start(): void;
+  /** Ends that, and only that. */
+  stop(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openClockNode(database: Database, clock: PlatformClock = createPlatformClock()): ClockNode {
+  const appender = openAppender(database);
+  const epoch = () => 'k7f2';
+  const publisher = createPublisher({
+    append: (units) => appender.append(units),
+    epoch,
+    frozen: async () => new Set(),
+  });
+  const errors: unknown[] = [];
+  let over = new AbortController();
+  let running: Promise<void> | undefined;
+  const stop = async () => {
+    over.abort();
+    await running;
+  };
+  return {
+    announcer: createAnnouncer({ database, publisher, clock, epoch }),
+    errors,
+    start() {
+      over = new AbortController();
+      const onError = (error: unknown) => errors.push(error);
+      running = runContestClock({ database, publisher, clock, onError, nearMs: 20, allMs: 60 }, over.signal);
+      running.catch(onError);
+    },
+    stop,
+    async close() {
+      await stop();
+      await appender.close();
+    },
+  };
+}
+
+/** What the platform's clock shows in so many seconds, as an admin types it. */
+export async function inSeconds(database: Database, seconds: number): Promise<string> {
+  const [row] = await database.query<{ at: string }>(
+    `SELECT DATE_FORMAT(CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) + INTERVAL ? SECOND,
+            '%Y-%m-%d %H:%i:%s') AS at`,
+    [seconds],
+  );
+  return row?.at ?? '';
+}
+
+/** What was told of a contest, in order: `LIVE`, `ENDED`, `END`. */
+export async function toldOf(database: Database, contestId: number): Promise<string[]> {
+  const rows = (await wholeLog(database)).filter(
+    (row) => row.scope === `contest:${contestId}` && /^CONTEST_(?:STATUS|END)$/.test(row.type),
+  );
+  return rows.map((row) =>
+    row.type === 'CONTEST_END' ? 'END' : (JSON.parse(row.data) as EventData<'CONTEST_STATUS'>).newStatus,
+  );
+}
+
+/** Whether the clock has taken note of the contest as it is in the platform now. */
+export async function isSeen(database: Database, contestId: number): Promise<boolean> {
+  const rows = await database.query(
+    `SELECT 1 FROM contest c JOIN contest_announced a ON a.contest_id = c.id
+      WHERE c.id = ? AND a.platform_status = CONVERT(c.status USING ascii)`,
+    [contestId],
+  );
+  return rows.length === 1;
+}
+
+/** Whether a contest's start or end has passed. */
+export async function hasPassed(
+  database: Database,
+  contestId: number,
+  column: 'start_time' | 'end_time',
+): Promise<boolean> {
+  const rows = await database.query(
+    `SELECT 1 FROM contest
+      WHERE id = ? AND CONVERT_TZ(${column}, @@global.time_zone, '+00:00') < UTC_TIMESTAMP()`,
+    [contestId],
+  );
+  return rows.length === 1;
+}

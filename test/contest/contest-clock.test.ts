@@ -1,0 +1,227 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import type { EventData } from '../../src/protocol/event.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { until, wholeLog } from '../support/log.ts';
+import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
+import { type ClockNode, hasPassed, inSeconds, isSeen, openClockNode, toldOf } from './clock-node.ts';
+
+describe('The contest clock', () => {
+  let made: TestDatabase;
+  let database: Database;
+  let admin: number;
+  const nodes: ClockNode[] = [];
+
+  beforeAll(async () => {
+    made = await createTestDatabase();
+    database = made.database;
+    admin = await createUser(database, { role: 'ADMIN' });
+  });
+  afterEach(async () => {
+    // A machine at its limit may be too slow for an append: it is tried again.
+    const errors = nodes
+      .flatMap((node) => node.errors)
+      .filter((error) => !(error instanceof Problem && error.code === 'database-unavailable'));
+    await Promise.all(nodes.splice(0).map((node) => node.close()));
+    expect(errors).toEqual([]);
+  });
+  afterAll(() => made.drop());
+
+  function node(): ClockNode {
+    const opened = openClockNode(database);
+    nodes.push(opened);
+    return opened;
+  }
+  async function contest(
+    status: 'DRAFT' | 'UPCOMING' | 'LIVE' | 'ENDED',
+    start: number,
+    end: number,
+    title = 'Sprint',
+  ): Promise<number> {
+    return createContest(database, {
+      title,
+      status,
+      createdBy: admin,
+      startTime: await inSeconds(database, start),
+      endTime: await inSeconds(database, end),
+    });
+  }
+  const set = (id: number, status: string) =>
+    database.execute('UPDATE contest SET status = ? WHERE id = ?', [status, id]);
+  const told = (id: number) => toldOf(database, id);
+  const seen = (id: number) => until(() => isSeen(database, id));
+  const tellsOf = (id: number, ...words: string[]) =>
+    expect.poll(() => told(id), { timeout: 15_000, interval: 10 }).toEqual(words);
+  /** Everything that was to be told by now has been told once another contest has begun and ended. */
+  async function pass(): Promise<void> {
+    await tellsOf(await contest('UPCOMING', 0, 1), 'LIVE', 'ENDED', 'END');
+  }
+
+  test('tells of a start and an end by itself, with what there is to say', async () => {
+    const id = await contest('UPCOMING', 1, 2, 'Friday Sprint');
+    const { playerId } = await createPlayer(database);
+    await joinContest(database, { contestId: id, playerId });
+    node().start();
+    await tellsOf(id, 'LIVE', 'ENDED', 'END');
+    const rows = (await wholeLog(database)).filter((row) => row.scope === `contest:${id}`);
+    const [live, ended, end] = rows.map((row) => JSON.parse(row.data));
+    const { startsAt, endsAt } = live as EventData<'CONTEST_STATUS'>;
+    expect(live).toEqual({
+      contestId: id,
+      contestTitle: 'Friday Sprint',
+      oldStatus: 'UPCOMING',
+      newStatus: 'LIVE',
+      startsAt,
+      endsAt,
+    });
+    expect(ended).toEqual({ ...live, oldStatus: 'LIVE', newStatus: 'ENDED' });
+    expect(end).toEqual({ contestId: id, contestTitle: 'Friday Sprint', participantCount: 1 });
+    // Never early, and by the clock that the platform has.
+    expect(rows[0]?.at).toBeGreaterThanOrEqual(Date.parse(startsAt ?? ''));
+    expect(rows[1]?.at).toBeGreaterThanOrEqual(Date.parse(endsAt ?? ''));
+    expect(Date.parse(endsAt ?? '') - Date.parse(startsAt ?? '')).toBe(1_000);
+    expect(rows.every((row) => row.playerId === null)).toBe(true);
+    await pass();
+    expect(await told(id)).toHaveLength(3);
+    const [{ status } = { status: '' }] = await database.query<{ status: string }>(
+      'SELECT status FROM contest WHERE id = ?',
+      [id],
+    );
+    expect(status).toBe('UPCOMING');
+  });
+
+  test('tells of what happened while no clock was kept, once', async () => {
+    const id = await contest('UPCOMING', 1, 3_600);
+    const keeper = node();
+    keeper.start();
+    await seen(id);
+    await keeper.stop();
+    await until(() => hasPassed(database, id, 'start_time'));
+    expect(await told(id)).toEqual([]);
+    keeper.start();
+    await tellsOf(id, 'LIVE');
+    await keeper.stop();
+    keeper.start();
+    await pass();
+    expect(await told(id)).toEqual(['LIVE']);
+  });
+
+  test('says nothing of a status set by hand that it has told, and tells of one before', async () => {
+    const byHand = await contest('UPCOMING', 1, 3_600);
+    const early = await contest('UPCOMING', 1_800, 3_600);
+    node().start();
+    await Promise.all([seen(byHand), seen(early)]);
+    await tellsOf(byHand, 'LIVE');
+    await set(byHand, 'LIVE');
+    await seen(byHand);
+    await set(early, 'LIVE');
+    await tellsOf(early, 'LIVE');
+    await set(early, 'ENDED');
+    await tellsOf(early, 'LIVE', 'ENDED', 'END');
+    await database.execute('UPDATE contest SET end_time = ? WHERE id = ?', [
+      await inSeconds(database, 0),
+      early,
+    ]);
+    await pass();
+    expect(await told(byHand)).toEqual(['LIVE']);
+    expect(await told(early)).toEqual(['LIVE', 'ENDED', 'END']);
+    await set(early, 'LIVE');
+    await tellsOf(early, 'LIVE', 'ENDED', 'END', 'LIVE');
+    await set(early, 'ENDED');
+    await tellsOf(early, 'LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END');
+  });
+
+  test('waits anew for times that are moved', async () => {
+    const id = await contest('UPCOMING', 7_200, 9_000);
+    node().start();
+    await seen(id);
+    const move = async (column: 'start_time' | 'end_time', seconds: number) =>
+      database.execute(`UPDATE contest SET ${column} = ? WHERE id = ?`, [
+        await inSeconds(database, seconds),
+        id,
+      ]);
+    await move('start_time', 1);
+    await tellsOf(id, 'LIVE');
+    await move('end_time', 1);
+    await tellsOf(id, 'LIVE', 'ENDED', 'END');
+    await move('end_time', 2);
+    await tellsOf(id, 'LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END');
+  });
+
+  test('tells of nothing when it first sees a database full of old contests', async () => {
+    const first = await contest('UPCOMING', -200_000, -190_000);
+    const columns = 'created_by, problems, title, start_time, end_time, duration_mins';
+    await database.execute(
+      `INSERT INTO contest (status, ${columns})
+       SELECT ELT(1 + (a.n + b.n) % 5, 'DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED'), ${columns} FROM contest
+         JOIN (SELECT help.level AS n FROM level_config help) a JOIN (SELECT level AS n FROM level_config) b
+        WHERE id = ?`,
+      [first],
+    );
+    const before = (await wholeLog(database)).length;
+    const left = async (where: string) => {
+      const [row] = await database.query<{ n: number }>(
+        `SELECT COUNT(*) AS n FROM contest c LEFT JOIN contest_announced a ON a.contest_id = c.id WHERE ${where}`,
+      );
+      return Number(row?.n);
+    };
+    expect(await left('a.contest_id IS NULL')).toBeGreaterThan(900);
+    node().start();
+    await until(async () => (await left('a.contest_id IS NULL')) === 0);
+    expect((await wholeLog(database)).length).toBe(before);
+    expect(await left('a.turn = 0')).toBeGreaterThan(900);
+  });
+
+  test('tells once, whoever else keeps the clock or tells of it at the same time', async () => {
+    const ids = await Promise.all(Array.from({ length: 12 }, () => contest('UPCOMING', 1, 3_600)));
+    const keepers = [node(), node(), node()];
+    for (const keeper of keepers) keeper.start();
+    await Promise.all(ids.map(seen));
+    const calls: Promise<boolean>[] = [];
+    for (const keeper of keepers)
+      for (const contestId of ids)
+        calls.push(
+          keeper.announcer.announce({ type: 'CONTEST_STATUS', data: { contestId, newStatus: 'LIVE' } }),
+        );
+    const answers = await Promise.allSettled(calls);
+    const told = answers.filter((answer) => answer.status === 'fulfilled' && answer.value);
+    expect(told.length).toBeLessThanOrEqual(ids.length);
+    for (const id of ids) await tellsOf(id, 'LIVE');
+    await database.execute('UPDATE contest SET end_time = ? WHERE id IN (?)', [
+      await inSeconds(database, 1),
+      ids,
+    ]);
+    for (const id of ids) await tellsOf(id, 'LIVE', 'ENDED', 'END');
+    await pass();
+    for (const id of ids) expect(await toldOf(database, id)).toEqual(['LIVE', 'ENDED', 'END']);
+  });
+
+  test('leaves to the outbox what waits there', async () => {
+    const id = await contest('UPCOMING', 1_800, 3_600);
+    node().start();
+    await seen(id);
+    await database.transaction(async (tx) => {
+      await tx.execute("UPDATE contest SET status = 'LIVE' WHERE id = ?", [id]);
+      await tx.execute(
+        `INSERT INTO event_outbox (type, payload, created_at)
+         VALUES ('CONTEST_STATUS', JSON_OBJECT('contestId', CAST(? AS SIGNED), 'newStatus', 'LIVE'), UTC_TIMESTAMP(3))`,
+        [id],
+      );
+    });
+    await pass();
+    expect(await told(id)).toEqual([]);
+    await database.execute('UPDATE event_outbox SET failed_at = UTC_TIMESTAMP(3)');
+    await tellsOf(id, 'LIVE');
+  });
+
+  test('takes a title of any length', async () => {
+    const id = await contest('UPCOMING', 0, 3_600, `${'x'.repeat(199)}\u{1f600}${'y'.repeat(40)}`);
+    const nameless = await contest('UPCOMING', 0, 3_600, '');
+    node().start();
+    await tellsOf(id, 'LIVE');
+    await tellsOf(nameless, 'LIVE');
+    const row = (await wholeLog(database)).find(({ scope }) => scope === `contest:${id}`);
+    expect(JSON.parse(row?.data ?? '')).toMatchObject({ contestTitle: 'x'.repeat(199) });
+  });
+});

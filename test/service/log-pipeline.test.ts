@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Bytes } from '../../src/channel/live-frame.ts';
+import { openLogPipeline } from '../../src/service/log-pipeline.ts';
+import { Releasers } from '../../src/service/releasers.ts';
+import { Gate } from '../../src/stream/gate.ts';
+import type { Sink } from '../../src/stream/sink.ts';
+import { Streams } from '../../src/stream/streams.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { readEventStream } from '../support/event-stream.ts';
+import { until } from '../support/log.ts';
+
+let made: TestDatabase;
+beforeAll(async () => {
+  made = await createTestDatabase();
+});
+afterAll(() => made.drop());
+
+/** A response that can be made to fail when it is written. */
+function openSink() {
+  const written: Buffer[] = [];
+  const state = { failing: false, ended: false };
+  const sink: Sink = {
+    write(bytes: Bytes) {
+      if (state.failing) throw new Error('the response is broken');
+      written.push(Buffer.from(bytes.plain));
+    },
+    unsent: 0,
+    drained: async () => {},
+    end: () => {
+      state.ended = true;
+    },
+    onClose: () => {},
+  };
+  return { sink, state, read: () => readEventStream(Buffer.concat(written)).events };
+}
+
+it('A stream that cannot take what it is given is closed with `reset` and told of, and costs nobody else anything', async () => {
+  const errors: { error: unknown; where: string }[] = [];
+  const releasers = new Releasers(() => {});
+  const log = await openLogPipeline(
+    {
+      database: made.database,
+      ring: { frames: 100, bytes: 1_000_000 },
+      onError: (error, where) => errors.push({ error, where }),
+    },
+    releasers,
+  );
+  const streams = new Streams({
+    hub: log.hub,
+    ring: log.ring,
+    query: made.database.query,
+    gate: new Gate(2),
+    epoch: () => log.follower.epoch,
+    limits: {
+      heartbeatMs: 60_000,
+      retryMs: 1_000,
+      maxAgeMs: 3_600_000,
+      maxUnsentBytes: 1_000_000,
+      maxStreams: 10,
+      maxStreamsPerPlayer: 10,
+    },
+  });
+  log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
+  const open = () => {
+    const opened = openSink();
+    const owner = {
+      userId: 1,
+      playerId: undefined,
+      role: 'PLAYER' as const,
+      issuedAt: new Date(),
+      ticketId: undefined,
+      address: undefined,
+      userAgent: undefined,
+    };
+    const stream = streams.open(
+      {
+        owner,
+        scopes: ['global'],
+        filter: undefined,
+        requested: undefined,
+        plan: { from: 0, recovered: true },
+        expiresAt: new Date(Date.now() + 60_000),
+      },
+      opened.sink,
+    );
+    return { ...opened, stream };
+  };
+  const say = (title: string) =>
+    log.publisher.publish({ type: 'ANNOUNCEMENT', data: { title, message: 'm' } });
+  const [broken, sound] = [open(), open()];
+  await until(() => broken.stream.state === 'live' && sound.stream.state === 'live');
+  await say('first');
+  await until(() =>
+    [broken, sound].every(({ read }) => read().some(({ event }) => event === 'announcement')),
+  );
+
+  broken.state.failing = true;
+  await say('second');
+  await until(() => broken.stream.state === 'closed');
+  await say('third');
+  await until(() => sound.read().filter(({ event }) => event === 'announcement').length === 3);
+
+  expect(broken.stream.closeReason).toBe('reset');
+  expect(broken.state.ended).toBe(true);
+  expect(streams.size).toBe(1);
+  expect(errors).toMatchObject([{ error: { message: 'the response is broken' }, where: 'hub' }]);
+  // The cursor it ends with is that of what it was given, not of what it was not.
+  expect(broken.stream.announced).toBe(1);
+  expect(broken.stream.lastDeliveredId).toBe(1);
+  streams.close();
+  await releasers.releaseAll();
+});

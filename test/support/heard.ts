@@ -1,0 +1,46 @@
+import { vi } from 'vitest';
+import type { LiveClient, LiveEvents } from '../../src/client/types.ts';
+import type { StreamOpen } from '../../src/protocol/control.ts';
+import type { Notification } from '../../src/protocol/event.ts';
+
+/** All that a client told, in order. */
+export interface Heard {
+  readonly notifications: Notification[];
+  readonly opened: StreamOpen[];
+  readonly states: string[];
+  readonly errors: string[];
+  readonly resets: LiveEvents['reset'][];
+  readonly closes: string[];
+  titles(): string[];
+}
+
+export function hear(client: LiveClient): Heard {
+  const heard = {
+    notifications: [] as Notification[],
+    opened: [] as StreamOpen[],
+    states: [] as string[],
+    errors: [] as string[],
+    resets: [] as LiveEvents['reset'][],
+    closes: [] as string[],
+  };
+  client.on('notification', (one) => heard.notifications.push(one));
+  client.on('open', (open) => heard.opened.push(open));
+  client.on('state', ({ state }) => {
+    if (heard.states.at(-1) !== state) heard.states.push(state);
+  });
+  client.on('error', ({ code }) => heard.errors.push(code));
+  client.on('reset', (reset) => heard.resets.push(reset));
+  client.on('close', ({ reason }) => heard.closes.push(reason));
+  return { ...heard, titles: () => heard.notifications.map(({ title }) => title) };
+}
+
+/** Waits until all of these stand open. */
+export async function open(...clients: readonly LiveClient[]): Promise<void> {
+  await vi.waitFor(
+    () => {
+      for (const client of clients)
+        if (client.state !== 'open') throw new Error(`${client.state}: ${client.status.error?.message}`);
+    },
+    { timeout: 15_000, interval: 2 },
+  );
+}

@@ -1,0 +1,50 @@
+import { Boards } from '../../src/contest/boards.ts';
+import { frozenContests } from '../../src/contest/frozen.ts';
+import { Keeper } from '../../src/contest/keeper.ts';
+import { SERVER_CLOCK } from '../../src/contest/platform-clock.ts';
+import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
+import type { LogRow } from '../../src/log/row.ts';
+import { createTestDatabase, type TestDatabase } from './database.ts';
+import { openAppender } from './log.ts';
+
+/** A database in which standings are kept by hand, without a service. */
+export interface Keeping extends TestDatabase {
+  readonly publisher: Publisher;
+  /** Follows the log as a node does, at once. */
+  readonly boards: Boards;
+  readonly rows: LogRow[];
+  load(contestId: number, top?: number): Promise<Keeper>;
+}
+
+export async function startKeeping(): Promise<Keeping> {
+  const test = await createTestDatabase();
+  const { database } = test;
+  const boards = new Boards({ database, clock: SERVER_CLOCK });
+  const rows: LogRow[] = [];
+  const appender = openAppender(database, {
+    onCommitted: (committed) => {
+      rows.push(...committed);
+      boards.observe(committed);
+    },
+  });
+  const publisher = createPublisher({
+    append: (units) => appender.append(units),
+    epoch: () => 'k7f2',
+    frozen: (contests) => frozenContests(database, contests),
+  });
+  return {
+    ...test,
+    publisher,
+    boards,
+    rows,
+    async load(contestId, top = 2) {
+      const keeper = await Keeper.load({ database, publisher, clock: SERVER_CLOCK, top }, contestId);
+      if (!keeper) throw new Error('there is no such contest');
+      return keeper;
+    },
+    async drop() {
+      await appender.close();
+      await test.drop();
+    },
+  };
+}
