@@ -1,0 +1,125 @@
+import type { FieldError, ProblemBody } from '../protocol/problem.ts';
+import { readRetryAfter } from './backoff.ts';
+import type { Confirmation, Entry } from './entry.ts';
+import type { Refusal } from './error.ts';
+
+/** What became of one request. */
+export type Answer =
+  | { readonly kind: 'accepted'; readonly confirmations: readonly Confirmation[] }
+  /** Repeating it as it is would change nothing. `errors` belong to the events at these places, where it was said. */
+  | {
+      readonly kind: 'refused';
+      readonly refusal: Refusal;
+      readonly errors: ReadonlyMap<number, readonly FieldError[]>;
+    }
+  /** Nothing is known to be wrong with the events. */
+  | {
+      readonly kind: 'failed';
+      readonly error: Error;
+      readonly retryAfterMs: number;
+      readonly status?: number;
+    };
+
+export interface PostOptions {
+  readonly endpoint: URL;
+  readonly token: string | (() => string | Promise<string>);
+  readonly fetch: typeof fetch;
+  /** How long a request may take, in ms. */
+  readonly timeoutMs: number;
+}
+
+/** Posts events once. Never rejects: whatever goes wrong is a `failed` answer, also when `stop` fires. */
+export async function post(
+  batch: readonly Entry[],
+  options: PostOptions,
+  stop: AbortSignal,
+): Promise<Answer> {
+  const { timeoutMs } = options;
+  const attempt = new AbortController();
+  const timer = setTimeout(() => attempt.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  const cancel = () => attempt.abort(stop.reason);
+  stop.addEventListener('abort', cancel, { once: true });
+  if (stop.aborted) cancel();
+  try {
+    return await unlessAborted(send(batch, options, attempt.signal), attempt.signal);
+  } catch (error) {
+    return {
+      kind: 'failed',
+      error: error instanceof Error ? error : new Error(String(error)),
+      retryAfterMs: 0,
+    };
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', cancel);
+  }
+}
+
+async function send(batch: readonly Entry[], options: PostOptions, signal: AbortSignal): Promise<Answer> {
+  const { endpoint, token, fetch } = options;
+  const bearer = typeof token === 'function' ? await token() : token;
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/json' },
+    body: `[${batch.map(({ json }) => json).join(',')}]`,
+    signal,
+  });
+  const body = parse(await response.text());
+  if (response.ok) return readConfirmations(body, batch.length);
+  const { status } = response;
+  const problem = asProblem(body);
+  // A 413 is final whoever says it; the others only from the service itself, not from something that stands before it.
+  if (status === 413 || (problem !== undefined && [400, 409, 422].includes(status)))
+    return { kind: 'refused', refusal: asRefusal(status, problem), errors: errorsByEvent(problem) };
+  const said = problem ? `: ${problem.code}, ${problem.detail ?? problem.title}` : '';
+  return {
+    kind: 'failed',
+    status,
+    error: new Error(`the answer was ${status}${said}`),
+    retryAfterMs: readRetryAfter(response.headers.get('retry-after')),
+  };
+}
+
+function readConfirmations(body: unknown, expected: number): Answer {
+  const { events } = (body ?? {}) as { events?: readonly Confirmation[] };
+  if (Array.isArray(events) && events.length === expected) return { kind: 'accepted', confirmations: events };
+  return { kind: 'failed', error: new Error('what answers there is not this service'), retryAfterMs: 0 };
+}
+
+/** The errors by the place of the event that they point to, their pointers from there on. */
+function errorsByEvent(problem: ProblemBody | undefined): Map<number, FieldError[]> {
+  const found = new Map<number, FieldError[]>();
+  for (const { pointer, detail } of problem?.errors ?? []) {
+    const [, place, rest = ''] = /^\/(\d+)(\/.*)?$/s.exec(pointer) ?? [];
+    if (place === undefined) continue;
+    const errors = found.get(Number(place)) ?? [];
+    found.set(Number(place), [...errors, { pointer: rest, detail }]);
+  }
+  return found;
+}
+
+function asRefusal(status: number, problem: ProblemBody | undefined): Refusal {
+  const detail = problem?.detail ?? problem?.title ?? `the answer was ${status}`;
+  return { status, detail, errors: [], ...(problem && { code: problem.code }) };
+}
+
+function asProblem(body: unknown): ProblemBody | undefined {
+  const { code, title } = (body ?? {}) as Partial<ProblemBody>;
+  return typeof code === 'string' && typeof title === 'string' ? (body as ProblemBody) : undefined;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Rejects once the signal fires, whether or not the work listens to it. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+    work.then(resolve, reject);
+  });
+}

@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { listen } from '../support/listener.ts';
+import { createPlayer } from '../support/platform.ts';
+import { startService, type TestService } from '../support/service.ts';
+import { publisherTo } from './fixture.ts';
+
+const EXAMPLE = resolve(import.meta.dirname, '../../docs/publish.sql');
+
+describe('The example of publishing from SQL', () => {
+  let live: TestService;
+  beforeAll(async () => {
+    live = await startService();
+  });
+  afterAll(() => live.close());
+
+  it('publishes each of its events once, in order, however often it and others tell of them', async () => {
+    const { userId, playerId } = await createPlayer(live.test.database);
+    const client = listen(`${live.url}/streams/players/me`, await live.token(userId), [
+      'achievement',
+      'announcement',
+    ]);
+    await client.ready();
+    const connection = await live.test.database.connect({ multipleStatements: true });
+    await connection.query('SET @player = ?', [playerId]);
+    const example = await readFile(EXAMPLE, 'utf8');
+    await connection.query(example);
+    await vi.waitFor(() => expect(client.heard).toHaveLength(2), { timeout: 15_000 });
+
+    const [answers] = await connection.query(example);
+    expect((answers as unknown[]).at(-1)).toEqual([]);
+    const { publisher } = publisherTo(live);
+    const achievement = { playerId, achievement: 'week-streak', name: 'A week' };
+    expect(await publisher.playerAchievement(achievement).confirmed).toMatchObject({ duplicate: true });
+    await publisher.announcement({ playerId, title: 'last', message: 'm' }).confirmed;
+    await vi.waitFor(
+      async () => expect(await live.test.database.query('SELECT id FROM event_outbox')).toEqual([]),
+      { timeout: 15_000 },
+    );
+    await vi.waitFor(() => expect(client.heard.map(({ title }) => title)).toContain('last'), {
+      timeout: 15_000,
+    });
+    expect(client.heard.map(({ title }) => title)).toEqual([
+      'Seven days in a row',
+      'You made the cut',
+      'last',
+    ]);
+    client.close();
+    connection.destroy();
+    await publisher.close();
+  });
+});
