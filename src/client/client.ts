@@ -1,0 +1,129 @@
+import type { LiveApi } from './api-types.ts';
+import type { Emitter } from './emitter.ts';
+import type { Link } from './link.ts';
+import type { Progress } from './progress.ts';
+import type { ServerClock } from './server-clock.ts';
+import { plainStatus } from './status.ts';
+import type {
+  ConnectionState,
+  ConnectionStatus,
+  LiveClient,
+  LiveEvents,
+  ScopeInput,
+  Surroundings,
+} from './types.ts';
+
+export interface ClientParts {
+  readonly scopes: readonly ScopeInput[];
+  readonly emitter: Emitter<LiveEvents>;
+  readonly progress: Progress;
+  readonly serverClock: ServerClock;
+  readonly surroundings: Surroundings;
+  readonly link: Link;
+  readonly api: LiveApi;
+  /** Writes what is still to be kept. */
+  readonly flush: () => void;
+}
+
+/** The parts put together, as applications see them. */
+export class Client implements LiveClient {
+  readonly api: LiveApi;
+  readonly #parts: ClientParts;
+  #status = plainStatus('idle');
+  #accepted: readonly ScopeInput[];
+  #scopes: readonly ScopeInput[];
+  #unwatch: (() => void) | undefined;
+  #closed = false;
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts;
+    this.#scopes = parts.scopes;
+    this.#accepted = parts.scopes;
+    this.api = parts.api;
+  }
+
+  get state(): ConnectionState {
+    return this.#status.state;
+  }
+
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  get scopes(): readonly ScopeInput[] {
+    return this.#scopes;
+  }
+
+  get cursor(): string | undefined {
+    return this.#parts.progress.cursor;
+  }
+
+  serverNow(): number {
+    return this.#parts.serverClock.now();
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#parts.emitter.on('state', () => listener());
+  }
+
+  on<K extends keyof LiveEvents>(event: K, listener: (value: LiveEvents[K]) => void): () => void {
+    return this.#parts.emitter.on(event, listener);
+  }
+
+  /** The link's word about itself. */
+  setStatus(status: ConnectionStatus): void {
+    this.#status = status;
+    this.#parts.emitter.emit('state', status);
+  }
+
+  async setScopes(wanted: readonly ScopeInput[]): Promise<void> {
+    const scopes = [...new Set(wanted)];
+    if (sameScopes(scopes, this.#scopes)) return;
+    this.#scopes = scopes;
+    try {
+      await this.#parts.link.renew(scopes);
+      this.#accepted = scopes;
+    } catch (error) {
+      if (this.#scopes === scopes) this.#scopes = this.#accepted;
+      throw error;
+    }
+  }
+
+  resync(): Promise<void> {
+    return this.#parts.link.renew(this.#scopes);
+  }
+
+  refresh(): Promise<void> {
+    return this.#parts.link.refresh();
+  }
+
+  reconnect(): void {
+    if (!this.#closed) this.#begin();
+  }
+
+  start(): void {
+    if (!this.#closed && this.#status.state === 'idle') this.#begin();
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#unwatch?.();
+    this.#parts.flush();
+    this.#parts.link.close();
+    this.#parts.emitter.clear();
+  }
+
+  #begin(): void {
+    const { surroundings, link, flush } = this.#parts;
+    this.#unwatch ??= surroundings.watch((change) => {
+      if (change === 'hidden' || change === 'leaving') flush();
+      link.notice(change);
+    });
+    link.connect();
+  }
+}
+
+function sameScopes(some: readonly ScopeInput[], others: readonly ScopeInput[]): boolean {
+  return some.length === others.length && some.every((scope) => others.includes(scope));
+}

@@ -1,0 +1,154 @@
+import { createApi, createCall } from './api.ts';
+import { Client } from './client.ts';
+import { Connection } from './connection.ts';
+import { Credentials } from './credentials.ts';
+import { CursorKeeper } from './cursor-keeper.ts';
+import { Delivery } from './delivery.ts';
+import { Emitter } from './emitter.ts';
+import { eventSourceTransport } from './event-source-transport.ts';
+import type { Feed } from './feed.ts';
+import { fetchTransport } from './fetch-transport.ts';
+import type { Link } from './link.ts';
+import { LiveError } from './live-error.ts';
+import { Progress } from './progress.ts';
+import { ServerClock } from './server-clock.ts';
+import { ChosenLink } from './share/chosen-link.ts';
+import type { SharedLink } from './share/shared-link.ts';
+import { type Sharing, sharingOf } from './share/sharing.ts';
+import { ambientSurroundings } from './surroundings.ts';
+import type { Transport } from './transport.ts';
+import type { Clock, ConnectOptions, LiveClient, LiveEvents, ScopeInput, TokenReason } from './types.ts';
+
+const BACKOFF = { firstMs: 1_000, mostMs: 30_000 };
+const RESUME_WITHIN_MS = 600_000;
+const SILENT_HEARTBEATS = 2.5;
+
+/** A connection to the service: one stream on all scopes, kept up, and the same service by plain requests. */
+export function connect(options: ConnectOptions): LiveClient {
+  const { types, random = Math.random, clock = ambientClock() } = options;
+  const { surroundings = ambientSurroundings(), backoff = BACKOFF } = options;
+  const fetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const base = baseOf(options.url);
+  const scopes = [...new Set(options.scopes)];
+  const credentials = new Credentials(options.getToken);
+  const call = createCall({ base, credentials, fetch });
+
+  const now = () => clock.now();
+  const serverClock = new ServerClock(now);
+  const progress = new Progress();
+  const keeper = options.storage
+    ? new CursorKeeper({
+        storage: options.storage,
+        clock,
+        withinMs: options.resumeWithinMs ?? RESUME_WITHIN_MS,
+        base,
+        types,
+      })
+    : undefined;
+  const kept = options.from === undefined ? keeper?.load(scopes) : undefined;
+  if (kept) progress.restore(kept);
+
+  const emitter: Emitter<LiveEvents> = new Emitter((cause, event) => {
+    if (event === 'error') console.error(cause);
+    else emitter.emit('error', new LiveError('listener', `a listener of ${event} threw`, { cause }));
+  });
+  const delivery = new Delivery({
+    emitter,
+    progress,
+    serverClock,
+    now,
+    accepts: (scope) => shared?.tab.accepts(scope) ?? true,
+    onMoved: () => keeper?.note(() => client.scopes, progress),
+    onStatus: (status) => client.setStatus(status),
+  });
+  const open = (feed: Feed, wanted: readonly ScopeInput[], cursor: string | undefined) =>
+    new Connection({
+      transport: transportOf(options, base, credentials, fetch),
+      scopes: wanted,
+      cursor,
+      clock,
+      random,
+      backoff,
+      silentHeartbeats: options.silentHeartbeats ?? SILENT_HEARTBEATS,
+      surroundings,
+      hasTokens: credentials.hasToken,
+      serverNow: () => serverClock.now(),
+      extend: async (streamId: string, reason: TokenReason) => {
+        const path = `/streams/${streamId}/refresh`;
+        const { expiresAt } = await call<{ expiresAt: string }>(path, { method: 'POST' }, reason);
+        return expiresAt;
+      },
+      feed,
+    });
+
+  const cursor = () => progress.cursor ?? options.from;
+  const sharing = sharingOf(options.share);
+  let shared: SharedLink | undefined;
+  async function together(by: Sharing, identity: string): Promise<Link> {
+    // Loaded only where it is wanted: most of the client's weight would else be carried for nothing.
+    const { SharedLink } = await import('./share/shared-link.ts');
+    shared = new SharedLink({
+      ...by,
+      id: crypto.randomUUID(),
+      name: `codecraft-live ${base} ${identity} ${[...(types ?? [])].sort().join()}`,
+      scopes: client.scopes,
+      cursor,
+      clock,
+      random,
+      serverNow: () => serverClock.now(),
+      feed: delivery,
+      openConnection: open,
+    });
+    return shared;
+  }
+  const alone = (wanted: readonly ScopeInput[]) => open(delivery, wanted, cursor());
+  const link = sharing
+    ? new ChosenLink(delivery, async () => {
+        const identity = sharing.identity ?? (await credentials.whose());
+        if (identity === undefined) return alone(client.scopes);
+        return together(sharing, identity).catch(() => alone(client.scopes));
+      })
+    : alone(scopes);
+
+  const client = new Client({
+    scopes,
+    emitter,
+    progress,
+    serverClock,
+    surroundings,
+    link,
+    api: createApi(call),
+    flush: () => keeper?.flush(),
+  });
+  if (options.start !== false) client.start();
+  return client;
+}
+
+/** By `fetch` where there are tokens: it can send them. By `EventSource` where the browser has one and needs none. */
+function transportOf(
+  options: ConnectOptions,
+  base: string,
+  credentials: Credentials,
+  fetch: typeof globalThis.fetch,
+): Transport {
+  const { types, getTicket, EventSource = globalThis.EventSource } = options;
+  const native = options.transport
+    ? options.transport === 'eventsource'
+    : EventSource !== undefined && (getTicket !== undefined || !credentials.hasToken);
+  return native
+    ? eventSourceTransport({ base, types, credentials, getTicket, fetch, EventSource })
+    : fetchTransport({ base, types, credentials, fetch });
+}
+
+function baseOf(url: string | URL): string {
+  const page = (globalThis as { document?: { baseURI: string } }).document?.baseURI;
+  return new URL(url, page).href.replace(/[?#].*$/, '').replace(/\/+$/, '');
+}
+
+function ambientClock(): Clock {
+  return {
+    now: () => Date.now(),
+    setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
+    clearTimeout: (timer) => globalThis.clearTimeout(timer as number),
+  };
+}

@@ -1,0 +1,301 @@
+import type { CloseReason, StreamOpen } from '../protocol/control.ts';
+import type { Frame } from '../protocol/frame.ts';
+import { type Backoff, waitAfter } from './backoff.ts';
+import { earlier } from './cursors.ts';
+import { Deferred } from './deferred.ts';
+import type { Feed } from './feed.ts';
+import type { Link } from './link.ts';
+import { LiveError } from './live-error.ts';
+import { type Input, TRANSITIONS } from './states.ts';
+import { type Ending, StreamAttempt } from './stream-attempt.ts';
+import { TokenRefresh } from './token-refresh.ts';
+import type { Transport } from './transport.ts';
+import type {
+  Clock,
+  ConnectionState,
+  ConnectionStatus,
+  ScopeInput,
+  Surroundings,
+  SurroundingsChange,
+  TokenReason,
+} from './types.ts';
+
+export interface ConnectionOptions {
+  readonly transport: Transport;
+  readonly scopes: readonly ScopeInput[];
+  /** Where the first stream begins; `undefined`: now. */
+  readonly cursor: string | undefined;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly backoff: Backoff;
+  readonly silentHeartbeats: number;
+  readonly surroundings: Surroundings;
+  /** Whether there are tokens, so that one that is refused or expires may be replaced. */
+  readonly hasTokens: boolean;
+  readonly serverNow: () => number;
+  /** Lets a stream go on with a new token; answers until when it may, ISO 8601. */
+  readonly extend: (streamId: string, reason: TokenReason) => Promise<string>;
+  readonly feed: Feed;
+}
+
+/** A change of scopes, or a fresh start, that is under way: where it must begin, and who waits for it. */
+interface Change {
+  readonly scopes: readonly ScopeInput[];
+  readonly cursor: string | undefined;
+  readonly waiting: Deferred;
+}
+
+/**
+ * One connection to the service, kept up. At most two streams are open: the one that counts, and for a moment one that
+ * takes over from it (other scopes, or a fresh start), opened at its cursor so that nothing lies between them.
+ */
+export class Connection implements Link {
+  readonly #options: ConnectionOptions;
+  #state: ConnectionState = 'idle';
+  #scopes: readonly ScopeInput[];
+  #cursor: string | undefined;
+  #current: StreamAttempt | undefined;
+  #successor: StreamAttempt | undefined;
+  #change: Change | undefined;
+  #refresh: TokenRefresh | undefined;
+  #timer: unknown;
+  #successorTimer: unknown;
+  #retryAt: number | undefined;
+  #failures = 0;
+  #error: LiveError | undefined;
+  #closeReason: CloseReason | undefined;
+  #askedMs: number | undefined;
+  #tokenReason: TokenReason = 'connect';
+  #everOpen = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#scopes = options.scopes;
+    this.#cursor = options.cursor;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Those of the present stream. */
+  get scopes(): readonly ScopeInput[] {
+    return this.#scopes;
+  }
+
+  /** Of the last frame of the present stream. */
+  get cursor(): string | undefined {
+    return this.#cursor;
+  }
+
+  /** The present stream's first frame's data, while it is open. */
+  get opened(): StreamOpen | undefined {
+    return this.#current?.open;
+  }
+
+  /** Tries at once, whatever was under way. */
+  connect(): void {
+    this.#failures = 0;
+    this.#send('start');
+    if (!this.#options.surroundings.online) this.#send('offline');
+  }
+
+  /** Does what its timers should have done by now; those of a hidden page, or of one that slept, are late. */
+  lookAtClock(): void {
+    this.#current?.check();
+    if (this.#retryAt !== undefined && this.#retryAt <= this.#options.clock.now()) this.#send('due');
+  }
+
+  notice(change: SurroundingsChange): void {
+    this.lookAtClock();
+    if (change === 'online' || change === 'offline') this.#send(change);
+    if (change === 'visible' || change === 'returning') this.#send('wake');
+  }
+
+  /**
+   * Goes on with other scopes, or with the same ones from an earlier cursor or afresh. Resolves when the new stream has
+   * taken over. A change that is asked for while another is under way replaces it, and both end together.
+   * @throws LiveError when the scopes are refused; what was before is then kept
+   */
+  renew(scopes: readonly ScopeInput[], from: string | undefined = this.#cursor): Promise<void> {
+    if (this.#state === 'closed') return Promise.reject(new LiveError('closed', 'the connection is closed'));
+    const waiting = this.#change?.waiting ?? new Deferred();
+    const cursor = this.#change ? earlier(this.#change.cursor, from) : from;
+    this.#change = { scopes, cursor, waiting };
+    if (this.#state === 'connecting') this.#send('start');
+    else if (this.#current?.open) this.#succeed();
+    return waiting.promise;
+  }
+
+  /** @throws LiveError */
+  async refresh(): Promise<void> {
+    await this.#refresh?.now();
+  }
+
+  /** For good. */
+  close(): void {
+    this.#send('close');
+  }
+
+  #send(input: Input): void {
+    const before = this.#state;
+    const after = TRANSITIONS[before][input];
+    this.#state = after;
+    if (after === before && input !== 'start') return;
+    const { clock, backoff, random } = this.#options;
+    const streaming = after === 'open' || after === 'catching-up';
+    clock.clearTimeout(this.#timer);
+    this.#retryAt = undefined;
+    if (!streaming) this.#drop();
+    if (after === 'connecting') this.#current = this.#attempt(this.#change ?? this);
+    // Browsers are wrong about being offline at times.
+    if (after === 'offline') this.#timer = clock.setTimeout(() => this.#send('due'), backoff.mostMs);
+    if (after === 'waiting') {
+      const loss = { failures: this.#failures, reason: this.#closeReason, askedMs: this.#askedMs };
+      const wait = waitAfter(loss, backoff, random);
+      this.#retryAt = clock.now() + wait;
+      this.#timer = clock.setTimeout(() => this.#send('due'), wait);
+    }
+    if (after === 'closed') this.#giveUp(input === 'close' ? undefined : this.#error);
+    this.#tell();
+  }
+
+  #attempt({ scopes, cursor }: { scopes: readonly ScopeInput[]; cursor: string | undefined }): StreamAttempt {
+    const { transport, clock, silentHeartbeats, hasTokens, feed } = this.#options;
+    const request = { scopes, cursor, tokenReason: this.#tokenReason };
+    const attempt: StreamAttempt = new StreamAttempt({
+      transport,
+      request,
+      clock,
+      silentHeartbeats,
+      renewable: hasTokens,
+      events: {
+        opened: (open, frame) => this.#begin(attempt, open, frame),
+        frame: (frame) => this.#take(attempt, frame),
+        comment: (text) => {
+          if (attempt === this.#current) feed.comment(text);
+        },
+        suspect: () => {
+          // A fresh stream tells whether the silence was real, and costs nothing if it was not.
+          if (attempt === this.#current) this.renew(this.#change?.scopes ?? this.#scopes).catch(() => {});
+        },
+        ended: (ending) =>
+          attempt === this.#successor ? this.#successorEnded(ending) : this.#currentEnded(ending),
+      },
+    });
+    return attempt;
+  }
+
+  /** Opens the stream that is to take over. */
+  #succeed(): void {
+    const { clock } = this.#options;
+    clock.clearTimeout(this.#successorTimer);
+    this.#successor?.cancel();
+    if (this.#change) this.#successor = this.#attempt(this.#change);
+  }
+
+  #begin(attempt: StreamAttempt, open: StreamOpen, frame: Frame): void {
+    const { clock, serverNow, extend, hasTokens, feed } = this.#options;
+    if (attempt === this.#successor) {
+      this.#current?.cancel();
+      this.#successor = undefined;
+    }
+    this.#current = attempt;
+    this.#scopes = attempt.request.scopes;
+    this.#cursor = frame.id;
+    this.#everOpen = true;
+    this.#tokenReason = 'connect';
+    this.#askedMs = undefined;
+    feed.begin(open, frame);
+    this.#refresh?.stop();
+    this.#refresh = hasTokens
+      ? new TokenRefresh({
+          clock,
+          open,
+          serverNow,
+          extend,
+          onError: (error) => feed.problem(error as LiveError),
+        })
+      : undefined;
+    const done = this.#change;
+    this.#change = undefined;
+    const before = this.#state;
+    this.#send('opened');
+    if (before === this.#state) this.#tell();
+    done?.waiting.resolve();
+  }
+
+  #take(attempt: StreamAttempt, frame: Frame): void {
+    if (attempt !== this.#current) return;
+    // One that ended before it began says where to begin.
+    if (frame.id !== '' && (attempt.open || this.#cursor === undefined)) this.#cursor = frame.id;
+    this.#options.feed.frame(frame);
+    if (frame.event !== 'caught-up') return;
+    this.#failures = 0;
+    this.#error = undefined;
+    this.#closeReason = undefined;
+    this.#send('caught-up');
+  }
+
+  #currentEnded({ error, close, askedMs, refused }: Ending): void {
+    const { surroundings, feed } = this.#options;
+    this.#failures++;
+    this.#error = error;
+    this.#closeReason = close?.reason;
+    this.#askedMs = askedMs;
+    if (close?.reason === 'expired') this.#tokenReason = 'expiring';
+    feed.problem(error);
+    const change = this.#change;
+    if (refused && change && this.#everOpen && this.#state === 'connecting') {
+      // The other scopes are refused: back to what was.
+      this.#change = undefined;
+      change.waiting.reject(error);
+      this.#send('start');
+    } else this.#send(refused ? 'refused' : surroundings.online ? 'lost' : 'offline');
+  }
+
+  #successorEnded({ error, askedMs, refused }: Ending): void {
+    const { clock, backoff, random, feed } = this.#options;
+    this.#successor = undefined;
+    feed.problem(error);
+    if (refused) {
+      this.#change?.waiting.reject(error);
+      this.#change = undefined;
+    } else if (this.#current?.suspected) {
+      // Neither a word from the one nor a connection for the other.
+      this.#current.cancel();
+      this.#currentEnded({ error, close: undefined, askedMs, refused: false });
+    } else {
+      const wait = waitAfter({ failures: 1, reason: undefined, askedMs }, backoff, random);
+      this.#successorTimer = clock.setTimeout(() => this.#succeed(), wait);
+    }
+  }
+
+  #drop(): void {
+    this.#options.clock.clearTimeout(this.#successorTimer);
+    this.#current?.cancel();
+    this.#successor?.cancel();
+    this.#refresh?.stop();
+    this.#current = undefined;
+    this.#successor = undefined;
+    this.#refresh = undefined;
+  }
+
+  #giveUp(error = new LiveError('closed', 'the connection is closed')): void {
+    this.#change?.waiting.reject(error);
+    this.#change = undefined;
+  }
+
+  #tell(): void {
+    const status: ConnectionStatus = {
+      state: this.#state,
+      retryAt: this.#retryAt,
+      failures: this.#failures,
+      error: this.#error,
+      closeReason: this.#closeReason,
+      streamId: this.#current?.open?.streamId,
+      role: 'leader',
+    };
+    this.#options.feed.status(status);
+  }
+}

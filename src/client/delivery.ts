@@ -1,0 +1,104 @@
+import type { BoardSnapshot } from '../protocol/board.ts';
+import type { CaughtUp, StreamClose, StreamOpen } from '../protocol/control.ts';
+import { parseCursor } from '../protocol/cursor.ts';
+import type { EventType, Notification } from '../protocol/event.ts';
+import type { Frame } from '../protocol/frame.ts';
+import { type Scope, scopes } from '../protocol/scope.ts';
+import type { Emitter } from './emitter.ts';
+import type { Feed } from './feed.ts';
+import { LiveError } from './live-error.ts';
+import type { Progress } from './progress.ts';
+import type { ServerClock } from './server-clock.ts';
+import type { ConnectionStatus, LiveEvents } from './types.ts';
+
+export interface DeliveryOptions {
+  readonly emitter: Emitter<LiveEvents>;
+  readonly progress: Progress;
+  readonly serverClock: ServerClock;
+  readonly now: () => number;
+  /** Whether what a scope brings is for this tab: others may share its stream. */
+  readonly accepts: (scope: Scope) => boolean;
+  /** The cursor has moved. */
+  readonly onMoved: () => void;
+  readonly onStatus: (status: ConnectionStatus) => void;
+}
+
+/** Makes events of frames and hands each on once, whichever stream brought it. */
+export class Delivery implements Feed {
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  begin(open: StreamOpen, frame: Frame): void {
+    const { emitter, progress, serverClock, onMoved } = this.#options;
+    this.#raw(frame.event, frame.id, frame.data);
+    const cursor = parseCursor(frame.id);
+    // Whoever listens in another tab may stand in an older life of the log than the one who asked.
+    const foreign = cursor !== undefined && progress.isForeign(cursor);
+    progress.begin(open.scopes, frame.id);
+    serverClock.sample(open.serverTime, true);
+    onMoved();
+    if (!open.recovered || foreign)
+      emitter.emit('reset', { lost: open.lost ?? { after: null, through: cursor?.id ?? 0 }, stale: [] });
+    else if (open.stale?.length)
+      emitter.emit('reset', { lost: undefined, stale: open.stale as readonly EventType[] });
+    emitter.emit('open', open);
+  }
+
+  frame(frame: Frame): void {
+    const { emitter, progress, serverClock, accepts, onMoved } = this.#options;
+    this.#raw(frame.event, frame.id, frame.data);
+    const data = this.#parse(frame);
+    if (data === undefined) return;
+    if (frame.event === 'caught-up') emitter.emit('caught-up', data as CaughtUp);
+    else if (frame.event === 'stream-close') emitter.emit('close', data as StreamClose);
+    else if (frame.event === 'leaderboard-snapshot') {
+      const snapshot = data as BoardSnapshot;
+      if (accepts(scopes.leaderboard(snapshot.contestId))) emitter.emit('leaderboard-snapshot', snapshot);
+    } else if (frame.event === 'position') {
+      progress.move(parseCursor(frame.id)?.id ?? 0);
+      serverClock.sample((data as { serverTime: string }).serverTime, false);
+      onMoved();
+    } else this.#notify(frame.event, data as Notification);
+  }
+
+  comment(text: string): void {
+    this.#raw(undefined, undefined, text);
+  }
+
+  status(status: ConnectionStatus): void {
+    this.#options.onStatus(status);
+  }
+
+  problem(error: LiveError): void {
+    this.#options.emitter.emit('error', error);
+  }
+
+  #notify(event: string, notification: Notification): void {
+    const { emitter, progress, accepts, onMoved } = this.#options;
+    // A frame of a kind that this version does not know has no position of its own.
+    if (typeof notification.id !== 'number') return;
+    const isNew = progress.take(notification.scope, notification.id);
+    if (isNew && accepts(notification.scope)) {
+      emitter.emit(event as 'announcement', notification as Notification<'ANNOUNCEMENT'>);
+      emitter.emit('notification', notification);
+    }
+    onMoved();
+  }
+
+  #parse({ event, data }: Frame): unknown {
+    try {
+      return JSON.parse(data);
+    } catch (cause) {
+      this.problem(new LiveError('unexpected-answer', `the data of ${event} is not JSON`, { cause }));
+      return undefined;
+    }
+  }
+
+  #raw(event: string | undefined, id: string | undefined, data: string): void {
+    const { emitter, now } = this.#options;
+    if (emitter.hears('frame')) emitter.emit('frame', { event, id, data, receivedAt: now() });
+  }
+}

@@ -1,0 +1,34 @@
+/** Listeners by event name. One that throws disturbs nobody else. */
+export class Emitter<Events extends object> {
+  readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
+  readonly #onThrow: (error: unknown, event: keyof Events) => void;
+
+  constructor(onThrow: (error: unknown, event: keyof Events) => void) {
+    this.#onThrow = onThrow;
+  }
+
+  on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void {
+    // Wrapped, so that a function that listens twice is called twice and each is stopped by itself.
+    const own = (value: Events[K]) => listener(value);
+    const listeners = this.#listeners.get(event) ?? new Set();
+    this.#listeners.set(event, listeners.add(own));
+    return () => void listeners.delete(own);
+  }
+
+  hears(event: keyof Events): boolean {
+    return (this.#listeners.get(event)?.size ?? 0) > 0;
+  }
+
+  emit<K extends keyof Events>(event: K, value: Events[K]): void {
+    for (const listener of [...(this.#listeners.get(event) ?? [])] as ((value: Events[K]) => void)[])
+      try {
+        listener(value);
+      } catch (error) {
+        this.#onThrow(error, event);
+      }
+  }
+
+  clear(): void {
+    this.#listeners.clear();
+  }
+}

@@ -1,0 +1,66 @@
+import { createParser } from 'eventsource-parser';
+import type { EventType } from '../protocol/event.ts';
+import type { Credentials } from './credentials.ts';
+import { errorOf, LiveError, networkError } from './live-error.ts';
+import { type StreamEvents, type StreamRequest, streamUrl, type Transport } from './transport.ts';
+
+export interface FetchTransportOptions {
+  readonly base: string;
+  readonly types: readonly EventType[] | undefined;
+  readonly credentials: Credentials;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+/** Streams by `fetch`: with headers, every byte heard, and every refusal understood. */
+export function fetchTransport({ base, types, credentials, fetch }: FetchTransportOptions): Transport {
+  async function read(request: StreamRequest, events: StreamEvents, signal: AbortSignal): Promise<never> {
+    const { headers, credentials: mode } = await credentials.init(request.tokenReason);
+    const response = await fetch(streamUrl(base, request.scopes, types), {
+      headers: {
+        accept: 'text/event-stream',
+        ...headers,
+        ...(request.cursor === undefined ? {} : { 'last-event-id': request.cursor }),
+      },
+      credentials: mode,
+      cache: 'no-store',
+      signal,
+    });
+    if (response.status !== 200) throw await errorOf(response);
+    if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
+      await response.body?.cancel();
+      throw new LiveError('unexpected-answer', 'what answered is not the service', { status: 200 });
+    }
+    const parser = createParser({
+      onEvent: ({ event = 'message', id = '', data }) => {
+        if (!signal.aborted) events.frame({ event, id, data });
+      },
+      onComment: (comment) => {
+        if (!signal.aborted) events.heard(comment);
+      },
+      onRetry: (ms) => {
+        if (!signal.aborted) events.retry(ms);
+      },
+    });
+    const decoder = new TextDecoder();
+    const reader = response.body.getReader();
+    // Whatever answers may be no real network, which would end the body by itself.
+    signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), { once: true });
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) throw new LiveError('network', 'the connection ended');
+      events.heard();
+      parser.feed(decoder.decode(value, { stream: true }));
+    }
+  }
+
+  return {
+    hearsComments: true,
+    open(request, events) {
+      const abort = new AbortController();
+      read(request, events, abort.signal).catch((error: unknown) => {
+        if (!abort.signal.aborted) events.ended(networkError(error));
+      });
+      return () => abort.abort();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import type { FieldError, ProblemBody, ProblemCode } from '../protocol/problem.ts';
+
+/**
+ * What is not the service's own problem: `network` (it could not be reached, or the connection broke), `silent` (nothing
+ * was heard for too long), `unexpected-answer` (something else answered), `no-token` (`getToken` or `getTicket` failed),
+ * `identity-changed` (the token is another user's), `listener` (a listener threw), `closed` (the client was closed).
+ */
+export type ClientFault =
+  | 'network'
+  | 'silent'
+  | 'unexpected-answer'
+  | 'no-token'
+  | 'identity-changed'
+  | 'listener'
+  | 'closed';
+
+export interface LiveErrorOptions {
+  /** The HTTP status, where there was an answer. */
+  readonly status?: number | undefined;
+  readonly errors?: readonly FieldError[] | undefined;
+  /** After how many ms to try again, if that was said. */
+  readonly retryAfterMs?: number | undefined;
+  readonly cause?: unknown;
+}
+
+/** Whatever goes wrong in the client. `code` is stable; the service's problems keep theirs. */
+export class LiveError extends Error {
+  override readonly name = 'LiveError';
+  readonly code: ProblemCode | ClientFault;
+  readonly status: number | undefined;
+  /** Which fields are wrong, where the service said so. */
+  readonly errors: readonly FieldError[];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ProblemCode | ClientFault, message: string, options: LiveErrorOptions = {}) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.status = options.status;
+    this.errors = options.errors ?? [];
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Whatever a request failed with, as a `LiveError`. */
+export function networkError(cause: unknown): LiveError {
+  if (cause instanceof LiveError) return cause;
+  return new LiveError('network', 'the service cannot be reached', { cause });
+}
+
+/** An answer that is no success, as an error. Reads the body. */
+export async function errorOf(response: Response): Promise<LiveError> {
+  const { status } = response;
+  const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
+  const body = await response.text().catch(() => '');
+  const problem = asProblem(body);
+  return problem
+    ? new LiveError(problem.code, problem.detail ?? problem.title, {
+        status,
+        errors: problem.errors,
+        retryAfterMs,
+      })
+    : new LiveError(BY_STATUS[status] ?? 'unexpected-answer', `the service answered ${status}`, {
+        status,
+        retryAfterMs,
+      });
+}
+
+/** What the answer to a HEAD means, which has no body. */
+const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
+  401: 'token-invalid',
+  403: 'forbidden',
+  404: 'not-found',
+};
+
+function asProblem(text: string): ProblemBody | undefined {
+  try {
+    const body = JSON.parse(text) as Partial<ProblemBody> | null;
+    return typeof body?.code === 'string' ? (body as ProblemBody) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seconds only; the service never sends a date. */
+function readRetryAfter(text: string | null): number | undefined {
+  return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : undefined;
+}

@@ -1,0 +1,217 @@
+import type { StreamOpen } from '../../protocol/control.ts';
+import type { Frame } from '../../protocol/frame.ts';
+import type { Connection } from '../connection.ts';
+import { covers, earlier } from '../cursors.ts';
+import type { Feed } from '../feed.ts';
+import { LiveError } from '../live-error.ts';
+import type { Clock, ConnectionStatus, ScopeInput, SurroundingsChange } from '../types.ts';
+import { type Ask, type LeaderMessage, packError, packStatus, type TabMessage } from './messages.ts';
+
+/** A message to the tabs without its term. */
+export type Word = LeaderMessage extends infer M ? (M extends unknown ? Omit<M, 'term'> : never) : never;
+
+export interface LeaderOptions {
+  /** The tab that leads. */
+  readonly tab: string;
+  readonly clock: Clock;
+  /** The service's time. */
+  readonly serverNow: () => number;
+  /** To all tabs, this one included. */
+  readonly post: (word: Word) => void;
+  readonly openConnection: (
+    feed: Feed,
+    scopes: readonly ScopeInput[],
+    cursor: string | undefined,
+  ) => Connection;
+  /** The connection was refused for good, not ended by the service: another tab may have a better token. */
+  readonly onRefused: (status: ConnectionStatus) => void;
+}
+
+interface Member {
+  scopes: readonly ScopeInput[];
+  heardAt: number;
+}
+
+/** A tab that was not heard for so long is forgotten, in ms; hidden tabs may speak once a minute only. */
+const FORGET_MS = 300_000;
+
+/** The tab that holds the connection: it keeps the union of what all tabs want open, and passes on what comes. */
+export class Leader implements Feed {
+  readonly #options: LeaderOptions;
+  readonly #members = new Map<string, Member>();
+  #asks: Ask[] = [];
+  #connection: Connection | undefined;
+  #status: ConnectionStatus | undefined;
+  #outgoing: Frame[] = [];
+  #seq = 0;
+  #admitting = false;
+  #stopped = false;
+
+  constructor(options: LeaderOptions) {
+    this.#options = options;
+    options.post({ kind: 'lead' });
+  }
+
+  receive(message: TabMessage): void {
+    const { clock, post } = this.#options;
+    const member = this.#members.get(message.tab);
+    if (member) member.heardAt = clock.now();
+    switch (message.kind) {
+      case 'hello':
+        this.#asks = [...this.#asks.filter(({ tab }) => tab !== message.tab), message];
+        void this.#admit();
+        break;
+      case 'ping': {
+        const known = member !== undefined || this.#asks.some(({ tab }) => tab === message.tab);
+        post({ kind: 'pong', to: message.tab, known });
+        // The timers of a hidden tab are slow; messages reach it in time.
+        this.#connection?.lookAtClock();
+        break;
+      }
+      case 'bye':
+        this.#members.delete(message.tab);
+        this.#asks = this.#asks.filter(({ tab }) => tab !== message.tab);
+        break;
+      case 'refresh':
+        this.refresh().catch((error: LiveError) => this.problem(error));
+        break;
+      case 'reconnect':
+        this.#connection?.connect();
+    }
+  }
+
+  async refresh(): Promise<void> {
+    await this.#connection?.refresh();
+  }
+
+  notice(change: SurroundingsChange): void {
+    this.#connection?.notice(change);
+  }
+
+  /** Lets the connection go. */
+  stop(): void {
+    this.#stopped = true;
+    this.#connection?.close();
+  }
+
+  begin(open: StreamOpen, frame: Frame): void {
+    this.#flush();
+    const scopes = this.#connection?.scopes ?? [];
+    const answered = this.#asks.filter(
+      (ask) =>
+        ask.scopes.every((scope) => scopes.includes(scope)) &&
+        (covers(frame.id, ask.cursor) || !open.recovered) &&
+        (ask.cursor !== 'earliest' || open.requested === 'earliest'),
+    );
+    this.#answer(answered);
+    const me = scopes.includes('player:me') ? open.scopes[0] : undefined;
+    this.#options.post({ kind: 'begin', seq: ++this.#seq, open, frame, me, answers: answered });
+  }
+
+  frame(frame: Frame): void {
+    // What came in one piece is passed on in one piece.
+    if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
+    this.#outgoing.push(frame);
+  }
+
+  comment(): void {}
+
+  status(status: ConnectionStatus): void {
+    this.#flush();
+    // It was let go on purpose: the tabs hear from the next leader.
+    if (this.#stopped) return;
+    this.#status = status;
+    if (status.state === 'closed' && status.closeReason === undefined) this.#options.onRefused(status);
+    else this.#options.post({ kind: 'status', status: packStatus(status) });
+  }
+
+  problem(error: LiveError): void {
+    this.#options.post({ kind: 'problem', error: packError(error) });
+  }
+
+  #flush(): void {
+    const frames = this.#outgoing;
+    if (frames.length === 0) return;
+    this.#outgoing = [];
+    this.#options.post({ kind: 'frames', seq: ++this.#seq, frames });
+  }
+
+  #answer(asks: readonly Ask[]): void {
+    const now = this.#options.clock.now();
+    for (const { tab, scopes } of asks) this.#members.set(tab, { scopes, heardAt: now });
+    this.#asks = this.#asks.filter((ask) => !asks.includes(ask));
+  }
+
+  /** Fulfils what tabs ask for: all at once, or one by one where something among it is refused. */
+  async #admit(): Promise<void> {
+    if (this.#admitting) return;
+    this.#admitting = true;
+    while (!this.#stopped) {
+      for (const ask of this.#asks) this.#welcome(ask);
+      // What this tab itself wants comes first: where that is refused, it cannot lead.
+      const asks = this.#connection ? this.#asks : this.#asks.filter(({ tab }) => tab === this.#options.tab);
+      if (asks.length === 0) break;
+      const refused = await this.#open(asks);
+      if (refused && asks.length > 1) for (const ask of asks) await this.#openFor(ask);
+      else if (refused) this.#refuse(asks, refused);
+      else this.#refuse(asks, new LiveError('unexpected-answer', 'the stream is not what was asked for'));
+    }
+    this.#admitting = false;
+  }
+
+  async #openFor(ask: Ask): Promise<void> {
+    if (!this.#asks.includes(ask)) return;
+    const refused = await this.#open([ask]);
+    if (refused) this.#refuse([ask], refused);
+  }
+
+  /** Opens a stream that these asks, and everybody's before them, are fulfilled by. Answers why it was refused. */
+  async #open(asks: readonly Ask[]): Promise<LiveError | undefined> {
+    const { clock, openConnection } = this.#options;
+    for (const [tab, { heardAt }] of this.#members)
+      if (heardAt + FORGET_MS < clock.now()) this.#members.delete(tab);
+    const changing = new Set(asks.map(({ tab }) => tab));
+    const staying = [...this.#members].filter(([tab]) => !changing.has(tab)).map(([, member]) => member);
+    const scopes = [...new Set([...staying, ...asks].flatMap((wanted) => wanted.scopes))];
+    const first = this.#connection === undefined;
+    const cursors = asks.map(({ cursor }) => cursor);
+    const from = cursors.reduce(earlier, this.#connection?.cursor);
+    this.#connection ??= openConnection(this, scopes, from);
+    const renewed = this.#connection.renew(scopes, from);
+    if (first) this.#connection.connect();
+    try {
+      await renewed;
+      return undefined;
+    } catch (error) {
+      return error as LiveError;
+    }
+  }
+
+  /** Lets a tab in to the present stream, where that has all it needs. */
+  #welcome(ask: Ask): void {
+    const connection = this.#connection;
+    const { opened: begun, cursor } = connection ?? {};
+    if (!connection || !begun || cursor === undefined || ask.fresh) return;
+    if (!ask.scopes.every((scope) => connection.scopes.includes(scope))) return;
+    if (!covers(cursor, ask.cursor) || ask.cursor === 'earliest') return;
+    const { post, serverNow } = this.#options;
+    this.#flush();
+    this.#answer([ask]);
+    // For this tab the stream begins here and now, whatever was lost when it really began.
+    const { lost: _, stale: __, ...rest } = begun;
+    const open = { ...rest, recovered: true, serverTime: new Date(serverNow()).toISOString() };
+    const frame: Frame = { event: 'stream-open', id: cursor, data: JSON.stringify(open) };
+    const me = connection.scopes.includes('player:me') ? open.scopes[0] : undefined;
+    post({ kind: 'begin', to: ask.tab, seq: this.#seq, open, frame, me, answers: [ask] });
+    if (this.#status) post({ kind: 'status', to: ask.tab, status: packStatus(this.#status) });
+  }
+
+  /** Tells those of these asks that are still not fulfilled. */
+  #refuse(asks: readonly Ask[], error: LiveError): void {
+    const open = this.#asks.filter((ask) => asks.includes(ask));
+    this.#asks = this.#asks.filter((ask) => !asks.includes(ask));
+    if (this.#stopped) return;
+    for (const { tab, ask } of open)
+      this.#options.post({ kind: 'refused', to: tab, ask, error: packError(error) });
+  }
+}

@@ -1,0 +1,23 @@
+import type { ConnectOptions, Locks, TabChannel } from '../types.ts';
+
+/** What tabs need to share. */
+export interface Sharing {
+  readonly identity: string | undefined;
+  readonly locks: Locks;
+  readonly openChannel: (name: string) => TabChannel;
+  readonly pingMs: number;
+}
+
+const PING_MS = 2_000;
+
+/** `undefined` where sharing is not wanted, or the browser has no locks (it gives them to secure pages only) or channels. */
+export function sharingOf(share: ConnectOptions['share']): Sharing | undefined {
+  if (!share) return undefined;
+  const wanted = share === true ? {} : share;
+  const { navigator, BroadcastChannel } = globalThis as Partial<typeof globalThis>;
+  const locks = wanted.locks ?? (navigator?.locks as Locks | undefined);
+  const openChannel =
+    wanted.openChannel ?? (BroadcastChannel && ((name: string) => new BroadcastChannel(name) as TabChannel));
+  if (!locks || !openChannel) return undefined;
+  return { identity: wanted.identity, locks, openChannel, pingMs: wanted.pingMs ?? PING_MS };
+}

@@ -1,0 +1,168 @@
+import type { Scope } from '../../protocol/scope.ts';
+import { Deferred } from '../deferred.ts';
+import type { Feed } from '../feed.ts';
+import { LiveError } from '../live-error.ts';
+import type { ConnectionStatus, ScopeInput } from '../types.ts';
+import { type Ask, type LeaderMessage, type TabMessage, unpackError, unpackStatus } from './messages.ts';
+
+export interface TabOptions {
+  readonly id: string;
+  readonly scopes: readonly ScopeInput[];
+  /** Where this tab stands in the log. */
+  readonly cursor: () => string | undefined;
+  readonly feed: Feed;
+  /** To the leader. */
+  readonly send: (message: TabMessage) => void;
+  readonly role: () => ConnectionStatus['role'];
+  /** What it wants was refused before it ever had anything. */
+  readonly onRefused: (error: LiveError) => void;
+}
+
+interface Pending extends Ask {
+  readonly waiting: Deferred;
+}
+
+/**
+ * A tab's side of a shared connection, also in the tab that leads. It has told the leader what it wants, and either waits
+ * for a stream that fulfils that, or has `joined` and takes what the leader passes on, in order and without a gap.
+ */
+export class Tab {
+  readonly #options: TabOptions;
+  /** The present leader's. */
+  term = 0;
+  /** Questions that the leader has not answered. */
+  unanswered = 0;
+  #scopes: readonly ScopeInput[];
+  /** What it listens to on the present stream. */
+  #active: readonly ScopeInput[] = [];
+  #me: Scope | undefined;
+  #joined = false;
+  #seq = 0;
+  #asks = 0;
+  #pending: Pending | undefined;
+
+  constructor(options: TabOptions) {
+    this.#options = options;
+    this.#scopes = options.scopes;
+  }
+
+  /** Whether what this scope brings is for this tab. */
+  accepts(scope: Scope): boolean {
+    const plain = scope.replace(/:real$/, '') as Scope;
+    return this.#active.includes(plain) || (scope === this.#me && this.#active.includes('player:me'));
+  }
+
+  /** Tells the leader what this tab wants, from where it stands. */
+  hello(fresh = false): void {
+    const { id, cursor, send } = this.#options;
+    const newBoard = this.#scopes.some((scope) => isBoard(scope) && !this.#active.includes(scope));
+    const ask: Ask = {
+      tab: id,
+      ask: ++this.#asks,
+      scopes: this.#scopes,
+      // What is asked for from now on must not begin later than what was asked for before.
+      cursor: this.#pending?.cursor ?? cursor(),
+      fresh: fresh || newBoard || this.#pending?.fresh === true,
+    };
+    this.#pending = { ...ask, waiting: this.#pending?.waiting ?? new Deferred() };
+    send({ kind: 'hello', ...ask });
+  }
+
+  /** @throws LiveError when the scopes are refused; what was before is then kept */
+  renew(scopes: readonly ScopeInput[]): Promise<void> {
+    this.#scopes = scopes;
+    this.hello(true);
+    return (this.#pending as Pending).waiting.promise;
+  }
+
+  /** It no longer hears the leader: whatever is passed on meanwhile is not for it. */
+  part(): void {
+    this.#joined = false;
+  }
+
+  receive(message: LeaderMessage): void {
+    if (message.term < this.term) return;
+    this.unanswered = 0;
+    if (message.term > this.term) {
+      this.term = message.term;
+      this.part();
+      this.hello();
+    }
+    const { id, feed, role } = this.#options;
+    if (message.to !== undefined && message.to !== id) return;
+    switch (message.kind) {
+      case 'pong':
+        if (!message.known) this.hello();
+        break;
+      case 'begin':
+        this.#begin(message);
+        break;
+      case 'frames':
+        if (this.#follows(message.seq)) for (const frame of message.frames) feed.frame(frame);
+        break;
+      case 'problem':
+        feed.problem(unpackError(message.error));
+        break;
+      case 'refused':
+        this.#refused(message.ask, unpackError(message.error));
+        break;
+      case 'status': {
+        const status = unpackStatus(message.status, role());
+        const streaming = status.state === 'open' || status.state === 'catching-up';
+        feed.status(streaming && !this.#joined ? { ...status, state: 'connecting' } : status);
+      }
+    }
+  }
+
+  /** It waits for nothing any more: who waits is told why. */
+  close(error = new LiveError('closed', 'the connection is closed')): void {
+    this.#pending?.waiting.reject(error);
+    this.#pending = undefined;
+    this.part();
+  }
+
+  #begin(message: Extract<LeaderMessage, { kind: 'begin' }>): void {
+    const { id, feed } = this.#options;
+    const pending = this.#pending;
+    const mine = message.answers.some(({ tab, ask }) => tab === id && ask === pending?.ask);
+    if (!mine && (message.to !== undefined || !this.#follows(message.seq))) return;
+    this.#me = message.me;
+    if (mine && pending) {
+      this.#active = pending.scopes;
+      this.#pending = undefined;
+      this.#joined = true;
+      this.#seq = message.seq;
+    }
+    const scopes = message.open.scopes.filter((scope) => this.accepts(scope));
+    feed.begin({ ...message.open, scopes }, message.frame);
+    if (mine) pending?.waiting.resolve();
+  }
+
+  /** Whether this is the next that was passed on. After a gap the leader is asked for what is missing. */
+  #follows(seq: number): boolean {
+    if (!this.#joined) return false;
+    if (seq === this.#seq + 1) {
+      this.#seq = seq;
+      return true;
+    }
+    this.part();
+    this.hello();
+    return false;
+  }
+
+  #refused(ask: number, error: LiveError): void {
+    const pending = this.#pending;
+    if (pending?.ask !== ask) return;
+    this.#pending = undefined;
+    pending.waiting.reject(error);
+    if (this.#active.length === 0) this.#options.onRefused(error);
+    else {
+      this.#scopes = this.#active;
+      if (!this.#joined) this.hello();
+    }
+  }
+}
+
+function isBoard(scope: ScopeInput): boolean {
+  return scope.endsWith(':leaderboard');
+}

@@ -1,0 +1,11 @@
+import type { LiveError } from './live-error.ts';
+import type { ConnectionState, ConnectionStatus } from './types.ts';
+
+/** A status of which there is no more to say than its state. */
+export function plainStatus(
+  state: ConnectionState,
+  role: ConnectionStatus['role'] = 'leader',
+  error?: LiveError,
+): ConnectionStatus {
+  return { state, retryAt: undefined, failures: 0, error, closeReason: undefined, streamId: undefined, role };
+}

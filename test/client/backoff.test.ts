@@ -1,0 +1,39 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { waitAfter } from '../../src/client/backoff.ts';
+
+const BOUNDS = { firstMs: 1_000, mostMs: 30_000 };
+const lost = { reason: undefined, askedMs: undefined };
+
+describe('The wait after a loss', () => {
+  it('is anything up to a bound that doubles, and stops doubling', () => {
+    const most = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) =>
+      waitAfter({ ...lost, failures }, BOUNDS, () => 1),
+    );
+    expect(most).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    expect(waitAfter({ ...lost, failures: 50 }, BOUNDS, () => 0)).toBe(0);
+  });
+
+  it('is never shorter than the service asks for, however lucky', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 60 }),
+        fc.integer({ min: 0, max: 100_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (failures, askedMs, luck) => {
+          const loss = { failures, reason: 'shutdown', askedMs } as const;
+          const wait = waitAfter(loss, BOUNDS, () => luck);
+          expect(wait).toBeGreaterThanOrEqual(askedMs);
+          expect(wait).toBeLessThanOrEqual(Math.max(askedMs, BOUNDS.mostMs));
+        },
+      ),
+    );
+  });
+
+  it('is short after an end that is nobody else’s, the first time', () => {
+    for (const reason of ['expired', 'rotated', 'slow'] as const) {
+      expect(waitAfter({ failures: 1, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(500);
+      expect(waitAfter({ failures: 2, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(4_000);
+    }
+  });
+});

@@ -1,0 +1,92 @@
+import { EventSource as Polyfill } from 'eventsource';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connect } from '../../src/client/connect.ts';
+import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
+import { hear, open } from '../support/heard.ts';
+import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+
+// A browser's own, as far as the client sees it: no headers, no status.
+const EventSource = Polyfill as unknown as typeof globalThis.EventSource;
+
+describe('A client by EventSource', { timeout: 60_000 }, () => {
+  let live: TestService;
+  let player: PlayerIds;
+  let token: string;
+  const clients: LiveClient[] = [];
+  beforeAll(async () => {
+    live = await startService();
+    player = await createPlayer(live.test.database);
+    token = await live.token(player.userId);
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
+  });
+  afterAll(() => live.close());
+
+  function start(options: Partial<ConnectOptions> = {}): LiveClient {
+    const client = connect({
+      url: live.url,
+      scopes: ['player:me'],
+      transport: 'eventsource',
+      EventSource,
+      backoff: { firstMs: 5, mostMs: 20 },
+      ...options,
+    });
+    clients.push(client);
+    return client;
+  }
+
+  it('buys a ticket for each stream and resumes at its cursor over cuts', async () => {
+    let cutting = true;
+    const proxy = await startCuttingProxy(live.url, () => (cutting ? 1_500 : undefined));
+    const client = start({ url: proxy.url, getToken: () => token });
+    const heard = hear(client);
+    await open(client);
+    const sent: string[] = [];
+    while (heard.opened.length < 8) {
+      sent.push(`${sent.length}`);
+      await live.publish(note(player.playerId, sent.at(-1) as string));
+    }
+    cutting = false;
+    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length), {
+      timeout: 10_000,
+    });
+    expect(heard.titles()).toEqual(sent);
+    client.close();
+    await proxy.close();
+  });
+
+  it('takes tickets of the application’s own', async () => {
+    const contest = await createContest(live.test.database);
+    const asked: unknown[] = [];
+    const client = start({
+      scopes: ['player:me', `contest:${contest}`],
+      getTicket: async (scopes) => {
+        asked.push(scopes);
+        const response = await fetch(`${live.url}/tickets`, {
+          method: 'POST',
+          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          body: JSON.stringify({ scopes }),
+        });
+        return ((await response.json()) as { ticket: string }).ticket;
+      },
+    });
+    await open(client);
+    await client.setScopes(['player:me']);
+    expect(asked).toEqual([['player:me', `contest:${contest}`], ['player:me']]);
+    const heard = hear(client);
+    await live.publish(note(player.playerId, 'by ticket'));
+    await vi.waitFor(() => expect(heard.titles()).toEqual(['by ticket']));
+  });
+
+  it('finds out why it was refused, which an EventSource does not say', async () => {
+    const client = start();
+    await vi.waitFor(() => expect(client.state).toBe('closed'));
+    expect(client.status.error).toMatchObject({ code: 'token-invalid', status: 401 });
+    const barred = start({ getTicket: () => 'no.such.ticket' });
+    await vi.waitFor(() => expect(barred.state).toBe('closed'));
+    expect(barred.status.error?.status).toBe(401);
+  });
+});

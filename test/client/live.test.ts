@@ -1,0 +1,311 @@
+import fc from 'fast-check';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connect } from '../../src/client/connect.ts';
+import type { ConnectOptions, LiveClient, ScopeInput } from '../../src/client/types.ts';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
+import { hear, open } from '../support/heard.ts';
+import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+
+describe('A client of a real service', { timeout: 60_000 }, () => {
+  let live: TestService;
+  let player: PlayerIds;
+  let token: string;
+  const clients: LiveClient[] = [];
+  beforeAll(async () => {
+    live = await startService({ HEARTBEAT_INTERVAL: '200' });
+    player = await createPlayer(live.test.database);
+    token = await live.token(player.userId);
+  });
+  afterEach(() => {
+    for (const client of clients.splice(0)) client.close();
+  });
+  afterAll(() => live.close());
+
+  function start(options: Partial<ConnectOptions> = {}) {
+    const client = connect({
+      url: live.url,
+      scopes: ['player:me'],
+      getToken: () => token,
+      backoff: { firstMs: 5, mostMs: 20 },
+      ...options,
+    });
+    clients.push(client);
+    return client;
+  }
+
+  it('hands on each type of event under its name, with its data', async () => {
+    const client = start();
+    const levels: number[] = [];
+    const names: (string | undefined)[] = [];
+    client.on('level-up', ({ data }) => levels.push(data.newLevel));
+    client.on('frame', ({ event }) => names.push(event));
+    await open(client);
+    await live.publish({
+      type: 'LEVEL_UP',
+      data: { playerId: player.playerId, oldLevel: 3, newLevel: 4 },
+    });
+    await vi.waitFor(() => expect(levels).toEqual([4]));
+    expect(names.slice(0, 2)).toEqual(['stream-open', 'caught-up']);
+    // Keepalives are comments: heard, and shown to whoever debugs.
+    await vi.waitFor(() => expect(names).toContain(undefined));
+    expect(Math.abs(client.serverNow() - Date.now())).toBeLessThan(5_000);
+  });
+
+  it('misses and repeats nothing over 60 cuts at arbitrary bytes', async () => {
+    let planned = 60;
+    const proxy = await startCuttingProxy(live.url, () =>
+      planned-- > 0 ? 400 + Math.floor(Math.random() * 3_000) : undefined,
+    );
+    const client = start({ url: proxy.url });
+    const heard = hear(client);
+    await open(client);
+    const sent: string[] = [];
+    while (proxy.cuts() < 60) {
+      const titles = Array.from(
+        { length: 1 + Math.floor(Math.random() * 5) },
+        () => `cut ${sent.length}/${Math.random()}`,
+      );
+      await live.publish(titles.map((title) => note(player.playerId, title)));
+      sent.push(...titles);
+    }
+    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length), {
+      timeout: 20_000,
+    });
+    expect(heard.titles()).toEqual(sent);
+    expect(heard.opened.length).toBeGreaterThan(30);
+    expect(heard.resets).toEqual([]);
+    client.close();
+    await proxy.close();
+  });
+
+  it('misses and repeats nothing while its scopes change under load', async () => {
+    const contests = await Promise.all([1, 2, 3].map(() => createContest(live.test.database)));
+    const optional = contests.map((id): ScopeInput => `contest:${id}`);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.subarray(optional), { minLength: 2, maxLength: 8 }),
+        fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 4, maxLength: 10 }),
+        async (changes, bursts) => {
+          const client = start();
+          const heard = hear(client);
+          await open(client);
+          const published: { id: number; scope: string }[] = [];
+          /** For each scope, the ids between which it was certainly listened to. */
+          const due: { scope: string; after: number; through: number }[] = [];
+          const head = () => published.at(-1)?.id ?? 0;
+          let over = false;
+          const publishing = (async () => {
+            for (let round = 0; !over || round < bursts.length; round++) {
+              const events = Array.from({ length: bursts[round % bursts.length] ?? 1 }, (_, index) =>
+                index % 3 === 0
+                  ? note(player.playerId, 'own')
+                  : {
+                      type: 'ANNOUNCEMENT',
+                      data: {
+                        title: 'of a contest',
+                        message: 'm',
+                        contestId: contests[index % contests.length],
+                      },
+                    },
+              );
+              const answer = (await (await live.publish(events)).json()) as {
+                events: { notifications: typeof published }[];
+              };
+              for (const event of answer.events) published.push(...event.notifications);
+            }
+          })();
+          for (const extra of changes) {
+            await client.setScopes(['player:me', ...extra]);
+            const from = head();
+            for (const scope of extra) due.push({ scope, after: from, through: from });
+            await vi.waitFor(() => expect(head()).toBeGreaterThan(from + 2), { interval: 1 });
+            for (const one of due.slice(due.length - extra.length)) one.through = head();
+          }
+          over = true;
+          await publishing;
+          const own = published.filter(({ scope }) => scope === `player:${player.playerId}`);
+          await vi.waitFor(
+            () => expect(heard.notifications.some(({ id }) => id === own.at(-1)?.id)).toBe(true),
+            { timeout: 10_000 },
+          );
+          const ids = heard.notifications.map(({ id }) => id);
+          expect(new Set(ids).size).toBe(ids.length);
+          const ofOwn = heard.notifications.filter(({ scope }) => scope === own[0]?.scope);
+          expect(ofOwn.map(({ id }) => id)).toEqual(own.map(({ id }) => id));
+          for (const { scope, after, through } of due)
+            for (const { id } of published.filter((one) => one.scope === scope))
+              if (id > after && id <= through) expect(ids).toContain(id);
+          expect(heard.resets).toEqual([]);
+          expect(heard.states).not.toContain('waiting');
+          client.close();
+        },
+      ),
+      { numRuns: 15 },
+    );
+  });
+
+  it('keeps its old scopes when new ones are refused', async () => {
+    const hidden = await createContest(live.test.database, { isPublic: false });
+    const client = start();
+    const heard = hear(client);
+    await open(client);
+    await expect(client.setScopes(['player:me', `contest:${hidden}`])).rejects.toMatchObject({
+      code: 'not-found',
+      status: 404,
+    });
+    expect(client.scopes).toEqual(['player:me']);
+    expect(client.state).toBe('open');
+    await live.publish(note(player.playerId, 'still here'));
+    await vi.waitFor(() => expect(heard.titles()).toEqual(['still here']));
+    await joinContest(live.test.database, { contestId: hidden, playerId: player.playerId });
+    expect(heard.opened).toHaveLength(1);
+  });
+
+  it('is closed, and says why, when it is refused for good; and may be opened again', async () => {
+    let present = 'not.a.token';
+    const reasons: string[] = [];
+    const client = start({
+      getToken: (reason) => {
+        reasons.push(reason);
+        return present;
+      },
+    });
+    await vi.waitFor(() => expect(client.state).toBe('closed'));
+    expect(client.status.error).toMatchObject({ code: 'token-invalid', status: 401 });
+    // It asked once for another one.
+    expect(reasons).toEqual(['connect', 'refused']);
+    present = token;
+    client.reconnect();
+    await open(client);
+  });
+
+  it('replaces a token that is refused', async () => {
+    const client = start({ getToken: (reason) => (reason === 'refused' ? token : 'not.a.token') });
+    const heard = hear(client);
+    await open(client);
+    expect(heard.states).toEqual(['catching-up', 'open']);
+    expect(await client.api.counts()).toMatchObject({ unread: expect.any(Number) });
+  });
+
+  it('refuses a token of somebody else', async () => {
+    const other = await live.token((await createPlayer(live.test.database)).userId);
+    let present = token;
+    const client = start({ getToken: () => present });
+    await open(client);
+    present = other;
+    await expect(client.api.counts()).rejects.toMatchObject({ code: 'identity-changed' });
+    client.reconnect();
+    await vi.waitFor(() => expect(client.state).toBe('closed'));
+    expect(client.status.error?.code).toBe('identity-changed');
+  });
+
+  it('extends its stream before the token ends', async () => {
+    const reasons: string[] = [];
+    const client = start({
+      getToken: async (reason) => {
+        reasons.push(reason);
+        return live.token(player.userId, reason === 'connect' ? 3 : 3600);
+      },
+    });
+    const heard = hear(client);
+    await open(client);
+    await vi.waitFor(() => expect(reasons).toEqual(['connect', 'expiring']), { timeout: 5_000 });
+    // Well past the end of the first token.
+    await vi.waitFor(
+      () => expect(client.serverNow()).toBeGreaterThan(Date.parse(heard.opened[0]?.expiresAt ?? '') + 1_500),
+      {
+        timeout: 8_000,
+      },
+    );
+    expect(heard.opened).toHaveLength(1);
+    expect(client.state).toBe('open');
+  });
+
+  it('comes back with a new token when the old one ended in mid-stream', async () => {
+    const client = start({
+      getToken: async (reason) => {
+        if (reason === 'expiring' && heard.closes.length === 0) throw new Error('not now');
+        return live.token(player.userId, reason === 'connect' ? 2 : 3600);
+      },
+    });
+    const heard = hear(client);
+    await open(client);
+    let number = 0;
+    while (heard.opened.length < 2) await live.publish(note(player.playerId, `expiry ${number++}`));
+    await vi.waitFor(() => expect(heard.titles()).toHaveLength(number));
+    expect(heard.titles()).toEqual(Array.from({ length: number }, (_, index) => `expiry ${index}`));
+    expect(heard.closes).toEqual(['expired']);
+    expect(heard.errors).toContain('no-token');
+  });
+
+  it('says that history was lost before anything else, and goes on', async () => {
+    const client = start({ from: '5-zzzz' });
+    const order: string[] = [];
+    client.on('reset', ({ lost }) => order.push(`reset ${lost?.after}`));
+    client.on('open', ({ recovered }) => order.push(`open ${recovered}`));
+    await open(client);
+    expect(order).toEqual(['reset null', 'open false']);
+    expect(client.cursor).not.toContain('zzzz');
+  });
+
+  it('resumes where the last page was, each scope where it was', async () => {
+    const kept = new Map<string, string>();
+    const storage = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    };
+    const first = start({ storage });
+    const before = hear(first);
+    await open(first);
+    await live.publish(note(player.playerId, 'page one'));
+    await vi.waitFor(() => expect(before.titles()).toEqual(['page one']));
+    first.close();
+    await live.publish(note(player.playerId, 'between'));
+    const second = start({ storage });
+    const after = hear(second);
+    await open(second);
+    await vi.waitFor(() => expect(after.titles()).toEqual(['between']));
+    second.close();
+
+    await live.publish(note(player.playerId, 'later'));
+    const late = start({ storage, resumeWithinMs: -1 });
+    const fresh = hear(late);
+    await open(late);
+    expect(fresh.opened[0]?.requested).toBeNull();
+  });
+
+  it('is told who closed it, and stays closed', async () => {
+    const client = start();
+    const heard = hear(client);
+    await open(client);
+    const answer = await fetch(`${live.url}/sessions/${client.status.streamId}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(answer.status).toBe(204);
+    await vi.waitFor(() => expect(client.state).toBe('closed'));
+    expect(client.status.closeReason).toBe('disconnected');
+    expect(heard.closes).toEqual(['disconnected']);
+  });
+
+  it('works without a network, on the app itself', async () => {
+    const onApp: typeof fetch = async (input, init) => live.service.app.request(input as string, init);
+    const client = start({ url: 'http://app.test', fetch: onApp });
+    const heard = hear(client);
+    await open(client);
+    await live.publish(note(player.playerId, 'in process'));
+    await vi.waitFor(() => expect(heard.titles()).toEqual(['in process']));
+    expect((await client.api.notifications({ limit: 1 })).items[0]?.title).toBe('in process');
+    const { streamId } = client.status;
+    client.close();
+    await vi.waitFor(async () => {
+      const [row] = await live.test.database.query<{ at: Date | null }>(
+        'SELECT disconnected_at AS at FROM stream_session WHERE stream_id = ?',
+        [streamId],
+      );
+      expect(row?.at).toBeTruthy();
+    });
+  });
+});

@@ -1,0 +1,122 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { deriveKeys } from '../../src/auth/keys.ts';
+import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
+import { connect } from '../../src/client/connect.ts';
+import type { LiveClient } from '../../src/client/types.ts';
+import { startCuttingProxy } from '../support/cutting-proxy.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { hear, open } from '../support/heard.ts';
+import { createPlayer } from '../support/platform.ts';
+import { environment, note, publishTo, SECRET, startService } from '../support/service.ts';
+import { startServiceProcess } from '../support/service-process.ts';
+
+const QUICK = { firstMs: 20, mostMs: 200 };
+
+describe('A client', { timeout: 90_000 }, () => {
+  const after: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const release of after.splice(0).reverse()) await release();
+  });
+
+  it('says so when the service is killed, comes back with it, and has missed and doubled nothing', async () => {
+    const test = await createTestDatabase();
+    after.push(() => test.drop());
+    const service = await startServiceProcess(environment(test.url));
+    after.push(() => service.kill());
+    const serviceToken = await mintServiceToken(
+      deriveKeys({ secret: SECRET, liveSecret: undefined }).service,
+      'tests',
+    );
+    const { userId, playerId } = await createPlayer(test.database);
+    const token = await mintPlatformToken(SECRET, userId);
+    const client = connect({
+      url: service.url,
+      scopes: ['player:me'],
+      getToken: () => token,
+      backoff: QUICK,
+    });
+    after.push(() => client.close());
+    const heard = hear(client);
+    await open(client);
+
+    const sent: string[] = [];
+    let over = false;
+    const publishing = (async () => {
+      while (!over) {
+        const title = `${sent.length}`;
+        const event = { ...note(playerId, title), idempotencyKey: title };
+        const response = await publishTo(service.url, serviceToken, event).catch(() => undefined);
+        if (response?.ok) sent.push(title);
+        else await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    for (let round = 0; round < 2; round++) {
+      const goal = sent.length + 30;
+      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(goal), { timeout: 15_000, interval: 1 });
+      await service.kill();
+      await vi.waitFor(() => expect(['waiting', 'connecting']).toContain(client.state), { interval: 1 });
+      await service.start();
+      await open(client);
+    }
+    over = true;
+    await publishing;
+    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length), {
+      timeout: 10_000,
+    });
+    expect(heard.titles()).toEqual(sent);
+    expect(heard.resets).toEqual([]);
+    expect(heard.states).toContain('waiting');
+  });
+
+  it('notices a connection that only looks open', async () => {
+    const live = await startService({ HEARTBEAT_INTERVAL: '1000' });
+    after.push(() => live.close());
+    const proxy = await startCuttingProxy(live.url, () => undefined);
+    after.push(() => proxy.close());
+    const { userId, playerId } = await createPlayer(live.test.database);
+    const token = await live.token(userId);
+    const client: LiveClient = connect({
+      url: proxy.url,
+      scopes: ['player:me'],
+      getToken: () => token,
+      backoff: QUICK,
+    });
+    after.push(() => client.close());
+    const heard = hear(client);
+    await open(client);
+    proxy.silence();
+    await live.publish(note(playerId, 'into the silence'));
+    await vi.waitFor(() => expect(heard.titles()).toEqual(['into the silence']), { timeout: 15_000 });
+    expect(heard.errors).toEqual(['silent']);
+    expect(heard.opened).toHaveLength(2);
+  });
+
+  it('comes back to a service that is at its limit, when there is room', async () => {
+    const live = await startService({ MAX_STREAMS: '1' });
+    after.push(() => live.close());
+    const token = await live.token((await createPlayer(live.test.database)).userId);
+    const start = () =>
+      connect({
+        url: live.url,
+        scopes: ['player:me'],
+        getToken: () => token,
+        backoff: { firstMs: 5, mostMs: 5 },
+        random: () => 0,
+      });
+    const first = start();
+    after.push(() => first.close());
+    await open(first);
+    const second = start();
+    after.push(() => second.close());
+    const heard = hear(second);
+    await vi.waitFor(() =>
+      expect(second.status).toMatchObject({ state: 'waiting', closeReason: 'shutdown' }),
+    );
+    // The service asks for seconds, which outweigh what the client would wait by itself.
+    expect((second.status.retryAt ?? 0) - Date.now()).toBeGreaterThan(3_000);
+    first.close();
+    second.reconnect();
+    await open(second);
+    expect(heard.opened).toHaveLength(1);
+  });
+});
