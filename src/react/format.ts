@@ -1,0 +1,38 @@
+/** How the pieces write numbers and times. */
+
+const RATING = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const WHOLE = new Intl.NumberFormat('en');
+
+/** `1234.5` → `["1,234", ".50"]`: the part that counts, and the rest. */
+export function ratingParts(rating: number): readonly [whole: string, fraction: string] {
+  const text = RATING.format(rating);
+  const dot = text.lastIndexOf('.');
+  return [text.slice(0, dot), text.slice(dot)];
+}
+
+export function formatWhole(value: number): string {
+  return WHOLE.format(value);
+}
+
+/** How far behind, with a true minus sign: `−12.25`; nothing for 0. */
+export function formatGap(behind: number): string {
+  return behind === 0 ? '' : `−${RATING.format(behind)}`;
+}
+
+/** `14:07` today, `21 Nov` before. */
+export function formatMoment(iso: string, now: Date): string {
+  const at = new Date(iso);
+  const sameDay = at.toDateString() === now.toDateString();
+  return sameDay
+    ? at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
+    : at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+}
+
+/** `now`, `4 min`, `2 h`, `3 d`: how long ago. */
+export function formatAge(iso: string, now: number): string {
+  const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
+  if (seconds < 60) return 'now';
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}

@@ -1,0 +1,37 @@
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { connect } from '../client/connect.ts';
+import type { ConnectOptions, ScopeInput } from '../client/types.ts';
+import { SessionContext } from './session/context.ts';
+import { createSession, type Session } from './session/session.ts';
+
+export interface LiveProviderProps extends Omit<ConnectOptions, 'scopes' | 'start'> {
+  /** What to listen to besides what hooks ask for. Default: `player:me` and `global`. */
+  readonly scopes?: readonly ScopeInput[];
+  readonly children?: ReactNode;
+}
+
+const USUAL: readonly ScopeInput[] = ['player:me', 'global'];
+
+/**
+ * One connection for everything below it, open while it is mounted. What it was first given holds; to connect as
+ * somebody else or elsewhere, give it another `key`. On a server it connects to nothing.
+ */
+export function LiveProvider({ children, scopes = USUAL, ...options }: LiveProviderProps) {
+  const [session, setSession] = useState<Session>();
+  const given = useRef({ scopes, options });
+
+  useEffect(() => {
+    const { scopes, options } = given.current;
+    const client = connect({ ...options, scopes, start: false });
+    setSession(createSession(client, scopes));
+    return () => {
+      setSession(undefined);
+      client.close();
+    };
+  }, []);
+
+  // Runs after the effects of everything below: whatever hooks need is known by then, and one stream is enough.
+  useEffect(() => session?.client.start(), [session]);
+
+  return <SessionContext value={session}>{children}</SessionContext>;
+}

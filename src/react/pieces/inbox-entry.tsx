@@ -1,0 +1,45 @@
+import type { InboxItem } from '../../client/api-types.ts';
+import { formatAge } from '../format.ts';
+import { EventIcon } from './event-icon.tsx';
+
+export interface InboxEntryProps {
+  readonly item: InboxItem;
+  /** The time now, ms since 1970. */
+  readonly now: number;
+  /** Each is given the entry's element: it may be about to go. */
+  readonly onRead: (entry: Element | null) => void;
+  readonly onUnread: () => void;
+  readonly onArchive: (entry: Element | null) => void;
+}
+
+/** One notification of an inbox, with what can be done about it. */
+export function InboxEntry({ item, now, onRead, onUnread, onArchive }: InboxEntryProps) {
+  const unread = item.readAt === null;
+  return (
+    <li className="ccl-entry" data-type={item.type} {...(unread ? { 'data-unread': '' } : {})}>
+      <EventIcon of={item} />
+      <div className="ccl-entry-text">
+        <p className="ccl-entry-title">
+          {unread && <span className="ccl-hidden">Unread: </span>}
+          {item.title}
+        </p>
+        <p className="ccl-entry-message">{item.message}</p>
+      </div>
+      <time className="ccl-entry-age" dateTime={item.at}>
+        {formatAge(item.at, now)}
+      </time>
+      <div className="ccl-entry-actions">
+        <button
+          type="button"
+          onClick={(event) => (unread ? onRead(event.currentTarget.closest('li')) : onUnread())}
+        >
+          {unread ? 'Mark read' : 'Mark unread'}
+          <span className="ccl-hidden">: {item.title}</span>
+        </button>
+        <button type="button" onClick={(event) => onArchive(event.currentTarget.closest('li'))}>
+          Archive<span className="ccl-hidden">: {item.title}</span>
+        </button>
+      </div>
+    </li>
+  );
+}

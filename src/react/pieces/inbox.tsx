@@ -1,0 +1,86 @@
+import { useRef, useState } from 'react';
+import { useLive } from '../use-live.ts';
+import { useNotifications } from '../use-notifications.ts';
+import { InboxEntry } from './inbox-entry.tsx';
+
+export interface InboxProps {
+  /** The id of its heading. */
+  readonly headingId?: string;
+  readonly className?: string;
+}
+
+/** The player's notifications, newest first. */
+export function Inbox({ headingId, className = '' }: InboxProps) {
+  const inbox = useNotifications();
+  const live = useLive();
+  const [onlyUnread, setOnlyUnread] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { counts, items, next } = inbox;
+  const shown = onlyUnread ? items.filter(({ readAt }) => readAt === null) : items;
+  const newest = items[0]?.id;
+  const now = live?.serverNow() ?? 0;
+
+  /** Before an entry goes the focus goes to its neighbour: otherwise it would be nowhere. */
+  function leave(entry: Element | null): void {
+    const neighbour = entry?.nextElementSibling ?? entry?.previousElementSibling;
+    (neighbour?.querySelector('button') ?? heading.current)?.focus();
+  }
+
+  return (
+    <section className={`ccl-inbox ${className}`} aria-labelledby={headingId}>
+      <header className="ccl-inbox-head">
+        <h2 id={headingId} ref={heading} tabIndex={-1}>
+          Notifications
+        </h2>
+        <label>
+          <input
+            type="checkbox"
+            checked={onlyUnread}
+            onChange={(event) => setOnlyUnread(event.currentTarget.checked)}
+          />
+          Unread only
+        </label>
+        <button
+          type="button"
+          disabled={counts.unread === 0 || newest === undefined}
+          onClick={() => newest !== undefined && inbox.markRead({ throughId: newest })}
+        >
+          Mark all read
+        </button>
+      </header>
+      {inbox.error !== undefined && (
+        <p className="ccl-inbox-error" role="alert">
+          The inbox could not be brought up to date. Nothing of it is lost.
+        </p>
+      )}
+      {shown.length === 0 && !inbox.loading && (
+        <p className="ccl-inbox-empty">
+          {onlyUnread ? 'You have read everything.' : 'Nothing yet. What you achieve turns up here.'}
+        </p>
+      )}
+      <ul className="ccl-entries">
+        {shown.map((item) => (
+          <InboxEntry
+            key={item.id}
+            item={item}
+            now={now}
+            onRead={(entry) => {
+              if (onlyUnread) leave(entry);
+              void inbox.markRead({ ids: [item.id] });
+            }}
+            onUnread={() => inbox.markUnread(item.id)}
+            onArchive={(entry) => {
+              leave(entry);
+              void inbox.archive({ ids: [item.id] });
+            }}
+          />
+        ))}
+      </ul>
+      {typeof next === 'number' && (
+        <button type="button" className="ccl-older" onClick={() => inbox.loadOlder()}>
+          Show older
+        </button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,83 @@
+import { type CSSProperties, memo } from 'react';
+import type { BoardRow } from '../../client/types.ts';
+import { formatGap, formatMoment, formatWhole, ratingParts } from '../format.ts';
+import { TierMark } from './tier-mark.tsx';
+
+export interface StandingRowProps {
+  readonly row: BoardRow;
+  /** Where it is drawn, and where it comes from when it was not drawn before; in px. */
+  readonly y: number;
+  readonly from: number;
+  readonly place: number;
+  readonly you: boolean;
+  readonly scored: boolean;
+  /** How far behind the leader. */
+  readonly gap: number;
+}
+
+/** More are told by the number alone. */
+const PIPS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
+
+/** One row of the standings. It knows its place in px only: the board says where that is. */
+export const StandingRow = memo(function StandingRow(props: StandingRowProps) {
+  const { row, y, from, place, you, scored, gap } = props;
+  const [whole, fraction] = ratingParts(row.finalRating);
+  const moved = movedLately(row);
+  const style = { '--ccl-y': `${y}px`, '--ccl-from': `${from}px` } as CSSProperties;
+  return (
+    <tr
+      aria-rowindex={place + 2}
+      className="ccl-row"
+      style={style}
+      data-rank={row.rank}
+      data-player={row.playerId}
+      {...(you ? { 'data-you': '' } : {})}
+      {...(scored ? { 'data-scored': '' } : {})}
+    >
+      <td className="ccl-cell ccl-rank">{formatWhole(row.rank)}</td>
+      <td className="ccl-cell ccl-moved">
+        {moved !== 0 && (
+          <span key={row.changedAt} className="ccl-move" data-way={Math.sign(moved)}>
+            <i aria-hidden="true">{moved > 0 ? '▲' : '▼'}</i>
+            <span className="ccl-hidden">{moved > 0 ? 'up ' : 'down '}</span>
+            {Math.abs(moved)}
+          </span>
+        )}
+      </td>
+      <th scope="row" className="ccl-cell ccl-player">
+        <TierMark tier={row.tier} />
+        <span className="ccl-name">{row.playerName}</span>
+        {you && <span className="ccl-you">you</span>}
+      </th>
+      <td className="ccl-cell ccl-mode">
+        {row.mode === null ? '' : `${row.mode[0]}${row.mode.slice(1).toLowerCase()}`}
+      </td>
+      <td className="ccl-cell ccl-solved">
+        <span className="ccl-pips" aria-hidden="true">
+          {PIPS.slice(0, row.problemsSolved).map((pip) => (
+            <i key={pip} />
+          ))}
+        </span>
+        {row.problemsSolved}
+      </td>
+      <td className="ccl-cell ccl-penalty">{row.penaltyMins === 0 ? '' : formatWhole(row.penaltyMins)}</td>
+      <td className="ccl-cell ccl-last">
+        {row.lastSolvedAt === null ? '' : formatMoment(row.lastSolvedAt, new Date())}
+      </td>
+      <td className="ccl-cell ccl-gap">{formatGap(gap)}</td>
+      <td className="ccl-cell ccl-rating">
+        {whole}
+        <span className="ccl-fraction">{fraction}</span>
+      </td>
+    </tr>
+  );
+});
+
+/** For how long a row says that it moved, in ms; the style sheet fades it out by then. */
+const LATELY_MS = 30_000;
+
+/** Places won (positive) or lost. */
+function movedLately({ previousRank, rank, changedAt }: BoardRow): number {
+  if (previousRank === undefined || changedAt === undefined) return 0;
+  return Date.now() - changedAt < LATELY_MS ? previousRank - rank : 0;
+}

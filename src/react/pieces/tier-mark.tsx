@@ -1,0 +1,22 @@
+export interface TierMarkProps {
+  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD' | null;
+}
+
+/** Where each chevron stands on a grid of 10 × 12: in the middle, however many there are. */
+const CHEVRONS = { BRONZE: [7], SILVER: [9, 5], GOLD: [11, 7, 3] } as const;
+
+/** A player's tier: one, two or three chevrons in its metal, so that it can be told without colour too. */
+export function TierMark({ tier }: TierMarkProps) {
+  if (tier === null) return <span className="ccl-tier" />;
+  const name = `${tier[0]}${tier.slice(1).toLowerCase()} tier`;
+  const heights = CHEVRONS[tier];
+  return (
+    <span className="ccl-tier" data-tier={tier.toLowerCase()} role="img" aria-label={name} title={name}>
+      <svg viewBox="0 0 10 12" width="10" height="12" aria-hidden="true">
+        {heights.map((y) => (
+          <path key={y} d={`M0 ${y} L5 ${y - 2.5} L10 ${y}`} />
+        ))}
+      </svg>
+    </span>
+  );
+}

@@ -1,0 +1,78 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { EventType } from '../../protocol/event.ts';
+import { isToastable, TOASTED, type Toast, withToast } from '../session/toasts.ts';
+import { useEvents } from '../use-events.ts';
+import { useLive } from '../use-live.ts';
+import { EventIcon } from './event-icon.tsx';
+import { QuietRegion } from './quiet-region.tsx';
+
+export interface ToastStackProps {
+  /** Which types. Default: level-ups, tiers, achievements, the player's own rank changes, announcements. */
+  readonly types?: readonly EventType[];
+  /** How long each stays, in ms, while nobody points at it. Default 7,000. */
+  readonly durationMs?: number;
+  /** How many at once. Default 3. */
+  readonly most?: number;
+  readonly className?: string;
+}
+
+/** What happens to the player, for a moment, in a corner. Screen readers are told in one calm voice. */
+export function ToastStack(props: ToastStackProps) {
+  const { types = TOASTED, durationMs = 7_000, most = 3, className = '' } = props;
+  const [toasts, setToasts] = useState<readonly Toast[]>([]);
+  const live = useLive();
+  useEvents('notification', (notification) => {
+    if (isToastable(notification, types, live?.serverNow() ?? 0))
+      setToasts((known) => withToast(known, notification, most));
+  });
+  const drop = useCallback(
+    (gone: Toast) => setToasts((known) => known.filter((toast) => toast !== gone)),
+    [],
+  );
+  const latest = toasts.at(-1)?.notification;
+  return (
+    <>
+      <QuietRegion message={latest === undefined ? '' : `${latest.title}. ${latest.message}`} />
+      <ol className={`ccl-toasts ${className}`} aria-label="Just now">
+        {toasts.map((toast) => (
+          <ToastCard key={toast.notification.id} toast={toast} durationMs={durationMs} onDone={drop} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+interface ToastCardProps {
+  readonly toast: Toast;
+  readonly durationMs: number;
+  readonly onDone: (toast: Toast) => void;
+}
+
+function ToastCard({ toast, durationMs, onDone }: ToastCardProps) {
+  const [held, setHeld] = useState(false);
+  useEffect(() => {
+    if (held) return;
+    const timer = setTimeout(() => onDone(toast), durationMs);
+    return () => clearTimeout(timer);
+  }, [held, toast, durationMs, onDone]);
+  const { type, title, message } = toast.notification;
+  return (
+    <li
+      className="ccl-toast"
+      data-type={type}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
+      <EventIcon of={toast.notification} />
+      <div>
+        <p className="ccl-toast-title">{title}</p>
+        <p className="ccl-toast-message">{message}</p>
+      </div>
+      <button type="button" aria-label={`Dismiss: ${title}`} onClick={() => onDone(toast)}>
+        ×
+      </button>
+    </li>
+  );
+}
