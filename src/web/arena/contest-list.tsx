@@ -1,0 +1,84 @@
+import { useContestClock, useEvents } from '../../react/index.ts';
+import { type Contest, formatWait } from './contests.ts';
+
+export interface ContestListProps {
+  readonly contests: readonly Contest[];
+  readonly chosen: number | undefined;
+  readonly onChoose: (id: number) => void;
+}
+
+const GROUPS = [
+  ['LIVE', 'On now'],
+  ['UPCOMING', 'Coming up'],
+  ['ENDED', 'Over'],
+] as const;
+
+/** The contests, by what they are doing. */
+export function ContestList({ contests, chosen, onChoose }: ContestListProps) {
+  return (
+    <nav className="contests" aria-label="Contests">
+      {GROUPS.map(([status, heading]) => {
+        const group = contests.filter((contest) => contest.status === status);
+        if (group.length === 0) return null;
+        return (
+          <section key={status}>
+            <h2>{heading}</h2>
+            <ul>
+              {group.map((contest) => (
+                <ContestEntry
+                  key={contest.id}
+                  contest={contest}
+                  chosen={contest.id === chosen}
+                  onChoose={() => onChoose(contest.id)}
+                />
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+    </nav>
+  );
+}
+
+interface ContestEntryProps {
+  readonly contest: Contest;
+  readonly chosen: boolean;
+  readonly onChoose: () => void;
+}
+
+function ContestEntry({ contest, chosen, onChoose }: ContestEntryProps) {
+  const { secondsLeft, phase } = useContestClock(contest);
+  const { id, title, status, participantCount, joined, frozen } = contest;
+  // Only that it is listened to: the list itself follows what is told.
+  useEvents('contest-status', () => {}, status === 'ENDED' ? undefined : `contest:${id}`);
+  const wait = secondsLeft === undefined ? '' : formatWait(secondsLeft);
+  const time =
+    status === 'LIVE' && phase === 'running' && wait
+      ? `${wait} left`
+      : status === 'UPCOMING' && phase === 'before'
+        ? `in ${wait}`
+        : '';
+  return (
+    <li>
+      <button
+        type="button"
+        className="contest"
+        data-status={status}
+        aria-current={chosen ? 'true' : undefined}
+        onClick={onChoose}
+      >
+        <span className="contest-title">{title}</span>
+        <span className="contest-facts">
+          {[
+            time,
+            `${participantCount.toLocaleString('en')} in`,
+            joined ? 'joined' : '',
+            frozen ? 'frozen' : '',
+          ]
+            .filter((fact) => fact !== '')
+            .join(' · ')}
+        </span>
+      </button>
+    </li>
+  );
+}

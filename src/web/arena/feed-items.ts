@@ -1,0 +1,84 @@
+import type { Standing } from '../../protocol/board.ts';
+import type { Notification } from '../../protocol/event.ts';
+
+/** A line of the feed. */
+export interface FeedItem {
+  readonly key: string;
+  readonly at: string;
+  readonly kind: 'solve' | 'join' | 'notice';
+  readonly who: string;
+  readonly what: string;
+  /** Points, with their sign. */
+  readonly points?: string;
+  readonly playerId?: number;
+  /** It was before the page was there: nothing new. */
+  readonly earlier?: true;
+}
+
+const MOST = 120;
+const EARLIER = 12;
+
+/** What a contest's own scope tells, as a line; undefined for what is shown elsewhere. */
+export function feedItem(notification: Notification, contestId: number): FeedItem | undefined {
+  const { type, scope, at, eventId } = notification;
+  if (scope !== `contest:${contestId}`) return undefined;
+  const line = { key: String(eventId), at };
+  switch (type) {
+    case 'PROBLEM_SOLVED': {
+      const { data } = notification;
+      return {
+        ...line,
+        kind: 'solve',
+        playerId: data.playerId,
+        who: data.playerName ?? `Player ${data.playerId}`,
+        what: data.problemTitle ?? `Problem ${data.problemId}`,
+        ...(data.points === undefined ? {} : { points: `+${data.points}` }),
+      };
+    }
+    case 'CONTEST_JOINED': {
+      const [first, ...others] = notification.data.players;
+      const who = first?.playerName ?? 'Somebody';
+      return {
+        ...line,
+        kind: 'join',
+        who: others.length === 0 ? who : `${who} and ${others.length} more`,
+        what: 'joined',
+      };
+    }
+    case 'ANNOUNCEMENT':
+    case 'CONTEST_STATUS':
+    case 'CONTEST_END':
+    case 'LEADERBOARD_FREEZE':
+      return { ...line, kind: 'notice', who: notification.title, what: notification.message };
+    default:
+      return undefined;
+  }
+}
+
+/** Newest first, each once, and not for ever. */
+export function withItem(items: readonly FeedItem[], item: FeedItem): readonly FeedItem[] {
+  if (items.some(({ key }) => key === item.key)) return items;
+  return [item, ...items].slice(0, MOST);
+}
+
+/** What the standings tell of the time before: each player's latest solve, the newest first. */
+export function earlierSolves(rows: readonly Standing[]): FeedItem[] {
+  return rows
+    .flatMap(({ playerId, playerName, problemsSolved, lastSolvedAt }): FeedItem[] =>
+      lastSolvedAt === null
+        ? []
+        : [
+            {
+              key: `before ${playerId}`,
+              at: lastSolvedAt,
+              kind: 'solve',
+              earlier: true,
+              playerId,
+              who: playerName,
+              what: `has ${problemsSolved} solved`,
+            },
+          ],
+    )
+    .sort((a, b) => (a.at < b.at ? 1 : -1))
+    .slice(0, EARLIER);
+}

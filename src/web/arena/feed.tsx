@@ -1,0 +1,56 @@
+import { useState } from 'react';
+import { useEvents, useLeaderboard, useOwnPlayer } from '../../react/index.ts';
+import { earlierSolves, type FeedItem, feedItem, withItem } from './feed-items.ts';
+
+const NONE: readonly FeedItem[] = [];
+
+/** What happens in a contest, newest first. Below it, from the standings, what was solved before the page was there. */
+export function Feed({ contestId }: { readonly contestId: number }) {
+  const [items, setItems] = useState(NONE);
+  const own = useOwnPlayer();
+  useEvents(
+    'notification',
+    (notification) => {
+      const item = feedItem(notification, contestId);
+      if (item) setItems((known) => withItem(known, item));
+    },
+    `contest:${contestId}`,
+  );
+  const before = useEarlierSolves(contestId, items);
+  const lines = [...items, ...before];
+  return (
+    <section className="feed" aria-labelledby="feed">
+      <h2 id="feed">Solves</h2>
+      {lines.length === 0 && <p className="feed-empty">Nothing yet. Solves turn up here as they happen.</p>}
+      <ol>
+        {lines.map((item) => (
+          <li
+            key={item.key}
+            data-kind={item.kind}
+            {...(item.playerId === own ? { 'data-own': '' } : {})}
+            {...(item.earlier ? {} : { 'data-new': '' })}
+          >
+            <time dateTime={item.at}>{timeOf(item.at)}</time>
+            <p>
+              <b>{item.who}</b> <span>{item.what}</span>
+            </p>
+            {item.points !== undefined && <span className="feed-points">{item.points}</span>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+/** From the standings as they were when the page first saw them: what came later is told. */
+function useEarlierSolves(contestId: number, items: readonly FeedItem[]): readonly FeedItem[] {
+  const rows = useLeaderboard(contestId)?.rows;
+  const [earlier, setEarlier] = useState<readonly FeedItem[]>();
+  if (earlier === undefined && rows !== undefined) setEarlier(earlierSolves(rows));
+  const told = new Set(items.filter(({ kind }) => kind === 'solve').map(({ playerId }) => playerId));
+  return earlier?.filter(({ playerId }) => !told.has(playerId)) ?? NONE;
+}
+
+function timeOf(iso: string): string {
+  return new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+}

@@ -1,0 +1,95 @@
+import { useState } from 'react';
+import { Leaderboard, ToastStack } from '../../react/index.ts';
+import { ContestList } from './contest-list.tsx';
+import { mostInteresting } from './contests.ts';
+import { Feed } from './feed.tsx';
+import type { Identity } from './identity.ts';
+import { Notices } from './notices.tsx';
+import { Scorebug } from './scorebug.tsx';
+import { TopBar } from './top-bar.tsx';
+import { chooseContest, useChosenContest } from './use-chosen-contest.ts';
+import { useContests } from './use-contests.ts';
+
+export interface HallProps {
+  readonly identity: Identity;
+  readonly plays: boolean;
+  readonly onLeave: () => void;
+}
+
+const PANES = [
+  ['standings', 'Standings'],
+  ['feed', 'Solves'],
+  ['contests', 'Contests'],
+] as const;
+type Pane = (typeof PANES)[number][0];
+
+/** Everything there is to see at once on a wide screen; one pane at a time on a narrow one. */
+export function Hall({ identity, plays, onLeave }: HallProps) {
+  const { contests, failed, retry } = useContests();
+  const wanted = useChosenContest();
+  const [pane, setPane] = useState<Pane>('standings');
+  const contest = contests?.find(({ id }) => id === wanted) ?? (contests && mostInteresting(contests));
+
+  return (
+    <div className="hall" data-pane={pane}>
+      <TopBar name={identity.kind === 'demo' ? identity.name : ''} plays={plays} onLeave={onLeave} />
+      <Notices />
+      <div className="pane-contests">
+        {contests !== undefined && (
+          <ContestList
+            contests={contests}
+            chosen={contest?.id}
+            onChoose={(id) => {
+              chooseContest(id);
+              setPane('standings');
+            }}
+          />
+        )}
+      </div>
+      <main className="stage">
+        {contest === undefined ? (
+          <div className="stage-empty">
+            <p>
+              {failed
+                ? 'The contests could not be read.'
+                : contests
+                  ? 'There is no contest yet.'
+                  : 'Reading the contests…'}
+            </p>
+            {failed && (
+              <button type="button" className="primary" onClick={retry}>
+                Try again
+              </button>
+            )}
+          </div>
+        ) : (
+          <>
+            <Scorebug contest={contest} />
+            <Leaderboard
+              key={contest.id}
+              contestId={contest.id}
+              label={`Standings of ${contest.title}`}
+              className="pane-standings"
+            />
+          </>
+        )}
+      </main>
+      <aside className="pane-feed">
+        {contest !== undefined && <Feed key={contest.id} contestId={contest.id} />}
+      </aside>
+      <nav className="panes" aria-label="Show">
+        {PANES.map(([name, text]) => (
+          <button
+            key={name}
+            type="button"
+            aria-current={pane === name ? 'page' : undefined}
+            onClick={() => setPane(name)}
+          >
+            {text}
+          </button>
+        ))}
+      </nav>
+      <ToastStack className="hall-toasts" />
+    </div>
+  );
+}

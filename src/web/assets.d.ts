@@ -1,0 +1,2 @@
+/** Style sheets are Vite's: importing one puts it into the page. */
+declare module '*.css';

@@ -1,0 +1,51 @@
+import type { EventInput, PublicEventType } from '../../protocol/event.ts';
+
+/** Whom and what the examples are about. */
+export interface About {
+  readonly playerId: number;
+  readonly playerName: string;
+  readonly contestId: number;
+}
+
+type Examples = { readonly [T in PublicEventType]: (about: About) => EventInput<T> };
+
+/** For each type that services may publish, one that is taken as it stands. The compiler holds them to the catalogue. */
+const EXAMPLES: Examples = {
+  LEVEL_UP: (about) => ({ ...player(about), oldLevel: 11, newLevel: 12, xp: 7_420, subRank: 'Silver II' }),
+  TIER_UPGRADE: (about) => ({ ...player(about), oldTier: 'SILVER', newTier: 'GOLD', subRank: 'Gold I' }),
+  RANK_CHANGE: (about) => ({ ...player(about), contestId: about.contestId, oldRank: 5, newRank: 2 }),
+  ACHIEVEMENT: (about) => ({
+    ...player(about),
+    achievement: 'first-blood',
+    name: 'First Blood',
+    description: 'The first to solve a problem of a contest',
+  }),
+  PROBLEM_SOLVED: (about) => ({
+    ...player(about),
+    problemId: 1,
+    problemTitle: 'Two Sums',
+    contestId: about.contestId,
+    points: 200,
+    difficulty: 'MEDIUM',
+  }),
+  CONTEST_STATUS: ({ contestId }) => ({ contestId, newStatus: 'LIVE' }),
+  CONTEST_END: ({ contestId }) => ({ contestId, participantCount: 8 }),
+  CONTEST_JOINED: (about) => ({ contestId: about.contestId, players: [player(about)] }),
+  ANNOUNCEMENT: () => ({
+    title: 'A test',
+    message: 'Somebody tries out the debugger.',
+    severity: 'INFO',
+  }),
+  PLAYER_STATUS: (about) => ({ online: [player(about)], offline: [], onlineCount: 1, truncated: false }),
+};
+
+export const PUBLIC_TYPES = Object.keys(EXAMPLES) as readonly PublicEventType[];
+
+/** An event's data to begin with, as JSON on several lines. */
+export function exampleOf(type: PublicEventType, about: About): string {
+  return JSON.stringify(EXAMPLES[type](about), undefined, 2);
+}
+
+function player({ playerId, playerName }: About) {
+  return { playerId, playerName };
+}

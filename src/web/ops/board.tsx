@@ -1,0 +1,45 @@
+import { useState } from 'react';
+import { ConnectionBadge, useEvents } from '../../react/index.ts';
+import { ToolBar } from '../tools/tool-bar.tsx';
+import { NodeTable } from './node-table.tsx';
+import { Plots } from './plots.tsx';
+import { busiest, type Nodes, sampleOf, withSample } from './samples.ts';
+import { ScopeList } from './scope-list.tsx';
+import { Sessions } from './sessions.tsx';
+
+interface Told {
+  readonly nodes: Nodes;
+  readonly newest: number | undefined;
+}
+
+/** How the nodes are doing, and who is connected. */
+export function Board({ onLeave }: { readonly onLeave: () => void }) {
+  const [{ nodes, newest }, setTold] = useState<Told>({ nodes: new Map(), newest: undefined });
+  useEvents('node-status', (notification) => {
+    const sample = sampleOf(notification);
+    setTold((told) => ({
+      nodes: withSample(told.nodes, notification.data.nodeId, sample),
+      newest: Math.max(told.newest ?? 0, sample.at),
+    }));
+  });
+  return (
+    <div className="ops">
+      <ToolBar here="Operator">
+        <ConnectionBadge className="bar-connection" />
+        <button type="button" className="plain" onClick={onLeave}>
+          Leave
+        </button>
+      </ToolBar>
+      <main>
+        <Plots nodes={nodes} newest={newest} />
+        <div className="ops-sheets">
+          <Sessions />
+          <div className="ops-side">
+            <NodeTable nodes={nodes} newest={newest ?? 0} />
+            <ScopeList scopes={busiest(nodes, newest ?? 0)} />
+          </div>
+        </div>
+      </main>
+    </div>
+  );
+}

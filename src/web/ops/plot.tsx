@@ -1,0 +1,99 @@
+import type { PointerEvent } from 'react';
+import { NONE } from '../tools/figure.tsx';
+import { formatShort } from '../tools/numbers.ts';
+import { type Drawn, type Line, type Measure, STEPS, scaleFor } from './measures.ts';
+
+const HEIGHT = 100;
+
+export interface PlotProps {
+  readonly measure: Measure;
+  readonly drawn: Drawn;
+  /** The step that is pointed at, on whichever plot; undefined: none. */
+  readonly pointed: number | undefined;
+  readonly onPoint: (step: number | undefined) => void;
+}
+
+/** One measure over the last minutes: all nodes together, and where there are several, each one. */
+export function Plot({ measure, drawn: { total, below, nodes }, pointed, onPoint }: PlotProps) {
+  const known = [...total, ...(below ?? [])].filter((value) => value !== undefined);
+  const scale = scaleFor(Math.max(0, ...known), measure.leastScale);
+  const at = (line: Line) => (pointed === undefined ? line.findLast((v) => v !== undefined) : line[pointed]);
+  const value = shown(at(total));
+
+  function point({ currentTarget, clientX }: PointerEvent): void {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    onPoint(Math.min(STEPS, Math.max(0, Math.round(((clientX - left) / width) * STEPS))));
+  }
+
+  return (
+    <figure className="plot" data-measure={measure.name}>
+      <figcaption>
+        <span>{measure.title}</span>
+        <b>
+          {value}
+          {value !== NONE && measure.unit !== '' && <small> {measure.unit}</small>}
+        </b>
+        {below && measure.below && (
+          <span className="plot-below">
+            {measure.below.title} {shown(at(below))}
+          </span>
+        )}
+        <span className="plot-scale">{scale.toLocaleString('en')}</span>
+      </figcaption>
+      <div className="plot-field" onPointerMove={point} onPointerLeave={() => onPoint(undefined)}>
+        <svg
+          viewBox={`0 0 ${STEPS} ${HEIGHT}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={summary(measure, total)}
+        >
+          <path className="plot-grid" d={`M0 0H${STEPS}M0 ${HEIGHT / 2}H${STEPS}`} />
+          <path className="plot-area" d={area(total, scale)} />
+          {nodes.map(([id, line], place) => (
+            <path key={id} className="plot-node" data-node={place % 4} d={path(line, scale)} />
+          ))}
+          {below && <path className="plot-under" d={path(below, scale)} />}
+          <path className="plot-total" d={path(total, scale)} />
+          {pointed !== undefined && <path className="plot-cross" d={`M${pointed} 0V${HEIGHT}`} />}
+        </svg>
+      </div>
+    </figure>
+  );
+}
+
+function shown(value: number | undefined): string {
+  return value === undefined ? NONE : formatShort(value);
+}
+
+/** A line with gaps where nothing is known. */
+function path(line: Line, scale: number): string {
+  let text = '';
+  let drawing = false;
+  for (const [step, value] of line.entries()) {
+    if (value !== undefined) text += `${drawing ? 'L' : 'M'}${step} ${y(value, scale)}`;
+    drawing = value !== undefined;
+  }
+  return text;
+}
+
+/** What lies below a line. */
+function area(line: Line, scale: number): string {
+  let text = '';
+  for (const [step, value] of line.entries()) {
+    const next = line[step + 1];
+    if (value === undefined || next === undefined) continue;
+    text += `M${step} ${HEIGHT}V${y(value, scale)}L${step + 1} ${y(next, scale)}V${HEIGHT}Z`;
+  }
+  return text;
+}
+
+function y(value: number, scale: number): number {
+  return Math.round((1 - value / scale) * HEIGHT * 10) / 10;
+}
+
+function summary({ title, unit }: Measure, line: Line): string {
+  const known = line.filter((value) => value !== undefined);
+  if (known.length === 0) return `${title}: nothing is known yet`;
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return `${title}: ${formatShort(known.at(-1) ?? 0)} ${unit} now, ${formatShort(low)} to ${formatShort(high)} in the last five minutes`;
+}

@@ -1,0 +1,46 @@
+import { useMemo, useState } from 'react';
+import { draw, MEASURES, momentsUntil } from './measures.ts';
+import { Plot } from './plot.tsx';
+import type { Nodes } from './samples.ts';
+
+export interface PlotsProps {
+  readonly nodes: Nodes;
+  /** The newest sample's, by the service's clock; undefined while there is none. */
+  readonly newest: number | undefined;
+}
+
+/** Everything that is measured. A pointer on one plot shows the same moment on all. */
+export function Plots({ nodes, newest }: PlotsProps) {
+  const [pointed, setPointed] = useState<number>();
+  const moments = useMemo(() => momentsUntil(newest ?? 0), [newest]);
+  const drawn = useMemo(() => MEASURES.map((measure) => draw(measure, nodes, moments)), [nodes, moments]);
+  const moment = pointed === undefined ? undefined : moments[pointed];
+  return (
+    <section className="slab plots" aria-labelledby="plots">
+      <h1 id="plots">{nodes.size === 1 ? 'One node' : `${nodes.size === 0 ? 'No' : nodes.size} nodes`}</h1>
+      <p className="plots-when">
+        {newest === undefined
+          ? 'Nodes speak every two seconds while somebody watches.'
+          : moment === undefined || moment === newest
+            ? 'Now, and the last five minutes'
+            : new Date(moment).toLocaleTimeString('en-GB')}
+      </p>
+      <div className="plot-grid-of">
+        {MEASURES.map((measure, place) => {
+          const lines = drawn[place];
+          return (
+            lines && (
+              <Plot
+                key={measure.name}
+                measure={measure}
+                drawn={lines}
+                pointed={pointed}
+                onPoint={setPointed}
+              />
+            )
+          );
+        })}
+      </div>
+    </section>
+  );
+}

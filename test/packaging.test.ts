@@ -1,0 +1,203 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import { build, type Rolldown } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Application, installPackage, ROOT } from './support/installed-package.ts';
+
+const TSC = join(ROOT, 'node_modules/.bin/tsc');
+const run = promisify(execFile);
+
+/** What a bundler for browsers makes of a module. */
+interface Bundle {
+  /** All of it. */
+  readonly code: string;
+  /** What a page loads before it asks for more. */
+  readonly atOnce: string;
+  /** The modules of packages that it is made of. */
+  readonly modules: string[];
+}
+
+describe('The package', () => {
+  let application: Application;
+  beforeAll(async () => {
+    application = await installPackage();
+  });
+  afterAll(() => application.remove());
+
+  async function bundle(source: string): Promise<Bundle> {
+    const entry = await application.write(`entry-${crypto.randomUUID()}.js`, source);
+    const built = (await build({
+      root: application.folder,
+      configFile: false,
+      logLevel: 'silent',
+      build: {
+        write: false,
+        modulePreload: false,
+        target: 'es2023',
+        rolldownOptions: {
+          input: entry,
+          preserveEntrySignatures: 'strict',
+          external: [/^react(-dom)?(\/|$)/],
+        },
+      },
+    })) as Rolldown.RolldownOutput;
+    const chunks = built.output.filter((part) => part.type === 'chunk');
+    const modules = chunks
+      .flatMap(({ moduleIds }) => moduleIds)
+      .filter((id) => id !== entry && !id.startsWith('\0'));
+    const join = (parts: typeof chunks) => parts.map(({ code }) => code.trim()).join('\n');
+    return {
+      code: join(chunks),
+      atOnce: join(chunks.filter(({ isDynamicEntry }) => !isDynamicEntry)),
+      modules: modules.map((id) => id.replace(/^.*\/node_modules\//, '')).sort(),
+    };
+  }
+
+  it('holds what runs, the migrations and the pages, and no sources or tests', async () => {
+    const { files } = application;
+    const expected =
+      /^(dist\/.*\.(js|d\.ts|css|html|svg|woff2)|drizzle\/\d{4}_\w+\.sql|drizzle\/meta\/_journal\.json)$/;
+    const besides = ['package.json', 'README.md', 'LICENSE', '.env.example'];
+    expect(files.filter((file) => !expected.test(file) && !besides.includes(file))).toEqual([]);
+    expect(files.filter((file) => /^dist\/web\/.*\.tsx?$|\.test\.|^dist\/(test|bench)\//.test(file))).toEqual(
+      [],
+    );
+    const { entries } = JSON.parse(await readFile(join(ROOT, 'drizzle/meta/_journal.json'), 'utf8'));
+    const wanted = [
+      ...besides,
+      ...['dist/main.js', 'dist/cli/main.js', 'dist/web/index.html', 'dist/react/styles.css'],
+      ...entries.map(({ tag }: { tag: string }) => `drizzle/${tag}.sql`),
+    ];
+    expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
+  });
+
+  it('is found without fault by publint', async () => {
+    const pkgDir = join(application.folder, 'node_modules/codecraft-live');
+    const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true });
+    expect(messages.map((message) => formatMessage(message, pkg))).toEqual([]);
+  });
+
+  it('runs where it is installed, and finds its migrations there', async () => {
+    const script = await application.write(
+      'run.js',
+      `import { createService, loadConfig } from 'codecraft-live';
+      import { connect } from 'codecraft-live/client';
+      import { useEvents } from 'codecraft-live/react';
+      import { createPublisher } from 'codecraft-live/publisher';
+      import { readMigrations } from './node_modules/codecraft-live/dist/db/migration-files.js';
+      console.log(
+        [createService, loadConfig, connect, useEvents, createPublisher].map((each) => typeof each).join(),
+        readMigrations().length,
+      );`,
+    );
+    const { stdout } = await run(process.execPath, [script]);
+    const { entries } = JSON.parse(await readFile(join(ROOT, 'drizzle/meta/_journal.json'), 'utf8'));
+    expect(stdout.trim()).toBe(`${Array(5).fill('function').join()} ${entries.length}`);
+  });
+
+  it('brings its types, for both ways in which TypeScript finds packages', { timeout: 120_000 }, async () => {
+    await application.write(
+      'consumer.ts',
+      `import type { Publisher as InProcess } from 'codecraft-live';
+      import { connect } from 'codecraft-live/client';
+      import { useEvents } from 'codecraft-live/react';
+      import { createPublisher, type Publisher } from 'codecraft-live/publisher';
+      export const uses = [connect, useEvents];
+      export const live: Publisher = createPublisher({ url: 'http://127.0.0.1', token: async () => '' });
+      live.playerLevelUp({ playerId: 7, oldLevel: 1, newLevel: 2 });
+      // @ts-expect-error the level is no text
+      live.playerLevelUp({ playerId: 7, oldLevel: 1, newLevel: '2' });
+      // @ts-expect-error there is no such method
+      live.playerLevelDown({});
+      export const inProcess = (publisher: InProcess) =>
+        // @ts-expect-error the level is no text
+        publisher.publish({ type: 'LEVEL_UP', data: { playerId: 7, oldLevel: 1, newLevel: '2' } });`,
+    );
+    for (const [module, moduleResolution] of [
+      ['nodenext', 'nodenext'],
+      ['esnext', 'bundler'],
+    ]) {
+      const compilerOptions = { module, moduleResolution, target: 'es2023', strict: true, noEmit: true };
+      // What declares the types themselves is the same for both.
+      const skipLibCheck = moduleResolution === 'bundler';
+      const project = await application.write(
+        `tsconfig.${moduleResolution}.json`,
+        JSON.stringify({
+          compilerOptions: { ...compilerOptions, skipLibCheck, types: ['node'] },
+          files: ['consumer.ts'],
+        }),
+      );
+      const { stdout } = await run(TSC, ['-p', project], { cwd: application.folder }).catch((error) => error);
+      // Not every package's own types are without fault.
+      const ours = (stdout as string)
+        .split('\n')
+        .filter((line) => /^(consumer|node_modules\/codecraft-live)\b/.test(line));
+      expect(ours).toEqual([]);
+    }
+  });
+
+  it('imports in each entry point only what belongs there', async () => {
+    const dist = join(application.folder, 'node_modules/codecraft-live/dist');
+    expect(await packagesOf(join(dist, 'publisher/index.js'))).toEqual([]);
+    expect(await packagesOf(join(dist, 'client/index.js'))).toEqual(['eventsource-parser']);
+    expect(await packagesOf(join(dist, 'react/index.js'))).toEqual([
+      'eventsource-parser',
+      'react',
+      'react/jsx-runtime',
+    ]);
+    expect(await packagesOf(join(dist, 'index.js'))).not.toContain('react');
+  });
+
+  it('puts nothing of the server into a browser', async () => {
+    const client = await bundle("export * from 'codecraft-live/client';");
+    const react = await bundle("export * from 'codecraft-live/react';");
+    const publisher = await bundle("export * from 'codecraft-live/publisher';");
+    const foreign = (modules: string[], own: RegExp) => modules.filter((module) => !own.test(module));
+    expect(
+      foreign(client.modules, /^(codecraft-live\/dist\/(client|protocol)|eventsource-parser)\//),
+    ).toEqual([]);
+    expect(
+      foreign(react.modules, /^(codecraft-live\/dist\/(react|client|protocol)|eventsource-parser)\//),
+    ).toEqual([]);
+    expect(foreign(publisher.modules, /^codecraft-live\/dist\/publisher\//)).toEqual([
+      'codecraft-live/dist/protocol/happening.js',
+    ]);
+    for (const { code } of [client, react, publisher])
+      expect(code).not.toMatch(/node:|mysql|\bzod\b|\bhono\b|drizzle/i);
+  });
+
+  it('leaves out of a bundle what is not used', async () => {
+    for (const entry of ['client', 'react', 'publisher']) {
+      const unused = await bundle(`import 'codecraft-live/${entry}';`);
+      expect(unused).toEqual({ code: '', atOnce: '', modules: [] });
+    }
+    const hook = await bundle("export { useConnectionStatus } from 'codecraft-live/react';");
+    expect(hook.modules).toContain('codecraft-live/dist/react/use-connection-status.js');
+    expect(hook.modules.filter((module) => module.includes('/react/pieces/'))).toEqual([]);
+  });
+
+  it('has a client that loads less than 8 kB, compressed, beyond what the `eventsource` package weighs', async () => {
+    const size = async (source: string) => gzipSync((await bundle(source)).atOnce).length;
+    const client = await size("export { connect } from 'codecraft-live/client';");
+    expect(client - (await size("export { EventSource } from 'eventsource';"))).toBeLessThan(8_000);
+  });
+});
+
+/** The packages that a built module imports when it runs, itself or by way of others. */
+async function packagesOf(file: string, seen = new Set<string>()): Promise<string[]> {
+  if (seen.has(file)) return [];
+  seen.add(file);
+  const text = await readFile(file, 'utf8');
+  const imports =
+    /^(?:import|export)\s(?:[^;'"(=]*\sfrom\s)?['"]([^'"]+)['"];|\bimport\(['"]([^'"]+)['"]\)/gm;
+  const imported = [...text.matchAll(imports)].map((match) => (match[1] ?? match[2]) as string);
+  const found = await Promise.all(
+    imported.map(async (name) => (name.startsWith('.') ? packagesOf(join(file, '..', name), seen) : [name])),
+  );
+  return [...new Set(found.flat())].sort();
+}

@@ -1,0 +1,80 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+import { contextOf, type DemoPlayer, demoPlayer, openArena, QUIET_DEMO, until } from './arena-page.ts';
+
+describe('The pages', { timeout: 120_000 }, () => {
+  let live: TestService;
+  let browser: Browser;
+  let ada: DemoPlayer;
+
+  beforeAll(async () => {
+    live = await startService(QUIET_DEMO);
+    browser = await launchChromium();
+    ada = await demoPlayer(live.url, 'Ada Okafor');
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await live.close();
+  });
+
+  async function faultsOf(page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(
+        ({ id, nodes }) => `${id}: ${nodes.map(({ html, any }) => `${html} ${any[0]?.message}`).join('\n')}`,
+      );
+  }
+
+  it.each(['light', 'dark'] as const)('let everybody in, in %s', async (scheme) => {
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(live.url);
+    await page.locator('.cast button').first().waitFor();
+    expect(await faultsOf(page, scheme)).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each([
+    ['wide', 'light', { width: 1280, height: 800 }],
+    ['wide', 'dark', { width: 1280, height: 800 }],
+    ['narrow', 'light', { width: 390, height: 844 }],
+    ['narrow', 'dark', { width: 390, height: 844 }],
+  ] as const)('show everybody the arena, %s and %s, the inbox open and shut', async (_, scheme, size) => {
+    const context = await contextOf(browser, ada);
+    const page = await openArena(context, live.url);
+    await page.setViewportSize(size);
+    expect(await faultsOf(page, scheme)).toEqual([]);
+    await live.publish(note(ada.playerId, 'Something to read'));
+    await page.locator('.ccl-toast').first().waitFor();
+    await page.locator('.ccl-bell').click();
+    await page.locator('.ccl-entry').first().waitFor();
+    expect(await faultsOf(page, scheme)).toEqual([]);
+    await context.close();
+  });
+
+  it('do not shout: a burst is told in one voice, and standings in none', async () => {
+    const context = await contextOf(browser, ada);
+    const page = await openArena(context, live.url);
+    await page.evaluate(() => {
+      const said: string[] = [];
+      Object.assign(window, { said });
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const region = (target as Element).closest?.('[aria-live],[role=status],[role=alert]');
+          if (region?.textContent) said.push(region.textContent);
+        }
+      }).observe(document.body, { subtree: true, childList: true });
+    });
+    const burst = Array.from({ length: 12 }, (_, number) => note(ada.playerId, `Burst ${number}`));
+    expect((await live.publish(burst)).status).toBe(201);
+    await page.locator('.ccl-toast').getByText('Burst 11').waitFor();
+    const said = () => page.evaluate(() => (window as unknown as { said: string[] }).said);
+    await until(async () => expect((await said()).length).toBeGreaterThan(0));
+    expect((await said()).length).toBeLessThanOrEqual(2);
+    await context.close();
+  });
+});
