@@ -3,7 +3,7 @@ import { mintPlatformToken, mintServiceToken } from './auth/mint.ts';
 import type { AuthConfig } from './config.ts';
 import type { Demo } from './demo/find.ts';
 
-/** What a developer sees first: where it runs, and two lines to paste. The tokens are good for this machine's demo only. */
+/** What a developer sees first: where it runs, what there is to open, and two lines to paste. The tokens are good for this machine's demo only. */
 export async function greeting(url: string, auth: AuthConfig, demo: Demo): Promise<string> {
   const player = await mintPlatformToken(auth.secret ?? '', demo.userId);
   const service = await mintServiceToken(deriveKeys(auth).service, 'quickstart');
@@ -13,7 +13,9 @@ export async function greeting(url: string, auth: AuthConfig, demo: Demo): Promi
   };
   return `
   CodeCraft Live is running at ${url}
-  Its API, to browse and to try: ${url}/docs
+
+  Open it to watch a contest. Frames as they come: ${url}/debug
+  The API, to browse and to try: ${url}/docs · how the nodes are doing: ${url}/ops
 
   Watch what ${demo.playerName} sees (the demo tells something every few seconds):
 

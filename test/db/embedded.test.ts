@@ -202,7 +202,7 @@ describe('the directory', () => {
 
 describe('where MariaDB is missing', () => {
   const waysOut =
-    /apt-get install mariadb-server-core.+brew install mariadb.+docker compose up.+DATABASE_URL/;
+    /apt-get install mariadb-server-core.+brew install mariadb.+docker compose -f deploy\/compose\.yaml up.+DATABASE_URL/;
 
   test('the ways out are named', async () => {
     const obtaining = obtainMariaDb(() => {}, { directories: [], install: undefined });

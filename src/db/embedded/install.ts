@@ -5,7 +5,7 @@ import { findMariaDb, type MariaDb, usualDirectories } from './find.ts';
 const PACKAGE = 'mariadb-server-core';
 const WAYS_OUT =
   `Install it with \`apt-get install ${PACKAGE}\` or \`brew install mariadb\`, or run everything with ` +
-  '`docker compose up`, or set DATABASE_URL to a database of your own.';
+  '`docker compose -f deploy/compose.yaml up`, or set DATABASE_URL to a database of your own.';
 
 /** How MariaDB may be come by. */
 export interface MariaDbSources {
