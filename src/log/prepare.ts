@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { CATALOGUE } from '../protocol/catalogue.ts';
-import type { Definition, Withheld } from '../protocol/definition.ts';
+import type { Definition, Secrecy, Withheld } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { happeningOf } from '../protocol/happening.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
@@ -32,11 +32,14 @@ export function prepare(
   const draft = draftOf(type, told);
   if (Buffer.byteLength(draft.data) > MAX_DATA_BYTES)
     throw invalid([{ pointer: `${at}/data`, detail: `is larger than ${MAX_DATA_BYTES} bytes` }]);
-  const withheld = definition.whileFrozen?.(parsed.data);
+  const { whileFrozen, whilePrivate } = definition;
   const contestId = contestOf(parsed.data);
-  return withheld && contestId !== undefined
-    ? { ...draft, whileFrozen: { contestId, draft: () => draftOf(type, withheld) } }
-    : draft;
+  if (contestId === undefined || !(whileFrozen || whilePrivate)) return draft;
+  const less = (secrecy: Secrecy) => {
+    const withheld = (secrecy === 'frozen' ? whileFrozen : whilePrivate)?.(parsed.data);
+    return withheld ? draftOf(type, withheld) : draft;
+  };
+  return { ...draft, withheld: { contestId, draft: less } };
 }
 
 function draftOf(type: EventType, { data, targets, activity: telling }: Withheld<unknown>): Draft {

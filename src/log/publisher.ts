@@ -1,4 +1,5 @@
 import { formatCursor } from '../protocol/cursor.ts';
+import type { Secrecy } from '../protocol/definition.ts';
 import type { EventType, NewEvent } from '../protocol/event.ts';
 import { mayRecur } from '../protocol/happening.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -55,18 +56,18 @@ export interface UncheckedEvent {
 
 export interface PublisherOptions {
   readonly append: (units: readonly Unit[]) => Promise<Appended[]>;
-  /** Which of these contests have frozen standings at this moment. */
-  readonly frozen: (contestIds: readonly number[]) => Promise<ReadonlySet<number>>;
+  /** Which of these contests are not for everybody's eyes at this moment, and why. */
+  readonly secrecy: (contestIds: readonly number[]) => Promise<ReadonlyMap<number, Secrecy>>;
   readonly epoch: () => string;
 }
 
-export function createPublisher({ append, epoch, frozen }: PublisherOptions): Publisher {
+export function createPublisher({ append, epoch, secrecy }: PublisherOptions): Publisher {
   async function send(given: readonly Unit[]): Promise<Published[]> {
     const contests = given.flatMap(({ drafts }) =>
-      drafts.flatMap((draft) => draft.whileFrozen?.contestId ?? []),
+      drafts.flatMap((draft) => draft.withheld?.contestId ?? []),
     );
     // What needs no look goes into the same batch as whatever else is published at this moment.
-    const units = contests.length === 0 ? given : withheld(given, await frozen([...new Set(contests)]));
+    const units = contests.length === 0 ? given : withheld(given, await secrecy([...new Set(contests)]));
     const appended = await append(units);
     const published: Published[] = [];
     for (const [number, unit] of units.entries()) {
@@ -135,12 +136,13 @@ export function unitsOf(events: readonly UncheckedEvent[], options: PublishOptio
 }
 
 /** The units, with what may not be told of these contests left out. */
-function withheld(units: readonly Unit[], frozen: ReadonlySet<number>): readonly Unit[] {
-  if (frozen.size === 0) return units;
+function withheld(units: readonly Unit[], secrecy: ReadonlyMap<number, Secrecy>): readonly Unit[] {
+  if (secrecy.size === 0) return units;
   return units.map((unit) => ({
     ...unit,
-    drafts: unit.drafts.map((draft) =>
-      draft.whileFrozen && frozen.has(draft.whileFrozen.contestId) ? draft.whileFrozen.draft() : draft,
-    ),
+    drafts: unit.drafts.map((draft) => {
+      const why = draft.withheld && secrecy.get(draft.withheld.contestId);
+      return (why && draft.withheld?.draft(why)) ?? draft;
+    }),
   }));
 }

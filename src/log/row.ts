@@ -1,5 +1,5 @@
 import type { KeepClass } from '../db/schema.ts';
-import type { ActivityEntry } from '../protocol/definition.ts';
+import type { ActivityEntry, Secrecy } from '../protocol/definition.ts';
 import type { EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
 
@@ -38,8 +38,8 @@ export interface Draft {
   readonly activity: readonly ActivityEntry[];
   /** The name of what happened, for events that happen once. */
   readonly happening: string | undefined;
-  /** What is appended instead while the standings of this contest are frozen. */
-  readonly whileFrozen?: { readonly contestId: number; draft(): Draft };
+  /** What is appended instead where this contest is not for everybody's eyes. */
+  readonly withheld?: { readonly contestId: number; draft(secrecy: Secrecy): Draft };
   /** Roughly what it weighs in a statement, in bytes. */
   readonly bytes: number;
 }

@@ -147,6 +147,15 @@ export const CATALOGUE = {
       ],
       activity: true,
     }),
+    // Whoever watches the problem need not know of the contest, nor of who takes part.
+    whilePrivate: (data) => ({
+      data,
+      targets: [
+        { scope: scopes.player(data.playerId), inbox: true },
+        ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
+      ],
+      activity: true,
+    }),
     keep: 'history',
   }),
 

@@ -31,7 +31,10 @@ export interface ActivityEntry {
  */
 export type Keep = 'history' | 'nudge';
 
-/** An event as it may be told while the standings that it speaks of are frozen. */
+/** Why less may be told of what happens in a contest: its standings are frozen, or it is not open to everybody. */
+export type Secrecy = 'frozen' | 'private';
+
+/** An event as it may be told where its contest is not for everybody's eyes. */
 export interface Withheld<D> {
   readonly data: D;
   readonly targets: readonly Target[];
@@ -48,6 +51,8 @@ export interface Definition<S extends z.ZodType> {
   activity?(data: z.output<S>): readonly ActivityEntry[];
   /** What is told instead while the standings of its contest are frozen, since it would tell of them. Left out: all of it. */
   whileFrozen?(data: z.output<S>): Withheld<z.output<S>>;
+  /** What is told instead of a contest that is private or a draft, since others than its own would hear of it. */
+  whilePrivate?(data: z.output<S>): Withheld<z.output<S>>;
   readonly keep: Keep;
   /** Published only by the service itself, never over REST or SQL. */
   readonly internal?: boolean;

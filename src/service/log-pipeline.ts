@@ -2,7 +2,7 @@ import { Hub, type Listener } from '../channel/hub.ts';
 import { Latency } from '../channel/latency.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import { Ring, type RingLimits } from '../channel/ring.ts';
-import { frozenContests } from '../contest/frozen.ts';
+import { secrecyOf } from '../contest/secrecy.ts';
 import type { Database } from '../db/database.ts';
 import { Appender } from '../log/appender.ts';
 import { Follower, type LogFault } from '../log/follower.ts';
@@ -90,7 +90,7 @@ export async function openLogPipeline(
     return createPublisher({
       append: (units) => appender.append(units),
       epoch: () => follower.epoch,
-      frozen: (contestIds) => frozenContests(database, contestIds),
+      secrecy: (contestIds) => secrecyOf(database, contestIds),
     });
   }
 

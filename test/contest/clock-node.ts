@@ -23,7 +23,7 @@ export function openClockNode(database: Database, clock: PlatformClock = createP
   const publisher = createPublisher({
     append: (units) => appender.append(units),
     epoch,
-    frozen: async () => new Set(),
+    secrecy: async () => new Map(),
   });
   const errors: unknown[] = [];
   let over = new AbortController();

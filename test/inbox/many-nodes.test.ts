@@ -21,7 +21,7 @@ describe('Inboxes of several nodes over one database', () => {
     publisher = createPublisher({
       append: (units) => appender.append(units),
       epoch: () => 'abcd',
-      frozen: async () => new Set(),
+      secrecy: async () => new Map(),
     });
   });
   afterAll(async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   publisher = createPublisher({
     append: (units) => appender.append(units),
     epoch: () => 'k7f2',
-    frozen: async () => new Set(),
+    secrecy: async () => new Map(),
   });
 });
 beforeEach(() => resetLog(database));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContest, createPlayer, createProblem, createUser, joinContest } from '../support/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { note, startService, type TestService } from '../support/service.ts';
 
 /** Who asks, in the order of the columns below. */
 const WHO = [
@@ -10,6 +10,8 @@ const WHO = [
   'company',
   'admin',
   'service',
+  'ticket',
+  'foreign',
   'banned',
   'expired',
   'none',
@@ -17,60 +19,103 @@ const WHO = [
 type Who = (typeof WHO)[number];
 
 /**
- * What each may do. `own` owns player scope and problem; `participant` takes part in the private contest, `own` and
- * `other` do not. Somebody else's and what does not exist answer alike: 404.
+ * What each may do. `own` owns player scope, problem and notification; `participant` takes part in the private contest,
+ * `own` and `other` do not; `ticket` is one of `own`, for its player and the public contest; `foreign` is the cookie of
+ * `own` sent by another site's page. Somebody else's and what does not exist answer alike: 404.
  */
 const MATRIX: readonly [what: string, ...answers: number[]][] = [
-  //                             own  other part comp admin svc  ban  exp  none
-  ['GET /streams/players/:own', 200, 404, 404, 404, 200, 403, 403, 401, 401],
-  ['GET /streams/players/me', 200, 200, 200, 403, 403, 403, 403, 401, 401],
-  ['GET /streams/players/999999', 404, 404, 404, 404, 404, 403, 403, 401, 401],
-  ['GET /streams/contests/:public', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /streams/contests/:private', 404, 404, 200, 404, 200, 403, 403, 401, 401],
-  ['GET /streams/contests/:draft', 404, 404, 404, 404, 200, 403, 403, 401, 401],
-  ['GET /streams/contests/999999', 404, 404, 404, 404, 404, 403, 403, 401, 401],
-  ['GET /streams/contests/:public/leaderboard', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /streams/contests/:private/leaderboard', 404, 404, 200, 404, 200, 403, 403, 401, 401],
-  ['GET /streams/problems/:problem', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /streams/problems/999999', 404, 404, 404, 404, 404, 403, 403, 401, 401],
-  ['GET /streams/global', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /streams?scope=ops', 404, 404, 404, 404, 200, 403, 403, 401, 401],
-  ['GET /streams?scope=contest::public:leaderboard:real', 404, 404, 404, 404, 200, 403, 403, 401, 401],
-  ['GET /streams?scope=global&scope=player::own', 200, 404, 404, 404, 200, 403, 403, 401, 401],
-  ['GET /streams?scope=global&scope=contest::private', 404, 404, 200, 404, 200, 403, 403, 401, 401],
-  ['GET /contests', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /contests/:public', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /contests/:private', 404, 404, 200, 404, 200, 403, 403, 401, 401],
-  ['GET /contests/:draft', 404, 404, 404, 404, 200, 403, 403, 401, 401],
-  ['GET /contests/999999', 404, 404, 404, 404, 404, 403, 403, 401, 401],
-  ['GET /contests/:public/leaderboard', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /contests/:private/leaderboard', 404, 404, 200, 404, 200, 403, 403, 401, 401],
-  ['GET /contests/999999/leaderboard', 404, 404, 404, 404, 404, 403, 403, 401, 401],
-  ['GET /leaderboard', 200, 200, 200, 200, 200, 403, 403, 401, 401],
-  ['GET /players/:own/activity', 200, 404, 404, 404, 200, 403, 403, 401, 401],
-  ['GET /players/me/activity', 200, 200, 200, 403, 403, 403, 403, 401, 401],
-  ['GET /notifications', 200, 200, 200, 403, 403, 403, 403, 401, 401],
-  ['GET /notifications/counts', 200, 200, 200, 403, 403, 403, 403, 401, 401],
-  ['PUT /notifications/999999/read', 404, 404, 404, 403, 403, 403, 403, 401, 401],
-  ['DELETE /notifications/999999/read', 404, 404, 404, 403, 403, 403, 403, 401, 401],
-  ['PUT /notifications/999999/archived', 404, 404, 404, 403, 403, 403, 403, 401, 401],
-  ['PUT /notifications/999999/seen', 404, 404, 404, 403, 403, 403, 403, 401, 401],
-  ['GET /sessions', 403, 403, 403, 403, 200, 403, 403, 401, 401],
-  ['DELETE /sessions/0b7a2c1e-7a43-4d7f-9a2f-1f0f3b1c2d3e', 404, 404, 404, 404, 404, 403, 403, 401, 401],
-  ['GET /health', 200, 200, 200, 200, 200, 200, 200, 200, 200],
-  ['GET /ready', 200, 200, 200, 200, 200, 200, 200, 200, 200],
-  ['POST /events', 403, 403, 403, 403, 403, 201, 403, 401, 401],
-  ['POST /tickets player::own', 201, 404, 404, 404, 201, 403, 403, 401, 401],
-  ['POST /tickets contest::private', 404, 404, 201, 404, 201, 403, 403, 401, 401],
+  //                             own  other part comp admin svc tick forn ban  exp  none
+  ['GET /streams/players/:own', 200, 404, 404, 404, 200, 403, 200, 403, 403, 401, 401],
+  ['GET /streams/players/me', 200, 200, 200, 403, 403, 403, 200, 403, 403, 401, 401],
+  ['GET /streams/players/999999', 404, 404, 404, 404, 404, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/contests/:public', 200, 200, 200, 200, 200, 403, 200, 403, 403, 401, 401],
+  ['GET /streams/contests/:private', 404, 404, 200, 404, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/contests/:draft', 404, 404, 404, 404, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/contests/999999', 404, 404, 404, 404, 404, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/contests/:public/leaderboard', 200, 200, 200, 200, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/contests/:private/leaderboard', 404, 404, 200, 404, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/problems/:problem', 200, 200, 200, 200, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/problems/999999', 404, 404, 404, 404, 404, 403, 403, 403, 403, 401, 401],
+  ['GET /streams/global', 200, 200, 200, 200, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /streams', 400, 400, 400, 400, 400, 403, 200, 403, 403, 401, 401],
+  ['GET /streams?scope=ops', 404, 404, 404, 404, 200, 403, 403, 403, 403, 401, 401],
+  [
+    'GET /streams?scope=contest::public:leaderboard:real',
+    404,
+    404,
+    404,
+    404,
+    200,
+    403,
+    403,
+    403,
+    403,
+    401,
+    401,
+  ],
+  ['GET /streams?scope=global&scope=player::own', 200, 404, 404, 404, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /streams?scope=global&scope=contest::private', 404, 404, 200, 404, 200, 403, 403, 403, 403, 401, 401],
+  ['POST /streams/:unknown/refresh', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['POST /tickets player::own', 201, 404, 404, 404, 201, 403, 401, 403, 403, 401, 401],
+  ['POST /tickets contest::private', 404, 404, 201, 404, 201, 403, 401, 403, 403, 401, 401],
+  ['POST /tickets ops', 404, 404, 404, 404, 201, 403, 401, 403, 403, 401, 401],
+  ['GET /contests', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:public', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:private', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:draft', 404, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/999999', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:public/leaderboard', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:public/leaderboard?around=me', 404, 404, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:private/leaderboard', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:private/leaderboard?around=me', 404, 404, 200, 404, 403, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:private/leaderboard?mode=LEGEND', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:draft/leaderboard?offset=1', 404, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/999999/leaderboard', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['GET /leaderboard', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /players/:own/activity', 200, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /players/me/activity', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['GET /players/999999/activity', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['GET /notifications', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['GET /notifications/counts', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['PUT /notifications/:note/seen', 200, 404, 404, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['PUT /notifications/:note/read', 200, 404, 404, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['DELETE /notifications/:note/read', 200, 404, 404, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['PUT /notifications/:note/archived', 200, 404, 404, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['DELETE /notifications/:note/archived', 200, 404, 404, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['PUT /notifications/:privateNote/read', 404, 404, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['PUT /notifications/999999/read', 404, 404, 404, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['POST /notifications/seen', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['POST /notifications/read', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['POST /notifications/archived', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
+  ['GET /sessions', 403, 403, 403, 403, 200, 403, 401, 403, 403, 401, 401],
+  ['DELETE /sessions/:unknown', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['POST /users/:nobody/revocations', 403, 403, 403, 403, 404, 403, 401, 403, 403, 401, 401],
+  ['POST /events', 403, 403, 403, 403, 403, 201, 401, 403, 403, 401, 401],
+  ['GET /health', 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  ['GET /ready', 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  ['GET /metrics', 403, 403, 403, 403, 200, 200, 401, 403, 403, 401, 401],
+  // The demo is for anybody where it is, and makes nobody but its own players.
+  ['GET /demo/players', 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
+  ['POST /demo/tokens', 404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404],
 ];
+
+/** What answers anybody, and tells nothing of anybody: the pages, and the description of the API. */
+const PAGES = /^GET \/(?:debug|ops|docs|docs\/start\.js|docs\/:file|assets\/:file|openapi\.json)?$/;
 
 describe('Nobody gets what is not theirs', () => {
   let live: TestService;
-  const tokens = new Map<Who, string | undefined>();
-  const names = new Map<string, number>();
+  const headers = new Map<Who, Record<string, string>>();
+  const names = new Map<string, number | string>();
+  const bodies = new Map<string, unknown>();
+  let ticket = '';
+
+  const id = (name: string) => Number(names.get(name));
+  const bearer = async (userId: number, ttlS?: number) => ({
+    authorization: `Bearer ${await live.token(userId, ttlS)}`,
+  });
 
   beforeAll(async () => {
-    live = await startService();
+    live = await startService({ METRICS: 'private', DEMO: 'on', DEMO_INTERVAL_MS: '86400000' });
     const { database } = live.test;
     const own = await createPlayer(database);
     const other = await createPlayer(database);
@@ -78,41 +123,71 @@ describe('Nobody gets what is not theirs', () => {
     const banned = await createPlayer(database, { status: 'BANNED' });
     names.set(':own', own.playerId);
     names.set(':public', await createContest(database));
-    names.set(':private', await createContest(database, { isPublic: false }));
+    names.set(':private', await createContest(database, { isPublic: false, title: 'Behind closed doors' }));
     names.set(':draft', await createContest(database, { status: 'DRAFT' }));
     names.set(':problem', await createProblem(database));
-    await joinContest(database, { contestId: names.get(':private') ?? 0, playerId: participant.playerId });
-    tokens.set('own', await live.token(own.userId));
-    tokens.set('other', await live.token(other.userId));
-    tokens.set('participant', await live.token(participant.userId));
-    tokens.set('company', await live.token(await createUser(database, { role: 'COMPANY' })));
-    tokens.set('admin', await live.token(await createUser(database, { role: 'ADMIN' })));
-    tokens.set('service', live.serviceToken);
-    tokens.set('banned', await live.token(banned.userId));
-    tokens.set('expired', await live.token(own.userId, -60));
+    names.set(':unknown', '0b7a2c1e-7a43-4d7f-9a2f-1f0f3b1c2d3e');
+    names.set(':nobody', 999_999);
+    for (const contest of [':public', ':private'])
+      await joinContest(database, { contestId: id(contest), playerId: participant.playerId });
+    names.set(':note', await published(note(own.playerId, 'for own eyes')));
+    const inside = { title: 'Among us', message: 'm', contestId: id(':private') };
+    names.set(':privateNote', await published({ type: 'ANNOUNCEMENT', data: inside }));
+
+    headers.set('own', await bearer(own.userId));
+    headers.set('other', await bearer(other.userId));
+    headers.set('participant', await bearer(participant.userId));
+    headers.set('company', await bearer(await createUser(database, { role: 'COMPANY' })));
+    headers.set('admin', await bearer(await createUser(database, { role: 'ADMIN' })));
+    headers.set('service', { authorization: `Bearer ${live.serviceToken}` });
+    headers.set('banned', await bearer(banned.userId));
+    headers.set('expired', await bearer(own.userId, -60));
+    headers.set('none', {});
+    headers.set('ticket', {});
+    headers.set('foreign', {
+      cookie: `token=${await live.token(own.userId)}`,
+      origin: 'https://evil.example',
+    });
+    bodies.set('/events', { type: 'ANNOUNCEMENT', data: { title: 't', message: 'm' } });
+    bodies.set('/demo/tokens', { playerId: own.playerId });
+    for (const mark of ['seen', 'read', 'archived'])
+      bodies.set(`/notifications/${mark}`, { ids: [id(':note')] });
+    const scopes = [`player:${own.playerId}`, `contest:${id(':public')}`];
+    const bought = await fetch(`${live.url}/tickets`, {
+      method: 'POST',
+      headers: { ...headers.get('own'), 'content-type': 'application/json' },
+      body: JSON.stringify({ scopes }),
+    });
+    ticket = ((await bought.json()) as { ticket: string }).ticket;
   });
   afterAll(() => live.close());
 
+  /** @returns the position of an event's first notification */
+  async function published(event: unknown): Promise<number> {
+    const answer = await live.publish(event);
+    expect(answer.status).toBe(201);
+    return ((await answer.json()) as { events: { eventId: number }[] }).events[0]?.eventId ?? 0;
+  }
+
   async function ask(what: string, who: Who): Promise<Response> {
-    const filled = what.replace(/:(own|public|private|draft|problem)/g, (name) => String(names.get(name)));
+    const filled = what.replace(/:[a-zA-Z]+/g, (name) => String(names.get(name) ?? name));
     const [method, path, scope] = filled.split(' ') as [string, string, string | undefined];
-    const token = tokens.get(who);
+    const url = new URL(live.url + path);
+    if (who === 'ticket') url.searchParams.set('ticket', ticket);
     const controller = new AbortController();
-    const body =
-      scope === undefined
-        ? { type: 'ANNOUNCEMENT', data: { title: 't', message: 'm' } }
-        : { scopes: [scope] };
-    const response = await fetch(live.url + path, {
+    const body = scope === undefined ? bodies.get(url.pathname) : { scopes: [scope] };
+    const response = await fetch(url, {
       method,
       headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(method === 'POST' ? { 'content-type': 'application/json' } : {}),
+        ...headers.get(who),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
-      ...(method === 'POST' ? { body: JSON.stringify(body) } : {}),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: controller.signal,
     });
-    const text = method === 'GET' && response.ok ? '' : await response.text();
-    if (method === 'GET' && response.ok) controller.abort();
+    const endless = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+    const text = endless ? '' : await response.text();
+    if (endless) controller.abort();
     return new Response(text === '' ? null : text, { status: response.status });
   }
 
@@ -125,30 +200,100 @@ describe('Nobody gets what is not theirs', () => {
     );
   });
 
-  it('tells nobody whether a private contest exists', async () => {
-    const hidden = await ask('GET /streams/contests/:private', 'other');
-    const missing = await ask('GET /streams/contests/999999', 'other');
-    expect(await hidden.text()).toBe(await missing.text());
+  it('is asked of every route that there is', async () => {
+    const described = (await (await fetch(`${live.url}/openapi.json`)).json()) as {
+      paths: Record<string, object>;
+    };
+    const routes = Object.entries(described.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const asked = MATRIX.map(([what]) => what.replace(/^(\S+ [^ ?]+).*$/, '$1'));
+    const covers = (route: string) => {
+      const pattern = new RegExp(`^${route.replaceAll(/\{\w+\}/g, '[^/]+')}$`);
+      return asked.some((what) => pattern.test(what));
+    };
+    expect(routes.length).toBeGreaterThan(30);
+    expect(routes.filter((route) => !covers(route))).toEqual([]);
+
+    // And none is kept from the description.
+    const served = live.service.app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path }) => `${method} ${path}`)
+      .filter((route) => !PAGES.test(route));
+    const toBraces = (route: string) => route.replaceAll(/:(\w+)/g, '{$1}');
+    expect([...new Set(served.map(toBraces))].sort()).toEqual([...routes].sort());
   });
 
-  it("delivers to each stream its own player's events only", async () => {
-    const read = async (who: Who) => {
-      const controller = new AbortController();
-      const response = await fetch(`${live.url}/streams/players/me?lastEventId=earliest`, {
-        headers: { authorization: `Bearer ${tokens.get(who)}` },
-        signal: controller.signal,
-      });
-      let text = '';
-      for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-        text += new TextDecoder().decode(chunk);
-        if (text.includes('event: caught-up')) break;
-      }
-      controller.abort();
-      return text;
+  it.each([
+    ['GET /streams/contests/:private', 'GET /streams/contests/999999'],
+    ['GET /contests/:private', 'GET /contests/999999'],
+    ['GET /contests/:draft/leaderboard', 'GET /contests/999999/leaderboard'],
+    ['GET /contests/:private/leaderboard?around=me', 'GET /contests/999999/leaderboard?around=me'],
+    ['POST /tickets contest::private', 'POST /tickets contest:999999'],
+    ['PUT /notifications/:note/read', 'PUT /notifications/999999/read'],
+    ['GET /players/:own/activity', 'GET /players/999999/activity'],
+  ])('%s says to others what %s says', async (hidden, missing) => {
+    expect(await (await ask(hidden, 'other')).text()).toBe(await (await ask(missing, 'other')).text());
+  });
+
+  it('lists only contests that the viewer may see', async () => {
+    const seen = async (who: Who) => {
+      const answer = await ask('GET /contests', who);
+      const { contests } = (await answer.json()) as { contests: { id: number }[] };
+      return [':public', ':private', ':draft'].filter((name) => contests.some((one) => one.id === id(name)));
     };
-    const data = { title: 'for own eyes', message: 'm', playerId: names.get(':own') };
-    expect((await live.publish({ type: 'ANNOUNCEMENT', data })).status).toBe(201);
-    expect(await read('own')).toContain('for own eyes');
-    expect(await read('other')).not.toContain('for own eyes');
+    expect(await seen('other')).toEqual([':public']);
+    expect(await seen('participant')).toEqual([':public', ':private']);
+    expect(await seen('company')).toEqual([':public']);
+    expect(await seen('admin')).toEqual([':public', ':private', ':draft']);
+  });
+
+  async function replayOf(path: string, who: Who): Promise<string> {
+    const controller = new AbortController();
+    const response = await fetch(`${live.url}${path}?lastEventId=earliest`, {
+      headers: headers.get(who) ?? {},
+      signal: controller.signal,
+    });
+    let text = '';
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      text += new TextDecoder().decode(chunk);
+      if (text.includes('event: caught-up')) break;
+    }
+    controller.abort();
+    return text;
+  }
+
+  it("delivers, keeps and counts for each player what is the player's own", async () => {
+    expect(await replayOf('/streams/players/me', 'own')).toContain('for own eyes');
+    expect(await replayOf('/streams/players/me', 'other')).not.toContain('for own eyes');
+    const inbox = async (who: Who) => {
+      const page = await (await ask('GET /notifications?archived=true', who)).text();
+      return page + (await (await ask('GET /notifications', who)).text());
+    };
+    const total = async (who: Who) =>
+      ((await (await ask('GET /notifications/counts', who)).json()) as { total: number }).total;
+    expect(await inbox('own')).toContain('for own eyes');
+    for (const who of ['other', 'participant'] as const) expect(await inbox(who)).not.toContain('own eyes');
+    expect(await inbox('participant')).toContain('Among us');
+    expect(await inbox('other')).not.toContain('Among us');
+    expect(await total('participant')).toBe((await total('other')) + 1);
+  });
+
+  it('tells those who watch a problem nothing of a private contest', async () => {
+    const player = await createPlayer(live.test.database);
+    const solved = (contestId: number, contestTitle: string) => ({
+      type: 'PROBLEM_SOLVED',
+      data: { playerId: player.playerId, problemId: id(':problem'), contestId, contestTitle },
+    });
+    await published(solved(id(':private'), 'Behind closed doors'));
+    await published(solved(id(':draft'), 'Not out yet'));
+    await published(solved(id(':public'), 'In the open'));
+    const seen = await replayOf(
+      '/streams/problems/:problem'.replace(':problem', String(id(':problem'))),
+      'other',
+    );
+    expect(seen).toContain('In the open');
+    expect(seen).not.toMatch(/closed doors|Not out yet/);
+    expect(await replayOf(`/streams/contests/${id(':private')}`, 'participant')).toContain('closed doors');
   });
 });

@@ -23,7 +23,7 @@ beforeAll(async () => {
   publisher = createPublisher({
     append: (units) => appender.append(units),
     epoch: () => 'test',
-    frozen: async () => new Set(),
+    secrecy: async () => new Map(),
   });
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { Boards } from '../../src/contest/boards.ts';
-import { frozenContests } from '../../src/contest/frozen.ts';
 import { Keeper } from '../../src/contest/keeper.ts';
 import { SERVER_CLOCK } from '../../src/contest/platform-clock.ts';
+import { secrecyOf } from '../../src/contest/secrecy.ts';
 import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -30,7 +30,7 @@ export async function startKeeping(): Promise<Keeping> {
   const publisher = createPublisher({
     append: (units) => appender.append(units),
     epoch: () => 'k7f2',
-    frozen: (contests) => frozenContests(database, contests),
+    secrecy: (contests) => secrecyOf(database, contests),
   });
   return {
     ...test,

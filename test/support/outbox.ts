@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { frozenContests } from '../../src/contest/frozen.ts';
+import { secrecyOf } from '../../src/contest/secrecy.ts';
 import type { Database, Queries } from '../../src/db/database.ts';
 import type { AppenderOptions } from '../../src/log/appender.ts';
 import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
@@ -21,7 +21,7 @@ export function openPublisher(
   const appender = openAppender(database, options);
   const publisher = createPublisher({
     append: (units) => appender.append(units),
-    frozen: (contestIds) => frozenContests(database, contestIds),
+    secrecy: (contestIds) => secrecyOf(database, contestIds),
     epoch: () => 'k7f2',
   });
   return { ...publisher, close: () => appender.close() };
