@@ -128,11 +128,9 @@ async function compose(
     database,
     heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
   });
-  const identify = (c: Context<AppEnv>) =>
-    authenticate(
-      { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method },
-      { tickets: c.req.path.startsWith('/streams') },
-    );
+  const identifyWith = (options: { tickets: boolean }) => (c: Context<AppEnv>) =>
+    authenticate({ headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method }, options);
+  const identify = identifyWith({ tickets: false });
 
   const streams = new Streams({
     hub,
@@ -228,7 +226,7 @@ async function compose(
         streams,
         plan: createPlanner({ follower, query: database.query }),
         grants,
-        identify,
+        identify: identifyWith({ tickets: true }),
         addressOf: addressOf(config.http.trustProxy),
         cursor,
       }),
