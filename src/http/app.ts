@@ -1,10 +1,11 @@
+import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { Problem } from '../protocol/problem.ts';
 import { mountDocs } from './docs.ts';
 import { problemResponse, toProblem } from './problem-response.ts';
-import { createRouter, type Router } from './router.ts';
+import { type AppEnv, createRouter, type Router } from './router.ts';
 
 export interface AppDeps {
   readonly version: string;
@@ -46,7 +47,7 @@ export function createApp(deps: AppDeps): Router {
     }),
   );
   app.use(async (c, next) => {
-    if (carriesBody(c.req.raw) && !/^application\/json\b/i.test(c.req.header('content-type') ?? ''))
+    if (carriesBody(c.req.raw) && !/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? ''))
       throw new Problem('unsupported-media-type');
     await next();
   });
@@ -60,11 +61,16 @@ export function createApp(deps: AppDeps): Router {
     return response;
   });
   app.onError((error, c) => {
-    const problem = toProblem(error);
+    const problem = hungUp(c) ? new Problem('bad-request') : toProblem(error);
     if (problem.status >= 500) deps.onError?.(error, { method: c.req.method, path: c.req.path });
     return problemResponse(problem);
   });
   return app;
+}
+
+/** Whether the client was gone before its request was here: nobody's fault, and nobody to answer. */
+function hungUp({ env }: Context<AppEnv>): boolean {
+  return env?.incoming?.destroyed === true && !env.incoming.complete;
 }
 
 /** RFC 9112 § 6: a request has a body where its header says how that is framed. */

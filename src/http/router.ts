@@ -1,6 +1,7 @@
 import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import { type FieldError, Problem } from '../protocol/problem.ts';
+import { fieldErrors } from '../protocol/field-errors.ts';
+import { PROBLEMS, Problem, type ProblemCode } from '../protocol/problem.ts';
 
 /** What handlers find in their context. The bindings are absent where no Node server is in front of the app. */
 export interface AppEnv {
@@ -17,25 +18,21 @@ export function createRouter(): Router {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      const errors = result.error.issues.flatMap((issue): FieldError[] => {
-        const pointer = issue.path
-          .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
-          .join('');
-        if (issue.code === 'unrecognized_keys')
-          return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, detail: 'is not known here' }));
-        return [{ pointer, detail: issue.message }];
+      const errors = result.error.issues.flatMap((issue) => fieldErrors(issue, '', 'is not known here'));
+      const [first] = errors;
+      throw new Problem(CODES[result.target] ?? 'bad-request', {
+        errors,
+        ...(first ? { detail: `${first.pointer} ${first.detail}`.trim() } : {}),
       });
-      const code =
-        result.target === 'json'
-          ? 'invalid-body'
-          : result.target === 'param'
-            ? 'invalid-id'
-            : 'invalid-query';
-      const first = errors[0];
-      throw new Problem(code, { errors, ...(first ? { detail: `${first.pointer} ${first.detail}` } : {}) });
     },
   });
 }
+
+const CODES: Partial<Record<string, ProblemCode>> = {
+  json: 'invalid-body',
+  param: 'invalid-id',
+  query: 'invalid-query',
+};
 
 /** The schema of a problem, for the API description. */
 export const problemSchema = z
@@ -43,20 +40,27 @@ export const problemSchema = z
     type: z.string().openapi({ example: 'urn:codecraft-live:problem:not-found' }),
     title: z.string(),
     status: z.int(),
-    code: z.string(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
     detail: z.string().optional(),
-    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+    errors: z
+      .array(z.object({ pointer: z.string(), detail: z.string() }))
+      .optional()
+      .openapi({ description: 'What is wrong, by JSON pointer into the body, or into the query.' }),
   })
   .openapi('Problem');
 
-/** The description of the problems that a route may answer with. */
+/** The description of the problems that a route may answer with, each by its codes. */
 export function problems(...statuses: number[]) {
-  return Object.fromEntries(
-    statuses.map((status) => [
-      status,
-      { description: 'A problem', content: { 'application/problem+json': { schema: problemSchema } } },
-    ]),
-  );
+  const content = { 'application/problem+json': { schema: problemSchema } };
+  const codes = (status: number) =>
+    Object.entries(PROBLEMS).flatMap(([code, [its]]) => (its === status ? [code] : []));
+  return {
+    ...Object.fromEntries(
+      statuses.map((status) => [status, { description: codes(status).join(', '), content }]),
+    ),
+    // What any request may come upon, whatever its route: a wrong method, a header too many.
+    default: { description: 'Any other problem', content },
+  };
 }
 
 /** An id in a path: decimal digits, 1 … 2^53 − 1. */

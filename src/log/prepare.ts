@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import type { Definition, Secrecy, Withheld } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
+import { fieldErrors } from '../protocol/field-errors.ts';
 import { happeningOf } from '../protocol/happening.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
 import { scopeKind } from '../protocol/scope.ts';
@@ -10,6 +11,8 @@ import type { Draft } from './row.ts';
 
 /** The most that one event's data may weigh as JSON, in bytes. */
 export const MAX_DATA_BYTES = 512 * 1024;
+
+export const UNKNOWN_FIELD = 'is not a field of this event';
 
 /**
  * Validates an event against the catalogue and makes its rows.
@@ -27,7 +30,7 @@ export function prepare(
   const definition = CATALOGUE[type] as unknown as Definition<z.ZodType>;
   const parsed = definition.schema.safeParse(data);
   if (!parsed.success)
-    throw invalid(parsed.error.issues.flatMap((issue) => fieldErrors(issue, `${at}/data`)));
+    throw invalid(parsed.error.issues.flatMap((issue) => fieldErrors(issue, `${at}/data`, UNKNOWN_FIELD)));
   const told = { data: parsed.data, targets: definition.targets(parsed.data), activity: true };
   const draft = draftOf(type, told);
   if (Buffer.byteLength(draft.data) > MAX_DATA_BYTES)
@@ -88,20 +91,4 @@ function invalid(errors: readonly FieldError[]): Problem {
     errors,
     ...(first ? { detail: `${first.pointer} ${first.detail}` } : {}),
   });
-}
-
-/** What a schema found wrong, field by field. `at` is the pointer to what was validated. */
-export function fieldErrors(issue: z.core.$ZodIssue, at: string): FieldError[] {
-  const pointer = at + issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({
-      pointer: `${pointer}/${escapePointer(key)}`,
-      detail: 'is not a field of this event',
-    }));
-  return [{ pointer, detail: issue.message }];
-}
-
-/** RFC 6901 § 3. */
-function escapePointer(part: string): string {
-  return part.replaceAll('~', '~0').replaceAll('/', '~1');
 }

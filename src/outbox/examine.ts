@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { LogKey } from '../log/append-statement.ts';
 import { logKey } from '../log/key.ts';
-import { fieldErrors, MAX_DATA_BYTES, prepare } from '../log/prepare.ts';
+import { MAX_DATA_BYTES, prepare, UNKNOWN_FIELD } from '../log/prepare.ts';
 import type { Draft } from '../log/row.ts';
 import { isEventType } from '../protocol/event.ts';
+import { fieldErrors } from '../protocol/field-errors.ts';
 import { id } from '../protocol/fields.ts';
 import { Problem } from '../protocol/problem.ts';
 import { payloadReason, shortened } from './reason.ts';
@@ -125,7 +126,7 @@ function valid<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
   if (parsed.success) return parsed.data;
   throw new Refused(
     payloadReason(
-      parsed.error.issues.flatMap((issue) => fieldErrors(issue, '')),
+      parsed.error.issues.flatMap((issue) => fieldErrors(issue, '', UNKNOWN_FIELD)),
       payload,
     ),
   );

@@ -19,7 +19,6 @@ export const PROBLEMS = {
   'not-found': [404, 'There is nothing here for you'],
   'not-in-standings': [404, 'You are not in these standings'],
   'method-not-allowed': [405, 'That method is not allowed here'],
-  'not-acceptable': [406, 'The stream is text/event-stream'],
   'idempotency-conflict': [409, 'The idempotency key was used with another body'],
   superseded: [409, 'Somebody else was faster'],
   'body-too-large': [413, 'The body is too large'],

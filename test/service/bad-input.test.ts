@@ -109,12 +109,44 @@ describe('Bad input', () => {
     const cases: readonly [name: string, body: string, pointer: string | undefined, ...Expected][] = [
       ['nothing', '', undefined, 400, 'invalid-json'],
       ['half of JSON', '{"type":', undefined, 400, 'invalid-json'],
-      ['a number', '7', undefined, 422, 'invalid-body'],
+      ['a number', '7', '', 422, 'invalid-body'],
       ['null', 'null', undefined, 422, 'invalid-body'],
       ['an empty list', '[]', undefined, 422, 'invalid-body'],
-      ['1,001 events', JSON.stringify(many), undefined, 422, 'invalid-body'],
-      ['no type', JSON.stringify({ data: LEVEL }), undefined, 422, 'invalid-body'],
-      ['no data', JSON.stringify({ type: 'LEVEL_UP' }), undefined, 422, 'invalid-body'],
+      ['1,001 events', JSON.stringify(many), '', 422, 'invalid-body'],
+      ['no type', JSON.stringify({ data: LEVEL }), '/type', 422, 'invalid-body'],
+      ['no data', JSON.stringify({ type: 'LEVEL_UP' }), '/data', 422, 'invalid-body'],
+      ['data that is a list', JSON.stringify({ type: 'LEVEL_UP', data: [] }), '/data', 422, 'invalid-body'],
+      [
+        'nothing in a list',
+        JSON.stringify([{ type: 'LEVEL_UP', data: LEVEL }, null]),
+        '/1',
+        422,
+        'invalid-body',
+      ],
+      [
+        'no type in a list',
+        JSON.stringify([
+          { type: 'LEVEL_UP', data: LEVEL },
+          { data: LEVEL, extra: 1 },
+        ]),
+        '/1/type',
+        422,
+        'invalid-body',
+      ],
+      [
+        'an unknown field',
+        JSON.stringify({ type: 'LEVEL_UP', data: LEVEL, 'a/b~c': 1 }),
+        '/a~1b~0c',
+        422,
+        'invalid-body',
+      ],
+      [
+        'a million brackets',
+        `{"type":"LEVEL_UP","data":{"x":${'['.repeat(1_000_000)}${']'.repeat(1_000_000)}}}`,
+        '/data/x',
+        422,
+        'invalid-event',
+      ],
       ['an unknown type', JSON.stringify({ type: 'NOPE', data: {} }), '/type', 422, 'invalid-event'],
       ['an internal type', JSON.stringify({ type: 'RECEIPTS', data: {} }), '/type', 422, 'invalid-event'],
       ['__proto__ as type', JSON.stringify({ type: '__proto__', data: {} }), '/type', 422, 'invalid-event'],
@@ -193,7 +225,7 @@ describe('Bad input', () => {
       [
         'a key with a line break',
         JSON.stringify({ type: 'LEVEL_UP', data: LEVEL, idempotencyKey: 'a\nb' }),
-        undefined,
+        '/idempotencyKey',
         422,
         'invalid-body',
       ],
@@ -220,20 +252,28 @@ describe('Bad input', () => {
       expect(await head()).toBe(before);
     });
 
-    it.each(['/events', '/tickets', '/notifications/read'])(
-      'another media type is refused at %s',
-      async (path) => {
-        const response = await fetch(live.url + path, {
-          method: 'POST',
-          headers: {
-            authorization: path === '/events' ? `Bearer ${live.serviceToken}` : player,
-            'content-type': 'text/plain',
-          },
-          body: JSON.stringify({ type: 'LEVEL_UP', data: LEVEL, scopes: ['global'], throughId: 1 }),
-        });
-        expect(await problemOf(response)).toEqual([415, 'unsupported-media-type']);
-      },
-    );
+    it.each(
+      ['/events', '/tickets', '/notifications/read'].flatMap((path) =>
+        ['text/plain', 'application/json-patch+json', 'application/jsonp', ''].map((type) => [type, path]),
+      ),
+    )('another media type (%s) is refused at %s', async (type, path) => {
+      const response = await fetch(live.url + path, {
+        method: 'POST',
+        headers: {
+          authorization: path === '/events' ? `Bearer ${live.serviceToken}` : player,
+          'content-type': type as string,
+        },
+        body: JSON.stringify({ type: 'LEVEL_UP', data: LEVEL, scopes: ['global'], throughId: 1 }),
+      });
+      expect(await problemOf(response)).toEqual([415, 'unsupported-media-type']);
+    });
+
+    it('an idempotency key in a header that is none is refused', async () => {
+      for (const key of ['', 'a\tb', 'a'.repeat(129)])
+        expect(
+          await problemOf(await live.publish({ type: 'LEVEL_UP', data: LEVEL }, { 'idempotency-key': key })),
+        ).toEqual([400, 'bad-request']);
+    });
 
     it('who may not publish learns nothing of what would be valid', async () => {
       const response = await fetch(`${live.url}/events`, {

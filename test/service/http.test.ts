@@ -1,4 +1,8 @@
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
+import { createRouter } from '../../src/http/router.ts';
+import { listen } from '../../src/service/http-server.ts';
 import { createPlayer, type PlayerIds } from '../support/platform.ts';
 import { exchange } from '../support/raw-http.ts';
 import { note, startService, type TestService } from '../support/service.ts';
@@ -90,7 +94,6 @@ describe('The stream over HTTP', () => {
   }, async () => {
     const small = await startService({ STREAM_MAX_UNSENT_BYTES: '65536' });
     const slow = await createPlayer(small.test.database);
-    const { connect } = await import('node:net');
     const socket = connect(Number(new URL(small.url).port), '127.0.0.1');
     socket.pause();
     socket.write(
@@ -119,6 +122,37 @@ describe('The stream over HTTP', () => {
     expect(answer).toContain('event: stream-close\ndata: {"reason":"expired","reconnect":true}');
     expect(answer.endsWith('0\r\n\r\n')).toBe(true);
     await drained();
+  });
+
+  it('takes a client that hangs up in mid-request for no fault of its own', async () => {
+    const faults: unknown[] = [];
+    const failed: unknown[] = [];
+    const router = createRouter();
+    router.post('/', async (c) => {
+      const reading = c.req.text();
+      reached();
+      return c.text(await reading.catch((error) => Promise.reject(failed.push(error) && error)));
+    });
+    let reached = () => {};
+    const reading = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    const app = createApp({
+      version: '0',
+      isAllowedOrigin: () => false,
+      routers: [router],
+      onError: (error) => faults.push(error),
+    });
+    const server = await listen(app, { host: '127.0.0.1', port: 0 });
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{',
+    );
+    await reading;
+    socket.destroy();
+    await vi.waitFor(() => expect(failed).toHaveLength(1));
+    await server.close();
+    expect(faults).toEqual([]);
   });
 
   it('says goodbye when the service stops', async () => {
