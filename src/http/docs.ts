@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Problem } from '../protocol/problem.ts';
+import { PAGE_POLICY } from './page-policy.ts';
 import type { AppEnv } from './router.ts';
 
 const ASSETS: Readonly<Record<string, string>> = {
@@ -16,6 +17,7 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>CodeCraft Live: API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
@@ -33,8 +35,19 @@ export function mountDocs(app: OpenAPIHono<AppEnv>, version: string): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
     scheme: 'bearer',
-    description:
-      "The platform's token. Browsers on the platform's pages may send its `token` cookie instead.",
+    description: "The platform's token.",
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'cookie', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'token',
+    description: "The cookie that the platform's login sets, from its own pages and from this service's.",
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'ticket', {
+    type: 'apiKey',
+    in: 'query',
+    name: 'ticket',
+    description: 'A ticket from `POST /tickets`, for streams alone.',
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'service', {
     type: 'http',
@@ -50,9 +63,9 @@ export function mountDocs(app: OpenAPIHono<AppEnv>, version: string): void {
         'Real-time event streams and inbox of CodeCraft. Errors are RFC 9457 problems with a stable `code`.',
       license: { name: 'MIT' },
     },
-    security: [{ token: [] }],
+    security: [{ token: [] }, { cookie: [] }],
   });
-  app.get('/docs', (c) => c.html(PAGE));
+  app.get('/docs', (c) => c.html(PAGE, 200, { 'content-security-policy': PAGE_POLICY }));
   app.get('/docs/start.js', (c) => c.body(START, 200, { 'content-type': 'text/javascript; charset=utf-8' }));
   app.get('/docs/:file', async (c) => {
     const file = c.req.param('file');

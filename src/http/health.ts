@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { createRouter, type Router } from './router.ts';
+import { createRouter, problems, type Router } from './router.ts';
 
 /** What the service knows of itself, without asking anybody. */
 export interface Vitals {
@@ -40,7 +40,11 @@ export function healthRoutes(vitals: Vitals): Router {
       path: '/health',
       tags: ['Operation'],
       summary: 'Whether the process is alive; asks nobody',
-      responses: { 200: { description: 'Alive', content: { 'application/json': { schema: live } } } },
+      security: [],
+      responses: {
+        200: { description: 'Alive', content: { 'application/json': { schema: live } } },
+        ...problems(),
+      },
     }),
     (c) =>
       c.json(
@@ -62,9 +66,11 @@ export function healthRoutes(vitals: Vitals): Router {
       path: '/ready',
       tags: ['Operation'],
       summary: 'Whether the process can serve: the database answers and the log is followed',
+      security: [],
       responses: {
         200: { description: 'Ready', content: { 'application/json': { schema: ready } } },
         503: { description: 'Not ready', content: { 'application/json': { schema: ready } } },
+        ...problems(),
       },
     }),
     async (c) => {

@@ -115,7 +115,7 @@ function markManyRoute(mark: string, summary: string) {
         description: 'Done, also when it was so before',
         content: { 'application/json': { schema: marked } },
       },
-      ...problems(400, 401, 403, 422, 503),
+      ...problems(400, 401, 403, 413, 415, 422, 503),
     },
   });
 }

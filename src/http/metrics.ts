@@ -1,9 +1,10 @@
+import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { requireAdmin } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { OutboxStats } from '../outbox/stats.ts';
-import { type AppEnv, createRouter, type Router } from './router.ts';
+import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 /** What is measured, read when somebody looks. */
 export interface Measures {
@@ -73,12 +74,23 @@ export function metricsRoutes({ measures, access, identify }: MetricsDeps): Rout
   });
 
   const router = createRouter();
-  router.get('/metrics', async (c) => {
+  const route = createRoute({
+    method: 'get',
+    path: '/metrics',
+    tags: ['Operation'],
+    summary: `Metrics in the Prometheus text format, ${access === 'public' ? 'for anybody' : 'for admins and services'}`,
+    security: access === 'public' ? [] : [{ token: [] }, { service: [] }],
+    responses: {
+      200: { description: 'Metrics', content: { 'text/plain': { schema: z.string() } } },
+      ...(access === 'public' ? problems() : problems(400, 401, 403, 503)),
+    },
+  });
+  router.openapi(route, async (c) => {
     if (access === 'private') {
       const identity = await identify(c);
       if (identity.kind !== 'service') requireAdmin(identity);
     }
-    return c.body(await registry.metrics(), 200, {
+    return c.text(await registry.metrics(), 200, {
       'content-type': registry.contentType,
       'cache-control': 'no-store',
     });

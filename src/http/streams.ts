@@ -43,7 +43,6 @@ const query = z.object({
   lastEventId: z.string().optional().openapi({
     description: 'Resume after this cursor; `Last-Event-ID` outranks it. `earliest`: all that is kept.',
   }),
-  ticket: z.string().optional().openapi({ description: 'A ticket from `POST /tickets`.' }),
 });
 
 const shapes = {
@@ -103,6 +102,7 @@ function describe<R extends object>(path: string, summary: string, request: R) {
     path,
     tags: ['Streams'],
     summary,
+    security: [{ token: [] }, { cookie: [] }, { ticket: [] }],
     request,
     responses: {
       200: {

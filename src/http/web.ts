@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { Problem } from '../protocol/problem.ts';
+import { PAGE_POLICY } from './page-policy.ts';
 import { type AppEnv, createRouter, type Router } from './router.ts';
 import { type Encoding, readWebFiles, type WebFile } from './web-files.ts';
 
@@ -7,18 +8,6 @@ export interface WebRoutesDeps {
   /** Where the built pages lie: `<page>.html`, and `assets/` whose names change with their content. */
   readonly folder: string;
 }
-
-/** A page may load what this service serves, and nothing else; it runs no script that is written into it. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
 
 const NOT_BUILT = 'The pages are not built. `npm run build` builds them; the API is at docs.\n';
 
@@ -30,7 +19,7 @@ export function webRoutes({ folder }: WebRoutesDeps): Router {
   for (const path of pages) {
     const file = files.get(path) as WebFile;
     router.get(path === 'index.html' ? '/' : `/${path.slice(0, -'.html'.length)}`, (c) =>
-      send(c, file, { 'cache-control': 'no-cache', 'content-security-policy': POLICY }),
+      send(c, file, { 'cache-control': 'no-cache', 'content-security-policy': PAGE_POLICY }),
     );
   }
   if (!files.has('index.html'))
