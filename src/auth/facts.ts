@@ -93,8 +93,7 @@ function openQuestions(
   const found = new Map<string, Participation>();
   for (const { viewer, scope } of wishes) {
     if ((scope.kind !== 'contest' && scope.kind !== 'leaderboard') || viewer.playerId === undefined) continue;
-    const contest = contests.get(scope.id);
-    if (contest === undefined || !dependsOnJoining(viewer, contest)) continue;
+    if (!dependsOnJoining(viewer, contests.get(scope.id))) continue;
     const pair = { contestId: scope.id, playerId: viewer.playerId };
     found.set(participation(pair.contestId, pair.playerId), pair);
   }

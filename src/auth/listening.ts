@@ -68,9 +68,12 @@ export function isOpen(contest: ContestAccess): boolean {
   return contest.public && !contest.draft;
 }
 
-/** Whether only taking part in it decides. */
-export function dependsOnJoining(viewer: Viewer, contest: ContestAccess): boolean {
-  return !contest.public && !contest.draft && !rulesOver(viewer, contest);
+/**
+ * Whether taking part in it is to be looked up. For what does not exist, too, and for drafts, where it decides nothing:
+ * how long an answer takes tells nobody which of them it was.
+ */
+export function dependsOnJoining(viewer: Viewer, contest: ContestAccess | undefined): boolean {
+  return contest === undefined || !(isOpen(contest) || rulesOver(viewer, contest));
 }
 
 export function participation(contestId: number, playerId: number): string {

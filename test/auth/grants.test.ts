@@ -135,6 +135,16 @@ describe('authorise', () => {
     expect(await count('participant', scopes.contest(at('public')), scopes.problem(at('problem')))).toBe(0);
   });
 
+  it('asks as much about what does not exist as about what is hidden', async () => {
+    for (const name of ['private', 'draft', 'none']) {
+      for (const scope of [scopes.contest(at(name)), scopes.leaderboard(at(name))]) {
+        const before = fixture.queries();
+        expect(await outcome('player', scope)).toBe('not-found');
+        expect([name, fixture.queries() - before]).toEqual([name, 2]);
+      }
+    }
+  });
+
   it('remembers only what is open to everybody, and that for three seconds', async () => {
     let now = 0;
     ({ grants } = fixture.auth({ now: () => now }));
