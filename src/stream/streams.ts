@@ -21,6 +21,7 @@ export interface StreamLimits {
   readonly maxUnsentBytes: number;
   /** Streams of this process. */
   readonly maxStreams: number;
+  /** Of one user, whether a player or not. */
   readonly maxStreamsPerPlayer: number;
 }
 
@@ -60,7 +61,7 @@ export class Streams {
   readonly #deps: StreamsDeps;
   readonly #streams = new Map<string, Stream>();
   readonly #beats = new Map<Stream, Beat>();
-  readonly #byPlayer = new Map<number, Set<Stream>>();
+  readonly #byUser = new Map<number, Set<Stream>>();
   readonly #observers: StreamObserver[] = [];
   #ticker: NodeJS.Timeout | undefined;
   #closing = false;
@@ -182,13 +183,11 @@ export class Streams {
     this.#streams.set(stream.id, stream);
     // The first beat comes at a random moment, so that streams opened together do not beat together.
     this.#beats.set(stream, { next: now + Math.random() * this.#deps.limits.heartbeatMs, count: 0 });
-    const { playerId } = stream.owner;
-    if (playerId !== undefined) {
-      const same = this.#byPlayer.get(playerId) ?? new Set();
-      this.#byPlayer.set(playerId, same.add(stream));
-      const [oldest] = same;
-      if (same.size > this.#deps.limits.maxStreamsPerPlayer) oldest?.close('replaced');
-    }
+    const { userId } = stream.owner;
+    const same = this.#byUser.get(userId) ?? new Set();
+    this.#byUser.set(userId, same.add(stream));
+    const [oldest] = same;
+    if (same.size > this.#deps.limits.maxStreamsPerPlayer) oldest?.close('replaced');
     for (const observer of this.#observers) observer.opened(stream);
     stream.onClosed((closed) => this.#unregister(closed));
   }
@@ -197,11 +196,9 @@ export class Streams {
     this.#deps.hub.leave(stream);
     this.#streams.delete(stream.id);
     this.#beats.delete(stream);
-    const { playerId } = stream.owner;
-    if (playerId !== undefined) {
-      const same = this.#byPlayer.get(playerId);
-      if (same?.delete(stream) && same.size === 0) this.#byPlayer.delete(playerId);
-    }
+    const { userId } = stream.owner;
+    const same = this.#byUser.get(userId);
+    if (same?.delete(stream) && same.size === 0) this.#byUser.delete(userId);
     for (const observer of this.#observers) observer.closed(stream);
   }
 

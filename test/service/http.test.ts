@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { createRouter } from '../../src/http/router.ts';
 import { listen } from '../../src/service/http-server.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createPlayer, createUser, type PlayerIds } from '../support/platform.ts';
 import { exchange } from '../support/raw-http.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 
@@ -111,6 +111,30 @@ describe('The stream over HTTP', () => {
     expect(await open()).toBe(0);
     socket.destroy();
     await small.close();
+  });
+
+  it('lets nobody, player or not, hold more than the limit: the oldest gives way', async () => {
+    const small = await startService({ MAX_STREAMS_PER_PLAYER: '2' });
+    const company = await small.token(await createUser(small.test.database, { role: 'COMPANY' }));
+    const bystander = await small.token((await createPlayer(small.test.database)).userId);
+    const open = (token: string, enough: string) =>
+      exchange(
+        small.url,
+        `GET /streams/global HTTP/1.1\r\nHost: live\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+        (text) => text.includes(enough),
+      );
+    const count = async () =>
+      ((await (await fetch(`${small.url}/health`)).json()) as { streams: number }).streams;
+    const others: Promise<string>[] = [];
+    const oldest = open(company, 'stream-close');
+    for (const [index, token] of [bystander, company, company].entries()) {
+      await vi.waitFor(async () => expect(await count()).toBe(index + 1));
+      others.push(open(token, 'stream-close'));
+    }
+    expect(await oldest).toContain('"reason":"replaced","reconnect":false');
+    expect(await count()).toBe(3);
+    await small.close();
+    for (const text of await Promise.all(others)) expect(text).toContain('"reason":"shutdown"');
   });
 
   it('ends at the expiry of its token, and says so', { timeout: 20_000 }, async () => {
