@@ -119,6 +119,22 @@ async function open(
   deps: StreamRoutesDeps,
   scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
 ): Promise<Response> {
+  const requested = c.req.header('last-event-id') || c.req.query('lastEventId') || undefined;
+  try {
+    return await openFrom(requested, c, deps, scopesOf);
+  } catch (error) {
+    const refused = refuseStream(error, c.req.header('accept'), requested, deps.cursor());
+    if (!refused) throw error;
+    return refused;
+  }
+}
+
+async function openFrom(
+  requested: string | undefined,
+  c: Context<AppEnv>,
+  deps: StreamRoutesDeps,
+  scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
+): Promise<Response> {
   const identity = await deps.identify(c);
   if (identity.kind !== 'user')
     throw new Problem('forbidden', { detail: 'services publish; players listen' });
@@ -129,38 +145,31 @@ async function open(
   await deps.grants.authorise(identity, parsed);
   if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
 
-  const requested = c.req.header('last-event-id') || c.req.query('lastEventId') || undefined;
   const { incoming, outgoing } = c.env ?? {};
   if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
   const scopes = [...new Set(parsed.flatMap((scope) => withReal(scope, identity)).map(formatScope))];
-  try {
-    deps.streams.admit();
-    const plan = await deps.plan(requested, scopes, filter?.types);
-    // Opening waited for the database: the way may have closed meanwhile.
-    deps.streams.admit();
-    const request = {
-      owner: ownerOf(c, identity, deps.addressOf(c)),
-      scopes,
-      filter,
-      requested,
-      plan,
-      expiresAt: identity.expiresAt,
-    };
-    const headers = new Headers({ ...Object.fromEntries(c.res.headers), ...STREAM_HEADERS });
-    if (incoming && outgoing) {
-      if (carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
-      if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;
-      deps.streams.open(request, openNodeSink(incoming, outgoing, headers));
-      return RESPONSE_ALREADY_SENT;
-    }
-    const { sink, body } = openWebSink(c.req.raw.signal);
-    deps.streams.open(request, sink);
-    return new Response(body, { headers });
-  } catch (error) {
-    const refused = refuseStream(error, c.req.header('accept'), requested, deps.cursor());
-    if (!refused) throw error;
-    return refused;
+  deps.streams.admit();
+  const plan = await deps.plan(requested, scopes, filter?.types);
+  // Opening waited for the database: the way may have closed meanwhile.
+  deps.streams.admit();
+  const request = {
+    owner: ownerOf(c, identity, deps.addressOf(c)),
+    scopes,
+    filter,
+    requested,
+    plan,
+    expiresAt: identity.expiresAt,
+  };
+  const headers = new Headers({ ...Object.fromEntries(c.res.headers), ...STREAM_HEADERS });
+  if (incoming && outgoing) {
+    if (carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
+    if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;
+    deps.streams.open(request, openNodeSink(incoming, outgoing, headers));
+    return RESPONSE_ALREADY_SENT;
   }
+  const { sink, body } = openWebSink(c.req.raw.signal);
+  deps.streams.open(request, sink);
+  return new Response(body, { headers });
 }
 
 function scopeIn(text: string, kind: keyof typeof shapes, identity: UserIdentity): ParsedScope {

@@ -3,6 +3,7 @@ import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startPrivateServer } from '../support/database-server.ts';
+import { readEventStream } from '../support/event-stream.ts';
 import { listen } from '../support/listener.ts';
 import { createPlayer } from '../support/platform.ts';
 import { note, startServiceOn, type TestService } from '../support/service.ts';
@@ -64,6 +65,36 @@ describe('While MariaDB is stopped, and while it is killed', () => {
     await vi.waitFor(() => expect(client.heard.length).toBe(sent.length), { timeout: 10_000 });
     expect(client.heard.map((one) => one.title)).toEqual(sent);
     expect(client.opened).toHaveLength(1);
+    client.close();
+  });
+
+  it('an EventSource that comes meanwhile is told to come back, since any error would end it for good', {
+    timeout: 60_000,
+  }, async () => {
+    const { userId, playerId } = await createPlayer(test.database);
+    const token = await live.token(userId);
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${live.url}/streams/players/me`, { headers: { authorization: `Bearer ${token}`, ...headers } });
+    await server.stop();
+    const answer = await ask({ accept: 'text/event-stream', 'last-event-id': '0' });
+    expect(answer.status).toBe(200);
+    const { events, retry } = readEventStream(await answer.bytes());
+    expect(events).toEqual([
+      { event: 'stream-close', data: '{"reason":"shutdown","reconnect":true}', lastEventId: '0' },
+    ]);
+    expect(retry).toBeGreaterThanOrEqual(1_000);
+    const refused = await ask({});
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).not.toBeNull();
+
+    const client = listen(`${live.url}/streams/players/me`, token);
+    await vi.waitFor(() => expect(client.closed).toBeGreaterThan(0), { timeout: 20_000 });
+    await server.restart();
+    await client.ready();
+    await vi.waitFor(async () => expect((await live.publish(note(playerId, 'back'))).status).toBe(201), {
+      timeout: 20_000,
+    });
+    await vi.waitFor(() => expect(client.heard.map(({ title }) => title)).toEqual(['back']));
     client.close();
   });
 });

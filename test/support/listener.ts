@@ -11,6 +11,8 @@ export interface Listener {
   /** Every notification, as it came. */
   readonly heard: Heard[];
   readonly opened: StreamOpen[];
+  /** How often the service ended a stream of its. */
+  readonly closed: number;
   readonly source: EventSource;
   /** Resolves once it has caught up, for the first time. */
   ready(): Promise<void>;
@@ -31,8 +33,10 @@ export function listen(url: string, token: string, names: readonly string[] = ['
   const heard: Heard[] = [];
   const opened: StreamOpen[] = [];
   let caughtUp = 0;
+  let closed = 0;
   source.addEventListener('stream-open', (event) => opened.push(JSON.parse(event.data)));
   source.addEventListener('caught-up', () => caughtUp++);
+  source.addEventListener('stream-close', () => closed++);
   for (const name of names)
     source.addEventListener(name, (event) => {
       const { id, title } = JSON.parse(event.data);
@@ -43,6 +47,9 @@ export function listen(url: string, token: string, names: readonly string[] = ['
   return {
     heard,
     opened,
+    get closed() {
+      return closed;
+    },
     source,
     ready: () => vi.waitFor(() => void (caughtUp > 0 || fail()), { timeout: 10_000, interval: 5 }),
     close: () => source.close(),
