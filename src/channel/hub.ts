@@ -29,7 +29,8 @@ export class Hub {
   #waiting: LiveFrame[] = [];
   #current: Turn | undefined;
   #turning = false;
-  #idle: Promise<void> = Promise.resolve();
+  /** Who waits for frames to be given out, by how far: ascending. */
+  #watching: { readonly through: number; readonly done: () => void }[] = [];
   #position: number;
   #settled: number;
   #offset = 0;
@@ -90,7 +91,7 @@ export class Hub {
     for (const frame of frames) this.#waiting.push(frame);
     if (!this.#turning && this.#waiting.length > 0) {
       this.#turning = true;
-      this.#idle = this.#turn();
+      void this.#turn();
     }
   }
 
@@ -100,11 +101,13 @@ export class Hub {
     this.#current = undefined;
     this.#position = position;
     this.#settled = position;
+    this.#tell(Number.POSITIVE_INFINITY);
   }
 
-  /** Resolves when everything that was accepted has been given out. */
+  /** Resolves when everything that was accepted up to now has been given out, however much follows it. */
   async drained(): Promise<void> {
-    while (this.#turning) await this.#idle;
+    const through = this.#waiting.at(-1)?.id ?? this.#position;
+    if (through > this.#settled) await new Promise<void>((done) => this.#watching.push({ through, done }));
   }
 
   async #turn(): Promise<void> {
@@ -119,8 +122,15 @@ export class Hub {
       if (this.#current === turn) this.#settled = turn.through;
       this.#current = undefined;
       this.#left.clear();
+      this.#tell(this.#settled);
     }
     this.#turning = false;
+  }
+
+  #tell(through: number): void {
+    const still = this.#watching.findIndex((one) => one.through > through);
+    const told = this.#watching.splice(0, still < 0 ? this.#watching.length : still);
+    for (const { done } of told) done();
   }
 
   async #giveOut(turn: Turn): Promise<void> {

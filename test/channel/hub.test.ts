@@ -157,7 +157,38 @@ test('what came while a turn was under way is the next turn, in a single deliver
   };
   hub.accept([frameOf(1)]);
   await hub.drained();
+  await hub.drained();
   expect(listener.batches.map((batch) => batch.frames.length)).toEqual([1, 49]);
+});
+
+test('what was accepted is known to be given out although it never rests', async () => {
+  const hub = new Hub(0);
+  const listener = new Recorder(0, ['global']);
+  hub.join(listener);
+  const end = 10_000;
+  let next = 1;
+  listener.onDeliver = () => {
+    if (next < end) hub.accept([frameOf(next++)]);
+  };
+  hub.accept([frameOf(next++)]);
+  for (let round = 0; round < 20; round++) {
+    const through = next - 1;
+    await hub.drained();
+    expect(ids(listener.received)).toContain(through);
+    expect(next).toBeLessThan(end);
+  }
+  next = end;
+  await hub.drained();
+});
+
+test('nobody waits for what a reset took away', async () => {
+  const hub = new Hub(0);
+  hub.accept([frameOf(1)]);
+  const drained = hub.drained();
+  hub.reset(0);
+  await drained;
+  await hub.drained();
+  expect(hub.settled).toBe(0);
 });
 
 test('streams that get the same share the bytes', async () => {
