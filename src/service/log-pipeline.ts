@@ -58,7 +58,13 @@ export async function openLogPipeline(
     onRows: (rows) => {
       const frames = rows.map((row) => new LiveFrame(row, follower.epoch));
       for (const frame of frames) ring.push(frame);
-      for (const callback of rowCallbacks) callback(rows);
+      for (const callback of rowCallbacks)
+        try {
+          callback(rows);
+        } catch (error) {
+          // The position has moved on: whoever did not get these frames now would never get them.
+          onError(error, 'observer');
+        }
       hub.accept(frames);
       const appendedAt = rows[0]?.at ?? Date.now();
       void hub.drained().then(() => latency.record(Math.max(0, Date.now() - appendedAt)));

@@ -110,3 +110,37 @@ it('A stream that cannot take what it is given is closed with `reset` and told o
   streams.close();
   await releasers.releaseAll();
 });
+
+it('An observer that fails over a row keeps it from nobody else', async () => {
+  const errors: { error: unknown; where: string }[] = [];
+  const releasers = new Releasers(() => {});
+  const log = await openLogPipeline(
+    {
+      database: made.database,
+      ring: { frames: 100, bytes: 1_000_000 },
+      onError: (error, where) => errors.push({ error, where }),
+    },
+    releasers,
+  );
+  const seen: number[] = [];
+  log.onRows(() => {
+    throw new Error('cannot be understood');
+  });
+  log.onRows((rows) => seen.push(...rows.map(({ id }) => id)));
+  const from = log.hub.position;
+  const given: number[] = [];
+  log.hub.join({
+    scopes: ['global'],
+    filter: undefined,
+    position: from,
+    deliver: ({ frames }) => given.push(...frames.map(({ id }) => id)),
+  });
+  for (const title of ['first', 'second'])
+    await log.publisher.publish({ type: 'ANNOUNCEMENT', data: { title, message: 'm' } });
+  await until(() => log.hub.settled === from + 2);
+  expect(given).toEqual([from + 1, from + 2]);
+  expect(seen).toEqual(given);
+  expect(errors).toHaveLength(2);
+  expect(errors[0]).toMatchObject({ error: { message: 'cannot be understood' }, where: 'observer' });
+  await releasers.releaseAll();
+});
