@@ -3,10 +3,12 @@ import { Batch } from '../channel/batch.ts';
 import type { Hub } from '../channel/hub.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import type { Ring } from '../channel/ring.ts';
+import type { KeepClass } from '../db/schema.ts';
 import { keepClassOf } from '../log/keep-class.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import type { Gate } from './gate.ts';
+import { nudgesAmong } from './resume.ts';
 import type { Stream } from './stream.ts';
 
 /** A page of frames: what is written before the peer must have taken it. */
@@ -24,16 +26,22 @@ export interface ReplayDeps {
   readonly onError?: (error: unknown) => void;
 }
 
+/** What a stream was told at its beginning. */
+export interface Told {
+  /** Leaderboard frames up to here are left out, since the stream was given the standings themselves. */
+  readonly snapshotAt: number;
+  /** That older nudges were let go. */
+  readonly stale: boolean;
+}
+
 /**
  * Gives a stream what it missed and then joins it to its channels. The stream stands at a position of the log all the
  * while; it moves towards the hub's by pages, and in the moment both are the same, it joins: nothing lies between the
  * last replayed frame and the first live one, and nothing is in both.
  *
  * The database being away only delays it: the stream stays open and goes on when it is back.
- *
- * @param snapshotAt leaderboard frames up to here are left out, since the stream was given the standings themselves
  */
-export async function catchUp(stream: Stream, deps: ReplayDeps, snapshotAt: number): Promise<void> {
+export async function catchUp(stream: Stream, deps: ReplayDeps, told: Told): Promise<void> {
   const { hub } = deps;
   let replayed = 0;
   while (stream.state === 'replaying') {
@@ -48,12 +56,12 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, snapshotAt: numb
       await nextTurn();
       continue;
     }
-    const page = recentPage(stream, deps.ring, target) ?? (await storedPage(stream, deps, target));
+    const page = recentPage(stream, deps.ring, target) ?? (await storedPage(stream, deps, target, told));
     if (page === undefined || stream.state !== 'replaying') return;
     const wanted = page.frames.filter(
       (frame) =>
         (!stream.filter || stream.filter.types.has(frame.type)) &&
-        !(frame.id <= snapshotAt && isStandings(frame)),
+        !(frame.id <= told.snapshotAt && isStandings(frame)),
     );
     stream.position = page.through;
     if (wanted.length === 0) continue;
@@ -86,8 +94,15 @@ function recentPage(stream: Stream, ring: Ring, target: number): Page | undefine
 }
 
 /** `undefined` when the stream was closed over it. */
-async function storedPage(stream: Stream, deps: ReplayDeps, target: number): Promise<Page | undefined> {
+async function storedPage(
+  stream: Stream,
+  deps: ReplayDeps,
+  target: number,
+  told: Told,
+): Promise<Page | undefined> {
   const after = stream.position;
+  const classes = new Set<KeepClass>(stream.scopes.map(keepClassOf));
+  if (!told.stale && nudgesAmong(stream.filter?.types).length > 0) classes.add('nudge');
   for (let failures = 0; stream.state === 'replaying'; failures++) {
     try {
       const { rows, tails } = await deps.gate.run(async () => ({
@@ -95,7 +110,7 @@ async function storedPage(stream: Stream, deps: ReplayDeps, target: number): Pro
         // Read behind the rows: what was let go meanwhile shows here.
         tails: await readTails(deps.query),
       }));
-      if (stream.scopes.some((scope) => tails[keepClassOf(scope)] > after + 1)) {
+      if ([...classes].some((keepClass) => tails[keepClass] > after + 1)) {
         stream.close('reset');
         return undefined;
       }

@@ -50,6 +50,11 @@ export function planResume(
 }
 
 function withStale(from: number, wanted: ReadonlySet<EventType> | undefined, log: LogState): ResumePlan {
-  const stale = from + 1 < log.tails.nudge ? NUDGES.filter((type) => !wanted || wanted.has(type)) : [];
+  const stale = from + 1 < log.tails.nudge ? nudgesAmong(wanted) : [];
   return { from, recovered: true, ...(stale.length > 0 ? { stale } : {}) };
+}
+
+/** The types whose older messages are let go although the stream can be resumed. */
+export function nudgesAmong(wanted: ReadonlySet<EventType> | undefined): EventType[] {
+  return NUDGES.filter((type) => !wanted || wanted.has(type));
 }

@@ -136,7 +136,7 @@ export class Streams {
       serverTime: new Date(now).toISOString(),
     };
     stream.send('stream-open', open, { retryMs: reconnectionTime(limits.retryMs) });
-    void this.#begin(stream);
+    void this.#begin(stream, stale !== undefined);
     return stream;
   }
 
@@ -154,10 +154,10 @@ export class Streams {
     this.closeWhere(() => true, 'shutdown');
   }
 
-  async #begin(stream: Stream): Promise<void> {
+  async #begin(stream: Stream, stale: boolean): Promise<void> {
     try {
       const snapshotAt = await this.#sendSnapshots(stream);
-      await catchUp(stream, this.#deps, snapshotAt);
+      await catchUp(stream, this.#deps, { snapshotAt, stale });
     } catch (error) {
       this.#deps.onError?.(error);
       stream.close('reset');

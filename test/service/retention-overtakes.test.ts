@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
+import { pruneLog } from '../../src/log/retention.ts';
+import type { StreamClose, StreamOpen } from '../../src/protocol/control.ts';
+import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
+import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+
+const YEAR = 365 * 24 * 3_600_000;
+
+// No ring, so that replays come from the database.
+describe('What retention takes from under a stream', () => {
+  let live: TestService;
+  let player: PlayerIds;
+  let token: string;
+  beforeAll(async () => {
+    // And nobody else tells who is online.
+    live = await startService({ RING_FRAMES: '0', PRESENCE_INTERVAL_MS: '600000' });
+    player = await createPlayer(live.test.database);
+    token = await live.token(player.userId);
+  });
+  afterAll(() => live.close());
+
+  /** Lets go of all rows of a class but the newest row of the log. */
+  const forget = (keepClass: KeepClass) => {
+    const ages = Object.fromEntries(KEEP_CLASSES.map((name) => [name, name === keepClass ? 0 : YEAR]));
+    return pruneLog(live.test.database, ages as Record<KeepClass, number>, new Date(Date.now() + 1_000));
+  };
+
+  const open = (query: string, lastEventId: string) =>
+    fetch(`${live.url}/streams?${query}`, {
+      headers: { authorization: `Bearer ${token}`, 'last-event-id': lastEventId },
+    });
+
+  /** Reads on until an event of one of these names, and hangs up. */
+  async function readUntil(response: Response, ...names: string[]): Promise<ReadEvent[]> {
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      chunks.push(chunk);
+      // What is read is large, and they are last in it.
+      const end = readEventStream(Buffer.concat(chunks.slice(-2))).events;
+      if (end.some(({ event }) => names.includes(event))) break;
+    }
+    return readEventStream(Buffer.concat(chunks)).events;
+  }
+
+  it('is said of messages that only nudge, also when they were still there a moment ago', async () => {
+    const status = { online: [], offline: [], onlineCount: 1, truncated: false };
+    expect((await live.publish({ type: 'PLAYER_STATUS', data: status })).status).toBe(201);
+    const { events } = (await (await live.publish(note(player.playerId, 'kept'))).json()) as {
+      events: { cursor: string }[];
+    };
+    const before = String(Number.parseInt(events[0]?.cursor ?? '', 10) - 2);
+    const first = await readUntil(await open('scope=global', before), 'caught-up');
+    expect(first.map(({ event }) => event)).toEqual(['stream-open', 'player-status', 'caught-up']);
+
+    await forget('nudge');
+    // What it may know is a moment old: a stream that turns out to miss something ends, and the next one says it.
+    for (;;) {
+      const again = await readUntil(await open('scope=global', before), 'caught-up', 'stream-close');
+      const names = again.map(({ event }) => event);
+      if (names.includes('stream-close')) {
+        expect(JSON.parse(again.at(-1)?.data ?? '')).toEqual({ reason: 'reset', reconnect: true });
+        expect(again.at(-1)?.lastEventId.split('-')[0]).toBe(before);
+        continue;
+      }
+      expect(names).toEqual(['stream-open', 'caught-up']);
+      expect((JSON.parse(again[0]?.data ?? '') as StreamOpen).stale).toContain('PLAYER_STATUS');
+      break;
+    }
+    // Whoever does not listen to any of them has nothing to be told.
+    const others = await readUntil(await open('scope=player:me&types=ANNOUNCEMENT', before), 'caught-up');
+    expect(others.map(({ event }) => event)).toEqual(['stream-open', 'announcement', 'caught-up']);
+    expect((JSON.parse(others[0]?.data ?? '') as StreamOpen).stale).toBeUndefined();
+  });
+
+  it('ends a replay that is under way, and the next stream says what was lost', {
+    timeout: 60_000,
+  }, async () => {
+    const start = (await (await fetch(`${live.url}/health`)).json()) as { follower: { position: number } };
+    const from = String(start.follower.position);
+    const big = {
+      type: 'ANNOUNCEMENT',
+      data: { title: 'big', message: 'x'.repeat(10_000), playerId: player.playerId },
+    };
+    for (let sent = 0; sent < 1_500; sent += 100)
+      expect((await live.publish(Array.from({ length: 100 }, () => big))).status).toBe(201);
+    // Not read yet: the first page fills the connection, and the replay waits.
+    const response = await open('scope=player:me', from);
+    expect(response.status).toBe(200);
+    await forget('player');
+    const events = await readUntil(response, 'caught-up', 'stream-close');
+    const heard = events.filter(({ event }) => event === 'announcement');
+    expect(heard.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
+      heard.map((_, index) => Number(from) + 1 + index),
+    );
+    expect(heard.length).toBeLessThan(1_500);
+    expect(JSON.parse(events.at(-1)?.data ?? '') as StreamClose).toEqual({
+      reason: 'reset',
+      reconnect: true,
+    });
+
+    const cursor = events.at(-1)?.lastEventId ?? '';
+    expect(cursor).toBe(heard.at(-1)?.lastEventId);
+    for (;;) {
+      const again = await readUntil(await open('scope=player:me', cursor), 'caught-up', 'stream-close');
+      if (again.at(-1)?.event === 'stream-close') continue;
+      expect(JSON.parse(again[0]?.data ?? '')).toMatchObject({
+        recovered: false,
+        lost: { after: Number.parseInt(cursor, 10) },
+      });
+      break;
+    }
+  });
+});
