@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import { TRIGGERS } from '../../src/db/triggers/all.ts';
 import { installTriggers } from '../../src/db/triggers/install.ts';
 import { taking } from '../../src/outbox/table.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
@@ -154,6 +155,58 @@ describe('on tables of the usual kind', () => {
     }
     if (rows > 0) expect((await told()).filter(({ type }) => type !== 'STANDINGS_TOUCHED')).toHaveLength(7);
   });
+
+  test.each([
+    ['contest', ['UPDATE contest SET duration_mins = duration_mins + 1']],
+    [
+      'contest_participant',
+      [
+        'UPDATE contest_participant SET xp_earned = xp_earned + 1',
+        'INSERT INTO contest_participant (contest_id, player_id) VALUES (7, 7)',
+        'DELETE FROM contest_participant WHERE contest_id = 7',
+      ],
+    ],
+    ['player', ['UPDATE player SET streak_days = streak_days + 1']],
+    [
+      'submission',
+      [
+        "INSERT INTO submission (player_id, problem_id, language) VALUES (7, 7, 'c')",
+        "UPDATE submission SET language = CONCAT(language, 'c')",
+        'DELETE FROM submission',
+      ],
+    ],
+    [
+      'announcement',
+      [
+        'INSERT INTO announcement (created_by) VALUES (7)',
+        'UPDATE announcement SET expires_at = NOW()',
+        'DELETE FROM announcement',
+      ],
+    ],
+  ])('the platform’s statements on %s go on whichever columns of it are gone', async (table, steps) => {
+    const { playerId } = await createPlayer(database);
+    await joinContest(database, { contestId: await createContest(database), playerId });
+    await platform.run('SET SESSION foreign_key_checks = 0');
+    const keys = ['id', 'user_id', 'contest_id', 'player_id', 'problem_id'];
+    const columns = new Set(
+      TRIGGERS.filter((trigger) => trigger.table === table).flatMap(({ reads }) => reads[table] ?? []),
+    );
+    for (const column of [...columns].filter((name) => !keys.includes(name))) {
+      await database.execute(`ALTER TABLE ${table} ${await freeing(table, column)} DROP COLUMN ${column}`);
+      for (const statement of steps)
+        expect((await platform.run(statement)).affectedRows, `${statement} without ${column}`).toBe(1);
+    }
+  });
+
+  /** What has to be dropped with a column: the foreign keys that it is part of. */
+  async function freeing(table: string, column: string): Promise<string> {
+    const keys = await database.query<{ name: string }>(
+      `SELECT CONSTRAINT_NAME AS name FROM information_schema.KEY_COLUMN_USAGE
+        WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_NAME = ? AND REFERENCED_TABLE_NAME IS NOT NULL`,
+      [table, column],
+    );
+    return keys.map(({ name }) => `DROP FOREIGN KEY ${name},`).join(' ');
+  }
 
   test('a name that another transaction changes at this moment is not waited for', async () => {
     const { playerId, userId } = await createPlayer(database, { name: 'Ada' });

@@ -10,15 +10,19 @@ export function bodyOf(
   { when, variables = [] }: { readonly when?: string; readonly variables?: readonly string[] },
   ...statements: readonly string[]
 ): string {
-  const block = [
-    'BEGIN',
+  const work = [
     ...variables.map((name) => `DECLARE ${name} LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;`),
+    ...statements,
+  ].join('\n');
+  const inner = `BEGIN\n${work}\nEND;`;
+  return [
+    'BEGIN',
     `DECLARE EXIT HANDLER FOR ${UNDOING.join(', ')} RESIGNAL;`,
     'DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;',
-    ...statements,
+    // Within the handlers: the column that it asks for may be gone.
+    when === undefined ? inner : only(when, inner),
     'END',
   ].join('\n');
-  return when === undefined ? block : `IF ${when} THEN\n${block};\nEND IF`;
 }
 
 /** Errors after which the server has undone the transaction, or may have: 1020, 1205, 1206, 1213, 3101. */
