@@ -11,6 +11,8 @@ const DATABASE_SUITES = [
   'test/contest/**/*.test.ts',
   'test/outbox/**/*.test.ts',
   'test/publisher/sql.test.ts',
+  'test/service/few-rights.test.ts',
+  'test/service/platform-events.test.ts',
 ];
 
 export default defineConfig({

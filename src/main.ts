@@ -2,10 +2,9 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
-import { ConfigError } from './config/error.ts';
+import { explained } from './cli/failure.ts';
 import { completeSecrets } from './config/secret.ts';
 import { type Config, loadConfig } from './config.ts';
-import { EmbeddedDatabaseError } from './db/embedded/failure.ts';
 import { greeting } from './greeting.ts';
 import { createService, type Service } from './service.ts';
 
@@ -49,12 +48,7 @@ function createLogger(config: Config): Logger {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${explain(error)}\n`);
+  const unknown = () => (error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.stderr.write(`${explained(error) ?? unknown()}\n`);
   process.exit(1);
 });
-
-/** What went wrong, as far as it concerns whoever starts the service. */
-function explain(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof EmbeddedDatabaseError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}

@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/error.ts';
 import { EmbeddedDatabaseError } from '../db/embedded/failure.ts';
-import { errnoOf, isUnavailable } from '../db/errors.ts';
+import { errnoOf, isUnavailable, serverWordsOf } from '../db/errors.ts';
 import { MigrationError } from '../db/migration-error.ts';
 import { TriggerError } from '../db/triggers/trigger-error.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -30,29 +30,34 @@ export class CliFailure extends Error {
 
 /** Whatever was thrown, in words for the person in front of it. Never with SQL or a password. */
 export function explain(error: unknown): string {
+  return explained(error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+}
+
+/** The same of what is known to go wrong; undefined of everything else. */
+export function explained(error: unknown): string | undefined {
   if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
   if (error instanceof TriggerError) return error.message;
-  const database = explainDatabase(error);
-  if (database !== undefined) return database;
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return explainDatabase(error);
 }
 
 const REFUSALS: Readonly<Record<number, string>> = {
-  1044: 'The database user may not use this database: grant it the rights.',
   1045: 'The database does not accept the user and password.',
   1049: 'The database server has no database of that name: create it first.',
-  1142: 'The database user lacks the right to do that on one of the tables.',
   1146: 'A table is missing: run `codecraft-live migrate`.',
-  1370: 'The database user lacks the right to create or run procedures.',
   1698: 'The database does not let this user in with a password.',
 };
 
+/** The user lacks a right; the server names it, and on what. */
+const DENIED = new Set([1044, 1142, 1143, 1227, 1370]);
+
 /** What a database error means; undefined when it is none. */
-export function explainDatabase(error: unknown): string | undefined {
+function explainDatabase(error: unknown): string | undefined {
   const errno = errnoOf(error);
   const known = REFUSALS[errno ?? 0];
   if (known !== undefined) return known;
+  if (errno !== undefined && DENIED.has(errno))
+    return `The database user lacks a right: ${serverWordsOf(error)}.`;
   if (isUnavailable(error)) {
     const code = networkCode(error);
     return `The database cannot be reached${code === undefined ? '' : `: ${reasonOf(code)}`}.`;

@@ -58,6 +58,7 @@ interface DriverError extends Error {
   code?: unknown;
   syscall?: unknown;
   fatal?: unknown;
+  sqlMessage?: unknown;
 }
 
 /** The error and what caused it, outermost first. */
@@ -68,6 +69,12 @@ function* chain(error: unknown): Generator<DriverError> {
 /** The server's error number, looked for through `cause`; undefined when the error is not the server's. */
 export function errnoOf(error: unknown): number | undefined {
   for (const { errno } of chain(error)) if (typeof errno === 'number' && errno > 0) return errno;
+  return undefined;
+}
+
+/** The server's own words for it, without the statement; undefined when the error is not the server's. */
+export function serverWordsOf(error: unknown): string | undefined {
+  for (const { sqlMessage } of chain(error)) if (typeof sqlMessage === 'string') return sqlMessage;
   return undefined;
 }
 

@@ -10,7 +10,7 @@ export async function checkTriggers(database: Pick<Database, 'query'>): Promise<
   if (count('missing') === states.length)
     return [
       note(
-        "The platform's tables have no triggers: only what is published is told. `codecraft-live platform install` puts them on.",
+        "The platform's tables have no triggers that this account may see: only what is published is told. `codecraft-live platform install` puts them on.",
       ),
     ];
   const faults = [
@@ -23,7 +23,7 @@ export async function checkTriggers(database: Pick<Database, 'query'>): Promise<
     ];
   return [
     good(
-      `What the platform writes is told by ${counted(states.length, 'trigger')}, with the rights of ${definers.join(' and ')}.`,
+      `What the platform writes is told by ${counted(states.length, 'trigger')}, with the rights of ${definers.join(' and ') || 'an account that this one may not see'}.`,
     ),
   ];
 }

@@ -13,7 +13,7 @@ export interface InstalledTriggers {
   readonly states: readonly TriggerState[];
   /** Names of triggers in the database that other versions of us made. */
   readonly superseded: readonly string[];
-  /** The accounts with whose rights they run; were one dropped, the platform's writes would fail. */
+  /** The accounts with whose rights they run, as far as we may see them; were one dropped, the platform's writes would fail. */
   readonly definers: readonly string[];
 }
 
@@ -37,6 +37,6 @@ export async function readInstalled(database: Pick<Queries, 'query'>): Promise<I
   return {
     states: TRIGGERS.map((trigger) => ({ trigger, state: stateOf(trigger) })),
     superseded,
-    definers: [...new Set(ours.map(({ definer }) => definer))],
+    definers: [...new Set(ours.map(({ definer }) => definer))].filter((definer) => definer !== ''),
   };
 }

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { installTriggers } from '../../src/db/triggers/install.ts';
+import { run } from '../cli/command.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
+import { listen } from '../support/listener.ts';
+import { until } from '../support/log.ts';
+import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { environment, startServiceOn } from '../support/service.ts';
+
+const TO_START = 'SELECT, INSERT, UPDATE, DELETE';
+
+describe('An account that may only read and write rows', () => {
+  const user = `few_${randomBytes(4).toString('hex')}`;
+  let made: TestDatabase;
+  let url: string;
+
+  beforeEach(async () => {
+    made = await createTestDatabase({ migrated: false });
+    await onServer(async (connection) => {
+      await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'geheim'`);
+      await connection.query(`GRANT ${TO_START} ON ${made.database.name}.* TO '${user}'@'%'`);
+    });
+    const address = new URL(made.url);
+    address.username = user;
+    address.password = 'geheim';
+    url = address.href;
+  });
+
+  afterEach(() => onServer((connection) => connection.query(`DROP USER '${user}'@'%'`)));
+
+  const command = (...args: string[]) => run(args, { env: environment(url, { PORT: '9' }) });
+
+  it('is enough for a service whose schema is up to date, with everything that it does', async () => {
+    expect((await run(['migrate'], { env: environment(made.url) })).code).toBe(0);
+    await installTriggers(made.database);
+    const ada = await createPlayer(made.database);
+    const contestId = await createContest(made.database);
+    const live = await startServiceOn(made, { STANDINGS_CHECK_MS: '50' }, url);
+    onTestFinished(() => live.close());
+    const listener = listen(
+      `${live.url}/streams?scope=contest:${contestId}&scope=contest:${contestId}:leaderboard`,
+      await live.token(ada.userId),
+    );
+    onTestFinished(() => listener.close());
+    const heard: string[] = [];
+    for (const name of ['contest-joined', 'leaderboard-update'])
+      listener.source.addEventListener(name, () => heard.push(name));
+    await listener.ready();
+    await joinContest(made.database, { contestId, playerId: ada.playerId, finalRating: 7 });
+    await until(() => new Set(heard).size === 2);
+
+    expect(await command('migrate')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('is up to date: there was nothing to do.'),
+    });
+    // MariaDB shows the triggers, but not whose they are; MySQL shows none.
+    const { out } = await command('doctor');
+    expect(out).toMatch(
+      /with the rights of an account that this one may not see|no triggers that this account may see/,
+    );
+  });
+
+  it('is not enough to migrate, and the server says what is missing', async () => {
+    onTestFinished(() => made.drop());
+    const { code, err } = await command('migrate');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^error: The database user lacks a right: CREATE command denied to user '\w+'@.*live_migration.*\.\n$/,
+    );
+  });
+});
