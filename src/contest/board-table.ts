@@ -36,13 +36,23 @@ interface RawRow extends Omit<Standing, 'rank' | 'lastSolvedAt'> {
 
 const HEAD = `SELECT version, shown_version AS shownVersion, frozen FROM standings_board WHERE contest_id = ?`;
 
+/** For so long after the last change a contest that is over is still looked at, in minutes. */
+const LATE_MINUTES = 15;
+/** SQL: whether it is looked for changes of board `b`, which is there, of contest `c`. */
+export const IS_WATCHED = `(c.status IN ('LIVE', 'UPCOMING') OR b.frozen <> c.leaderboard_frozen
+  OR b.changed_at > UTC_TIMESTAMP(3) - INTERVAL ${LATE_MINUTES} MINUTE)`;
+
 /** @returns undefined when the contest's board was never needed so far */
 export async function readBoardHead(
   database: Pick<Queries, 'query'>,
   contestId: number,
-): Promise<BoardHead | undefined> {
-  const [head] = await database.query<RawHead>(HEAD, [contestId]);
-  return head && headOf(head);
+): Promise<(BoardHead & { readonly watched: boolean }) | undefined> {
+  const [head] = await database.query<RawHead & { watched: number | null }>(
+    `SELECT b.version, b.shown_version AS shownVersion, b.frozen, ${IS_WATCHED} AS watched
+       FROM standings_board b LEFT JOIN contest c ON c.id = b.contest_id WHERE b.contest_id = ?`,
+    [contestId],
+  );
+  return head && { ...headOf(head), watched: Number(head.watched) === 1 };
 }
 
 /**

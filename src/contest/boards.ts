@@ -10,13 +10,15 @@ import type { PlatformClock } from './platform-clock.ts';
 export interface BoardsOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly clock: PlatformClock;
+  /** Brings the board of a contest that is long over, where nobody looks for changes, up to what the platform's rows say. */
+  readonly review?: (contestId: number) => Promise<void>;
 }
 
 /** How long a change that is on its way in the log is waited for before the board is read again, in ms. */
 const PATIENCE_MS = 100;
 /** So often a board that moves on while it is looked at is looked at again, before it is read behind a lock. */
 const TRIES = 8;
-/** A board that nobody asked for is let go after so long, in ms. */
+/** A board that nobody asked for is let go after so long, and one that is asked for is reviewed as often at most. Ms. */
 const IDLE_MS = 60_000;
 
 /** A board as this node follows it. */
@@ -27,6 +29,12 @@ interface Followed {
   view: BoardView | undefined;
   usedAt: number;
   readonly waiting: Set<() => void>;
+}
+
+/** The last time that a board was looked after by this node. */
+interface Review {
+  readonly at: number;
+  underWay: Promise<void> | undefined;
 }
 
 /**
@@ -40,6 +48,7 @@ export class Boards {
     string,
     { readonly missed: BoardDelta[]; readonly done: Promise<BoardView | undefined> }
   >();
+  readonly #reviews = new Map<number, Review>();
   #sweptAt = 0;
 
   constructor(options: BoardsOptions) {
@@ -58,6 +67,7 @@ export class Boards {
       const head =
         (await readBoardHead(database, contestId)) ?? (await createBoard(database, contestId, clock))?.head;
       if (!head) return undefined;
+      if ('watched' in head && !head.watched && (await this.#review(contestId))) continue;
       const { audience, version } = standOf(head, seesReal);
       const key = `${contestId}/${audience}`;
       const followed = this.#followed.get(key);
@@ -136,11 +146,31 @@ export class Boards {
     return done;
   }
 
+  /** Has a board looked after, once a minute at most. @returns whether it was, just now */
+  async #review(contestId: number): Promise<boolean> {
+    const { review } = this.#options;
+    if (!review) return false;
+    const last = this.#reviews.get(contestId);
+    if (last && performance.now() - last.at < IDLE_MS) {
+      const { underWay } = last;
+      await underWay;
+      return underWay !== undefined;
+    }
+    const made: Review = { at: performance.now(), underWay: undefined };
+    this.#reviews.set(contestId, made);
+    made.underWay = review(contestId).finally(() => {
+      made.underWay = undefined;
+    });
+    await made.underWay;
+    return true;
+  }
+
   #sweep(): void {
     const now = performance.now();
     if (now - this.#sweptAt < IDLE_MS / 4) return;
     this.#sweptAt = now;
     for (const [key, { usedAt }] of this.#followed) if (now - usedAt > IDLE_MS) this.#followed.delete(key);
+    for (const [contestId, { at }] of this.#reviews) if (now - at > IDLE_MS) this.#reviews.delete(contestId);
   }
 }
 

@@ -1,17 +1,18 @@
 import type { Queries } from '../db/database.ts';
+import { IS_WATCHED } from './board-table.ts';
 
 /** Told that something of a contest's standings may have changed: whose row, or anybody's. */
 export type Touch = (contestId: number, playerId?: number) => void;
-
-/** For so long after the last change a contest that is over is still looked at, in minutes. */
-const LATE_MINUTES = 15;
 
 /** Contests that may change, and those whose freeze is not what was published. */
 const WATCHED = `
   SELECT c.id, b.frozen <> c.leaderboard_frozen AS turned
     FROM contest c LEFT JOIN standings_board b ON b.contest_id = c.id
-   WHERE c.status = 'LIVE' OR (b.contest_id IS NOT NULL AND (c.status = 'UPCOMING'
-      OR b.frozen <> c.leaderboard_frozen OR b.changed_at > UTC_TIMESTAMP(3) - INTERVAL ${LATE_MINUTES} MINUTE))`;
+   WHERE c.status = 'LIVE' OR (b.contest_id IS NOT NULL AND ${IS_WATCHED})`;
+/** Boards of contests that are no more; 0 stands for none. */
+const LEFT_OVER = `
+  SELECT b.contest_id AS id FROM standings_board b LEFT JOIN contest c ON c.id = b.contest_id
+   WHERE c.id IS NULL AND b.contest_id <> 0 LIMIT 100`;
 
 /** Everything of a row that is shown, as a number. Each text is a number first: their collations may not go together. */
 const PRINT = `CRC32(CONCAT_WS(',', cp.player_id, cp.final_rating, cp.problems_solved, cp.penalty_mins,
@@ -37,6 +38,7 @@ export class ScoreWatch {
 
   /** One look at everything. A contest that is seen for the first time counts as touched. */
   async look(): Promise<void> {
+    for (const { id } of await this.#database.query<{ id: number }>(LEFT_OVER)) this.#touch(id);
     const watched = await this.#database.query<{ id: number; turned: number | null }>(WATCHED);
     for (const { id, turned } of watched) if (turned) this.#touch(id);
     const sums = await this.#readSums(watched.map(({ id }) => id));

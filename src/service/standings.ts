@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { reviewBoard } from '../contest/board-review.ts';
 import { Boards } from '../contest/boards.ts';
 import { GlobalDuty } from '../contest/global-duty.ts';
 import type { PlatformClock } from '../contest/platform-clock.ts';
@@ -31,14 +32,15 @@ const RETRY_MS = 500;
 /** Standings: kept by one node, followed by all. */
 export function openStandings(deps: StandingsDeps): Standings {
   const { database, log, publisher, clock, config, onError } = deps;
-  const boards = new Boards({ database, clock });
-  const duty = new StandingsDuty({
+  const options = { database, publisher, clock, ...config };
+  const failed = (error: unknown) => onError(error, 'standings');
+  const boards = new Boards({
     database,
-    publisher,
     clock,
-    ...config,
-    onError: (error) => onError(error, 'standings'),
+    // What was published is better than nothing.
+    review: (contestId) => reviewBoard(options, contestId).catch(failed),
   });
+  const duty = new StandingsDuty({ ...options, onError: failed });
   const global = new GlobalDuty({ database, publisher });
   log.onRows((rows) => {
     boards.observe(rows);

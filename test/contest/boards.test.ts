@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reviewBoard } from '../../src/contest/board-review.ts';
 import { Boards } from '../../src/contest/boards.ts';
 import { GlobalDuty } from '../../src/contest/global-duty.ts';
 import { SERVER_CLOCK } from '../../src/contest/platform-clock.ts';
@@ -131,6 +132,45 @@ describe('Published boards', () => {
         [],
       );
   });
+
+  it('of a contest that is long over are looked after when somebody asks, and not at every turn', async () => {
+    const { database, publisher } = test;
+    const { contestId, ids } = await contestOf(3);
+    const keeper = { database, publisher, clock: SERVER_CLOCK, top: 2 };
+    let reviews = 0;
+    const node = new Boards({
+      database,
+      clock: SERVER_CLOCK,
+      async review(id) {
+        reviews += 1;
+        await reviewBoard(keeper, id);
+      },
+    });
+    const shown = async () => (await node.read(contestId, false))?.rows;
+    expect(await shown()).toHaveLength(3);
+    await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
+    await database.execute('UPDATE standings_board SET changed_at = changed_at - INTERVAL 1 HOUR');
+    await setScore(database, contestId, ids[1] as number, 7);
+    await database.execute(
+      "UPDATE users SET name = 'Renamed' WHERE id = (SELECT user_id FROM player WHERE id = ?)",
+      [ids[1]],
+    );
+    await database.execute('DELETE FROM player WHERE id = ?', [ids[0]]);
+    for (const rows of await Promise.all([shown(), shown(), shown()]))
+      expect(rows).toMatchObject([
+        { playerId: ids[1], finalRating: 7, playerName: 'Renamed' },
+        { playerId: ids[2] },
+      ]);
+    await database.execute('UPDATE standings_board SET changed_at = changed_at - INTERVAL 1 HOUR');
+    await shown();
+    expect(reviews).toBe(1);
+    expect((await elsewhere().read(contestId, false))?.rows).toEqual(await shown());
+
+    await database.execute('DELETE FROM contest WHERE id = ?', [contestId]);
+    const other = new Boards({ database, clock: SERVER_CLOCK, review: (id) => reviewBoard(keeper, id) });
+    expect(await other.read(contestId, false)).toBeUndefined();
+    expect(await database.query('SELECT 1 FROM standings_row WHERE contest_id = ?', [contestId])).toEqual([]);
+  });
 });
 
 describe('Looking at scores', () => {
@@ -182,6 +222,8 @@ describe('Looking at scores', () => {
     expect(await look()).toEqual([]);
     await database.execute('UPDATE contest SET leaderboard_frozen = TRUE WHERE id = ?', [ended]);
     expect(await look()).toContainEqual([ended, undefined]);
+    await database.execute('DELETE FROM contest WHERE id = ?', [ended]);
+    expect(await look()).toEqual([[ended, undefined]]);
   });
 });
 
