@@ -1,10 +1,11 @@
 import type { Transaction } from '../db/database.ts';
+import { readInstalled } from '../db/triggers/installed.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { PLAYERS } from './cast.ts';
 import { levelAt } from './levels.ts';
 import { type DemoPlayer, lockPlayers, pick, type World } from './world.ts';
 
-/** Gives XP, and the level, tier and sub-rank that go with it. Tells of what was reached. */
+/** Gives XP, and the level, tier and sub-rank that go with it. Tells of what was reached, unless triggers tell of it. */
 export async function grantXp(
   tx: Transaction,
   { levels }: World,
@@ -22,7 +23,7 @@ export async function grantXp(
     subRank,
     playerId,
   ]);
-  if (level <= player.level) return [];
+  if (level <= player.level || (await isToldByTriggers(tx))) return [];
   const events: NewEvent[] = [
     {
       type: 'LEVEL_UP',
@@ -35,6 +36,11 @@ export async function grantXp(
       data: { playerId, playerName, oldTier: player.tier, newTier: tier, subRank },
     });
   return events;
+}
+
+async function isToldByTriggers(tx: Transaction): Promise<boolean> {
+  const { states } = await readInstalled(tx);
+  return states.some(({ trigger, state }) => trigger.tells.includes('LEVEL_UP') && state !== 'missing');
 }
 
 /** Somebody reaches the next level. When all are at the last one, a new season begins and all start over. */

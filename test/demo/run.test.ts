@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
+import { installTriggers } from '../../src/db/triggers/install.ts';
 import { runDemo } from '../../src/demo/run.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
 import type { Publisher } from '../../src/log/publisher.ts';
@@ -9,6 +10,7 @@ import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Releasers } from '../../src/service/releasers.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { takeTold } from '../support/platform-session.ts';
 
 interface Stage {
   readonly url: string;
@@ -147,6 +149,15 @@ test('who crosses the border of a tier is told of the tier, too', async () => {
   await play(2);
   expect(told[1]?.map(({ type }) => type)).toEqual(['LEVEL_UP', 'TIER_UPGRADE']);
   expect(told[1]?.[1]?.data).toMatchObject({ oldTier: 'BRONZE', newTier: 'SILVER', subRank: 'Silver I' });
+});
+
+test('where the platform’s triggers tell of levels and tiers, the demo does not tell of them as well', async () => {
+  const { database, play, told } = await stage();
+  await installTriggers(database);
+  await play(8);
+  const types = ['LEVEL_UP', 'TIER_UPGRADE'];
+  expect(told.flat().filter(({ type }) => types.includes(type))).toEqual([]);
+  expect((await takeTold(database)).filter(({ type }) => type === 'LEVEL_UP').length).toBeGreaterThan(2);
 });
 
 test('when all have reached the last level, a new season begins', async () => {
