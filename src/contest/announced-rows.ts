@@ -1,6 +1,7 @@
 import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
 import type { Guard } from '../log/append-statement.ts';
+import { CATALOGUE } from '../protocol/catalogue.ts';
 import type { Announced, ContestStatus, ContestTimes, Told } from './announced.ts';
 import type { PlatformClock } from './platform-clock.ts';
 
@@ -9,7 +10,7 @@ export interface Sight {
   readonly id: number;
   /** The database's clock, in ms since 1970. */
   readonly now: number;
-  /** Undefined: the platform has no such contest. */
+  /** Undefined: the platform has no such contest, or it has a status that there is not. */
   readonly contest: ContestTimes | undefined;
   /** Undefined: it was never seen. */
   readonly announced: Announced | undefined;
@@ -18,7 +19,7 @@ export interface Sight {
 interface Row {
   readonly id: number;
   readonly now: Date;
-  readonly status: ContestStatus | null;
+  readonly status: string | null;
   readonly startTime: Date | null;
   readonly endTime: Date | null;
   readonly told: Told | null;
@@ -30,6 +31,8 @@ interface Row {
 }
 
 type Reads = Pick<Queries, 'query'>;
+
+const STATUSES = CATALOGUE.CONTEST_STATUS.schema.shape.newStatus.options;
 
 /** The named contests, those included that the platform does not have. */
 export async function readSights(
@@ -90,14 +93,15 @@ function columns(clock: PlatformClock): string {
 }
 
 function sightOf(row: Row, clock: PlatformClock): Sight {
+  const status = STATUSES.find((known) => known === row.status);
   return {
     id: Number(row.id),
     now: row.now.getTime(),
     contest:
-      row.status === null
+      status === undefined
         ? undefined
         : {
-            status: row.status,
+            status,
             startsAt: clock.instant(row.startTime)?.getTime() ?? null,
             endsAt: clock.instant(row.endTime)?.getTime() ?? null,
           },

@@ -99,7 +99,8 @@ async function carryOut(options: ContestClockOptions, decided: readonly Decided[
       database,
       part.map(({ sight }) => sight.id),
     );
-    const told = part.map(({ sight, contest, decision }) =>
+    // async: what is wrong with one of them does not keep the others from being told.
+    const told = part.map(async ({ sight, contest, decision }) =>
       options.publisher.publishUnits([
         {
           drafts: decision.announcements.map((one) => draftOf(sight.id, one, contest, details.get(sight.id))),

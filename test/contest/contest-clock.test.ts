@@ -5,6 +5,7 @@ import { Problem } from '../../src/protocol/problem.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { until, wholeLog } from '../support/log.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
+import { openPlatformSession } from '../support/platform-session.ts';
 import { type ClockNode, hasPassed, inSeconds, isSeen, openClockNode, toldOf } from './clock-node.ts';
 
 describe('The contest clock', () => {
@@ -224,4 +225,26 @@ describe('The contest clock', () => {
     const row = (await wholeLog(database)).find(({ scope }) => scope === `contest:${id}`);
     expect(JSON.parse(row?.data ?? '')).toMatchObject({ contestTitle: 'x'.repeat(199) });
   });
+
+  test.each(["ENUM('UPCOMING', 'LIVE', 'ENDED', 'HALTED', 'Pausé')", 'VARCHAR(60)'])(
+    'takes a status that there is not for one of no consequence, and goes on: %s',
+    async (type) => {
+      await database.execute('DELETE FROM contest');
+      await database.execute(`ALTER TABLE contest MODIFY status ${type} NULL`);
+      const id = await contest('UPCOMING', 60, 90);
+      const live = await contest('LIVE', -60, 90);
+      node().start();
+      await seen(id);
+      await seen(live);
+      const platform = await openPlatformSession(made.url);
+      for (const status of ['HALTED', 'Pausé', 'P'.repeat(50), null]) {
+        await platform.run('UPDATE contest SET status = ? WHERE id IN (?, ?)', [status, id, live]);
+        await pass();
+      }
+      platform.close();
+      expect([await told(id), await told(live)]).toEqual([[], []]);
+      await set(id, 'LIVE');
+      await tellsOf(id, 'LIVE');
+    },
+  );
 });
