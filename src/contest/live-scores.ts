@@ -53,7 +53,7 @@ export async function readContestState(
   contestId: number,
 ): Promise<ContestState | undefined> {
   const [contest] = await database.query<{ title: string; status: string; frozen: number }>(
-    'SELECT title, status, leaderboard_frozen AS frozen FROM contest WHERE id = ?',
+    'SELECT title, status, leaderboard_frozen + 0 AS frozen FROM contest WHERE id = ?',
     [contestId],
   );
   if (!contest) return undefined;

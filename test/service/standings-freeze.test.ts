@@ -168,6 +168,20 @@ describe('Frozen standings', () => {
     expect(client.missed + admin.missed).toBe(0);
   });
 
+  it('are frozen whatever type the platform gives the flag', async () => {
+    const { database } = live.test;
+    await database.execute('ALTER TABLE contest MODIFY leaderboard_frozen BIT(1) NOT NULL DEFAULT 0');
+    const contestId = await contestWithScores();
+    const token = await live.token(rival.userId);
+    const { rows } = await readPage(live, contestId, token);
+    await setFrozen(database, contestId, true);
+    await until(async () => (await readPage(live, contestId, token)).frozen);
+    await setScore(database, contestId, solver.playerId, 300);
+    await until(async () => (await readPage(live, contestId, adminToken)).rows[0]?.finalRating === 300);
+    expect((await readPage(live, contestId, token)).rows).toEqual(rows);
+    await database.execute('ALTER TABLE contest MODIFY leaderboard_frozen BOOLEAN NOT NULL DEFAULT FALSE');
+  });
+
   it('change their ETag when they are frozen, though the rows are the same', async () => {
     const contestId = await contestWithScores();
     const token = await live.token(rival.userId);
