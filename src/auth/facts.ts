@@ -73,7 +73,7 @@ async function existing(database: Pick<Queries, 'query'>, page: readonly Existen
 }
 
 const ARMS = {
-  contest: `SELECT 'contest' AS kind, id, status, is_public AS isPublic, created_by AS createdBy
+  contest: `SELECT 'contest' AS kind, id, status, is_public + 0 AS isPublic, created_by AS createdBy
               FROM contest WHERE id IN (?)`,
   problem: `SELECT 'problem' AS kind, id, NULL AS status, NULL AS isPublic, NULL AS createdBy
               FROM problem WHERE id IN (?)`,

@@ -160,6 +160,18 @@ describe('authorise', () => {
   });
 });
 
+it('a contest is private whatever type the platform gives the flag', async () => {
+  const { database } = fixture;
+  await database.execute('ALTER TABLE contest MODIFY is_public BIT(1) NOT NULL DEFAULT 1');
+  const ask = (who: string) =>
+    Promise.all(['public', 'private'].map((name) => outcome(who, scopes.contest(at(name)))));
+  expect([await ask('player'), await ask('participant')]).toEqual([
+    ['ok', 'not-found'],
+    ['ok', 'ok'],
+  ]);
+  await database.execute('ALTER TABLE contest MODIFY is_public BOOLEAN NOT NULL DEFAULT TRUE');
+});
+
 describe('the guards', () => {
   it('let through whom they are for', () => {
     const { player, company, admin, service } = identities as Record<string, UserIdentity>;
