@@ -1,5 +1,6 @@
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
+import type { Scope } from '../protocol/scope.ts';
 import { type Backoff, waitAfter } from './backoff.ts';
 import { earlier } from './cursors.ts';
 import { Deferred } from './deferred.ts';
@@ -43,6 +44,8 @@ interface Change {
   readonly scopes: readonly ScopeInput[];
   readonly cursor: string | undefined;
   readonly waiting: Deferred;
+  /** Attempts that did not get through, while the old stream goes on. */
+  failures: number;
 }
 
 /**
@@ -66,7 +69,7 @@ export class Connection implements Link {
   #closeReason: CloseReason | undefined;
   #askedMs: number | undefined;
   #tokenReason: TokenReason = 'connect';
-  #everOpen = false;
+  #me: Scope | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -86,6 +89,11 @@ export class Connection implements Link {
   /** Of the last frame of the present stream. */
   get cursor(): string | undefined {
     return this.#cursor;
+  }
+
+  /** Who `player:me` is, once a stream has said so. */
+  get me(): Scope | undefined {
+    return this.#me;
   }
 
   /** The present stream's first frame's data, while it is open. */
@@ -121,7 +129,7 @@ export class Connection implements Link {
     if (this.#state === 'closed') return Promise.reject(new LiveError('closed', 'the connection is closed'));
     const waiting = this.#change?.waiting ?? new Deferred();
     const cursor = this.#change ? earlier(this.#change.cursor, from) : from;
-    this.#change = { scopes, cursor, waiting };
+    this.#change = { scopes, cursor, waiting, failures: 0 };
     if (this.#state === 'connecting') this.#send('start');
     else if (this.#current?.open) this.#succeed();
     return waiting.promise;
@@ -196,6 +204,13 @@ export class Connection implements Link {
 
   #begin(attempt: StreamAttempt, open: StreamOpen, frame: Frame): void {
     const { clock, serverNow, extend, hasTokens, feed } = this.#options;
+    const me = attempt.request.scopes.includes('player:me') ? open.scopes[0] : undefined;
+    this.#me ??= me;
+    if (me !== undefined && me !== this.#me) {
+      // By cookie, somebody else may have signed in: what is shown shall never be two people's.
+      const error = new LiveError('identity-changed', 'the stream is another player’s; connect anew for them');
+      return this.#currentEnded({ error, close: undefined, askedMs: undefined, refused: true });
+    }
     if (attempt === this.#successor) {
       this.#current?.cancel();
       this.#successor = undefined;
@@ -203,10 +218,14 @@ export class Connection implements Link {
     this.#current = attempt;
     this.#scopes = attempt.request.scopes;
     this.#cursor = frame.id;
-    this.#everOpen = true;
     this.#tokenReason = 'connect';
     this.#askedMs = undefined;
+    const done = this.#change;
+    this.#change = undefined;
     feed.begin(open, frame);
+    done?.waiting.resolve();
+    // Who was told may have closed it, or asked for something else.
+    if (attempt !== this.#current) return;
     this.#refresh?.stop();
     this.#refresh = hasTokens
       ? new TokenRefresh({
@@ -217,12 +236,9 @@ export class Connection implements Link {
           onError: (error) => feed.problem(error as LiveError),
         })
       : undefined;
-    const done = this.#change;
-    this.#change = undefined;
     const before = this.#state;
     this.#send('opened');
     if (before === this.#state) this.#tell();
-    done?.waiting.resolve();
   }
 
   #take(attempt: StreamAttempt, frame: Frame): void {
@@ -246,27 +262,31 @@ export class Connection implements Link {
     if (close?.reason === 'expired') this.#tokenReason = 'expiring';
     feed.problem(error);
     const change = this.#change;
-    if (refused && change && this.#everOpen && this.#state === 'connecting') {
+    // The service may have made room for the very stream that is to take over.
+    const ownDoing = this.#successor !== undefined && close?.reason === 'replaced';
+    if (refused && change && change.scopes !== this.#scopes && this.#state === 'connecting') {
       // The other scopes are refused: back to what was.
-      this.#change = undefined;
-      change.waiting.reject(error);
+      this.#giveUp(error);
       this.#send('start');
-    } else this.#send(refused ? 'refused' : surroundings.online ? 'lost' : 'offline');
+    } else this.#send(refused && !ownDoing ? 'refused' : surroundings.online ? 'lost' : 'offline');
   }
 
   #successorEnded({ error, askedMs, refused }: Ending): void {
     const { clock, backoff, random, feed } = this.#options;
+    const change = this.#change;
     this.#successor = undefined;
     feed.problem(error);
     if (refused) {
-      this.#change?.waiting.reject(error);
-      this.#change = undefined;
+      this.#giveUp(error);
+      // Nobody watches a stream any more that was silent for too long: begin anew with what was.
+      if (this.#current?.suspected) this.#send('start');
     } else if (this.#current?.suspected) {
       // Neither a word from the one nor a connection for the other.
       this.#current.cancel();
       this.#currentEnded({ error, close: undefined, askedMs, refused: false });
-    } else {
-      const wait = waitAfter({ failures: 1, reason: undefined, askedMs }, backoff, random);
+    } else if (change) {
+      const loss = { failures: ++change.failures, reason: undefined, askedMs };
+      const wait = waitAfter(loss, backoff, random);
       this.#successorTimer = clock.setTimeout(() => this.#succeed(), wait);
     }
   }

@@ -136,8 +136,8 @@ export class StreamAttempt {
     if (this.#over) return;
     if (frame.event === 'stream-open') {
       this.open = JSON.parse(frame.data) as StreamOpen;
-      events.opened(this.open, frame);
       this.#watch();
+      events.opened(this.open, frame);
       return;
     }
     events.frame(frame);

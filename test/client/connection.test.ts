@@ -16,6 +16,7 @@ describe('A connection', () => {
   let problems: LiveError[];
   let surroundings: { online: boolean; watch: () => () => void };
   let connection: Connection;
+  let onBegin = () => {};
 
   const status = () => statuses.at(-1) as ConnectionStatus;
   const titles = () => seen.filter((name) => /^\d+$/.test(name));
@@ -34,7 +35,10 @@ describe('A connection', () => {
       serverNow: () => clock.now(),
       extend: async () => '2100-01-01T00:00:00.000Z',
       feed: {
-        begin: ({ streamId }) => seen.push(streamId),
+        begin: ({ streamId }) => {
+          seen.push(streamId);
+          onBegin();
+        },
         frame: ({ event, data }) => seen.push(event === 'announcement' ? JSON.parse(data).title : event),
         comment: () => {},
         status: (one) => statuses.push(one),
@@ -57,6 +61,7 @@ describe('A connection', () => {
     transport = createScriptedTransport();
     statuses = [];
     seen = [];
+    onBegin = () => {};
     problems = [];
     surroundings = { online: true, watch: () => () => {} };
   });
@@ -168,6 +173,18 @@ describe('A connection', () => {
     expect(transport.streams.every(({ cancelled }) => cancelled)).toBe(true);
   });
 
+  it('begins anew when the fresh stream is refused: the silent one is watched by nobody any more', () => {
+    transport = createScriptedTransport(false);
+    opened();
+    clock.pass(100_000);
+    transport.last.events.ended(refusal());
+    expect(transport.streams[0]?.cancelled).toBe(true);
+    expect(status().state).toBe('connecting');
+    expect(transport.last.request).toMatchObject({ scopes: ['player:me'], cursor: '100-test' });
+    transport.last.events.ended(refusal());
+    expect(status()).toMatchObject({ state: 'closed', error: { code: 'forbidden' } });
+  });
+
   it('gives up a stream that does not begin', () => {
     create().connect();
     clock.pass(30_000);
@@ -222,6 +239,23 @@ describe('A connection', () => {
     transport.last.events.ended(loss());
     connection.notice('visible');
     expect(status().state).toBe('connecting');
+  });
+
+  it('is over, timers and all, when it is closed by somebody who hears that a stream has begun', async () => {
+    let extended = 0;
+    const feed = {
+      begin: () => connection.close(),
+      frame: () => {},
+      comment: () => {},
+      status: (one: ConnectionStatus) => statuses.push(one),
+      problem: () => {},
+    };
+    create({ feed, extend: async () => `${++extended}` }).connect();
+    transport.last.open(undefined, { expiresAt: new Date(clock.now() + 60_000).toISOString() });
+    expect(status().state).toBe('closed');
+    expect(clock.waiting).toBe(0);
+    clock.pass(3_600_000);
+    expect(extended).toBe(0);
   });
 
   it('keeps the cursor of an answer that only asks to come back', () => {
@@ -291,6 +325,24 @@ describe('A connection', () => {
       expect(transport.last.request.scopes).toEqual(['player:me']);
     });
 
+    it('changes them once more when that is asked for as the new stream begins', async () => {
+      opened();
+      const first = connection.renew(['global']);
+      let second: Promise<void> | undefined;
+      const settled: string[] = [];
+      onBegin = () => {
+        onBegin = () => {};
+        second = connection.renew(['contest:1']).then(() => void settled.push('second'));
+      };
+      transport.last.open();
+      await first;
+      expect(settled).toEqual([]);
+      expect(transport.last.request.scopes).toEqual(['contest:1']);
+      transport.last.open();
+      await second;
+      expect(connection.scopes).toEqual(['contest:1']);
+    });
+
     it('tries again while the old stream goes on', () => {
       opened();
       void connection.renew(['player:me', 'contest:1']);
@@ -299,6 +351,45 @@ describe('A connection', () => {
       clock.pass(500);
       expect(transport.streams).toHaveLength(3);
       expect(transport.last.request).toMatchObject({ cursor: '100-test' });
+    });
+
+    it('tries less and less often while it does not get through', () => {
+      opened();
+      void connection.renew(['player:me', 'contest:1']);
+      const waits: number[] = [];
+      for (let round = 0; round < 7; round++) {
+        transport.last.events.ended(loss());
+        const [asked, since] = [transport.streams.length, clock.now()];
+        while (transport.streams.length === asked) clock.pass(100);
+        waits.push(clock.now() - since);
+        transport.streams[0]?.events.heard();
+      }
+      expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+      expect(status().state).toBe('open');
+    });
+
+    it('is not over when the service let the old stream go in favour of its own new one', async () => {
+      opened();
+      const changed = connection.renew(['player:me', 'contest:1']);
+      transport.streams[0]?.close('replaced', false);
+      expect(status()).toMatchObject({ state: 'waiting', closeReason: 'replaced' });
+      clock.pass(60_000);
+      expect(transport.last.request).toMatchObject({ scopes: ['player:me', 'contest:1'] });
+      transport.last.open();
+      await changed;
+      transport.last.close('replaced', false);
+      expect(status().state).toBe('closed');
+    });
+
+    it('connects with what it was made with when other scopes, asked for meanwhile, are refused', async () => {
+      create().connect();
+      const changed = connection.renew(['player:me', 'contest:9']);
+      transport.last.events.ended(refusal());
+      await expect(changed).rejects.toMatchObject({ code: 'forbidden' });
+      expect(transport.last.request.scopes).toEqual(['player:me']);
+      transport.last.open();
+      transport.last.caughtUp();
+      expect(status()).toMatchObject({ state: 'open', error: undefined });
     });
 
     it('takes the last of several changes, and begins where the first was asked for', async () => {
@@ -333,6 +424,18 @@ describe('A connection', () => {
       await expect(changed).rejects.toMatchObject({ code: 'closed' });
       await expect(connection.renew(['global'])).rejects.toMatchObject({ code: 'closed' });
     });
+  });
+
+  it('is closed when it is another player who comes back: the cookie is somebody else’s now', () => {
+    opened({ hasTokens: false });
+    transport.last.events.ended(loss());
+    clock.pass(500);
+    transport.last.open(undefined, { scopes: ['player:8'] });
+    transport.last.announce(101, 'player:8');
+    expect(status()).toMatchObject({ state: 'closed', error: { code: 'identity-changed' } });
+    expect(transport.last.cancelled).toBe(true);
+    expect(titles()).toEqual([]);
+    expect(seen).toEqual(['stream-1', 'caught-up']);
   });
 
   describe('whose token ends', () => {

@@ -104,7 +104,7 @@ export class Leader implements Feed {
         (ask.cursor !== 'earliest' || open.requested === 'earliest'),
     );
     this.#answer(answered);
-    const me = scopes.includes('player:me') ? open.scopes[0] : undefined;
+    const me = this.#connection?.me;
     this.#options.post({ kind: 'begin', seq: ++this.#seq, open, frame, me, answers: answered });
   }
 
@@ -201,7 +201,7 @@ export class Leader implements Feed {
     const { lost: _, stale: __, ...rest } = begun;
     const open = { ...rest, recovered: true, serverTime: new Date(serverNow()).toISOString() };
     const frame: Frame = { event: 'stream-open', id: cursor, data: JSON.stringify(open) };
-    const me = connection.scopes.includes('player:me') ? open.scopes[0] : undefined;
+    const { me } = connection;
     post({ kind: 'begin', to: ask.tab, seq: this.#seq, open, frame, me, answers: [ask] });
     if (this.#status) post({ kind: 'status', to: ask.tab, status: packStatus(this.#status) });
   }
