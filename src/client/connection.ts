@@ -6,7 +6,7 @@ import { earlier } from './cursors.ts';
 import { Deferred } from './deferred.ts';
 import type { Feed } from './feed.ts';
 import type { Link } from './link.ts';
-import { LiveError } from './live-error.ts';
+import { identityChanged, LiveError } from './live-error.ts';
 import { type Input, TRANSITIONS } from './states.ts';
 import { type Ending, StreamAttempt } from './stream-attempt.ts';
 import { TokenRefresh } from './token-refresh.ts';
@@ -207,9 +207,14 @@ export class Connection implements Link {
     const me = attempt.request.scopes.includes('player:me') ? open.scopes[0] : undefined;
     this.#me ??= me;
     if (me !== undefined && me !== this.#me) {
-      // By cookie, somebody else may have signed in: what is shown shall never be two people's.
-      const error = new LiveError('identity-changed', 'the stream is another player’s; connect anew for them');
-      return this.#currentEnded({ error, close: undefined, askedMs: undefined, refused: true });
+      // Tokens are looked at before they are sent; a cookie may have become somebody else's.
+      this.#currentEnded({
+        error: identityChanged(),
+        close: undefined,
+        askedMs: undefined,
+        refused: true,
+      });
+      return;
     }
     if (attempt === this.#successor) {
       this.#current?.cancel();

@@ -1,4 +1,4 @@
-import { LiveError } from './live-error.ts';
+import { identityChanged, LiveError } from './live-error.ts';
 import type { GetToken, TokenReason } from './types.ts';
 
 /** The tokens of one user: a token of somebody else is refused, so that what is shown is never two people's. */
@@ -26,8 +26,7 @@ export class Credentials {
     const token = await this.#ask(reason);
     const identity = token === undefined ? undefined : identityOf(token);
     this.#identity ??= identity;
-    if (identity !== this.#identity && identity !== undefined)
-      throw new LiveError('identity-changed', 'the token is another user’s; connect anew for them');
+    if (identity !== this.#identity && identity !== undefined) throw identityChanged();
     return {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       credentials: token === undefined ? 'include' : 'same-origin',

@@ -3,7 +3,7 @@ import type { FieldError, ProblemBody, ProblemCode } from '../protocol/problem.t
 /**
  * What is not the service's own problem: `network` (it could not be reached, or the connection broke), `silent` (nothing
  * was heard for too long), `unexpected-answer` (something else answered), `no-token` (`getToken` or `getTicket` failed),
- * `identity-changed` (the token is another user's), `listener` (a listener threw), `closed` (the client was closed).
+ * `identity-changed` (token or cookie are another user's), `listener` (a listener threw), `closed` (the client was closed).
  */
 export type ClientFault =
   | 'network'
@@ -39,6 +39,11 @@ export class LiveError extends Error {
     this.errors = options.errors ?? [];
     this.retryAfterMs = options.retryAfterMs;
   }
+}
+
+/** Token or cookie are another user's than before: what is shown shall never be two people's. */
+export function identityChanged(): LiveError {
+  return new LiveError('identity-changed', 'this is another user than before; connect anew for them');
 }
 
 /** Whatever a request failed with, as a `LiveError`. */

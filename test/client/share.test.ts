@@ -302,6 +302,43 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await oneStream();
   });
 
+  it('try again for a page that is opened after the service ended the stream for good', async () => {
+    const first = start();
+    await open(first.client);
+    await fetch(`${live.url}/sessions/${first.client.status.streamId}`, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await vi.waitFor(() => expect(first.client.state).toBe('closed'));
+    const later = start();
+    await open(later.client, first.client);
+    expect(later.client.status.role).toBe('follower');
+    await oneStream();
+  });
+
+  it('miss nothing when the leader forgot one of them, as after hours of sleep', async () => {
+    const contests = await Promise.all([1, 2].map(() => createContest(live.test.database)));
+    const tab = createTab(locks);
+    let slept = 0;
+    const leader = start({ clock: { ...tab.clock, now: () => Date.now() + slept } }, tab);
+    await open(leader.client);
+    // It does not ask whether the leader is there before the test is over.
+    const follower = start(
+      { scopes: [`contest:${contests[0] as number}`] },
+      createTab(locks, { pingMs: 1e6 }),
+    );
+    await open(follower.client);
+    slept = 3_600_000;
+    await leader.client.setScopes(['player:me', `contest:${contests[1] as number}`]);
+    await live.publish({
+      type: 'ANNOUNCEMENT',
+      data: { title: 'heard', message: 'm', contestId: contests[0] },
+    });
+    await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['heard']));
+    expect(follower.heard.resets).toEqual([]);
+    await oneStream();
+  });
+
   it('have a connection each where there is nothing to share by', async () => {
     // Whose it is no token says, and the page does not either.
     const tabs = [start({ getToken: () => undefined }), start({ share: true })];

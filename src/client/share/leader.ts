@@ -59,6 +59,8 @@ export class Leader implements Feed {
     switch (message.kind) {
       case 'hello':
         this.#asks = [...this.#asks.filter(({ tab }) => tab !== message.tab), message];
+        // A page that is new here tries what was given up, as it would alone.
+        if (!member && this.#connection?.state === 'closed') this.#connection.connect();
         void this.#admit();
         break;
       case 'ping': {

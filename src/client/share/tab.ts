@@ -1,7 +1,7 @@
 import type { Scope } from '../../protocol/scope.ts';
 import { Deferred } from '../deferred.ts';
 import type { Feed } from '../feed.ts';
-import { LiveError } from '../live-error.ts';
+import { identityChanged, LiveError } from '../live-error.ts';
 import type { ConnectionStatus, ScopeInput } from '../types.ts';
 import { type Ask, type LeaderMessage, type TabMessage, unpackError, unpackStatus } from './messages.ts';
 
@@ -14,7 +14,7 @@ export interface TabOptions {
   /** To the leader. */
   readonly send: (message: TabMessage) => void;
   readonly role: () => ConnectionStatus['role'];
-  /** What it wants was refused before it ever had anything. */
+  /** What it wants was refused before it ever had anything, or the stream is another player's. */
   readonly onRefused: (error: LiveError) => void;
 }
 
@@ -126,15 +126,30 @@ export class Tab {
     const pending = this.#pending;
     const mine = message.answers.some(({ tab, ask }) => tab === id && ask === pending?.ask);
     if (!mine && (message.to !== undefined || !this.#follows(message.seq))) return;
-    this.#me = message.me;
+    const { me, open } = message;
+    this.#me ??= me;
+    if (me !== undefined && me !== this.#me) {
+      const error = identityChanged();
+      this.close(error);
+      this.#options.onRefused(error);
+      return;
+    }
+    const brings = (scope: ScopeInput) =>
+      open.scopes.some((one) => one === (scope === 'player:me' ? me : scope));
+    if (!mine && !this.#active.every(brings)) {
+      // The leader took this tab for gone: asked now, from where it stands, it misses nothing.
+      this.part();
+      this.hello();
+      return;
+    }
     if (mine && pending) {
       this.#active = pending.scopes;
       this.#pending = undefined;
       this.#joined = true;
       this.#seq = message.seq;
     }
-    const scopes = message.open.scopes.filter((scope) => this.accepts(scope));
-    feed.begin({ ...message.open, scopes }, message.frame);
+    const scopes = open.scopes.filter((scope) => this.accepts(scope));
+    feed.begin({ ...open, scopes }, message.frame);
     if (mine) pending?.waiting.resolve();
   }
 
