@@ -36,17 +36,23 @@ export function connect(options: ConnectOptions): LiveClient {
   const now = () => clock.now();
   const serverClock = new ServerClock(now);
   const progress = new Progress();
+  /** What is of one user, and of one kind of stream. */
+  const name = () => {
+    const identity = options.identity ?? credentials.identity;
+    return identity === undefined
+      ? undefined
+      : `codecraft-live ${base} ${identity} ${[...(types ?? [])].sort().join()}`;
+  };
   const keeper = options.storage
     ? new CursorKeeper({
         storage: options.storage,
         clock,
         withinMs: options.resumeWithinMs ?? RESUME_WITHIN_MS,
-        base,
-        types,
+        // By what the page begins with: what it takes up later, the next page does not have yet.
+        name: () => name()?.concat(' ', [...scopes].sort().join()),
+        progress,
       })
     : undefined;
-  const kept = options.from === undefined ? keeper?.load(scopes) : undefined;
-  if (kept) progress.restore(kept);
 
   const emitter: Emitter<LiveEvents> = new Emitter((cause, event) => {
     if (event === 'error') console.error(cause);
@@ -58,10 +64,10 @@ export function connect(options: ConnectOptions): LiveClient {
     serverClock,
     now,
     accepts: (scope) => shared?.tab.accepts(scope) ?? true,
-    onMoved: () => keeper?.note(() => client.scopes, progress),
+    onMoved: () => keeper?.note(),
     onStatus: (status) => client.setStatus(status),
   });
-  const open = (feed: Feed, wanted: readonly ScopeInput[], cursor: string | undefined) =>
+  const open = (feed: Feed, wanted: readonly ScopeInput[], cursor: () => string | undefined) =>
     new Connection({
       transport: transportOf(options, base, credentials, fetch),
       scopes: wanted,
@@ -81,16 +87,19 @@ export function connect(options: ConnectOptions): LiveClient {
       feed,
     });
 
-  const cursor = () => progress.cursor ?? options.from;
+  const cursor = () => {
+    if (progress.cursor === undefined && options.from === undefined) keeper?.restore();
+    return progress.cursor ?? options.from;
+  };
   const sharing = sharingOf(options.share);
   let shared: SharedLink | undefined;
-  async function together(by: Sharing, identity: string): Promise<Link> {
+  async function together(by: Sharing, name: string): Promise<Link> {
     // Loaded only where it is wanted: most of the client's weight would else be carried for nothing.
     const { SharedLink } = await import('./share/shared-link.ts');
     shared = new SharedLink({
       ...by,
       id: crypto.randomUUID(),
-      name: `codecraft-live ${base} ${identity} ${[...(types ?? [])].sort().join()}`,
+      name,
       scopes: client.scopes,
       cursor,
       clock,
@@ -101,12 +110,14 @@ export function connect(options: ConnectOptions): LiveClient {
     });
     return shared;
   }
-  const alone = (wanted: readonly ScopeInput[]) => open(delivery, wanted, cursor());
+  const alone = (wanted: readonly ScopeInput[]) => open(delivery, wanted, cursor);
   const link = sharing
     ? new ChosenLink(delivery, async () => {
-        const identity = sharing.identity ?? (await credentials.whose());
-        if (identity === undefined) return alone(client.scopes);
-        return together(sharing, identity).catch(() => alone(client.scopes));
+        // The first token says whose it is.
+        if (name() === undefined) await credentials.init('connect').catch(() => {});
+        const common = name();
+        if (common === undefined) return alone(client.scopes);
+        return together(sharing, common).catch(() => alone(client.scopes));
       })
     : alone(scopes);
 

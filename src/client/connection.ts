@@ -10,7 +10,7 @@ import { identityChanged, LiveError } from './live-error.ts';
 import { type Input, TRANSITIONS } from './states.ts';
 import { type Ending, StreamAttempt } from './stream-attempt.ts';
 import { TokenRefresh } from './token-refresh.ts';
-import type { Transport } from './transport.ts';
+import type { StreamRequest, Transport } from './transport.ts';
 import type {
   Clock,
   ConnectionState,
@@ -24,8 +24,8 @@ import type {
 export interface ConnectionOptions {
   readonly transport: Transport;
   readonly scopes: readonly ScopeInput[];
-  /** Where the first stream begins; `undefined`: now. */
-  readonly cursor: string | undefined;
+  /** Where the first stream begins, asked when it is known whose it is; `undefined`: now. */
+  readonly cursor: () => string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly backoff: Backoff;
@@ -74,7 +74,6 @@ export class Connection implements Link {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#scopes = options.scopes;
-    this.#cursor = options.cursor;
   }
 
   get state(): ConnectionState {
@@ -169,8 +168,14 @@ export class Connection implements Link {
   }
 
   #attempt({ scopes, cursor }: { scopes: readonly ScopeInput[]; cursor: string | undefined }): StreamAttempt {
-    const { transport, clock, silentHeartbeats, hasTokens, feed } = this.#options;
-    const request = { scopes, cursor, tokenReason: this.#tokenReason };
+    const { transport, clock, silentHeartbeats, hasTokens, feed, cursor: first } = this.#options;
+    const request: StreamRequest = {
+      scopes,
+      get cursor() {
+        return cursor ?? first();
+      },
+      tokenReason: this.#tokenReason,
+    };
     const attempt: StreamAttempt = new StreamAttempt({
       transport,
       request,

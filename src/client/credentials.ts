@@ -33,9 +33,8 @@ export class Credentials {
     };
   }
 
-  /** Whose the tokens are, as the first of them says; `undefined` where there is none, or it does not say. */
-  async whose(): Promise<string | undefined> {
-    await this.init('connect').catch(() => {});
+  /** Whose the tokens are, as the first of them said; `undefined` before it, or where there is none, or it does not say. */
+  get identity(): string | undefined {
     return this.#identity;
   }
 

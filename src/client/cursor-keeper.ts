@@ -1,14 +1,14 @@
-import type { EventType } from '../protocol/event.ts';
 import type { KeptProgress, Progress } from './progress.ts';
-import type { Clock, CursorStorage, ScopeInput } from './types.ts';
+import type { Clock, CursorStorage } from './types.ts';
 
 export interface CursorKeeperOptions {
   readonly storage: CursorStorage;
   readonly clock: Clock;
   /** What is older is not resumed from, in ms. */
   readonly withinMs: number;
-  readonly base: string;
-  readonly types: readonly EventType[] | undefined;
+  /** Under which name it is kept; `undefined` as long as nobody knows whose it is. */
+  readonly name: () => string | undefined;
+  readonly progress: Progress;
 }
 
 interface Kept extends KeptProgress {
@@ -18,56 +18,49 @@ interface Kept extends KeptProgress {
 /** A burst of events writes once in so many ms. */
 const SAVE_MS = 250;
 
-/** Keeps progress in a storage, one entry per set of scopes. A storage that fails is done without. */
+/** Keeps progress in a storage. A storage that fails, or holds what nobody can read, is done without. */
 export class CursorKeeper {
   readonly #options: CursorKeeperOptions;
   #timer: unknown;
-  #due: (() => void) | undefined;
+  #due = false;
 
   constructor(options: CursorKeeperOptions) {
     this.#options = options;
   }
 
-  /** What was kept for these scopes and is young enough to resume from. */
-  load(scopes: readonly ScopeInput[]): KeptProgress | undefined {
-    const { storage, clock, withinMs } = this.#options;
+  /** Takes up where the last page was, if that is not long ago. */
+  restore(): void {
+    const { storage, clock, withinMs, name, progress } = this.#options;
+    const key = name();
+    if (key === undefined) return;
     try {
-      const kept = JSON.parse(storage.getItem(this.#key(scopes)) ?? 'null') as Partial<Kept> | null;
-      if (typeof kept?.cursor !== 'string' || typeof kept.at !== 'number') return undefined;
-      if (!Array.isArray(kept.scopes) || !Array.isArray(kept.floors)) return undefined;
-      return clock.now() - kept.at <= withinMs ? (kept as Kept) : undefined;
+      const kept = JSON.parse(storage.getItem(key) ?? 'null') as Kept | null;
+      if (kept && clock.now() - kept.at <= withinMs) progress.restore(kept);
     } catch {
-      return undefined;
+      // As if nothing had been kept.
     }
   }
 
-  /** Saves soon, under the scopes that there are then. */
-  note(scopes: () => readonly ScopeInput[], progress: Progress): void {
+  /** Saves soon. */
+  note(): void {
     if (this.#due) return;
-    this.#due = () => this.#save(scopes(), progress);
+    this.#due = true;
     this.#timer = this.#options.clock.setTimeout(() => this.flush(), SAVE_MS);
   }
 
   /** Saves now what is still to be saved. */
   flush(): void {
-    this.#options.clock.clearTimeout(this.#timer);
-    this.#due?.();
-    this.#due = undefined;
-  }
-
-  #save(scopes: readonly ScopeInput[], progress: Progress): void {
+    const { storage, clock, name, progress } = this.#options;
+    clock.clearTimeout(this.#timer);
+    const key = name();
     const kept = progress.keep();
-    if (!kept) return;
+    if (!this.#due || key === undefined || !kept) return;
+    this.#due = false;
     try {
-      const entry: Kept = { ...kept, at: this.#options.clock.now() };
-      this.#options.storage.setItem(this.#key(scopes), JSON.stringify(entry));
+      const entry: Kept = { ...kept, at: clock.now() };
+      storage.setItem(key, JSON.stringify(entry));
     } catch {
       // Full, or forbidden: the next page begins at the present, as without a storage.
     }
-  }
-
-  #key(scopes: readonly ScopeInput[]): string {
-    const { base, types } = this.#options;
-    return `codecraft-live ${base} ${[...scopes].sort().join()} ${[...(types ?? [])].sort().join()}`;
   }
 }

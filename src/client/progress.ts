@@ -17,7 +17,7 @@ export class Progress {
   #position: number | undefined;
   #epoch: string | undefined;
   #scopes: readonly Scope[] = [];
-  readonly #floors = new Map<Scope, number>();
+  #floors = new Map<Scope, number>();
 
   /** Where a stream resumes that shall miss nothing of any scope; `undefined` before the first one. */
   get cursor(): string | undefined {
@@ -64,14 +64,16 @@ export class Progress {
     return cursor === undefined ? undefined : { cursor, scopes: this.#scopes, floors: [...this.#floors] };
   }
 
+  /** @throws TypeError when what was kept is nothing of the kind; then nothing of it is taken */
   restore(kept: KeptProgress): void {
     const cursor = parseCursor(kept.cursor);
+    const floors = new Map(kept.floors);
+    const scopes = [...kept.scopes];
     if (!cursor) return;
     this.#position = cursor.id;
     this.#epoch = cursor.epoch;
-    this.#scopes = kept.scopes;
-    this.#floors.clear();
-    for (const [scope, floor] of kept.floors) this.#floors.set(scope, floor);
+    this.#scopes = scopes;
+    this.#floors = floors;
   }
 
   #raise(scope: Scope, position: number): void {

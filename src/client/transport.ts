@@ -5,7 +5,7 @@ import type { ScopeInput, TokenReason } from './types.ts';
 
 export interface StreamRequest {
   readonly scopes: readonly ScopeInput[];
-  /** Where to resume; `undefined`: now. */
+  /** Where to resume; `undefined`: now. To be read when there is a token: it says whose cursor it is. */
   readonly cursor: string | undefined;
   readonly tokenReason: TokenReason;
 }

@@ -50,7 +50,7 @@ export type GetToken = (reason: TokenReason) => string | undefined | Promise<str
 export type GetTicket = (scopes: readonly ScopeInput[]) => string | Promise<string>;
 
 /** Where cursors are kept: `sessionStorage`, `localStorage`, or anything like them. */
-export type CursorStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+export type CursorStorage = Pick<Storage, 'getItem' | 'setItem'>;
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -85,8 +85,6 @@ export interface TabChannel {
 }
 
 export interface ShareOptions {
-  /** Whose connection it is: tabs of another identity never share. Needed where no token tells, as with cookies. */
-  readonly identity?: string;
   readonly locks?: Locks;
   readonly openChannel?: (name: string) => TabChannel;
   /** A follower asks the leader so often whether it is there, and takes over after the third question. Default 2,000 ms. */
@@ -104,9 +102,14 @@ export interface ConnectOptions {
   readonly getTicket?: GetTicket;
   /** Default: `fetch` where there is a token; else the browser's `EventSource`, where there is one. */
   readonly transport?: 'fetch' | 'eventsource';
+  /**
+   * Whose connection it is. Tokens tell; where there is none, as with cookies, tabs do not share and cursors are not kept
+   * unless this says it: neither is ever another user's.
+   */
+  readonly identity?: string;
   /** One connection for all tabs of a browser. Default off. Where tabs cannot share, each has its own. */
   readonly share?: boolean | ShareOptions;
-  /** Keeps the cursor across reloads. Default: it is not kept. */
+  /** Keeps the cursor across reloads, for each user and the scopes that a page begins with. Default: it is not kept. */
   readonly storage?: CursorStorage;
   /** A kept cursor that is older is not resumed from. Default 10 minutes, in ms. */
   readonly resumeWithinMs?: number;

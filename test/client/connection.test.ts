@@ -25,7 +25,7 @@ describe('A connection', () => {
     connection = new Connection({
       transport,
       scopes: ['player:me'],
-      cursor: undefined,
+      cursor: () => undefined,
       clock,
       random: () => 0.5,
       backoff: { firstMs: 1_000, mostMs: 30_000 },

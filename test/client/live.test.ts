@@ -7,6 +7,15 @@ import { hear, open } from '../support/heard.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 
+function createStorage() {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  };
+  return { storage, kept };
+}
+
 describe('A client of a real service', { timeout: 60_000 }, () => {
   let live: TestService;
   let player: PlayerIds;
@@ -250,12 +259,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
   });
 
   it('resumes where the last page was, each scope where it was', async () => {
-    const kept = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-      removeItem: (key: string) => void kept.delete(key),
-    };
+    const { storage } = createStorage();
     const first = start({ storage });
     const before = hear(first);
     await open(first);
@@ -274,6 +278,57 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     const fresh = hear(late);
     await open(late);
     expect(fresh.opened[0]?.requested).toBeNull();
+  });
+
+  it('resumes where the last page was, also when that had taken up other scopes meanwhile', async () => {
+    const { storage } = createStorage();
+    const contest = await createContest(live.test.database);
+    const first = start({ storage });
+    await open(first);
+    await first.setScopes(['player:me', `contest:${contest}`]);
+    const before = hear(first);
+    await live.publish([note(player.playerId, 'one'), note(player.playerId, 'two')]);
+    await vi.waitFor(() => expect(before.titles()).toEqual(['one', 'two']));
+    first.close();
+    await live.publish(note(player.playerId, 'between'));
+    const second = start({ storage });
+    const after = hear(second);
+    await vi.waitFor(() => expect(after.titles()).toEqual(['between']));
+  });
+
+  it('keeps a cursor for each user: nobody resumes where somebody else was', async () => {
+    const { storage } = createStorage();
+    const mine = start({ storage });
+    await open(mine);
+    mine.close();
+    const other = await createPlayer(live.test.database);
+    await live.publish(note(other.playerId, 'before they came'));
+    const otherToken = await live.token(other.userId);
+    const theirs = start({ storage, getToken: () => otherToken });
+    const heard = hear(theirs);
+    await open(theirs);
+    expect(heard.opened[0]?.requested).toBeNull();
+    expect(heard.titles()).toEqual([]);
+    const again = hear(start({ storage }));
+    await vi.waitFor(() => expect(again.opened[0]?.requested).toBe(mine.cursor));
+  });
+
+  it('does without what it finds in a storage that others wrote to', async () => {
+    const { storage, kept } = createStorage();
+    const first = start({ storage });
+    await open(first);
+    first.close();
+    const [key] = kept.keys();
+    for (const text of [
+      '{',
+      '7',
+      '{"cursor":7}',
+      `{"cursor":"7","at":${Date.now()},"scopes":[],"floors":[1]}`,
+    ]) {
+      kept.set(key as string, text);
+      const heard = hear(start({ storage }));
+      await vi.waitFor(() => expect(heard.opened[0]?.requested).toBeNull());
+    }
   });
 
   it('is told who closed it, and stays closed', async () => {

@@ -76,7 +76,7 @@ export interface TestTab {
 }
 
 /** A tab of a browser: its own clock and channel, and the browser's locks. */
-export function createTab(locks: Locks, options: Pick<ShareOptions, 'identity' | 'pingMs'> = {}): TestTab {
+export function createTab(locks: Locks, options: Pick<ShareOptions, 'pingMs'> = {}): TestTab {
   let frozen = false;
   let hidden = false;
   let held: (() => void)[] = [];

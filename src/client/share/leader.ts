@@ -21,7 +21,7 @@ export interface LeaderOptions {
   readonly openConnection: (
     feed: Feed,
     scopes: readonly ScopeInput[],
-    cursor: string | undefined,
+    cursor: () => string | undefined,
   ) => Connection;
   /** The connection was refused for good, not ended by the service: another tab may have a better token. */
   readonly onRefused: (status: ConnectionStatus) => void;
@@ -178,7 +178,7 @@ export class Leader implements Feed {
     const first = this.#connection === undefined;
     const cursors = asks.map(({ cursor }) => cursor);
     const from = cursors.reduce(earlier, this.#connection?.cursor);
-    this.#connection ??= openConnection(this, scopes, from);
+    this.#connection ??= openConnection(this, scopes, () => from);
     const renewed = this.#connection.renew(scopes, from);
     if (first) this.#connection.connect();
     try {

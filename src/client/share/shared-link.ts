@@ -25,7 +25,7 @@ export interface SharedLinkOptions {
   readonly openConnection: (
     feed: Feed,
     scopes: readonly ScopeInput[],
-    cursor: string | undefined,
+    cursor: () => string | undefined,
   ) => Connection;
 }
 

@@ -2,7 +2,6 @@ import type { ConnectOptions, Locks, TabChannel } from '../types.ts';
 
 /** What tabs need to share. */
 export interface Sharing {
-  readonly identity: string | undefined;
   readonly locks: Locks;
   readonly openChannel: (name: string) => TabChannel;
   readonly pingMs: number;
@@ -19,5 +18,5 @@ export function sharingOf(share: ConnectOptions['share']): Sharing | undefined {
   const openChannel =
     wanted.openChannel ?? (BroadcastChannel && ((name: string) => new BroadcastChannel(name) as TabChannel));
   if (!locks || !openChannel) return undefined;
-  return { identity: wanted.identity, locks, openChannel, pingMs: wanted.pingMs ?? PING_MS };
+  return { locks, openChannel, pingMs: wanted.pingMs ?? PING_MS };
 }
