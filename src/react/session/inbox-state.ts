@@ -50,7 +50,7 @@ export function withArrival(state: InboxState, notification: Notification): Inbo
   return { ...state, items, counts: plus(state.counts, 1, 1) };
 }
 
-type Change = Pick<EventData<'RECEIPTS'>, 'action' | 'ids' | 'throughId'>;
+export type Change = Pick<EventData<'RECEIPTS'>, 'action' | 'ids' | 'throughId'>;
 
 /** What a change does to the items: here before the service has answered, elsewhere when it has told of it. */
 export function withChange(state: InboxState, change: Change, at: string): InboxState {
@@ -72,7 +72,7 @@ export function withChange(state: InboxState, change: Change, at: string): Inbox
   const guess = {
     unread: Math.max(0, counts.unread + unread),
     unseen: Math.max(0, counts.unseen + unseen),
-    total: counts.total + items.length - state.items.length,
+    total: Math.max(0, counts.total + items.length - state.items.length),
   };
   const all = change.throughId !== undefined && change.throughId >= (state.items[0]?.id ?? 0);
   return {

@@ -1,8 +1,9 @@
-import type { Marked, Which } from '../../client/api-types.ts';
+import type { InboxPage, InboxQuery, Marked, Which } from '../../client/api-types.ts';
 import type { LiveError } from '../../client/live-error.ts';
 import type { LiveClient } from '../../client/types.ts';
 import type { Notification } from '../../protocol/event.ts';
 import {
+  type Change,
   EMPTY,
   type InboxState,
   withArrival,
@@ -32,6 +33,12 @@ export interface InboxStore {
   reload(): Promise<void>;
 }
 
+/** A change that was asked for here and is not answered yet. */
+interface Pending {
+  readonly change: Change;
+  readonly at: string;
+}
+
 /** What an inbox shows before anything is known. */
 export const NO_INBOX: InboxView = {
   items: EMPTY.items,
@@ -45,18 +52,21 @@ const PAGE = 30;
 
 export function createInboxStore(client: LiveClient): InboxStore {
   const listeners = new Set<() => void>();
+  /** As the service told it; what is pending is shown on top of it. */
   let state = EMPTY;
+  let pending: readonly Pending[] = [];
   let view = NO_INBOX;
   let stop: (() => void) | undefined;
   let reading: Promise<void> | undefined;
   let again = false;
-  /** Changes that were asked for here, and those that the stream told of. */
-  let asked = 0;
-  let told = 0;
+  /** Changes that the stream told of, and all that are known to have been made. */
+  let echoes = 0;
+  let made = 0;
 
   function set(next: InboxState, more: Partial<Pick<InboxView, 'loading' | 'error'>> = {}): void {
     state = next;
-    const { items, counts, next: before } = state;
+    const shown = pending.reduce((known, { change, at }) => withChange(known, change, at), state);
+    const { items, counts, next: before } = shown;
     view = { ...view, items, counts, next: before, ...more };
     for (const listener of listeners) listener();
   }
@@ -72,41 +82,61 @@ export function createInboxStore(client: LiveClient): InboxStore {
     do {
       again = false;
       set(state, { loading: true });
-      await attempt(async () => set(withPage(state, await client.api.notifications({ limit: PAGE }))));
+      await attempt(async () => set(withPage(state, await page({}))));
     } while (again);
     reading = undefined;
     set(state, { loading: false });
   }
 
-  /** Shows the change at once, and takes it back when the service refuses it. */
-  async function change(what: Parameters<typeof withChange>[1], ask: () => Promise<Marked>): Promise<void> {
-    set(withChange(state, what, new Date(client.serverNow()).toISOString()), { error: undefined });
-    asked += 1;
-    const [own, toldBefore] = [asked, told];
-    const done = await attempt(async () => {
-      const { counts } = await ask();
-      // Another change is under way, or the stream has counted since: this answer may be older.
-      if (own !== asked || toldBefore !== told) return;
-      set(withCounts(state, counts, Math.max(state.countedAt, state.items[0]?.id ?? 0)));
-    });
-    if (!done) await reload();
+  /** A page during which no change was made: one that was might show in it, or not. */
+  async function page(query: InboxQuery): Promise<InboxPage> {
+    for (;;) {
+      const before = made;
+      const found = await client.api.notifications({ limit: PAGE, ...query });
+      if (before === made) return found;
+    }
   }
 
-  /** Whether it went well. */
-  async function attempt(work: () => Promise<void>): Promise<boolean> {
+  /** Shows the change at once, and takes it back when the service refuses it. */
+  async function change(what: Change, ask: () => Promise<Marked>): Promise<void> {
+    const mine: Pending = { change: what, at: new Date(client.serverNow()).toISOString() };
+    pending = [...pending, mine];
+    set(state, { error: undefined });
+    const [echoesBefore, madeBefore] = [echoes, made];
+    let answer: Marked | undefined;
+    await attempt(async () => {
+      answer = await ask();
+    });
+    const alone = pending.length === 1 && made === madeBefore;
+    pending = pending.filter((one) => one !== mine);
+    if (answer === undefined) {
+      set(state);
+      return reload();
+    }
+    made += 1;
+    // What the stream told since may be later than this: it has the last word.
+    const after = echoes === echoesBefore ? withChange(state, what, mine.at) : state;
+    const newest = Math.max(after.countedAt, after.items[0]?.id ?? 0);
+    set(alone ? withCounts(after, answer.counts, newest) : after);
+    // Nothing became another there, so what is shown here was old, and no stream will tell.
+    if (answer.changed === 0) await reload();
+  }
+
+  async function attempt(work: () => Promise<void>): Promise<void> {
     try {
       await work();
-      return true;
     } catch (error) {
       set(state, { error: error as LiveError });
-      return false;
     }
   }
 
   function listen(): () => void {
     const stops = [
       client.on('receipts', ({ id, data }) => {
-        told += 1;
+        echoes += 1;
+        made += 1;
+        // The page that was read shows it already, and perhaps what followed.
+        if (id <= state.countedAt) return;
         const changed = withChange(state, data, new Date(client.serverNow()).toISOString());
         set(withCounts(changed, data.counts, id));
         if (data.action === 'unarchived') void reload();
@@ -144,9 +174,7 @@ export function createInboxStore(client: LiveClient): InboxStore {
     async loadOlder() {
       const before = state.next;
       if (before === null || before === undefined) return;
-      await attempt(async () =>
-        set(withOlder(state, await client.api.notifications({ limit: PAGE, before }))),
-      );
+      await attempt(async () => set(withOlder(state, await page({ before }))));
     },
     markSeen: (which) => change({ action: 'seen', ...listed(which) }, () => client.api.markSeen(which)),
     markRead: (which) => change({ action: 'read', ...listed(which) }, () => client.api.markRead(which)),
