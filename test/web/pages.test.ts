@@ -23,6 +23,7 @@ describe('The pages', () => {
     writeFileSync(join(folder, 'debug.html'), '<!doctype html><title>Frames</title>');
     writeFileSync(join(folder, 'assets/arena-1a2b.js'), SCRIPT);
     writeFileSync(join(folder, 'assets/arena-1a2b.js.map'), '{}');
+    writeFileSync(join(folder, 'assets/plex-1a2b.woff2'), 'wOF2');
     app = appOf(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -49,6 +50,7 @@ describe('The pages', () => {
     const policy = (await app.request('/')).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("script-src 'self'");
+    expect(policy).toContain("font-src 'self'");
     expect(policy).not.toMatch(/unsafe|\*|https?:/);
   });
 
@@ -58,6 +60,7 @@ describe('The pages', () => {
     expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect(asset.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect(await asset.text()).toBe(SCRIPT);
+    expect((await app.request('/assets/plex-1a2b.woff2')).headers.get('content-type')).toBe('font/woff2');
     for (const path of [
       '/nothing',
       '/assets/other.js',

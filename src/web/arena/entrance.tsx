@@ -18,6 +18,12 @@ export function Entrance({ onEnter }: EntranceProps) {
       </header>
       <DemoPlayers onEnter={onEnter} />
       <TokenForm onEnter={onEnter} />
+      <footer className="entrance-foot">
+        <nav aria-label="For those who build and run it">
+          For those who build and run it: <a href="debug">the debugger</a>,{' '}
+          <a href="ops">the operator’s page</a>, <a href="docs">the API</a>
+        </nav>
+      </footer>
     </main>
   );
 }

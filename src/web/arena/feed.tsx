@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { formatMoment } from '../../react/format.ts';
 import { useEvents, useLeaderboard, useOwnPlayer } from '../../react/index.ts';
 import { earlierSolves, type FeedItem, feedItem, withItem } from './feed-items.ts';
 
@@ -30,7 +31,7 @@ export function Feed({ contestId }: { readonly contestId: number }) {
             {...(item.playerId === own ? { 'data-own': '' } : {})}
             {...(item.earlier ? {} : { 'data-new': '' })}
           >
-            <time dateTime={item.at}>{timeOf(item.at)}</time>
+            <time dateTime={item.at}>{formatMoment(item.at, new Date())}</time>
             <p>
               <b>{item.who}</b> <span>{item.what}</span>
             </p>
@@ -49,8 +50,4 @@ function useEarlierSolves(contestId: number, items: readonly FeedItem[]): readon
   if (earlier === undefined && rows !== undefined) setEarlier(earlierSolves(rows));
   const told = new Set(items.filter(({ kind }) => kind === 'solve').map(({ playerId }) => playerId));
   return earlier?.filter(({ playerId }) => !told.has(playerId)) ?? NONE;
-}
-
-function timeOf(iso: string): string {
-  return new Date(iso).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 }

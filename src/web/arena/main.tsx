@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import '@fontsource-variable/ibm-plex-sans';
 import '../../react/styles.css';
 import '../styles/base.css';
 import '../styles/bar.css';

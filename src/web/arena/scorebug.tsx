@@ -1,3 +1,4 @@
+import { formatMoment } from '../../react/format.ts';
 import { useContestClock, useLeaderboard, useOwnPlayer } from '../../react/index.ts';
 import { type Contest, formatCountdown } from './contests.ts';
 import { ordinalParts } from './ordinal.ts';
@@ -11,33 +12,61 @@ const WORDS = {
   CANCELLED: 'Cancelled',
 } as const;
 
+/** A longer title is set smaller: it is no reason to show fewer rows. Characters. */
+const LONG = 40;
+
 /** What a broadcast keeps in the corner: which contest, how long still, and where the viewer stands. */
 export function Scorebug({ contest }: { readonly contest: Contest }) {
-  const { phase, secondsLeft, progress } = useContestClock(contest);
+  const { progress } = useContestClock(contest);
   const { status, title, participantCount } = contest;
-  const ticking = (status === 'LIVE' && phase === 'running') || (status === 'UPCOMING' && phase === 'before');
   return (
     <header className="scorebug" data-status={status}>
       <div className="scorebug-title">
         <p className="scorebug-status">
           <i className="lamp" aria-hidden="true" />
           {WORDS[status]}
-          <span className="scorebug-count">{participantCount.toLocaleString('en')} taking part</span>
+          <span className="scorebug-count">
+            {participantCount.toLocaleString('en')} {status === 'ENDED' ? 'took part' : 'taking part'}
+          </span>
         </p>
-        <h1>{title}</h1>
+        <h1 title={title} {...(title.length > LONG ? { 'data-long': '' } : {})}>
+          {title}
+        </h1>
       </div>
       <OwnPlace contestId={contest.id} />
       <div className="scorebug-clock">
-        <p>{ticking && secondsLeft !== undefined ? (status === 'LIVE' ? 'Ends in' : 'Starts in') : ''}</p>
-        <p className="clock" role="timer">
-          {ticking && secondsLeft !== undefined ? formatCountdown(secondsLeft) : ''}
-        </p>
+        <Clock contest={contest} />
       </div>
       {status === 'LIVE' && <PulseStrip contestId={contest.id} />}
       <div className="progress" aria-hidden="true">
         <i style={{ transform: `scaleX(${status === 'ENDED' ? 1 : progress})` }} />
       </div>
     </header>
+  );
+}
+
+/** How long still, or when it was. */
+function Clock({ contest }: { readonly contest: Contest }) {
+  const { phase, secondsLeft } = useContestClock(contest);
+  const { status, endsAt } = contest;
+  const ticking = (status === 'LIVE' && phase === 'running') || (status === 'UPCOMING' && phase === 'before');
+  if (ticking && secondsLeft !== undefined)
+    return (
+      <>
+        <p>{status === 'LIVE' ? 'Ends in' : 'Starts in'}</p>
+        <p className="clock" role="timer">
+          {formatCountdown(secondsLeft)}
+        </p>
+      </>
+    );
+  if (status !== 'ENDED' || phase !== 'over' || endsAt === null) return null;
+  return (
+    <>
+      <p>Ended</p>
+      <p className="clock">
+        <time dateTime={endsAt}>{formatMoment(endsAt, new Date())}</time>
+      </p>
+    </>
   );
 }
 

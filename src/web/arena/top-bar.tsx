@@ -1,7 +1,6 @@
-import { useState } from 'react';
 import { ConnectionBadge, NotificationBell } from '../../react/index.ts';
+import { ThemeButton } from '../tools/theme-button.tsx';
 import { Mark } from './mark.tsx';
-import { applyTheme, rememberedTheme, THEMES } from './theme.ts';
 
 export interface TopBarProps {
   readonly name: string;
@@ -26,28 +25,5 @@ export function TopBar({ name, plays, onLeave }: TopBarProps) {
         Leave
       </button>
     </div>
-  );
-}
-
-function ThemeButton() {
-  const [theme, setTheme] = useState(rememberedTheme);
-  function next(): void {
-    const following = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system';
-    applyTheme(following);
-    setTheme(following);
-  }
-  return (
-    <button
-      type="button"
-      className="plain theme"
-      onClick={next}
-      aria-label={`Colours: ${theme}`}
-      title={`Colours: ${theme}`}
-    >
-      <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" data-theme={theme}>
-        <circle cx="10" cy="10" r="6.5" />
-        <path d="M10 3.5a6.5 6.5 0 0 1 0 13Z" />
-      </svg>
-    </button>
   );
 }

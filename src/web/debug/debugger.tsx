@@ -55,7 +55,7 @@ export function Debugger() {
   return (
     <SessionContext value={tap.session}>
       <div className="debugger" data-pane={pane}>
-        <ToolBar here="Debugger">{tap.session && <ConnectionBadge className="bar-connection" />}</ToolBar>
+        <ToolBar here="Debug">{tap.session && <ConnectionBadge className="bar-connection" />}</ToolBar>
         <aside className="debug-side" aria-label="Requests">
           <RequestForm
             identity={identity}

@@ -7,6 +7,9 @@ export interface Line {
   cut(): boolean;
 }
 
+/** Somebody cut it here: nothing is wrong with the network. */
+export class CutError extends Error {}
+
 /** Only streams are cut; plain requests go on. */
 export function createLine(fetch: typeof globalThis.fetch): Line {
   const open = new Set<AbortController>();
@@ -15,12 +18,12 @@ export function createLine(fetch: typeof globalThis.fetch): Line {
     cut() {
       const streams = [...open];
       open.clear();
-      for (const stream of streams) stream.abort(new TypeError('the connection was cut'));
+      for (const stream of streams) stream.abort(new CutError('the connection was cut'));
       return streams.length > 0;
     },
     async fetch(input, init = {}) {
       if (new Headers(init.headers).get('accept') !== 'text/event-stream') return fetch(input, init);
-      if (line.down) throw new TypeError('the connection is held down');
+      if (line.down) throw new CutError('the connection is held down');
       const knife = new AbortController();
       open.add(knife);
       init.signal?.addEventListener('abort', () => open.delete(knife), { once: true });

@@ -44,6 +44,7 @@ export async function publishEvent(token: string, type: string, text: string): P
 }
 
 function refusalOf(status: number, { title, detail, errors = [] }: Refusal): string {
-  const first = `${status} ${title ?? ''}${detail ? `: ${detail}` : ''}`;
+  // Where fields are named, the detail is the first of them.
+  const first = `${status} ${title ?? ''}${detail && errors.length === 0 ? `: ${detail}` : ''}`;
   return [first, ...errors.map(({ pointer, detail }) => `${pointer} ${detail}`)].join('\n');
 }

@@ -1,6 +1,7 @@
 import type { ConnectionStatus, LiveClient, RawFrame } from '../../client/types.ts';
 import type { Notification } from '../../protocol/event.ts';
 import { type Entry, kindOf, wordsOf } from './entry.ts';
+import { CutError } from './line.ts';
 
 /** So many entries are kept, the newest, and so many latencies. */
 const MOST = 500;
@@ -125,7 +126,7 @@ export class Recorder {
       return;
     }
     this.#broken = state !== 'closed';
-    const why = closeReason ?? error?.message;
+    const why = closeReason ?? (error?.cause instanceof CutError ? error.cause : error)?.message;
     const what = state === 'waiting' ? 'Broken' : state === 'offline' ? 'No network' : 'Over';
     this.#add({ at: Date.now(), frame: undefined, kind: 'mark', words: why ? `${what}: ${why}` : what });
   }

@@ -24,7 +24,7 @@ export function Board({ onLeave }: { readonly onLeave: () => void }) {
   });
   return (
     <div className="ops">
-      <ToolBar here="Operator">
+      <ToolBar here="Ops">
         <ConnectionBadge className="bar-connection" />
         <button type="button" className="plain" onClick={onLeave}>
           Leave
@@ -33,11 +33,11 @@ export function Board({ onLeave }: { readonly onLeave: () => void }) {
       <main>
         <Plots nodes={nodes} newest={newest} />
         <div className="ops-sheets">
-          <Sessions />
-          <div className="ops-side">
+          <div className="ops-wide">
             <NodeTable nodes={nodes} newest={newest ?? 0} />
-            <ScopeList scopes={busiest(nodes, newest ?? 0)} />
+            <Sessions />
           </div>
+          <ScopeList scopes={busiest(nodes, newest ?? 0)} />
         </div>
       </main>
     </div>

@@ -23,7 +23,7 @@ export function Gate({ onEnter }: { readonly onEnter: (token: string) => void })
 
   return (
     <>
-      <ToolBar here="Operator" />
+      <ToolBar here="Ops" />
       <main className="entrance gate">
         <header className="entrance-head">
           <h1>Operator</h1>

@@ -1,4 +1,4 @@
-import { megabytes } from '../tools/numbers.ts';
+import { formatCount, megabytes } from '../tools/numbers.ts';
 import { type Nodes, type Sample, SPAN_MS, STEP_MS, sampleAt } from './samples.ts';
 
 /** Something that is measured on each node. */
@@ -7,6 +7,8 @@ export interface Measure {
   readonly title: string;
   readonly unit: string;
   readonly of: (sample: Sample) => number | undefined;
+  /** Default: a decimal where there is room for one. What is counted has none. */
+  readonly format?: (value: number) => string;
   /** How all nodes' values become one. Every node reads the whole log, so its rows are counted once. */
   readonly together: 'sum' | 'most';
   /** The scale reaches at least so far: little is not made to look like much. */
@@ -16,7 +18,15 @@ export interface Measure {
 }
 
 export const MEASURES: readonly Measure[] = [
-  { name: 'streams', title: 'Streams', unit: '', of: (s) => s.streams, together: 'sum', leastScale: 5 },
+  {
+    name: 'streams',
+    title: 'Streams',
+    unit: '',
+    of: (s) => s.streams,
+    format: formatCount,
+    together: 'sum',
+    leastScale: 5,
+  },
   { name: 'events', title: 'Events', unit: '/s', of: (s) => s.events, together: 'most', leastScale: 5 },
   {
     name: 'deliveries',
@@ -40,6 +50,7 @@ export const MEASURES: readonly Measure[] = [
     title: 'Behind the log',
     unit: 'rows',
     of: (s) => s.lagRows,
+    format: formatCount,
     together: 'most',
     leastScale: 5,
   },
@@ -48,6 +59,7 @@ export const MEASURES: readonly Measure[] = [
     title: 'Memory',
     unit: 'MB',
     of: (s) => megabytes(s.memoryBytes),
+    format: formatCount,
     together: 'sum',
     leastScale: 100,
   },

@@ -1,5 +1,5 @@
 import { NONE } from '../tools/figure.tsx';
-import { formatShort, megabytes } from '../tools/numbers.ts';
+import { formatCount, formatShort, megabytes } from '../tools/numbers.ts';
 import { FRESH_MS, type Nodes } from './samples.ts';
 
 export interface NodeTableProps {
@@ -13,7 +13,7 @@ const COLUMNS = ['Streams', 'Events/s', 'Deliveries/s', 'p50 ms', 'p99 ms', 'Beh
 /** What each node said last. */
 export function NodeTable({ nodes, newest }: NodeTableProps) {
   return (
-    <section className="sheet" aria-labelledby="nodes">
+    <section className="sheet nodes" aria-labelledby="nodes">
       <h2 id="nodes">Nodes</h2>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
       <section className="sheet-scroll" aria-label="Nodes" tabIndex={0}>
@@ -33,14 +33,15 @@ export function NodeTable({ nodes, newest }: NodeTableProps) {
               const last = samples.at(-1);
               if (last === undefined) return null;
               const silentS = Math.round((newest - last.at) / 1_000);
+              const latency = (ms: number | undefined) => (ms === undefined ? NONE : formatShort(ms));
               const values = [
-                last.streams,
-                last.events,
-                last.deliveries,
-                last.p50,
-                last.p99,
-                last.lagRows,
-                megabytes(last.memoryBytes),
+                formatCount(last.streams),
+                formatShort(last.events),
+                formatShort(last.deliveries),
+                latency(last.p50),
+                latency(last.p99),
+                formatCount(last.lagRows),
+                formatCount(megabytes(last.memoryBytes)),
               ];
               return (
                 <tr key={id} data-silent={newest - last.at > FRESH_MS}>
@@ -50,7 +51,7 @@ export function NodeTable({ nodes, newest }: NodeTableProps) {
                     {newest - last.at > FRESH_MS && <span> silent for {silentS} s</span>}
                   </th>
                   {values.map((value, column) => (
-                    <td key={COLUMNS[column]}>{value === undefined ? NONE : formatShort(value)}</td>
+                    <td key={COLUMNS[column]}>{value}</td>
                   ))}
                 </tr>
               );

@@ -18,6 +18,8 @@ export function Plot({ measure, drawn: { total, below, nodes }, pointed, onPoint
   const known = [...total, ...(below ?? [])].filter((value) => value !== undefined);
   const scale = scaleFor(Math.max(0, ...known), measure.leastScale);
   const at = (line: Line) => (pointed === undefined ? line.findLast((v) => v !== undefined) : line[pointed]);
+  const { format = formatShort } = measure;
+  const shown = (value: number | undefined) => (value === undefined ? NONE : format(value));
   const value = shown(at(total));
 
   function point({ currentTarget, clientX }: PointerEvent): void {
@@ -61,10 +63,6 @@ export function Plot({ measure, drawn: { total, below, nodes }, pointed, onPoint
   );
 }
 
-function shown(value: number | undefined): string {
-  return value === undefined ? NONE : formatShort(value);
-}
-
 /** A line with gaps where nothing is known. */
 function path(line: Line, scale: number): string {
   let text = '';
@@ -91,9 +89,9 @@ function y(value: number, scale: number): number {
   return Math.round((1 - value / scale) * HEIGHT * 10) / 10;
 }
 
-function summary({ title, unit }: Measure, line: Line): string {
+function summary({ title, unit, format = formatShort }: Measure, line: Line): string {
   const known = line.filter((value) => value !== undefined);
   if (known.length === 0) return `${title}: nothing is known yet`;
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  return `${title}: ${formatShort(known.at(-1) ?? 0)} ${unit} now, ${formatShort(low)} to ${formatShort(high)} in the last five minutes`;
+  return `${title}: ${format(known.at(-1) ?? 0)} ${unit} now, ${format(low)} to ${format(high)} in the last five minutes`;
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 import { draw, MEASURES, momentsUntil } from './measures.ts';
 import { Plot } from './plot.tsx';
-import type { Nodes } from './samples.ts';
+import { type Nodes, sampleAt } from './samples.ts';
 
 export interface PlotsProps {
   readonly nodes: Nodes;
@@ -14,10 +14,11 @@ export function Plots({ nodes, newest }: PlotsProps) {
   const [pointed, setPointed] = useState<number>();
   const moments = useMemo(() => momentsUntil(newest ?? 0), [newest]);
   const drawn = useMemo(() => MEASURES.map((measure) => draw(measure, nodes, moments)), [nodes, moments]);
+  const speaking = [...nodes.values()].filter((samples) => sampleAt(samples, newest ?? 0)).length;
   const moment = pointed === undefined ? undefined : moments[pointed];
   return (
     <section className="slab plots" aria-labelledby="plots">
-      <h1 id="plots">{nodes.size === 1 ? 'One node' : `${nodes.size === 0 ? 'No' : nodes.size} nodes`}</h1>
+      <h1 id="plots">{speaking === 1 ? 'One node' : `${speaking === 0 ? 'No' : speaking} nodes`}</h1>
       <p className="plots-when">
         {newest === undefined
           ? 'Nodes speak every two seconds while somebody watches.'

@@ -41,7 +41,7 @@ export function SessionLine({ session, own, now, onDisconnect }: SessionLineProp
           {formatAge(connectedAt, now)}
         </time>
       </td>
-      <td className="session-delivered" data-label="delivered">
+      <td className="session-delivered" data-label="last id">
         {lastDeliveredId}
       </td>
       <td className="session-node" title={nodeId}>

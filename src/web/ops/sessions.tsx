@@ -4,7 +4,7 @@ import { nameOf, type SessionRow } from './session.ts';
 import { SessionLine } from './session-line.tsx';
 import { useSessions } from './use-sessions.ts';
 
-const COLUMNS = ['Who', 'Scopes', 'From', 'Since', 'Delivered', 'Node'] as const;
+const COLUMNS = ['Who', 'Scopes', 'From', 'Since', 'Last id', 'Node'] as const;
 const CLOCK_MS = 1_000;
 
 /** The streams on all nodes, with a way to close each. */

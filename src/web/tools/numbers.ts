@@ -3,6 +3,11 @@
 const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const FINE = new Intl.NumberFormat('en', { maximumFractionDigits: 1, minimumFractionDigits: 1 });
 
+/** What is counted: `3`, `1,204`. */
+export function formatCount(value: number): string {
+  return WHOLE.format(value);
+}
+
 /** `0.4`, `12.5`, `1,204`: three digits are enough. */
 export function formatShort(value: number): string {
   return value !== 0 && value < 99.95 ? FINE.format(value) : WHOLE.format(value);

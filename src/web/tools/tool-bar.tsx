@@ -4,8 +4,8 @@ import { ThemeButton } from './theme-button.tsx';
 
 const PAGES = [
   ['./', 'Arena'],
-  ['debug', 'Debugger'],
-  ['ops', 'Operator'],
+  ['debug', 'Debug'],
+  ['ops', 'Ops'],
 ] as const;
 
 export interface ToolBarProps {
