@@ -38,14 +38,13 @@ export function createApp(deps: AppDeps): Router {
   );
   // Whether only HTTPS may be used is for whoever terminates it to say.
   app.use(secureHeaders({ crossOriginResourcePolicy: 'cross-origin', strictTransportSecurity: false }));
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY,
-      onError: () => {
-        throw new Problem('body-too-large', { detail: `at most ${MAX_BODY} bytes` });
-      },
-    }),
-  );
+  const limited = bodyLimit({
+    maxSize: MAX_BODY,
+    onError: () => {
+      throw new Problem('body-too-large', { detail: `at most ${MAX_BODY} bytes` });
+    },
+  });
+  app.use((c, next) => (isBounded(c.req.raw) ? next() : limited(c, next)));
   app.use(async (c, next) => {
     if (carriesBody(c.req.raw) && !/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? ''))
       throw new Problem('unsupported-media-type');
@@ -71,6 +70,16 @@ export function createApp(deps: AppDeps): Router {
 /** Whether the client was gone before its request was here: nobody's fault, and nobody to answer. */
 function hungUp({ env }: Context<AppEnv>): boolean {
   return env?.incoming?.destroyed === true && !env.incoming.complete;
+}
+
+/**
+ * Whether the head of a request shows already that its body is not too large. Only to look whether there is a body makes
+ * a whole `Request` of what was a light view of Node's, and a stream would keep that for as long as it is open.
+ */
+function isBounded({ method, headers }: Request): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  const length = headers.get('content-length');
+  return length !== null && !headers.has('transfer-encoding') && Number(length) <= MAX_BODY;
 }
 
 /** RFC 9112 § 6: a request has a body where its header says how that is framed. */
