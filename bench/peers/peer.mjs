@@ -1,0 +1,46 @@
+// What all peers have in common: POST /events gives events to all streams, GET /health counts those. A process of its own,
+// which tells its parent the port and ends with it.
+import { createServer } from 'node:http';
+
+/**
+ * @param count how many streams are open
+ * @param broadcast gives a notification to all of them: its id, its name, its JSON
+ * @param open opens a stream, where the peer does not take the server's connections by itself
+ */
+export function createPeer({ count, broadcast, open }) {
+  let id = 0;
+  return createServer(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://peer');
+    if (pathname === '/health') return response.end(JSON.stringify({ streams: count() }));
+    if (pathname !== '/events') return open(request, response);
+    let body = '';
+    for await (const chunk of request.setEncoding('utf8')) body += chunk;
+    const events = JSON.parse(body);
+    for (const event of events) await broadcast(notification(++id, event));
+    response.writeHead(201, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ events: events.length }));
+  });
+}
+
+export function listen(server) {
+  process.once('disconnect', () => process.exit());
+  server.listen(0, '127.0.0.1', 8192, () => process.send({ port: server.address().port }));
+}
+
+/** The same JSON as ours, made once for all streams. */
+function notification(id, { type, data }) {
+  const { title, message, contestId } = data;
+  const scope = `contest:${contestId}`;
+  const at = new Date().toISOString();
+  const json = JSON.stringify({
+    id,
+    eventId: id,
+    scope,
+    type,
+    title,
+    message,
+    data: { title, message, severity: 'INFO', contestId },
+    at,
+  });
+  return { id: String(id), name: type.toLowerCase(), json };
+}
