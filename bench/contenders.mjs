@@ -1,6 +1,4 @@
 // The servers that are compared: the built service over an embedded database of its own, and the peers.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +7,12 @@ import { mintPlatformToken, mintServiceToken } from '../dist/auth/mint.js';
 import { openDatabase } from '../dist/db/database.js';
 import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
 import { migrate } from '../dist/db/migrate.js';
+import { startFile, startService } from './server-process.mjs';
 
 const SECRET = 'bench-bench-bench-bench-bench';
 /** The contest whose streams are opened. */
 export const CONTEST = 1;
 const USER = 1;
-/** How long a server may take to start, and to stop, in ms. */
-const PATIENCE_MS = 30_000;
 
 // `kill -USR2` has it collect its garbage: memory is compared without what was merely not collected yet.
 const COLLECTS = ['--expose-gc', '--import', 'data:text/javascript,process.on("SIGUSR2",()=>gc())'];
@@ -52,15 +49,8 @@ export async function openContenders() {
   const peers = Object.entries(PEERS).map(([name, { file, hello }]) => ({
     name,
     async start() {
-      const child = spawn(
-        process.execPath,
-        [...COLLECTS, join(import.meta.dirname, 'peers', `${file}.mjs`)],
-        {
-          stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        },
-      );
-      const port = new Promise((resolve) => child.once('message', (message) => resolve(message.port)));
-      return running(child, port, { hello, headers: {}, others: [] });
+      const server = await startFile(join(import.meta.dirname, 'peers', `${file}.mjs`), COLLECTS);
+      return { ...server, pids: [server.pid], hello, headers: {} };
     },
   }));
   return { contenders: [ours, ...peers], close: ours.close };
@@ -85,30 +75,18 @@ async function openOurs() {
     name: 'CodeCraft Live',
     close,
     async start() {
-      const child = spawn(process.execPath, [...COLLECTS, join(import.meta.dirname, '../dist/main.js')], {
-        env: {
-          PATH: process.env.PATH,
-          NODE_ENV: 'test',
+      const service = await startService(
+        {
           DATABASE_URL: server.url,
           JWT_SECRET: SECRET,
-          PORT: '0',
           MAX_STREAMS: '1000000',
           MAX_STREAMS_PER_PLAYER: '1000000',
-          LOG_LEVEL: 'info',
         },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      let said = '';
-      const port = new Promise((resolve) => {
-        child.stdout.setEncoding('utf8').on('data', (text) => {
-          said = (said + text).slice(-10_000);
-          const listening = /"port":(\d+).*"listening"/.exec(said);
-          if (listening) resolve(Number(listening[1]));
-        });
-      });
+        COLLECTS,
+      );
       const hello = { ask: get(`/streams/contests/${CONTEST}`, `Authorization: Bearer ${token}`) };
       const headers = { authorization: `Bearer ${publisher}` };
-      return running(child, port, { hello, headers, others: [server.pid] });
+      return { ...service, pids: [service.pid, server.pid], hello, headers };
     },
   };
 }
@@ -133,37 +111,5 @@ async function fill(url) {
     ]);
   } finally {
     await database.close();
-  }
-}
-
-async function running(child, port, { hello, headers, others }) {
-  const exited = once(child, 'exit');
-  const stop = async () => {
-    child.kill('SIGTERM');
-    const kill = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
-    await exited;
-    clearTimeout(kill);
-  };
-  let late;
-  const failed = new Promise((_, reject) => {
-    late = setTimeout(() => reject(new Error('it did not start in time')), PATIENCE_MS);
-    exited.then(([code, signal]) => reject(new Error(`it ended: ${signal ?? code}`)));
-  });
-  // Once it runs, its end shows in its connections.
-  failed.catch(() => {});
-  try {
-    return {
-      port: await Promise.race([port, failed]),
-      pid: child.pid,
-      pids: [child.pid, ...others],
-      hello,
-      headers,
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  } finally {
-    clearTimeout(late);
   }
 }

@@ -1,9 +1,6 @@
 // Standings of 10,000 participants under 50 accepted submissions a second: from a score's UPDATE to the viewer's delta.
 //   npm run build && node bench/standings.mjs [participants] [submissions a second] [seconds]
 // Writes what the platform writes, with triggers installed. Starts the built service on an embedded database of its own.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,12 +11,13 @@ import { openDatabase } from '../dist/db/database.js';
 import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
 import { migrate } from '../dist/db/migrate.js';
 import { installTriggers } from '../dist/db/triggers/install.js';
+import { cpuOf } from './process-usage.mjs';
+import { startService } from './server-process.mjs';
 
 const PARTICIPANTS = Number(process.argv[2] ?? 10_000);
 const RATE = Number(process.argv[3] ?? 50);
 const SECONDS = Number(process.argv[4] ?? 20);
 const SECRET = 'bench-bench-bench-bench-bench';
-const PORT = 4498;
 const USER_OFFSET = 1_000_000;
 
 const directory = await mkdtemp(join(tmpdir(), 'live-bench-'));
@@ -30,25 +28,11 @@ try {
   await migrate(database);
   await fill();
   await installTriggers(database);
-  service = spawn(process.execPath, ['dist/main.js'], {
-    env: {
-      PATH: process.env.PATH,
-      NODE_ENV: 'test',
-      DATABASE_URL: server.url,
-      JWT_SECRET: SECRET,
-      PORT: String(PORT),
-      LOG_LEVEL: 'info',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await new Promise((resolve) => {
-    service.stdout.on('data', (chunk) => chunk.toString().includes('listening') && resolve());
-  });
+  service = await startService({ DATABASE_URL: server.url, JWT_SECRET: SECRET });
   await sleep(3_000);
   await measure();
 } finally {
-  service?.kill('SIGTERM');
-  if (service && service.exitCode === null) await once(service, 'exit');
+  await service?.stop();
   await database.close();
   await server.stop();
   await rm(directory, { recursive: true, force: true });
@@ -92,8 +76,8 @@ async function fill() {
     );
 }
 
-/** What the platform writes for an accepted submission, statement by statement. */
-async function accept(playerId, rating) {
+/** What the platform writes for an accepted submission, statement by statement; tells when it begins with the score. */
+async function accept(playerId, rating, onScore) {
   const { insertId } = await database.execute(
     "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES (?, 1, 1, 'js', 'PENDING')",
     [playerId],
@@ -109,6 +93,7 @@ async function accept(playerId, rating) {
   await database.execute("UPDATE player SET level = 1, tier = 'BRONZE', sub_rank = 'Bronze I' WHERE id = ?", [
     playerId,
   ]);
+  onScore();
   await database.execute(
     `UPDATE contest_participant SET final_rating = ?, problems_solved = problems_solved + 1, last_solved_at = NOW()
       WHERE contest_id = 1 AND player_id = ?`,
@@ -123,18 +108,24 @@ async function measure() {
   const bytes = [];
   const opened = performance.now();
   const stop = new AbortController();
-  const response = await fetch(`http://127.0.0.1:${PORT}/streams/contests/1/leaderboard`, {
+  const response = await fetch(`http://127.0.0.1:${service.port}/streams/contests/1/leaderboard`, {
     headers: { authorization: `Bearer ${token}` },
-    signal: stop.signal,
+    signal: AbortSignal.any([stop.signal, AbortSignal.timeout(60_000 + SECONDS * 2_000)]),
   });
   let rows = 0;
+  let whole = 0;
   let ready;
-  const caughtUp = new Promise((resolve) => {
+  let ended;
+  const caughtUp = new Promise((resolve, reject) => {
     ready = resolve;
+    ended = () => reject(new Error('the stream ended before it was caught up'));
   });
   const parser = createParser({
     onEvent({ event, data }) {
-      if (event === 'leaderboard-snapshot') rows = JSON.parse(data).rows.length;
+      if (event === 'leaderboard-snapshot') {
+        rows = JSON.parse(data).rows.length;
+        whole = data.length;
+      }
       if (event === 'caught-up') ready();
       if (event !== 'leaderboard-update') return;
       const now = performance.now();
@@ -150,11 +141,13 @@ async function measure() {
   void (async () => {
     const decoder = new TextDecoder();
     for await (const chunk of response.body) parser.feed(decoder.decode(chunk, { stream: true }));
-  })().catch(() => {});
+  })().then(ended, ended);
   await caughtUp;
-  console.log(`snapshot of ${rows} rows in ${(performance.now() - opened).toFixed(0)} ms`);
+  const kib = (size) => `${(size / 1024).toFixed(1)} KiB`;
+  console.log(`snapshot of ${rows} rows, ${kib(whole)}, in ${(performance.now() - opened).toFixed(0)} ms`);
 
-  const cpuBefore = cpu(service.pid);
+  const pids = [service.pid, server.pid];
+  const cpuBefore = pids.map(cpuOf);
   const began = performance.now();
   const working = [];
   let sent = 0;
@@ -163,29 +156,29 @@ async function measure() {
     if (late > 0) await sleep(late);
     const playerId = ((sent * 7_919) % PARTICIPANTS) + 1;
     const rating = 3_000 + sent;
-    working.push(
-      accept(playerId, rating).then(() => waiting.set(playerId, { rating, at: performance.now() })),
-    );
+    working.push(accept(playerId, rating, () => waiting.set(playerId, { rating, at: performance.now() })));
   }
   await Promise.all(working);
   const seconds = (performance.now() - began) / 1_000;
-  const used = cpu(service.pid) - cpuBefore;
+  const used = pids.map((pid, index) => cpuOf(pid) - cpuBefore[index]);
   const patience = performance.now() + 5_000;
   while (waiting.size > 0 && performance.now() < patience) await sleep(20);
   stop.abort();
+  if (waiting.size > 0) process.exitCode = 1;
+  if (delays.length === 0) throw new Error('no delta came');
   delays.sort((a, b) => a - b);
-  const at = (part) => delays[Math.min(delays.length - 1, Math.floor(delays.length * part))]?.toFixed(0);
+  const at = (part) => delays[Math.min(delays.length - 1, Math.floor(delays.length * part))].toFixed(0);
   const mean = bytes.reduce((sum, size) => sum + size, 0) / bytes.length;
+  const [own, mariadb] = used.map((ms) => `${((ms / seconds / 1_000) * 100).toFixed(0)} %`);
   console.log(
-    `${sent} accepted submissions in ${seconds.toFixed(1)} s, ${waiting.size} of them not seen as written`,
+    `${sent} accepted submissions in ${seconds.toFixed(1)} s (${(sent / seconds).toFixed(0)}/s, wanted ${RATE}/s), ` +
+      `${waiting.size} of them not seen as written`,
   );
-  console.log(`UPDATE to delta: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms`);
-  console.log(`${bytes.length} deltas of ${(mean / 1024).toFixed(1)} KiB`);
-  console.log(`the service's CPU: ${((used / seconds / 1_000) * 100).toFixed(0)} % of one core`);
-}
-
-/** Of a process so far, in ms. */
-function cpu(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
+  console.log(
+    `from the score's UPDATE to the delta: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms (updates are 250 ms apart)`,
+  );
+  console.log(
+    `${bytes.length} deltas of ${kib(mean)}: one for ${(sent / bytes.length).toFixed(1)} submissions, 1/${(whole / mean).toFixed(0)} of the standings whole`,
+  );
+  console.log(`CPU, of one core: the service ${own}, MariaDB (all the platform's statements) ${mariadb}`);
 }

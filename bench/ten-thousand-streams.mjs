@@ -3,13 +3,13 @@
 // Starts the built service as a child on an embedded database of its own. Bounded: it stops by itself.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deriveKeys } from '../dist/auth/keys.js';
 import { mintPlatformToken, mintServiceToken } from '../dist/auth/mint.js';
+import { cpuOf, residentOf } from './process-usage.mjs';
 
 const STREAMS = Number(process.argv[2] ?? 10_000);
 const ROUNDS = 200;
@@ -32,23 +32,20 @@ const service = spawn(process.execPath, ['--expose-gc', '-e', start], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 let said = '';
-await new Promise((resolve) => {
+await new Promise((resolve, reject) => {
+  service.once('exit', () => reject(new Error('the service did not start')));
   service.stdout.on('data', (chunk) => {
     said += chunk;
     if (/curl http/.test(said)) resolve();
   });
 });
-const rss = () =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.pid}/status`, 'utf8'))[1]) / 1024;
+const rss = () => residentOf(service.pid) / 1024;
 const used = async () => {
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
   const value = (name) => Number(new RegExp(`^${name} ([0-9.e+]+)`, 'm').exec(metrics)[1]);
   return (value('nodejs_heap_size_used_bytes') + value('nodejs_external_memory_bytes')) / 1024 / 1024;
 };
-const cpu = () => {
-  const fields = readFileSync(`/proc/${service.pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10;
-};
+const cpu = () => cpuOf(service.pid);
 const health = async () => (await (await fetch(`http://127.0.0.1:${port}/health`)).json()).streams;
 const until = async (count) => {
   const patience = Date.now() + 60_000;

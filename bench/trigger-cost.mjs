@@ -1,8 +1,9 @@
 // What the triggers cost the platform, where a statement changes nothing that is told and where it does.
 //   npm run build && node bench/trigger-cost.mjs [rounds]
 // Two databases, with triggers and without, on an embedded server of its own; both are measured in turns, so that whatever
-// else the machine does hits both. The statements run in a procedure, one transaction for each round: network and disk, which
-// a statement of the platform waits for as well, are left out. DATABASE_URL names another server. It stops by itself.
+// else the machine does hits both. Twice: (1) in a procedure, one transaction for each round, which leaves out the network and
+// the disk and so shows the triggers alone; (2) as the platform sends it, a statement at a time, each committed by itself.
+// DATABASE_URL names another server. It stops by itself: after one to two minutes.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import { installTriggers } from '../dist/db/triggers/install.js';
 
 const ROUNDS = Number(process.argv[2] ?? 30);
 const STATEMENTS = 2000;
+const SENT = 100;
 const PLAYERS = 100;
 
 const directory = await mkdtemp(join(tmpdir(), 'live-bench-'));
@@ -68,8 +70,8 @@ function socketOf(url) {
   return socketPath ? { socketPath } : {};
 }
 
-/** Microseconds for each statement. */
-async function measure({ connection }, index) {
+/** Microseconds for each statement, in a procedure. */
+async function alone({ connection }, index) {
   await connection.query('START TRANSACTION');
   const start = performance.now();
   await connection.query(`CALL bench_${index}()`);
@@ -78,33 +80,49 @@ async function measure({ connection }, index) {
   return (took / STATEMENTS) * 1000;
 }
 
+/** Microseconds for each statement, sent and committed by itself. */
+async function sent({ connection }, index) {
+  const statement = Object.values(CASES)[index];
+  const start = performance.now();
+  for (let n = 0; n < SENT; n++) await connection.query(statement.replaceAll(/\bn\b/g, n));
+  return ((performance.now() - start) / SENT) * 1000;
+}
+
 /** The end of the best quarter: what disturbs a round only ever makes it longer. */
 const undisturbed = (values) => values.sort((a, b) => a - b)[values.length >> 2];
 
-const without = await prepare('bench_without', false);
-const having = await prepare('bench_with', true);
+/** What a statement takes without triggers, and with them. */
+async function compare(measure, index) {
+  const [without, having] = databases;
+  const times = new Map([
+    [without, []],
+    [having, []],
+  ]);
+  for (const one of databases) await measure(one, index);
+  for (let round = 0; round < ROUNDS; round++)
+    for (const one of round % 2 === 0 ? [without, having] : [having, without])
+      times.get(one).push(await measure(one, index));
+  const [plain, triggered] = [without, having].map((one) => undisturbed(times.get(one)));
+  return [plain.toFixed(1), triggered.toFixed(1), (triggered / plain).toFixed(2)];
+}
+
+const databases = [];
 try {
-  for (const [index, name] of Object.keys(CASES).entries()) {
-    const times = { without: [], having: [] };
-    await measure(without, index);
-    await measure(having, index);
-    for (let round = 0; round < ROUNDS; round++) {
-      const order = round % 2 === 0 ? [without, having] : [having, without];
-      const took = new Map();
-      for (const one of order) took.set(one, await measure(one, index));
-      times.without.push(took.get(without));
-      times.having.push(took.get(having));
-    }
-    const [plain, triggered] = [times.without, times.having].map(undisturbed);
-    console.log(
-      `${name.padEnd(32)} ${plain.toFixed(1).padStart(6)} µs without, ${triggered.toFixed(1).padStart(6)} µs with triggers, ratio ${(triggered / plain).toFixed(2)}`,
-    );
-  }
+  databases.push(await prepare('bench_without', false));
+  databases.push(await prepare('bench_with', true));
+  const line = (name, cells) => console.log(name.padEnd(32) + cells.map((cell) => cell.padStart(9)).join(''));
+  console.log(`${' '.repeat(32)}  µs in a procedure           µs as the platform sends it`);
+  line('', ['without', 'with', 'ratio', 'without', 'with', 'ratio']);
+  for (const [index, name] of Object.keys(CASES).entries())
+    line(name, [...(await compare(alone, index)), ...(await compare(sent, index))]);
+  console.log(
+    '(with and without triggers; the first three tell nobody anything. A ratio of 1: they cost nothing.)',
+  );
 } finally {
-  await without.drop();
-  await having.drop();
-  await without.connection.end();
-  await having.connection.end();
+  for (const { connection, drop } of databases) {
+    await drop();
+    await connection.end();
+  }
   await server.stop();
   await rm(directory, { recursive: true, force: true });
 }
