@@ -26,7 +26,7 @@ export class Readers {
   onArrival;
   #marks;
   #sockets = [];
-  #ended = 0;
+  #failure;
   #waiting;
 
   constructor(count) {
@@ -47,10 +47,10 @@ export class Readers {
 
   /**
    * Waits until so many marked events have arrived since the start.
-   * @throws when that takes longer than `ms`, or a connection ended
+   * @throws when that takes longer than `ms`, or something failed
    */
   async until(arrived, ms) {
-    if (this.arrived < arrived) {
+    if (this.arrived < arrived && !this.#failure) {
       let timer;
       await new Promise((resolve, reject) => {
         this.#waiting = { arrived, resolve, reject };
@@ -61,12 +61,18 @@ export class Readers {
       }).finally(() => clearTimeout(timer));
       this.#waiting = undefined;
     }
-    this.#assertOpen();
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Whoever waits, or will, is told so. */
+  fail(error) {
+    this.#failure ??= error;
+    this.#waiting?.reject(this.#failure);
   }
 
   /** @throws unless every connection got exactly so many marked events */
   assertEach(events) {
-    this.#assertOpen();
+    if (this.#failure) throw this.#failure;
     const wrong = this.#marks.filter((marks) => marks !== events * MARKS).length;
     if (wrong > 0) throw new Error(`${wrong} connections did not get each event exactly once`);
   }
@@ -89,10 +95,7 @@ export class Readers {
     const socket = connect({ port, host: '127.0.0.1', onread: { buffer: readInto, callback: read } });
     this.#sockets.push(socket);
     socket.on('error', () => {});
-    socket.on('end', () => {
-      this.#ended++;
-      this.#waiting?.reject(new Error('the server ended a connection'));
-    });
+    socket.on('end', () => this.fail(new Error('the server ended a connection')));
     await once(socket, 'connect');
     socket.write(hello.ask);
   }
@@ -112,9 +115,5 @@ export class Readers {
     }
     if (this.#waiting && this.arrived >= this.#waiting.arrived) this.#waiting.resolve();
     return true;
-  }
-
-  #assertOpen() {
-    if (this.#ended > 0) throw new Error(`the server ended ${this.#ended} connections`);
   }
 }
