@@ -1,5 +1,5 @@
 // One event to all streams of a scope: our service beside what else sends events from Node, measured in turns.
-//   npm run build && node bench/fan-out.mjs [streams] [rounds] [names of contenders, comma-separated]
+//   npm run build && node bench/fan-out.mjs [streams] [rounds] [parts of the peers' names, comma-separated]
 // In each round every contender is started anew, given its streams, and measured: (1) the memory of its idle streams, (2)
 // deliveries as fast as it goes, (3) the time from publishing to arriving at a modest rate. Whoever else uses the machine
 // disturbs all alike; each ratio is taken within a round. It stops by itself: after three minutes with 1,000
@@ -35,8 +35,9 @@ const quantile = (values, part) => {
 };
 
 const { contenders, close } = await openContenders();
+const [first] = contenders;
 const compared = ONLY
-  ? contenders.filter(({ name }) => ONLY.some((part) => name.includes(part)))
+  ? contenders.filter((one) => one === first || ONLY.some((part) => one.name.includes(part)))
   : contenders;
 const results = new Map(compared.map(({ name }) => [name, []]));
 let running;
@@ -149,13 +150,14 @@ async function timeArrivals(target) {
   const cpuBefore = sum(server.pids.map(cpuOf));
   const answers = [];
   for (let sent = 0; sent < CALM_EVENTS; sent++) {
-    due.push(performance.now());
-    const answer = publish(target, 1);
+    const at = performance.now();
+    due.push(at);
+    const answer = publish(target, 1).then(() => performance.now() - at);
     answer.catch((error) => readers.fail(error));
     answers.push(answer);
     await sleep(due[0] + ((sent + 1) * 1_000) / RATE - performance.now());
   }
-  await Promise.all(answers);
+  const answered = quantile(await Promise.all(answers), 0.5);
   await readers.until(target.published * STREAMS, PATIENCE_MS);
   const late = performance.now() - due.at(-1) > LATE_MS;
   readers.onArrival = undefined;
@@ -166,6 +168,7 @@ async function timeArrivals(target) {
     p99: quantile(delays, 0.99),
     calmCost: (cpu * 1_000) / delays.length,
     late,
+    answered,
   };
 }
 
@@ -230,6 +233,13 @@ function inShort(outcome) {
     `${thousands(rate).padStart(9)} deliveries/s, ${cost.toFixed(2)} µs each; ` +
     `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms; ${kib.toFixed(1)} KiB idle`
   );
+}
+
+/** How much of our delay is not the streams': before that, nothing is given to any of them. */
+function answeredLine(ours) {
+  const times = ours.filter(({ failed }) => !failed).map(({ answered }) => answered);
+  if (times.length === 0) return '';
+  return ` In ours, the publisher has its answer after ${median(times).toFixed(1)} ms.`;
 }
 
 function print() {
@@ -298,7 +308,7 @@ bytes         that a delivery takes on the wire.
 ours          our figure divided by theirs. Deliveries: above 1 we are faster. Milliseconds: below 1 we are.
 CPU µs        of the server for each delivery; with ours all that MariaDB uses.
 busy          of one core each: the server / the reading client. Near 100 % it is what limits the figure of its row.
-p50, p99 ms   from publishing (POST /events) until a stream's bytes are read.
+p50, p99 ms   from publishing (POST /events) until a stream's bytes are read.${answeredLine(ours)}
 KiB           resident memory that an idle stream takes, garbage collected.
 
 Ours checks every stream's token and grants, validates each event, and has it on disk before any stream is given it (MariaDB,
