@@ -3,10 +3,13 @@ import { mintPlatformToken, mintServiceToken } from './auth/mint.ts';
 import type { AuthConfig } from './config.ts';
 import type { Demo } from './demo/find.ts';
 
+/** As long as the player's. */
+const WEEK_S = 7 * 86_400;
+
 /** What a developer sees first: where it runs, what there is to open, and two lines to paste. The tokens are good for this machine's demo only. */
 export async function greeting(url: string, auth: AuthConfig, demo: Demo): Promise<string> {
   const player = await mintPlatformToken(auth.secret ?? '', demo.userId);
-  const service = await mintServiceToken(deriveKeys(auth).service, 'quickstart');
+  const service = await mintServiceToken(deriveKeys(auth).service, 'quickstart', { lifetimeS: WEEK_S });
   const event = {
     type: 'LEVEL_UP',
     data: { playerId: demo.playerId, oldLevel: 11, newLevel: 12, subRank: 'Silver II' },
@@ -23,7 +26,7 @@ curl -N '${url}/streams?scope=player:me&scope=contest:${demo.contestId}' -H 'Aut
 
   Publish a level-up to it, from another terminal:
 
-curl ${url}/events -H 'Authorization: Bearer ${service}' -H 'Content-Type: application/json' -d '${JSON.stringify(event)}'
+curl '${url}/events' -H 'Authorization: Bearer ${service}' -H 'Content-Type: application/json' -d '${JSON.stringify(event)}'
 
 `;
 }

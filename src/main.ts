@@ -3,6 +3,7 @@ import { loadEnvFile } from 'node:process';
 import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { explained } from './cli/failure.ts';
+import { localUrl } from './cli/service-url.ts';
 import { completeSecrets } from './config/secret.ts';
 import { type Config, loadConfig } from './config.ts';
 import { greeting } from './greeting.ts';
@@ -34,9 +35,10 @@ async function main(): Promise<void> {
   const port = await service.listen();
   logger.info({ port, host: config.http.host }, 'listening');
   const { demo } = service;
-  if (demo && config.auth.jwksUrl === undefined) {
-    const host = config.http.host === '0.0.0.0' ? '127.0.0.1' : config.http.host;
-    process.stdout.write(await greeting(`http://${host}:${port}`, await completeSecrets(config), demo));
+  // Tokens in the output are for whoever tries it out; where it is run in earnest they would end up in logs.
+  if (demo && config.mode !== 'production' && config.auth.jwksUrl === undefined) {
+    const url = localUrl(config.http.host, port);
+    process.stdout.write(await greeting(url, await completeSecrets(config), demo));
   }
 }
 

@@ -4,6 +4,7 @@ import { errnoOf, isUnavailable, serverWordsOf } from '../db/errors.ts';
 import { MigrationError } from '../db/migration-error.ts';
 import { TriggerError } from '../db/triggers/trigger-error.ts';
 import { Problem } from '../protocol/problem.ts';
+import { ListenError } from '../service/listen-error.ts';
 
 export const EXIT = {
   fine: 0,
@@ -37,7 +38,7 @@ export function explain(error: unknown): string {
 export function explained(error: unknown): string | undefined {
   if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
-  if (error instanceof TriggerError) return error.message;
+  if (error instanceof TriggerError || error instanceof ListenError) return error.message;
   return explainDatabase(error);
 }
 

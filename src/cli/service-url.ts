@@ -5,7 +5,7 @@ const USUAL_PORT = 4400;
 
 /** Where the service is: as told, else `LIVE_URL`, else where it runs on this machine. It ends with a slash. */
 export function serviceUrl(told: string | undefined, env: Surroundings['env']): URL {
-  const text = told ?? (env.LIVE_URL || localUrl(env));
+  const text = told ?? (env.LIVE_URL || configuredUrl(env));
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '')
@@ -34,10 +34,14 @@ export function shownUrl(url: URL): string {
   return url.href.replace(/\/$/, '');
 }
 
-function localUrl(env: Surroundings['env']): string {
-  const port = /^[1-9][0-9]{0,4}$/.test(env.PORT?.trim() ?? '') ? Number(env.PORT) : USUAL_PORT;
-  const host = env.HOST?.trim() ?? '';
+/** How a service that listens at `host` is reached from this machine. */
+export function localUrl(host: string, port: number): string {
   const everywhere = host === '' || host === '0.0.0.0' || host === '::';
   const shown = host.includes(':') ? `[${host}]` : host;
   return `http://${everywhere ? '127.0.0.1' : shown}:${port}`;
+}
+
+function configuredUrl(env: Surroundings['env']): string {
+  const port = /^[1-9][0-9]{0,4}$/.test(env.PORT?.trim() ?? '') ? Number(env.PORT) : USUAL_PORT;
+  return localUrl(env.HOST?.trim() ?? '', port);
 }

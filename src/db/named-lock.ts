@@ -70,7 +70,9 @@ export class NamedLock {
     while (!signal.aborted) {
       try {
         connection ??= await this.#open();
-        if (await this.#ask(connection, 'SELECT GET_LOCK(?, 0) AS yes')) await this.#hold(connection);
+        const won = await this.#ask(connection, 'SELECT GET_LOCK(?, 0) AS yes');
+        // Closed while it was asked for: with the connection goes the lock.
+        if (won && !signal.aborted) await this.#hold(connection);
       } catch (error) {
         connection?.destroy();
         connection = undefined;

@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server';
 import { problemResponse } from '../http/problem-response.ts';
 import type { Router } from '../http/router.ts';
 import { Problem, type ProblemCode } from '../protocol/problem.ts';
+import { ListenError } from './listen-error.ts';
 
 /** How long ordinary requests may go on once the service stops, in ms. */
 const LINGER_MS = 3_000;
@@ -14,7 +15,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** Listens for an app. `port` 0: any free one. @throws when the address is taken */
+/** Listens for an app. `port` 0: any free one. @throws ListenError where that is not possible */
 export async function listen(app: Router, address: { host: string; port: number }): Promise<HttpServer> {
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
@@ -27,9 +28,10 @@ export async function listen(app: Router, address: { host: string; port: number 
   server.maxRequestsPerSocket = 0;
   server.on('clientError', answerMalformed);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    const fail = (error: Error) => reject(new ListenError(address.host, address.port, error));
+    server.once('error', fail);
     server.listen({ port: address.port, host: address.host, backlog: 4_096 }, () => {
-      server.off('error', reject);
+      server.off('error', fail);
       resolve();
     });
   });

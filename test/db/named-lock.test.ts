@@ -48,6 +48,42 @@ describe('a named lock', () => {
     expect(begun).toHaveBeenCalledTimes(1);
   });
 
+  test('that is closed while it is being won is given up, and nothing begins', async () => {
+    const begun = vi.fn();
+    let close = () => {};
+    const closed = new Promise<void>((resolve) => {
+      close = resolve;
+    });
+    let ask = () => {};
+    const asked = new Promise<void>((resolve) => {
+      ask = resolve;
+    });
+    // The server's answer arrives when the lock has been closed.
+    const slow: Pick<Database, 'connect' | 'name'> = {
+      name: made.database.name,
+      connect: async (options) => {
+        const connection = await made.database.connect(options);
+        const query = connection.query.bind(connection);
+        connection.query = (async (statement: { sql: string }) => {
+          const answer = await query(statement);
+          if (!statement.sql.includes('GET_LOCK')) return answer;
+          ask();
+          await closed;
+          return answer;
+        }) as typeof connection.query;
+        return connection;
+      },
+    };
+    const lock = new NamedLock(slow, 'relay', { onAcquired: begun });
+    lock.start();
+    await asked;
+    const over = lock.close();
+    close();
+    await over;
+    expect(begun).not.toHaveBeenCalled();
+    await vi.waitFor(async () => expect(await holder()).toBeUndefined());
+  });
+
   test('is taken over when its holder’s connection is killed, and the holder hears of it', async () => {
     const lost = vi.fn();
     let signal: AbortSignal | undefined;
