@@ -9,6 +9,7 @@ import { createPlatformClock } from './contest/platform-clock.ts';
 import { openDatabase } from './db/database.ts';
 import { checkDurability } from './db/durability.ts';
 import { startEmbeddedDatabase } from './db/embedded/embedded-database.ts';
+import { withoutStatement } from './db/errors.ts';
 import { migrate } from './db/migrate.ts';
 import type { Demo } from './demo/find.ts';
 import { seedDemo } from './demo/seed.ts';
@@ -74,7 +75,8 @@ const RETENTION_MS = 60_000;
  * @throws when the database cannot be reached or migrated
  */
 export async function createService(config: Config, logger: Logger): Promise<Service> {
-  const onError = (error: unknown, where: string) => logger.error({ err: error, where }, 'something failed');
+  const onError = (error: unknown, where: string) =>
+    logger.error({ err: withoutStatement(error), where }, 'something failed');
   const releasers = new Releasers(onError);
   try {
     return await compose(config, logger, releasers, onError);
@@ -206,7 +208,8 @@ async function compose(
   const app = createApp({
     version,
     isAllowedOrigin: (origin) => isListedOrigin(config.http.origins, origin),
-    onError: (error, request) => logger.error({ err: error, ...request }, 'a request failed'),
+    onError: (error, request) =>
+      logger.error({ err: withoutStatement(error), ...request }, 'a request failed'),
     routers: [
       healthRoutes({
         version,

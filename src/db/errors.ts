@@ -59,6 +59,7 @@ interface DriverError extends Error {
   syscall?: unknown;
   fatal?: unknown;
   sqlMessage?: unknown;
+  sql?: unknown;
 }
 
 /** The error and what caused it, outermost first. */
@@ -118,4 +119,10 @@ export function leavesConnectionGood(error: unknown): boolean {
   if (errno === undefined || UNAVAILABLE.has(errno)) return false;
   for (const { fatal } of chain(error)) if (fatal === true) return false;
   return true;
+}
+
+/** The error, to be logged, without the statement that it came of: what stands in that are people's messages. */
+export function withoutStatement(error: unknown): unknown {
+  for (const at of chain(error)) delete at.sql;
+  return error;
 }

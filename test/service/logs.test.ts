@@ -1,0 +1,61 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { mintPlatformToken } from '../../src/auth/mint.ts';
+import { loadConfig } from '../../src/config.ts';
+import { createService, type Service } from '../../src/service.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createPlayer } from '../support/platform.ts';
+import { environment, note, SECRET } from '../support/service.ts';
+
+let test: TestDatabase;
+let service: Service;
+let logged = '';
+beforeAll(async () => {
+  test = await createTestDatabase();
+  const logger = pino(
+    { level: 'trace' },
+    {
+      write: (line) => {
+        logged += line;
+      },
+    },
+  );
+  service = await createService(loadConfig(environment(test.url)), logger);
+});
+afterAll(async () => {
+  await service.close();
+  await test.drop();
+});
+
+it('The log says what failed, at any level without tokens, tickets and what people were told', async () => {
+  const { userId, playerId } = await createPlayer(test.database);
+  const token = await mintPlatformToken(SECRET, userId);
+  const authorization = `Bearer ${token}`;
+  const bought = await service.app.request('/tickets', {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json' },
+    body: JSON.stringify({ scopes: ['player:me'] }),
+  });
+  const { ticket } = (await bought.json()) as { ticket: string };
+
+  await test.database.execute('RENAME TABLE notification_receipt TO elsewhere, stream_session TO nowhere');
+  const answers = [
+    await service.app.request('/notifications?type=LEVEL_UP', { headers: { authorization } }),
+    await service.app.request('/notifications', { headers: { cookie: `token=${token}` } }),
+    await service.app.request(`/streams/players/me?ticket=${ticket}`),
+  ];
+  await test.database.execute('RENAME TABLE elsewhere TO notification_receipt, nowhere TO stream_session');
+  await test.database.execute('ALTER TABLE notification RENAME COLUMN title TO heading');
+  await expect(service.publisher.publish(note(playerId, 'for own eyes') as never)).rejects.toThrow();
+  const failed = await service.app.request('/notifications', { headers: { authorization } });
+  await test.database.execute('ALTER TABLE notification RENAME COLUMN heading TO title');
+
+  for (const answer of [...answers, failed]) {
+    expect(answer.status).toBe(500);
+    expect(await answer.text()).not.toMatch(/SELECT|heading|receipt|session|own eyes/);
+  }
+  expect(logged.match(/"a request failed"/g)).toHaveLength(4);
+  expect(logged).toContain('/streams/players/me');
+  expect(logged).not.toMatch(/"sql":|FROM notification|own eyes|LEVEL_UP/);
+  for (const secret of [token, ticket, SECRET]) expect(logged).not.toContain(secret);
+});
