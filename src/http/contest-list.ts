@@ -8,6 +8,7 @@ import type { PlatformClock } from '../contest/platform-clock.ts';
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { before, whole } from './whole.ts';
 
 export interface ContestListRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
@@ -51,19 +52,8 @@ const list = createRoute({
         .pipe(z.array(status).min(1).max(5))
         .optional()
         .openapi({ type: 'string', example: 'LIVE,UPCOMING' }),
-      limit: z
-        .string()
-        .regex(/^[0-9]{1,3}$/)
-        .transform(Number)
-        .pipe(z.int().min(1).max(100))
-        .default(50),
-      before: z
-        .string()
-        .regex(/^[1-9][0-9]{0,15}$/)
-        .transform(Number)
-        .refine(Number.isSafeInteger)
-        .optional()
-        .openapi({ description: '`next` of the page before.' }),
+      limit: whole(1, 100, 50),
+      before,
     }),
   },
   responses: {

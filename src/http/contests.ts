@@ -9,7 +9,7 @@ import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseId } from '../protocol/scope.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
-import { whole } from './whole.ts';
+import { before, whole } from './whole.ts';
 
 export interface ContestRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
@@ -63,11 +63,7 @@ const activity = createRoute({
     params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: 'me' }) }),
     query: z.object({
       limit: whole(1, 100, 20),
-      before: z
-        .string()
-        .regex(/^[1-9][0-9]{0,15}$/)
-        .transform(Number)
-        .optional(),
+      before,
     }),
   },
   responses: {

@@ -7,6 +7,7 @@ import type { ReceiptAction } from '../inbox/receipts.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { before, whole } from './whole.ts';
 
 export interface InboxRoutesDeps {
   readonly inbox: Inbox;
@@ -53,17 +54,8 @@ const list = createRoute({
   summary: "The player's notifications, newest first",
   request: {
     query: z.object({
-      before: z
-        .string()
-        .regex(/^[1-9][0-9]{0,15}$/)
-        .transform(Number)
-        .optional(),
-      limit: z
-        .string()
-        .regex(/^[0-9]{1,3}$/)
-        .transform(Number)
-        .pipe(z.int().min(1).max(100))
-        .optional(),
+      before,
+      limit: whole(1, 100, 20),
       unread: flag,
       archived: flag,
       type: z.string().optional().openapi({ example: 'LEVEL_UP' }),
@@ -140,7 +132,7 @@ export function inboxRoutes({ inbox, identify }: InboxRoutesDeps): Router {
 
   router.openapi(list, async (c) => {
     const playerId = await playerOf(c);
-    const { before, limit = 20, unread, archived, type } = c.req.valid('query');
+    const { before, limit, unread, archived, type } = c.req.valid('query');
     if (type !== undefined && !isEventType(type)) throw new Problem('invalid-type');
     const answer = await inbox.page(playerId, {
       before,

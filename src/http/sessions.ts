@@ -10,6 +10,7 @@ import { keyOf, listSessions, type Session } from '../stream/session-list.ts';
 import type { Streams } from '../stream/streams.ts';
 import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
 import { formatSessionCursor, parseSessionCursor } from './session-cursor.ts';
+import { whole } from './whole.ts';
 
 export interface SessionRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
@@ -65,7 +66,7 @@ const list = createRoute({
         .string()
         .regex(/^[\x21-\x7e]{1,36}$/, 'is not the id of a node')
         .optional(),
-      limit: z.coerce.number().int().min(1).max(200).default(50),
+      limit: whole(1, 200, 50),
       cursor: z.string().max(120).optional().openapi({ description: '`next` of the page before.' }),
     }),
   },
