@@ -59,13 +59,21 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 
 /**
  * Makes `destroy` close the socket. mysql2's own only says that it has nothing more to send, and keeps the socket for as
- * long as a server that hangs does not answer that.
+ * long as a server that hangs does not answer that. A query under way stays unanswered until its bound, which would keep
+ * a process that is done from ending.
  */
 function destroyForGood(connection: Connection): void {
-  const { stream } = (connection as unknown as { connection: { stream: Socket } }).connection;
+  const core = (connection as unknown as { connection: Core }).connection;
   const destroy = connection.destroy.bind(connection);
   connection.destroy = () => {
     destroy();
-    stream.destroy();
+    core.stream.destroy();
+    core._command?.queryTimeout?.unref();
   };
+}
+
+/** What of mysql2's inside is needed for it. */
+interface Core {
+  readonly stream: Socket;
+  readonly _command?: { readonly queryTimeout?: NodeJS.Timeout | null };
 }

@@ -90,6 +90,17 @@ test('destroying a dedicated connection closes its socket, though the server doe
   await proxy.close();
 });
 
+test('a statement whose connection was destroyed keeps no process from ending', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const connection = await database.connect();
+  await connection.query('SELECT 1');
+  const before = timers();
+  void connection.query({ sql: 'SELECT SLEEP(1)', timeout: 60_000 }).catch(() => {});
+  expect(timers()).toBe(before + 1);
+  connection.destroy();
+  expect(timers()).toBe(before);
+});
+
 describe('values', () => {
   test('JSON comes back as the text that was stored, from queries and from drizzle', async () => {
     const text = '{"a": [1, "\u2028é😀"]}';

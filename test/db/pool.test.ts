@@ -43,9 +43,11 @@ describe('the pool', () => {
   });
 
   test('serves more callers than it has connections, and opens no more than its size', async () => {
+    const patient = openDatabase({ url: proxy.url, poolSize: 2, acquireTimeoutMs: 60_000 });
     const ids = await Promise.all(
-      Array.from({ length: 50 }, () => database.query<{ id: number }>('SELECT CONNECTION_ID() AS id')),
+      Array.from({ length: 50 }, () => patient.query<{ id: number }>('SELECT CONNECTION_ID() AS id')),
     );
+    await patient.close();
     expect(new Set(ids.map(([row]) => row?.id)).size).toBeLessThanOrEqual(2);
   });
 
