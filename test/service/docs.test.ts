@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
 import { launchChromium } from '../support/chromium.ts';
 import { createPlayer } from '../support/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
@@ -14,6 +15,15 @@ describe('The API, described to browse and to try', { timeout: 60_000 }, () => {
   afterAll(async () => {
     await browser?.close();
     await live.close();
+  });
+
+  it('is made once, since making it holds everybody up', async () => {
+    const fresh = createApp({ version: '9.9.9', isAllowedOrigin: () => false, routers: [] });
+    const making = vi.spyOn(fresh, 'getOpenAPI31Document');
+    const [first, second] = [await fresh.request('/openapi.json'), await fresh.request('/openapi.json')];
+    expect(await first.json()).toMatchObject({ openapi: '3.1.0', info: { version: '9.9.9' } });
+    expect(second.headers.get('content-type')).toBe('application/json');
+    expect(making).toHaveBeenCalledTimes(1);
   });
 
   it('works in a browser that runs nothing but what this service serves', async () => {
