@@ -257,24 +257,31 @@ describe('Nobody gets what is not theirs', () => {
     expect(await seen('admin')).toEqual([':public', ':private', ':draft']);
   });
 
-  async function replayOf(path: string, who: Who): Promise<string> {
+  /** All that is kept, up to where `end` stands in it. */
+  async function replayOf(
+    path: string,
+    who: Record<string, string> | undefined,
+    end = 'event: caught-up',
+    heard: (text: string) => void = () => {},
+  ): Promise<string> {
     const controller = new AbortController();
     const response = await fetch(`${live.url}${path}?lastEventId=earliest`, {
-      headers: headers.get(who) ?? {},
+      headers: who ?? {},
       signal: controller.signal,
     });
     let text = '';
     for await (const chunk of response.body as ReadableStream<Uint8Array>) {
       text += new TextDecoder().decode(chunk);
-      if (text.includes('event: caught-up')) break;
+      heard(text);
+      if (text.includes(end)) break;
     }
     controller.abort();
     return text;
   }
 
   it("delivers, keeps and counts for each player what is the player's own", async () => {
-    expect(await replayOf('/streams/players/me', 'own')).toContain('for own eyes');
-    expect(await replayOf('/streams/players/me', 'other')).not.toContain('for own eyes');
+    expect(await replayOf('/streams/players/me', headers.get('own'))).toContain('for own eyes');
+    expect(await replayOf('/streams/players/me', headers.get('other'))).not.toContain('for own eyes');
     const inbox = async (who: Who) => {
       const page = await (await ask('GET /notifications?archived=true', who)).text();
       return page + (await (await ask('GET /notifications', who)).text());
@@ -297,12 +304,51 @@ describe('Nobody gets what is not theirs', () => {
     await published(solved(id(':private'), 'Behind closed doors'));
     await published(solved(id(':draft'), 'Not out yet'));
     await published(solved(id(':public'), 'In the open'));
-    const seen = await replayOf(
-      '/streams/problems/:problem'.replace(':problem', String(id(':problem'))),
-      'other',
-    );
+    const seen = await replayOf(`/streams/problems/${id(':problem')}`, headers.get('other'));
     expect(seen).toContain('In the open');
     expect(seen).not.toMatch(/closed doors|Not out yet/);
-    expect(await replayOf(`/streams/contests/${id(':private')}`, 'participant')).toContain('closed doors');
+    const inside = await replayOf(`/streams/contests/${id(':private')}`, headers.get('participant'));
+    expect(inside).toContain('closed doors');
+  });
+
+  it('ends with the right to it, for streams that are open and for any that would replay', async () => {
+    const { database } = live.test;
+    const kicked = await createContest(database, { isPublic: false });
+    const closed = await createContest(database);
+    const withdrawn = await createContest(database);
+    const cases = await Promise.all(
+      [
+        ['UPDATE users SET status = ? WHERE id = ?', 'SUSPENDED', 403],
+        ['DELETE FROM contest_participant WHERE contest_id = ?', kicked, 404],
+        ['UPDATE contest SET is_public = 0 WHERE id = ?', closed, 404],
+        ["UPDATE contest SET status = 'DRAFT' WHERE id = ?", withdrawn, 404],
+      ].map(async ([sql, value, status]) => {
+        const { userId, playerId } = await createPlayer(database);
+        await joinContest(database, { contestId: kicked, playerId });
+        const about = typeof value === 'number' ? value : undefined;
+        const path = about === undefined ? '/streams/players/me' : `/streams/contests/${about}`;
+        const values = about === undefined ? [value, userId] : [about];
+        return { sql: String(sql), values, path, status, who: await bearer(userId) };
+      }),
+    );
+    const ended = cases.map(({ path, who }) => {
+      let open = () => {};
+      const opened = new Promise<void>((resolve) => {
+        open = resolve;
+      });
+      const text = replayOf(path, who, 'event: stream-close', (heard) => {
+        if (heard.includes('caught-up')) open();
+      });
+      return { opened, text };
+    });
+    await Promise.all(ended.map(({ opened }) => opened));
+    for (const { sql, values } of cases) await database.execute(sql, values);
+    for (const { text } of ended)
+      expect(await text).toContain('event: stream-close\ndata: {"reason":"revoked","reconnect":false}');
+    for (const { path, who, status } of cases) {
+      const again = await fetch(`${live.url}${path}?lastEventId=earliest`, { headers: who });
+      expect([path, again.status]).toEqual([path, status]);
+      await again.body?.cancel();
+    }
   });
 });
