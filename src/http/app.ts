@@ -30,7 +30,7 @@ export function createApp(deps: AppDeps): Router {
     cors({
       origin: (origin) => (deps.isAllowedOrigin(origin) ? origin : null),
       credentials: true,
-      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
+      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID'],
       allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
       exposeHeaders: ['Retry-After', 'ETag'],
       maxAge: 600,

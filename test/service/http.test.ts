@@ -47,6 +47,22 @@ describe('The stream over HTTP', () => {
     await drained();
   });
 
+  it('lets pages of such an origin send every header that it reads, and see what it answers with', async () => {
+    const preflight = await fetch(`${live.url}/contests/1/leaderboard`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://codecraft.example',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'authorization,if-none-match',
+      },
+    });
+    const allowed = preflight.headers.get('access-control-allow-headers')?.toLowerCase().split(',');
+    const read = ['authorization', 'content-type', 'idempotency-key', 'if-none-match', 'last-event-id'];
+    expect(allowed?.sort()).toEqual(read);
+    expect(preflight.headers.get('access-control-allow-credentials')).toBe('true');
+    expect(preflight.headers.get('vary')).toMatch(/\borigin\b/i);
+  });
+
   it('opens no stream for HEAD', async () => {
     const response = await fetch(`${live.url}/streams/players/me`, {
       method: 'HEAD',
