@@ -5,6 +5,8 @@ import { readHead } from './reader.ts';
 
 /** So many rows go in one transaction at the most. */
 const BATCH = 500;
+/** So many receipts go in one statement: a message to everybody may have as many as there are players. */
+const RECEIPTS = 5_000;
 /** Between two transactions, so that appends never queue behind deletes. Milliseconds. */
 const PAUSE_MS = 5;
 
@@ -32,25 +34,31 @@ export async function pruneLog(
   await repeat((tx) => pruneKeys(tx, now));
   return { deleted };
 
-  /** Runs `batch` until one was not full. Returns how many rows all of them took. */
-  async function repeat(batch: (tx: Transaction) => Promise<number>): Promise<number> {
+  /** Runs `batch` until one left nothing. Returns how many rows all of them took. */
+  async function repeat(batch: (tx: Transaction) => Promise<Pruned>): Promise<number> {
     let sum = 0;
     while (!signal?.aborted) {
-      const count = await database.transaction(batch);
+      const { count, more } = await database.transaction(batch);
       sum += count;
-      if (count < BATCH) break;
+      if (!more) break;
       await sleep(PAUSE_MS);
     }
     return sum;
   }
 }
 
-async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number): Promise<number> {
+interface Pruned {
+  readonly count: number;
+  /** Whether there may be others. */
+  readonly more: boolean;
+}
+
+async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number): Promise<Pruned> {
   const [tailRow] = await tx.query<{ tail: number }>(
     'SELECT tail FROM log_tail WHERE keep_class = ? FOR UPDATE',
     [keepClass],
   );
-  if (!tailRow) return 0;
+  if (!tailRow) return { count: 0, more: false };
   const { head } = await readHead(tx.query);
   const page = await tx.query<{ id: number; created_at: Date }>(
     `SELECT id, created_at FROM notification FORCE INDEX (notification_age)
@@ -62,12 +70,32 @@ async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number)
     Math.max(row.created_at.getTime(), adopted && row.id <= adopted.lastId ? adopted.at.getTime() : 0);
   const firstKept = page.findIndex((row) => !(bornAt(row) < before));
   const old = (firstKept < 0 ? page : page.slice(0, firstKept)).map(({ id }) => id);
-  const last = old.at(-1);
-  if (last === undefined) return 0;
-  await tx.execute('DELETE FROM notification_receipt WHERE notification_id IN (?)', [old]);
-  await tx.execute('DELETE FROM notification WHERE id IN (?)', [old]);
+  const rows = await pruneReceipts(tx, old);
+  const last = rows.at(-1);
+  if (last === undefined) return { count: 0, more: false };
+  await tx.execute('DELETE FROM notification WHERE id IN (?)', [rows]);
   await tx.execute('UPDATE log_tail SET tail = ? WHERE keep_class = ?', [last + 1, keepClass]);
-  return old.length;
+  return { count: rows.length, more: rows.length === BATCH || rows.length < old.length };
+}
+
+/** Deletes the receipts of these rows, or of the first of them where there are many. Returns those that have none now. */
+async function pruneReceipts(tx: Transaction, rows: readonly number[]): Promise<readonly number[]> {
+  let through = rows.at(-1);
+  for (let left = rows; through !== undefined && left.length > 0; left = [through]) {
+    const { affectedRows } = await tx.execute(
+      `DELETE FROM notification_receipt WHERE notification_id IN (?) ORDER BY notification_id LIMIT ${RECEIPTS}`,
+      [left],
+    );
+    if (affectedRows < RECEIPTS) break;
+    const [next] = await tx.query<{ id: number | null }>(
+      'SELECT MIN(notification_id) AS id FROM notification_receipt WHERE notification_id IN (?)',
+      [left],
+    );
+    // It may be half done: a row is never seen without the receipts that it had.
+    if (next?.id == null) break;
+    through = next.id;
+  }
+  return rows.filter((id) => through !== undefined && id <= through);
 }
 
 /** Up to where the log was filled from the Socket.IO generation's tables, and when that was done. */
@@ -79,10 +107,10 @@ async function readAdopted(tx: Transaction): Promise<{ lastId: number; at: Date 
   return row;
 }
 
-async function pruneKeys(tx: Transaction, now: Date): Promise<number> {
+async function pruneKeys(tx: Transaction, now: Date): Promise<Pruned> {
   const { affectedRows } = await tx.execute(
     `DELETE FROM log_key WHERE expires_at < ? ORDER BY expires_at LIMIT ${BATCH}`,
     [now],
   );
-  return affectedRows;
+  return { count: affectedRows, more: affectedRows === BATCH };
 }

@@ -144,6 +144,49 @@ describe('retention', () => {
     expect(await idsIn('notification_receipt', 'notification_id')).toEqual([2_301]);
   });
 
+  test('takes what very many have read in small statements, and never a part of its receipts alone', async () => {
+    await fill(Array.from({ length: 8 }, () => ({ keepClass: 'global', age: MINUTE })));
+    const readers = new Map([
+      [2, 12_000],
+      [3, 4_000],
+      [4, 4_998],
+      [6, 9_000],
+    ]);
+    for (const [id, count] of readers)
+      await database.execute(
+        'INSERT INTO notification_receipt (player_id, notification_id, read_at) VALUES ?',
+        [Array.from({ length: count }, (_, i) => [100 + i, id, NOW])],
+      );
+    const receipts = () =>
+      database.query<{ id: number; count: number }>(
+        'SELECT notification_id AS id, COUNT(*) AS count FROM notification_receipt GROUP BY id ORDER BY id',
+      );
+    const all = await receipts();
+    let most = 0;
+    const observed: Database = {
+      ...database,
+      transaction: async (run) => {
+        const result = await database.transaction((tx) =>
+          run({
+            ...tx,
+            execute: async (sql, values) => {
+              const answer = await tx.execute(sql, values);
+              most = Math.max(most, answer.affectedRows);
+              return answer;
+            },
+          }),
+        );
+        const left = await kept();
+        expect(await receipts()).toEqual(all.filter(({ id }) => left.includes(id)));
+        return result;
+      },
+    };
+    expect(await pruneLog(observed, agesOf(0), NOW)).toEqual({ deleted: 7 });
+    expect(most).toBeLessThanOrEqual(5_000);
+    expect(await kept()).toEqual([8]);
+    expect((await readTails(database.query)).global).toBe(8);
+  });
+
   test('stops between two batches when it is told to, and what it did stays done', async () => {
     await fill(Array.from({ length: 1_200 }, () => ({ keepClass: 'player', age: MINUTE })));
     const stop = new AbortController();
