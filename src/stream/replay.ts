@@ -11,8 +11,10 @@ import type { Gate } from './gate.ts';
 import { nudgesAmong } from './resume.ts';
 import type { Stream } from './stream.ts';
 
-/** A page of frames: what is written before the peer must have taken it. */
+/** So many frames are looked up at a time. */
 const PAGE = 500;
+/** About so much is written before the peer must have taken it. Bytes. */
+const PART_BYTES = 64 * 1024;
 /** How long to wait before a failed read is tried again, in ms: first, and at most. */
 const RETRY_MS = { first: 50, most: 2_000 };
 
@@ -63,12 +65,30 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, told: Told): Pro
         (!stream.filter || stream.filter.types.has(frame.type)) &&
         !(frame.id <= told.snapshotAt && isStandings(frame)),
     );
+    for (const part of parts(wanted)) {
+      stream.position = part.at(-1)?.id ?? stream.position;
+      stream.deliver(new Batch(part));
+      await stream.drained();
+      if (stream.state !== 'replaying') return;
+    }
     stream.position = page.through;
-    if (wanted.length === 0) continue;
     replayed += wanted.length;
-    stream.deliver(new Batch(wanted));
-    await stream.drained();
   }
+}
+
+/** Cuts frames into parts that a peer may be sent at once. */
+function* parts(frames: readonly LiveFrame[]): Generator<LiveFrame[]> {
+  let part: LiveFrame[] = [];
+  let bytes = 0;
+  for (const frame of frames) {
+    part.push(frame);
+    bytes += frame.weight;
+    if (bytes < PART_BYTES) continue;
+    yield part;
+    part = [];
+    bytes = 0;
+  }
+  if (part.length > 0) yield part;
 }
 
 /** Whether a snapshot of the standings says it, too. */
