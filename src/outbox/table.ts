@@ -83,13 +83,17 @@ export function taking(ids: readonly number[]): Guard {
   };
 }
 
-/** Sets rows aside, each with its reason, unless somebody else has dealt with them. */
+/**
+ * Sets rows aside, each with its reason, unless somebody else has dealt with them. Who writes with the server's checks
+ * turned off can leave text that is not JSON, and MariaDB refuses to change such a row as it is: it is kept as a JSON string.
+ */
 export async function setAside(database: Pick<Queries, 'execute'>, rows: readonly SetAside[]): Promise<void> {
   if (rows.length === 0) return;
   const ids = rows.map(({ id }) => id);
   await database.execute(
     `UPDATE event_outbox SET attempts = attempts + 1, failed_at = UTC_TIMESTAMP(3),
             error = ELT(FIELD(id, ?), ?)
+            /*M!100300 , payload = IF(JSON_VALID(payload), payload, JSON_QUOTE(payload)) */
       WHERE id IN (?) AND failed_at IS NULL`,
     [ids, rows.map(({ reason }) => reason), ids],
   );

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
-import { retryAside } from '../../src/outbox/aside.ts';
+import { describe, expect, inject, test } from 'vitest';
+import { readAside, retryAside } from '../../src/outbox/aside.ts';
 import { PAGE_ROWS } from '../../src/outbox/table.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { expectGapless, until } from '../support/log.ts';
@@ -116,6 +116,29 @@ describe('A row that is not valid', () => {
       expect.stringMatching(/^The field contestId is wrong/),
     ]);
   });
+
+  // MySQL's JSON columns hold nothing else.
+  test.runIf(inject('databaseKind') === 'mariadb')(
+    'is set aside also where it is no JSON at all',
+    async () => {
+      const text = `{"title": "it's \\ cut o`;
+      await outbox.database.transaction(async (tx) => {
+        await tx.execute('SET SESSION check_constraint_checks = 0');
+        await tx.execute(
+          "INSERT INTO event_outbox (type, payload, created_at) VALUES ('ANNOUNCEMENT', ?, UTC_TIMESTAMP(3))",
+          [text],
+        );
+        await tx.execute('SET SESSION check_constraint_checks = 1');
+      });
+      await publishSql(outbox.database, 'behind it');
+      outbox.relaying();
+      await relayed(outbox.database);
+      expect(await titlesIn(outbox.database)).toEqual(['behind it']);
+      expect(await readAside(outbox.database, 10)).toMatchObject([
+        { error: 'The payload is not valid JSON.', payload: JSON.stringify(text) },
+      ]);
+    },
+  );
 
   test('may hold numbers that MariaDB made text of', async () => {
     outbox.relaying();
