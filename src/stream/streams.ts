@@ -52,6 +52,7 @@ const POSITION_EVERY = 4;
 const TICK_MS = 1_000;
 
 interface Beat {
+  /** By the clock that nobody sets (`performance.now()`): a step back must not silence streams. */
   next: number;
   count: number;
 }
@@ -122,7 +123,7 @@ export class Streams {
       rotatesAt,
       maxUnsentBytes: limits.maxUnsentBytes,
     });
-    this.#register(stream, now);
+    this.#register(stream);
     const { recovered, lost, stale } = request.plan;
     const open: StreamOpen = {
       streamId: stream.id,
@@ -179,10 +180,11 @@ export class Streams {
     return at;
   }
 
-  #register(stream: Stream, now: number): void {
+  #register(stream: Stream): void {
     this.#streams.set(stream.id, stream);
     // The first beat comes at a random moment, so that streams opened together do not beat together.
-    this.#beats.set(stream, { next: now + Math.random() * this.#deps.limits.heartbeatMs, count: 0 });
+    const first = performance.now() + Math.random() * this.#deps.limits.heartbeatMs;
+    this.#beats.set(stream, { next: first, count: 0 });
     const { userId } = stream.owner;
     const same = this.#byUser.get(userId) ?? new Set();
     this.#byUser.set(userId, same.add(stream));
@@ -204,13 +206,14 @@ export class Streams {
 
   #tick(now: number): void {
     const { hub, epoch, limits } = this.#deps;
+    const beatsAt = performance.now();
     const cursor = formatCursor(hub.settled, epoch());
     const keepalive = encodeBytes(encodeComment(`keepalive ${cursor}`));
     for (const [stream, beat] of this.#beats) {
       if (stream.expiresAt.getTime() <= now) stream.close('expired');
       else if (stream.rotatesAt.getTime() <= now) stream.close('rotated');
-      else if (beat.next <= now) {
-        beat.next = now + limits.heartbeatMs;
+      else if (beat.next <= beatsAt) {
+        beat.next = beatsAt + limits.heartbeatMs;
         beat.count++;
         const moved = stream.state === 'live' && stream.announced < hub.settled;
         if (moved && beat.count % POSITION_EVERY === 0) this.#sendPosition(stream, now);
