@@ -20,7 +20,7 @@ describe('A service that is killed with -9 in the middle of publishing', () => {
   });
 
   it('loses nothing that was answered 2xx, and repeats nothing on any stream', {
-    timeout: 90_000,
+    timeout: 180_000,
   }, async () => {
     const key = deriveKeys({ secret: SECRET, liveSecret: undefined }).service;
     const serviceToken = await mintServiceToken(key, 'tests');
