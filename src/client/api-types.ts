@@ -70,7 +70,7 @@ export interface GlobalStanding {
   readonly rank: number;
   readonly xp: number;
   readonly level: number;
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly tier?: 'BRONZE' | 'SILVER' | 'GOLD';
   readonly subRank: string;
 }
 

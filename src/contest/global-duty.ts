@@ -3,7 +3,6 @@ import type { Database } from '../db/database.ts';
 import { prepare } from '../log/prepare.ts';
 import type { Publisher } from '../log/publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
-import { shortened } from '../stream/shortened.ts';
 import { readGlobalStandings } from './standings.ts';
 
 export interface GlobalDutyOptions {
@@ -11,13 +10,9 @@ export interface GlobalDutyOptions {
   readonly publisher: Pick<Publisher, 'publishUnits'>;
 }
 
-type Top = EventInput<'GLOBAL_LEADERBOARD'>['top'];
-
 /** Stands for the players of all contests in `standings_board`. */
 const EVERYBODY = 0;
 const PLACES = 100;
-const NAME_LENGTH = 100;
-const SUB_RANK_LENGTH = 20;
 
 /** Publishes the first hundred players by XP when they are other than before. For one node at a time. */
 export class GlobalDuty {
@@ -31,7 +26,7 @@ export class GlobalDuty {
   /** One look, and an event if there is a change. @throws when the database cannot be reached, or another node was faster */
   async run(): Promise<void> {
     const { publisher } = this.#options;
-    const top = await this.#readTop();
+    const top = await readGlobalStandings(this.#options.database, { limit: PLACES, offset: 0 });
     const text = JSON.stringify(top);
     try {
       this.#last ??= await this.#lastPublished(text);
@@ -54,19 +49,6 @@ export class GlobalDuty {
       this.#last = undefined;
       throw error;
     }
-  }
-
-  async #readTop(): Promise<Top> {
-    const rows = await readGlobalStandings(this.#options.database, { limit: PLACES, offset: 0 });
-    return rows.map((row) => ({
-      playerId: row.playerId,
-      playerName: shortened(row.playerName, NAME_LENGTH) || `Player ${row.playerId}`,
-      rank: row.rank,
-      xp: Math.max(0, Number(row.xp)),
-      level: Math.max(1, row.level),
-      tier: row.tier,
-      subRank: shortened(row.subRank, SUB_RANK_LENGTH),
-    }));
   }
 
   /** What was published last, by whatever node. Where none is kept any more, nothing had changed for that long. */

@@ -5,7 +5,7 @@ import type { PlatformClock } from './platform-clock.ts';
 
 interface RawScore {
   readonly playerId: number;
-  readonly playerName: string;
+  readonly playerName: string | null;
   readonly picture: string | null;
   readonly tier: string | null;
   readonly mode: string | null;
@@ -52,13 +52,13 @@ export async function readContestState(
   database: Pick<Queries, 'query'>,
   contestId: number,
 ): Promise<ContestState | undefined> {
-  const [contest] = await database.query<{ title: string; status: string; frozen: number }>(
+  const [contest] = await database.query<{ title: string | null; status: string; frozen: number }>(
     'SELECT title, status, leaderboard_frozen + 0 AS frozen FROM contest WHERE id = ?',
     [contestId],
   );
   if (!contest) return undefined;
   return {
-    title: shortened(contest.title, TITLE_LENGTH),
+    title: shortened(contest.title ?? '', TITLE_LENGTH),
     live: contest.status === 'LIVE',
     frozen: Number(contest.frozen) === 1,
   };
@@ -68,7 +68,7 @@ export async function readContestState(
 function scoreOf(row: RawScore, clock: PlatformClock): Score {
   return {
     playerId: row.playerId,
-    playerName: shortened(row.playerName, NAME_LENGTH) || `Player ${row.playerId}`,
+    playerName: shortened(row.playerName ?? '', NAME_LENGTH) || `Player ${row.playerId}`,
     picture: row.picture !== null && row.picture.length <= LONGEST_PICTURE ? row.picture : null,
     tier: TIERS.find((tier) => tier === row.tier) ?? null,
     mode: MODES.find((mode) => mode === row.mode) ?? null,

@@ -1,4 +1,11 @@
 import type { Queries } from '../db/database.ts';
+import { shortened } from '../stream/shortened.ts';
+
+const TIERS = ['BRONZE', 'SILVER', 'GOLD'] as const;
+type Tier = (typeof TIERS)[number];
+
+const NAME_LENGTH = 100;
+const SUB_RANK_LENGTH = 20;
 
 /** One row of the standings of all players. */
 export interface GlobalStanding {
@@ -7,7 +14,8 @@ export interface GlobalStanding {
   readonly rank: number;
   readonly xp: number;
   readonly level: number;
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  /** Left out where the platform holds none that there is. */
+  readonly tier?: Tier;
   readonly subRank: string;
 }
 
@@ -17,13 +25,22 @@ export interface Range {
   readonly offset: number;
 }
 
+interface Row {
+  readonly playerId: number;
+  readonly playerName: string | null;
+  readonly xp: number | string | null;
+  readonly level: number | null;
+  readonly tier: string | null;
+  readonly subRank: string | null;
+}
+
 /** Players by XP. Equal XP shares a rank, and the next ranks are left out (1, 1, 3). */
 export async function readGlobalStandings(
   database: Pick<Queries, 'query'>,
   { limit, offset }: Range,
 ): Promise<GlobalStanding[]> {
   // No RANK() here: it would sort all players for every page. One direction, so that an index on xp is read backwards.
-  const rows = await database.query<Omit<GlobalStanding, 'rank'>>(
+  const rows = await database.query<Row>(
     `SELECT p.id AS playerId, u.name AS playerName, p.xp, p.level, p.tier, p.sub_rank AS subRank
        FROM player p STRAIGHT_JOIN users u ON u.id = p.user_id
       ORDER BY p.xp DESC, p.id DESC LIMIT ${Math.trunc(limit)} OFFSET ${Math.trunc(offset)}`,
@@ -39,6 +56,20 @@ export async function readGlobalStandings(
   return rows.map((row, index) => {
     if (Number(row.xp) !== xp) rank = Math.trunc(offset) + index + 1;
     xp = Number(row.xp);
-    return { ...row, rank, xp, level: Number(row.level) };
+    return standingOf(row, rank);
   });
+}
+
+/** Whatever the platform's columns hold becomes a row that can be published. */
+function standingOf(row: Row, rank: number): GlobalStanding {
+  const tier = TIERS.find((known) => known === row.tier);
+  return {
+    playerId: row.playerId,
+    playerName: shortened(row.playerName ?? '', NAME_LENGTH) || `Player ${row.playerId}`,
+    rank,
+    xp: Math.max(0, Math.trunc(Number(row.xp))),
+    level: Math.max(1, Number(row.level)),
+    ...(tier ? { tier } : {}),
+    subRank: shortened(row.subRank ?? '', SUB_RANK_LENGTH),
+  };
 }

@@ -40,7 +40,7 @@ const everybody = createRoute({
                   rank: z.int(),
                   xp: z.int(),
                   level: z.int(),
-                  tier: z.string(),
+                  tier: z.string().optional(),
                   subRank: z.string(),
                 }),
               ),

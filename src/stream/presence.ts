@@ -46,11 +46,11 @@ export function createPresence(options: PresenceOptions): Presence {
 
   async function named(ids: readonly number[]): Promise<Status['online']> {
     if (ids.length === 0) return [];
-    const rows = await database.query<{ id: number; name: string }>(
+    const rows = await database.query<{ id: number; name: string | null }>(
       'SELECT p.id, u.name FROM player p JOIN users u ON u.id = p.user_id WHERE p.id IN (?)',
       [ids],
     );
-    const names = new Map(rows.map(({ id, name }) => [id, shortened(name, NAME_LENGTH)]));
+    const names = new Map(rows.map(({ id, name }) => [id, shortened(name ?? '', NAME_LENGTH)]));
     return ids.map((playerId) => {
       const playerName = names.get(playerId);
       return playerName ? { playerId, playerName } : { playerId };

@@ -263,4 +263,35 @@ describe('The standings of all players', () => {
     await first.run();
     expect(told().map(({ version }) => version)).toEqual([1, 2, 3]);
   });
+
+  it('are told whatever the platform’s columns hold', async () => {
+    const { database, publisher, rows } = test;
+    await database.execute('DELETE FROM users');
+    await database.execute(`ALTER TABLE player MODIFY xp DECIMAL(20,2), MODIFY level INT, MODIFY tier VARCHAR(20),
+      MODIFY sub_rank VARCHAR(60)`);
+    const node = new GlobalDuty({ database, publisher });
+    await node.run();
+    const odd = await createPlayer(database, { name: '', xp: 900 });
+    const none = await createPlayer(database, { name: 'Nobody', xp: 800 });
+    await database.execute(
+      "UPDATE player SET xp = 900.5, level = 0, tier = 'PLATINUM', sub_rank = REPEAT('x', 60) WHERE id = ?",
+      [odd.playerId],
+    );
+    await database.execute(
+      'UPDATE player SET xp = NULL, level = NULL, tier = NULL, sub_rank = NULL WHERE id = ?',
+      [none.playerId],
+    );
+    await node.run();
+    expect(JSON.parse(rows.at(-1)?.data ?? '').top).toEqual([
+      {
+        playerId: odd.playerId,
+        playerName: `Player ${odd.playerId}`,
+        rank: 1,
+        xp: 900,
+        level: 1,
+        subRank: `${'x'.repeat(20)}`,
+      },
+      { playerId: none.playerId, playerName: 'Nobody', rank: 2, xp: 0, level: 1, subRank: '' },
+    ]);
+  });
 });

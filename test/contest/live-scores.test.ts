@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readScores } from '../../src/contest/live-scores.ts';
+import { readContestState, readScores } from '../../src/contest/live-scores.ts';
 import { createPlatformClock, SERVER_CLOCK } from '../../src/contest/platform-clock.ts';
 import { standing } from '../../src/protocol/fields.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -35,6 +35,18 @@ describe('Scores as the platform has them', () => {
     const scores = await readScores(test.database, contestId, new Set([playerId]), SERVER_CLOCK);
     expect([...scores.keys()]).toEqual([playerId]);
     expect(standing.parse({ ...scores.get(playerId), rank: 1 }).playerName).toMatch(expected);
+  });
+
+  it('can be published where names and titles are missing', async () => {
+    await test.database.execute('ALTER TABLE users MODIFY name VARCHAR(300)');
+    await test.database.execute('ALTER TABLE contest MODIFY title VARCHAR(300)');
+    const { playerId, userId } = await createPlayer(test.database);
+    await joinContest(test.database, { contestId, playerId });
+    await test.database.execute('UPDATE users SET name = NULL WHERE id = ?', [userId]);
+    await test.database.execute('UPDATE contest SET title = NULL WHERE id = ?', [contestId]);
+    const scores = await readScores(test.database, contestId, new Set([playerId]), SERVER_CLOCK);
+    expect(standing.parse({ ...scores.get(playerId), rank: 1 }).playerName).toBe(`Player ${playerId}`);
+    expect(await readContestState(test.database, contestId)).toMatchObject({ title: '', live: true });
   });
 
   it('of nobody are none', async () => {

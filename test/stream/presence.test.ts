@@ -194,14 +194,20 @@ describe('PLAYER_STATUS', () => {
     const here = node();
     const ada = await createPlayer(db.database, { name: `x${'😀'.repeat(99)}` });
     const bob = await createPlayer(db.database, { name: '' });
+    const eve = await createPlayer(db.database);
+    await db.database.execute('ALTER TABLE users MODIFY name VARCHAR(100)');
+    await db.database.execute('UPDATE users SET name = NULL WHERE id = ?', [eve.userId]);
     run();
     await open(here, ada);
     await until(1);
     await open(here, bob);
     await until(2);
+    await open(here, eve);
+    await until(3);
     expect((await published()).flatMap(({ online }) => online)).toEqual([
       { playerId: ada.playerId, playerName: `x${'😀'.repeat(49)}` },
       { playerId: bob.playerId },
+      { playerId: eve.playerId },
     ]);
   });
 
