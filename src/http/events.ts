@@ -22,7 +22,7 @@ const event = z
     data: z
       .record(z.string(), z.unknown())
       .openapi({ example: { playerId: 7, oldLevel: 11, newLevel: 12, subRank: 'Silver II' } }),
-    idempotencyKey: idempotencyKey.openapi({ example: 'level:7:12' }),
+    idempotencyKey: idempotencyKey.openapi({ example: 'level-up:7:12' }),
   })
   .openapi('NewEvent');
 
