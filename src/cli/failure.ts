@@ -45,9 +45,10 @@ export function explained(error: unknown): string | undefined {
 const REFUSALS: Readonly<Record<number, string>> = {
   1045: 'The database does not accept the user and password.',
   1049: 'The database server has no database of that name: create it first.',
-  1146: 'A table is missing: run `codecraft-live migrate`.',
   1698: 'The database does not let this user in with a password.',
 };
+
+const MISSING_TABLE = 1146;
 
 /** The user lacks a right; the server names it, and on what. */
 const DENIED = new Set([1044, 1142, 1143, 1227, 1370]);
@@ -57,6 +58,8 @@ function explainDatabase(error: unknown): string | undefined {
   const errno = errnoOf(error);
   const known = REFUSALS[errno ?? 0];
   if (known !== undefined) return known;
+  if (errno === MISSING_TABLE)
+    return `${serverWordsOf(error)}: run \`codecraft-live migrate\`, and where that finds nothing to do, restore the table.`;
   if (errno !== undefined && DENIED.has(errno))
     return `The database user lacks a right: ${serverWordsOf(error)}.`;
   if (isUnavailable(error)) {

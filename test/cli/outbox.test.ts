@@ -94,4 +94,14 @@ describe('`outbox retry`', () => {
     expect(code).toBe(2);
     expect(err).toContain('"7; DROP" is not the id of a row: name ids, or all.');
   });
+
+  it('is said to be missing where somebody took it away, by its name', async () => {
+    await made.database.execute('RENAME TABLE event_outbox TO taken_away');
+    const { code, err } = await live('outbox', 'list');
+    await made.database.execute('RENAME TABLE taken_away TO event_outbox');
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^error: Table '\w+\.event_outbox' doesn't exist: run `codecraft-live migrate`, and where/,
+    );
+  });
 });
