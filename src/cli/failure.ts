@@ -45,6 +45,7 @@ export function explained(error: unknown): string | undefined {
 const REFUSALS: Readonly<Record<number, string>> = {
   1045: 'The database does not accept the user and password.',
   1049: 'The database server has no database of that name: create it first.',
+  1665: 'The database server writes its binary log by statement, which takes none of our writes: set binlog_format to MIXED or ROW.',
   1698: 'The database does not let this user in with a password.',
 };
 

@@ -6,6 +6,7 @@ const CLOCK_MS = 5000;
 const PACKET_BYTES = 8 * 1024 * 1024;
 
 const VARIABLES = [
+  'binlog_format',
   'character_set_client',
   'character_set_connection',
   'innodb_flush_log_at_trx_commit',
@@ -45,6 +46,9 @@ function* judge(values: ReadonlyMap<string, string>): Generator<string> {
     yield 'The binary log is off: when the database crashes, a stream may have shown an event that is then gone; start the server with log_bin and sync_binlog = 1.';
   } else if (binlog === 'ON' && sync !== undefined && sync !== '1') {
     yield `sync_binlog is ${sync}: when the database's machine crashes, a stream may have shown an event that is then gone; set it to 1.`;
+  }
+  if (binlog === 'ON' && values.get('binlog_format') === 'STATEMENT') {
+    yield 'The binary log is written by statement, which takes no write at READ COMMITTED: nothing can be published; set binlog_format to MIXED or ROW.';
   }
   if (values.get('read_only') === 'ON' || values.get('super_read_only') === 'ON') {
     yield 'The server is read-only: nothing can be published; connect to the primary.';

@@ -25,6 +25,7 @@ function pretending(changed: Record<string, string>, clockMs = 0) {
 }
 
 const SAFE = {
+  binlog_format: 'ROW',
   innodb_flush_log_at_trx_commit: '1',
   log_bin: 'ON',
   sync_binlog: '1',
@@ -50,6 +51,7 @@ describe('the durability check', () => {
     [{ innodb_flush_log_at_trx_commit: '0' }, 'innodb_flush_log_at_trx_commit is 0'],
     [{ log_bin: 'OFF', sync_binlog: '0' }, 'The binary log is off'],
     [{ sync_binlog: '0' }, 'sync_binlog is 0'],
+    [{ binlog_format: 'STATEMENT' }, 'The binary log is written by statement'],
     [{ read_only: 'ON' }, 'The server is read-only'],
     [
       { tx_isolation: 'REPEATABLE-READ', transaction_isolation: 'REPEATABLE-READ' },
