@@ -28,6 +28,13 @@ test('triggers are put on, looked at and taken off, and each time it is said wha
   expect(status.out).toMatch(/They run with the rights of \S+@\S+: keep that account/);
   expect(await doctor()).toMatch(/✓ What the platform writes is told by 9 triggers, with the rights of \S+@/);
 
+  // The triggers themselves are silent about what they lack.
+  await database.execute('ALTER TABLE announcement RENAME COLUMN target_role TO for_role');
+  expect(await doctor()).toContain(
+    '✗ The triggers do not tell of everything: announcement lacks target_role.',
+  );
+  await database.execute('ALTER TABLE announcement RENAME COLUMN for_role TO target_role');
+
   const [trigger] = await database.query<{ name: string }>(
     "SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'player'",
   );

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { checkTriggers } from '../../src/cli/doctor/triggers.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { TRIGGERS } from '../../src/db/triggers/all.ts';
 import { installTriggers } from '../../src/db/triggers/install.ts';
@@ -206,6 +207,15 @@ describe('with an account that', () => {
     await createPlayer(database, { name: 'Ada' });
     await database.execute('UPDATE player SET level = 2');
     expect(await takeTold(database)).toMatchObject([{ type: 'LEVEL_UP', data: { playerName: 'Ada' } }]);
+    const revoke = () =>
+      onServer((connection) =>
+        connection.query(`REVOKE INSERT ON ${database.name}.event_outbox FROM '${user}'@'%'`),
+      );
+    expect(await checkTriggers(account)).toMatchObject([{ level: 'good' }]);
+    await revoke();
+    expect(await checkTriggers(account)).toEqual([
+      { level: 'wrong', text: expect.stringMatching(/lacks one, .*: INSERT command denied .*event_outbox/) },
+    ]);
     await uninstallTriggers(account);
     expect(await names()).toEqual([]);
   });

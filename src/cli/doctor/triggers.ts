@@ -1,10 +1,13 @@
+import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../db/database.ts';
+import { serverWordsOf } from '../../db/errors.ts';
 import { readInstalled } from '../../db/triggers/installed.ts';
+import { findLacking, tryRights } from '../../db/triggers/requirements.ts';
 import { counted } from '../words.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 /** Whether what the platform writes is told by triggers: by all of them or by none. */
-export async function checkTriggers(database: Pick<Database, 'query'>): Promise<Finding[]> {
+export async function checkTriggers(database: Pick<Database, 'query' | 'connect'>): Promise<Finding[]> {
   const { states, superseded, definers } = await readInstalled(database);
   const count = (state: string) => states.filter((one) => one.state === state).length;
   if (count('missing') === states.length)
@@ -21,9 +24,32 @@ export async function checkTriggers(database: Pick<Database, 'query'>): Promise<
     return [
       wrong(`On the platform's tables: ${faults.join(', ')}. Run \`codecraft-live platform install\`.`),
     ];
+  const trouble = await troubleOf(database, definers);
+  if (trouble !== undefined) return [wrong(trouble)];
   return [
     good(
       `What the platform writes is told by ${counted(states.length, 'trigger')}, with the rights of ${definers.join(' and ') || 'an account that this one may not see'}.`,
     ),
   ];
+}
+
+/** What keeps the triggers from telling; they say nothing of it themselves, so that the platform's writes go on. */
+async function troubleOf(
+  database: Pick<Database, 'connect'>,
+  definers: readonly string[],
+): Promise<string | undefined> {
+  const connection = await database.connect();
+  try {
+    const lacking = await findLacking(connection);
+    if (lacking.length > 0) return `The triggers do not tell of everything: ${lacking.join('; ')}.`;
+    const [[me]] = await connection.query<RowDataPacket[]>('SELECT CURRENT_USER() AS account');
+    // Only of its own rights does an account know for sure.
+    if (definers.length === 1 && definers[0] === me?.account) await tryRights(connection);
+    return undefined;
+  } catch (error) {
+    if (serverWordsOf(error) === undefined) throw error;
+    return `The triggers run with the rights of ${definers.join(' and ')}, which lacks one, and do not tell of everything: ${serverWordsOf(error)}.`;
+  } finally {
+    connection.destroy();
+  }
 }

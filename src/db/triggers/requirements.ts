@@ -14,15 +14,29 @@ const OUTBOX_COLUMNS = ['type', 'payload', 'idempotency_key', 'created_at'];
  * @throws TriggerError with everything that is missing.
  */
 export async function requireWhatTheyUse(connection: Connection): Promise<void> {
-  const needed = neededColumns();
   const tables = await readColumns(connection);
   if (!tables.has(OUTBOX)) {
     throw new TriggerError(
       `This database has no ${OUTBOX} yet: run \`codecraft-live migrate\` first. Nothing was changed.`,
     );
   }
+  const lacking = await findLacking(connection, tables);
+  if (lacking.length > 0) {
+    throw new TriggerError(
+      `The triggers cannot work with this database: ${lacking.join('; ')}. Nothing was changed.`,
+    );
+  }
+  await tryRights(connection);
+}
+
+/** What the triggers read and is not there: `contest lacks title`. */
+export async function findLacking(
+  connection: Connection,
+  known?: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<string[]> {
+  const tables = known ?? (await readColumns(connection));
   const views = await readViews(connection);
-  const lacking = [...needed].flatMap(([table, columns]) => {
+  return [...neededColumns()].flatMap(([table, columns]) => {
     const present = tables.get(table);
     if (present === undefined) return [`there is no table ${table}`];
     if (views.has(table) && TRIGGERS.some((trigger) => trigger.table === table))
@@ -30,12 +44,11 @@ export async function requireWhatTheyUse(connection: Connection): Promise<void> 
     const missing = [...columns].filter((column) => !present.has(column));
     return missing.length === 0 ? [] : [`${table} lacks ${missing.join(', ')}`];
   });
-  if (lacking.length > 0) {
-    throw new TriggerError(
-      `The triggers cannot work with this database: ${lacking.join('; ')}. Nothing was changed.`,
-    );
-  }
-  for (const [table, columns] of needed)
+}
+
+/** Does, without any effect, what the triggers do. @throws the server's error when this account may not */
+export async function tryRights(connection: Connection): Promise<void> {
+  for (const [table, columns] of neededColumns())
     await connection.query(`SELECT ${[...columns].join(', ')} FROM \`${table}\` LIMIT 0`);
   const columns = OUTBOX_COLUMNS.join(', ');
   await connection.query(
