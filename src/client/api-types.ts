@@ -86,7 +86,7 @@ export interface ActivityItem {
   readonly problemId: number | null;
   readonly oldValue: unknown;
   readonly newValue: unknown;
-  readonly at: string;
+  readonly at: string | null;
   readonly eventId: number | null;
 }
 

@@ -8,7 +8,8 @@ export interface Activity {
   readonly problemId: number | null;
   readonly oldValue: unknown;
   readonly newValue: unknown;
-  readonly at: string;
+  /** Null where somebody wrote it from SQL without a time. */
+  readonly at: string | null;
   /** The event that told of it. */
   readonly eventId: number | null;
 }
@@ -38,7 +39,8 @@ export async function readActivity(
     ...row,
     oldValue: parsed(row.oldValue),
     newValue: parsed(row.newValue),
-    at: row.at.toISOString(),
+    // `0000-00-00` is what a session that is not strict puts where it was given nothing.
+    at: Number.isNaN(row.at.getTime()) ? null : row.at.toISOString(),
   }));
 }
 

@@ -81,7 +81,7 @@ const activity = createRoute({
                   problemId: z.int().nullable(),
                   oldValue: z.unknown(),
                   newValue: z.unknown(),
-                  at: z.iso.datetime(),
+                  at: z.iso.datetime().nullable(),
                   eventId: z.int().nullable(),
                 }),
               ),
