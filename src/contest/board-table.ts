@@ -36,11 +36,16 @@ interface RawRow extends Omit<Standing, 'rank' | 'lastSolvedAt'> {
 
 const HEAD = `SELECT version, shown_version AS shownVersion, frozen FROM standings_board WHERE contest_id = ?`;
 
-/** For so long after the last change a contest that is over is still looked at, in minutes. */
-const LATE_MINUTES = 15;
-/** SQL: whether it is looked for changes of board `b`, which is there, of contest `c`. */
-export const IS_WATCHED = `(c.status IN ('LIVE', 'UPCOMING') OR b.frozen <> c.leaderboard_frozen
-  OR b.changed_at > UTC_TIMESTAMP(3) - INTERVAL ${LATE_MINUTES} MINUTE)`;
+/** For so long after its last change a contest that is over is still looked at. */
+const LATE = 'INTERVAL 15 MINUTE';
+/** SQL for what the two below are about: contest `c`, its board `b`, and what was told of it, `a`. */
+export const WITH_BOARDS = `contest c LEFT JOIN standings_board b ON b.contest_id = c.id
+  LEFT JOIN contest_announced a ON a.contest_id = c.id`;
+/** SQL: whether it is not over by the contest clock, whatever the platform's row still says. */
+export const IS_GOING_ON = `NOT (a.contest_id IS NOT NULL AND a.status = 'OVER' AND a.announced_at < UTC_TIMESTAMP(3) - ${LATE})`;
+/** SQL: whether it is looked for changes of a board that is there. */
+export const IS_WATCHED = `((c.status IN ('LIVE', 'UPCOMING') AND ${IS_GOING_ON}) OR b.frozen <> c.leaderboard_frozen
+  OR b.changed_at > UTC_TIMESTAMP(3) - ${LATE})`;
 
 /** @returns undefined when the contest's board was never needed so far */
 export async function readBoardHead(
@@ -49,7 +54,8 @@ export async function readBoardHead(
 ): Promise<(BoardHead & { readonly watched: boolean }) | undefined> {
   const [head] = await database.query<RawHead & { watched: number | null }>(
     `SELECT b.version, b.shown_version AS shownVersion, b.frozen, ${IS_WATCHED} AS watched
-       FROM standings_board b LEFT JOIN contest c ON c.id = b.contest_id WHERE b.contest_id = ?`,
+       FROM standings_board b LEFT JOIN contest c ON c.id = b.contest_id
+       LEFT JOIN contest_announced a ON a.contest_id = b.contest_id WHERE b.contest_id = ?`,
     [contestId],
   );
   return head && { ...headOf(head), watched: Number(head.watched) === 1 };

@@ -1,5 +1,5 @@
 import type { Queries } from '../db/database.ts';
-import { IS_WATCHED } from './board-table.ts';
+import { IS_GOING_ON, IS_WATCHED, WITH_BOARDS } from './board-table.ts';
 
 /** Told that something of a contest's standings may have changed: whose row, or anybody's. */
 export type Touch = (contestId: number, playerId?: number) => void;
@@ -7,8 +7,8 @@ export type Touch = (contestId: number, playerId?: number) => void;
 /** Contests that may change, and those whose freeze is not what was published. */
 const WATCHED = `
   SELECT c.id, b.frozen <> c.leaderboard_frozen AS turned
-    FROM contest c LEFT JOIN standings_board b ON b.contest_id = c.id
-   WHERE c.status = 'LIVE' OR (b.contest_id IS NOT NULL AND ${IS_WATCHED})`;
+    FROM ${WITH_BOARDS}
+   WHERE (c.status = 'LIVE' AND ${IS_GOING_ON}) OR (b.contest_id IS NOT NULL AND ${IS_WATCHED})`;
 /** Boards of contests that are no more; 0 stands for none. */
 const LEFT_OVER = `
   SELECT b.contest_id AS id FROM standings_board b LEFT JOIN contest c ON c.id = b.contest_id

@@ -224,6 +224,23 @@ describe('Looking at scores', () => {
     expect(await look()).toContainEqual([ended, undefined]);
     await database.execute('DELETE FROM contest WHERE id = ?', [ended]);
     expect(await look()).toEqual([[ended, undefined]]);
+
+    // The platform may leave a contest LIVE for ever: what is over by the clock is not looked at for ever.
+    const over = await createContest(database);
+    const note = (status: string, minutes: number) =>
+      database.execute(
+        `INSERT INTO contest_announced (contest_id, status, turn, announced_at) VALUES (?, ?, 1, UTC_TIMESTAMP(3) - INTERVAL ? MINUTE)
+         ON DUPLICATE KEY UPDATE status = VALUES(status), announced_at = VALUES(announced_at)`,
+        [over, status, minutes],
+      );
+    await note('OVER', 60);
+    expect(await look()).not.toContainEqual([over, undefined]);
+    await note('OVER', 5);
+    expect(await look()).toContainEqual([over, undefined]);
+    await note('OVER', 60);
+    await look();
+    await note('LIVE', 60);
+    expect(await look()).toContainEqual([over, undefined]);
   });
 });
 
