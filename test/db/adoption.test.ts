@@ -360,6 +360,15 @@ test('many are copied in pages, and only the last page is short', async () => {
   expect(disorder).toEqual({ n: 0 });
 });
 
+test('a sessions table that the old service makes anew is nobody’s concern', async () => {
+  await createPlatformTables(database);
+  await createSocketIoTables(database);
+  await migrate(database);
+  await database.execute('CREATE TABLE websocket_session LIKE socketio_websocket_session');
+  expect(await migrate(database)).toEqual({ applied: [], created: [], renamed: [], adopted: [] });
+  expect(await database.query("SHOW TABLES LIKE '%websocket_session'")).toHaveLength(2);
+});
+
 describe('is refused, and nothing is changed,', () => {
   const tables = async () => database.query('SHOW TABLES');
 

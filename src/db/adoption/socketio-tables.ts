@@ -77,7 +77,10 @@ export async function findSocketIoTables(connection: Connection, begun: boolean)
       `This database has a table ${foreign.map(({ name }) => name).join(' and a table ')} that codecraft-live did not make. Nothing was changed. Rename it, or use another database.`,
     );
   }
-  const renames = TABLES.filter((table) => isOf(table, there.get(table.name)));
+  // Sessions made anew, by a service of old that was started again, are in nobody's way.
+  const renames = TABLES.filter(
+    (table) => isOf(table, there.get(table.name)) && !(table === OLD_SESSIONS && there.has(table.keptAs)),
+  );
   const taken = renames.find(({ keptAs }) => there.has(keptAs));
   if (taken) {
     throw new MigrationError(
