@@ -6,6 +6,7 @@ import {
   relevance,
   type Standing,
 } from '../protocol/board.ts';
+import { scopes } from '../protocol/scope.ts';
 import type { BoardRow, BoardView, LeaderboardBoard, LiveClient } from './types.ts';
 
 /**
@@ -45,6 +46,15 @@ export function createBoard(
     }),
   ];
 
+  // Standings come whole as a stream begins: the one there is has begun without this board.
+  const begun = client.state === 'open' || client.state === 'catching-up';
+  if (begun && client.scopes.includes(scopes.leaderboard(contestId))) readAgain();
+
+  /** A refusal shows in the connection's status; the next stream brings a snapshot in any case. */
+  function readAgain(): void {
+    client.resync().catch(() => {});
+  }
+
   function take(snapshot: BoardSnapshot): void {
     // Of two streams, one taking over from the other, the older snapshot may come later.
     if (board && !stale && snapshot.version < board.version) return;
@@ -67,8 +77,7 @@ export function createBoard(
       board = after;
     } else {
       stale = true;
-      // A refusal shows in the connection's status; the next stream brings a snapshot in any case.
-      client.resync().catch(() => {});
+      readAgain();
     }
     tell();
   }

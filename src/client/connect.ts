@@ -100,7 +100,7 @@ export function connect(options: ConnectOptions): LiveClient {
       ...by,
       id: crypto.randomUUID(),
       name,
-      scopes: client.scopes,
+      scopes,
       cursor,
       clock,
       random,
@@ -110,16 +110,16 @@ export function connect(options: ConnectOptions): LiveClient {
     });
     return shared;
   }
-  const alone = (wanted: readonly ScopeInput[]) => open(delivery, wanted, cursor);
+  const alone = () => open(delivery, scopes, cursor);
   const link = sharing
     ? new ChosenLink(delivery, async () => {
         // The first token says whose it is.
         if (name() === undefined) await credentials.init('connect').catch(() => {});
         const common = name();
-        if (common === undefined) return alone(client.scopes);
-        return together(sharing, common).catch(() => alone(client.scopes));
+        if (common === undefined) return alone();
+        return together(sharing, common).catch(() => alone());
       })
-    : alone(scopes);
+    : alone();
 
   const client = new Client({
     scopes,

@@ -24,6 +24,8 @@ describe('A board', () => {
   });
   const resync = vi.fn(async () => {});
   const client = {
+    state: 'open',
+    scopes: ['player:me'],
     on: (event: keyof LiveEvents, listener: never) => emitter.on(event, listener),
     resync,
   } as unknown as LiveClient;
@@ -48,6 +50,22 @@ describe('A board', () => {
   afterEach(() => {
     emitter.clear();
     resync.mockClear();
+  });
+
+  it('asks for a new stream where the one there is has brought its standings already', () => {
+    create();
+    expect(resync).not.toHaveBeenCalled();
+    for (const [state, times] of [
+      ['connecting', 0],
+      ['catching-up', 1],
+      ['open', 1],
+      ['waiting', 0],
+    ] as const) {
+      resync.mockClear();
+      const listening = { ...client, state, scopes: ['player:me', 'contest:3:leaderboard'] } as LiveClient;
+      createBoard(listening, 3);
+      expect([state, resync.mock.calls.length]).toEqual([state, times]);
+    }
   });
 
   it('is unknown until its snapshot', () => {

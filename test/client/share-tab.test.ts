@@ -69,6 +69,31 @@ describe('A tab that hears a leader', () => {
     ]);
   });
 
+  it('gives up what is refused to it, and does not ask for the same again and again', async () => {
+    const refuse = (term: number) => {
+      const error = { code: 'not-found', message: 'no', status: 404 } as const;
+      tab.receive({ kind: 'refused', term, to: 'here', ask: asks(), error });
+    };
+    tab.receive({ kind: 'lead', term: 1 });
+    // Other scopes, asked for before it had anything: back to those it was made with.
+    const changed = tab.renew(['contest:9']);
+    refuse(1);
+    await expect(changed).rejects.toMatchObject({ code: 'not-found' });
+    expect(sent.at(-1)).toMatchObject({ kind: 'hello', scopes: ['player:me'] });
+    tab.receive(begin(1, 'player:7', ['player:7'], [asks()]));
+    // Refused while the present stream goes on.
+    const more = tab.renew(['contest:9']);
+    refuse(1);
+    await expect(more).rejects.toMatchObject({ code: 'not-found' });
+    expect(refusals).toEqual([]);
+    // The next leader is refused what the last one had.
+    tab.receive({ kind: 'lead', term: 2 });
+    const asked = asks();
+    refuse(2);
+    expect(asks()).toBe(asked);
+    expect(refusals.map(({ code }) => code)).toEqual(['not-found']);
+  });
+
   it('hears nothing of the next leader’s stream when that is another player’s', () => {
     tab.receive({ kind: 'lead', term: 1 });
     tab.receive(begin(1, 'player:7', ['player:7'], [asks()]));

@@ -1,18 +1,28 @@
 import { describe, expect, it } from 'vitest';
+import { LiveError } from '../../src/client/live-error.ts';
 import type { ScopeInput } from '../../src/client/types.ts';
 import { createScopeNeeds } from '../../src/react/session/scope-needs.ts';
 
 describe('The scopes that hooks need', () => {
   const turn = () => new Promise<void>((done) => setImmediate(done));
-  function recorder(refuse: (scopes: readonly ScopeInput[]) => boolean = () => false) {
+  const refusal = () => new LiveError('not-found', 'refused', { status: 404 });
+  function recorder(
+    refuse: (scopes: readonly ScopeInput[]) => boolean = () => false,
+    error: () => LiveError = refusal,
+  ) {
     const told: string[] = [];
+    let opened = () => {};
     const client = {
       async setScopes(scopes: readonly ScopeInput[]) {
         told.push(scopes.join(' '));
-        if (refuse(scopes)) throw new Error('refused');
+        if (refuse(scopes)) throw error();
+      },
+      on: (_event: unknown, listener: never) => {
+        opened = listener;
+        return () => {};
       },
     };
-    return { told, needs: createScopeNeeds(client, ['player:me']) };
+    return { told, needs: createScopeNeeds(client, ['player:me']), open: () => opened() };
   }
 
   it('become one change of the connection, however many ask in one turn', async () => {
@@ -46,6 +56,58 @@ describe('The scopes that hooks need', () => {
     needs.add('contest:3');
     await turn();
     expect(told).toHaveLength(1);
+  });
+
+  it('are heard but for those that are refused, whichever they are', async () => {
+    const bad: readonly string[] = ['contest:8', 'contest:9'];
+    const refused: string[] = [];
+    const { told, needs } = recorder((scopes) => {
+      const found = scopes.some((scope) => bad.includes(scope));
+      if (found) refused.push(scopes.join(' '));
+      return found;
+    });
+    for (const scope of ['contest:1', 'contest:8', 'contest:2', 'contest:9'] as const) needs.add(scope);
+    await turn();
+    expect(told.at(-1)).toBe('player:me contest:1 contest:2');
+    // And so is what is needed later, without another refusal.
+    const before = refused.length;
+    needs.add('contest:3');
+    await turn();
+    expect(told.at(-1)).toBe('player:me contest:1 contest:2 contest:3');
+    expect(refused).toHaveLength(before);
+  });
+
+  it('may be heard after all when somebody needs them anew', async () => {
+    let barred = true;
+    const { told, needs } = recorder((scopes) => barred && scopes.includes('contest:9'));
+    const release = needs.add('contest:9');
+    await turn();
+    release();
+    await turn();
+    barred = false;
+    needs.add('contest:9');
+    await turn();
+    expect(told.at(-1)).toBe('player:me contest:9');
+  });
+
+  it('are asked for again when the connection is there after all, having been refused as a whole', async () => {
+    for (const error of [
+      () => new LiveError('token-expired', 'late', { status: 401 }),
+      () => new LiveError('closed', 'the connection is closed'),
+    ]) {
+      let refused = true;
+      const { told, needs, open } = recorder(() => refused, error);
+      needs.add('contest:3');
+      await turn();
+      refused = false;
+      const before = told.length;
+      open();
+      await turn();
+      expect(told.slice(before)).toEqual(['player:me contest:3']);
+      open();
+      await turn();
+      expect(told).toHaveLength(before + 1);
+    }
   });
 
   it('are asked for again after a refusal', async () => {

@@ -123,8 +123,10 @@ export class Leader implements Feed {
     // It was let go on purpose: the tabs hear from the next leader.
     if (this.#stopped) return;
     this.#status = status;
-    if (status.state === 'closed' && status.closeReason === undefined) this.#options.onRefused(status);
-    else this.#options.post({ kind: 'status', status: packStatus(status) });
+    const refused = status.state === 'closed' && status.closeReason === undefined;
+    // Before anybody was let in, whoever asked is told, and may ask for less.
+    if (refused && this.#members.size > 0) this.#options.onRefused(status);
+    else if (!refused) this.#options.post({ kind: 'status', status: packStatus(status) });
   }
 
   problem(error: LiveError): void {
@@ -185,6 +187,7 @@ export class Leader implements Feed {
       await renewed;
       return undefined;
     } catch (error) {
+      if (first) this.#connection = undefined;
       return error as LiveError;
     }
   }

@@ -14,7 +14,7 @@ export interface TabOptions {
   /** To the leader. */
   readonly send: (message: TabMessage) => void;
   readonly role: () => ConnectionStatus['role'];
-  /** What it wants was refused before it ever had anything, or the stream is another player's. */
+  /** What it has to have is refused, or the stream is another player's. */
   readonly onRefused: (error: LiveError) => void;
 }
 
@@ -170,9 +170,10 @@ export class Tab {
     if (pending?.ask !== ask) return;
     this.#pending = undefined;
     pending.waiting.reject(error);
-    if (this.#active.length === 0) this.#options.onRefused(error);
+    const before = this.#active.length > 0 ? this.#active : this.#options.scopes;
+    if (!this.#joined && this.#scopes === before) this.#options.onRefused(error);
     else {
-      this.#scopes = this.#active;
+      this.#scopes = before;
       if (!this.#joined) this.hello();
     }
   }

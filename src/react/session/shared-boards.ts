@@ -38,10 +38,13 @@ export function createSharedBoards(client: LiveClient, needs: ScopeNeeds): Share
       return () => {
         stop();
         one.holders -= 1;
-        if (one.holders > 0) return;
-        held.delete(contestId);
-        one.board.close();
-        one.release();
+        // In the same turn somebody else may take it over, with all that is known.
+        queueMicrotask(() => {
+          if (one.holders > 0 || held.get(contestId) !== one) return;
+          held.delete(contestId);
+          one.board.close();
+          one.release();
+        });
       };
     },
   };

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { Emitter } from '../../src/client/emitter.ts';
+import type { LiveClient, LiveEvents, ScopeInput } from '../../src/client/types.ts';
+import { createScopeNeeds } from '../../src/react/session/scope-needs.ts';
+import { createSharedBoards } from '../../src/react/session/shared-boards.ts';
+
+describe('The boards that components share', () => {
+  const emitter = new Emitter<LiveEvents>((error) => {
+    throw error;
+  });
+  const told: string[] = [];
+  let scopes: readonly ScopeInput[] = ['player:me'];
+  let resyncs = 0;
+  const client = {
+    state: 'open',
+    get scopes() {
+      return scopes;
+    },
+    on: (event: keyof LiveEvents, listener: never) => emitter.on(event, listener),
+    async setScopes(wanted: readonly ScopeInput[]) {
+      scopes = wanted;
+      told.push(wanted.join(' '));
+    },
+    async resync() {
+      resyncs++;
+    },
+  } as unknown as LiveClient;
+  const boards = createSharedBoards(client, createScopeNeeds(client, scopes));
+  const turn = () => new Promise<void>((done) => setImmediate(done));
+  const snapshot = () =>
+    emitter.emit('leaderboard-snapshot', { contestId: 3, version: 1, frozen: false, total: 0, rows: [] });
+
+  it('stay when one component takes the place of another that showed the same', async () => {
+    const leave = boards.subscribe(3, () => {});
+    await turn();
+    snapshot();
+    const view = boards.view(3);
+    expect(view?.version).toBe(1);
+    // As React does it: what goes is undone before what comes is begun.
+    leave();
+    const leaveToo = boards.subscribe(3, () => {});
+    await turn();
+    expect(boards.view(3)).toBe(view);
+    expect(told).toEqual(['player:me contest:3:leaderboard']);
+    leaveToo();
+    await turn();
+    expect(boards.view(3)).toBeUndefined();
+    expect(told.at(-1)).toBe('player:me');
+    expect(resyncs).toBe(0);
+  });
+});
