@@ -15,6 +15,7 @@ export interface FetchTransportOptions {
 export function fetchTransport({ base, types, credentials, fetch }: FetchTransportOptions): Transport {
   async function read(request: StreamRequest, events: StreamEvents, signal: AbortSignal): Promise<never> {
     const { headers, credentials: mode } = await credentials.init(request.tokenReason);
+    signal.throwIfAborted();
     const response = await fetch(streamUrl(base, request.scopes, types), {
       headers: {
         accept: 'text/event-stream',

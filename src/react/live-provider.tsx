@@ -13,16 +13,29 @@ export interface LiveProviderProps extends Omit<ConnectOptions, 'scopes' | 'star
 const USUAL: readonly ScopeInput[] = ['player:me', 'global'];
 
 /**
- * One connection for everything below it, open while it is mounted. What it was first given holds; to connect as
- * somebody else or elsewhere, give it another `key`. On a server it connects to nothing.
+ * One connection for everything below it, open while it is mounted. What it was first given holds, but for `getToken` and
+ * `getTicket`, of which the latest are asked; to connect as somebody else or elsewhere, give it another `key`. On a server
+ * it connects to nothing.
  */
 export function LiveProvider({ children, scopes = USUAL, ...options }: LiveProviderProps) {
   const [session, setSession] = useState<Session>();
   const given = useRef({ scopes, options });
+  const latest = useRef(options);
+
+  useEffect(() => {
+    latest.current = options;
+  });
 
   useEffect(() => {
     const { scopes, options } = given.current;
-    const client = connect({ ...options, scopes, start: false });
+    const { getToken, getTicket } = options;
+    const client = connect({
+      ...options,
+      ...(getToken && { getToken: (reason) => (latest.current.getToken ?? getToken)(reason) }),
+      ...(getTicket && { getTicket: (wanted) => (latest.current.getTicket ?? getTicket)(wanted) }),
+      scopes,
+      start: false,
+    });
     setSession(createSession(client, scopes));
     return () => {
       setSession(undefined);
