@@ -23,26 +23,24 @@ async function weigh(names, module) {
     build: {
       write: false,
       target: 'es2023',
-      // As a library, so that nothing of Vite's own is weighed.
+      // As a library, so that nothing of Vite's own is weighed; and as a page has it, what is loaded at once in one piece.
       lib: { entry: ENTRY, formats: ['es'] },
-      rolldownOptions: { output: { minify: true } },
+      rolldownOptions: { preserveEntrySignatures: 'allow-extension', output: { minify: true } },
     },
   });
   const size = (chunks) => chunks.reduce((sum, { code }) => sum + gzipSync(code, { level: 9 }).length, 0);
-  const later = output.filter((chunk) => chunk.isDynamicEntry);
-  return { atOnce: size(output.filter((chunk) => !later.includes(chunk))), later: size(later) };
+  const later = (name) => size(output.filter((chunk) => chunk.isDynamicEntry && chunk.name === name));
+  return { atOnce: size(output.filter((chunk) => !chunk.isDynamicEntry)), later };
 }
 
 const client = `${root}/src/client/index.ts`;
-const kib = (bytes) => `${(bytes / 1024).toFixed(2)} KiB`;
+const kB = (bytes) => `${(bytes / 1000).toFixed(2)} kB`;
 const parser = await weigh('createParser', 'eventsource-parser');
-const whole = await weigh('EventSource', 'eventsource');
 const alone = await weigh('connect', client);
 const board = await weigh('connect, createBoard', client);
 
 console.log(
-  `connect                    ${kib(alone.atOnce)}, of which eventsource-parser ${kib(parser.atOnce)}`,
+  `The client in a page, gzipped: ${kB(alone.atOnce - parser.atOnce)} beyond eventsource-parser's ${kB(parser.atOnce)}; ` +
+    `createBoard ${kB(board.atOnce - alone.atOnce)}; loaded when asked for: ` +
+    `EventSource ${kB(alone.later('event-source-transport'))}, sharing ${kB(alone.later('shared-link'))}.`,
 );
-console.log(`connect and createBoard    ${kib(board.atOnce)}`);
-console.log(`sharing between tabs       ${kib(alone.later)} more, loaded when it is asked for`);
-console.log(`(eventsource, which it does without: ${kib(whole.atOnce)})`);

@@ -5,9 +5,8 @@ import { Credentials } from './credentials.ts';
 import { CursorKeeper } from './cursor-keeper.ts';
 import { Delivery } from './delivery.ts';
 import { Emitter } from './emitter.ts';
-import { eventSourceTransport } from './event-source-transport.ts';
 import type { Feed } from './feed.ts';
-import { fetchTransport } from './fetch-transport.ts';
+import { readByFetch } from './fetch-transport.ts';
 import type { Link } from './link.ts';
 import { LiveError } from './live-error.ts';
 import { Progress } from './progress.ts';
@@ -16,7 +15,7 @@ import { ChosenLink } from './share/chosen-link.ts';
 import type { SharedLink } from './share/shared-link.ts';
 import { type Sharing, sharingOf } from './share/sharing.ts';
 import { ambientSurroundings } from './surroundings.ts';
-import type { Transport } from './transport.ts';
+import { type Transport, transportBy } from './transport.ts';
 import type { Clock, ConnectOptions, LiveClient, LiveEvents, ScopeInput, TokenReason } from './types.ts';
 
 const BACKOFF = { firstMs: 1_000, mostMs: 30_000 };
@@ -146,9 +145,12 @@ function transportOf(
   const native = options.transport
     ? options.transport === 'eventsource'
     : EventSource !== undefined && (getTicket !== undefined || !credentials.hasToken);
-  return native
-    ? eventSourceTransport({ base, types, credentials, getTicket, fetch, EventSource })
-    : fetchTransport({ base, types, credentials, fetch });
+  if (!native) return transportBy(readByFetch({ base, types, credentials, fetch }), true);
+  return transportBy(async (...stream) => {
+    // Loaded only where it is wanted, as sharing is.
+    const { readByEventSource } = await import('./event-source-transport.ts');
+    await readByEventSource({ base, types, credentials, getTicket, fetch, EventSource })(...stream);
+  }, false);
 }
 
 function baseOf(url: string | URL): string {

@@ -1,8 +1,8 @@
 import type { EventType } from '../protocol/event.ts';
 import type { Credentials } from './credentials.ts';
 import { CONTROL_NAMES, EVENT_NAMES } from './event-names.ts';
-import { errorOf, LiveError, networkError } from './live-error.ts';
-import { type StreamEvents, type StreamRequest, streamUrl, type Transport } from './transport.ts';
+import { errorOf, LiveError } from './live-error.ts';
+import { type Read, type StreamRequest, streamUrl } from './transport.ts';
 import type { GetTicket } from './types.ts';
 
 export interface EventSourceTransportOptions {
@@ -18,7 +18,7 @@ export interface EventSourceTransportOptions {
  * Streams by the browser's own `EventSource`, with a ticket or with the cookie. It shows no comment, no status and no
  * `retry:`, and it reconnects by itself; so it is closed at its first error, and a request that opens nothing asks why.
  */
-export function eventSourceTransport(options: EventSourceTransportOptions): Transport {
+export function readByEventSource(options: EventSourceTransportOptions): Read {
   const { base, types, credentials, getTicket, fetch, EventSource } = options;
 
   async function ticketFor({ scopes, tokenReason }: StreamRequest): Promise<string | undefined> {
@@ -51,7 +51,7 @@ export function eventSourceTransport(options: EventSourceTransportOptions): Tran
     return response.ok ? new LiveError('network', 'the connection broke') : errorOf(response);
   }
 
-  async function read(request: StreamRequest, events: StreamEvents, signal: AbortSignal): Promise<void> {
+  return async (request, events, signal) => {
     const ticket = await ticketFor(request);
     if (signal.aborted) return;
     const url = streamUrl(base, request.scopes, types, { lastEventId: request.cursor, ticket });
@@ -70,16 +70,5 @@ export function eventSourceTransport(options: EventSourceTransportOptions): Tran
     source.close();
     if (signal.aborted) return;
     throw begun ? new LiveError('network', 'the connection ended') : await explain(url, withCredentials);
-  }
-
-  return {
-    hearsComments: false,
-    open(request, events) {
-      const abort = new AbortController();
-      read(request, events, abort.signal).catch((error: unknown) => {
-        if (!abort.signal.aborted) events.ended(networkError(error));
-      });
-      return () => abort.abort();
-    },
   };
 }

@@ -1,8 +1,8 @@
 import { createParser } from 'eventsource-parser';
 import type { EventType } from '../protocol/event.ts';
 import type { Credentials } from './credentials.ts';
-import { errorOf, LiveError, networkError } from './live-error.ts';
-import { type StreamEvents, type StreamRequest, streamUrl, type Transport } from './transport.ts';
+import { errorOf, LiveError } from './live-error.ts';
+import { type Read, streamUrl } from './transport.ts';
 
 export interface FetchTransportOptions {
   readonly base: string;
@@ -12,8 +12,8 @@ export interface FetchTransportOptions {
 }
 
 /** Streams by `fetch`: with headers, every byte heard, and every refusal understood. */
-export function fetchTransport({ base, types, credentials, fetch }: FetchTransportOptions): Transport {
-  async function read(request: StreamRequest, events: StreamEvents, signal: AbortSignal): Promise<never> {
+export function readByFetch({ base, types, credentials, fetch }: FetchTransportOptions): Read {
+  return async (request, events, signal) => {
     const { headers, credentials: mode } = await credentials.init(request.tokenReason);
     signal.throwIfAborted();
     const response = await fetch(streamUrl(base, request.scopes, types), {
@@ -52,16 +52,5 @@ export function fetchTransport({ base, types, credentials, fetch }: FetchTranspo
       events.heard();
       parser.feed(decoder.decode(value, { stream: true }));
     }
-  }
-
-  return {
-    hearsComments: true,
-    open(request, events) {
-      const abort = new AbortController();
-      read(request, events, abort.signal).catch((error: unknown) => {
-        if (!abort.signal.aborted) events.ended(networkError(error));
-      });
-      return () => abort.abort();
-    },
   };
 }

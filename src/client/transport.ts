@@ -1,6 +1,6 @@
 import type { EventType } from '../protocol/event.ts';
 import type { Frame } from '../protocol/frame.ts';
-import type { LiveError } from './live-error.ts';
+import { type LiveError, networkError } from './live-error.ts';
 import type { ScopeInput, TokenReason } from './types.ts';
 
 export interface StreamRequest {
@@ -27,6 +27,22 @@ export interface Transport {
   readonly hearsComments: boolean;
   /** Opens a stream. Returns how to cancel it. */
   open(request: StreamRequest, events: StreamEvents): () => void;
+}
+
+/** Reads one stream until it ends, and throws why; or until it is let go of. */
+export type Read = (request: StreamRequest, events: StreamEvents, signal: AbortSignal) => Promise<void>;
+
+export function transportBy(read: Read, hearsComments: boolean): Transport {
+  return {
+    hearsComments,
+    open(request, events) {
+      const abort = new AbortController();
+      read(request, events, abort.signal).catch((error: unknown) => {
+        if (!abort.signal.aborted) events.ended(networkError(error));
+      });
+      return () => abort.abort();
+    },
+  };
 }
 
 /** The address of a stream. `player:me` comes first, so that the first of the scopes it answers with is the player's own. */
