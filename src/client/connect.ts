@@ -31,6 +31,7 @@ export function connect(options: ConnectOptions): LiveClient {
   const scopes = [...new Set(options.scopes)];
   const credentials = new Credentials(options.getToken);
   const call = createCall({ base, credentials, fetch });
+  const transport = transportOf(options, base, credentials, fetch);
 
   const now = () => clock.now();
   const serverClock = new ServerClock(now);
@@ -68,7 +69,7 @@ export function connect(options: ConnectOptions): LiveClient {
   });
   const open = (feed: Feed, wanted: readonly ScopeInput[], cursor: () => string | undefined) =>
     new Connection({
-      transport: transportOf(options, base, credentials, fetch),
+      transport,
       scopes: wanted,
       cursor,
       clock,
@@ -144,7 +145,8 @@ function transportOf(
   const { types, getTicket, EventSource = globalThis.EventSource } = options;
   const native = options.transport
     ? options.transport === 'eventsource'
-    : EventSource !== undefined && (getTicket !== undefined || !credentials.hasToken);
+    : getTicket !== undefined || (EventSource !== undefined && !credentials.hasToken);
+  if (native && EventSource === undefined) throw new TypeError('there is no EventSource here; pass one');
   if (!native) return transportBy(readByFetch({ base, types, credentials, fetch }), true);
   return transportBy(async (...stream) => {
     // Loaded only where it is wanted, as sharing is.

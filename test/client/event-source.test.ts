@@ -81,6 +81,14 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
     await vi.waitFor(() => expect(heard.titles()).toEqual(['by ticket']));
   });
 
+  it('says at once that there is none to be had, where tickets or streams need one', () => {
+    vi.stubGlobal('EventSource', undefined);
+    const options = { url: live.url, scopes: ['player:me'] } as const;
+    expect(() => connect({ ...options, transport: 'eventsource' })).toThrow(/no EventSource/);
+    expect(() => connect({ ...options, getTicket: () => 'a ticket' })).toThrow(/no EventSource/);
+    vi.unstubAllGlobals();
+  });
+
   it('finds out why it was refused, which an EventSource does not say', async () => {
     const client = start();
     await vi.waitFor(() => expect(client.state).toBe('closed'));

@@ -225,6 +225,22 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await proxy.close();
   });
 
+  it('try at once for somebody who looks at any of them', async () => {
+    const proxy = await startCuttingProxy(live.url, () => undefined);
+    const slow = { url: proxy.url, backoff: { firstMs: 1e7, mostMs: 1e7 } };
+    const leader = start(slow);
+    await open(leader.client);
+    const surroundings = createSurroundings();
+    const follower = start({ ...slow, surroundings });
+    await open(follower.client);
+    proxy.cut();
+    await vi.waitFor(() => expect(follower.client.state).toBe('waiting'));
+    surroundings.change('visible');
+    await open(follower.client, leader.client);
+    expect(follower.client.status.role).toBe('follower');
+    await proxy.close();
+  });
+
   it('let go when the page is about to go, and come back with it', async () => {
     const pages = [1, 2].map(() => createSurroundings());
     const [leader, follower] = pages.map((surroundings) => start({ surroundings }));

@@ -79,6 +79,9 @@ export class Leader implements Feed {
         break;
       case 'reconnect':
         this.#connection?.connect();
+        break;
+      case 'wake':
+        this.notice('visible');
     }
   }
 

@@ -20,7 +20,7 @@ export interface Ask {
 /** From any tab to the leader. */
 export type TabMessage =
   | ({ readonly kind: 'hello' } & Ask)
-  | { readonly kind: 'ping' | 'bye' | 'refresh' | 'reconnect'; readonly tab: string };
+  | { readonly kind: 'ping' | 'bye' | 'refresh' | 'reconnect' | 'wake'; readonly tab: string };
 
 /** From the leader to all tabs, or to the one that `to` names. `term` grows with every leader. */
 export type LeaderMessage = { readonly term: number; readonly to?: string } & (

@@ -99,7 +99,9 @@ export class SharedLink implements Link {
     } else if (change === 'returning') {
       if (this.#away) this.connect();
       this.#away = false;
-    } else this.#leader?.notice(change);
+    } else if (this.#leader) this.#leader.notice(change);
+    else if (change === 'visible')
+      this.#channel?.postMessage({ kind: 'wake', tab: this.#options.id } satisfies Message);
   }
 
   close(): void {
