@@ -32,6 +32,7 @@ export class Client implements LiveClient {
   #status = plainStatus('idle');
   #accepted: readonly ScopeInput[];
   #scopes: readonly ScopeInput[];
+  #changing: Promise<void> | undefined;
   #unwatch: (() => void) | undefined;
   #closed = false;
 
@@ -78,14 +79,18 @@ export class Client implements LiveClient {
 
   async setScopes(wanted: readonly ScopeInput[]): Promise<void> {
     const scopes = [...new Set(wanted)];
-    if (sameScopes(scopes, this.#scopes)) return;
+    if (sameScopes(scopes, this.#scopes)) return this.#changing;
     this.#scopes = scopes;
+    const changing = this.#parts.link.renew(scopes);
+    this.#changing = changing;
     try {
-      await this.#parts.link.renew(scopes);
+      await changing;
       this.#accepted = scopes;
     } catch (error) {
       if (this.#scopes === scopes) this.#scopes = this.#accepted;
       throw error;
+    } finally {
+      if (this.#changing === changing) this.#changing = undefined;
     }
   }
 
