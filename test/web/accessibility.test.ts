@@ -2,8 +2,20 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
+import { listen } from '../support/listener.ts';
 import { note, startService, type TestService } from '../support/service.ts';
-import { contextOf, type DemoPlayer, demoPlayer, openArena, QUIET_DEMO, until } from './arena-page.ts';
+import {
+  contextOf,
+  type DemoPlayer,
+  demoPlayer,
+  openArena,
+  QUIET_DEMO,
+  until,
+  userOf,
+} from './arena-page.ts';
+import { adminOf, connect, eventRows, openDebugger, openOps } from './tool-pages.ts';
+
+const SCHEMES = ['light', 'dark'] as const;
 
 describe('The pages', { timeout: 120_000 }, () => {
   let live: TestService;
@@ -30,7 +42,7 @@ describe('The pages', { timeout: 120_000 }, () => {
       );
   }
 
-  it.each(['light', 'dark'] as const)('let everybody in, in %s', async (scheme) => {
+  it.each(SCHEMES)('let everybody in, in %s', async (scheme) => {
     const page = await (await browser.newContext()).newPage();
     await page.goto(live.url);
     await page.locator('.cast button').first().waitFor();
@@ -53,6 +65,46 @@ describe('The pages', { timeout: 120_000 }, () => {
     await page.locator('.ccl-bell').click();
     await page.locator('.ccl-entry').first().waitFor();
     expect(await faultsOf(page, scheme)).toEqual([]);
+    await context.close();
+  });
+
+  it.each(SCHEMES)(
+    'show everybody the debugger, a frame looked at and a stream held down, in %s',
+    async (scheme) => {
+      const context = await contextOf(browser, ada);
+      const page = await openDebugger(context, live.url);
+      expect(await faultsOf(page, scheme)).toEqual([]);
+      await page.locator('.types summary').click();
+      await connect(page);
+      await live.publish(note(ada.playerId, 'Something to look at'));
+      await eventRows(page, 'Something to look at').click();
+      await page.locator('.inspector').waitFor();
+      expect(await faultsOf(page, scheme)).toEqual([]);
+      await page.getByRole('button', { name: 'Hold' }).click();
+      await page.locator('.frame[data-kind="mark"]').first().waitFor();
+      const form = page.getByRole('form', { name: 'Publish a test event' });
+      await form.getByLabel('Service token').fill('nonsense');
+      await form.getByRole('button', { name: 'Publish' }).click();
+      await form.getByRole('status').getByText('401').waitFor();
+      expect(await faultsOf(page, scheme)).toEqual([]);
+      await context.close();
+    },
+  );
+
+  it.each(SCHEMES)('show operators their page, the gate and what is behind it, in %s', async (scheme) => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const gate = await context.newPage();
+    await gate.goto(`${live.url}/ops`);
+    expect(await faultsOf(gate, scheme)).toEqual([]);
+    const token = await live.token(await userOf(live.test.database, ada.playerId));
+    const listener = listen(`${live.url}/streams?scope=player:me&scope=global`, token);
+    await listener.ready();
+    const page = await openOps(context, live.url, await live.token(await adminOf(live.test.database)));
+    const row = page.locator('.session-lines tbody tr', { hasText: 'Ada Okafor' });
+    await row.getByRole('button', { name: /^Disconnect/ }).click();
+    await row.getByRole('button', { name: 'Keep' }).waitFor();
+    expect(await faultsOf(page, scheme)).toEqual([]);
+    listener.close();
     await context.close();
   });
 

@@ -51,6 +51,14 @@ describe('The arena', { timeout: 60_000 }, () => {
   it('lets a visitor in as a demo player, and remembers them', async () => {
     const visitor = await (await browser.newContext()).newPage();
     await visitor.goto(live.url);
+    for (const [name, path] of [
+      ['the debugger', '/debug'],
+      ['the operator’s page', '/ops'],
+      ['the API', '/docs'],
+    ] as const)
+      expect(
+        await visitor.getByRole('link', { name }).evaluate((it) => (it as HTMLAnchorElement).pathname),
+      ).toBe(path);
     await visitor.getByRole('button', { name: /Ada Okafor/ }).click();
     await visitor.locator('.ccl-row[data-you] .ccl-name').waitFor();
     expect(await visitor.locator('.ccl-row[data-you] .ccl-name').textContent()).toBe('Ada Okafor');
@@ -160,6 +168,9 @@ describe('The arena', { timeout: 60_000 }, () => {
       .click();
     await page.locator('.scorebug h1').getByText('Winter Warm-up').waitFor();
     await page.locator('.ccl-row').first().waitFor();
+    // A week ago: the hour alone would say today.
+    expect(await page.locator('.feed time').first().textContent()).toMatch(/^\d+ [A-Z][a-z]{2}/);
+    expect(await page.locator('.scorebug-clock').textContent()).toMatch(/^Ended\d+ [A-Z][a-z]{2}/);
     await page.reload();
     await page.locator('.scorebug h1').getByText('Winter Warm-up').waitFor();
     await page.goBack();
