@@ -2,6 +2,8 @@
 
 const RATING = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const WHOLE = new Intl.NumberFormat('en');
+const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 /** `1234.5` → `["1,234", ".50"]`: the part that counts, and the rest. */
 export function ratingParts(rating: number): readonly [whole: string, fraction: string] {
@@ -22,10 +24,7 @@ export function formatGap(behind: number): string {
 /** `14:07` today, `21 Nov` before. */
 export function formatMoment(iso: string, now: Date): string {
   const at = new Date(iso);
-  const sameDay = at.toDateString() === now.toDateString();
-  return sameDay
-    ? at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
-    : at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+  return (at.toDateString() === now.toDateString() ? TIME : DAY).format(at);
 }
 
 /** `now`, `4 min`, `2 h`, `3 d`: how long ago. */

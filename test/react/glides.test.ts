@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { BoardRow } from '../../src/client/types.ts';
-import { drawnPlaces, GLIDE_MS, glideTo, near, SHOWN_MS, still } from '../../src/react/board/glides.ts';
-import { visibleRange } from '../../src/react/board/visible-range.ts';
+import {
+  drawnPlaces,
+  GLIDE_MS,
+  glideTo,
+  near,
+  SHOWN_MS,
+  still,
+  trailing,
+} from '../../src/react/board/glides.ts';
+import { sightRange, visibleRange } from '../../src/react/board/visible-range.ts';
 
 const rowsOf = (...ratings: readonly (readonly [playerId: number, rating: number])[]): BoardRow[] =>
   ratings.map(([playerId, finalRating], place) => ({
@@ -71,6 +79,33 @@ describe('Gliding rows', () => {
     expect(near(99, seen)).toBe(21);
     expect(near(7, seen)).toBe(7);
   });
+
+  /** So many of the last come to the top, all by scores of their own. */
+  const overtaken = (count: number) => {
+    const before = many(100);
+    const climbers = before.slice(-count).map((row) => ({ ...row, finalRating: row.finalRating + 9_999 }));
+    return glideTo(still(before), [...climbers, ...before.slice(0, -count)], { first: 0, last: 20 }, 0);
+  };
+
+  it('leave a trail for few, and for none where many move at once', () => {
+    expect(trailing(overtaken(3)).map(({ to }) => to)).toEqual([0, 1, 2]);
+    expect(trailing(overtaken(12)).map(({ to }) => to)).toEqual([0, 1, 2, 3, 4]);
+    expect(trailing(overtaken(13))).toEqual([]);
+  });
+
+  it('are given up in a rush, and come back after it', () => {
+    const seen = { first: 0, last: 20 };
+    expect(overtaken(12).rush).toBe(false);
+    const rush = overtaken(13);
+    expect(rush.rush).toBe(true);
+    expect(drawnPlaces(rush, seen, 0)).toEqual(Array.from({ length: 20 }, (_, place) => place));
+    const [first, second, ...others] = rush.rows as [BoardRow, BoardRow];
+    const swapped = [{ ...second, finalRating: 99_999 }, first, ...others];
+    expect(glideTo(rush, swapped, seen, SHOWN_MS - 1).rush).toBe(true);
+    const calm = glideTo(rush, swapped, seen, SHOWN_MS);
+    expect(calm.rush).toBe(false);
+    expect([...calm.glides.keys()]).toEqual([second.playerId, first.playerId]);
+  });
 });
 
 describe('The rows in sight', () => {
@@ -80,5 +115,8 @@ describe('The rows in sight', () => {
     expect(visibleRange(10_000, 40, 400_000 - 800, 800)).toEqual({ first: 9_970, last: 10_000 });
     expect(visibleRange(0, 40, 0, 800)).toEqual({ first: 0, last: 0 });
     expect(visibleRange(3, 40, 9_999, 800)).toEqual({ first: 3, last: 3 });
+    expect(sightRange(10_000, 40, 0, 800)).toEqual({ first: 0, last: 20 });
+    expect(sightRange(10_000, 40, 21, 790)).toEqual({ first: 1, last: 20 });
+    expect(sightRange(3, 40, 0, 800)).toEqual({ first: 0, last: 3 });
   });
 });

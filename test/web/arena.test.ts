@@ -178,6 +178,20 @@ describe('The arena', { timeout: 60_000 }, () => {
     await isLive(page);
   });
 
+  it('shows the way to one’s own row while it is out of sight', async () => {
+    await page.setViewportSize({ width: 1280, height: 400 });
+    const own = page.locator('.ccl-row[data-you]');
+    const way = page.locator('.ccl-jump');
+    await until(async () => expect(await own.getAttribute('data-rank')).toBe('1'));
+    expect(await way.count()).toBe(0);
+    await page.locator('.ccl-view').evaluate((view) => view.scrollTo({ top: 9_999 }));
+    expect(await way.textContent()).toBe('↑ You are 1.');
+    await way.click();
+    await way.waitFor({ state: 'detached' });
+    expect(await own.isVisible()).toBe(true);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   it('fits a phone, a pane at a time', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.locator('.ccl-row').first().waitFor();

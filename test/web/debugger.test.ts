@@ -151,6 +151,11 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await form.getByLabel('Type').selectOption('ACHIEVEMENT');
     await form.getByRole('button', { name: 'Publish' }).click();
     await said.getByText(/^Published as event \d+:$/).waitFor();
+    // The form is longer than the page is high.
+    await until(async () => {
+      const box = await said.boundingBox();
+      expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(801);
+    });
     await eventRows(page, 'First Blood').first().waitFor();
     // One to the player, one to everybody.
     await until(async () => expect(await eventRows(page, 'First Blood').count()).toBe(2));

@@ -18,6 +18,8 @@ export interface Gliding {
   /** The place of each player. */
   readonly places: ReadonlyMap<number, number>;
   readonly glides: ReadonlyMap<number, Glide>;
+  /** So many move by own scores that no eye can follow: rows are at once where they belong, and nothing glides. */
+  readonly rush: boolean;
 }
 
 /** How long a row glides, in ms; the style sheet says the same. */
@@ -25,8 +27,11 @@ export const GLIDE_MS = 600;
 /** How long it shows that a score changed, in ms. */
 export const SHOWN_MS = 1_600;
 
+/** More who moved by an own score, of late and in sight, are a rush. */
+const MOST_MOVERS = 12;
+
 export function still(rows: readonly BoardRow[]): Gliding {
-  return { rows, places: placesOf(rows), glides: new Map() };
+  return { rows, places: placesOf(rows), glides: new Map(), rush: false };
 }
 
 /**
@@ -47,19 +52,34 @@ export function glideTo(before: Gliding, rows: readonly BoardRow[], seen: Range,
     const shown = scored || glides.get(playerId)?.scored === true;
     if (crosses) glides.set(playerId, { playerId, from, to, scored: shown, at: now });
   }
-  return { rows, places, glides };
+  return { rows, places, glides, rush: movers(glides.values()).length > MOST_MOVERS };
+}
+
+function movers(glides: Iterable<Glide>): Glide[] {
+  return [...glides].filter(({ scored, from, to }) => scored && from !== to);
 }
 
 /** The places to draw: those in sight, and those of rows that are gliding out of it. */
-export function drawnPlaces({ glides, rows }: Gliding, seen: Range, now: number): number[] {
+export function drawnPlaces({ glides, rows, rush }: Gliding, seen: Range, now: number): number[] {
   const drawn = new Set<number>();
   for (let place = seen.first; place < Math.min(seen.last, rows.length); place += 1) drawn.add(place);
   for (const { to, from, at } of glides.values()) {
     const wasSeen = from >= seen.first && from < seen.last;
-    if (wasSeen && to < rows.length && now - at < GLIDE_MS) drawn.add(to);
+    if (!rush && wasSeen && to < rows.length && now - at < GLIDE_MS) drawn.add(to);
   }
   // In the list's order: that is the order in which a screen reader meets them.
   return [...drawn].sort((a, b) => a - b);
+}
+
+/** More trails than these tell nothing any more. */
+const MOST_TRAILS = 5;
+
+/** Whose way is shown: who moved by an own score, the latest first. */
+export function trailing({ glides, rush }: Gliding): Glide[] {
+  if (rush) return [];
+  return movers(glides.values())
+    .sort((a, b) => b.at - a.at || a.to - b.to)
+    .slice(0, MOST_TRAILS);
 }
 
 /** Where a row is drawn: in its place, or just out of sight when its place is far away. */

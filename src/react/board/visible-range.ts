@@ -11,6 +11,17 @@ const OVERSCAN = 10;
 export function visibleRange(count: number, rowHeight: number, top: number, height: number): Range {
   const first = Math.floor(top / rowHeight) - OVERSCAN;
   const last = Math.ceil((top + height) / rowHeight) + OVERSCAN;
-  const bounded = (row: number) => Math.min(count, Math.max(0, row));
-  return { first: bounded(first), last: bounded(last) };
+  return bounded({ first, last }, count);
+}
+
+/** Those of them that can be seen, by half at least. */
+export function sightRange(count: number, rowHeight: number, top: number, height: number): Range {
+  const first = Math.round(top / rowHeight);
+  const last = Math.round((top + height) / rowHeight);
+  return bounded({ first, last }, count);
+}
+
+function bounded({ first, last }: Range, count: number): Range {
+  const within = (row: number) => Math.min(count, Math.max(0, row));
+  return { first: within(first), last: within(last) };
 }

@@ -1,6 +1,6 @@
 import { type CSSProperties, useRef } from 'react';
 import type { BoardRow } from '../../client/types.ts';
-import { drawnPlaces, near } from '../board/glides.ts';
+import { drawnPlaces, near, trailing } from '../board/glides.ts';
 import { useGliding } from '../board/use-gliding.ts';
 import { useVisibleRange } from '../board/use-visible-range.ts';
 import { StandingRow } from './standing-row.tsx';
@@ -35,7 +35,7 @@ const COLUMNS = [
 export function StandingsTable(props: StandingsTableProps) {
   const { rows, total, you, label = 'Standings', rowHeight = 40, className = '' } = props;
   const view = useRef<HTMLDivElement>(null);
-  const seen = useVisibleRange(view, rows.length, rowHeight);
+  const { drawn: seen, sight } = useVisibleRange(view, rows.length, rowHeight);
   const gliding = useGliding(rows, seen);
   const leader = rows[0]?.finalRating ?? 0;
   const yours = you === undefined ? undefined : gliding.places.get(you);
@@ -49,8 +49,7 @@ export function StandingsTable(props: StandingsTableProps) {
     });
   }
 
-  const offSight =
-    yours !== undefined && view.current !== null && !isInSight(view.current, yours * rowHeight, rowHeight);
+  const offSight = yours !== undefined && (yours < sight.first || yours >= sight.last);
   return (
     <div className={`ccl-board ${className}`} style={{ '--ccl-row': `${rowHeight}px` } as CSSProperties}>
       <section
@@ -70,7 +69,11 @@ export function StandingsTable(props: StandingsTableProps) {
               ))}
             </tr>
           </thead>
-          <tbody className="ccl-rows" style={{ height: rows.length * rowHeight }}>
+          <tbody
+            className="ccl-rows"
+            style={{ height: rows.length * rowHeight }}
+            {...(gliding.rush ? { 'data-rush': '' } : {})}
+          >
             {drawnPlaces(gliding, seen, performance.now()).map((place) => {
               const row = rows[place] as BoardRow;
               const glide = gliding.glides.get(row.playerId);
@@ -90,21 +93,19 @@ export function StandingsTable(props: StandingsTableProps) {
           </tbody>
         </table>
         <div className="ccl-trails" aria-hidden="true">
-          {[...gliding.glides.values()]
-            .filter(({ scored, from, to }) => scored && from !== to)
-            .map(({ playerId, from, to, at }) => (
-              <i
-                key={`${playerId} ${at}`}
-                className="ccl-trail"
-                data-way={Math.sign(from - to)}
-                style={trail(near(from, seen), near(to, seen), rowHeight)}
-              />
-            ))}
+          {trailing(gliding).map(({ playerId, from, to, at }) => (
+            <i
+              key={`${playerId} ${at}`}
+              className="ccl-trail"
+              data-way={Math.sign(from - to)}
+              style={trail(near(from, seen), near(to, seen), rowHeight)}
+            />
+          ))}
         </div>
       </section>
       {offSight && (
         <button type="button" className="ccl-jump" onClick={() => show(yours)}>
-          {yours * rowHeight < (view.current?.scrollTop ?? 0) ? '↑' : '↓'} You are {rows[yours]?.rank}.
+          {yours < sight.first ? '↑' : '↓'} You are {rows[yours]?.rank}.
         </button>
       )}
     </div>
@@ -114,8 +115,4 @@ export function StandingsTable(props: StandingsTableProps) {
 /** From the middle of the place that was left to the middle of the one that was reached. */
 function trail(from: number, to: number, rowHeight: number): CSSProperties {
   return { top: (Math.min(from, to) + 0.5) * rowHeight, height: Math.abs(from - to) * rowHeight };
-}
-
-function isInSight(view: HTMLElement, y: number, height: number): boolean {
-  return y >= view.scrollTop - height / 2 && y + height <= view.scrollTop + view.clientHeight + height;
 }

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { PublicEventType } from '../../protocol/event.ts';
 import { type About, exampleOf, PUBLIC_TYPES } from './examples.ts';
 import { publishEvent } from './publish.ts';
@@ -10,6 +10,11 @@ export function PublishForm({ about }: { readonly about: About }) {
   const [edited, setEdited] = useState<string>();
   const [answer, setAnswer] = useState<{ readonly well: boolean; readonly lines: readonly string[] }>();
   const [asking, setAsking] = useState(false);
+  const said = useRef<HTMLDivElement>(null);
+  // The form may be longer than the page is high.
+  useEffect(() => {
+    if (answer) said.current?.scrollIntoView({ block: 'nearest' });
+  }, [answer]);
   const text = edited ?? exampleOf(type, about);
 
   async function submit(event: FormEvent): Promise<void> {
@@ -73,7 +78,7 @@ export function PublishForm({ about }: { readonly about: About }) {
           Publish
         </button>
       </div>
-      <div className={answer?.well ? 'answer' : 'answer mistake'} role="status">
+      <div ref={said} className={answer?.well ? 'answer' : 'answer mistake'} role="status">
         {answer?.lines.map((line) => (
           <p key={line}>{line}</p>
         ))}
