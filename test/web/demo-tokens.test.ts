@@ -6,7 +6,7 @@ interface DemoPlayer {
   readonly playerName: string;
 }
 
-describe('The way in for visitors of the demo', () => {
+describe('The way in for visitors of the demo', { timeout: 120_000 }, () => {
   let live: TestService;
   beforeAll(async () => {
     live = await startService({ DEMO: 'on' });
