@@ -32,14 +32,23 @@ describe('What retention takes from under a stream', () => {
       headers: { authorization: `Bearer ${token}`, 'last-event-id': lastEventId },
     });
 
-  /** Reads on until an event of one of these names, and hangs up. */
-  async function readUntil(response: Response, ...names: string[]): Promise<ReadEvent[]> {
+  /** Reads on until an event of one of these names, and hangs up. Nothing is read while `meanwhile` goes on. */
+  async function readUntil(
+    response: Response,
+    names: readonly string[],
+    meanwhile?: { readonly after: string; readonly work: () => Promise<unknown> },
+  ): Promise<ReadEvent[]> {
     const chunks: Uint8Array[] = [];
+    let pending = meanwhile;
     for await (const chunk of response.body as ReadableStream<Uint8Array>) {
       chunks.push(chunk);
       // What is read is large, and they are last in it.
       const end = readEventStream(Buffer.concat(chunks.slice(-2))).events;
       if (end.some(({ event }) => names.includes(event))) break;
+      if (pending && end.some(({ event }) => event === pending?.after)) {
+        await pending.work();
+        pending = undefined;
+      }
     }
     return readEventStream(Buffer.concat(chunks)).events;
   }
@@ -51,13 +60,13 @@ describe('What retention takes from under a stream', () => {
       events: { cursor: string }[];
     };
     const before = String(Number.parseInt(events[0]?.cursor ?? '', 10) - 2);
-    const first = await readUntil(await open('scope=global', before), 'caught-up');
+    const first = await readUntil(await open('scope=global', before), ['caught-up']);
     expect(first.map(({ event }) => event)).toEqual(['stream-open', 'player-status', 'caught-up']);
 
     await forget('nudge');
     // What it may know is a moment old: a stream that turns out to miss something ends, and the next one says it.
     for (;;) {
-      const again = await readUntil(await open('scope=global', before), 'caught-up', 'stream-close');
+      const again = await readUntil(await open('scope=global', before), ['caught-up', 'stream-close']);
       const names = again.map(({ event }) => event);
       if (names.includes('stream-close')) {
         expect(JSON.parse(again.at(-1)?.data ?? '')).toEqual({ reason: 'reset', reconnect: true });
@@ -69,7 +78,7 @@ describe('What retention takes from under a stream', () => {
       break;
     }
     // Whoever does not listen to any of them has nothing to be told.
-    const others = await readUntil(await open('scope=player:me&types=ANNOUNCEMENT', before), 'caught-up');
+    const others = await readUntil(await open('scope=player:me&types=ANNOUNCEMENT', before), ['caught-up']);
     expect(others.map(({ event }) => event)).toEqual(['stream-open', 'announcement', 'caught-up']);
     expect((JSON.parse(others[0]?.data ?? '') as StreamOpen).stale).toBeUndefined();
   });
@@ -85,11 +94,11 @@ describe('What retention takes from under a stream', () => {
     };
     for (let sent = 0; sent < 1_500; sent += 100)
       expect((await live.publish(Array.from({ length: 100 }, () => big))).status).toBe(201);
-    // Not read yet: the first page fills the connection, and the replay waits.
-    const response = await open('scope=player:me', from);
-    expect(response.status).toBe(200);
-    await forget('player');
-    const events = await readUntil(response, 'caught-up', 'stream-close');
+    // What is not read fills the connection, and the replay waits.
+    const events = await readUntil(await open('scope=player:me', from), ['caught-up', 'stream-close'], {
+      after: 'announcement',
+      work: () => forget('player'),
+    });
     const heard = events.filter(({ event }) => event === 'announcement');
     expect(heard.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
       heard.map((_, index) => Number(from) + 1 + index),
@@ -103,7 +112,7 @@ describe('What retention takes from under a stream', () => {
     const cursor = events.at(-1)?.lastEventId ?? '';
     expect(cursor).toBe(heard.at(-1)?.lastEventId);
     for (;;) {
-      const again = await readUntil(await open('scope=player:me', cursor), 'caught-up', 'stream-close');
+      const again = await readUntil(await open('scope=player:me', cursor), ['caught-up', 'stream-close']);
       if (again.at(-1)?.event === 'stream-close') continue;
       expect(JSON.parse(again[0]?.data ?? '')).toMatchObject({
         recovered: false,
