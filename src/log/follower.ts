@@ -35,6 +35,8 @@ export interface FollowerOptions {
 }
 
 const PAGE = 1_000;
+/** After a failure: rows may be so large that a whole page takes longer than a statement may. */
+const SMALL_PAGE = 20;
 /** How often a gap is read again, 2–5 ms apart, before the head is asked with a lock. */
 const PATIENT_READS = 4;
 
@@ -50,6 +52,7 @@ export class Follower {
   #epoch = '';
   #target = 0;
   #last: LogRow | undefined;
+  #page = PAGE;
   /** Whether this connection has seen that the log is still the one that was followed. */
   #trusted = false;
   #started = false;
@@ -140,6 +143,7 @@ export class Follower {
         this.#drop();
         if (this.#closed) return;
         this.#options.onError?.(error);
+        this.#page = SMALL_PAGE;
         await this.#rest(Math.min(1_000, 50 * 2 ** failures++));
       }
     }
@@ -170,8 +174,9 @@ export class Follower {
     while (this.position < this.#target && !this.#closed) {
       const before = this.position;
       const through = Math.min(this.#target, (this.#sequence.firstAhead ?? Number.POSITIVE_INFINITY) - 1);
-      this.#handOn(await readRange(query, before, through, PAGE));
+      this.#handOn(await readRange(query, before, through, this.#page));
       if (this.position > before) {
+        this.#page = Math.min(PAGE, this.#page * 2);
         found = true;
         vain = 0;
       } else if (++vain <= PATIENT_READS) {
@@ -198,7 +203,7 @@ export class Follower {
       return 'go-on';
     }
     this.#target = Math.max(Math.min(this.#target, head), this.position);
-    this.#handOn(await readRange(query, before, head, PAGE));
+    this.#handOn(await readRange(query, before, head, this.#page));
     if (this.position > before) return 'go-on';
     const tails = await readTails(query);
     const pruned = Math.max(...KEEP_CLASSES.map((name) => tails[name]));

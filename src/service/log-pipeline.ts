@@ -36,6 +36,8 @@ export interface LogPipelineOptions {
 
 /** So many of the newest rows are put into the ring at the start, for the streams that a restart cut off. */
 const PREFILL = 5_000;
+/** They are read from the newest on, so many at a time. */
+const PREFILL_PAGE = 250;
 
 /** The log in this process: appends go in, the follower hands rows on to the ring and the channels. */
 export async function openLogPipeline(
@@ -78,13 +80,32 @@ export async function openLogPipeline(
     onError: (error) => onError(error, 'follower'),
   });
   await follower.start(async (position) => {
-    const rows = await readRange(database.query, Math.max(0, position - PREFILL), position, PREFILL);
-    const recent = contiguousEnd(rows, position);
+    const recent = await readRecent(position);
     hub.reset(position);
     ring.reset((recent[0]?.id ?? position + 1) - 1);
     for (const row of recent) ring.push(new LiveFrame(row, follower.epoch));
   });
   releasers.add('follower', () => follower.close());
+
+  /** What the ring begins with. It only saves questions: where the rows cannot be had, it begins with fewer. */
+  async function readRecent(position: number): Promise<LogRow[]> {
+    let rows: LogRow[] = [];
+    let weight = 0;
+    for (let before = position; before > 0 && rows.length < PREFILL && weight < options.ring.bytes; ) {
+      const after = Math.max(0, before - PREFILL_PAGE);
+      try {
+        const page = contiguousEnd(await readRange(database.query, after, before, PREFILL_PAGE), before);
+        rows = [...page, ...rows];
+        weight += page.reduce((sum, { data }) => sum + data.length, 0);
+        if (page.length < before - after) break;
+      } catch (error) {
+        onError(error, 'ring');
+        break;
+      }
+      before = after;
+    }
+    return rows;
+  }
 
   function openPublisher(name: string): Publisher {
     const appender = new Appender({

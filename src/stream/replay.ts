@@ -13,6 +13,8 @@ import type { Stream } from './stream.ts';
 
 /** So many frames are looked up at a time. */
 const PAGE = 500;
+/** And so many where that failed: they may be so large that looking up more takes longer than a statement may. */
+const SMALL_PAGE = 20;
 /** About so much is written before the peer must have taken it. Bytes. */
 const PART_BYTES = 64 * 1024;
 /** How long to wait before a failed read is tried again, in ms: first, and at most. */
@@ -124,9 +126,10 @@ async function storedPage(
   const classes = new Set<KeepClass>(stream.scopes.map(keepClassOf));
   if (!told.stale && nudgesAmong(stream.filter?.types).length > 0) classes.add('nudge');
   for (let failures = 0; stream.state === 'replaying'; failures++) {
+    const limit = failures === 0 ? PAGE : SMALL_PAGE;
     try {
       const { rows, tails } = await deps.gate.run(async () => ({
-        rows: await readScopes(deps.query, stream.scopes, after, target, PAGE),
+        rows: await readScopes(deps.query, stream.scopes, after, target, limit),
         // Read behind the rows: what was let go meanwhile shows here.
         tails: await readTails(deps.query),
       }));
@@ -135,7 +138,7 @@ async function storedPage(
         return undefined;
       }
       const epoch = deps.epoch();
-      const through = rows.length === PAGE ? (rows.at(-1)?.id ?? target) : target;
+      const through = rows.length === limit ? (rows.at(-1)?.id ?? target) : target;
       return { frames: rows.map((row) => new LiveFrame(row, epoch)), through };
     } catch (error) {
       deps.onError?.(error);

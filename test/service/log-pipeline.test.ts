@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Bytes } from '../../src/channel/live-frame.ts';
+import { prepare } from '../../src/log/prepare.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Releasers } from '../../src/service/releasers.ts';
 import { Gate } from '../../src/stream/gate.ts';
@@ -7,7 +8,8 @@ import type { Sink } from '../../src/stream/sink.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { readEventStream } from '../support/event-stream.ts';
-import { until } from '../support/log.ts';
+import { withLargeRows } from '../support/large-rows.ts';
+import { openAppender, until } from '../support/log.ts';
 
 let made: TestDatabase;
 beforeAll(async () => {
@@ -143,4 +145,70 @@ it('An observer that fails over a row keeps it from nobody else', async () => {
   expect(errors).toHaveLength(2);
   expect(errors[0]).toMatchObject({ error: { message: 'cannot be understood' }, where: 'observer' });
   await releasers.releaseAll();
+});
+
+it('A log whose rows are too large for a page is opened, followed and replayed in smaller ones', {
+  timeout: 60_000,
+}, async () => {
+  const say = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({
+      drafts: [prepare('ANNOUNCEMENT', { title: `${i}`, message: 'm' })],
+    }));
+  const elsewhere = openAppender(made.database);
+  await elsewhere.append(say(700));
+  const releasers = new Releasers(() => {});
+  const errors: unknown[] = [];
+  const database = withLargeRows(made.database);
+  const log = await openLogPipeline(
+    { database, ring: { frames: 10_000, bytes: 1_000_000_000 }, onError: (error) => errors.push(error) },
+    releasers,
+  );
+  const head = log.hub.position;
+  expect(errors).toMatchObject([{ errno: 1969 }]);
+  // Another node appends: nobody tells the follower, which has to read.
+  await elsewhere.append(say(700));
+  const streams = new Streams({
+    hub: log.hub,
+    ring: log.ring,
+    query: database.query,
+    gate: new Gate(2),
+    epoch: () => log.follower.epoch,
+    limits: {
+      heartbeatMs: 60_000,
+      retryMs: 1_000,
+      maxAgeMs: 3_600_000,
+      maxUnsentBytes: 1_000_000,
+      maxStreams: 10,
+      maxStreamsPerPlayer: 10,
+    },
+  });
+  const { sink, read } = openSink();
+  const owner = {
+    userId: 1,
+    playerId: undefined,
+    role: 'PLAYER' as const,
+    issuedAt: new Date(),
+    ticketId: undefined,
+    address: undefined,
+    userAgent: undefined,
+  };
+  const stream = streams.open(
+    {
+      owner,
+      scopes: ['global'],
+      filter: undefined,
+      requested: '0',
+      plan: { from: head - 700, recovered: true },
+      expiresAt: new Date(Date.now() + 600_000),
+    },
+    sink,
+  );
+  await until(() => stream.state === 'live' && log.hub.settled === head + 700, 50_000);
+  const heard = read().filter(({ event }) => event === 'announcement');
+  expect(heard.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
+    Array.from({ length: 1_400 }, (_, i) => head - 700 + i + 1),
+  );
+  streams.close();
+  await releasers.releaseAll();
+  await elsewhere.close();
 });
