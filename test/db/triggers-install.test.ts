@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkTriggers } from '../../src/cli/doctor/triggers.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { TRIGGERS } from '../../src/db/triggers/all.ts';
@@ -218,6 +218,44 @@ describe('with an account that', () => {
     ]);
     await uninstallTriggers(account);
     expect(await names()).toEqual([]);
+  });
+
+  test('has its rights by a role, they are made only where a trigger has them, too', async () => {
+    const { kind } = await database.flavour();
+    const role = `role_${process.pid}`;
+    const run = (...statements: string[]) =>
+      onServer(async (connection) => {
+        for (const sql of statements) await connection.query(sql);
+      });
+    const all = `${database.name}.*`;
+    await trusting(1);
+    await run(
+      `CREATE ROLE ${role}`,
+      `GRANT TRIGGER, INSERT ON ${all} TO ${role}`,
+      `GRANT ${role} TO '${user}'@'%'`,
+      `SET DEFAULT ROLE ${role} ${kind === 'mariadb' ? 'FOR' : 'TO'} '${user}'@'%'`,
+    );
+    onTestFinished(() => run(`DROP ROLE ${role}`));
+    await createPlayer(database);
+    const installing = installTriggers(account);
+    if (kind === 'mariadb') {
+      await expect(installing).rejects.toThrow('those that a role gives do not count');
+      expect(await names()).toEqual([]);
+      await run(`GRANT INSERT ON ${all} TO '${user}'@'%'`);
+      await expect(installTriggers(account)).rejects.toThrow('those that a role gives do not count');
+      expect(await names()).toEqual([]);
+    } else await installing;
+    await database.execute('UPDATE player SET level = 2');
+
+    await run(`GRANT TRIGGER, INSERT ON ${all} TO '${user}'@'%'`);
+    await installTriggers(account);
+    expect(await checkTriggers(account)).toMatchObject([{ level: 'good' }]);
+    await run(`REVOKE TRIGGER ON ${all} FROM '${user}'@'%'`);
+    expect(await checkTriggers(account)).toMatchObject([
+      kind === 'mariadb'
+        ? { level: 'wrong', text: expect.stringContaining('by a role alone') }
+        : { level: 'good' },
+    ]);
   });
 
   test('is not trusted with a binary log, it is said what helps', async () => {

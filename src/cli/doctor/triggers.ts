@@ -44,8 +44,12 @@ async function troubleOf(
     if (lacking.length > 0) return `The triggers do not tell of everything: ${lacking.join('; ')}.`;
     const [[me]] = await connection.query<RowDataPacket[]>('SELECT CURRENT_USER() AS account');
     // Only of its own rights does an account know for sure.
-    if (definers.length === 1 && definers[0] === me?.account) await tryRights(connection);
-    return undefined;
+    if (definers.length !== 1 || definers[0] !== me?.account) return undefined;
+    await tryRights(connection);
+    const own = await readInstalled({ query: async (sql) => (await connection.query(sql))[0] as never });
+    return own.definers.length > 0
+      ? undefined
+      : `The triggers run with the rights of ${me?.account}, which has TRIGGER by a role alone: on MariaDB that does not count, and the platform's own writes fail. Grant it to the account itself.`;
   } catch (error) {
     if (serverWordsOf(error) === undefined) throw error;
     return `The triggers run with the rights of ${definers.join(' and ')}, which lacks one, and do not tell of everything: ${serverWordsOf(error)}.`;

@@ -1,7 +1,7 @@
 import type { Database } from '../database.ts';
 import { changeTriggers } from './change.ts';
 import { readInstalled } from './installed.ts';
-import { requireWhatTheyUse } from './requirements.ts';
+import { requireWhatTheyUse, tryRights } from './requirements.ts';
 import { createStatement, type Trigger } from './trigger.ts';
 
 /**
@@ -15,6 +15,7 @@ export function installTriggers(database: Database): Promise<{ made: Trigger[]; 
   return changeTriggers(database, async (connection, queries) => {
     await requireWhatTheyUse(connection);
     const { states, superseded } = await readInstalled(queries);
+    await tryRights(connection);
     const made = states.filter(({ state }) => state !== 'installed').map(({ trigger }) => trigger);
     for (const trigger of made) await connection.query(createStatement(trigger));
     // After the new ones are there: what both tell is one event.

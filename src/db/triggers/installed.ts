@@ -22,7 +22,7 @@ export interface InstalledTriggers {
  * server shows none of it.
  */
 export async function readInstalled(database: Pick<Queries, 'query'>): Promise<InstalledTriggers> {
-  const rows = await database.query<{ name: string; definer: string }>(
+  const rows = await database.query<{ name: string; definer: string | null }>(
     `SELECT TRIGGER_NAME AS name, DEFINER AS definer FROM information_schema.TRIGGERS
      WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY TRIGGER_NAME`,
   );
@@ -37,6 +37,6 @@ export async function readInstalled(database: Pick<Queries, 'query'>): Promise<I
   return {
     states: TRIGGERS.map((trigger) => ({ trigger, state: stateOf(trigger) })),
     superseded,
-    definers: [...new Set(ours.map(({ definer }) => definer))].filter((definer) => definer !== ''),
+    definers: [...new Set(ours.flatMap(({ definer }) => definer || []))],
   };
 }
