@@ -15,7 +15,10 @@ declare global {
   }
 }
 
-type PageOptions = Pick<Client.ConnectOptions, 'share' | 'transport'> & { token?: string; keep?: boolean };
+type PageOptions = Pick<Client.ConnectOptions, 'identity' | 'share' | 'transport'> & {
+  token?: string;
+  keep?: boolean;
+};
 
 describe('The client in Chromium', { timeout: 60_000 }, () => {
   let live: TestService;
@@ -107,6 +110,24 @@ describe('The client in Chromium', { timeout: 60_000 }, () => {
     await publish('meanwhile');
     await connectIn(page, { token, keep: true });
     await titles(page, ['meanwhile']);
+  });
+
+  it('shares and keeps by cookie, too, where the page says whose it is', async () => {
+    await context.addCookies([{ name: 'token', value: token, url: live.url, httpOnly: true }]);
+    const options = { identity: `user ${player.userId}`, share: true, keep: true };
+    const [first, second] = [await tab(options), await tab(options)];
+    await vi.waitFor(async () => expect(await openStreams()).toBe(1));
+    await publish('before');
+    for (const page of [first, second]) await titles(page, ['before']);
+    await second.reload();
+    await publish('meanwhile');
+    await connectIn(second, options);
+    for (const [page, heard] of [
+      [first, ['before', 'meanwhile']],
+      [second, ['meanwhile']],
+    ] as const)
+      await titles(page, heard);
+    await vi.waitFor(async () => expect(await openStreams()).toBe(1));
   });
 
   it('is offline when the browser is, and catches up', async () => {
