@@ -16,7 +16,7 @@ export interface Backoff {
 }
 
 /** These end one stream, not everybody's: nobody else comes back at the same time. */
-const ALONE: ReadonlySet<CloseReason | undefined> = new Set(['expired', 'rotated', 'slow']);
+const ALONE: ReadonlySet<CloseReason | undefined> = new Set(['expired', 'replaced', 'rotated', 'slow']);
 
 /** How long to wait before the next attempt, in ms: full jitter, and never less than the service asked for. */
 export function waitAfter(loss: Loss, { firstMs, mostMs }: Backoff, random: () => number): number {

@@ -31,7 +31,7 @@ describe('The wait after a loss', () => {
   });
 
   it('is short after an end that is nobody else’s, the first time', () => {
-    for (const reason of ['expired', 'rotated', 'slow'] as const) {
+    for (const reason of ['expired', 'replaced', 'rotated', 'slow'] as const) {
       expect(waitAfter({ failures: 1, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(500);
       expect(waitAfter({ failures: 2, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(4_000);
     }

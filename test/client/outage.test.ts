@@ -91,6 +91,30 @@ describe('A client', { timeout: 90_000 }, () => {
     expect(heard.opened).toHaveLength(2);
   });
 
+  it('changes its scopes though its player has all the streams there may be', async () => {
+    const live = await startService({ MAX_STREAMS_PER_PLAYER: '1' });
+    after.push(() => live.close());
+    const { userId, playerId } = await createPlayer(live.test.database);
+    const token = await live.token(userId);
+    const client = connect({
+      url: live.url,
+      scopes: ['player:me'],
+      getToken: () => token,
+      backoff: QUICK,
+    });
+    after.push(() => client.close());
+    const heard = hear(client);
+    await open(client);
+    for (const scopes of [['player:me', 'global'], ['player:me'], ['player:me', 'global']] as const) {
+      await live.publish(note(playerId, scopes.join()));
+      await client.setScopes(scopes);
+    }
+    await vi.waitFor(() =>
+      expect(heard.titles()).toEqual(['player:me,global', 'player:me', 'player:me,global']),
+    );
+    expect(client.state).not.toBe('closed');
+  });
+
   it('comes back to a service that is at its limit, when there is room', async () => {
     const live = await startService({ MAX_STREAMS: '1' });
     after.push(() => live.close());
