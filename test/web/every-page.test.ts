@@ -185,25 +185,71 @@ describe('Every page', { timeout: 90_000 }, () => {
     }
     await context.close();
   });
+
+  it('puts rows where they belong at once, without a glide, when more move than an eye can follow', async () => {
+    const { database } = live.test;
+    const ids = Array.from({ length: 20 }, (_, number) => 9_000 + number);
+    const insert = (columns: string, row: (id: number) => unknown[]) =>
+      database.execute(`INSERT INTO ${columns} VALUES ?`, [ids.map(row)]);
+    await insert('users (id, name, email, password, role)', (id) => [
+      id,
+      `Extra ${id}`,
+      `${id}@example.org`,
+      '-',
+      'PLAYER',
+    ]);
+    await insert('player (id, user_id)', (id) => [id, id]);
+    await insert('contest_participant (contest_id, player_id, mode, final_rating)', (id) => [
+      contestId,
+      id,
+      'GRINDER',
+      1_000_000 + id,
+    ]);
+    const context = await contextOf(browser, ada);
+    const page = await openArena(context, live.url);
+    await until(async () => expect((await namesOf(page))[0]).toBe('Extra 9019'));
+    // Those who made room for them have done so.
+    await until(async () => {
+      const gliding = page
+        .locator('.ccl-row')
+        .evaluateAll((rows) => rows.some((row) => row.getAnimations().length));
+      expect(await gliding).toBe(false);
+    });
+    await watchMotion(page, '.ccl-row');
+    await database.execute(
+      'UPDATE contest_participant SET final_rating = 3000000 - final_rating WHERE player_id >= 9000',
+    );
+    await until(async () => expect((await namesOf(page)).slice(0, 2)).toEqual(['Extra 9000', 'Extra 9001']));
+    expect(await page.evaluate(() => (window as unknown as { moved: string[] }).moved)).toEqual([]);
+    const drawn = await page
+      .locator('.ccl-row')
+      .evaluateAll((rows) =>
+        rows.map((row) => [Number((row as HTMLElement).dataset.rank), row.getBoundingClientRect().y]),
+      );
+    const byRank = drawn.toSorted(([a = 0], [b = 0]) => a - b).map(([, y]) => y);
+    expect(byRank).toEqual(byRank.toSorted((a = 0, b = 0) => a - b));
+    await context.close();
+  });
 });
 
 /** Notes in `moved` each property by which something moves, picture by picture from now on. */
-async function watchMotion(page: Page): Promise<void> {
-  await page.evaluate(() => {
+async function watchMotion(page: Page, what = '*'): Promise<void> {
+  await page.evaluate((selector) => {
     const moved: string[] = [];
     const before = (window as unknown as { stopWatching?: () => void }).stopWatching;
     before?.();
     let watching = true;
     Object.assign(window, { moved, stopWatching: () => (watching = false) });
     const look = () => {
-      for (const { effect } of document.getAnimations())
-        for (const frame of (effect as KeyframeEffect).getKeyframes())
+      const effects = document.getAnimations().map(({ effect }) => effect as KeyframeEffect);
+      for (const effect of effects.filter(({ target }) => target?.matches(selector)))
+        for (const frame of effect.getKeyframes())
           for (const property of ['transform', 'translate', 'scale', 'top', 'left', 'height'])
             if (property in frame && !moved.includes(property)) moved.push(property);
       if (watching) requestAnimationFrame(look);
     };
     look();
-  });
+  }, what);
 }
 
 /** Controls in sight that pressing Tab never comes to; the radio buttons of a group are one. */
