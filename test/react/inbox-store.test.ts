@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { InboxItem, InboxPage, Marked } from '../../src/client/api-types.ts';
 import { Deferred } from '../../src/client/deferred.ts';
 import { Emitter } from '../../src/client/emitter.ts';
@@ -89,6 +89,18 @@ describe('The inbox of a page', () => {
     expect(shown).not.toContain(0);
     expect(shown.slice(shown.indexOf(1))).not.toContain(2);
     expect(store.view.loading).toBe(false);
+  });
+
+  it('asks once for what contests told, and not in the moment in which everybody hears of it', async () => {
+    await opened(item(9));
+    const ended = { ...arrival(11), scope: 'contest:3', type: 'CONTEST_END' } as unknown as Notification;
+    for (const id of [11, 12]) emitter.emit('notification', { ...ended, id } as Notification);
+    await settled();
+    expect(pages).toHaveLength(1);
+    await vi.waitFor(() => expect(pages).toHaveLength(2), { timeout: 10_000 });
+    await page(12, [item(12), item(11), item(9)], 3);
+    expect(unreadIds()).toEqual([12, 11, 9]);
+    expect(pages).toHaveLength(2);
   });
 
   it('shows what was asked for here until it is answered, whatever else is told and read meanwhile', async () => {

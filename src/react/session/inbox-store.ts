@@ -49,6 +49,8 @@ export const NO_INBOX: InboxView = {
 };
 
 const PAGE = 30;
+/** All who watch a contest hear of it in the same moment; their questions are spread over so many ms. */
+const SPREAD_MS = 2_000;
 
 export function createInboxStore(client: LiveClient): InboxStore {
   const listeners = new Set<() => void>();
@@ -59,6 +61,7 @@ export function createInboxStore(client: LiveClient): InboxStore {
   let stop: (() => void) | undefined;
   let reading: Promise<void> | undefined;
   let again = false;
+  let soon: ReturnType<typeof setTimeout> | undefined;
   /** Changes that the stream told of, and all that are known to have been made. */
   let echoes = 0;
   let made = 0;
@@ -76,6 +79,13 @@ export function createInboxStore(client: LiveClient): InboxStore {
     again = reading !== undefined;
     reading ??= read();
     return reading;
+  }
+
+  function reloadSoon(): void {
+    soon ??= setTimeout(() => {
+      soon = undefined;
+      void reload();
+    }, Math.random() * SPREAD_MS);
   }
 
   async function read(): Promise<void> {
@@ -144,11 +154,13 @@ export function createInboxStore(client: LiveClient): InboxStore {
       client.on('notification', (notification) => {
         const kept = keeping(notification);
         if (kept === 'certainly') set(withArrival(state, notification));
-        if (kept === 'perhaps') void reload();
+        if (kept === 'perhaps') reloadSoon();
       }),
       client.on('reset', () => void reload()),
     ];
     return () => {
+      clearTimeout(soon);
+      soon = undefined;
       for (const each of stops) each();
     };
   }
