@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createContest, createPlayer } from '../support/platform.ts';
 import { exchange } from '../support/raw-http.ts';
@@ -273,6 +275,21 @@ describe('Bad input', () => {
         expect(
           await problemOf(await live.publish({ type: 'LEVEL_UP', data: LEVEL }, { 'idempotency-key': key })),
         ).toEqual([400, 'bad-request']);
+    });
+
+    it('too large a body is refused every time, and costs no other request its connection', async () => {
+      // From another process: what a client meets that goes on sending while it is answered.
+      const client = `
+        const [url, authorization] = process.argv.slice(1);
+        const headers = { authorization, 'content-type': 'application/json' };
+        const body = JSON.stringify({ type: 'X', data: { x: 'x'.repeat(4_194_304) } });
+        for (let round = 0; round < 40; round += 1) {
+          const answer = await fetch(url, { method: 'POST', headers, body });
+          console.log(answer.status, (await answer.json()).code);
+        }`;
+      const args = ['--input-type=module', '-e', client, `${live.url}/events`, `Bearer ${live.serviceToken}`];
+      const { stdout } = await promisify(execFile)(process.execPath, args);
+      expect(stdout).toBe('413 body-too-large\n'.repeat(40));
     });
 
     it('who may not publish learns nothing of what would be valid', async () => {
