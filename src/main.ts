@@ -32,13 +32,23 @@ async function main(): Promise<void> {
   process.on('SIGTERM', stop);
   service = await createService(config, logger);
   if (stopping) return service.close();
-  const port = await service.listen();
+  const port = await listening(service);
   logger.info({ port, host: config.http.host }, 'listening');
   const { demo } = service;
   // Tokens in the output are for whoever tries it out; where it is run in earnest they would end up in logs.
   if (demo && config.mode !== 'production' && config.auth.jwksUrl === undefined) {
     const url = localUrl(config.http.host, port);
     process.stdout.write(await greeting(url, await completeSecrets(config), demo));
+  }
+}
+
+/** Where that is not possible, nothing that was started is left behind: the embedded database would go on running. */
+async function listening(service: Service): Promise<number> {
+  try {
+    return await service.listen();
+  } catch (error) {
+    await service.close();
+    throw error;
   }
 }
 

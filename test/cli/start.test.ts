@@ -1,8 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { environment } from '../support/service.ts';
@@ -48,6 +51,21 @@ describe('The built service, as it is started', { timeout: 90_000 }, () => {
       /^There are 3 mistakes in the configuration [^\n]+(\n {2}[A-Z_]+: [^\n]+){3}\n$/,
     );
     taken.close();
+  });
+
+  it('leaves no database of its own running where it cannot listen', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const directory = await mkdtemp(join(tmpdir(), 'codecraft-start-'));
+    const { DATABASE_URL: _, ...env } = environment('', {
+      PORT: String((taken.address() as { port: number }).port),
+      DATA_DIR: directory,
+    });
+    expect(await failure(env)).toContain('something else listens there already');
+    const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
+    expect(stdout.split('\n').filter((args) => args.includes(directory))).toEqual([]);
+    taken.close();
+    await rm(directory, { recursive: true });
   });
 
   it.each([
