@@ -49,14 +49,24 @@ export function openClockNode(database: Database, clock: PlatformClock = createP
   };
 }
 
+/** The platform's times so many seconds from now, of one and the same now. */
+export async function times<S extends readonly number[]>(
+  database: Database,
+  ...seconds: S
+): Promise<{ [K in keyof S]: string }> {
+  const moments = seconds.map(
+    (_, index) =>
+      `DATE_FORMAT(CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) + INTERVAL ? SECOND,
+                   '%Y-%m-%d %H:%i:%s') AS at${index}`,
+  );
+  const [row] = await database.query<Record<string, string>>(`SELECT ${moments.join(', ')}`, [...seconds]);
+  return seconds.map((_, index) => row?.[`at${index}`] ?? '') as { [K in keyof S]: string };
+}
+
 /** What the platform's clock shows in so many seconds, as an admin types it. */
 export async function inSeconds(database: Database, seconds: number): Promise<string> {
-  const [row] = await database.query<{ at: string }>(
-    `SELECT DATE_FORMAT(CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) + INTERVAL ? SECOND,
-            '%Y-%m-%d %H:%i:%s') AS at`,
-    [seconds],
-  );
-  return row?.at ?? '';
+  const [at] = await times(database, seconds);
+  return at;
 }
 
 /** What was told of a contest, in order: `LIVE`, `ENDED`, `END`. */

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { until, wholeLog } from '../support/log.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
 import { openPlatformSession } from '../support/platform-session.ts';
-import { type ClockNode, inSeconds, isSeen, openClockNode, toldOf } from './clock-node.ts';
+import { type ClockNode, inSeconds, isSeen, openClockNode, times, toldOf } from './clock-node.ts';
 
 describe('The contest clock', () => {
   let made: TestDatabase;
@@ -40,13 +40,8 @@ describe('The contest clock', () => {
     end: number,
     title = 'Sprint',
   ): Promise<number> {
-    return createContest(database, {
-      title,
-      status,
-      createdBy: admin,
-      startTime: await inSeconds(database, start),
-      endTime: await inSeconds(database, end),
-    });
+    const [startTime, endTime] = await times(database, start, end);
+    return createContest(database, { title, status, createdBy: admin, startTime, endTime });
   }
   const set = (id: number, status: string) =>
     database.execute('UPDATE contest SET status = ? WHERE id = ?', [status, id]);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { installTriggers } from '../../src/db/triggers/install.ts';
-import { hasPassed, inSeconds, isSeen, toldOf } from '../contest/clock-node.ts';
+import { hasPassed, isSeen, times, toldOf } from '../contest/clock-node.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Listener, listen } from '../support/listener.ts';
 import { until } from '../support/log.ts';
@@ -33,12 +33,8 @@ describe('A contest', () => {
   }
   async function contest(startsIn: number, endsIn: number): Promise<number> {
     const { database } = made;
-    const id = await createContest(database, {
-      title: 'Sprint',
-      status: 'UPCOMING',
-      startTime: await inSeconds(database, startsIn),
-      endTime: await inSeconds(database, endsIn),
-    });
+    const [startTime, endTime] = await times(database, startsIn, endsIn);
+    const id = await createContest(database, { title: 'Sprint', status: 'UPCOMING', startTime, endTime });
     await joinContest(database, { contestId: id, playerId });
     return id;
   }
