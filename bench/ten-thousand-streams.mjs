@@ -1,44 +1,36 @@
 // 10,000 streams on one process: opened, idle, written to, closed; and what is left of the memory afterwards.
 //   npm run build && node bench/ten-thousand-streams.mjs [streams]
 // Starts the built service as a child on an embedded database of its own. Bounded: it stops by itself.
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deriveKeys } from '../dist/auth/keys.js';
-import { mintPlatformToken, mintServiceToken } from '../dist/auth/mint.js';
+import { mintServiceToken } from '../dist/auth/mint.js';
 import { cpuOf, residentOf } from './process-usage.mjs';
+import { startService } from './server-process.mjs';
 
 const STREAMS = Number(process.argv[2] ?? 10_000);
 const ROUNDS = 200;
 const BATCH = 50;
 
+const SECRET = 'bench-bench-bench-bench-bench';
+
 const directory = await mkdtemp(join(tmpdir(), 'live-bench-'));
-const port = 4499;
 // Collected often, so that what is in use is told from what was not collected yet.
-const start = "setInterval(gc, 1000).unref(); import('./dist/main.js')";
-const service = spawn(process.execPath, ['--expose-gc', '-e', start], {
-  env: {
-    ...process.env,
+const flags = ['--expose-gc', '--import', 'data:text/javascript,setInterval(gc, 1000).unref()'];
+const service = await startService(
+  {
     DATA_DIR: directory,
-    PORT: String(port),
+    JWT_SECRET: SECRET,
     DEMO: 'on',
     DEMO_INTERVAL_MS: '86400000',
     MAX_STREAMS_PER_PLAYER: '1000000',
-    LOG_LEVEL: 'info',
   },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-let said = '';
-await new Promise((resolve, reject) => {
-  service.once('exit', () => reject(new Error('the service did not start')));
-  service.stdout.on('data', (chunk) => {
-    said += chunk;
-    if (/curl http/.test(said)) resolve();
-  });
-});
+  flags,
+);
+const { port } = service;
 const rss = () => residentOf(service.pid) / 1024;
 const used = async () => {
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
@@ -56,10 +48,15 @@ const until = async (count) => {
 };
 
 try {
-  const secret = (await readFile(join(directory, 'secret'), 'utf8')).trim();
-  const user = /"id":(\d+)/.exec(atob(/Bearer [^.]+\.([^.]+)\./.exec(said)[1]))[1];
-  const token = await mintPlatformToken(secret, Number(user));
-  const publisher = await mintServiceToken(deriveKeys({ secret }).service, 'bench');
+  const { players } = await (await fetch(`http://127.0.0.1:${port}/demo/players`)).json();
+  const { token } = await (
+    await fetch(`http://127.0.0.1:${port}/demo/tokens`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ playerId: players[0].playerId }),
+    })
+  ).json();
+  const publisher = await mintServiceToken(deriveKeys({ secret: SECRET }).service, 'bench');
   const request = `GET /streams/global HTTP/1.1\r\nHost: b\r\nAuthorization: Bearer ${token}\r\n\r\n`;
 
   const before = rss();
@@ -120,7 +117,6 @@ try {
     `after closing: in use ${(await used()).toFixed(0)} MiB (at the start ${usedBefore.toFixed(0)} MiB), resident ${rss().toFixed(0)} MiB`,
   );
 } finally {
-  service.kill('SIGTERM');
-  await once(service, 'exit');
+  await service.stop();
   await rm(directory, { recursive: true, force: true });
 }
