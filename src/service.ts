@@ -15,13 +15,13 @@ import type { Demo } from './demo/find.ts';
 import { seedDemo } from './demo/seed.ts';
 import { addressOf } from './http/address.ts';
 import { createApp } from './http/app.ts';
-import { contestListRoutes } from './http/contest-list.ts';
 import { contestRoutes } from './http/contests.ts';
 import { eventRoutes } from './http/events.ts';
 import { healthRoutes } from './http/health.ts';
 import { inboxRoutes } from './http/inbox.ts';
 import { leaderboardRoutes } from './http/leaderboard.ts';
 import { metricsRoutes } from './http/metrics.ts';
+import { playerRoutes } from './http/players.ts';
 import type { AppEnv, Router } from './http/router.ts';
 import { sessionRoutes } from './http/sessions.ts';
 import { streamRoutes } from './http/streams.ts';
@@ -251,8 +251,8 @@ async function compose(
         inbox,
         identify,
       }),
-      contestListRoutes({ database, grants, identify, cursor, clock }),
-      contestRoutes({ database, grants, identify, cursor }),
+      contestRoutes({ database, grants, identify, cursor, clock }),
+      playerRoutes({ database, grants, identify, cursor }),
       leaderboardRoutes({ boards: standings.boards, grants, identify, cursor }),
       sessionRoutes({
         database,

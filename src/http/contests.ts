@@ -2,13 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Grants } from '../auth/grants.ts';
 import { requireUser } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
-import { readActivity } from '../contest/activity.ts';
-import { readGlobalStandings } from '../contest/standings.ts';
+import type { Identity, UserIdentity } from '../auth/identity.ts';
+import { type ContestViewer, listContests, readContest } from '../contest/contests.ts';
+import type { PlatformClock } from '../contest/platform-clock.ts';
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
-import { parseId } from '../protocol/scope.ts';
-import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
 import { before, whole } from './whole.ts';
 
 export interface ContestRoutesDeps {
@@ -16,53 +15,44 @@ export interface ContestRoutesDeps {
   readonly grants: Grants;
   readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   readonly cursor: () => string;
+  readonly clock: PlatformClock;
 }
 
-const range = z.object({ limit: whole(1, 200, 50), offset: whole(0, 1_000_000, 0) });
+const status = z.enum(['DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED']);
+const contest = z
+  .object({
+    id: z.int(),
+    title: z.string(),
+    status: status.openapi({
+      description: 'As streams were told last: the contest clock goes before the platform.',
+    }),
+    startsAt: z.iso.datetime().nullable(),
+    endsAt: z.iso.datetime().nullable(),
+    participantCount: z.int(),
+    isPublic: z.boolean(),
+    joined: z.boolean().openapi({ description: 'Whether the caller takes part.' }),
+    frozen: z.boolean().openapi({ description: 'Whether its standings stand still for players.' }),
+  })
+  .openapi('Contest');
+const moment = {
+  cursor: z.string().openapi({ description: 'A stream opened from here misses no change.' }),
+  serverTime: z.iso.datetime().openapi({ description: 'To count down by.' }),
+};
 
-const everybody = createRoute({
+const list = createRoute({
   method: 'get',
-  path: '/leaderboard',
-  tags: ['Standings'],
-  summary: 'All players by XP',
-  request: { query: range },
-  responses: {
-    200: {
-      description: 'Standings',
-      content: {
-        'application/json': {
-          schema: z
-            .object({
-              rows: z.array(
-                z.object({
-                  playerId: z.int(),
-                  playerName: z.string(),
-                  rank: z.int(),
-                  xp: z.int(),
-                  level: z.int(),
-                  tier: z.string().optional(),
-                  subRank: z.string(),
-                }),
-              ),
-              cursor: z.string(),
-            })
-            .openapi('GlobalStandings'),
-        },
-      },
-    },
-    ...problems(400, 401, 403, 503),
-  },
-});
-
-const activity = createRoute({
-  method: 'get',
-  path: '/players/{id}/activity',
-  tags: ['Players'],
-  summary: "A player's history, newest first: one's own, or anybody's for admins",
+  path: '/contests',
+  tags: ['Contests'],
+  summary: 'The contests that the caller may see, newest first',
   request: {
-    params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: 'me' }) }),
     query: z.object({
-      limit: whole(1, 100, 20),
+      status: z
+        .string()
+        .transform((text) => text.split(','))
+        .pipe(z.array(status).min(1).max(5))
+        .optional()
+        .openapi({ type: 'string', example: 'LIVE,UPCOMING' }),
+      limit: whole(1, 100, 50),
       before,
     }),
   },
@@ -72,50 +62,58 @@ const activity = createRoute({
       content: {
         'application/json': {
           schema: z
-            .object({
-              items: z.array(
-                z.object({
-                  id: z.int(),
-                  action: z.string(),
-                  contestId: z.int().nullable(),
-                  problemId: z.int().nullable(),
-                  oldValue: z.unknown(),
-                  newValue: z.unknown(),
-                  at: z.iso.datetime().nullable(),
-                  eventId: z.int().nullable(),
-                }),
-              ),
-              next: z.int().nullable(),
-            })
-            .openapi('Activity'),
+            .object({ contests: z.array(contest), next: z.int().nullable(), ...moment })
+            .openapi('ContestPage'),
         },
       },
+    },
+    ...problems(400, 401, 403, 503),
+  },
+});
+
+const one = createRoute({
+  method: 'get',
+  path: '/contests/{id}',
+  tags: ['Contests'],
+  summary: 'A contest',
+  request: { params: z.object({ id: idParam('id') }) },
+  responses: {
+    200: {
+      description: 'The contest',
+      content: { 'application/json': { schema: contest.extend(moment).openapi('ContestNow') } },
     },
     ...problems(400, 401, 403, 404, 503),
   },
 });
 
-/** Standings and histories, as they are now. */
-export function contestRoutes({ database, grants, identify, cursor }: ContestRoutesDeps): Router {
+/** What contests there are, and when they begin and end. */
+export function contestRoutes(deps: ContestRoutesDeps): Router {
+  const { database, grants, identify, cursor, clock } = deps;
   const router = createRouter();
-  router.openapi(everybody, async (c) => {
-    requireUser(await identify(c));
-    const at = cursor();
-    const rows = await readGlobalStandings(database, c.req.valid('query'));
-    return c.json({ rows, cursor: at }, 200, { 'cache-control': 'no-store' });
+  // The cursor is taken first: a stream opened there sees every change that the answer does not show yet.
+  const now = () => ({ cursor: cursor(), serverTime: new Date().toISOString() });
+
+  router.openapi(list, async (c) => {
+    const viewer = viewerOf(requireUser(await identify(c)));
+    const { status: statuses = [], limit, before } = c.req.valid('query');
+    const at = now();
+    const found = await listContests(database, clock, viewer, { before, limit: limit + 1, statuses });
+    const contests = found.slice(0, limit);
+    const next = found.length > limit ? (contests.at(-1)?.id ?? null) : null;
+    return c.json({ contests, next, ...at }, 200, { 'cache-control': 'no-store' });
   });
-  router.openapi(activity, async (c) => {
+  router.openapi(one, async (c) => {
     const user = requireUser(await identify(c));
-    const text = c.req.valid('param').id;
-    if (text === 'me' && user.playerId === undefined) throw new Problem('no-player');
-    const playerId = text === 'me' ? user.playerId : parseId(text);
-    if (playerId === undefined) throw new Problem('invalid-id');
-    await grants.authorise(user, [{ kind: 'player', id: playerId }]);
-    const { limit, before } = c.req.valid('query');
-    const items = await readActivity(database, playerId, { before, limit: limit + 1 });
-    const page = items.slice(0, limit);
-    const next = items.length > limit ? (page.at(-1)?.id ?? null) : null;
-    return c.json({ items: page, next }, 200, { 'cache-control': 'no-store' });
+    const { id } = c.req.valid('param');
+    await grants.authorise(user, [{ kind: 'contest', id }]);
+    const at = now();
+    const found = await readContest(database, clock, viewerOf(user), id);
+    if (!found) throw new Problem('not-found');
+    return c.json({ ...found, ...at }, 200, { 'cache-control': 'no-store' });
   });
   return router;
+}
+
+function viewerOf({ userId, playerId, role }: UserIdentity): ContestViewer {
+  return { userId, playerId, isAdmin: role === 'ADMIN' };
 }

@@ -106,11 +106,13 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
     });
     await listener.ready();
     const row = sessionsOf('Ada Okafor');
-    await row.waitFor();
-    expect(await row.locator('.session-scopes code').allTextContents()).toEqual([
-      `player:${ada.playerId}`,
-      'global',
-    ]);
+    // Streams that ended a moment ago are still in the list until it is read again.
+    await until(async () =>
+      expect(await row.locator('.session-scopes code').allTextContents()).toEqual([
+        `player:${ada.playerId}`,
+        'global',
+      ]),
+    );
     // One cannot close the page's own stream by mistake.
     expect(await sessionsOf('this page').getByRole('button').count()).toBe(0);
 

@@ -1,5 +1,6 @@
-import { type FormEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { TierMark } from '../../react/index.ts';
+import { TokenForm } from '../tools/token-form.tsx';
 import { type DemoPlayer, type Identity, identityOfToken, readDemoPlayers } from './identity.ts';
 import { Mark } from './mark.tsx';
 
@@ -17,7 +18,10 @@ export function Entrance({ onEnter }: EntranceProps) {
         <p>Contests as they happen. Say who you are, and watch from your seat.</p>
       </header>
       <DemoPlayers onEnter={onEnter} />
-      <TokenForm onEnter={onEnter} />
+      <TokenForm
+        label="Or paste your platform token"
+        onToken={async (pasted) => onEnter(await identityOfToken(pasted))}
+      />
       <footer className="entrance-foot">
         <nav aria-label="For those who build and run it">
           For those who build and run it: <a href="debug">the debugger</a>,{' '}
@@ -59,52 +63,5 @@ function DemoPlayers({ onEnter }: EntranceProps) {
         ))}
       </ul>
     </section>
-  );
-}
-
-function TokenForm({ onEnter }: EntranceProps) {
-  const [token, setToken] = useState('');
-  const [mistake, setMistake] = useState('');
-  const [asking, setAsking] = useState(false);
-
-  async function submit(event: FormEvent): Promise<void> {
-    event.preventDefault();
-    setMistake('');
-    setAsking(true);
-    try {
-      onEnter(await identityOfToken(token));
-    } catch (error) {
-      setMistake((error as Error).message);
-    } finally {
-      setAsking(false);
-    }
-  }
-
-  return (
-    <form className="token-form" onSubmit={submit}>
-      <h2>
-        <label htmlFor="token">Or paste your platform token</label>
-      </h2>
-      <div className="token-line">
-        <input
-          id="token"
-          name="token"
-          type="password"
-          autoComplete="off"
-          spellCheck={false}
-          placeholder="eyJhbGciOi…"
-          value={token}
-          onChange={(event) => setToken(event.currentTarget.value)}
-          aria-describedby="token-mistake"
-          required
-        />
-        <button type="submit" className="primary" disabled={asking}>
-          Enter
-        </button>
-      </div>
-      <p id="token-mistake" className="entrance-mistake" role="alert">
-        {mistake}
-      </p>
-    </form>
   );
 }

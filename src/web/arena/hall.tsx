@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Leaderboard, ToastStack } from '../../react/index.ts';
+import { Panes } from '../tools/panes.tsx';
 import { ContestList } from './contest-list.tsx';
 import { mostInteresting } from './contests.ts';
 import { Feed } from './feed.tsx';
@@ -77,18 +78,7 @@ export function Hall({ identity, plays, onLeave }: HallProps) {
       <aside className="pane-feed">
         {contest !== undefined && <Feed key={contest.id} contestId={contest.id} />}
       </aside>
-      <nav className="panes" aria-label="Show">
-        {PANES.map(([name, text]) => (
-          <button
-            key={name}
-            type="button"
-            aria-current={pane === name ? 'page' : undefined}
-            onClick={() => setPane(name)}
-          >
-            {text}
-          </button>
-        ))}
-      </nav>
+      <Panes panes={PANES} shown={pane} onShow={setPane} />
       <ToastStack className="hall-toasts" />
     </div>
   );

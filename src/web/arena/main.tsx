@@ -4,6 +4,7 @@ import '@fontsource-variable/ibm-plex-sans';
 import '../../react/styles.css';
 import '../styles/base.css';
 import '../styles/bar.css';
+import '../styles/panes.css';
 import '../styles/entrance.css';
 import '../styles/arena.css';
 import '../styles/scorebug.css';

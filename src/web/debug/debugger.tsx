@@ -3,6 +3,7 @@ import { ConnectionBadge } from '../../react/index.ts';
 import { SessionContext } from '../../react/session/context.ts';
 import { type Identity, rememberedIdentity, tokensOf } from '../arena/identity.ts';
 import { serviceUrl } from '../arena/service.ts';
+import { Panes } from '../tools/panes.tsx';
 import { ToolBar } from '../tools/tool-bar.tsx';
 import { type Draft, EMPTY_DRAFT } from './draft.ts';
 import type { Entry } from './entry.ts';
@@ -98,18 +99,7 @@ export function Debugger() {
             />
           )}
         </main>
-        <nav className="panes" aria-label="Show">
-          {PANES.map(([name, text]) => (
-            <button
-              key={name}
-              type="button"
-              aria-current={pane === name ? 'page' : undefined}
-              onClick={() => setPane(name)}
-            >
-              {text}
-            </button>
-          ))}
-        </nav>
+        <Panes panes={PANES} shown={pane} onShow={setPane} />
       </div>
     </SessionContext>
   );

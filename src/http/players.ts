@@ -1,0 +1,121 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Grants } from '../auth/grants.ts';
+import { requireUser } from '../auth/guards.ts';
+import type { Identity } from '../auth/identity.ts';
+import { readActivity } from '../contest/activity.ts';
+import { readGlobalStandings } from '../contest/standings.ts';
+import type { Queries } from '../db/database.ts';
+import { Problem } from '../protocol/problem.ts';
+import { parseId } from '../protocol/scope.ts';
+import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { before, whole } from './whole.ts';
+
+export interface PlayerRoutesDeps {
+  readonly database: Pick<Queries, 'query'>;
+  readonly grants: Grants;
+  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+  readonly cursor: () => string;
+}
+
+const range = z.object({ limit: whole(1, 200, 50), offset: whole(0, 1_000_000, 0) });
+
+const everybody = createRoute({
+  method: 'get',
+  path: '/leaderboard',
+  tags: ['Standings'],
+  summary: 'All players by XP',
+  request: { query: range },
+  responses: {
+    200: {
+      description: 'Standings',
+      content: {
+        'application/json': {
+          schema: z
+            .object({
+              rows: z.array(
+                z.object({
+                  playerId: z.int(),
+                  playerName: z.string(),
+                  rank: z.int(),
+                  xp: z.int(),
+                  level: z.int(),
+                  tier: z.string().optional(),
+                  subRank: z.string(),
+                }),
+              ),
+              cursor: z.string(),
+            })
+            .openapi('GlobalStandings'),
+        },
+      },
+    },
+    ...problems(400, 401, 403, 503),
+  },
+});
+
+const activity = createRoute({
+  method: 'get',
+  path: '/players/{id}/activity',
+  tags: ['Players'],
+  summary: "A player's history, newest first: one's own, or anybody's for admins",
+  request: {
+    params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: 'me' }) }),
+    query: z.object({
+      limit: whole(1, 100, 20),
+      before,
+    }),
+  },
+  responses: {
+    200: {
+      description: 'A page',
+      content: {
+        'application/json': {
+          schema: z
+            .object({
+              items: z.array(
+                z.object({
+                  id: z.int(),
+                  action: z.string(),
+                  contestId: z.int().nullable(),
+                  problemId: z.int().nullable(),
+                  oldValue: z.unknown(),
+                  newValue: z.unknown(),
+                  at: z.iso.datetime().nullable(),
+                  eventId: z.int().nullable(),
+                }),
+              ),
+              next: z.int().nullable(),
+            })
+            .openapi('Activity'),
+        },
+      },
+    },
+    ...problems(400, 401, 403, 404, 503),
+  },
+});
+
+/** Standings and histories, as they are now. */
+export function playerRoutes({ database, grants, identify, cursor }: PlayerRoutesDeps): Router {
+  const router = createRouter();
+  router.openapi(everybody, async (c) => {
+    requireUser(await identify(c));
+    const at = cursor();
+    const rows = await readGlobalStandings(database, c.req.valid('query'));
+    return c.json({ rows, cursor: at }, 200, { 'cache-control': 'no-store' });
+  });
+  router.openapi(activity, async (c) => {
+    const user = requireUser(await identify(c));
+    const text = c.req.valid('param').id;
+    if (text === 'me' && user.playerId === undefined) throw new Problem('no-player');
+    const playerId = text === 'me' ? user.playerId : parseId(text);
+    if (playerId === undefined) throw new Problem('invalid-id');
+    await grants.authorise(user, [{ kind: 'player', id: playerId }]);
+    const { limit, before } = c.req.valid('query');
+    const items = await readActivity(database, playerId, { before, limit: limit + 1 });
+    const page = items.slice(0, limit);
+    const next = items.length > limit ? (page.at(-1)?.id ?? null) : null;
+    return c.json({ items: page, next }, 200, { 'cache-control': 'no-store' });
+  });
+  return router;
+}
