@@ -11,7 +11,7 @@ export interface KeptProgress {
 /**
  * How far a reader is in the log, so that it hands nothing on twice. A stream moves its position; a scope that another
  * stream was ahead with, before this one took over from it, has a floor above the position: what lies at or below it was
- * handed on already.
+ * handed on already. So has a scope that was let go, should it be taken up again.
  */
 export class Progress {
   #position: number | undefined;
@@ -32,7 +32,6 @@ export class Progress {
     if (this.#position !== undefined && !this.isForeign(from))
       for (const scope of this.#scopes) this.#raise(scope, this.#position);
     else this.#floors.clear();
-    for (const scope of this.#floors.keys()) if (!scopes.includes(scope)) this.#floors.delete(scope);
     this.#scopes = scopes;
     this.#epoch = from.epoch ?? this.#epoch;
     this.#position = from.id;
@@ -80,7 +79,10 @@ export class Progress {
     this.#floors.set(scope, Math.max(position, this.#floors.get(scope) ?? 0));
   }
 
+  /** Those of scopes that were let go stay: a stream for several tabs may begin below where this one stood. */
   #forget(): void {
-    for (const [scope, floor] of this.#floors) if (floor <= (this.#position ?? 0)) this.#floors.delete(scope);
+    for (const scope of this.#scopes)
+      if ((this.#floors.get(scope) ?? Number.POSITIVE_INFINITY) <= (this.#position ?? 0))
+        this.#floors.delete(scope);
   }
 }

@@ -71,7 +71,7 @@ export interface TestTab {
   thaw(): void;
   /** It is hidden: its timers do not fire any more. */
   hide(): void;
-  /** Loses what was posted to it while it is frozen, as a tab whose queue overflows. */
+  /** Loses what was posted to it while it is frozen, as a tab whose queue overflows; its timers and locks stay. */
   forget(): void;
 }
 
@@ -79,11 +79,11 @@ export interface TestTab {
 export function createTab(locks: Locks, options: Pick<ShareOptions, 'pingMs'> = {}): TestTab {
   let frozen = false;
   let hidden = false;
-  let held: (() => void)[] = [];
+  let held: { readonly run: () => void; readonly posted: boolean }[] = [];
   const inScript =
-    <A extends unknown[]>(run: (...args: A) => void) =>
+    <A extends unknown[]>(run: (...args: A) => void, posted = false) =>
     (...args: A) => {
-      if (frozen) held.push(() => run(...args));
+      if (frozen) held.push({ run: () => run(...args), posted });
       else run(...args);
     };
 
@@ -94,7 +94,7 @@ export function createTab(locks: Locks, options: Pick<ShareOptions, 'pingMs'> = 
       postMessage: inScript((message) => inner.postMessage(message)),
       close: () => inner.close(),
     };
-    inner.onmessage = inScript((event) => channel.onmessage?.(event as MessageEvent));
+    inner.onmessage = inScript((event) => channel.onmessage?.(event as MessageEvent), true);
     return channel;
   }
 
@@ -132,13 +132,13 @@ export function createTab(locks: Locks, options: Pick<ShareOptions, 'pingMs'> = 
       frozen = true;
     },
     forget() {
-      held = [];
+      held = held.filter(({ posted }) => !posted);
     },
     thaw() {
       frozen = false;
       const due = held;
       held = [];
-      for (const run of due) run();
+      for (const { run } of due) run();
     },
   };
 }
