@@ -4,6 +4,8 @@ import base from './vitest.config.ts';
 /** The suites whose promises rest on what the database does; they run on MySQL too. */
 const DATABASE_SUITES = [
   'test/db/**/*.test.ts',
+  'test/platform/**/*.test.ts',
+  'test/migrate/**/*.test.ts',
   'test/auth/**/*.test.ts',
   'test/log/**/*.test.ts',
   'test/stream/**/*.test.ts',

@@ -11,8 +11,8 @@ import { chromium } from 'playwright-core';
 import { mintPlatformToken } from '../dist/auth/mint.js';
 import { openDatabase } from '../dist/db/database.js';
 import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
-import { migrate } from '../dist/db/migrate.js';
-import { installTriggers } from '../dist/db/triggers/install.js';
+import { migrate } from '../dist/migrate/migrate.js';
+import { installTriggers } from '../dist/platform/triggers/install.js';
 
 const PARTICIPANTS = Number(process.argv[2] ?? 200);
 const RATE = Number(process.argv[3] ?? 200);

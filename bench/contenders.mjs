@@ -6,7 +6,7 @@ import { deriveKeys } from '../dist/auth/keys.js';
 import { mintPlatformToken, mintServiceToken } from '../dist/auth/mint.js';
 import { openDatabase } from '../dist/db/database.js';
 import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
-import { migrate } from '../dist/db/migrate.js';
+import { migrate } from '../dist/migrate/migrate.js';
 import { startFile, startService } from './server-process.mjs';
 
 const SECRET = 'bench-bench-bench-bench-bench';

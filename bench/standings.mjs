@@ -9,8 +9,8 @@ import { createParser } from 'eventsource-parser';
 import { mintPlatformToken } from '../dist/auth/mint.js';
 import { openDatabase } from '../dist/db/database.js';
 import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
-import { migrate } from '../dist/db/migrate.js';
-import { installTriggers } from '../dist/db/triggers/install.js';
+import { migrate } from '../dist/migrate/migrate.js';
+import { installTriggers } from '../dist/platform/triggers/install.js';
 import { cpuOf } from './process-usage.mjs';
 import { startService } from './server-process.mjs';
 

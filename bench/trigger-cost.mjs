@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { openDatabase } from '../dist/db/database.js';
 import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
-import { migrate } from '../dist/db/migrate.js';
-import { installTriggers } from '../dist/db/triggers/install.js';
+import { migrate } from '../dist/migrate/migrate.js';
+import { installTriggers } from '../dist/platform/triggers/install.js';
 
 const ROUNDS = Number(process.argv[2] ?? 30);
 const STATEMENTS = 2000;

@@ -14,9 +14,12 @@ const LAYERS: readonly (readonly string[])[] = [
   ['auth'],
   ['channel'],
   ['log'],
+  ['migrate'],
+  ['platform'],
   ['db'],
   ['config.ts', 'config', 'version.ts'],
   ['protocol'],
+  ['util'],
 ];
 
 /** What runs elsewhere than the service: each part, and what it may import besides itself. Nothing imports it but these. */

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/error.ts';
 import { EmbeddedDatabaseError } from '../db/embedded/failure.ts';
 import { errnoOf, isUnavailable, serverWordsOf } from '../db/errors.ts';
 import { MigrationError } from '../db/migration-error.ts';
-import { TriggerError } from '../db/triggers/trigger-error.ts';
+import { TriggerError } from '../platform/triggers/trigger-error.ts';
 import { Problem } from '../protocol/problem.ts';
 import { ListenError } from '../service/listen-error.ts';
 

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config.ts';
-import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../db/migrate.ts';
+import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../migrate/migrate.ts';
 import { hasEmbeddedData, withDatabase } from './database-access.ts';
 import { databaseAt } from './database-at.ts';
 import { planSentences } from './migrate/plan.ts';

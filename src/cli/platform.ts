@@ -1,9 +1,9 @@
 import { loadConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
-import { installTriggers } from '../db/triggers/install.ts';
-import { readInstalled, type TriggerState } from '../db/triggers/installed.ts';
-import { readsWithLocks } from '../db/triggers/locking-reads.ts';
-import { uninstallTriggers } from '../db/triggers/uninstall.ts';
+import { installTriggers } from '../platform/triggers/install.ts';
+import { readInstalled, type TriggerState } from '../platform/triggers/installed.ts';
+import { readsWithLocks } from '../platform/triggers/locking-reads.ts';
+import { uninstallTriggers } from '../platform/triggers/uninstall.ts';
 import { withDatabase } from './database-access.ts';
 import { databaseAt } from './database-at.ts';
 import { EXIT, type ExitCode } from './failure.ts';

@@ -1,9 +1,10 @@
 import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
 import type { Guard } from '../log/append-statement.ts';
+import type { PlatformClock } from '../platform/clock.ts';
+import type { ContestStatus } from '../platform/contests.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
-import type { Announced, ContestStatus, ContestTimes, Told } from './announced.ts';
-import type { PlatformClock } from './platform-clock.ts';
+import type { Announced, ContestTimes, Told } from './announced.ts';
 
 /** One contest: what the platform says of it, and what was told of it, both of the same moment. */
 export interface Sight {

@@ -1,7 +1,4 @@
-import type { EventData } from '../protocol/event.ts';
-
-/** A status of the platform's. */
-export type ContestStatus = EventData<'CONTEST_STATUS'>['newStatus'];
+import type { ContestStatus } from '../platform/contests.ts';
 
 /** What was told of a contest last. `ENDED`: its status, and its end is still to be told; `OVER`: both. */
 export type Told = ContestStatus | 'OVER';

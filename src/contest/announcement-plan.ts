@@ -2,11 +2,11 @@ import type { Queries } from '../db/database.ts';
 import type { Guard, Unit } from '../log/append-statement.ts';
 import type { Published } from '../log/publisher.ts';
 import type { Draft } from '../log/row.ts';
+import type { PlatformClock } from '../platform/clock.ts';
 import type { EventData } from '../protocol/event.ts';
 import { readSights, remembering, rememberingAnyhow, type Sight } from './announced-rows.ts';
 import { completed, draftOf, readDetails } from './announcement-drafts.ts';
 import { findLastTold } from './last-told.ts';
-import type { PlatformClock } from './platform-clock.ts';
 import { type Hearing, hear } from './tell.ts';
 
 export interface PlanDeps {

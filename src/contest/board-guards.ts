@@ -1,6 +1,6 @@
 import { format } from 'mysql2';
 import type { Guard } from '../log/append-statement.ts';
-import type { Score } from './board-step.ts';
+import type { Score } from '../platform/scores.ts';
 import type { Audience, BoardHead } from './board-table.ts';
 
 /** So many rows go into one statement. */

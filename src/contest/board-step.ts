@@ -1,7 +1,5 @@
+import type { Score } from '../platform/scores.ts';
 import { compareStandings, type RankShift, type Standing } from '../protocol/board.ts';
-
-/** A row of standings without its rank: the rank follows from all rows together. */
-export type Score = Omit<Standing, 'rank'>;
 
 /** From one board to the next. */
 export interface Step {

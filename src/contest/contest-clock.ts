@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
 import type { Publisher } from '../log/publisher.ts';
+import type { PlatformClock } from '../platform/clock.ts';
 import { Problem } from '../protocol/problem.ts';
 import { sameAnnounced } from './announced.ts';
 import {
@@ -13,7 +14,6 @@ import {
 } from './announced-rows.ts';
 import { draftOf, readDetails } from './announcement-drafts.ts';
 import { type Decision, decide } from './decide.ts';
-import type { PlatformClock } from './platform-clock.ts';
 import { readStatusesOnTheirWay } from './statuses-waiting.ts';
 import { WatchList } from './watch-list.ts';
 

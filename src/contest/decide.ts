@@ -1,7 +1,7 @@
+import type { ContestStatus } from '../platform/contests.ts';
 import {
   type Announced,
   type Announcement,
-  type ContestStatus,
   type ContestTimes,
   firstSight,
   isClosed,

@@ -2,8 +2,8 @@ import { format } from 'mysql2';
 import type { Database } from '../db/database.ts';
 import { prepare } from '../log/prepare.ts';
 import type { Publisher } from '../log/publisher.ts';
+import { readGlobalStandings } from '../platform/global-leaderboard.ts';
 import type { EventInput } from '../protocol/event.ts';
-import { readGlobalStandings } from './standings.ts';
 
 export interface GlobalDutyOptions {
   readonly database: Pick<Database, 'query' | 'execute'>;

@@ -1,14 +1,14 @@
 import type { Guard, Unit } from '../log/append-statement.ts';
 import { prepare } from '../log/prepare.ts';
+import type { PlatformClock } from '../platform/clock.ts';
+import { type ContestState, readContestState, readScores, type Score } from '../platform/scores.ts';
 import type { BoardDelta, Standing } from '../protocol/board.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createBoard, deleteBoard } from './board-creation.ts';
 import { deltasOf, missedDelta } from './board-deltas.ts';
 import { deletesRows, joinsBoards, movesHead, notesMoves, partsBoards, writesRows } from './board-guards.ts';
-import { type Score, type Step, sameScore, stepOf } from './board-step.ts';
+import { type Step, sameScore, stepOf } from './board-step.ts';
 import { type BoardHead, readBoard, type StoredBoard } from './board-table.ts';
-import { type ContestState, readContestState, readScores } from './live-scores.ts';
-import type { PlatformClock } from './platform-clock.ts';
 import { movesBetween } from './rank-moves.ts';
 import { RankTeller, type TellerOptions } from './rank-teller.ts';
 

@@ -1,10 +1,10 @@
 import type { Database } from '../db/database.ts';
 import { prepare } from '../log/prepare.ts';
 import type { Publisher } from '../log/publisher.ts';
+import { readContestState } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
 import { movesHead, settlesMoves } from './board-guards.ts';
 import type { BoardHead } from './board-table.ts';
-import { readContestState } from './live-scores.ts';
 
 export interface TellerOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;

@@ -1,5 +1,4 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { createAdoptionTable } from './adoption/progress.ts';
 import { MigrationError } from './migration-error.ts';
 import type { Migration } from './migration-files.ts';
 
@@ -12,8 +11,8 @@ export interface Progress {
   readonly finished: number;
 }
 
-/** Makes the tables in which it is written down what was done. */
-export async function createProgressTables(connection: Connection): Promise<void> {
+/** Creates the table that records which migrations ran, and how far. */
+export async function createProgressTable(connection: Connection): Promise<void> {
   await connection.query(
     `CREATE TABLE IF NOT EXISTS live_migration (
       name VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL PRIMARY KEY,
@@ -23,7 +22,6 @@ export async function createProgressTables(connection: Connection): Promise<void
       finished_at DATETIME(3)
     ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
   );
-  await createAdoptionTable(connection);
 }
 
 /**

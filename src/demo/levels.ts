@@ -1,5 +1,5 @@
 import type { Queries } from '../db/database.ts';
-import { levelCurve } from '../db/platform/levels.ts';
+import { levelCurve } from '../platform/tables/levels.ts';
 
 /** One row of the platform's `level_config`. */
 export interface DemoLevel {

@@ -1,5 +1,5 @@
 import type { Transaction } from '../db/database.ts';
-import { readInstalled } from '../db/triggers/installed.ts';
+import { readInstalled } from '../platform/triggers/installed.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { PLAYERS } from './cast.ts';
 import { levelAt } from './levels.ts';

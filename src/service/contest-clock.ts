@@ -1,9 +1,9 @@
 import { type Announcer, createAnnouncer } from '../contest/announcer.ts';
 import { runContestClock } from '../contest/contest-clock.ts';
-import type { PlatformClock } from '../contest/platform-clock.ts';
 import type { Database } from '../db/database.ts';
 import type { Publisher } from '../log/publisher.ts';
 import type { Handlers } from '../outbox/relay.ts';
+import type { PlatformClock } from '../platform/clock.ts';
 import type { Duty } from './duties.ts';
 
 export interface ContestClockDeps {

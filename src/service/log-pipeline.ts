@@ -2,13 +2,13 @@ import { Hub, type Listener } from '../channel/hub.ts';
 import { Latency } from '../channel/latency.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import { Ring, type RingLimits } from '../channel/ring.ts';
-import { secrecyOf } from '../contest/secrecy.ts';
 import type { Database } from '../db/database.ts';
 import { Appender } from '../log/appender.ts';
 import { Follower, type LogFault } from '../log/follower.ts';
 import { createPublisher, type Publisher } from '../log/publisher.ts';
 import { readRange } from '../log/reader.ts';
 import type { LogRow } from '../log/row.ts';
+import { secrecyOf } from '../platform/restrictions.ts';
 import type { Releasers } from './releasers.ts';
 
 export interface LogPipeline {

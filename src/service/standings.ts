@@ -2,10 +2,10 @@ import type { Config } from '../config.ts';
 import { reviewBoard } from '../contest/board-review.ts';
 import { Boards } from '../contest/boards.ts';
 import { GlobalDuty } from '../contest/global-duty.ts';
-import type { PlatformClock } from '../contest/platform-clock.ts';
 import { StandingsDuty } from '../contest/standings-duty.ts';
 import type { Database } from '../db/database.ts';
 import type { Publisher } from '../log/publisher.ts';
+import type { PlatformClock } from '../platform/clock.ts';
 import type { Duty } from './duties.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
 import type { Publisher } from '../log/publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
+import { shortened } from '../util/shortened.ts';
 import { createPresentPlayers } from './present-players.ts';
-import { shortened } from './shortened.ts';
 
 export interface PresenceOptions {
   readonly database: Pick<Queries, 'query'>;

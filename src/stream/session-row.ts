@@ -1,4 +1,4 @@
-import { shortened } from './shortened.ts';
+import { shortened } from '../util/shortened.ts';
 import type { Stream } from './stream.ts';
 
 /** What is written of a stream, as one element of the JSON that `WRITE_SESSIONS` takes. What is not there is NULL. */

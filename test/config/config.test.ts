@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/config/error.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
 import { loadConfig } from '../../src/config.ts';
-import { createPlatformClock } from '../../src/contest/platform-clock.ts';
+import { createPlatformClock } from '../../src/platform/clock.ts';
 
 const STRONG = 'q7Jx2mV9rT4wZ8bN5cK1';
 const PRODUCTION = {

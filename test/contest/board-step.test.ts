@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { deltasOf, missedDelta } from '../../src/contest/board-deltas.ts';
-import { type Score, stepOf } from '../../src/contest/board-step.ts';
+import { stepOf } from '../../src/contest/board-step.ts';
 import { MAX_DATA_BYTES, prepare } from '../../src/log/prepare.ts';
+import type { Score } from '../../src/platform/scores.ts';
 import { applyDelta, type Board, compareStandings, type Standing } from '../../src/protocol/board.ts';
 
 /** Few ratings and moments, so that ties are the rule. */

@@ -1,8 +1,8 @@
 import { type Announcer, createAnnouncer } from '../../src/contest/announcer.ts';
 import { runContestClock } from '../../src/contest/contest-clock.ts';
-import { createPlatformClock, type PlatformClock } from '../../src/contest/platform-clock.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createPublisher } from '../../src/log/publisher.ts';
+import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { openAppender, wholeLog } from '../support/log.ts';
 

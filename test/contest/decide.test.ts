@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import {
   type Announced,
   type Announcement,
-  type ContestStatus,
   type ContestTimes,
   statusOf,
 } from '../../src/contest/announced.ts';
 import { decide, END_GRACE_MS, LONG_PAST_MS } from '../../src/contest/decide.ts';
 import { hear } from '../../src/contest/tell.ts';
+import type { ContestStatus } from '../../src/platform/contests.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

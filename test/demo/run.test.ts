@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
-import { installTriggers } from '../../src/db/triggers/install.ts';
 import { runDemo } from '../../src/demo/run.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
 import type { Publisher } from '../../src/log/publisher.ts';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/migrate/migrate.ts';
 import { startPrivateServer } from '../support/database-server.ts';
 import { expectGapless, follow, openAppender, unitOf, until, wholeLog } from '../support/log.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { installTriggers } from '../../src/db/triggers/install.ts';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { hasPassed, isSeen, times, toldOf } from '../contest/clock-node.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Listener, listen } from '../support/listener.ts';

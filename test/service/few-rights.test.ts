@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { installTriggers } from '../../src/db/triggers/install.ts';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { run } from '../cli/command.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { listen } from '../support/listener.ts';

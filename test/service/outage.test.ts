@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/db/migrate.ts';
+import { migrate } from '../../src/migrate/migrate.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { startPrivateServer } from '../support/database-server.ts';
 import { readEventStream } from '../support/event-stream.ts';

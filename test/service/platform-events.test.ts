@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import { installTriggers } from '../../src/db/triggers/install.ts';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { listen } from '../support/listener.ts';
 import { createContest, createPlayer, createProblem } from '../support/platform.ts';
 import { openPlatformSession, type PlatformSession } from '../support/platform-session.ts';

@@ -1,9 +1,9 @@
 import { Boards } from '../../src/contest/boards.ts';
 import { Keeper } from '../../src/contest/keeper.ts';
-import { SERVER_CLOCK } from '../../src/contest/platform-clock.ts';
-import { secrecyOf } from '../../src/contest/secrecy.ts';
 import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import type { LogRow } from '../../src/log/row.ts';
+import { SERVER_CLOCK } from '../../src/platform/clock.ts';
+import { secrecyOf } from '../../src/platform/restrictions.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { openAppender } from './log.ts';
 

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { secrecyOf } from '../../src/contest/secrecy.ts';
 import type { Database, Queries } from '../../src/db/database.ts';
 import type { AppenderOptions } from '../../src/log/appender.ts';
 import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import { Relay, type RelayOptions } from '../../src/outbox/relay.ts';
+import { secrecyOf } from '../../src/platform/restrictions.ts';
 import { openAppender, until, wholeLog } from './log.ts';
 
 export interface RunningRelay {

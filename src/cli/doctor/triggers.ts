@@ -1,8 +1,8 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../db/database.ts';
 import { serverWordsOf } from '../../db/errors.ts';
-import { readInstalled } from '../../db/triggers/installed.ts';
-import { findLacking, tryRights } from '../../db/triggers/requirements.ts';
+import { readInstalled } from '../../platform/triggers/installed.ts';
+import { findLacking, tryRights } from '../../platform/triggers/requirements.ts';
 import { counted } from '../words.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 

@@ -1,6 +1,6 @@
-import { DEFINITIONS } from '../../db/adoption/keep-definitions.ts';
-import type { MigrationPlan } from '../../db/migrate.ts';
-import type { DatabaseStart } from '../../db/migration-survey.ts';
+import type { MigrationPlan } from '../../migrate/migrate.ts';
+import type { DatabaseStart } from '../../migrate/survey.ts';
+import { DEFINITIONS } from '../../platform/adoption/keep-definitions.ts';
 import { counted, listed } from '../words.ts';
 
 const STARTS: Readonly<Record<DatabaseStart, string>> = {

@@ -1,0 +1,92 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type Migration, readMigrations } from '../db/migration-files.ts';
+import { type Progress, readProgress, refuseNewer } from '../db/migration-progress.ts';
+import { ADOPTED } from '../platform/adoption/adopt-tables.ts';
+import { findOldDefinitions, type OldDefinition } from '../platform/adoption/keep-definitions.ts';
+import { type OldId, readAdoptions } from '../platform/adoption/progress.ts';
+import { findSocketIoTables, type SocketIoTable } from '../platform/adoption/socketio-tables.ts';
+import { findMissingTables, readColumns } from '../platform/tables/create.ts';
+import { PLATFORM_TABLES, type PlatformTable } from '../platform/tables/definitions.ts';
+
+/**
+ * What a database is before it is migrated: without any table, with some that are neither the platform's nor ours, with
+ * the platform's, with those of the Socket.IO generation, or ours.
+ */
+export type DatabaseStart = 'empty' | 'other' | 'platform' | 'socketio' | 'ours';
+
+/** What is there, and what is to be done, in this order. */
+export interface Survey {
+  readonly start: DatabaseStart;
+  /** Definitions that are written down before ours replace them. */
+  readonly definitions: readonly OldDefinition[];
+  readonly renames: readonly SocketIoTable[];
+  /** Tables of the platform that are created. */
+  readonly missing: readonly PlatformTable[];
+  readonly pending: readonly Migration[];
+  readonly progress: ReadonlyMap<string, Progress>;
+  /** Tables of the Socket.IO generation whose rows are copied. */
+  readonly copies: readonly Copy[];
+}
+
+interface Copy {
+  readonly table: SocketIoTable;
+  /** The id of the last row that was copied by a run that was stopped; null: none was. */
+  readonly after: OldId | null;
+}
+
+/**
+ * Looks at a database; changes nothing.
+ *
+ * @throws MigrationError when it cannot be migrated, with the reason.
+ */
+export async function survey(connection: Connection): Promise<Survey> {
+  const tables = await readColumns(connection);
+  const migrations = readMigrations();
+  const progress = await readProgress(connection, tables);
+  const { renames, kept } = await findSocketIoTables(connection, progress.has('0000_log'));
+  refuseNewer(migrations, progress);
+  const missing = findMissingTables(tables);
+  const adoptions = tables.has('live_adoption') ? await readAdoptions(connection) : new Map();
+  const copies = ADOPTED.map(({ table }) => table)
+    .filter(
+      (table) => renames.includes(table) || (kept.includes(table) && !adoptions.get(table.keptAs)?.finished),
+    )
+    .map((table) => ({ table, after: adoptions.get(table.keptAs)?.through ?? null }));
+  return {
+    start: startOf(),
+    definitions: await findOldDefinitions(connection, new Set(progress.keys())),
+    renames,
+    missing,
+    pending: migrations.filter(({ name }) => !progress.get(name)?.finished),
+    progress,
+    copies,
+  };
+
+  function startOf(): DatabaseStart {
+    if (renames.length > 0 || copies.length > 0) return 'socketio';
+    if (progress.size > 0) return 'ours';
+    if (missing.length < PLATFORM_TABLES.length) return 'platform';
+    return tables.size > 0 ? 'other' : 'empty';
+  }
+}
+
+/** How many rows there are to be renamed, or left to be copied, by the names their tables are kept as. */
+export async function countRows(
+  connection: Connection,
+  { renames, copies }: Pick<Survey, 'renames' | 'copies'>,
+): Promise<Map<string, number>> {
+  const rows = new Map<string, number>();
+  for (const { name, keptAs } of renames) rows.set(keptAs, await count(name, null));
+  for (const { table, after } of copies) {
+    if (!rows.has(table.keptAs)) rows.set(table.keptAs, await count(table.keptAs, after));
+  }
+  return rows;
+
+  async function count(table: string, after: OldId | null): Promise<number> {
+    const [[row]] = await connection.query<RowDataPacket[]>(
+      `SELECT COUNT(*) AS n FROM ${table} ${after === null ? '' : 'WHERE id > ?'}`,
+      after === null ? [] : [after],
+    );
+    return Number(row?.n ?? 0);
+  }
+}

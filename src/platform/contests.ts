@@ -1,0 +1,114 @@
+import type { Queries } from '../db/database.ts';
+import type { EventData } from '../protocol/event.ts';
+import type { PlatformClock } from './clock.ts';
+
+/** A status of a contest, as the platform's column has it. */
+export type ContestStatus = EventData<'CONTEST_STATUS'>['newStatus'];
+
+/** A contest as one viewer sees it. */
+export interface Contest {
+  readonly id: number;
+  readonly title: string;
+  /** What it is by the contest clock: the same as streams were told, whatever the platform's row still says. */
+  readonly status: ContestStatus;
+  /** ISO 8601 in UTC; null where the platform holds no date. */
+  readonly startsAt: string | null;
+  readonly endsAt: string | null;
+  readonly participantCount: number;
+  readonly isPublic: boolean;
+  /** Whether the viewer takes part. */
+  readonly joined: boolean;
+  /** Whether its standings stand still for players. */
+  readonly frozen: boolean;
+}
+
+/** Who looks. */
+export interface ContestViewer {
+  readonly userId: number;
+  readonly playerId: number | undefined;
+  readonly isAdmin: boolean;
+}
+
+export interface ContestQuery {
+  /** Those with smaller ids. */
+  readonly before: number | undefined;
+  readonly limit: number;
+  /** Only these; empty: any. */
+  readonly statuses: readonly ContestStatus[];
+}
+
+interface Row extends Omit<Contest, 'startsAt' | 'endsAt' | 'isPublic' | 'joined' | 'frozen'> {
+  readonly startsAt: Date | null;
+  readonly endsAt: Date | null;
+  readonly isPublic: number;
+  readonly joined: number;
+  readonly frozen: number;
+}
+
+type Reads = Pick<Queries, 'query'>;
+
+const STATUS = `IF(a.status IS NULL, CONVERT(c.status USING ascii), IF(a.status = 'OVER', 'ENDED', a.status))`;
+const JOINED = `EXISTS (SELECT 1 FROM contest_participant p WHERE p.contest_id = c.id AND p.player_id = ?)`;
+
+/**
+ * The contests that somebody may see, newest first: public ones, those that the viewer takes part in or has made, and
+ * no drafts of others; to admins all.
+ */
+export async function listContests(
+  database: Reads,
+  clock: PlatformClock,
+  viewer: ContestViewer,
+  { before, limit, statuses }: ContestQuery,
+): Promise<Contest[]> {
+  const conditions = ['c.id < ?'];
+  const values: unknown[] = [before ?? Number.MAX_SAFE_INTEGER];
+  if (statuses.length > 0) {
+    conditions.push(`${STATUS} IN (?)`);
+    values.push(statuses);
+  }
+  if (!viewer.isAdmin) {
+    conditions.push(`(c.created_by = ? OR (c.status <> 'DRAFT' AND (c.is_public OR ${JOINED})))`);
+    values.push(viewer.userId, viewer.playerId ?? 0);
+  }
+  return select(database, clock, viewer, {
+    sql: `WHERE ${conditions.join(' AND ')} ORDER BY c.id DESC LIMIT ${Math.trunc(limit)}`,
+    values,
+  });
+}
+
+/** One contest, for somebody who is known to be allowed to see it. */
+export async function readContest(
+  database: Reads,
+  clock: PlatformClock,
+  viewer: ContestViewer,
+  id: number,
+): Promise<Contest | undefined> {
+  const [contest] = await select(database, clock, viewer, { sql: 'WHERE c.id = ?', values: [id] });
+  return contest;
+}
+
+async function select(
+  database: Reads,
+  clock: PlatformClock,
+  viewer: ContestViewer,
+  which: { readonly sql: string; readonly values: readonly unknown[] },
+): Promise<Contest[]> {
+  const rows = await database.query<Row>(
+    `SELECT c.id, c.title, ${STATUS} AS status, ${clock.sql('c.start_time')} AS startsAt,
+            ${clock.sql('c.end_time')} AS endsAt, c.participant_count AS participantCount, c.is_public + 0 AS isPublic,
+            ${JOINED} AS joined, c.leaderboard_frozen + 0 AS frozen
+       FROM contest c LEFT JOIN contest_announced a ON a.contest_id = c.id ${which.sql}`,
+    [viewer.playerId ?? 0, ...which.values],
+  );
+  return rows.map((row) => ({
+    id: Number(row.id),
+    title: row.title,
+    status: row.status,
+    startsAt: clock.instant(row.startsAt)?.toISOString() ?? null,
+    endsAt: clock.instant(row.endsAt)?.toISOString() ?? null,
+    participantCount: Number(row.participantCount),
+    isPublic: Number(row.isPublic) !== 0,
+    joined: Number(row.joined) !== 0,
+    frozen: Number(row.frozen) !== 0,
+  }));
+}

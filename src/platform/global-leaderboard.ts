@@ -1,0 +1,75 @@
+import type { Queries } from '../db/database.ts';
+import { shortened } from '../util/shortened.ts';
+
+const TIERS = ['BRONZE', 'SILVER', 'GOLD'] as const;
+type Tier = (typeof TIERS)[number];
+
+const NAME_LENGTH = 100;
+const SUB_RANK_LENGTH = 20;
+
+/** One row of the standings of all players. */
+export interface GlobalStanding {
+  readonly playerId: number;
+  readonly playerName: string;
+  readonly rank: number;
+  readonly xp: number;
+  readonly level: number;
+  /** Left out where the platform holds none that there is. */
+  readonly tier?: Tier;
+  readonly subRank: string;
+}
+
+/** Which part of the standings: `limit` rows after the first `offset`. */
+export interface Range {
+  readonly limit: number;
+  readonly offset: number;
+}
+
+interface Row {
+  readonly playerId: number;
+  readonly playerName: string | null;
+  readonly xp: number | string | null;
+  readonly level: number | null;
+  readonly tier: string | null;
+  readonly subRank: string | null;
+}
+
+/** Players by XP. Equal XP shares a rank, and the next ranks are left out (1, 1, 3). */
+export async function readGlobalStandings(
+  database: Pick<Queries, 'query'>,
+  { limit, offset }: Range,
+): Promise<GlobalStanding[]> {
+  // No RANK() here: it would sort all players for every page. One direction, so that an index on xp is read backwards.
+  const rows = await database.query<Row>(
+    `SELECT p.id AS playerId, u.name AS playerName, p.xp, p.level, p.tier, p.sub_rank AS subRank
+       FROM player p STRAIGHT_JOIN users u ON u.id = p.user_id
+      ORDER BY p.xp DESC, p.id DESC LIMIT ${Math.trunc(limit)} OFFSET ${Math.trunc(offset)}`,
+  );
+  const [first] = rows;
+  if (first === undefined) return [];
+  const [ahead] = await database.query<{ players: number }>(
+    'SELECT COUNT(*) AS players FROM player WHERE xp > ?',
+    [first.xp],
+  );
+  let rank = Number(ahead?.players ?? 0) + 1;
+  let xp = Number(first.xp);
+  return rows.map((row, index) => {
+    if (Number(row.xp) !== xp) rank = Math.trunc(offset) + index + 1;
+    xp = Number(row.xp);
+    return standingOf(row, rank);
+  });
+}
+
+/** Whatever the platform's columns hold becomes a row that can be published. */
+function standingOf(row: Row, rank: number): GlobalStanding {
+  const tier = TIERS.find((known) => known === row.tier);
+  return {
+    playerId: row.playerId,
+    playerName: shortened(row.playerName ?? '', NAME_LENGTH) || `Player ${row.playerId}`,
+    rank,
+    xp: Math.max(0, Math.trunc(Number(row.xp))),
+    level: Math.max(1, Number(row.level)),
+    ...(tier ? { tier } : {}),
+    subRank: shortened(row.subRank ?? '', SUB_RANK_LENGTH),
+  };
+}

@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readActivity } from '../../src/log/activity.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createPlayer } from '../support/platform.ts';
+import { openPlatformSession } from '../support/platform-session.ts';
+
+describe('A player’s history', () => {
+  let test: TestDatabase;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+  });
+  afterAll(() => test.drop());
+
+  it('shows lines that were written by hand, as the Socket.IO generation’s SQL did, without a time', async () => {
+    const { playerId } = await createPlayer(test.database);
+    const platform = await openPlatformSession(test.url);
+    await platform.run('CALL sp_log_activity(?, ?, NULL, NULL, NULL, ?)', [
+      playerId,
+      'LEVEL_UP',
+      '{"level":2}',
+    ]);
+    await platform.run("INSERT INTO activity_log (player_id, action_type) VALUES (?, 'PROBLEM_SOLVED')", [
+      playerId,
+    ]);
+    platform.close();
+    expect(await readActivity(test.database, playerId, { before: undefined, limit: 10 })).toMatchObject([
+      { action: 'PROBLEM_SOLVED', at: null },
+      { action: 'LEVEL_UP', newValue: { level: 2 }, at: expect.stringMatching(/^\d{4}-.*Z$/) },
+    ]);
+  });
+});

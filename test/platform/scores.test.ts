@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createPlatformClock, SERVER_CLOCK } from '../../src/platform/clock.ts';
+import { readContestState, readScores } from '../../src/platform/scores.ts';
+import { standing } from '../../src/protocol/fields.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+
+describe('Scores as the platform has them', () => {
+  let test: TestDatabase;
+  let contestId: number;
+  beforeAll(async () => {
+    test = await createTestDatabase();
+    contestId = await createContest(test.database);
+  });
+  afterAll(() => test.drop());
+
+  it('have the shape that the catalogue gives a row of standings', async () => {
+    const { playerId } = await createPlayer(test.database, { name: 'Ada \u{1f600}' });
+    const lastSolvedAt = '2026-07-01 12:00:00';
+    await joinContest(test.database, { contestId, playerId, finalRating: 12.5, lastSolvedAt });
+    const scores = await readScores(test.database, contestId, 'all', createPlatformClock('+02:00'));
+    expect(standing.parse({ ...scores.get(playerId), rank: 1 })).toMatchObject({
+      playerName: 'Ada \u{1f600}',
+      finalRating: 12.5,
+      lastSolvedAt: '2026-07-01T10:00:00.000Z',
+    });
+  });
+
+  it.each([
+    ['', /^Player \d+$/],
+    ['\u{1f600}'.repeat(60), /^(\u{1f600}){50}$/u],
+  ])('can be published whatever the name is: %j', async (name, expected) => {
+    const { playerId } = await createPlayer(test.database, { name });
+    await joinContest(test.database, { contestId, playerId });
+    const scores = await readScores(test.database, contestId, new Set([playerId]), SERVER_CLOCK);
+    expect([...scores.keys()]).toEqual([playerId]);
+    expect(standing.parse({ ...scores.get(playerId), rank: 1 }).playerName).toMatch(expected);
+  });
+
+  it('can be published where names and titles are missing', async () => {
+    await test.database.execute('ALTER TABLE users MODIFY name VARCHAR(300)');
+    await test.database.execute('ALTER TABLE contest MODIFY title VARCHAR(300)');
+    const { playerId, userId } = await createPlayer(test.database);
+    await joinContest(test.database, { contestId, playerId });
+    await test.database.execute('UPDATE users SET name = NULL WHERE id = ?', [userId]);
+    await test.database.execute('UPDATE contest SET title = NULL WHERE id = ?', [contestId]);
+    const scores = await readScores(test.database, contestId, new Set([playerId]), SERVER_CLOCK);
+    expect(standing.parse({ ...scores.get(playerId), rank: 1 }).playerName).toBe(`Player ${playerId}`);
+    expect(await readContestState(test.database, contestId)).toMatchObject({ title: '', live: true });
+  });
+
+  it('of nobody are none', async () => {
+    expect(await readScores(test.database, contestId, new Set(), SERVER_CLOCK)).toEqual(new Map());
+  });
+});

@@ -1,0 +1,275 @@
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { checkTriggers } from '../../src/cli/doctor/triggers.ts';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import { TRIGGERS } from '../../src/platform/triggers/all.ts';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
+import { readInstalled } from '../../src/platform/triggers/installed.ts';
+import { createStatement, triggerName } from '../../src/platform/triggers/trigger.ts';
+import { uninstallTriggers } from '../../src/platform/triggers/uninstall.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
+import { createPlayer } from '../support/platform.ts';
+import { openPlatformSession, takeTold } from '../support/platform-session.ts';
+
+let made: TestDatabase;
+let database: Database;
+
+beforeEach(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+});
+
+afterEach(() => made.drop());
+
+const names = async () =>
+  (
+    await database.query<{ name: string }>(
+      'SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE()',
+    )
+  ).map(({ name }) => name);
+const states = async () => (await readInstalled(database)).states.map(({ state }) => state);
+const ours = TRIGGERS.map(triggerName);
+const advanced = ours.find((name) => name.startsWith('live_player_advanced_')) as string;
+
+test('they are missing, then installed, once, and then missing again', async () => {
+  expect(new Set(await states())).toEqual(new Set(['missing']));
+  const { made: first } = await installTriggers(database);
+  expect(first).toEqual(TRIGGERS);
+  expect(new Set(await states())).toEqual(new Set(['installed']));
+  expect(await names()).toHaveLength(TRIGGERS.length);
+
+  expect(await installTriggers(database)).toEqual({ made: [], dropped: [] });
+  await database.execute(`DROP TRIGGER ${advanced}`);
+  expect((await installTriggers(database)).made.map(triggerName)).toEqual([advanced]);
+
+  expect(new Set(await uninstallTriggers(database))).toEqual(new Set(ours));
+  expect(await names()).toEqual([]);
+  expect(await uninstallTriggers(database)).toEqual([]);
+  await createPlayer(database);
+  await database.execute('UPDATE player SET level = 2');
+  expect(await takeTold(database)).toEqual([]);
+});
+
+test('installed by two at once, they are there once', async () => {
+  const [one, two] = await Promise.all([installTriggers(database), installTriggers(database)]);
+  expect(one.made.length + two.made.length).toBe(TRIGGERS.length);
+  expect(await names()).toHaveLength(TRIGGERS.length);
+});
+
+test('triggers of others on the same tables run as before, and stay', async () => {
+  await database.execute('CREATE TABLE audit (what VARCHAR(40))');
+  const foreign = [
+    'audit_player',
+    'live_player_advanced',
+    'live_player_advanced_0badcafe1',
+    'live_else_0badcafe',
+  ];
+  for (const name of foreign)
+    await database.execute(
+      `CREATE TRIGGER ${name} AFTER UPDATE ON player FOR EACH ROW INSERT INTO audit VALUES ('${name}')`,
+    );
+  await createPlayer(database);
+  await installTriggers(database);
+  await database.execute('UPDATE player SET level = 2');
+  expect(await database.query('SELECT what FROM audit')).toEqual(foreign.map((what) => ({ what })));
+  expect(await takeTold(database)).toHaveLength(1);
+  await uninstallTriggers(database);
+  expect(new Set(await names())).toEqual(new Set(foreign));
+});
+
+test('those of another version are outdated, and are replaced', async () => {
+  await installTriggers(database);
+  const old = 'live_player_advanced_0badcafe';
+  await database.execute(`CREATE TRIGGER ${old} AFTER UPDATE ON player FOR EACH ROW SET @before = 1`);
+  expect(await readInstalled(database)).toMatchObject({ superseded: [old] });
+  await database.execute(`DROP TRIGGER ${advanced}`);
+  expect((await states()).filter((state) => state !== 'installed')).toEqual(['outdated']);
+  const { made: again, dropped } = await installTriggers(database);
+  expect({ again: again.map(triggerName), dropped }).toEqual({ again: [advanced], dropped: [old] });
+  expect(new Set(await names())).toEqual(new Set(ours));
+
+  await database.execute(`CREATE TRIGGER ${old} AFTER UPDATE ON player FOR EACH ROW SET @before = 1`);
+  await uninstallTriggers(database);
+  expect(await names()).toEqual([]);
+});
+
+test('while they are replaced, no write of the platform goes untold', async () => {
+  await installTriggers(database);
+  const current = TRIGGERS.find(({ piece }) => piece === 'player_advanced');
+  if (current === undefined) throw new Error('there is no such trigger');
+  // The version before: the same under another name.
+  await database.execute(createStatement(current).replace(advanced, 'live_player_advanced_0badcafe'));
+  await database.execute(`DROP TRIGGER ${advanced}`);
+  let over = false;
+  let written = 0;
+  const writing = Array.from({ length: 3 }, async () => {
+    const { playerId } = await createPlayer(database);
+    const platform = await openPlatformSession(made.url);
+    for (let level = 2; level < 900 && !over; level++) {
+      await platform.run('UPDATE player SET level = ? WHERE id = ?', [level, playerId]);
+      written += 1;
+    }
+    platform.close();
+  });
+  const writes = (count: number) => vi.waitUntil(() => written >= count, { timeout: 10_000, interval: 1 });
+  await writes(10);
+  await installTriggers(database);
+  await writes(written + 10);
+  over = true;
+  await Promise.all(writing);
+  expect(new Set((await takeTold(database)).map(({ key }) => key)).size).toBe(written);
+});
+
+test('a name tells the version: whatever changes in a trigger changes it', () => {
+  const [trigger] = TRIGGERS;
+  if (trigger === undefined) throw new Error('there are no triggers');
+  expect(triggerName({ ...trigger, body: `${trigger.body} ` })).not.toBe(triggerName(trigger));
+  expect(triggerName({ ...trigger, table: 'player' })).not.toBe(triggerName(trigger));
+  expect(new Set(ours).size).toBe(TRIGGERS.length);
+  for (const name of ours) expect(name).toMatch(/^live_[a-z_]{1,50}_[0-9a-f]{8}$/);
+});
+
+describe('are refused with a sentence, and nothing is changed, where', () => {
+  test.each([
+    [
+      'columns are missing',
+      'ALTER TABLE contest DROP COLUMN leaderboard_frozen, DROP COLUMN participant_count',
+      'contest lacks participant_count, leaderboard_frozen',
+    ],
+    ['a table is missing', 'DROP TABLE announcement', 'there is no table announcement'],
+    ['our schema is missing', 'DROP TABLE event_outbox', 'run `codecraft-live migrate` first'],
+  ])('%s', async (_, sql, sentence) => {
+    if (sql.includes('contest DROP')) await database.execute('DROP VIEW v_contest_leaderboard');
+    await database.execute(sql);
+    await expect(installTriggers(database)).rejects.toMatchObject({
+      name: 'TriggerError',
+      message: expect.stringContaining(sentence),
+    });
+    expect(await names()).toEqual([]);
+  });
+
+  test('a table is a view', async () => {
+    await database.execute('RENAME TABLE announcement TO announcements');
+    await database.execute('CREATE VIEW announcement AS SELECT * FROM announcements');
+    await expect(installTriggers(database)).rejects.toThrow('views have no triggers');
+    expect(await names()).toEqual([]);
+  });
+});
+
+test('a table in a long transaction is not waited for long, since the platform waits behind', async () => {
+  const platform = await openPlatformSession(made.url);
+  await createPlayer(database);
+  await platform.run('START TRANSACTION');
+  await platform.run('UPDATE player SET xp = 1');
+  await expect(installTriggers(database)).rejects.toThrow('in use by a long transaction');
+  await platform.run('COMMIT');
+  platform.close();
+  await installTriggers(database);
+  expect(new Set(await states())).toEqual(new Set(['installed']));
+});
+
+describe('with an account that', () => {
+  const user = `live_${process.pid}`;
+  let account: Database;
+
+  beforeEach(async () => {
+    await onServer((connection) => connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'geheim'`));
+    const url = new URL(made.url);
+    url.username = user;
+    url.password = 'geheim';
+    await grant('SELECT', '*');
+    account = openDatabase({ url: url.href, poolSize: 1, acquireTimeoutMs: 20_000 });
+  });
+
+  afterEach(async () => {
+    await account.close();
+    await onServer((connection) => connection.query(`DROP USER '${user}'@'%'`));
+  });
+
+  const grant = (right: string, table: string) =>
+    onServer((connection) =>
+      connection.query(`GRANT ${right} ON ${database.name}.${table} TO '${user}'@'%'`),
+    );
+
+  /** Whether the server, where it writes a binary log, lets accounts without SUPER make triggers. */
+  const trusting = (yes: 0 | 1) =>
+    onServer((connection) => connection.query(`SET GLOBAL log_bin_trust_function_creators = ${yes}`));
+
+  test('lacks rights, it is said which are needed; with these alone they work', async () => {
+    await trusting(1);
+    const needed = 'TRIGGER and SELECT on the platform';
+    await expect(installTriggers(account)).rejects.toThrow(needed);
+    await grant('INSERT', 'event_outbox');
+    await expect(installTriggers(account)).rejects.toThrow(needed);
+    expect(await names()).toEqual([]);
+    await grant('TRIGGER', '*');
+    await installTriggers(account);
+    expect((await readInstalled(database)).definers).toEqual([`${user}@%`]);
+    await createPlayer(database, { name: 'Ada' });
+    await database.execute('UPDATE player SET level = 2');
+    expect(await takeTold(database)).toMatchObject([{ type: 'LEVEL_UP', data: { playerName: 'Ada' } }]);
+    const revoke = () =>
+      onServer((connection) =>
+        connection.query(`REVOKE INSERT ON ${database.name}.event_outbox FROM '${user}'@'%'`),
+      );
+    expect(await checkTriggers(account)).toMatchObject([{ level: 'good' }]);
+    await revoke();
+    expect(await checkTriggers(account)).toEqual([
+      { level: 'wrong', text: expect.stringMatching(/lacks one, .*: INSERT command denied .*event_outbox/) },
+    ]);
+    await uninstallTriggers(account);
+    expect(await names()).toEqual([]);
+  });
+
+  test('has its rights by a role, they are made only where a trigger has them, too', async () => {
+    const { kind } = await database.flavour();
+    const role = `role_${process.pid}`;
+    const run = (...statements: string[]) =>
+      onServer(async (connection) => {
+        for (const sql of statements) await connection.query(sql);
+      });
+    const all = `${database.name}.*`;
+    await trusting(1);
+    await run(
+      `CREATE ROLE ${role}`,
+      `GRANT TRIGGER, INSERT ON ${all} TO ${role}`,
+      `GRANT ${role} TO '${user}'@'%'`,
+      `SET DEFAULT ROLE ${role} ${kind === 'mariadb' ? 'FOR' : 'TO'} '${user}'@'%'`,
+    );
+    onTestFinished(() => run(`DROP ROLE ${role}`));
+    await createPlayer(database);
+    const installing = installTriggers(account);
+    if (kind === 'mariadb') {
+      await expect(installing).rejects.toThrow('those that a role gives do not count');
+      expect(await names()).toEqual([]);
+      await run(`GRANT INSERT ON ${all} TO '${user}'@'%'`);
+      await expect(installTriggers(account)).rejects.toThrow('those that a role gives do not count');
+      expect(await names()).toEqual([]);
+    } else await installing;
+    await database.execute('UPDATE player SET level = 2');
+
+    await run(`GRANT TRIGGER, INSERT ON ${all} TO '${user}'@'%'`);
+    await installTriggers(account);
+    expect(await checkTriggers(account)).toMatchObject([{ level: 'good' }]);
+    await run(`REVOKE TRIGGER ON ${all} FROM '${user}'@'%'`);
+    expect(await checkTriggers(account)).toMatchObject([
+      kind === 'mariadb'
+        ? { level: 'wrong', text: expect.stringContaining('by a role alone') }
+        : { level: 'good' },
+    ]);
+  });
+
+  test('is not trusted with a binary log, it is said what helps', async () => {
+    const [row] = await database.query<{ log: number }>('SELECT @@GLOBAL.log_bin AS log');
+    await grant('INSERT', 'event_outbox');
+    await grant('TRIGGER', '*');
+    await trusting(0);
+    try {
+      const installing = installTriggers(account);
+      if (row?.log)
+        await expect(installing).rejects.toThrow('SET GLOBAL log_bin_trust_function_creators = 1');
+      else await installing;
+    } finally {
+      await trusting(1);
+    }
+  });
+});
