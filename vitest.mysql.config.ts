@@ -11,6 +11,7 @@ const DATABASE_SUITES = [
   'test/stream/**/*.test.ts',
   'test/inbox/**/*.test.ts',
   'test/contest/**/*.test.ts',
+  'test/leaderboard/**/*.test.ts',
   'test/outbox/**/*.test.ts',
   'test/publisher/sql.test.ts',
   'test/service/few-rights.test.ts',

@@ -10,7 +10,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['greeting.ts'],
   ['service.ts', 'service', 'demo'],
   ['http'],
-  ['stream', 'inbox', 'contest', 'outbox'],
+  ['stream', 'inbox', 'contest', 'leaderboard', 'outbox'],
   ['auth'],
   ['channel'],
   ['log'],

@@ -4,10 +4,10 @@ import type { Published } from '../log/publisher.ts';
 import type { Draft } from '../log/row.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { EventData } from '../protocol/event.ts';
-import { readSights, remembering, rememberingAnyhow, type Sight } from './announced-rows.ts';
 import { completed, draftOf, readDetails } from './announcement-drafts.ts';
-import { findLastTold } from './last-told.ts';
-import { type Hearing, hear } from './tell.ts';
+import { readSights, remembering, rememberingAnyhow, type Sight } from './contest-snapshot.ts';
+import { findLastTold } from './last-announced.ts';
+import { type Hearing, hear } from './report.ts';
 
 export interface PlanDeps {
   readonly database: Pick<Queries, 'query'>;

@@ -4,7 +4,7 @@ import type { Draft } from '../log/row.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { contestOf, nameOf, type PlanDeps, planOf } from './announcement-plan.ts';
-import type { Saying } from './tell.ts';
+import type { Saying } from './report.ts';
 
 export interface AnnouncerDeps extends PlanDeps {
   readonly publisher: Publisher;

@@ -4,6 +4,7 @@ import type { Publisher } from '../log/publisher.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { Problem } from '../protocol/problem.ts';
 import { sameAnnounced } from './announced.ts';
+import { draftOf, readDetails } from './announcement-drafts.ts';
 import {
   readNewest,
   readUnsettled,
@@ -11,10 +12,9 @@ import {
   remembering,
   type Sight,
   takingNote,
-} from './announced-rows.ts';
-import { draftOf, readDetails } from './announcement-drafts.ts';
+} from './contest-snapshot.ts';
 import { type Decision, decide } from './decide.ts';
-import { readStatusesOnTheirWay } from './statuses-waiting.ts';
+import { readStatusesOnTheirWay } from './pending-reports.ts';
 import { WatchList } from './watch-list.ts';
 
 export interface ContestClockOptions {

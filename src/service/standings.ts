@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts';
-import { reviewBoard } from '../contest/board-review.ts';
-import { Boards } from '../contest/boards.ts';
-import { GlobalDuty } from '../contest/global-duty.ts';
-import { StandingsDuty } from '../contest/standings-duty.ts';
 import type { Database } from '../db/database.ts';
+import { GlobalDuty } from '../leaderboard/global-leaderboard-task.ts';
+import { Boards } from '../leaderboard/leaderboard-reader.ts';
+import { StandingsDuty } from '../leaderboard/leaderboard-task.ts';
+import { reviewBoard } from '../leaderboard/refresh.ts';
 import type { Publisher } from '../log/publisher.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { Duty } from './duties.ts';

@@ -6,7 +6,7 @@ import { Problem } from '../../src/protocol/problem.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { expectGapless, wholeLog } from '../support/log.ts';
 import { createContest, createUser } from '../support/platform.ts';
-import { type ClockNode, openClockNode, toldOf } from './clock-node.ts';
+import { type ClockNode, openClockNode, toldOf } from './fixture.ts';
 
 type Status = 'UPCOMING' | 'LIVE' | 'ENDED';
 

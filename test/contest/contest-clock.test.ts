@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { until, wholeLog } from '../support/log.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
 import { openPlatformSession } from '../support/platform-session.ts';
-import { type ClockNode, inSeconds, isSeen, openClockNode, times, toldOf } from './clock-node.ts';
+import { type ClockNode, inSeconds, isSeen, openClockNode, times, toldOf } from './fixture.ts';
 
 describe('The contest clock', () => {
   let made: TestDatabase;

@@ -7,7 +7,7 @@ import {
   statusOf,
 } from '../../src/contest/announced.ts';
 import { decide, END_GRACE_MS, LONG_PAST_MS } from '../../src/contest/decide.ts';
-import { hear } from '../../src/contest/tell.ts';
+import { hear } from '../../src/contest/report.ts';
 import type { ContestStatus } from '../../src/platform/contests.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { hasPassed, isSeen, times, toldOf } from '../contest/clock-node.ts';
+import { hasPassed, isSeen, times, toldOf } from '../contest/fixture.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Listener, listen } from '../support/listener.ts';
 import { until } from '../support/log.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { deltasOf, missedDelta } from '../../src/contest/board-deltas.ts';
-import { stepOf } from '../../src/contest/board-step.ts';
+import { deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
+import { stepOf } from '../../src/leaderboard/step.ts';
 import { MAX_DATA_BYTES, prepare } from '../../src/log/prepare.ts';
 import type { Score } from '../../src/platform/scores.ts';
 import { applyDelta, type Board, compareStandings, type Standing } from '../../src/protocol/board.ts';

@@ -1,7 +1,7 @@
 import { format } from 'mysql2';
 import type { Guard } from '../log/append-statement.ts';
 import type { Score } from '../platform/scores.ts';
-import type { Audience, BoardHead } from './board-table.ts';
+import type { Audience, BoardHead } from './stored-leaderboard.ts';
 
 /** So many rows go into one statement. */
 const PAGE = 1_000;

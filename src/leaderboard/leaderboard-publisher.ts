@@ -4,13 +4,20 @@ import type { PlatformClock } from '../platform/clock.ts';
 import { type ContestState, readContestState, readScores, type Score } from '../platform/scores.ts';
 import type { BoardDelta, Standing } from '../protocol/board.ts';
 import { Problem } from '../protocol/problem.ts';
-import { createBoard, deleteBoard } from './board-creation.ts';
-import { deltasOf, missedDelta } from './board-deltas.ts';
-import { deletesRows, joinsBoards, movesHead, notesMoves, partsBoards, writesRows } from './board-guards.ts';
-import { type Step, sameScore, stepOf } from './board-step.ts';
-import { type BoardHead, readBoard, type StoredBoard } from './board-table.ts';
-import { movesBetween } from './rank-moves.ts';
-import { RankTeller, type TellerOptions } from './rank-teller.ts';
+import { createBoard, deleteBoard } from './creation.ts';
+import { deltasOf, missedDelta } from './deltas.ts';
+import { RankTeller, type TellerOptions } from './rank-change-publisher.ts';
+import { movesBetween } from './rank-changes.ts';
+import {
+  deletesRows,
+  joinsBoards,
+  movesHead,
+  notesMoves,
+  partsBoards,
+  writesRows,
+} from './row-statements.ts';
+import { type Step, sameScore, stepOf } from './step.ts';
+import { type BoardHead, readBoard, type StoredBoard } from './stored-leaderboard.ts';
 
 export interface KeeperOptions extends TellerOptions {
   readonly clock: PlatformClock;

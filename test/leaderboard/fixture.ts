@@ -1,11 +1,11 @@
-import { Boards } from '../../src/contest/boards.ts';
-import { Keeper } from '../../src/contest/keeper.ts';
+import { Keeper } from '../../src/leaderboard/leaderboard-publisher.ts';
+import { Boards } from '../../src/leaderboard/leaderboard-reader.ts';
 import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { secrecyOf } from '../../src/platform/restrictions.ts';
-import { createTestDatabase, type TestDatabase } from './database.ts';
-import { openAppender } from './log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { openAppender } from '../support/log.ts';
 
 /** A database in which standings are kept by hand, without a service. */
 export interface Keeping extends TestDatabase {

@@ -1,5 +1,5 @@
 import { Problem } from '../protocol/problem.ts';
-import { Keeper, type KeeperOptions } from './keeper.ts';
+import { Keeper, type KeeperOptions } from './leaderboard-publisher.ts';
 
 /** Publishes what became of a board that nobody looks after, unless somebody else does so at this moment. */
 export async function reviewBoard(options: KeeperOptions, contestId: number): Promise<void> {

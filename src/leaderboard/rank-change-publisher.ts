@@ -3,8 +3,8 @@ import { prepare } from '../log/prepare.ts';
 import type { Publisher } from '../log/publisher.ts';
 import { readContestState } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
-import { movesHead, settlesMoves } from './board-guards.ts';
-import type { BoardHead } from './board-table.ts';
+import { movesHead, settlesMoves } from './row-statements.ts';
+import type { BoardHead } from './stored-leaderboard.ts';
 
 export interface TellerOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;

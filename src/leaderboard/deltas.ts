@@ -1,6 +1,6 @@
 import { MAX_DATA_BYTES } from '../log/prepare.ts';
 import type { BoardDelta, Standing } from '../protocol/board.ts';
-import type { Step } from './board-step.ts';
+import type { Step } from './step.ts';
 
 /** More than this in one go is not sent as changes: whoever shows the board reads it again instead. Bytes. */
 const MAX_BYTES = 3 * 1024 * 1024;

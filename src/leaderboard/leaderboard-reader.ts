@@ -3,9 +3,9 @@ import type { LogRow } from '../log/row.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { applyDelta, type Board, type BoardDelta, relevance } from '../protocol/board.ts';
 import { scopeKind } from '../protocol/scope.ts';
-import { createBoard } from './board-creation.ts';
-import { type Audience, type BoardHead, readBoard, readBoardHead } from './board-table.ts';
-import { BoardView } from './board-view.ts';
+import { createBoard } from './creation.ts';
+import { BoardView } from './leaderboard-view.ts';
+import { type Audience, type BoardHead, readBoard, readBoardHead } from './stored-leaderboard.ts';
 
 export interface BoardsOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;

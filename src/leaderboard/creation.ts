@@ -1,8 +1,8 @@
 import type { Database } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { readContestState, readScores } from '../platform/scores.ts';
-import { writesRows } from './board-guards.ts';
-import { readBoard, type StoredBoard } from './board-table.ts';
+import { writesRows } from './row-statements.ts';
+import { readBoard, type StoredBoard } from './stored-leaderboard.ts';
 
 /**
  * Makes the board of a contest that nobody had asked about, from the standings as they are; whoever comes second, on

@@ -1,8 +1,8 @@
 import type { LogRow } from '../log/row.ts';
 import type { EventData } from '../protocol/event.ts';
-import { Keeper, type KeeperOptions } from './keeper.ts';
-import { ScoreWatch } from './score-watch.ts';
-import { Touched } from './touched.ts';
+import { Touched } from './dirty-contests.ts';
+import { Keeper, type KeeperOptions } from './leaderboard-publisher.ts';
+import { ScoreWatch } from './score-poll.ts';
 
 export interface StandingsDutyOptions extends KeeperOptions {
   /** Two updates of one contest are at least so far apart, in ms. */

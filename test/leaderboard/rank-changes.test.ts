@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Keeping, startKeeping } from '../support/keeping.ts';
 import { createContest, createPlayer, joinContest } from '../support/platform.ts';
 import { setFrozen, setScore } from '../support/standings.ts';
+import { type Keeping, startKeeping } from './fixture.ts';
 
 describe('Rank changes', () => {
   let test: Keeping;

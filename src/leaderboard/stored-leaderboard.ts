@@ -1,6 +1,6 @@
 import type { Queries, Transaction } from '../db/database.ts';
 import type { Standing } from '../protocol/board.ts';
-import { stepOf } from './board-step.ts';
+import { stepOf } from './step.ts';
 
 /** Which of a contest's boards: what players are shown, or what admins see while that is frozen. */
 export type Audience = 'shown' | 'real';

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { reviewBoard } from '../../src/contest/board-review.ts';
-import { Boards } from '../../src/contest/boards.ts';
-import { GlobalDuty } from '../../src/contest/global-duty.ts';
-import { ScoreWatch } from '../../src/contest/score-watch.ts';
+import { GlobalDuty } from '../../src/leaderboard/global-leaderboard-task.ts';
+import { Boards } from '../../src/leaderboard/leaderboard-reader.ts';
+import { reviewBoard } from '../../src/leaderboard/refresh.ts';
+import { ScoreWatch } from '../../src/leaderboard/score-poll.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { applyDelta, type Board, type BoardDelta } from '../../src/protocol/board.ts';
-import { type Keeping, startKeeping } from '../support/keeping.ts';
 import { createContest, createPlayer, joinContest } from '../support/platform.ts';
 import { setFrozen, setScore, shapeOf, truthOf } from '../support/standings.ts';
+import { type Keeping, startKeeping } from './fixture.ts';
 
 /** Numbers that look random and are the same in each run (Park and Miller's generator). */
 function sequence(seed: number): (below: number) => number {

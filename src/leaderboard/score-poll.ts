@@ -1,5 +1,5 @@
 import type { Queries } from '../db/database.ts';
-import { IS_GOING_ON, IS_WATCHED, WITH_BOARDS } from './board-table.ts';
+import { IS_GOING_ON, IS_WATCHED, WITH_BOARDS } from './stored-leaderboard.ts';
 
 /** Told that something of a contest's standings may have changed: whose row, or anybody's. */
 export type Touch = (contestId: number, playerId?: number) => void;
