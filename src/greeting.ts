@@ -1,7 +1,7 @@
 import { deriveKeys } from './auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from './auth/mint.ts';
 import type { AuthConfig } from './config.ts';
-import type { Demo } from './demo/find.ts';
+import type { Demo } from './demo/demo.ts';
 
 /** As long as the player's. */
 const WEEK_S = 7 * 86_400;

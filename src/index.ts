@@ -3,7 +3,6 @@
 export { ConfigError } from './config/error.ts';
 export { type Config, loadConfig } from './config.ts';
 export { type AppDeps, createApp } from './http/app.ts';
-export type { Published, Publisher, PublishOptions } from './log/publisher.ts';
 export type {
   EventData,
   EventInput,
@@ -13,4 +12,5 @@ export type {
   Notification,
 } from './protocol/event.ts';
 export { Problem, type ProblemBody, type ProblemCode } from './protocol/problem.ts';
+export type { EventPublisher as Publisher, Published, PublishOptions } from './protocol/publishing.ts';
 export { createService, type Service } from './service.ts';

@@ -9,7 +9,7 @@ import { openDatabase } from './db/database.ts';
 import { checkDurability } from './db/durability.ts';
 import { startEmbeddedDatabase } from './db/embedded/embedded-database.ts';
 import { withoutStatement } from './db/errors.ts';
-import type { Demo } from './demo/find.ts';
+import type { Demo } from './demo/demo.ts';
 import { seedDemo } from './demo/seed.ts';
 import { addressOf } from './http/address.ts';
 import { createApp } from './http/app.ts';
@@ -25,13 +25,13 @@ import { sessionRoutes } from './http/sessions.ts';
 import { streamRoutes } from './http/streams.ts';
 import { ticketRoutes } from './http/tickets.ts';
 import { createInbox } from './inbox/inbox.ts';
-import type { Publisher } from './log/publisher.ts';
 import { pruneLog } from './log/retention.ts';
 import { migrate } from './migrate/migrate.ts';
 import { Relay } from './outbox/relay.ts';
 import { watchOutbox } from './outbox/stats.ts';
 import { createPlatformClock } from './platform/clock.ts';
 import { formatCursor } from './protocol/cursor.ts';
+import type { EventPublisher } from './protocol/publishing.ts';
 import { startBackground } from './service/background.ts';
 import { openContestClock } from './service/contest-clock.ts';
 import { demoDuty } from './service/demo-duty.ts';
@@ -54,7 +54,7 @@ import { readVersion } from './version.ts';
 export interface Service {
   /** The whole service as one app, to be mounted elsewhere or called directly. */
   readonly app: Router;
-  readonly publisher: Publisher;
+  readonly publisher: EventPublisher;
   /** What the demo put in, where it is on and there was room for it. */
   readonly demo: Demo | undefined;
   /** Listens where the configuration says; resolves with the port. */

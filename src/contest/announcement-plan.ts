@@ -1,9 +1,9 @@
 import type { Queries } from '../db/database.ts';
 import type { Guard, Unit } from '../log/append-statement.ts';
-import type { Published } from '../log/publisher.ts';
 import type { Draft } from '../log/row.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { EventData } from '../protocol/event.ts';
+import type { Published } from '../protocol/publishing.ts';
 import { completed, draftOf, readDetails } from './announcement-drafts.ts';
 import { readSights, remembering, rememberingAnyhow, type Sight } from './contest-snapshot.ts';
 import { findLastTold } from './last-announced.ts';

@@ -1,8 +1,9 @@
 import type { Guard, Unit } from '../log/append-statement.ts';
-import { type Published, type Publisher, type UncheckedEvent, unitsOf } from '../log/publisher.ts';
+import { type Publisher, type UncheckedEvent, unitsOf } from '../log/publisher.ts';
 import type { Draft } from '../log/row.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
+import type { Published } from '../protocol/publishing.ts';
 import { contestOf, nameOf, type PlanDeps, planOf } from './announcement-plan.ts';
 import type { Saying } from './report.ts';
 

@@ -1,7 +1,7 @@
 import type { Queries } from '../db/database.ts';
-import type { Published } from '../log/publisher.ts';
 import type { Draft } from '../log/row.ts';
 import { formatCursor } from '../protocol/cursor.ts';
+import type { Published } from '../protocol/publishing.ts';
 
 /**
  * The event by which the log told last what `draft` says of a contest.

@@ -1,18 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import { DEMO_DOMAIN, emailOf, PROTAGONIST, STAFF } from './cast.ts';
-
-/** What there is to show. */
-export interface Demo {
-  /** The player whose stream is worth watching: `users.id`, and the different `player.id`. */
-  readonly userId: number;
-  readonly playerId: number;
-  readonly playerName: string;
-  readonly adminUserId: number;
-  /** The live contest, its first problem, and how many take part. */
-  readonly contestId: number;
-  readonly contestTitle: string;
-  readonly problemIds: readonly number[];
-}
+import type { Demo } from './demo.ts';
 
 /** For `LIKE`: every demo user, and nobody else. */
 export const DEMO_EMAILS = `%@${DEMO_DOMAIN}`;

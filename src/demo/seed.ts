@@ -3,7 +3,8 @@ import type { Database, Transaction } from '../db/database.ts';
 import { lockName } from '../db/named-lock.ts';
 import { emailOf, PLAYERS, STAFF } from './cast.ts';
 import { refreshContests, seedContests } from './contests.ts';
-import { DEMO_EMAILS, type Demo, findDemo } from './find.ts';
+import type { Demo } from './demo.ts';
+import { DEMO_EMAILS, findDemo } from './find.ts';
 import { ensureLevels, levelAt } from './levels.ts';
 import { DEMO_PROBLEMS, POINTS } from './problems.ts';
 

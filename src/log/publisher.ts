@@ -3,7 +3,7 @@ import type { Secrecy } from '../protocol/definition.ts';
 import type { EventType, NewEvent } from '../protocol/event.ts';
 import { mayRecur } from '../protocol/happening.ts';
 import { Problem } from '../protocol/problem.ts';
-import type { Scope } from '../protocol/scope.ts';
+import type { EventPublisher, Published, PublishOptions } from '../protocol/publishing.ts';
 import type { Unit } from './append-statement.ts';
 import type { Appended } from './appender.ts';
 import { logKey } from './key.ts';
@@ -12,29 +12,7 @@ import { prepare } from './prepare.ts';
 /** The most events one call may hold. */
 export const MAX_EVENTS = 1_000;
 
-/** What became of a published event. */
-export interface Published {
-  readonly type: EventType;
-  readonly eventId: number;
-  /** Where it went, and the position it has there. */
-  readonly notifications: readonly { readonly id: number; readonly scope: Scope }[];
-  /** An earlier call with the same key had published it. */
-  readonly duplicate: boolean;
-  /** A stream resumed from here has seen the event. */
-  readonly cursor: string;
-}
-
-export interface PublishOptions {
-  /** One key for the whole call. Events may carry keys of their own instead. */
-  readonly idempotencyKey?: string;
-}
-
-export interface Publisher {
-  /**
-   * Publishes events: all of them, in this order, or none. Resolves once they are durable.
-   * @throws Problem `invalid-event` naming the field, `idempotency-conflict`, `database-unavailable`, `overloaded`
-   */
-  publish(events: NewEvent | readonly NewEvent[], options?: PublishOptions): Promise<Published[]>;
+export interface Publisher extends EventPublisher {
   /** The same for events that nobody's compiler has seen: from REST or SQL. */
   publishUnchecked(events: readonly UncheckedEvent[], options?: PublishOptions): Promise<Published[]>;
   /** Publishes an event that only the service itself may publish. */

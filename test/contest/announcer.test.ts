@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import type { Published, UncheckedEvent } from '../../src/log/publisher.ts';
+import type { UncheckedEvent } from '../../src/log/publisher.ts';
 import { happeningOf } from '../../src/protocol/happening.ts';
 import { Problem } from '../../src/protocol/problem.ts';
+import type { Published } from '../../src/protocol/publishing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { expectGapless, wholeLog } from '../support/log.ts';
 import { createContest, createUser } from '../support/platform.ts';

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/db/database.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { prepare } from '../../src/log/prepare.ts';
-import { createPublisher, MAX_EVENTS, type Published, type Publisher } from '../../src/log/publisher.ts';
+import { createPublisher, MAX_EVENTS, type Publisher } from '../../src/log/publisher.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
+import type { Published } from '../../src/protocol/publishing.ts';
 import { anyText } from '../support/arbitrary.ts';
 import { anyEvent } from '../support/arbitrary-events.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
