@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ConfigError, type Mistake } from './config/error.ts';
+import { DEMO_ON_THIS_DATABASE } from './config/fields.ts';
 import { type Env, mistakesBetween } from './config/rules.ts';
 import {
   type Algorithm,
@@ -26,7 +27,7 @@ export interface Config {
   readonly retention: Readonly<
     Record<'player' | 'contest' | 'leaderboard' | 'problem' | 'global' | 'nudge', number>
   >;
-  readonly demo: { readonly enabled: boolean; readonly intervalMs: number };
+  readonly demo: DemoConfig;
   readonly log: { readonly level: Variables['LOG_LEVEL'] };
 }
 
@@ -89,6 +90,13 @@ interface StandingsConfig {
   /** For how long a burst of moves is gathered. */
   readonly rankWindowMs: number;
   readonly globalMs: number;
+}
+
+interface DemoConfig {
+  readonly enabled: boolean;
+  /** Whether made-up users may be put beside others in the configured database. */
+  readonly besideOthers: boolean;
+  readonly intervalMs: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -163,7 +171,9 @@ function group(v: Variables): Config {
       nudge: v.RETAIN_NUDGE_MINUTES * MINUTE_MS,
     },
     demo: {
-      enabled: v.DEMO ?? (mode === 'development' && database.kind === 'embedded'),
+      enabled:
+        v.DEMO === undefined ? mode === 'development' && database.kind === 'embedded' : v.DEMO !== 'off',
+      besideOthers: v.DEMO === DEMO_ON_THIS_DATABASE,
       intervalMs: v.DEMO_INTERVAL_MS,
     },
     log: { level: v.LOG_LEVEL },

@@ -194,7 +194,7 @@ async function compose(
   ];
   if (config.demo.enabled)
     shared.push(demoDuty({ ...config.demo, database, publisher, onScores: standings.touched, onError }));
-  const demo = config.demo.enabled ? await seedDemo(database) : undefined;
+  const demo = config.demo.enabled ? await seedDemo(database, config.demo) : undefined;
   const reportStatus = createNodeStatus({
     database,
     ...log,

@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/error.ts';
 import { EmbeddedDatabaseError } from '../db/embedded/failure.ts';
-import { errnoOf, isUnavailable, serverWordsOf } from '../db/errors.ts';
+import { errnoOf, isUnavailable, serverWordsOf, tlsFailureOf } from '../db/errors.ts';
 import { MigrationError } from '../db/migration-error.ts';
 import { TriggerError } from '../platform/triggers/trigger-error.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -63,6 +63,9 @@ function explainDatabase(error: unknown): string | undefined {
     return `${serverWordsOf(error)}: run \`codecraft-live migrate\`, and where that finds nothing to do, restore the table.`;
   if (errno !== undefined && DENIED.has(errno))
     return `The database user lacks a right: ${serverWordsOf(error)}.`;
+  const tls = tlsFailureOf(error);
+  if (tls !== undefined)
+    return `The database cannot be reached: TLS failed, ${tls.trim().replace(/\.*$/, '.')}`;
   if (isUnavailable(error)) {
     const code = networkCode(error);
     return `The database cannot be reached${code === undefined ? '' : `: ${reasonOf(code)}`}.`;

@@ -48,12 +48,17 @@ export function listOf<const T extends string>(words: readonly T[]) {
   );
 }
 
-export function onOff() {
+/** What turns the demo on in a database that the service does not run itself. */
+export const DEMO_ON_THIS_DATABASE = 'on-this-database';
+
+/** Whether the demo runs: in the embedded database alone (`on`), or in whatever database is configured. */
+export function demo() {
   return variable(
-    'on or off',
-    (text) => {
-      if (/^(?:on|true|yes|1)$/i.test(text)) return true;
-      return /^(?:off|false|no|0)$/i.test(text) ? false : undefined;
+    `on, off or ${DEMO_ON_THIS_DATABASE}`,
+    (text): 'on' | 'off' | typeof DEMO_ON_THIS_DATABASE | undefined => {
+      if (/^(?:on|true|yes|1)$/i.test(text)) return 'on';
+      if (/^(?:off|false|no|0)$/i.test(text)) return 'off';
+      return text.toLowerCase() === DEMO_ON_THIS_DATABASE ? DEMO_ON_THIS_DATABASE : undefined;
     },
     undefined,
   );

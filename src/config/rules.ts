@@ -1,10 +1,18 @@
 import type { Mistake } from './error.ts';
+import { DEMO_ON_THIS_DATABASE } from './fields.ts';
 import { KEY_ALGORITHMS, SECRET_ALGORITHMS } from './variables.ts';
 
 /** The environment with blank values left out: `JWT_SECRET=` in a file means that there is none. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-const SHORTEST_SECRET = 16;
+/** The shortest secret that production takes, in bytes: HS256 asks for as much as its hash has (RFC 7518 § 3.2). */
+const SHORTEST_SECRET = 32;
+
+/** How to make a secret. What the platform signs with too must be the same there. */
+const SECRET_ADVICE: Readonly<Record<'JWT_SECRET' | 'LIVE_SECRET', string>> = {
+  JWT_SECRET: 'make one with `openssl rand -base64 32` and give the platform the same',
+  LIVE_SECRET: 'make one with `openssl rand -base64 32`',
+};
 
 /** What secrets in tutorials and examples are made of. */
 const COMMON_WORDS =
@@ -19,6 +27,7 @@ export function mistakesBetween(env: Env): Mistake[] {
     ...keyMistakes(env),
     ...algorithmMistakes(env),
     ...secretMistakes(env),
+    ...demoMistakes(env),
     ...timeMistakes(env),
   ];
 }
@@ -55,14 +64,14 @@ function keyMistakes(env: Env): Mistake[] {
     return [
       {
         variable: 'JWT_SECRET',
-        problem: `is missing; ${here} expected the secret that the platform signs its tokens with (or JWKS_URL)`,
+        problem: `is missing; ${here} expected the secret that the platform signs its tokens with (or JWKS_URL); where there is none yet, ${SECRET_ADVICE.JWT_SECRET}`,
       },
     ];
   return env.LIVE_SECRET === undefined
     ? [
         {
           variable: 'LIVE_SECRET',
-          problem: `is missing; ${here} and without JWT_SECRET expected a random secret for tickets and service tokens`,
+          problem: `is missing; ${here} and without JWT_SECRET expected a random secret for tickets and service tokens: ${SECRET_ADVICE.LIVE_SECRET}`,
         },
       ]
     : [];
@@ -84,14 +93,23 @@ function algorithmMistakes(env: Env): Mistake[] {
 function secretMistakes(env: Env): Mistake[] {
   if (!isProduction(env)) return [];
   const found: Mistake[] = [];
-  for (const variable of ['JWT_SECRET', 'LIVE_SECRET']) {
+  for (const variable of ['JWT_SECRET', 'LIVE_SECRET'] as const) {
     const value = env[variable];
     if (value === undefined) continue;
-    const advice = 'expected a random one: openssl rand -hex 32';
-    if (value.length < SHORTEST_SECRET)
-      found.push({ variable, problem: `is shorter than ${SHORTEST_SECRET} characters; ${advice}` });
+    const advice = SECRET_ADVICE[variable];
+    if (Buffer.byteLength(value) < SHORTEST_SECRET)
+      found.push({ variable, problem: `is shorter than ${SHORTEST_SECRET} bytes; ${advice}` });
     else if (isGuessable(value))
       found.push({ variable, problem: `is a secret that everybody knows or can guess; ${advice}` });
+  }
+  const database = env.DATABASE_URL;
+  if (database !== undefined && URL.canParse(database)) {
+    if (new URL(database).searchParams.get('ssl') === 'no-verify')
+      found.push({
+        variable: 'DATABASE_URL',
+        problem:
+          'has ssl=no-verify, which lets anybody on the way pass for the database; in production expected ssl=true, with &ca=/path/to/ca.pem for an authority of your own',
+      });
   }
   const jwks = env.JWKS_URL;
   if (jwks !== undefined && URL.canParse(jwks) && !isConfidential(new URL(jwks)))
@@ -111,6 +129,28 @@ function isGuessable(value: string): boolean {
 
 function isConfidential(url: URL): boolean {
   return url.protocol !== 'http:' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
+}
+
+/** The demo makes up users, one of them an admin, and gives visitors tokens for them. */
+function demoMistakes(env: Env): Mistake[] {
+  const { DEMO: value } = env;
+  if (value === undefined || !/^(?:on|true|yes|1|on-this-database)$/i.test(value)) return [];
+  const variable = 'DEMO';
+  if (isProduction(env))
+    return [
+      {
+        variable,
+        problem:
+          'is on, and in production there is no demo: it makes up users and gives visitors tokens for them; leave it out, or set NODE_ENV=development to try things',
+      },
+    ];
+  if (isEmbedded(env) || value.toLowerCase() === DEMO_ON_THIS_DATABASE) return [];
+  return [
+    {
+      variable,
+      problem: `is on beside a database that others use too; if its tables may be given made-up users, contests and scores, set DEMO=${DEMO_ON_THIS_DATABASE}`,
+    },
+  ];
 }
 
 function timeMistakes(env: Env): Mistake[] {

@@ -1,5 +1,6 @@
+import { accessSync, constants } from 'node:fs';
 import { z } from 'zod';
-import { host, integer, listOf, matching, oneOf, onOff, origins, secret, text, timeZone } from './fields.ts';
+import { demo, host, integer, listOf, matching, oneOf, origins, secret, text, timeZone } from './fields.ts';
 
 /** Verified with the shared secret. */
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
@@ -72,7 +73,7 @@ export const VARIABLES = z.object({
   RETAIN_GLOBAL_DAYS: integer(1, 3650, 14, 'days'),
   RETAIN_NUDGE_MINUTES: integer(1, 10_080, 15, 'minutes'),
 
-  DEMO: onOff(),
+  DEMO: demo(),
   DEMO_INTERVAL_MS: integer(50, 86_400_000, 10_000, 'ms'),
 });
 
@@ -92,9 +93,20 @@ function databaseUrlMistake(value: string): string | undefined {
     return 'has a % that is not part of an escape; write a plain % as %25';
   }
   const ssl = url.searchParams.get('ssl');
-  return ssl === null || ['true', 'false', 'no-verify'].includes(ssl)
-    ? undefined
-    : 'has an ssl parameter other than true, false or no-verify';
+  if (ssl !== null && !['true', 'false', 'no-verify'].includes(ssl))
+    return 'has an ssl parameter other than true, false or no-verify';
+  return caMistake(url.searchParams.get('ca'), ssl);
+}
+
+function caMistake(file: string | null, ssl: string | null): string | undefined {
+  if (file === null) return undefined;
+  if (ssl !== 'true') return 'has a ca parameter without ssl=true: nothing would be verified with it';
+  try {
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return `names ${file} as ca, which cannot be read (${(error as NodeJS.ErrnoException).code})`;
+  }
 }
 
 function jwksUrlMistake(value: string): string | undefined {

@@ -79,6 +79,12 @@ export function serverWordsOf(error: unknown): string | undefined {
   return undefined;
 }
 
+/** Why TLS with the server failed; undefined when it did not. mysql2 keeps the reason in the message alone. */
+export function tlsFailureOf(error: unknown): string | undefined {
+  for (const { code, message } of chain(error)) if (code === 'HANDSHAKE_SSL_ERROR') return message;
+  return undefined;
+}
+
 /** Whether the whole transaction may be run again. */
 export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(errnoOf(error) ?? 0);

@@ -1,8 +1,10 @@
 import type { ConnectionOptions } from 'mysql2/promise';
+import { tlsOptions } from './tls.ts';
 
 /**
- * Reads `mysql://user:password@host:port/database`, with `?socketPath=` for a Unix socket and `?ssl=true` for TLS
- * whose certificate is verified (`?ssl=no-verify`: not verified).
+ * Reads `mysql://user:password@host:port/database`, with `?socketPath=` for a Unix socket and `?ssl=true` for TLS with
+ * a certificate that is valid and for this host (`?ssl=no-verify`: any certificate). `&ca=/path/to/ca.pem` names the
+ * authorities to trust instead of the well-known ones.
  *
  * @throws TypeError that says what is wrong and never holds the password.
  */
@@ -23,14 +25,15 @@ export function parseDatabaseUrl(url: string): ConnectionOptions & { database: s
   if (ssl !== null && !['true', 'false', 'no-verify'].includes(ssl)) {
     throw new TypeError('In the database URL, ssl must be true, false or no-verify.');
   }
+  const caFile = parsed.searchParams.get('ca') ?? undefined;
+  const host = parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost';
+  const address = socketPath === null ? { host, port: Number(parsed.port) || 3306 } : undefined;
   return {
     database,
     user: decode(parsed.username) || 'root',
     password: decode(parsed.password),
-    ...(socketPath === null
-      ? { host: parsed.hostname.replace(/^\[|\]$/g, '') || 'localhost', port: Number(parsed.port) || 3306 }
-      : { socketPath }),
-    ...(ssl === null || ssl === 'false' ? {} : { ssl: { rejectUnauthorized: ssl === 'true' } }),
+    ...(socketPath === null ? address : { socketPath }),
+    ...(ssl === 'true' || ssl === 'no-verify' ? tlsOptions({ mode: ssl, address, caFile }) : {}),
   };
 }
 

@@ -75,8 +75,7 @@ describe('The built service, as it is started', { timeout: 90_000 }, () => {
     const child = start(
       environment(test.url, {
         NODE_ENV,
-        DEMO: 'on',
-        DEMO_INTERVAL_MS: '86400000',
+        ...(greets ? { DEMO: 'on-this-database', DEMO_INTERVAL_MS: '86400000' } : {}),
         LOG_LEVEL: 'info',
         HOST: '::1',
       }),

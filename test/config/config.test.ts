@@ -7,7 +7,7 @@ import { VARIABLES } from '../../src/config/variables.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createPlatformClock } from '../../src/platform/clock.ts';
 
-const STRONG = 'q7Jx2mV9rT4wZ8bN5cK1';
+const STRONG = 'q7Jx2mV9rT4wZ8bN5cK1yH6dF3sG0pL5';
 const PRODUCTION = {
   NODE_ENV: 'production',
   JWT_SECRET: STRONG,
@@ -140,7 +140,7 @@ describe('ConfigError', () => {
       METRICS: 'secret',
       TRUST_PROXY: '-1',
       JWT_SECRET: 'secret',
-      LIVE_SECRET: 'your_super_secret_jwt_key_2024',
+      LIVE_SECRET: 'your_super_secret_jwt_key_2024_in_production',
       JWKS_URL: 'http://id.example/keys',
       JWT_ALGORITHMS: 'none',
       HEARTBEAT_INTERVAL: '15s',
@@ -158,9 +158,9 @@ describe('ConfigError', () => {
       'METRICS: "secret" is not one of public, private',
       expect.stringMatching(/^JWT_ALGORITHMS: "none" is not a comma-separated list out of HS256/),
       'HEARTBEAT_INTERVAL: "15s" is not a whole number of ms from 50 to 60000',
-      'DEMO: "maybe" is not on or off',
+      'DEMO: "maybe" is not on, off or on-this-database',
       'DB_HOST: is missing although DB_NAME is set; expected the host of the database',
-      'JWT_SECRET: is shorter than 16 characters; expected a random one: openssl rand -hex 32',
+      'JWT_SECRET: is shorter than 32 bytes; make one with `openssl rand -base64 32` and give the platform the same',
       expect.stringMatching(/^LIVE_SECRET: is a secret that everybody knows/),
       expect.stringMatching(/^JWKS_URL: is not https/),
     ]);
@@ -195,6 +195,55 @@ describe('ConfigError', () => {
     '12345678901234567890',
   ])('refuses the secret %j in production', (JWT_SECRET) => {
     expect(mistakesOf({ ...PRODUCTION, JWT_SECRET })).toEqual([expect.stringMatching(/^JWT_SECRET: is /)]);
+  });
+
+  it('wants 32 bytes of a secret in production, counted as they are signed with', () => {
+    const short = STRONG.slice(0, 31);
+    const withoutSecret = { NODE_ENV: 'production', DATABASE_URL: PRODUCTION.DATABASE_URL };
+    expect(mistakesOf({ ...withoutSecret, JWT_SECRET: short })).toEqual([
+      'JWT_SECRET: is shorter than 32 bytes; make one with `openssl rand -base64 32` and give the platform the same',
+    ]);
+    expect(mistakesOf({ ...PRODUCTION, LIVE_SECRET: short })).toEqual([
+      'LIVE_SECRET: is shorter than 32 bytes; make one with `openssl rand -base64 32`',
+    ]);
+    expect(mistakesOf({ ...PRODUCTION, JWT_SECRET: `${short}é` })).toEqual([]);
+    expect(mistakesOf({ JWT_SECRET: 'short' })).toEqual([]);
+  });
+
+  it('says how to make a secret that is missing', () => {
+    const { JWT_SECRET: _, ...rest } = PRODUCTION;
+    expect(mistakesOf(rest)[0]).toContain('openssl rand -base64 32');
+    expect(mistakesOf({ ...rest, JWKS_URL: 'https://id.example/k' })[0]).toContain('openssl rand -base64 32');
+  });
+
+  it('refuses a database whose certificate is not verified in production', () => {
+    const DATABASE_URL = `${PRODUCTION.DATABASE_URL}?ssl=no-verify`;
+    expect(mistakesOf({ ...PRODUCTION, DATABASE_URL })).toEqual([
+      expect.stringMatching(/^DATABASE_URL: has ssl=no-verify, .* expected ssl=true/),
+    ]);
+    expect(mistakesOf({ JWT_SECRET: STRONG, DATABASE_URL })).toEqual([]);
+  });
+
+  it.each(['on', 'true', 'on-this-database'])('refuses the demo (%s) in production', (DEMO) => {
+    expect(mistakesOf({ ...PRODUCTION, DEMO })).toEqual([
+      expect.stringMatching(/^DEMO: is on, and in production there is no demo/),
+    ]);
+    expect(mistakesOf({ ...PRODUCTION, DEMO: 'off' })).toEqual([]);
+  });
+
+  it('wants a word more for the demo in a database that it does not run itself', () => {
+    const beside = { JWT_SECRET: STRONG, DATABASE_URL: 'mysql://db/codecraft' };
+    for (const database of [beside, { JWT_SECRET: STRONG, DB_HOST: 'db' }]) {
+      expect(mistakesOf({ ...database, DEMO: 'on' })).toEqual([
+        expect.stringMatching(/^DEMO: is on beside a database .* set DEMO=on-this-database$/),
+      ]);
+      expect(loadConfig({ ...database, DEMO: 'on-this-database' }).demo).toMatchObject({
+        enabled: true,
+        besideOthers: true,
+      });
+      expect(loadConfig(database).demo.enabled).toBe(false);
+    }
+    expect(loadConfig({ DEMO: 'on' }).demo).toMatchObject({ enabled: true, besideOthers: false });
   });
 
   it('takes any random secret', () => {
@@ -245,6 +294,9 @@ describe('ConfigError', () => {
     ['mysql://h', 'names no database'],
     ['mysql://u:100%@h/d', 'has a %'],
     ['mysql://h/d?ssl=maybe', 'has an ssl parameter'],
+    ['mysql://h/d?ca=/ca.pem', 'has a ca parameter without ssl=true'],
+    ['mysql://h/d?ssl=no-verify&ca=/ca.pem', 'has a ca parameter without ssl=true'],
+    ['mysql://h/d?ssl=true&ca=/nowhere/ca.pem', 'names /nowhere/ca.pem as ca, which cannot be read (ENOENT)'],
   ])('refuses DATABASE_URL %s', (DATABASE_URL, why) => {
     const [mistake] = mistakesOf({ JWT_SECRET: STRONG, DATABASE_URL });
     expect(mistake).toContain(`DATABASE_URL: ${why}`);

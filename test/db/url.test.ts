@@ -28,7 +28,7 @@ describe('the database URL', () => {
     });
     expect(parseDatabaseUrl('mysql://root@[::1]:3306/live')).toMatchObject({ host: '::1' });
     expect(parseDatabaseUrl('mysql://root@db/live?ssl=true')).toMatchObject({
-      ssl: { rejectUnauthorized: true },
+      ssl: { rejectUnauthorized: true, verifyIdentity: true },
     });
     expect(parseDatabaseUrl('mysql://root@db/live?ssl=no-verify')).toMatchObject({
       ssl: { rejectUnauthorized: false },

@@ -117,7 +117,7 @@ describe('Nobody gets what is not theirs', () => {
   });
 
   beforeAll(async () => {
-    live = await startService({ METRICS: 'private', DEMO: 'on', DEMO_INTERVAL_MS: '86400000' });
+    live = await startService({ METRICS: 'private', DEMO: 'on-this-database', DEMO_INTERVAL_MS: '86400000' });
     const { paths } = (await (await fetch(`${live.url}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { responses: object }>>;
     };

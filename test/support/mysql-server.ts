@@ -2,13 +2,13 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
 import { identify } from '../../src/db/embedded/process-identity.ts';
 import { foreignServer, type TestServer } from './database-server.ts';
+import { freePort } from './free-port.ts';
 import { ensureMysqlRoot } from './mysql-root.ts';
 
 const START_BOUND_MS = 60_000;
@@ -73,15 +73,6 @@ async function ready(port: number): Promise<void> {
       await sleep(100);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 /** Data of test runs that were killed. */

@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config.ts';
 import { createService, type Service } from '../../src/service.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 
-export const SECRET = 'wV8sJ3kQ6nB1xZ9fT4hD7mR2';
+export const SECRET = 'wV8sJ3kQ6nB1xZ9fT4hD7mR2pL5yC0gA';
 
 export interface TestService {
   readonly service: Service;

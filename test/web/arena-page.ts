@@ -3,7 +3,11 @@ import { expect, vi } from 'vitest';
 import type { Queries } from '../../src/db/database.ts';
 
 /** A demo that is put in and then left alone, so that a test makes everything that happens. */
-export const QUIET_DEMO = { DEMO: 'on', DEMO_INTERVAL_MS: '86400000', STANDINGS_INTERVAL_MS: '20' };
+export const QUIET_DEMO = {
+  DEMO: 'on-this-database',
+  DEMO_INTERVAL_MS: '86400000',
+  STANDINGS_INTERVAL_MS: '20',
+};
 
 const PATIENCE = { timeout: 20_000, interval: 50 };
 
