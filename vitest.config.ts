@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // The package by its own name, as the examples in docs/ import it.
+    // The package by its own name, as the examples import it.
     alias: [
       { find: /^codecraft-live\/(\w+)$/, replacement: resolve(import.meta.dirname, 'src/$1/index.ts') },
     ],

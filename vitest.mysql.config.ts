@@ -13,7 +13,7 @@ const DATABASE_SUITES = [
   'test/contest/**/*.test.ts',
   'test/leaderboard/**/*.test.ts',
   'test/outbox/**/*.test.ts',
-  'test/publisher/sql.test.ts',
+  'test/examples/sql.test.ts',
   'test/service/few-rights.test.ts',
   'test/service/platform-events.test.ts',
 ];

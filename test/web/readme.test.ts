@@ -1,11 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import react from '@vitejs/plugin-react';
 import { connect, type LiveClient } from 'codecraft-live/client';
 import type { Browser } from 'playwright-core';
-import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
+import { buildContestPage, type ReactPage } from '../support/react-page.ts';
 import { readmeSnippet, runSnippet } from '../support/readme.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import {
@@ -20,8 +17,6 @@ import {
   userOf,
 } from './arena-page.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
-
 describe('The README', { timeout: 60_000 }, () => {
   let live: TestService;
   let ada: DemoPlayer;
@@ -34,60 +29,22 @@ describe('The README', { timeout: 60_000 }, () => {
   afterAll(() => live.close());
 
   describe('on React', () => {
-    let folder: string;
+    let contestPage: ReactPage;
     let browser: Browser;
     beforeAll(async () => {
       browser = await launchChromium();
-      // Among the sources, so that what it imports is found as any page of theirs finds it.
-      folder = mkdtempSync(join(ROOT, 'test/web/readme-'));
-      writeFileSync(join(folder, 'contest-page.tsx'), await readmeSnippet('tsx', 'ContestPage'));
-      writeFileSync(
-        join(folder, 'main.tsx'),
-        `import { createRoot } from 'react-dom/client';
-         import { ContestPage } from './contest-page.tsx';
-         const { contestId, token } = window.given;
-         createRoot(document.body).render(
-           <ContestPage url={location.origin} contestId={contestId} getToken={() => token} />);`,
-      );
-      await build({
-        configFile: false,
-        root: folder,
-        plugins: [react()],
-        logLevel: 'error',
-        resolve: {
-          alias: [
-            { find: /^codecraft-live\/react\/styles\.css$/, replacement: join(ROOT, 'src/react/styles.css') },
-            { find: /^codecraft-live\/(\w+)$/, replacement: join(ROOT, 'src/$1/index.ts') },
-          ],
-        },
-        build: {
-          cssCodeSplit: false,
-          rolldownOptions: {
-            input: join(folder, 'main.tsx'),
-            output: { codeSplitting: false, entryFileNames: 'page.js', assetFileNames: 'page[extname]' },
-          },
-        },
-      });
+      contestPage = await buildContestPage(await readmeSnippet('tsx', 'ContestPage'));
     }, 300_000);
     afterAll(async () => {
       await browser?.close();
-      rmSync(folder, { recursive: true });
+      contestPage?.remove();
     });
 
     it('is a live contest page', async () => {
       const contestId = await liveContest(live.test.database);
       const context = await browser.newContext();
       const page = await context.newPage();
-      const html = `<!doctype html><title>Contest</title><link rel="stylesheet" href="/page.css"><body></body>
-        <script>window.given = ${JSON.stringify({ contestId, token })}</script><script type="module" src="/page.js"></script>`;
-      await page.route('**/contest', (route) => route.fulfill({ body: html, contentType: 'text/html' }));
-      for (const [file, contentType] of [
-        ['page.js', 'text/javascript'],
-        ['page.css', 'text/css'],
-      ] as const) {
-        const body = readFileSync(join(folder, 'dist', file));
-        await page.route(`**/${file}`, (route) => route.fulfill({ body, contentType }));
-      }
+      await contestPage.serve(page, { contestId, token });
       await page.goto(`${live.url}/contest`);
       await isLive(page);
       const unread = await unreadOf(page);

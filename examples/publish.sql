@@ -1,8 +1,8 @@
--- Publishing from SQL. What is put into the outbox becomes an event when the transaction commits, with the same checks as
--- over REST; a rollback publishes nothing. The third argument is the event's idempotency key: the name of what happened,
--- so that it is published once, whoever else tells of it. `test/publisher/sql.test.ts` runs this file for player @player.
+-- Publishing from SQL. A row of the outbox becomes an event when its transaction commits, with the same checks as over
+-- REST; a rollback publishes nothing. The third argument is the idempotency key. A natural key, as here, publishes the
+-- event once, whoever else publishes it. `test/examples/sql.test.ts` runs this file for player @player.
 
--- MariaDB makes text of a user variable in JSON_OBJECT: CAST makes it a number again. Columns and parameters need none.
+-- In JSON_OBJECT, MariaDB turns a user variable into text; CAST makes it a number again. Columns and parameters need none.
 START TRANSACTION;
 UPDATE player SET streak_days = streak_days + 1 WHERE id = @player;
 CALL live_publish(

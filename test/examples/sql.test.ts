@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { publisherTo } from '../publisher/fixture.ts';
 import { listen } from '../support/listener.ts';
 import { createPlayer } from '../support/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { publisherTo } from './fixture.ts';
 
-const EXAMPLE = resolve(import.meta.dirname, '../../docs/publish.sql');
+const EXAMPLE = resolve(import.meta.dirname, '../../examples/publish.sql');
 
 describe('The example of publishing from SQL', () => {
   let live: TestService;
@@ -15,7 +15,7 @@ describe('The example of publishing from SQL', () => {
   });
   afterAll(() => live.close());
 
-  it('publishes each of its events once, in order, however often it and others tell of them', async () => {
+  it('publishes each of its events once, in order, however often it and others publish them', async () => {
     const { userId, playerId } = await createPlayer(live.test.database);
     const client = listen(`${live.url}/streams/players/me`, await live.token(userId), [
       'achievement',

@@ -1,6 +1,6 @@
 /**
- * A controller of the platform with live events: its own statements, as they are, and one call for each thing that
- * happened. `test/publisher/express.test.ts` runs this file.
+ * An Express controller of the platform with live events: its own statements, unchanged, and one call for each event.
+ * `test/examples/express.test.ts` runs this file.
  */
 import { once } from 'node:events';
 import type { Server } from 'node:http';
@@ -13,11 +13,11 @@ export interface Platform {
   /** Puts `playerId` and `playerName` into `res.locals`, as the login does. */
   readonly login: RequestHandler;
   readonly judge: (problemId: number, source: string) => Promise<'ACCEPTED' | 'WRONG_ANSWER'>;
-  /** Where CodeCraft Live answers, and the service token it takes. */
+  /** The address of CodeCraft Live, and a service token (`codecraft-live token --service platform`). */
   readonly live: { readonly url: string; readonly token: string };
 }
 
-/** One publisher for the process, closed after the last request: what it still holds goes out first. */
+/** One publisher for the process, closed after the last request; what it still holds is sent first. */
 export async function serve(
   platform: Platform,
   port: number,
@@ -72,8 +72,8 @@ function contestRoutes({ db, judge }: Platform, live: Publisher): Router {
         [points, points, contestId, playerId],
       );
 
-      // What is added. Nothing is awaited and nothing throws: the player gets the verdict, whatever state the live service
-      // is in. The standings and the rank changes follow from contest_participant without being told.
+      // The added lines. Nothing is awaited and nothing throws: the player gets the verdict, whatever state the live
+      // service is in. The leaderboard and the rank changes follow from contest_participant by themselves.
       const who = { playerId, playerName };
       live.problemSolved({ ...who, contestId, problemId, problemTitle, points, difficulty });
       if (now.level > before.level)

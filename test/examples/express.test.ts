@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createPool, type Pool } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { serve } from '../../docs/express-controller.ts';
+import { serve } from '../../examples/express-controller.ts';
 import { parseDatabaseUrl } from '../../src/db/url.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { listen } from '../support/listener.ts';
@@ -15,7 +15,7 @@ import {
 } from '../support/platform.ts';
 import { startServiceOn, type TestService } from '../support/service.ts';
 
-describe('The example of a controller', () => {
+describe('The example of an Express controller', () => {
   let test: TestDatabase;
   let live: TestService;
   let db: Pool;
@@ -57,14 +57,14 @@ describe('The example of a controller', () => {
     });
   const submit = (problemId: number, source: string) =>
     request(`/contests/${contestId}/submissions`, { problemId, source });
-  const TOLD = ['PROBLEM_SOLVED', 'LEVEL_UP', 'TIER_UPGRADE'];
-  /** What the controller told the player; the service adds what follows from it. */
+  const PUBLISHED = ['PROBLEM_SOLVED', 'LEVEL_UP', 'TIER_UPGRADE'];
+  /** The events that the controller publishes to the player; the service adds what follows from them. */
   const own = async () =>
     (await wholeLog(test.database)).filter(
-      ({ scope, type }) => scope === `player:${ada.playerId}` && TOLD.includes(type),
+      ({ scope, type }) => scope === `player:${ada.playerId}` && PUBLISHED.includes(type),
     );
 
-  it('tells the player of the solve, the level and the tier, in order, once', async () => {
+  it('publishes the solve, the level and the tier to the player, in order, once', async () => {
     const names = ['problem-solved', 'level-up', 'tier-upgrade'];
     const client = listen(`${live.url}/streams/players/me`, await live.token(ada.userId), names);
     await client.ready();
@@ -87,7 +87,7 @@ describe('The example of a controller', () => {
     expect(player).toEqual({ xp: 7_600, level: 11, tier: 'SILVER' });
   });
 
-  it('answers the player while the service is away, which hears of it later', async () => {
+  it('answers the player while the service is away, and publishes when it is back', async () => {
     const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const { port } = new URL(live.url);
     const known = (await own()).length;
