@@ -37,10 +37,10 @@ import { openContestClock } from './service/contest-clock.ts';
 import { demoDuty } from './service/demo-duty.ts';
 import type { Duty } from './service/duties.ts';
 import { listen } from './service/http-server.ts';
+import { openLeaderboards } from './service/leaderboards.ts';
 import { openLogPipeline } from './service/log-pipeline.ts';
 import { pageRouters } from './service/pages.ts';
 import { Releasers } from './service/releasers.ts';
-import { openStandings } from './service/standings.ts';
 import { createSessionCommands } from './stream/commands.ts';
 import { Gate } from './stream/gate.ts';
 import { createNodeStatus } from './stream/node-status.ts';
@@ -115,7 +115,7 @@ async function compose(
     onError,
   });
   const publisher = contestClock.announcer;
-  const standings = openStandings({
+  const leaderboards = openLeaderboards({
     database,
     log,
     publisher: log.openPublisher('standings'),
@@ -143,7 +143,7 @@ async function compose(
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,
     snapshot: async (contestId, stream) =>
-      (await standings.boards.read(contestId, stream.owner.role === 'ADMIN'))?.bytes,
+      (await leaderboards.reader.read(contestId, stream.owner.role === 'ADMIN'))?.bytes,
   });
   streams.start();
   const sessions = new SessionLog({
@@ -172,14 +172,14 @@ async function compose(
     database,
     publisher: relayPublisher,
     handlers: contestClock.handlers,
-    onTouched: standings.touched,
+    onTouched: leaderboards.markDirty,
     onReceipts: inbox.tell,
     onError: (error) => onError(error, 'relay'),
   });
   const shared: Duty[] = [
     { name: 'relay', everyMs: RELAY_RETRY_MS, run: (signal) => relay.run(signal) },
     contestClock.duty,
-    ...standings.duties,
+    ...leaderboards.duties,
     {
       name: 'session sweep',
       everyMs: SWEEP_MS,
@@ -193,7 +193,7 @@ async function compose(
     { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
   ];
   if (config.demo.enabled)
-    shared.push(demoDuty({ ...config.demo, database, publisher, onScores: standings.touched, onError }));
+    shared.push(demoDuty({ ...config.demo, database, publisher, onScores: leaderboards.markDirty, onError }));
   const demo = config.demo.enabled ? await seedDemo(database, config.demo) : undefined;
   const reportStatus = createNodeStatus({
     database,
@@ -253,7 +253,7 @@ async function compose(
       }),
       contestRoutes({ database, grants, identify, cursor, clock }),
       playerRoutes({ database, grants, identify, cursor }),
-      leaderboardRoutes({ boards: standings.boards, grants, identify, cursor }),
+      leaderboardRoutes({ leaderboards: leaderboards.reader, grants, identify, cursor }),
       sessionRoutes({
         database,
         commands,

@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { Grants } from '../auth/grants.ts';
 import { requireUser } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
-import type { Boards } from '../leaderboard/leaderboard-reader.ts';
+import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { pageOf } from '../leaderboard/page.ts';
 import { standing } from '../protocol/fields.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -12,7 +12,7 @@ import { type AppEnv, createRouter, idParam, problems, type Router } from './rou
 import { whole } from './whole.ts';
 
 export interface LeaderboardRoutesDeps {
-  readonly boards: Boards;
+  readonly leaderboards: LeaderboardReader;
   readonly grants: Grants;
   readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   readonly cursor: () => string;
@@ -76,7 +76,7 @@ const leaderboard = createRoute({
 });
 
 /** Standings of contests: what streams say of them, as pages. */
-export function leaderboardRoutes({ boards, grants, identify, cursor }: LeaderboardRoutesDeps): Router {
+export function leaderboardRoutes({ leaderboards, grants, identify, cursor }: LeaderboardRoutesDeps): Router {
   const router = createRouter();
   router.openapi(leaderboard, async (c) => {
     const user = requireUser(await identify(c));
@@ -84,12 +84,12 @@ export function leaderboardRoutes({ boards, grants, identify, cursor }: Leaderbo
     await grants.authorise(user, [{ kind: 'leaderboard', id }]);
     // Taken first: a stream opened there sees every change that these rows do not show yet.
     const at = cursor();
-    const board = await boards.read(id, user.role === 'ADMIN');
-    if (!board) throw new Problem('not-found');
+    const leaderboard = await leaderboards.read(id, user.role === 'ADMIN');
+    if (!leaderboard) throw new Problem('not-found');
     const { around, ...query } = c.req.valid('query');
     if (around && user.playerId === undefined) throw new Problem('no-player');
-    const page = pageOf(board.rows, { ...query, ...(around ? { around: user.playerId } : {}) });
-    const { contestId, version, frozen } = board;
+    const page = pageOf(leaderboard.rows, { ...query, ...(around ? { around: user.playerId } : {}) });
+    const { contestId, version, frozen } = leaderboard;
     const part = [contestId, version, frozen, user.role === 'ADMIN', page.offset, query.limit, query.mode];
     const etag = `"${version}-${createHash('sha256')
       .update(JSON.stringify([...part, epochOf(at)]))

@@ -5,7 +5,7 @@ import { requireUser } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { Queries } from '../db/database.ts';
 import { readActivity } from '../log/activity.ts';
-import { readGlobalStandings } from '../platform/global-leaderboard.ts';
+import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseId } from '../protocol/scope.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
@@ -101,7 +101,7 @@ export function playerRoutes({ database, grants, identify, cursor }: PlayerRoute
   router.openapi(everybody, async (c) => {
     requireUser(await identify(c));
     const at = cursor();
-    const rows = await readGlobalStandings(database, c.req.valid('query'));
+    const rows = await readGlobalLeaderboard(database, c.req.valid('query'));
     return c.json({ rows, cursor: at }, 200, { 'cache-control': 'no-store' });
   });
   router.openapi(activity, async (c) => {

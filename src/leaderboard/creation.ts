@@ -1,19 +1,19 @@
 import type { Database } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { readContestState, readScores } from '../platform/scores.ts';
-import { writesRows } from './row-statements.ts';
-import { readBoard, type StoredBoard } from './stored-leaderboard.ts';
+import { upsertRows } from './row-statements.ts';
+import { readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
 
 /**
- * Makes the board of a contest that nobody had asked about, from the standings as they are; whoever comes second, on
- * whatever node, finds it made. Where they are frozen by then, nothing is known of what they were: players are shown none.
- * @returns the board that admins see; undefined when there is no such contest
+ * Creates the leaderboard of a contest from its current scores, once, whichever node is first. Where the contest is
+ * frozen already, the scores at the freeze are unknown: players are shown an empty leaderboard.
+ * @returns the leaderboard that admins see; undefined when there is no such contest
  */
-export async function createBoard(
+export async function createLeaderboard(
   database: Pick<Database, 'transaction'>,
   contestId: number,
   clock: PlatformClock,
-): Promise<StoredBoard | undefined> {
+): Promise<StoredLeaderboard | undefined> {
   return database.transaction(async (tx) => {
     if (!(await readContestState(tx, contestId))) return undefined;
     const { affectedRows } = await tx.execute(
@@ -23,20 +23,23 @@ export async function createBoard(
     );
     if (affectedRows === 1) {
       const scores = await readScores(tx, contestId, 'all', clock);
-      // Behind the scores: whatever of them came after a freeze is seen to be frozen.
+      // After the scores: if any of them is from after a freeze, the flag is seen here.
       const frozen = (await readContestState(tx, contestId))?.frozen ?? false;
       if (frozen)
         await tx.execute('UPDATE standings_board SET frozen = TRUE WHERE contest_id = ?', [contestId]);
       const audience = frozen ? 'real' : 'shown';
-      for (const { sql } of writesRows(contestId, audience, [...scores.values()], 1, new Map()))
+      for (const { sql } of upsertRows(contestId, audience, [...scores.values()], 1, new Map()))
         await tx.execute(sql);
     }
-    return readBoard(tx, contestId);
+    return readStoredLeaderboard(tx, contestId);
   });
 }
 
-/** Lets go of the board of a contest that is no more. */
-export async function deleteBoard(database: Pick<Database, 'transaction'>, contestId: number): Promise<void> {
+/** Deletes the leaderboard of a contest that no longer exists. */
+export async function deleteLeaderboard(
+  database: Pick<Database, 'transaction'>,
+  contestId: number,
+): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.execute('DELETE FROM standings_board WHERE contest_id = ?', [contestId]);
     await tx.execute('DELETE FROM standings_row WHERE contest_id = ?', [contestId]);

@@ -2,25 +2,25 @@ import { MAX_DATA_BYTES } from '../log/prepare.ts';
 import type { BoardDelta, Standing } from '../protocol/board.ts';
 import type { Step } from './step.ts';
 
-/** More than this in one go is not sent as changes: whoever shows the board reads it again instead. Bytes. */
+/** Max size of a chain of deltas, bytes. Beyond it readers load the leaderboard again. */
 const MAX_BYTES = 3 * 1024 * 1024;
-/** What a delta weighs besides its rows, ranks and ids. Bytes. */
+/** Size of a delta without its rows, shifts and removed ids, bytes. */
 const FRAME_BYTES = 512;
 const MAX_ITEMS = 10_000;
 
 export interface DeltaContext {
   readonly contestId: number;
-  /** The version that the readers are at. */
+  /** Version that the readers are at. */
   readonly from: number;
-  /** The version that the first delta may not go below: where some readers are further on than others. */
+  /** Lower bound of the deltas' versions, exclusive: the highest version that any reader is at. */
   readonly after: number;
   readonly real: boolean;
 }
 
 /**
- * A step as deltas, each within what an event may weigh: the first says how ranks moved, since it is applied to the old
- * ones, and the rest carry rows alone. Only after the last is a reader's board right again; they are appended together.
- * @returns undefined when that would be too much
+ * Splits a step into deltas, each within the size limit of an event. The first moves ranks, since shifts refer to the old
+ * ranks; the others carry rows alone. A reader is consistent only after the last, so they are appended together.
+ * @returns undefined when the chain would exceed the limit
  */
 export function deltasOf(
   step: Omit<Step, 'order'> & { total: number },
@@ -44,7 +44,7 @@ export function deltasOf(
   }));
 }
 
-/** Says that everything up to `version` was missed, whatever a reader has: the board is to be read again. */
+/** Delta that no reader can apply: everybody loads the leaderboard again, at `version` or later. */
 export function missedDelta(contestId: number, version: number, total: number, real: boolean): BoardDelta {
   return {
     contestId,
@@ -58,7 +58,7 @@ export function missedDelta(contestId: number, version: number, total: number, r
   };
 }
 
-/** At least one page, the first with room for `reserved` bytes more. */
+/** At least one page; the first leaves `reserved` bytes free. */
 function pagesOf(rows: readonly Standing[], reserved: number): Standing[][] | undefined {
   const pages: Standing[][] = [[]];
   let size = reserved;

@@ -2,31 +2,34 @@ import { format } from 'mysql2';
 import type { Database } from '../db/database.ts';
 import { prepare } from '../log/prepare.ts';
 import type { Publisher } from '../log/publisher.ts';
-import { readGlobalStandings } from '../platform/global-leaderboard.ts';
+import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
 import type { EventInput } from '../protocol/event.ts';
 
-export interface GlobalDutyOptions {
+export interface GlobalLeaderboardTaskOptions {
   readonly database: Pick<Database, 'query' | 'execute'>;
   readonly publisher: Pick<Publisher, 'publishUnits'>;
 }
 
-/** Stands for the players of all contests in `standings_board`. */
-const EVERYBODY = 0;
+/** Contest id of the global leaderboard in `standings_board`. */
+const GLOBAL_ID = 0;
 const PLACES = 100;
 
-/** Publishes the first hundred players by XP when they are other than before. For one node at a time. */
-export class GlobalDuty {
-  readonly #options: GlobalDutyOptions;
+/** Leader task that publishes the first hundred players by XP whenever they change. */
+export class GlobalLeaderboardTask {
+  readonly #options: GlobalLeaderboardTaskOptions;
   #last: { readonly version: number; readonly top: string } | undefined;
 
-  constructor(options: GlobalDutyOptions) {
+  constructor(options: GlobalLeaderboardTaskOptions) {
     this.#options = options;
   }
 
-  /** One look, and an event if there is a change. @throws when the database cannot be reached, or another node was faster */
+  /**
+   * Polls once, and publishes a change.
+   * @throws Problem `superseded` when another node has published meanwhile, and the database's errors
+   */
   async run(): Promise<void> {
     const { publisher } = this.#options;
-    const top = await readGlobalStandings(this.#options.database, { limit: PLACES, offset: 0 });
+    const top = await readGlobalLeaderboard(this.#options.database, { limit: PLACES, offset: 0 });
     const text = JSON.stringify(top);
     try {
       this.#last ??= await this.#lastPublished(text);
@@ -37,7 +40,7 @@ export class GlobalDuty {
         sql: format(`${sql} WHERE contest_id = ? AND version = ?`, [
           version + 1,
           version + 1,
-          EVERYBODY,
+          GLOBAL_ID,
           version,
         ]),
         changes: 1,
@@ -51,23 +54,23 @@ export class GlobalDuty {
     }
   }
 
-  /** What was published last, by whatever node. Where none is kept any more, nothing had changed for that long. */
-  async #lastPublished(now: string): Promise<{ version: number; top: string }> {
+  /** What any node published last; `current` where the log no longer keeps it, which is then what was published. */
+  async #lastPublished(current: string): Promise<{ version: number; top: string }> {
     const { database } = this.#options;
     await database.execute(
       `INSERT IGNORE INTO standings_board (contest_id, version, shown_version, changed_at)
        VALUES (?, 0, 0, UTC_TIMESTAMP(3))`,
-      [EVERYBODY],
+      [GLOBAL_ID],
     );
     const [board] = await database.query<{ version: number }>(
       'SELECT version FROM standings_board WHERE contest_id = ?',
-      [EVERYBODY],
+      [GLOBAL_ID],
     );
     const [last] = await database.query<{ data: string }>(
       `SELECT data FROM notification
         WHERE scope = 'global' AND keep_class = 'nudge' AND type = 'GLOBAL_LEADERBOARD' ORDER BY id DESC LIMIT 1`,
     );
     const { top } = last ? (JSON.parse(last.data) as EventInput<'GLOBAL_LEADERBOARD'>) : { top: undefined };
-    return { version: Number(board?.version ?? 0), top: top ? JSON.stringify(top) : now };
+    return { version: Number(board?.version ?? 0), top: top ? JSON.stringify(top) : current };
   }
 }

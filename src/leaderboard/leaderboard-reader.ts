@@ -3,72 +3,78 @@ import type { LogRow } from '../log/row.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { applyDelta, type Board, type BoardDelta, relevance } from '../protocol/board.ts';
 import { scopeKind } from '../protocol/scope.ts';
-import { createBoard } from './creation.ts';
-import { BoardView } from './leaderboard-view.ts';
-import { type Audience, type BoardHead, readBoard, readBoardHead } from './stored-leaderboard.ts';
+import { createLeaderboard } from './creation.ts';
+import { LeaderboardView } from './leaderboard-view.ts';
+import {
+  type Audience,
+  type LeaderboardHead,
+  readLeaderboardHead,
+  readStoredLeaderboard,
+} from './stored-leaderboard.ts';
 
-export interface BoardsOptions {
+export interface LeaderboardReaderOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly clock: PlatformClock;
-  /** Brings the board of a contest that is long over, where nobody looks for changes, up to what the platform's rows say. */
-  readonly review?: (contestId: number) => Promise<void>;
+  /** Updates the leaderboard of a contest that is long over, which no task polls. */
+  readonly refresh?: (contestId: number) => Promise<void>;
 }
 
-/** How long a change that is on its way in the log is waited for before the board is read again, in ms. */
-const PATIENCE_MS = 100;
-/** So often a board that moves on while it is looked at is looked at again, before it is read behind a lock. */
-const TRIES = 8;
-/** A board that nobody asked for is let go after so long, and one that is asked for is reviewed as often at most. Ms. */
+/** Max wait for a delta that is committed and not followed yet, ms; then the tables are read again. */
+const MAX_LAG_MS = 100;
+/** Max attempts to read a leaderboard that changes meanwhile, before it is read under a lock. */
+const MAX_ATTEMPTS = 8;
+/** Idle time after which a leaderboard is evicted, and min time between two refreshes of one, ms. */
 const IDLE_MS = 60_000;
 
-/** A board as this node follows it. */
+/** Leaderboard that this node keeps current from the log. */
 interface Followed {
   readonly contestId: number;
   readonly audience: Audience;
   board: Board;
-  view: BoardView | undefined;
+  view: LeaderboardView | undefined;
   usedAt: number;
   readonly waiting: Set<() => void>;
 }
 
-/** The last time that a board was looked after by this node. */
-interface Review {
-  readonly at: number;
-  underWay: Promise<void> | undefined;
+/** Last refresh of a leaderboard by this node. */
+interface Refresh {
+  readonly startedAt: number;
+  running: Promise<void> | undefined;
 }
 
 /**
- * The published boards, as this node has them: each is read once, shared by all who ask, and followed through the log.
- * Whatever is handed out stands at exactly the version that the tables name at that moment, or a later one.
+ * Read cache of published leaderboards on this node: each is loaded once, shared by all callers, and kept current from the
+ * log. A returned view is never older than the version in the tables at the time of the call.
  */
-export class Boards {
-  readonly #options: BoardsOptions;
+export class LeaderboardReader {
+  readonly #options: LeaderboardReaderOptions;
   readonly #followed = new Map<string, Followed>();
   readonly #loading = new Map<
     string,
-    { readonly missed: BoardDelta[]; readonly done: Promise<BoardView | undefined> }
+    { readonly missed: BoardDelta[]; readonly done: Promise<LeaderboardView | undefined> }
   >();
-  readonly #reviews = new Map<number, Review>();
+  readonly #refreshes = new Map<number, Refresh>();
   #sweptAt = 0;
 
-  constructor(options: BoardsOptions) {
+  constructor(options: LeaderboardReaderOptions) {
     this.#options = options;
   }
 
   /**
-   * The board of a contest; it is made if nobody had asked for it before.
-   * @param seesReal whether whoever asks is shown the real standings while they are frozen
+   * Reads the leaderboard of a contest; the first call creates it.
+   * @param seesReal whether the caller sees the real scores during a freeze
    * @returns undefined when there is no such contest
    */
-  async read(contestId: number, seesReal: boolean): Promise<BoardView | undefined> {
+  async read(contestId: number, seesReal: boolean): Promise<LeaderboardView | undefined> {
     const { database, clock } = this.#options;
     this.#sweep();
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const head =
-        (await readBoardHead(database, contestId)) ?? (await createBoard(database, contestId, clock))?.head;
+        (await readLeaderboardHead(database, contestId)) ??
+        (await createLeaderboard(database, contestId, clock))?.head;
       if (!head) return undefined;
-      if ('watched' in head && !head.watched && (await this.#review(contestId))) continue;
-      const { audience, version } = standOf(head, seesReal);
+      if ('polled' in head && !head.polled && (await this.#refresh(contestId))) continue;
+      const { audience, version } = targetOf(head, seesReal);
       const key = `${contestId}/${audience}`;
       const followed = this.#followed.get(key);
       if (followed) {
@@ -82,14 +88,14 @@ export class Boards {
       else return this.#load(key, contestId, audience);
     }
     const stored = await database.transaction((tx) =>
-      readBoard(tx, contestId, seesReal ? undefined : 'shown'),
+      readStoredLeaderboard(tx, contestId, seesReal ? undefined : 'shown'),
     );
     if (!stored) return undefined;
-    const { version } = standOf(stored.head, seesReal);
-    return new BoardView(contestId, version, stored.head.frozen, stored.order);
+    const { version } = targetOf(stored.head, seesReal);
+    return new LeaderboardView(contestId, version, stored.head.frozen, stored.order);
   }
 
-  /** Rows of the log, before any stream is given them. */
+  /** Applies rows of the log. Called before any stream receives them. */
   observe(rows: readonly LogRow[]): void {
     if (this.#followed.size === 0 && this.#loading.size === 0) return;
     for (const row of rows) {
@@ -97,13 +103,13 @@ export class Boards {
       const kind = scopeKind(row.scope);
       if (kind !== 'leaderboard' && kind !== 'real') continue;
       const contestId = Number(row.scope.split(':')[1]);
-      // From here on admins see what players are shown, or rows of their own again.
+      // At a freeze the rows of admins fork from the shown ones; at its end both merge.
       if (row.type === 'LEADERBOARD_FREEZE') this.#followed.delete(`${contestId}/real`);
       else this.#advance(`${contestId}/${kind === 'real' ? 'real' : 'shown'}`, row);
     }
   }
 
-  /** The log was reset: nothing of it can be followed any more. */
+  /** Evicts everything, after a reset of the log. */
   reset(): void {
     this.#followed.clear();
   }
@@ -117,18 +123,18 @@ export class Boards {
     if (followed && !advance(followed, delta)) this.#followed.delete(key);
   }
 
-  #load(key: string, contestId: number, audience: Audience): Promise<BoardView | undefined> {
+  #load(key: string, contestId: number, audience: Audience): Promise<LeaderboardView | undefined> {
     const missed: BoardDelta[] = [];
     const done = this.#options.database
-      .transaction((tx) => readBoard(tx, contestId, audience))
+      .transaction((tx) => readStoredLeaderboard(tx, contestId, audience))
       .then((stored) => {
         this.#loading.delete(key);
         if (!stored) return undefined;
-        const { version } = standOf(stored.head, audience === 'real');
-        const view = new BoardView(contestId, version, stored.head.frozen, stored.order);
-        // What was read may be of a time when these rows were no longer, or not yet, what this audience sees.
+        const { version } = targetOf(stored.head, audience === 'real');
+        const view = new LeaderboardView(contestId, version, stored.head.frozen, stored.order);
+        // The freeze began or ended between the two reads: admins see other rows than those just read.
         if (audience === 'real' && !stored.head.frozen) return this.read(contestId, true);
-        const rows = new Map(stored.order.map((standing) => [standing.playerId, standing]));
+        const rows = new Map(stored.order.map((row) => [row.playerId, row]));
         const board = { version, total: rows.size, rows };
         const followed = {
           contestId,
@@ -146,22 +152,22 @@ export class Boards {
     return done;
   }
 
-  /** Has a board looked after, once a minute at most. @returns whether it was, just now */
-  async #review(contestId: number): Promise<boolean> {
-    const { review } = this.#options;
-    if (!review) return false;
-    const last = this.#reviews.get(contestId);
-    if (last && performance.now() - last.at < IDLE_MS) {
-      const { underWay } = last;
-      await underWay;
-      return underWay !== undefined;
+  /** Refreshes a leaderboard, once per `IDLE_MS` at most. @returns whether a refresh has just ended */
+  async #refresh(contestId: number): Promise<boolean> {
+    const { refresh } = this.#options;
+    if (!refresh) return false;
+    const last = this.#refreshes.get(contestId);
+    if (last && performance.now() - last.startedAt < IDLE_MS) {
+      const { running } = last;
+      await running;
+      return running !== undefined;
     }
-    const made: Review = { at: performance.now(), underWay: undefined };
-    this.#reviews.set(contestId, made);
-    made.underWay = review(contestId).finally(() => {
-      made.underWay = undefined;
+    const started: Refresh = { startedAt: performance.now(), running: undefined };
+    this.#refreshes.set(contestId, started);
+    started.running = refresh(contestId).finally(() => {
+      started.running = undefined;
     });
-    await made.underWay;
+    await started.running;
     return true;
   }
 
@@ -170,18 +176,19 @@ export class Boards {
     if (now - this.#sweptAt < IDLE_MS / 4) return;
     this.#sweptAt = now;
     for (const [key, { usedAt }] of this.#followed) if (now - usedAt > IDLE_MS) this.#followed.delete(key);
-    for (const [contestId, { at }] of this.#reviews) if (now - at > IDLE_MS) this.#reviews.delete(contestId);
+    for (const [contestId, { startedAt }] of this.#refreshes)
+      if (now - startedAt > IDLE_MS) this.#refreshes.delete(contestId);
   }
 }
 
-/** Which board it is, and at which version it has to be. */
-function standOf(head: BoardHead, seesReal: boolean): { audience: Audience; version: number } {
+/** Whose rows a caller sees, and the version they must have. */
+function targetOf(head: LeaderboardHead, seesReal: boolean): { audience: Audience; version: number } {
   return head.frozen && seesReal
     ? { audience: 'real', version: head.version }
     : { audience: 'shown', version: head.shownVersion };
 }
 
-/** @returns whether it could be followed */
+/** Applies a delta. @returns false when one before it is missing */
 function advance(followed: Followed, delta: BoardDelta): boolean {
   if (relevance(delta, followed.board.version) === 'old') return true;
   const board = applyDelta(followed.board, delta);
@@ -200,11 +207,11 @@ function wake({ waiting }: Followed): void {
   waiting.clear();
 }
 
-/** Waits a moment until it is at `version`. */
+/** Waits until it is at `version`. @returns false when it is not within `MAX_LAG_MS` */
 async function reaches(followed: Followed, version: number): Promise<boolean> {
-  const patience = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + MAX_LAG_MS;
   while (followed.board.version < version) {
-    const ms = patience - performance.now();
+    const ms = deadline - performance.now();
     if (ms <= 0) return false;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
@@ -217,9 +224,9 @@ async function reaches(followed: Followed, version: number): Promise<boolean> {
   return true;
 }
 
-function viewOf(followed: Followed, frozen: boolean): BoardView {
+function viewOf(followed: Followed, frozen: boolean): LeaderboardView {
   followed.usedAt = performance.now();
   const { contestId, board } = followed;
-  if (followed.view?.frozen !== frozen) followed.view = BoardView.of(contestId, board, frozen);
+  if (followed.view?.frozen !== frozen) followed.view = LeaderboardView.of(contestId, board, frozen);
   return followed.view;
 }

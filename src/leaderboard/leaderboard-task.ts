@@ -1,138 +1,141 @@
 import type { LogRow } from '../log/row.ts';
 import type { EventData } from '../protocol/event.ts';
-import { Touched } from './dirty-contests.ts';
-import { Keeper, type KeeperOptions } from './leaderboard-publisher.ts';
-import { ScoreWatch } from './score-poll.ts';
+import { DirtyContests } from './dirty-contests.ts';
+import { LeaderboardPublisher, type LeaderboardPublisherOptions } from './leaderboard-publisher.ts';
+import { ScorePoller } from './score-poller.ts';
 
-export interface StandingsDutyOptions extends KeeperOptions {
-  /** Two updates of one contest are at least so far apart, in ms. */
+export interface LeaderboardTaskOptions extends LeaderboardPublisherOptions {
+  /** Min time between two updates of one contest, ms. */
   readonly intervalMs: number;
-  /** How often it is looked for changes that nobody told of, in ms. */
+  /** Time between two polls for changes that nothing reported, ms. */
   readonly checkMs: number;
-  /** For so long the moves of a burst are gathered before they are told, in ms. */
+  /** Debounce of rank changes, ms. */
   readonly rankWindowMs: number;
   readonly onError?: (error: unknown) => void;
 }
 
-/** A contest of which nothing was heard for so long is let go from memory, in ms. */
-const FORGET_MS = 10 * 60_000;
-/** After a failure a contest waits so long, in ms. */
+/** Idle time after which a contest's publisher is evicted, ms. */
+const EVICT_MS = 10 * 60_000;
+/** Delay after a failed update of a contest, ms. */
 const RETRY_MS = 500;
-/** Looking may take this part of the time. */
-const LOOK_SHARE = 20;
+/** Min ratio of the time between two polls to the duration of a poll. */
+const POLL_RATIO = 20;
 
-interface Kept {
-  readonly keeper: Keeper;
-  lastAt: number;
+interface Loaded {
+  readonly publisher: LeaderboardPublisher;
+  updatedAt: number;
 }
 
 /**
- * Keeps the published standings of all contests up to date, on one node for all. Whatever was touched is compared with
- * what was published, at most once per interval and contest; what was touched meanwhile goes into the next round.
+ * Leader task that keeps all published leaderboards up to date. A dirty contest is updated at most once per interval; what
+ * becomes dirty during an update is part of the next one.
  */
-export class StandingsDuty {
-  readonly #options: StandingsDutyOptions;
-  readonly #kept = new Map<number, Kept>();
-  readonly #touched = new Touched(() => this.#wake?.());
+export class LeaderboardTask {
+  readonly #options: LeaderboardTaskOptions;
+  readonly #loaded = new Map<number, Loaded>();
+  readonly #dirty = new DirtyContests(() => this.#wake?.());
   #wake: (() => void) | undefined;
   #running = false;
 
-  constructor(options: StandingsDutyOptions) {
+  constructor(options: LeaderboardTaskOptions) {
     this.#options = options;
   }
 
-  /** The standings of a contest may have changed: a player's row, or anybody's. Where another node keeps them, nothing happens. */
-  touched(contestId: number, playerId?: number): void {
-    if (this.#running) this.#touched.add(contestId, playerId);
+  /** Reports that a player's score, or anybody's, may have changed. Without effect on nodes that do not run the task. */
+  markDirty(contestId: number, playerId?: number): void {
+    if (this.#running) this.#dirty.mark(contestId, playerId);
   }
 
-  /** Rows of the log, some of which tell that standings have changed. */
+  /** Marks contests dirty by the events that change their leaderboards. */
   observe(rows: readonly LogRow[]): void {
     if (!this.#running) return;
     for (const row of rows) {
       if (row.type === 'PROBLEM_SOLVED' && row.id === row.eventId) {
         const { contestId, playerId } = JSON.parse(row.data) as EventData<'PROBLEM_SOLVED'>;
-        if (contestId !== undefined) this.touched(contestId, playerId);
+        if (contestId !== undefined) this.markDirty(contestId, playerId);
       } else if (row.type === 'CONTEST_JOINED') {
         const { contestId, players } = JSON.parse(row.data) as EventData<'CONTEST_JOINED'>;
-        for (const { playerId } of players) this.touched(contestId, playerId);
+        for (const { playerId } of players) this.markDirty(contestId, playerId);
       } else if (row.type === 'CONTEST_STATUS') {
-        this.touched((JSON.parse(row.data) as EventData<'CONTEST_STATUS'>).contestId);
+        this.markDirty((JSON.parse(row.data) as EventData<'CONTEST_STATUS'>).contestId);
       }
     }
   }
 
-  /** Keeps them until the signal ends. For one node at a time. Never rejects. */
+  /** Runs until the signal ends. On one node at a time. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const stop = () => this.#wake?.();
     signal.addEventListener('abort', stop, { once: true });
     this.#running = true;
-    const watch = new ScoreWatch(this.#options.database, (contestId, playerId) =>
-      this.#touched.add(contestId, playerId),
+    const poller = new ScorePoller(this.#options.database, (contestId, playerId) =>
+      this.#dirty.mark(contestId, playerId),
     );
-    let nextLook = 0;
+    let nextPoll = 0;
     while (!signal.aborted) {
-      if (performance.now() >= nextLook) nextLook = await this.#look(watch);
+      if (performance.now() >= nextPoll) nextPoll = await this.#poll(poller);
       for (const [contestId, due] of [...this.#due()])
-        if (!signal.aborted && due <= performance.now()) await this.#attend(contestId);
-      await this.#rest(Math.min(nextLook, ...[...this.#due()].map(([, due]) => due)), signal);
+        if (!signal.aborted && due <= performance.now()) await this.#tryUpdate(contestId);
+      await this.#rest(Math.min(nextPoll, ...[...this.#due()].map(([, due]) => due)), signal);
     }
     this.#running = false;
-    this.#kept.clear();
-    for (const [contestId] of [...this.#touched.entries()]) this.#touched.take(contestId);
+    this.#loaded.clear();
+    this.#dirty.clear();
     signal.removeEventListener('abort', stop);
   }
 
-  /** @returns when the next look is due */
-  async #look(watch: ScoreWatch): Promise<number> {
-    const began = performance.now();
+  /** @returns when the next poll is due */
+  async #poll(poller: ScorePoller): Promise<number> {
+    const startedAt = performance.now();
     try {
-      await watch.look();
+      await poller.poll();
     } catch (error) {
       this.#options.onError?.(error);
     }
     const now = performance.now();
-    for (const [contestId, { lastAt, keeper }] of this.#kept)
-      if (now - lastAt > FORGET_MS && keeper.teller.since === undefined) this.#kept.delete(contestId);
-    return now + Math.max(this.#options.checkMs, (now - began) * LOOK_SHARE);
+    for (const [contestId, { updatedAt, publisher }] of this.#loaded)
+      if (now - updatedAt > EVICT_MS && publisher.rankChanges.oldestAt === undefined)
+        this.#loaded.delete(contestId);
+    return now + Math.max(this.#options.checkMs, (now - startedAt) * POLL_RATIO);
   }
 
-  /** What is to be done for which contest, and when. */
+  /** Contests with work to do, and when it is due. A contest may come twice. */
   *#due(): Iterable<readonly [contestId: number, at: number]> {
     const { intervalMs, rankWindowMs } = this.#options;
-    for (const [contestId, notBefore] of this.#touched.entries())
-      yield [contestId, Math.max(notBefore, (this.#kept.get(contestId)?.lastAt ?? 0) + intervalMs)];
-    for (const [contestId, { keeper }] of this.#kept)
-      if (keeper.teller.since !== undefined) yield [contestId, keeper.teller.since + rankWindowMs];
+    for (const [contestId, notBefore] of this.#dirty.entries())
+      yield [contestId, Math.max(notBefore, (this.#loaded.get(contestId)?.updatedAt ?? 0) + intervalMs)];
+    for (const [contestId, { publisher }] of this.#loaded) {
+      const { oldestAt } = publisher.rankChanges;
+      if (oldestAt !== undefined) yield [contestId, oldestAt + rankWindowMs];
+    }
   }
 
-  async #attend(contestId: number): Promise<void> {
+  async #tryUpdate(contestId: number): Promise<void> {
     try {
       await this.#update(contestId);
     } catch (error) {
-      // Whatever became of it is read again.
-      this.#kept.delete(contestId);
-      this.#touched.add(contestId, undefined, performance.now() + RETRY_MS);
+      // The outcome is unknown: the next update reads the tables again.
+      this.#loaded.delete(contestId);
+      this.#dirty.mark(contestId, undefined, performance.now() + RETRY_MS);
       this.#options.onError?.(error);
     }
   }
 
   async #update(contestId: number): Promise<void> {
-    const loaded = this.#kept.get(contestId);
-    const keeper = loaded?.keeper ?? (await Keeper.load(this.#options, contestId));
-    const now = performance.now();
-    if (!keeper) return void this.#touched.take(contestId);
-    const players = this.#touched.take(contestId);
-    const kept = loaded ?? { keeper, lastAt: 0 };
-    this.#kept.set(contestId, kept);
-    kept.lastAt = now;
-    if (!(await keeper.update(loaded ? players : 'all'))) return void this.#kept.delete(contestId);
-    const { since } = keeper.teller;
-    if (since !== undefined && since + this.#options.rankWindowMs <= performance.now())
-      await keeper.tellRanks();
+    const known = this.#loaded.get(contestId);
+    const publisher = known?.publisher ?? (await LeaderboardPublisher.load(this.#options, contestId));
+    // Before the scores are read: what becomes dirty from here on is part of the next update.
+    const players = this.#dirty.take(contestId);
+    if (!publisher) return;
+    const loaded = known ?? { publisher, updatedAt: 0 };
+    this.#loaded.set(contestId, loaded);
+    loaded.updatedAt = performance.now();
+    if (!(await publisher.update(known ? players : 'all'))) return void this.#loaded.delete(contestId);
+    const { oldestAt } = publisher.rankChanges;
+    if (oldestAt !== undefined && oldestAt + this.#options.rankWindowMs <= performance.now())
+      await publisher.publishRankChanges();
   }
 
-  /** Until `at` (`performance.now()`), or until something is touched. */
+  /** Sleeps until `at` (`performance.now()`), or until a contest becomes dirty. */
   async #rest(at: number, signal: AbortSignal): Promise<void> {
     const ms = at - performance.now();
     if (ms <= 0 || signal.aborted) return;

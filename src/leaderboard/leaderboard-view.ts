@@ -2,8 +2,8 @@ import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
 import type { Board, BoardSnapshot, Standing } from '../protocol/board.ts';
 import { encodeData } from '../protocol/frame.ts';
 
-/** A board at one version, as everybody who is shown it shares it. */
-export class BoardView implements BoardSnapshot {
+/** Leaderboard at one version, shared by all streams and requests that read it. */
+export class LeaderboardView implements BoardSnapshot {
   readonly contestId: number;
   readonly version: number;
   readonly frozen: boolean;
@@ -18,16 +18,16 @@ export class BoardView implements BoardSnapshot {
     this.rows = rows;
   }
 
-  static of(contestId: number, { version, rows }: Board, frozen: boolean): BoardView {
+  static of(contestId: number, { version, rows }: Board, frozen: boolean): LeaderboardView {
     const sorted = [...rows.values()].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
-    return new BoardView(contestId, version, frozen, sorted);
+    return new LeaderboardView(contestId, version, frozen, sorted);
   }
 
   get total(): number {
     return this.rows.length;
   }
 
-  /** The data of a `leaderboard-snapshot`, as lines of a frame: encoded once for all streams. */
+  /** Data lines of a `leaderboard-snapshot` frame, encoded once for all streams. */
   get bytes(): Bytes {
     const { contestId, version, frozen, total, rows } = this;
     const snapshot: BoardSnapshot = { contestId, version, frozen, total, rows };

@@ -4,25 +4,28 @@ import { Problem } from '../protocol/problem.ts';
 export interface PageQuery {
   readonly limit: number;
   readonly offset: number;
-  /** Only those who play in this mode; they keep their ranks. */
+  /** Only players of this mode; they keep their ranks. */
   readonly mode?: Standing['mode'] | undefined;
-  /** The rows around this player, instead of those after `offset`. */
+  /** Rows around this player, instead of those after `offset`. */
   readonly around?: number | undefined;
 }
 
-export interface BoardPage {
-  /** How many there are in all pages together. */
+export interface LeaderboardPage {
+  /** Rows on all pages together. */
   readonly total: number;
-  /** How many are before this page. */
+  /** Rows before this page. */
   readonly offset: number;
   readonly rows: readonly Standing[];
 }
 
 /**
- * A part of standings.
- * @throws Problem `not-in-standings` where the player that is asked for has no row there
+ * Slice of a leaderboard.
+ * @throws Problem `not-in-standings` when `around` has no row in it
  */
-export function pageOf(order: readonly Standing[], { limit, offset, mode, around }: PageQuery): BoardPage {
+export function pageOf(
+  order: readonly Standing[],
+  { limit, offset, mode, around }: PageQuery,
+): LeaderboardPage {
   const rows = mode ? order.filter((row) => row.mode === mode) : order;
   let start = offset;
   if (around !== undefined) {

@@ -3,70 +3,73 @@ import { prepare } from '../log/prepare.ts';
 import type { Publisher } from '../log/publisher.ts';
 import { readContestState } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
-import { movesHead, settlesMoves } from './row-statements.ts';
-import type { BoardHead } from './stored-leaderboard.ts';
+import { advanceHead, clearPendingRankChanges } from './row-statements.ts';
+import type { LeaderboardHead } from './stored-leaderboard.ts';
 
-export interface TellerOptions {
+export interface RankChangePublisherOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly publisher: Pick<Publisher, 'publishUnits'>;
 }
 
-/** So many moves are told in one append. */
-const BATCH = 400;
+/** Max rank changes per append. */
+const MAX_BATCH = 400;
 
 /**
- * Moves of rank that are still to be told, so that a burst tells each player once: from the rank it began at to the rank
- * it ended at, and nothing where both are the same. They wait in the tables, written with the standings that moved and
- * taken with the events that tell of them: when another node goes on, none is lost and none is told twice.
+ * Debounces rank changes of one contest: a burst is published once per player, from the rank at which it began to the
+ * rank at which it ended, and not at all where both are equal. Pending changes are saved in the transaction that publishes
+ * the rows, and cleared in the one that publishes the events, so a change of leader neither loses nor repeats any.
  */
-export class RankTeller {
-  readonly #options: TellerOptions;
+export class RankChangePublisher {
+  readonly #options: RankChangePublisherOptions;
   readonly #contestId: number;
-  readonly #waiting: Map<number, number>;
-  /** When the oldest of them began (`performance.now()`). */
-  #since: number | undefined;
+  readonly #pending: Map<number, number>;
+  #oldestAt: number | undefined;
 
-  /** @param waiting by player: the rank from which a move is to be told, 0 for none */
-  constructor(options: TellerOptions, contestId: number, waiting: ReadonlyMap<number, number>) {
+  /** @param pending rank at which an unpublished change began, by player; 0: unranked */
+  constructor(options: RankChangePublisherOptions, contestId: number, pending: ReadonlyMap<number, number>) {
     this.#options = options;
     this.#contestId = contestId;
-    this.#waiting = new Map(waiting);
-    if (waiting.size > 0) this.#since = performance.now();
+    this.#pending = new Map(pending);
+    if (pending.size > 0) this.#oldestAt = performance.now();
   }
 
-  get waiting(): ReadonlyMap<number, number> {
-    return this.#waiting;
+  get pending(): ReadonlyMap<number, number> {
+    return this.#pending;
   }
 
-  /** Since when something waits, as of `performance.now()`. */
-  get since(): number | undefined {
-    return this.#since;
+  /** When the oldest pending change was added, as of `performance.now()`; undefined: nothing is pending. */
+  get oldestAt(): number | undefined {
+    return this.#oldestAt;
   }
 
-  /** Of these moves, those of players of whom none waits yet. */
-  fresh(moves: ReadonlyMap<number, number>): Map<number, number> {
-    return new Map([...moves].filter(([playerId]) => !this.#waiting.has(playerId)));
+  /** The changes of players who have none pending yet. */
+  withoutPending(changes: ReadonlyMap<number, number>): Map<number, number> {
+    return new Map([...changes].filter(([playerId]) => !this.#pending.has(playerId)));
   }
 
-  /** They are written and wait from now on. @param now whether they are to be told without waiting for more */
-  note(moves: ReadonlyMap<number, number>, { now = false } = {}): void {
-    for (const [playerId, from] of moves) this.#waiting.set(playerId, from);
-    if (this.#waiting.size > 0) this.#since ??= now ? Number.NEGATIVE_INFINITY : performance.now();
+  /** Adds changes that have been saved. @param due whether they are to be published without a debounce */
+  add(changes: ReadonlyMap<number, number>, { due = false } = {}): void {
+    for (const [playerId, from] of changes) this.#pending.set(playerId, from);
+    if (this.#pending.size > 0) this.#oldestAt ??= due ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
-  /** While standings are frozen nothing is told; what waits is kept with the rows that are shown. */
-  forget(): void {
-    this.#waiting.clear();
-    this.#since = undefined;
+  /** Forgets all, at a freeze: what is pending stays saved in the shown rows. */
+  clear(): void {
+    this.#pending.clear();
+    this.#oldestAt = undefined;
   }
 
-  /** Tells of them, as the standings are in `rows`. */
-  async tell(head: BoardHead, rows: ReadonlyMap<number, Standing>): Promise<void> {
+  /**
+   * Publishes all pending changes. Does nothing while the contest is frozen.
+   * @param rows the published rows, by player
+   * @throws Problem `superseded` when another node has published since `head`
+   */
+  async publish(head: LeaderboardHead, rows: ReadonlyMap<number, Standing>): Promise<void> {
     const contest = await readContestState(this.#options.database, this.#contestId);
-    // Frozen meanwhile: the standings will be told so first.
+    // Frozen meanwhile: the freeze is published first.
     if (!contest || contest.frozen) return;
-    while (this.#waiting.size > 0) {
-      const batch = [...this.#waiting].slice(0, BATCH);
+    while (this.#pending.size > 0) {
+      const batch = [...this.#pending].slice(0, MAX_BATCH);
       const drafts = batch.flatMap(([playerId, from]) => {
         const row = rows.get(playerId);
         if (!row || row.rank === from) return [];
@@ -81,10 +84,13 @@ export class RankTeller {
         return [prepare('RANK_CHANGE', data)];
       });
       const players = batch.map(([playerId]) => playerId);
-      const guards = [movesHead(this.#contestId, head, head), ...settlesMoves(this.#contestId, players)];
+      const guards = [
+        advanceHead(this.#contestId, head, head),
+        ...clearPendingRankChanges(this.#contestId, players),
+      ];
       await this.#options.publisher.publishUnits([{ drafts, with: guards }]);
-      for (const playerId of players) this.#waiting.delete(playerId);
+      for (const playerId of players) this.#pending.delete(playerId);
     }
-    this.#since = undefined;
+    this.#oldestAt = undefined;
   }
 }

@@ -1,35 +1,38 @@
 import { compareStandings, type Standing } from '../protocol/board.ts';
 
-type Board = ReadonlyMap<number, Standing>;
+type RowsByPlayer = ReadonlyMap<number, Standing>;
 
 /**
- * Who is to be told of a new rank after a change, and from which rank: those whose own score moved, and those within the
- * first `top` ranks whom they overtook. 0 stands for no rank, before the first score.
+ * Determines who is notified of a new rank, and the rank it began at: players whose own result changed, and players
+ * within the first `top` ranks whom they overtook. 0: unranked, before the first score.
+ * @param order rows before the change, best first
+ * @param before the same rows by player
+ * @param after rows after the change, by player
  */
-export function movesBetween(
-  before: readonly Standing[],
-  known: Board,
-  after: Board,
+export function rankChangesBetween(
+  order: readonly Standing[],
+  before: RowsByPlayer,
+  after: RowsByPlayer,
   top: number,
 ): Map<number, number> {
-  const moves = new Map<number, number>();
+  const changes = new Map<number, number>();
   for (const [playerId, row] of after) {
-    const old = known.get(playerId);
+    const old = before.get(playerId);
     if (old === row || (old !== undefined && sameResult(old, row))) continue;
     const from = old !== undefined && hasScored(old) ? old.rank : 0;
-    if (from !== row.rank && (from > 0 || hasScored(row))) moves.set(playerId, from);
+    if (from !== row.rank && (from > 0 || hasScored(row))) changes.set(playerId, from);
   }
-  if (moves.size === 0) return moves;
-  for (const old of before) {
+  if (changes.size === 0) return changes;
+  for (const old of order) {
     if (old.rank > top) break;
     const row = after.get(old.playerId);
-    if (row && row.rank > old.rank && hasScored(old) && !moves.has(old.playerId))
-      moves.set(old.playerId, old.rank);
+    if (row && row.rank > old.rank && hasScored(old) && !changes.has(old.playerId))
+      changes.set(old.playerId, old.rank);
   }
-  return moves;
+  return changes;
 }
 
-/** Whoever has solved nothing has no rank worth telling of. */
+/** Whether a player has a rank at all: without any result there is none to notify of. */
 function hasScored(row: Standing): boolean {
   return row.finalRating > 0 || row.problemsSolved > 0 || row.lastSolvedAt !== null;
 }

@@ -1,13 +1,19 @@
 import { format } from 'mysql2';
 import type { Guard } from '../log/append-statement.ts';
-import type { Score } from '../platform/scores.ts';
-import type { Audience, BoardHead } from './stored-leaderboard.ts';
+import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
+import { chunk } from '../util/chunk.ts';
+import { sqlTime } from '../util/sql-time.ts';
+import { type Audience, type LeaderboardHead, SCORE_COLUMNS } from './stored-leaderboard.ts';
 
-/** So many rows go into one statement. */
-const PAGE = 1_000;
+/** Max rows per statement. */
+const MAX_ROWS = 1_000;
+/** Max players per CASE: the server walks through all branches for each row. */
+const MAX_BRANCHES = 100;
 
-/** Moves a board from one version to the next; whoever is overtaken finds that it does nothing. */
-export function movesHead(contestId: number, from: BoardHead, to: BoardHead): Guard {
+const COLUMNS = SCORE_FIELDS.map((field) => SCORE_COLUMNS[field]);
+
+/** Advances a leaderboard from one version to the next; affects no row where another publisher was faster. */
+export function advanceHead(contestId: number, from: LeaderboardHead, to: LeaderboardHead): Guard {
   return {
     sql: format(
       `UPDATE standings_board SET version = ?, shown_version = ?, frozen = ?, changed_at = UTC_TIMESTAMP(3)
@@ -18,36 +24,27 @@ export function movesHead(contestId: number, from: BoardHead, to: BoardHead): Gu
   };
 }
 
-/** Writes rows. @param told by player: the rank from which a move is still to be told */
-export function writesRows(
+/** @param pending rank at which a player's unpublished rank change began, by player */
+export function upsertRows(
   contestId: number,
   audience: Audience,
   rows: readonly Score[],
   version: number,
-  told: ReadonlyMap<number, number>,
+  pending: ReadonlyMap<number, number>,
 ): Guard[] {
-  return pages(rows).map((page) => ({
+  const updated = [...COLUMNS.filter((column) => column !== SCORE_COLUMNS.playerId), 'told_from', 'version'];
+  return chunk(rows, MAX_ROWS).map((page) => ({
     sql: format(
-      `INSERT INTO standings_row (contest_id, audience, player_id, player_name, picture, tier, mode, final_rating,
-         problems_solved, penalty_mins, last_solved_at, told_from, version) VALUES ?
-       ON DUPLICATE KEY UPDATE player_name = VALUES(player_name), picture = VALUES(picture), tier = VALUES(tier),
-         mode = VALUES(mode), final_rating = VALUES(final_rating), problems_solved = VALUES(problems_solved),
-         penalty_mins = VALUES(penalty_mins), last_solved_at = VALUES(last_solved_at),
-         told_from = VALUES(told_from), version = VALUES(version)`,
+      `INSERT INTO standings_row (contest_id, audience, ${COLUMNS.join(', ')}, told_from, version) VALUES ?
+       ON DUPLICATE KEY UPDATE ${updated.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
       [
         page.map((row) => [
           contestId,
           audience,
-          row.playerId,
-          row.playerName,
-          row.picture,
-          row.tier,
-          row.mode,
-          row.finalRating,
-          row.problemsSolved,
-          row.penaltyMins,
-          row.lastSolvedAt && sqlTime(row.lastSolvedAt),
-          told.get(row.playerId) ?? null,
+          ...SCORE_FIELDS.map((field) =>
+            field === 'lastSolvedAt' ? row.lastSolvedAt && sqlTime(row.lastSolvedAt) : row[field],
+          ),
+          pending.get(row.playerId) ?? null,
           version,
         ]),
       ],
@@ -55,8 +52,8 @@ export function writesRows(
   }));
 }
 
-export function deletesRows(contestId: number, audience: Audience, players: readonly number[]): Guard[] {
-  return pages(players).map((page) => ({
+export function deleteRows(contestId: number, audience: Audience, players: readonly number[]): Guard[] {
+  return chunk(players, MAX_ROWS).map((page) => ({
     sql: format('DELETE FROM standings_row WHERE contest_id = ? AND audience = ? AND player_id IN (?)', [
       contestId,
       audience,
@@ -65,10 +62,9 @@ export function deletesRows(contestId: number, audience: Audience, players: read
   }));
 }
 
-/** Notes from which ranks moves of players whose rows do not change otherwise are still to be told. */
-export function notesMoves(contestId: number, moves: ReadonlyMap<number, number>): Guard[] {
-  // The server looks through all the cases for each row.
-  return pages([...moves], 100).map((page) => ({
+/** Saves the ranks at which unpublished rank changes began, of players whose rows do not change otherwise. */
+export function savePendingRankChanges(contestId: number, from: ReadonlyMap<number, number>): Guard[] {
+  return chunk([...from], MAX_BRANCHES).map((page) => ({
     sql: format(
       `UPDATE standings_row SET told_from = CASE player_id ${page.map(() => 'WHEN ? THEN ?').join(' ')} END
         WHERE contest_id = ? AND audience = 'shown' AND player_id IN (?)`,
@@ -77,9 +73,9 @@ export function notesMoves(contestId: number, moves: ReadonlyMap<number, number>
   }));
 }
 
-/** The moves of these players are told with this. */
-export function settlesMoves(contestId: number, players: readonly number[]): Guard[] {
-  return pages(players).map((page) => ({
+/** Clears the pending rank changes of these players, together with the events that publish them. */
+export function clearPendingRankChanges(contestId: number, players: readonly number[]): Guard[] {
+  return chunk(players, MAX_ROWS).map((page) => ({
     sql: format(
       `UPDATE standings_row SET told_from = NULL WHERE contest_id = ? AND audience = 'shown' AND player_id IN (?)`,
       [contestId, page],
@@ -87,22 +83,20 @@ export function settlesMoves(contestId: number, players: readonly number[]): Gua
   }));
 }
 
-const COLUMNS = `player_id, player_name, picture, tier, mode, final_rating, problems_solved, penalty_mins,
-  last_solved_at, version`;
-
-/** From here on players are shown the rows that stand, and admins see rows of their own. */
-export function partsBoards(contestId: number): Guard {
+/** Copies the shown rows for admins: from here on those follow the scores, and the shown ones stay as they are. */
+export function forkFrozenBoard(contestId: number): Guard {
+  const columns = [...COLUMNS, 'version'].join(', ');
   return {
     sql: format(
-      `INSERT INTO standings_row (contest_id, audience, ${COLUMNS})
-       SELECT contest_id, 'real', ${COLUMNS} FROM standings_row WHERE contest_id = ? AND audience = 'shown'`,
+      `INSERT INTO standings_row (contest_id, audience, ${columns})
+       SELECT contest_id, 'real', ${columns} FROM standings_row WHERE contest_id = ? AND audience = 'shown'`,
       [contestId],
     ),
   };
 }
 
-/** What admins see becomes what players are shown. */
-export function joinsBoards(contestId: number): Guard[] {
+/** Replaces the shown rows by the real ones, when a leaderboard is unfrozen. */
+export function mergeFrozenBoard(contestId: number): Guard[] {
   return [
     { sql: format(`DELETE FROM standings_row WHERE contest_id = ? AND audience = 'shown'`, [contestId]) },
     {
@@ -111,14 +105,4 @@ export function joinsBoards(contestId: number): Guard[] {
       ]),
     },
   ];
-}
-
-function pages<T>(items: readonly T[], size = PAGE): T[][] {
-  const found: T[][] = [];
-  for (let at = 0; at < items.length; at += size) found.push(items.slice(at, at + size));
-  return found;
-}
-
-function sqlTime(instant: string): string {
-  return instant.replace('T', ' ').replace('Z', '');
 }

@@ -1,26 +1,28 @@
 import type { Queries, Transaction } from '../db/database.ts';
+import { standingsRow } from '../db/schema.ts';
+import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
 import { stepOf } from './step.ts';
 
-/** Which of a contest's boards: what players are shown, or what admins see while that is frozen. */
+/** Whose rows of a leaderboard: what players are shown, or what admins see while that is frozen. */
 export type Audience = 'shown' | 'real';
 
-/** What is known of a published board besides its rows. */
-export interface BoardHead {
-  /** Of what admins see. */
+/** Published versions of a leaderboard. */
+export interface LeaderboardHead {
+  /** What admins see. */
   readonly version: number;
-  /** Of what players are shown: the same, unless it is frozen. */
+  /** What players are shown; the same unless it is frozen. */
   readonly shownVersion: number;
   readonly frozen: boolean;
 }
 
-/** A published board, whole. */
-export interface StoredBoard {
-  readonly head: BoardHead;
+/** Published leaderboard, complete. */
+export interface StoredLeaderboard {
+  readonly head: LeaderboardHead;
   /** Best first, ranked. */
   readonly order: readonly Standing[];
-  /** Whose move is still to be told, and from which rank; 0: from none. */
-  readonly told: ReadonlyMap<number, number>;
+  /** Rank at which an unpublished rank change began, by player; 0: unranked. */
+  readonly pending: ReadonlyMap<number, number>;
 }
 
 interface RawHead {
@@ -29,68 +31,79 @@ interface RawHead {
   readonly frozen: number;
 }
 
-interface RawRow extends Omit<Standing, 'rank' | 'lastSolvedAt'> {
+interface RawRow extends Omit<Score, 'lastSolvedAt'> {
   readonly lastSolvedAt: Date | null;
-  readonly toldFrom: number | null;
+  readonly pendingFrom: number | null;
 }
 
+/** Column of `standings_row` for every field of a score. */
+export const SCORE_COLUMNS: Readonly<Record<keyof Score, string>> = {
+  playerId: standingsRow.playerId.name,
+  playerName: standingsRow.playerName.name,
+  picture: standingsRow.picture.name,
+  tier: standingsRow.tier.name,
+  mode: standingsRow.mode.name,
+  finalRating: standingsRow.finalRating.name,
+  problemsSolved: standingsRow.problemsSolved.name,
+  penaltyMins: standingsRow.penaltyMins.name,
+  lastSolvedAt: standingsRow.lastSolvedAt.name,
+};
+
 const HEAD = `SELECT version, shown_version AS shownVersion, frozen FROM standings_board WHERE contest_id = ?`;
+const ROW_COLUMNS = SCORE_FIELDS.map((field) => `${SCORE_COLUMNS[field]} AS ${field}`).join(', ');
 
-/** For so long after its last change a contest that is over is still looked at. */
-const LATE = 'INTERVAL 15 MINUTE';
-/** SQL for what the two below are about: contest `c`, its board `b`, and what was told of it, `a`. */
-export const WITH_BOARDS = `contest c LEFT JOIN standings_board b ON b.contest_id = c.id
+/** How long a contest that is over is still polled after its last change. */
+const POLLED_AFTER_END = 'INTERVAL 15 MINUTE';
+/** SQL: contest `c`, its leaderboard `b` and its announced state `a`, which the next two refer to. */
+export const LEADERBOARD_JOINS = `contest c LEFT JOIN standings_board b ON b.contest_id = c.id
   LEFT JOIN contest_announced a ON a.contest_id = c.id`;
-/** SQL: whether it is not over by the contest clock, whatever the platform's row still says. */
-export const IS_GOING_ON = `NOT (a.contest_id IS NOT NULL AND a.status = 'OVER' AND a.announced_at < UTC_TIMESTAMP(3) - ${LATE})`;
-/** SQL: whether it is looked for changes of a board that is there. */
-export const IS_WATCHED = `((c.status IN ('LIVE', 'UPCOMING') AND ${IS_GOING_ON}) OR b.frozen <> c.leaderboard_frozen
-  OR b.changed_at > UTC_TIMESTAMP(3) - ${LATE})`;
+/** SQL: whether the contest is not over by the contest clock, whatever the platform's status is. */
+export const IS_ONGOING = `NOT (a.contest_id IS NOT NULL AND a.status = 'OVER' AND a.announced_at < UTC_TIMESTAMP(3) - ${POLLED_AFTER_END})`;
+/** SQL: whether an existing leaderboard is polled for changes. */
+export const IS_POLLED = `((c.status IN ('LIVE', 'UPCOMING') AND ${IS_ONGOING}) OR b.frozen <> c.leaderboard_frozen
+  OR b.changed_at > UTC_TIMESTAMP(3) - ${POLLED_AFTER_END})`;
 
-/** @returns undefined when the contest's board was never needed so far */
-export async function readBoardHead(
+/** @returns undefined when the contest's leaderboard was not created yet */
+export async function readLeaderboardHead(
   database: Pick<Queries, 'query'>,
   contestId: number,
-): Promise<(BoardHead & { readonly watched: boolean }) | undefined> {
-  const [head] = await database.query<RawHead & { watched: number | null }>(
-    `SELECT b.version, b.shown_version AS shownVersion, b.frozen, ${IS_WATCHED} AS watched
+): Promise<(LeaderboardHead & { readonly polled: boolean }) | undefined> {
+  const [head] = await database.query<RawHead & { polled: number | null }>(
+    `SELECT b.version, b.shown_version AS shownVersion, b.frozen, ${IS_POLLED} AS polled
        FROM standings_board b LEFT JOIN contest c ON c.id = b.contest_id
        LEFT JOIN contest_announced a ON a.contest_id = b.contest_id WHERE b.contest_id = ?`,
     [contestId],
   );
-  return head && { ...headOf(head), watched: Number(head.watched) === 1 };
+  return head && { ...headOf(head), polled: Number(head.polled) === 1 };
 }
 
 /**
- * A published board at exactly one version: the lock lets no change of it be half-way.
+ * Reads a published leaderboard at exactly one version, under a shared lock of its head.
  * @param audience left out: what admins see
  */
-export async function readBoard(
+export async function readStoredLeaderboard(
   tx: Transaction,
   contestId: number,
   audience?: Audience,
-): Promise<StoredBoard | undefined> {
+): Promise<StoredLeaderboard | undefined> {
   const [raw] = await tx.query<RawHead>(`${HEAD} LOCK IN SHARE MODE`, [contestId]);
   if (!raw) return undefined;
   const head = headOf(raw);
   const rows = await tx.query<RawRow>(
-    `SELECT player_id AS playerId, player_name AS playerName, picture, tier, mode, final_rating AS finalRating,
-            problems_solved AS problemsSolved, penalty_mins AS penaltyMins, last_solved_at AS lastSolvedAt,
-            told_from AS toldFrom
-       FROM standings_row WHERE contest_id = ? AND audience = ?`,
+    `SELECT ${ROW_COLUMNS}, told_from AS pendingFrom FROM standings_row WHERE contest_id = ? AND audience = ?`,
     [contestId, audience ?? (head.frozen ? 'real' : 'shown')],
   );
-  const told = new Map<number, number>();
+  const pending = new Map<number, number>();
   const scores = new Map(
-    rows.map(({ toldFrom, ...row }) => {
-      if (toldFrom !== null) told.set(row.playerId, toldFrom);
+    rows.map(({ pendingFrom, ...row }) => {
+      if (pendingFrom !== null) pending.set(row.playerId, pendingFrom);
       const lastSolvedAt = row.lastSolvedAt?.toISOString() ?? null;
       return [row.playerId, { ...row, lastSolvedAt }] as const;
     }),
   );
-  return { head, order: stepOf([], scores).order, told };
+  return { head, order: stepOf([], scores).order, pending };
 }
 
-function headOf({ version, shownVersion, frozen }: RawHead): BoardHead {
+function headOf({ version, shownVersion, frozen }: RawHead): LeaderboardHead {
   return { version: Number(version), shownVersion: Number(shownVersion), frozen: Number(frozen) === 1 };
 }

@@ -1,25 +1,24 @@
 import type { Queries } from '../db/database.ts';
-import { shortened } from '../util/shortened.ts';
+import { standing } from '../protocol/fields.ts';
+import { truncate } from '../util/truncate.ts';
 
-const TIERS = ['BRONZE', 'SILVER', 'GOLD'] as const;
-type Tier = (typeof TIERS)[number];
+const TIERS = standing.shape.tier.unwrap().options;
+const MAX_NAME_LENGTH = 100;
+const MAX_SUB_RANK_LENGTH = 20;
 
-const NAME_LENGTH = 100;
-const SUB_RANK_LENGTH = 20;
-
-/** One row of the standings of all players. */
+/** Row of the global leaderboard. */
 export interface GlobalStanding {
   readonly playerId: number;
   readonly playerName: string;
   readonly rank: number;
   readonly xp: number;
   readonly level: number;
-  /** Left out where the platform holds none that there is. */
-  readonly tier?: Tier;
+  /** Left out where the platform's value is not a known tier. */
+  readonly tier?: (typeof TIERS)[number];
   readonly subRank: string;
 }
 
-/** Which part of the standings: `limit` rows after the first `offset`. */
+/** `limit` rows after the first `offset`. */
 export interface Range {
   readonly limit: number;
   readonly offset: number;
@@ -34,12 +33,12 @@ interface Row {
   readonly subRank: string | null;
 }
 
-/** Players by XP. Equal XP shares a rank, and the next ranks are left out (1, 1, 3). */
-export async function readGlobalStandings(
+/** Reads players by XP. Equal XP shares a rank, and the next ranks are skipped (1, 1, 3). */
+export async function readGlobalLeaderboard(
   database: Pick<Queries, 'query'>,
   { limit, offset }: Range,
 ): Promise<GlobalStanding[]> {
-  // No RANK() here: it would sort all players for every page. One direction, so that an index on xp is read backwards.
+  // No RANK(): it sorts all players for every page. Both columns descend, so that an index on xp is read backwards.
   const rows = await database.query<Row>(
     `SELECT p.id AS playerId, u.name AS playerName, p.xp, p.level, p.tier, p.sub_rank AS subRank
        FROM player p STRAIGHT_JOIN users u ON u.id = p.user_id
@@ -60,16 +59,16 @@ export async function readGlobalStandings(
   });
 }
 
-/** Whatever the platform's columns hold becomes a row that can be published. */
+/** Maps whatever the platform's columns hold to a row that can be published. */
 function standingOf(row: Row, rank: number): GlobalStanding {
   const tier = TIERS.find((known) => known === row.tier);
   return {
     playerId: row.playerId,
-    playerName: shortened(row.playerName ?? '', NAME_LENGTH) || `Player ${row.playerId}`,
+    playerName: truncate(row.playerName ?? '', MAX_NAME_LENGTH) || `Player ${row.playerId}`,
     rank,
     xp: Math.max(0, Math.trunc(Number(row.xp))),
     level: Math.max(1, Number(row.level)),
     ...(tier ? { tier } : {}),
-    subRank: shortened(row.subRank ?? '', SUB_RANK_LENGTH),
+    subRank: truncate(row.subRank ?? '', MAX_SUB_RANK_LENGTH),
   };
 }

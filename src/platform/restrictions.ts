@@ -1,8 +1,8 @@
 import type { Queries } from '../db/database.ts';
 import type { Secrecy } from '../protocol/definition.ts';
 
-/** Which of these contests are not for everybody's eyes at this moment, and why. Of the two the freeze tells less. */
-export async function secrecyOf(
+/** Reads which of these contests are restricted now. A contest that is both frozen and private counts as frozen, which redacts more. */
+export async function readRestrictions(
   database: Pick<Queries, 'query'>,
   contestIds: readonly number[],
 ): Promise<ReadonlyMap<number, Secrecy>> {

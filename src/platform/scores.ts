@@ -1,9 +1,51 @@
 import type { Queries } from '../db/database.ts';
 import type { Standing } from '../protocol/board.ts';
-import { shortened } from '../util/shortened.ts';
+import { standing } from '../protocol/fields.ts';
+import { truncate } from '../util/truncate.ts';
 import type { PlatformClock } from './clock.ts';
 
-interface RawScore {
+/** A row of a leaderboard without its rank: the rank follows from all rows together. */
+export type Score = Omit<Standing, 'rank'>;
+
+/** State of a contest as far as its leaderboard depends on it. */
+export interface ContestState {
+  readonly title: string;
+  readonly live: boolean;
+  readonly frozen: boolean;
+}
+
+const MAX_NAME_LENGTH = 100;
+const MAX_TITLE_LENGTH = 200;
+const MAX_PICTURE_LENGTH = 2048;
+const TIERS = standing.shape.tier.unwrap().options;
+const MODES = standing.shape.mode.unwrap().options;
+
+/** SQL expression of every field over `SCORE_TABLES`; `text`: its collation differs between tables. */
+const SCORE_SQL: Readonly<Record<keyof Score, { readonly sql: string; readonly text?: true }>> = {
+  playerId: { sql: 'cp.player_id' },
+  playerName: { sql: 'u.name', text: true },
+  picture: { sql: 'u.profile_picture', text: true },
+  tier: { sql: 'p.tier', text: true },
+  mode: { sql: 'cp.mode', text: true },
+  finalRating: { sql: 'cp.final_rating' },
+  problemsSolved: { sql: 'cp.problems_solved' },
+  penaltyMins: { sql: 'cp.penalty_mins' },
+  lastSolvedAt: { sql: 'cp.last_solved_at' },
+};
+
+/** Every field of a score, once; statements and comparisons are built from it. */
+export const SCORE_FIELDS = Object.keys(SCORE_SQL) as readonly (keyof Score)[];
+
+const SCORE_TABLES =
+  'contest_participant cp JOIN player p ON p.id = cp.player_id JOIN users u ON u.id = p.user_id';
+
+/** SQL: checksum of all fields of a row. Texts become numbers first, since their collations may not be mixed. */
+const CHECKSUM = `CRC32(CONCAT_WS(',', ${SCORE_FIELDS.map((field) => {
+  const { sql, text } = SCORE_SQL[field];
+  return `IFNULL(${text ? `CRC32(${sql})` : sql}, '')`;
+}).join(', ')}))`;
+
+interface RawScore extends Readonly<Record<keyof Score, unknown>> {
   readonly playerId: number;
   readonly playerName: string | null;
   readonly picture: string | null;
@@ -15,23 +57,7 @@ interface RawScore {
   readonly lastSolvedAt: Date | null;
 }
 
-/** A row of a leaderboard without its rank: the rank follows from all rows together. */
-export type Score = Omit<Standing, 'rank'>;
-
-/** What a contest itself says of its standings. */
-export interface ContestState {
-  readonly title: string;
-  readonly live: boolean;
-  readonly frozen: boolean;
-}
-
-const NAME_LENGTH = 100;
-const TITLE_LENGTH = 200;
-const LONGEST_PICTURE = 2048;
-const TIERS = ['BRONZE', 'SILVER', 'GOLD'] as const;
-const MODES = ['PRECISION', 'GRINDER', 'LEGEND'] as const;
-
-/** The scores in a contest as the platform has them now: of everybody, or of some players, by player. */
+/** Reads the current scores in a contest, of all players or of some, by player. */
 export async function readScores(
   database: Pick<Queries, 'query'>,
   contestId: number,
@@ -39,15 +65,42 @@ export async function readScores(
   clock: PlatformClock,
 ): Promise<Map<number, Score>> {
   if (players !== 'all' && players.size === 0) return new Map();
+  const columns = SCORE_FIELDS.map((field) => {
+    const { sql } = SCORE_SQL[field];
+    return `${field === 'lastSolvedAt' ? clock.sql(sql) : sql} AS ${field}`;
+  });
   const rows = await database.query<RawScore>(
-    `SELECT cp.player_id AS playerId, u.name AS playerName, u.profile_picture AS picture, p.tier, cp.mode,
-            cp.final_rating AS finalRating, cp.problems_solved AS problemsSolved, cp.penalty_mins AS penaltyMins,
-            ${clock.sql('cp.last_solved_at')} AS lastSolvedAt
-       FROM contest_participant cp JOIN player p ON p.id = cp.player_id JOIN users u ON u.id = p.user_id
+    `SELECT ${columns.join(', ')} FROM ${SCORE_TABLES}
       WHERE cp.contest_id = ?${players === 'all' ? '' : ' AND cp.player_id IN (?)'}`,
     players === 'all' ? [contestId] : [contestId, [...players]],
   );
   return new Map(rows.map((row) => [row.playerId, scoreOf(row, clock)]));
+}
+
+/** Reads a checksum of all scores per contest; contests without participants are missing. */
+export async function readContestChecksums(
+  database: Pick<Queries, 'query'>,
+  contestIds: readonly number[],
+): Promise<Map<number, string>> {
+  if (contestIds.length === 0) return new Map();
+  const rows = await database.query<{ id: number; players: number; sum: string }>(
+    `SELECT cp.contest_id AS id, COUNT(*) AS players, SUM(${CHECKSUM}) AS sum FROM ${SCORE_TABLES}
+      WHERE cp.contest_id IN (?) GROUP BY cp.contest_id`,
+    [contestIds],
+  );
+  return new Map(rows.map(({ id, players, sum }) => [id, `${players}/${sum}`]));
+}
+
+/** Reads a checksum of each player's score in a contest, by player. */
+export async function readPlayerChecksums(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+): Promise<Map<number, number>> {
+  const rows = await database.query<{ playerId: number; checksum: number }>(
+    `SELECT cp.player_id AS playerId, ${CHECKSUM} AS checksum FROM ${SCORE_TABLES} WHERE cp.contest_id = ?`,
+    [contestId],
+  );
+  return new Map(rows.map(({ playerId, checksum }) => [playerId, Number(checksum)]));
 }
 
 /** @returns undefined when there is no such contest */
@@ -61,18 +114,18 @@ export async function readContestState(
   );
   if (!contest) return undefined;
   return {
-    title: shortened(contest.title ?? '', TITLE_LENGTH),
+    title: truncate(contest.title ?? '', MAX_TITLE_LENGTH),
     live: contest.status === 'LIVE',
     frozen: Number(contest.frozen) === 1,
   };
 }
 
-/** Whatever the platform's columns hold becomes a row that can be published. */
+/** Maps whatever the platform's columns hold to a row that can be published. */
 function scoreOf(row: RawScore, clock: PlatformClock): Score {
   return {
     playerId: row.playerId,
-    playerName: shortened(row.playerName ?? '', NAME_LENGTH) || `Player ${row.playerId}`,
-    picture: row.picture !== null && row.picture.length <= LONGEST_PICTURE ? row.picture : null,
+    playerName: truncate(row.playerName ?? '', MAX_NAME_LENGTH) || `Player ${row.playerId}`,
+    picture: row.picture !== null && row.picture.length <= MAX_PICTURE_LENGTH ? row.picture : null,
     tier: TIERS.find((tier) => tier === row.tier) ?? null,
     mode: MODES.find((mode) => mode === row.mode) ?? null,
     finalRating: Number(row.finalRating),

@@ -8,7 +8,7 @@ import { Follower, type LogFault } from '../log/follower.ts';
 import { createPublisher, type Publisher } from '../log/publisher.ts';
 import { readRange } from '../log/reader.ts';
 import type { LogRow } from '../log/row.ts';
-import { secrecyOf } from '../platform/restrictions.ts';
+import { readRestrictions } from '../platform/restrictions.ts';
 import type { Releasers } from './releasers.ts';
 
 export interface LogPipeline {
@@ -117,7 +117,7 @@ export async function openLogPipeline(
     return createPublisher({
       append: (units) => appender.append(units),
       epoch: () => follower.epoch,
-      secrecy: (contestIds) => secrecyOf(database, contestIds),
+      secrecy: (contestIds) => readRestrictions(database, contestIds),
     });
   }
 

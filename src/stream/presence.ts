@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
 import type { Publisher } from '../log/publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
-import { shortened } from '../util/shortened.ts';
+import { truncate } from '../util/truncate.ts';
 import { createPresentPlayers } from './present-players.ts';
 
 export interface PresenceOptions {
@@ -50,7 +50,7 @@ export function createPresence(options: PresenceOptions): Presence {
       'SELECT p.id, u.name FROM player p JOIN users u ON u.id = p.user_id WHERE p.id IN (?)',
       [ids],
     );
-    const names = new Map(rows.map(({ id, name }) => [id, shortened(name ?? '', NAME_LENGTH)]));
+    const names = new Map(rows.map(({ id, name }) => [id, truncate(name ?? '', NAME_LENGTH)]));
     return ids.map((playerId) => {
       const playerName = names.get(playerId);
       return playerName ? { playerId, playerName } : { playerId };

@@ -1,4 +1,4 @@
-import { shortened } from '../util/shortened.ts';
+import { truncate } from '../util/truncate.ts';
 import type { Stream } from './stream.ts';
 
 /** What is written of a stream, as one element of the JSON that `WRITE_SESSIONS` takes. What is not there is NULL. */
@@ -77,8 +77,8 @@ export function openRow(stream: Stream, now: number): SessionRow {
     expires: sqlInstant(stream.expiresAt),
     delivered: stream.lastDeliveredId,
     // A header may hold anything, and must not keep the row from being written.
-    address: owner.address && shortened(owner.address, 45),
-    agent: owner.userAgent && shortened(owner.userAgent, 255),
+    address: owner.address && truncate(owner.address, 45),
+    agent: owner.userAgent && truncate(owner.userAgent, 255),
   };
 }
 

@@ -1,46 +1,75 @@
-import { Keeper } from '../../src/leaderboard/leaderboard-publisher.ts';
-import { Boards } from '../../src/leaderboard/leaderboard-reader.ts';
+import type { Database, Queries } from '../../src/db/database.ts';
+import {
+  LeaderboardPublisher,
+  type LeaderboardPublisherOptions,
+} from '../../src/leaderboard/leaderboard-publisher.ts';
+import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
 import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
-import { secrecyOf } from '../../src/platform/restrictions.ts';
+import { readRestrictions } from '../../src/platform/restrictions.ts';
+import type { Standing } from '../../src/protocol/board.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { openAppender } from '../support/log.ts';
+import { createContest, createPlayer, joinContest } from '../support/platform.ts';
 
-/** A database in which standings are kept by hand, without a service. */
-export interface Keeping extends TestDatabase {
+/** A database whose leaderboards are published by hand, without a service. */
+export interface LeaderboardFixture extends TestDatabase {
   readonly publisher: Publisher;
-  /** Follows the log as a node does, at once. */
-  readonly boards: Boards;
+  /** Follows the log as a node does, without delay. */
+  readonly reader: LeaderboardReader;
+  /** Every committed row of the log. */
   readonly rows: LogRow[];
-  load(contestId: number, top?: number): Promise<Keeper>;
+  /** Options of a publisher. @param database stands in for the fixture's own */
+  options(top?: number, database?: Database): LeaderboardPublisherOptions;
+  load(contestId: number, top?: number): Promise<LeaderboardPublisher>;
+  /** A live contest with players of these ratings; 0: without a result. */
+  contestOf(ratings: readonly number[]): Promise<{ contestId: number; playerIds: number[] }>;
 }
 
-export async function startKeeping(): Promise<Keeping> {
+export async function openLeaderboards(): Promise<LeaderboardFixture> {
   const test = await createTestDatabase();
   const { database } = test;
-  const boards = new Boards({ database, clock: SERVER_CLOCK });
+  const reader = new LeaderboardReader({ database, clock: SERVER_CLOCK });
   const rows: LogRow[] = [];
   const appender = openAppender(database, {
     onCommitted: (committed) => {
       rows.push(...committed);
-      boards.observe(committed);
+      reader.observe(committed);
     },
   });
   const publisher = createPublisher({
     append: (units) => appender.append(units),
     epoch: () => 'k7f2',
-    secrecy: (contests) => secrecyOf(database, contests),
+    secrecy: (contests) => readRestrictions(database, contests),
+  });
+  const options = (top = 2, other: Database = database) => ({
+    database: other,
+    publisher,
+    clock: SERVER_CLOCK,
+    top,
   });
   return {
     ...test,
     publisher,
-    boards,
+    reader,
     rows,
-    async load(contestId, top = 2) {
-      const keeper = await Keeper.load({ database, publisher, clock: SERVER_CLOCK, top }, contestId);
-      if (!keeper) throw new Error('there is no such contest');
-      return keeper;
+    options,
+    async load(contestId, top) {
+      const loaded = await LeaderboardPublisher.load(options(top), contestId);
+      if (!loaded) throw new Error('there is no such contest');
+      return loaded;
+    },
+    async contestOf(ratings) {
+      const contestId = await createContest(database);
+      const playerIds: number[] = [];
+      for (const finalRating of ratings) {
+        const { playerId } = await createPlayer(database);
+        playerIds.push(playerId);
+        const scored = finalRating > 0 ? { problemsSolved: 1, lastSolvedAt: '2026-01-01 00:00:00' } : {};
+        await joinContest(database, { contestId, playerId, finalRating, ...scored });
+      }
+      return { contestId, playerIds };
     },
     async drop() {
       await appender.close();
@@ -48,3 +77,36 @@ export async function startKeeping(): Promise<Keeping> {
     },
   };
 }
+
+/**
+ * A database that calls `between` after each of its reads, inside and outside of transactions, with the number of reads
+ * so far (1, 2, …): what happens in `between` falls into the gap before the next read.
+ */
+export function withGaps(database: Database, between: (reads: number) => Promise<void>): Database {
+  let reads = 0;
+  const gapped = <Q extends Queries>(queries: Q): Q =>
+    Object.assign(Object.create(queries), {
+      async query(sql: string, values?: readonly unknown[]) {
+        const rows = await queries.query(sql, values);
+        await between(++reads);
+        return rows;
+      },
+    });
+  return Object.assign(gapped(database), {
+    transaction: <T>(run: (tx: Queries) => Promise<T>) => database.transaction((tx) => run(gapped(tx))),
+  });
+}
+
+/** Leaderboard by the platform's own tables: player, rank, rating and name of each row, in order. */
+export async function truthOf(database: Queries, contestId: number): Promise<unknown[][]> {
+  const rows = await database.query<{ id: number; place: number; rating: string; name: string }>(
+    `SELECT player_id AS id, live_rank AS place, final_rating AS rating, player_name AS name
+       FROM v_contest_leaderboard WHERE contest_id = ? ORDER BY live_rank, player_id`,
+    [contestId],
+  );
+  return rows.map(({ id, place, rating, name }) => [id, Number(place), Number(rating), name]);
+}
+
+/** Player, rank, rating and name of each row. */
+export const shapeOf = (rows: readonly Standing[]): unknown[][] =>
+  rows.map((row) => [row.playerId, row.rank, row.finalRating, row.playerName]);

@@ -4,25 +4,22 @@ import { deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
 import { stepOf } from '../../src/leaderboard/step.ts';
 import { MAX_DATA_BYTES, prepare } from '../../src/log/prepare.ts';
 import type { Score } from '../../src/platform/scores.ts';
-import { applyDelta, type Board, compareStandings, type Standing } from '../../src/protocol/board.ts';
+import { applyDelta, type Board, type Standing } from '../../src/protocol/board.ts';
 
-/** Few ratings and moments, so that ties are the rule. */
-const score = (playerId: number, wide = ''): fc.Arbitrary<Score> =>
+/** Every field varies, over few values: ties are common, and so are changes of a single field. */
+const score = (playerId: number): fc.Arbitrary<Score> =>
   fc
     .record({
+      playerName: fc.constantFrom('Ada', 'Bob'),
+      picture: fc.constantFrom(null, 'a.png', 'b.png'),
+      tier: fc.constantFrom(null, 'BRONZE' as const, 'GOLD' as const),
+      mode: fc.constantFrom(null, 'PRECISION' as const, 'LEGEND' as const),
+      penaltyMins: fc.nat(2),
       finalRating: fc.constantFrom(0, 10, 10.5, 20, 30),
       lastSolvedAt: fc.constantFrom(null, '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:01.000Z'),
       problemsSolved: fc.nat(2),
     })
-    .map((values) => ({
-      playerId,
-      playerName: `Player ${playerId}`,
-      picture: wide,
-      tier: null,
-      mode: 'PRECISION',
-      penaltyMins: 0,
-      ...values,
-    }));
+    .map((values) => ({ playerId, ...values }));
 
 const scores = (players: number): fc.Arbitrary<Map<number, Score>> =>
   fc
@@ -38,10 +35,13 @@ const changes = (players: number): fc.Arbitrary<Map<number, Score | undefined>> 
     )
     .map((pairs) => new Map(pairs));
 
-/** Competition ranking in the simplest words: one more than how many are before you. */
+/** Oracle of competition ranking: one more than the number of better rows. */
 function rankedBy(rows: Iterable<Score>): Map<number, Standing> {
   const all = [...rows];
-  const rank = (row: Score) => 1 + all.filter((other) => compareStandings(other, row) < 0).length;
+  const isBetter = (a: Score, b: Score) =>
+    a.finalRating > b.finalRating ||
+    (a.finalRating === b.finalRating && (a.lastSolvedAt ?? '9999') < (b.lastSolvedAt ?? '9999'));
+  const rank = (row: Score) => 1 + all.filter((other) => isBetter(other, row)).length;
   return new Map(all.map((row) => [row.playerId, { ...row, rank: rank(row) }]));
 }
 
@@ -59,8 +59,8 @@ function withChanges(rows: ReadonlyMap<number, Score>, changed: ReadonlyMap<numb
   return next;
 }
 
-describe('A step from one board to the next', () => {
-  it('ranks as competitions do, best first', () => {
+describe('A step from one version to the next', () => {
+  it('ranks rows as competitions do, best first', () => {
     fc.assert(
       fc.property(scores(12), (rows) => {
         const { order } = stepOf([], rows);
@@ -70,7 +70,7 @@ describe('A step from one board to the next', () => {
     );
   });
 
-  it('told as a delta makes the next board of the one before, ties and all', () => {
+  it('turns the version before into the next one when it is applied as deltas, ties included', () => {
     fc.assert(
       fc.property(scores(14), fc.array(changes(14), { minLength: 1, maxLength: 5 }), (start, rounds) => {
         let rows: Map<number, Score> = start;
@@ -113,7 +113,36 @@ describe('A step from one board to the next', () => {
     );
   });
 
-  it('of a board that nothing changed is no step', () => {
+  it('changes a row of which a single field changed, whichever it is', () => {
+    const row: Score = {
+      playerId: 7,
+      playerName: 'Ada',
+      picture: null,
+      tier: 'GOLD',
+      mode: 'LEGEND',
+      finalRating: 10,
+      problemsSolved: 1,
+      penaltyMins: 5,
+      lastSolvedAt: '2026-01-01T00:00:00.000Z',
+    };
+    const others: Omit<Score, 'playerId'> = {
+      playerName: 'Bob',
+      picture: 'a.png',
+      tier: null,
+      mode: 'GRINDER',
+      finalRating: 11,
+      problemsSolved: 2,
+      penaltyMins: 6,
+      lastSolvedAt: null,
+    };
+    const { order } = stepOf([], new Map([[7, row]]));
+    for (const [field, value] of Object.entries(others)) {
+      const next = { ...row, [field]: value };
+      expect([field, stepOf(order, new Map([[7, next]])).changed]).toEqual([field, [{ ...next, rank: 1 }]]);
+    }
+  });
+
+  it('is empty where no row changed', () => {
     fc.assert(
       fc.property(scores(10), (rows) => {
         const { order } = stepOf([], rows);
@@ -137,7 +166,7 @@ describe('A large step', () => {
   });
   const before = stepOf([], new Map(Array.from({ length: 2_000 }, (_, i) => [i + 1, wide(i + 1, i)]))).order;
 
-  it('becomes a chain of deltas, each within its bound, whose end is exact', () => {
+  it('becomes a chain of deltas within the size limit, exact at its end', () => {
     const round = new Map(
       Array.from({ length: 900 }, (_, i) => [i * 2 + 1, wide(i * 2 + 1, (i * 7_919) % 2_003)]),
     );
@@ -155,7 +184,7 @@ describe('A large step', () => {
     expect(board).toEqual(boardOf(step.order, deltas.at(-1)?.version));
   });
 
-  it('that is larger still is not told: everybody is made to read again', () => {
+  it('beyond the limit of a chain makes every reader load the leaderboard again', () => {
     const round = new Map(
       before.map(({ playerId }) => [playerId, wide(playerId, (playerId * 7_919) % 2_003)]),
     );

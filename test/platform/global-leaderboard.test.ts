@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readGlobalStandings } from '../../src/platform/global-leaderboard.ts';
+import { readGlobalLeaderboard } from '../../src/platform/global-leaderboard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
 
@@ -13,14 +13,14 @@ describe('Standings', () => {
   it('of all players share a rank where XP is equal, whatever page one begins with', async () => {
     const xps = [900_500, 900_400, 900_400, 900_400, 900_300];
     for (const xp of xps) await createPlayer(test.database, { xp });
-    const whole = await readGlobalStandings(test.database, { limit: 5, offset: 0 });
+    const whole = await readGlobalLeaderboard(test.database, { limit: 5, offset: 0 });
     expect(whole.map(({ rank, xp }) => [rank, xp])).toEqual(
       [1, 2, 2, 2, 5].map((rank, index) => [rank, xps[index]]),
     );
     for (let offset = 1; offset < 5; offset++)
-      expect(await readGlobalStandings(test.database, { limit: 5 - offset, offset })).toEqual(
+      expect(await readGlobalLeaderboard(test.database, { limit: 5 - offset, offset })).toEqual(
         whole.slice(offset),
       );
-    expect(await readGlobalStandings(test.database, { limit: 5, offset: 1_000_000 })).toEqual([]);
+    expect(await readGlobalLeaderboard(test.database, { limit: 5, offset: 1_000_000 })).toEqual([]);
   });
 });

@@ -1,9 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BoardClient } from '../support/board-client.ts';
+import { truthOf } from '../leaderboard/fixture.ts';
+import { BoardClient } from '../support/leaderboard-client.ts';
+import { FAST, getBoard, readPage, readWhole } from '../support/leaderboard-http.ts';
 import { until } from '../support/log.ts';
-import { createContest, createPlayer, createUser, joinContest, type PlayerIds } from '../support/platform.ts';
+import {
+  createContest,
+  createPlayer,
+  createUser,
+  joinContest,
+  type PlayerIds,
+  setScore,
+} from '../support/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { FAST, getBoard, readPage, readWhole, setScore, truthOf } from '../support/standings.ts';
 
 const MODES = ['PRECISION', 'GRINDER', 'LEGEND'] as const;
 

@@ -3,7 +3,7 @@ import type { Database, Queries } from '../../src/db/database.ts';
 import type { AppenderOptions } from '../../src/log/appender.ts';
 import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import { Relay, type RelayOptions } from '../../src/outbox/relay.ts';
-import { secrecyOf } from '../../src/platform/restrictions.ts';
+import { readRestrictions } from '../../src/platform/restrictions.ts';
 import { openAppender, until, wholeLog } from './log.ts';
 
 export interface RunningRelay {
@@ -21,7 +21,7 @@ export function openPublisher(
   const appender = openAppender(database, options);
   const publisher = createPublisher({
     append: (units) => appender.append(units),
-    secrecy: (contestIds) => secrecyOf(database, contestIds),
+    secrecy: (contestIds) => readRestrictions(database, contestIds),
     epoch: () => 'k7f2',
   });
   return { ...publisher, close: () => appender.close() };

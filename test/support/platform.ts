@@ -143,3 +143,22 @@ export async function createProblem(
   );
   return insertId;
 }
+
+/** Writes a score as the platform does. @param solvedAt as the platform stores it: without a zone */
+export async function setScore(
+  database: Queries,
+  contestId: number,
+  playerId: number,
+  rating: number,
+  solvedAt: string | null = '2026-01-01 00:00:00',
+): Promise<void> {
+  await database.execute(
+    `UPDATE contest_participant SET final_rating = ?, problems_solved = problems_solved + 1, last_solved_at = ?
+      WHERE contest_id = ? AND player_id = ?`,
+    [rating, solvedAt, contestId, playerId],
+  );
+}
+
+export async function setFrozen(database: Queries, contestId: number, frozen: boolean): Promise<void> {
+  await database.execute('UPDATE contest SET leaderboard_frozen = ? WHERE id = ?', [frozen, contestId]);
+}

@@ -2,13 +2,14 @@ import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { createService } from '../../src/service.ts';
-import { BoardClient } from '../support/board-client.ts';
+import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { BoardClient } from '../support/leaderboard-client.ts';
+import { FAST, readWhole } from '../support/leaderboard-http.ts';
 import { until } from '../support/log.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createContest, createPlayer, joinContest, setScore } from '../support/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
-import { FAST, readWhole, setScore, shapeOf, truthOf } from '../support/standings.ts';
 
 const SETTINGS = { ...FAST, RANK_CHANGE_TOP: '1000', STANDINGS_INTERVAL_MS: '50' };
 

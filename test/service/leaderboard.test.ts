@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BoardClient } from '../support/board-client.ts';
+import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
+import type { BoardClient } from '../support/leaderboard-client.ts';
+import { clientOf, FAST, readPage, readWhole } from '../support/leaderboard-http.ts';
 import { until } from '../support/log.ts';
-import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
 import {
-  clientOf,
-  FAST,
-  readPage,
-  readWhole,
+  createContest,
+  createPlayer,
+  createUser,
+  joinContest,
   setFrozen,
   setScore,
-  shapeOf,
-  truthOf,
-} from '../support/standings.ts';
+} from '../support/platform.ts';
+import { startService, type TestService } from '../support/service.ts';
 
 /** Numbers that look random and are the same in each run (Park and Miller's generator). */
 function sequence(seed: number): (below: number) => number {

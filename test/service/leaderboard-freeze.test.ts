@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BoardClient } from '../support/board-client.ts';
+import { BoardClient } from '../support/leaderboard-client.ts';
+import { clientOf, FAST, getBoard, readPage } from '../support/leaderboard-http.ts';
 import { until } from '../support/log.ts';
 import {
   createContest,
@@ -8,9 +9,10 @@ import {
   createUser,
   joinContest,
   type PlayerIds,
+  setFrozen,
+  setScore,
 } from '../support/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
-import { clientOf, FAST, getBoard, readPage, setFrozen, setScore } from '../support/standings.ts';
 
 describe('Frozen standings', () => {
   let live: TestService;

@@ -1,0 +1,68 @@
+import type { Guard, Unit } from '../log/append-statement.ts';
+import { prepare } from '../log/prepare.ts';
+import type { BoardDelta } from '../protocol/board.ts';
+import { Problem } from '../protocol/problem.ts';
+import { deltasOf, missedDelta } from './deltas.ts';
+import type { RankChangePublisherOptions } from './rank-change-publisher.ts';
+import { advanceHead } from './row-statements.ts';
+import type { Step } from './step.ts';
+import type { LeaderboardHead } from './stored-leaderboard.ts';
+
+/** New version of a leaderboard, ready to be published. */
+export interface Publication {
+  readonly contestId: number;
+  readonly head: LeaderboardHead;
+  readonly deltas: readonly BoardDelta[];
+  /** Whether the change exceeds an append: the only delta then makes readers load the leaderboard again. */
+  readonly oversized: boolean;
+}
+
+/**
+ * Turns a change of a leaderboard at `head` into its next version.
+ * @param unfreezes whether it ends a freeze: some readers are at `shownVersion`, and others at `version`
+ */
+export function publicationOf(
+  change: Omit<Step, 'order'> & { readonly total: number },
+  contestId: number,
+  { version, shownVersion, frozen }: LeaderboardHead,
+  { unfreezes = false } = {},
+): Publication {
+  const real = frozen && !unfreezes;
+  const from = unfreezes ? shownVersion : version;
+  const deltas = deltasOf(change, { contestId, from, after: version, real });
+  const next = deltas?.at(-1)?.version ?? version + 2;
+  return {
+    contestId,
+    head: { version: next, shownVersion: real ? shownVersion : next, frozen: real },
+    deltas: deltas ?? [missedDelta(contestId, next, change.total, real)],
+    oversized: deltas === undefined,
+  };
+}
+
+/**
+ * Publishes a version: the head, the rows and their deltas in one transaction. Rows that exceed an append are written in a
+ * transaction before it; their delta is right also when it is published late, or not at all.
+ * @param first drafts before the deltas
+ * @throws Problem `superseded` when another node has published since `from`
+ */
+export async function publish(
+  { database, publisher }: RankChangePublisherOptions,
+  { contestId, head, deltas, oversized }: Publication,
+  from: LeaderboardHead,
+  rowGuards: readonly Guard[],
+  first: Unit['drafts'] = [],
+): Promise<void> {
+  const guards = [advanceHead(contestId, from, head), ...rowGuards];
+  const drafts = [
+    ...first,
+    ...deltas.map((delta) => prepare('LEADERBOARD_UPDATE', delta, { internal: true })),
+  ];
+  if (!oversized) return void (await publisher.publishUnits([{ drafts, with: guards }]));
+  await database.transaction(async (tx) => {
+    for (const { sql, changes } of guards) {
+      const { affectedRows } = await tx.execute(sql);
+      if (changes !== undefined && affectedRows !== changes) throw new Problem('superseded');
+    }
+  });
+  await publisher.publishUnits([{ drafts }]);
+}

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLeaderboard } from '../../src/leaderboard/creation.ts';
+import { LeaderboardPublisher } from '../../src/leaderboard/leaderboard-publisher.ts';
+import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
+import { SERVER_CLOCK } from '../../src/platform/clock.ts';
+import { setFrozen, setScore } from '../support/platform.ts';
+import { type LeaderboardFixture, openLeaderboards, withGaps } from './fixture.ts';
+
+describe('The leaderboard publisher', () => {
+  let test: LeaderboardFixture;
+  beforeAll(async () => {
+    test = await openLeaderboards();
+  });
+  afterAll(() => test.drop());
+
+  const ratingsFor = async (contestId: number, seesReal: boolean) => {
+    const reader = new LeaderboardReader({ database: test.database, clock: SERVER_CLOCK });
+    return (await reader.read(contestId, seesReal))?.rows.map(({ finalRating }) => finalRating);
+  };
+
+  /** Freezes a contest and changes a score after it. */
+  const freezeAndScore = async (contestId: number, playerId: number) => {
+    await setFrozen(test.database, contestId, true);
+    await setScore(test.database, contestId, playerId, 99);
+  };
+
+  it.each([1, 2])(
+    'shows no score from after a freeze that falls behind read %i of an update',
+    async (gap) => {
+      const { contestId, playerIds } = await test.contestOf([30, 20]);
+      const database = withGaps(test.database, async (reads) => {
+        if (armed && reads === first + gap) await freezeAndScore(contestId, playerIds[1] as number);
+        last = reads;
+      });
+      let armed = false;
+      let first = 0;
+      let last = 0;
+      const publisher = await LeaderboardPublisher.load(test.options(2, database), contestId);
+      armed = true;
+      first = last;
+      await publisher?.update('all');
+      expect(last).toBeGreaterThanOrEqual(first + gap);
+      expect(await ratingsFor(contestId, false)).toEqual([30, 20]);
+
+      await publisher?.update('all');
+      expect(await ratingsFor(contestId, false)).toEqual([30, 20]);
+      expect(await ratingsFor(contestId, true)).toEqual([99, 30]);
+    },
+  );
+
+  it.each([1, 2, 3])(
+    'shows no score from after a freeze that falls behind read %i of its creation',
+    async (gap) => {
+      const { contestId, playerIds } = await test.contestOf([30, 20]);
+      let happened = false;
+      const database = withGaps(test.database, async (reads) => {
+        if (reads !== gap) return;
+        happened = true;
+        await freezeAndScore(contestId, playerIds[1] as number);
+      });
+      await createLeaderboard(database, contestId, SERVER_CLOCK);
+      expect(happened).toBe(true);
+      expect(await ratingsFor(contestId, false)).not.toContain(99);
+    },
+  );
+
+  it('deletes the leaderboard of a deleted contest', async () => {
+    const { contestId } = await test.contestOf([0, 0]);
+    const publisher = await test.load(contestId);
+    await test.database.execute('DELETE FROM contest WHERE id = ?', [contestId]);
+    expect(await publisher.update('all')).toBe(false);
+    for (const table of ['standings_board', 'standings_row'])
+      expect(await test.database.query(`SELECT 1 FROM ${table} WHERE contest_id = ?`, [contestId])).toEqual(
+        [],
+      );
+  });
+});
