@@ -75,6 +75,7 @@ interface StreamConfig {
   readonly retryMs: number;
   readonly maxAgeMs: number;
   readonly maxUnsentBytes: number;
+  readonly maxStallMs: number;
   readonly maxStreams: number;
   readonly maxStreamsPerPlayer: number;
   readonly ring: { readonly frames: number; readonly bytes: number };
@@ -149,6 +150,7 @@ function group(v: Variables): Config {
       retryMs: v.STREAM_RETRY_MS,
       maxAgeMs: v.STREAM_MAX_AGE_MS,
       maxUnsentBytes: v.STREAM_MAX_UNSENT_BYTES,
+      maxStallMs: v.STREAM_MAX_STALL_MS,
       maxStreams: v.MAX_STREAMS,
       maxStreamsPerPlayer: v.MAX_STREAMS_PER_PLAYER,
       ring: { frames: v.RING_FRAMES, bytes: v.RING_BYTES },

@@ -1,10 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Bytes } from '../channel/live-frame.ts';
-import type { Sink } from './sink.ts';
-
-/** How long what is unsent may take to leave once the stream has ended. Milliseconds. */
-const LINGER_MS = 1_000;
+import { LINGER_MS, type Sink } from './sink.ts';
 
 /** Sockets that carry a stream. A request pipelined behind one could never be answered. */
 const streaming = new WeakSet<Socket>();
@@ -12,6 +9,12 @@ const streaming = new WeakSet<Socket>();
 /** Whether a stream already occupies this request's connection. */
 export function carriesStream(incoming: IncomingMessage): boolean {
   return streaming.has(incoming.socket);
+}
+
+/** What is left of the write under way, in bytes. Node's own socket time-out reads the same to notice progress. */
+function queuedInLibuv(socket: Socket): number {
+  const { _handle } = socket as Socket & { _handle?: { readonly writeQueueSize?: number } | null };
+  return _handle?.writeQueueSize ?? 0;
 }
 
 /**
@@ -29,6 +32,7 @@ export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse
   const raw = outgoing.chunkedEncoding && outgoing.socket === socket;
   const target = raw ? socket : outgoing;
 
+  let written = 0;
   let open = true;
   let notify: (() => void) | undefined;
   outgoing.once('close', () => {
@@ -40,11 +44,16 @@ export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse
   return {
     write(bytes: Bytes) {
       if (!open || socket.destroyed) return;
-      if (raw) socket.write(bytes.chunk);
-      else outgoing.write(bytes.plain);
+      const part = raw ? bytes.chunk : bytes.plain;
+      written += part.length;
+      target.write(part);
     },
     get unsent() {
       return target.writableLength;
+    },
+    get taken() {
+      // Node counts a write as unsent until the kernel has all of it; libuv knows how much of it is left.
+      return written - target.writableLength - queuedInLibuv(socket);
     },
     drained() {
       if (!open || !target.writableNeedDrain) return Promise.resolve();

@@ -13,10 +13,15 @@ import type { Stream } from './stream.ts';
 
 /** So many frames are looked up at a time. */
 const PAGE = 500;
-/** And so many where that failed: they may be so large that looking up more takes longer than a statement may. */
+/**
+ * And so many where that failed (they may be so large that looking up more takes longer than a statement may), or where
+ * the reader is slow, so that little is read again for it.
+ */
 const SMALL_PAGE = 20;
 /** About so much is written before the peer must have taken it. Bytes. */
 const PART_BYTES = 64 * 1024;
+/** How long a page is kept for a reader that does not take it. It is read again once the reader goes on. Milliseconds. */
+const KEEP_PAGE_MS = 1_000;
 /** How long to wait before a failed read is tried again, in ms: first, and at most. */
 const RETRY_MS = { first: 50, most: 2_000 };
 
@@ -48,6 +53,7 @@ export interface Told {
 export async function catchUp(stream: Stream, deps: ReplayDeps, told: Told): Promise<void> {
   const { hub } = deps;
   let replayed = 0;
+  let pageSize = PAGE;
   while (stream.state === 'replaying') {
     const target = hub.position;
     if (stream.position === target) {
@@ -60,22 +66,62 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, told: Told): Pro
       await nextTurn();
       continue;
     }
-    const page = recentPage(stream, deps.ring, target) ?? (await storedPage(stream, deps, target, told));
-    if (page === undefined || stream.state !== 'replaying') return;
-    const wanted = page.frames.filter(
-      (frame) =>
-        (!stream.filter || stream.filter.types.has(frame.type)) &&
-        !(frame.id <= told.snapshotAt && isStandings(frame)),
-    );
-    for (const part of parts(wanted)) {
-      stream.position = part.at(-1)?.id ?? stream.position;
-      stream.deliver(new Batch(part));
-      await stream.drained();
-      if (stream.state !== 'replaying') return;
-    }
-    stream.position = page.through;
-    replayed += wanted.length;
+    const { sent, whole } = await sendPage(stream, deps, { target, pageSize, told });
+    replayed += sent;
+    if (whole) continue;
+    pageSize = SMALL_PAGE;
+    await stream.drained();
   }
+}
+
+interface PageRequest {
+  /** The last position that is wanted. */
+  readonly target: number;
+  /** Frames at most. */
+  readonly pageSize: number;
+  readonly told: Told;
+}
+
+/**
+ * Sends the next page of what a stream missed, and moves its position behind what was sent: less than the page where
+ * the reader stalls, so that what waits for a stalled reader is what was written to it, and no page.
+ *
+ * @returns how many frames were sent, and whether the reader took the whole page
+ */
+async function sendPage(
+  stream: Stream,
+  deps: ReplayDeps,
+  request: PageRequest,
+): Promise<{ readonly sent: number; readonly whole: boolean }> {
+  const { target, told } = request;
+  const page = recentPage(stream, deps.ring, target) ?? (await storedPage(stream, deps, request));
+  if (page === undefined || stream.state !== 'replaying') return { sent: 0, whole: false };
+  const wanted = page.frames.filter(
+    (frame) =>
+      (!stream.filter || stream.filter.types.has(frame.type)) &&
+      !(frame.id <= told.snapshotAt && isStandings(frame)),
+  );
+  let sent = 0;
+  for (const part of parts(wanted)) {
+    stream.position = part.at(-1)?.id ?? stream.position;
+    stream.deliver(new Batch(part));
+    sent += part.length;
+    const inTime = await within(KEEP_PAGE_MS, stream.drained());
+    if (!inTime || stream.state !== 'replaying') return { sent, whole: false };
+  }
+  stream.position = page.through;
+  return { sent, whole: true };
+}
+
+/** Whether something comes to pass within so many ms. */
+async function within(boundMs: number, event: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), boundMs);
+  });
+  const happened = await Promise.race([event.then(() => true), late]);
+  clearTimeout(timer);
+  return happened;
 }
 
 /** Cuts frames into parts that a peer may be sent at once. */
@@ -119,20 +165,23 @@ function recentPage(stream: Stream, ring: Ring, target: number): Page | undefine
 async function storedPage(
   stream: Stream,
   deps: ReplayDeps,
-  target: number,
-  told: Told,
+  { target, pageSize, told }: PageRequest,
 ): Promise<Page | undefined> {
   const after = stream.position;
   const classes = new Set<KeepClass>(stream.scopes.map(keepClassOf));
   if (!told.stale && nudgesAmong(stream.filter?.types).length > 0) classes.add('nudge');
   for (let failures = 0; stream.state === 'replaying'; failures++) {
-    const limit = failures === 0 ? PAGE : SMALL_PAGE;
+    const limit = failures === 0 ? pageSize : SMALL_PAGE;
     try {
-      const { rows, tails } = await deps.gate.run(async () => ({
-        rows: await readScopes(deps.query, stream.scopes, after, target, limit),
-        // Read behind the rows: what was let go meanwhile shows here.
-        tails: await readTails(deps.query),
-      }));
+      const read = await deps.gate.run(async () => {
+        // It may have waited in line for longer than its stream was open.
+        if (stream.state !== 'replaying') return undefined;
+        const rows = await readScopes(deps.query, stream.scopes, after, target, limit);
+        // Read behind the rows: what was deleted meanwhile shows here.
+        return { rows, tails: await readTails(deps.query) };
+      });
+      if (read === undefined) return undefined;
+      const { rows, tails } = read;
       if ([...classes].some((keepClass) => tails[keepClass] > after + 1)) {
         stream.close('reset');
         return undefined;

@@ -7,6 +7,7 @@ import { formatCursor } from '../protocol/cursor.ts';
 import { encodeFrame, encodeHead, encodeRetry } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { Sink } from './sink.ts';
+import { StallDetector } from './stall.ts';
 
 /** Whose stream it is, and by what right. */
 export interface StreamOwner {
@@ -34,6 +35,8 @@ export interface StreamOptions {
   readonly rotatesAt: Date;
   /** Bytes that may be unsent before it is closed as too slow. */
   readonly maxUnsentBytes: number;
+  /** How long its peer may take nothing while something is unsent, in ms. */
+  readonly maxStallMs: number;
 }
 
 /** How long a client that was told not to come back is asked to wait, should it come back all the same. */
@@ -64,6 +67,8 @@ export class Stream implements Listener {
   readonly #sink: Sink;
   readonly #epoch: string;
   readonly #maxUnsentBytes: number;
+  readonly #maxStallMs: number;
+  readonly #stall = new StallDetector();
   /** What was unsent after the last write that found next to nothing unsent. */
   #allowance = 0;
   #onClosed: ((stream: Stream) => void) | undefined;
@@ -80,6 +85,7 @@ export class Stream implements Listener {
     this.#sink = options.sink;
     this.#epoch = options.epoch;
     this.#maxUnsentBytes = options.maxUnsentBytes;
+    this.#maxStallMs = options.maxStallMs;
   }
 
   get unsent(): number {
@@ -135,6 +141,17 @@ export class Stream implements Listener {
     if (this.state === 'closed') return;
     this.#write(bytes);
     this.#limitUnsent();
+  }
+
+  /**
+   * Closes the stream when its peer has taken nothing for too long, whatever it is doing: a replay that waits for its
+   * reader, or a quiet stream to a reader that is gone. To be called now and then.
+   *
+   * @param now a monotonic time, in ms
+   */
+  limitStall(now: number): void {
+    if (this.state === 'closed') return;
+    if (this.#stall.stalledFor(this.#sink, now) > this.#maxStallMs) this.close('slow');
   }
 
   drained(): Promise<void> {

@@ -19,6 +19,8 @@ export interface StreamLimits {
   /** A stream ends after about this long, up to a tenth earlier, so that not all end together. Milliseconds. */
   readonly maxAgeMs: number;
   readonly maxUnsentBytes: number;
+  /** How long a reader may take nothing while something is unsent for it, in ms. */
+  readonly maxStallMs: number;
   /** Streams of this process. */
   readonly maxStreams: number;
   /** Of one user, whether a player or not. */
@@ -122,6 +124,7 @@ export class Streams {
       expiresAt: request.expiresAt,
       rotatesAt,
       maxUnsentBytes: limits.maxUnsentBytes,
+      maxStallMs: limits.maxStallMs,
     });
     this.#register(stream);
     const { recovered, lost, stale } = request.plan;
@@ -210,6 +213,8 @@ export class Streams {
     const cursor = formatCursor(hub.settled, epoch());
     const keepalive = encodeBytes(encodeComment(`keepalive ${cursor}`));
     for (const [stream, beat] of this.#beats) {
+      stream.limitStall(beatsAt);
+      if (stream.state === 'closed') continue;
       if (stream.expiresAt.getTime() <= now) stream.close('expired');
       else if (stream.rotatesAt.getTime() <= now) stream.close('rotated');
       else if (beat.next <= beatsAt) {

@@ -1,5 +1,8 @@
 import type { Bytes } from '../channel/live-frame.ts';
-import type { Sink } from './sink.ts';
+import { LINGER_MS, type Sink } from './sink.ts';
+
+/** Bytes that may wait for the consumer before it is waited for. */
+const HIGH_WATER_BYTES = 64 * 1024;
 
 /**
  * A stream as the body of a web `Response`, for where no Node response is at hand: another runtime, or an app that is
@@ -10,6 +13,7 @@ export function openWebSink(signal: AbortSignal | undefined): {
   body: ReadableStream<Uint8Array>;
 } {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let written = 0;
   let notify: (() => void) | undefined;
   let waiting: (() => void)[] = [];
   const wake = () => {
@@ -30,7 +34,7 @@ export function openWebSink(signal: AbortSignal | undefined): {
       pull: wake,
       cancel: closed,
     },
-    { highWaterMark: 64 * 1024, size: (chunk) => chunk.byteLength },
+    { highWaterMark: HIGH_WATER_BYTES, size: (chunk) => chunk.byteLength },
   );
   const abort = () => {
     try {
@@ -42,21 +46,29 @@ export function openWebSink(signal: AbortSignal | undefined): {
   if (signal?.aborted) abort();
   else signal?.addEventListener('abort', abort, { once: true });
 
+  const unsent = () => Math.max(0, HIGH_WATER_BYTES - (controller?.desiredSize ?? HIGH_WATER_BYTES));
   const sink: Sink = {
     write(bytes: Bytes) {
+      written += bytes.plain.length;
       // A copy: the consumer may transfer what it is given, and the original is shared by all streams.
       controller?.enqueue(new Uint8Array(bytes.plain));
     },
     get unsent() {
-      return Math.max(0, 64 * 1024 - (controller?.desiredSize ?? 64 * 1024));
+      return unsent();
+    },
+    get taken() {
+      return written - unsent();
     },
     drained() {
       if (!controller || (controller.desiredSize ?? 0) > 0) return Promise.resolve();
       return new Promise((resolve) => waiting.push(resolve));
     },
     end() {
-      controller?.close();
+      const ended = controller;
+      ended?.close();
       closed();
+      // Who reads on has taken everything by then; from who does not, what is queued is taken away.
+      setTimeout(() => ended?.error(new Error('The reader was too slow.')), LINGER_MS).unref();
     },
     onClose(callback) {
       if (controller) notify = callback;

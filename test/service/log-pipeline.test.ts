@@ -27,6 +27,7 @@ function openSink() {
       written.push(Buffer.from(bytes.plain));
     },
     unsent: 0,
+    taken: 0,
     drained: async () => {},
     end: () => {
       state.ended = true;
@@ -58,6 +59,7 @@ it('A stream that cannot take what it is given is closed with `reset` and told o
       retryMs: 1_000,
       maxAgeMs: 3_600_000,
       maxUnsentBytes: 1_000_000,
+      maxStallMs: 30_000,
       maxStreams: 10,
       maxStreamsPerPlayer: 10,
     },
@@ -178,6 +180,7 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
       retryMs: 1_000,
       maxAgeMs: 3_600_000,
       maxUnsentBytes: 1_000_000,
+      maxStallMs: 30_000,
       maxStreams: 10,
       maxStreamsPerPlayer: 10,
     },

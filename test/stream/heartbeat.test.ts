@@ -20,6 +20,7 @@ test('A stream keeps beating although the clock of the machine is set back', asy
       retryMs: 1_000,
       maxAgeMs: 3_600_000,
       maxUnsentBytes: 1_000_000,
+      maxStallMs: 30_000,
       maxStreams: 10,
       maxStreamsPerPlayer: 10,
     },
@@ -46,6 +47,7 @@ test('A stream keeps beating although the clock of the machine is set back', asy
     {
       write: ({ plain }) => void written.push(plain),
       unsent: 0,
+      taken: 0,
       drained: async () => {},
       end: () => {},
       onClose: () => {},

@@ -53,6 +53,7 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
       retryMs: 1_000,
       maxAgeMs: 3_600_000,
       maxUnsentBytes: 1_000_000,
+      maxStallMs: 30_000,
       maxStreams: 20_000,
       maxStreamsPerPlayer: 20_000,
     },

@@ -1,10 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
+import type { Query } from '../../src/log/reader.ts';
 import { Gate } from '../../src/stream/gate.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import { Streams } from '../../src/stream/streams.ts';
-import { readEventStream } from '../support/event-stream.ts';
+import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
 import { frameOf } from '../support/frames.ts';
 import { until } from '../support/log.ts';
 
@@ -18,6 +19,7 @@ function openIdleSink() {
     get unsent() {
       return unsent.reduce((sum, { length }) => sum + length, 0);
     },
+    taken: 0,
     drained: () => (unsent.length === 0 ? Promise.resolve() : new Promise((resolve) => (release = resolve))),
     end: () => {},
     onClose: () => {},
@@ -30,15 +32,14 @@ function openIdleSink() {
   return { sink, take, read: () => readEventStream(Buffer.concat(taken)).events };
 }
 
-test('A replay waits for its reader again and again, and holds little for one who does not read', async () => {
-  const frames = Array.from({ length: 1_200 }, (_, i) => frameOf(i + 1, { message: 'x'.repeat(10_000) }));
-  const ring = new Ring({ frames: 2_000, bytes: 100_000_000 }, 0);
-  for (const frame of frames) ring.push(frame);
-  const hub = new Hub(frames.length);
+const FRAMES = Array.from({ length: 1_200 }, (_, i) => frameOf(i + 1, { message: 'x'.repeat(10_000) }));
+
+/** A replay of all frames, from memory or from the database. */
+function replayAll({ sink, ring, query }: { sink: Sink; ring: Ring; query: Query }) {
   const streams = new Streams({
-    hub,
+    hub: new Hub(FRAMES.length),
     ring,
-    query: async () => [],
+    query,
     gate: new Gate(1),
     epoch: () => 'k7f2',
     limits: {
@@ -46,11 +47,11 @@ test('A replay waits for its reader again and again, and holds little for one wh
       retryMs: 1_000,
       maxAgeMs: 3_600_000,
       maxUnsentBytes: 1_000_000,
+      maxStallMs: 30_000,
       maxStreams: 10,
       maxStreamsPerPlayer: 10,
     },
   });
-  const { sink, take, read } = openIdleSink();
   const owner = {
     userId: 1,
     playerId: undefined,
@@ -67,10 +68,31 @@ test('A replay waits for its reader again and again, and holds little for one wh
       filter: undefined,
       requested: '0',
       plan: { from: 0, recovered: true },
-      expiresAt: new Date(Date.now() + 60_000),
+      expiresAt: new Date(Date.now() + 3_600_000),
     },
     sink,
   );
+  onTestFinished(() => streams.close());
+  return stream;
+}
+
+function expectWhole(events: readonly ReadEvent[]): void {
+  expect(events.map(({ event }) => event)).toEqual([
+    'stream-open',
+    ...FRAMES.map(() => 'announcement'),
+    'caught-up',
+  ]);
+  expect(events.slice(1, -1).map(({ lastEventId }) => lastEventId)).toEqual(
+    FRAMES.map(({ id }) => `${id}-k7f2`),
+  );
+  expect(JSON.parse(events.at(-1)?.data ?? '')).toEqual({ replayed: FRAMES.length });
+}
+
+test('A replay waits for its reader again and again, and holds little for one who does not read', async () => {
+  const ring = new Ring({ frames: 2_000, bytes: 100_000_000 }, 0);
+  for (const frame of FRAMES) ring.push(frame);
+  const { sink, take, read } = openIdleSink();
+  const stream = replayAll({ sink, ring, query: async () => [] });
   let most = 0;
   await until(() => {
     most = Math.max(most, sink.unsent);
@@ -80,15 +102,32 @@ test('A replay waits for its reader again and again, and holds little for one wh
   take();
   expect(most).toBeGreaterThan(0);
   expect(most).toBeLessThan(100_000);
-  const events = read();
-  expect(events.map(({ event }) => event)).toEqual([
-    'stream-open',
-    ...frames.map(() => 'announcement'),
-    'caught-up',
-  ]);
-  expect(events.slice(1, -1).map(({ lastEventId }) => lastEventId)).toEqual(
-    frames.map(({ id }) => `${id}-k7f2`),
-  );
-  expect(JSON.parse(events.at(-1)?.data ?? '')).toEqual({ replayed: frames.length });
-  streams.close();
+  expectWhole(read());
+});
+
+test('A replay keeps no page for a slow reader, and reads little of the log again for it', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  let rowsRead = 0;
+  const query: Query = async <T>(sql: string, values: unknown[] = []) => {
+    if (!sql.includes('FROM notification')) return [];
+    const [, after] = values as [string, number];
+    const rows = FRAMES.slice(after, after + Number(/LIMIT ([0-9]+)$/.exec(sql)?.[1])).map(({ id }) => ({
+      ...{ id, event_id: id, scope: 'global', type: 'ANNOUNCEMENT', player_id: null },
+      ...{ title: 'Title', message: 'x'.repeat(10_000), data: '{}', created_at: new Date() },
+    }));
+    rowsRead += rows.length;
+    return rows as T[];
+  };
+  const { sink, take, read } = openIdleSink();
+  const stream = replayAll({ sink, ring: new Ring({ frames: 1, bytes: 1 }, FRAMES.length), query });
+  for (let turns = 0; stream.state === 'replaying' && turns < 1_000; turns++) {
+    await vi.advanceTimersByTimeAsync(2_000);
+    take();
+  }
+  await vi.advanceTimersByTimeAsync(0);
+  take();
+  expectWhole(read());
+  // A part is seven frames; a whole page again for each would be 85,000 rows.
+  expect(rowsRead).toBeLessThan(6_000);
 });

@@ -1,0 +1,24 @@
+import type { Sink } from './sink.ts';
+
+/**
+ * Measures for how long a peer has taken nothing although bytes wait for it. A slow peer that takes a little now and
+ * then is not stalled; how much may wait for it is bounded by `maxUnsentBytes`.
+ */
+export class StallDetector {
+  #taken: number | undefined;
+  #since = 0;
+
+  /**
+   * For how long the peer has stalled as of this check, in ms. 0 where nothing waits, or something was taken since the
+   * last check.
+   *
+   * @param now a monotonic time, in ms
+   */
+  stalledFor({ unsent, taken }: Pick<Sink, 'unsent' | 'taken'>, now: number): number {
+    if (unsent === 0 || taken !== this.#taken) {
+      this.#taken = unsent === 0 ? undefined : taken;
+      this.#since = now;
+    }
+    return now - this.#since;
+  }
+}
