@@ -12,7 +12,7 @@ const DATABASE_SUITES = [
   'test/inbox/**/*.test.ts',
   'test/contest/**/*.test.ts',
   'test/leaderboard/**/*.test.ts',
-  'test/outbox/**/*.test.ts',
+  'test/events/**/*.test.ts',
   'test/examples/sql.test.ts',
   'test/service/few-rights.test.ts',
   'test/service/platform-events.test.ts',

@@ -166,7 +166,7 @@ function group(v: Variables): Config {
     retention: {
       player: v.RETAIN_PLAYER_DAYS * DAY_MS,
       contest: v.RETAIN_CONTEST_DAYS * DAY_MS,
-      // What a leaderboard stream says is a nudge: the standings themselves can be read again.
+      // Rows of leaderboard scopes are transient: the leaderboard itself can be read again.
       leaderboard: v.RETAIN_NUDGE_MINUTES * MINUTE_MS,
       problem: v.RETAIN_PROBLEM_DAYS * DAY_MS,
       global: v.RETAIN_GLOBAL_DAYS * DAY_MS,

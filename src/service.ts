@@ -11,6 +11,8 @@ import { startEmbeddedDatabase } from './db/embedded/embedded-database.ts';
 import { withoutStatement } from './db/errors.ts';
 import type { Demo } from './demo/demo.ts';
 import { seedDemo } from './demo/seed.ts';
+import { Relay } from './events/outbox/relay.ts';
+import { watchOutbox } from './events/outbox/stats.ts';
 import { addressOf } from './http/address.ts';
 import { createApp } from './http/app.ts';
 import { contestRoutes } from './http/contests.ts';
@@ -27,8 +29,6 @@ import { ticketRoutes } from './http/tickets.ts';
 import { createInbox } from './inbox/inbox.ts';
 import { pruneLog } from './log/retention.ts';
 import { migrate } from './migrate/migrate.ts';
-import { Relay } from './outbox/relay.ts';
-import { watchOutbox } from './outbox/stats.ts';
 import { createPlatformClock } from './platform/clock.ts';
 import { formatCursor } from './protocol/cursor.ts';
 import type { EventPublisher } from './protocol/publishing.ts';
@@ -172,7 +172,7 @@ async function compose(
     database,
     publisher: relayPublisher,
     handlers: contestClock.handlers,
-    onTouched: leaderboards.markDirty,
+    onDirtyContest: leaderboards.markDirty,
     onReceipts: inbox.tell,
     onError: (error) => onError(error, 'relay'),
   });

@@ -1,7 +1,7 @@
 import { loadConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
-import { type AsideRow, readAside, retryAside } from '../outbox/aside.ts';
-import { type OutboxStats, readOutboxStats } from '../outbox/stats.ts';
+import { type DeadLetter, readDeadLetters, retryDeadLetters } from '../events/outbox/dead-letters.ts';
+import { type OutboxStats, readOutboxStats } from '../events/outbox/stats.ts';
 import { parseId } from '../protocol/scope.ts';
 import { withDatabase } from './database-access.ts';
 import { databaseAt } from './database-at.ts';
@@ -26,7 +26,7 @@ export async function listOutbox(options: ListOptions, surroundings: Surrounding
   const limit = parseId(options.limit);
   if (limit === undefined) throw new CliFailure('--limit is a number of rows, from 1 on.', EXIT.usage);
   await withOutbox(options, surroundings, async (database) => {
-    const rows = await readAside(database, limit);
+    const rows = await readDeadLetters(database, limit);
     if (options.json) {
       for (const row of rows) out.line(safeJson(row));
       return;
@@ -51,7 +51,7 @@ export async function retryOutbox(
   const all = which.length === 0 || (which.length === 1 && which[0] === 'all');
   const ids = all ? undefined : which.map(idOf);
   await withOutbox(options, surroundings, async (database) => {
-    const count = await retryAside(database, ids);
+    const count = await retryDeadLetters(database, ids);
     const missing = ids === undefined ? 0 : new Set(ids).size - count;
     if (missing > 0)
       throw new CliFailure(
@@ -73,7 +73,7 @@ function withOutbox(
   return withDatabase(config, work, { start: true, log });
 }
 
-function show({ id, type, failedAt, attempts, error }: AsideRow, { out }: Surroundings): void {
+function show({ id, type, failedAt, attempts, error }: DeadLetter, { out }: Surroundings): void {
   const times = attempts > 1 ? `, ${attempts} times so far` : '';
   out.line(`${out.paint('bold', `#${id} ${safeText(type)}`)} set aside ${failedAt.toISOString()}${times}`);
   out.line(`  ${safeText(error ?? 'no reason given')}`);

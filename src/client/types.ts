@@ -129,9 +129,9 @@ export interface ConnectOptions {
   readonly surroundings?: Surroundings;
 }
 
-/** History was lost, or rows that only nudge were let go: whatever is shown must be read again. */
+/** History was lost, or transient rows were deleted: read again whatever is shown. */
 export interface Reset {
-  /** The positions of which nothing is known any more; `undefined`: nothing was lost but the nudges below. */
+  /** The positions of which nothing is known any more; `undefined`: nothing was lost but transient rows of the types below. */
   readonly lost: { readonly after: number | null; readonly through: number } | undefined;
   /** Types whose older messages were let go: read again what they tell of. Empty when all must be read again. */
   readonly stale: readonly EventType[];

@@ -1,7 +1,7 @@
 import type { Queries } from '../db/database.ts';
-import { prepare } from '../log/prepare.ts';
-import type { Draft } from '../log/row.ts';
-import type { EventInput } from '../protocol/event.ts';
+import type { EventDraft } from '../events/draft.ts';
+import { prepare } from '../events/prepare.ts';
+import type { EventData, EventInput } from '../protocol/event.ts';
 import type { Announcement, ContestTimes } from './announced.ts';
 
 /** What an announcement says besides what has happened. */
@@ -39,7 +39,7 @@ export function draftOf(
   announcement: Announcement,
   contest: ContestTimes | undefined,
   details: ContestDetails | undefined,
-): Draft {
+): EventDraft {
   const title = wellFormed(details?.title ?? '');
   const contestTitle = title === '' ? {} : { contestTitle: title };
   if (announcement.type === 'CONTEST_END') {
@@ -62,22 +62,18 @@ export function draftOf(
 }
 
 /** The same with what its teller did not say: whoever tells of what happened need not know all of it. */
-export function completed(draft: Draft, { contest, details, oldStatus }: CompletedWith): Draft {
-  const data = JSON.parse(draft.data) as Record<string, unknown> & { contestId: number };
-  const known =
-    draft.type === 'CONTEST_END'
-      ? draftOf(data.contestId, { type: 'CONTEST_END' }, contest, details)
-      : draftOf(
-          data.contestId,
-          {
-            type: 'CONTEST_STATUS',
-            oldStatus,
-            newStatus: data.newStatus as EventInput<'CONTEST_STATUS'>['newStatus'],
-          },
-          contest,
-          details,
-        );
-  return prepare(draft.type, { ...JSON.parse(known.data), ...data });
+export function completed({ event }: EventDraft, { contest, details, oldStatus }: CompletedWith): EventDraft {
+  const data = event.data as EventData<'CONTEST_END'> | EventData<'CONTEST_STATUS'>;
+  const known = draftOf(
+    data.contestId,
+    'newStatus' in data
+      ? { type: 'CONTEST_STATUS', oldStatus, newStatus: data.newStatus }
+      : { type: 'CONTEST_END' },
+    contest,
+    details,
+  );
+  const given = Object.entries(data).filter(([, value]) => value !== undefined);
+  return prepare(event.type, { ...known.event.data, ...Object.fromEntries(given) });
 }
 
 interface CompletedWith {

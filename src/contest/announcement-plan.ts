@@ -1,6 +1,6 @@
 import type { Queries } from '../db/database.ts';
-import type { Guard, Unit } from '../log/append-statement.ts';
-import type { Draft } from '../log/row.ts';
+import type { EventDraft, EventUnit } from '../events/draft.ts';
+import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { EventData } from '../protocol/event.ts';
 import type { Published } from '../protocol/publishing.ts';
@@ -20,36 +20,31 @@ type Answer = Published | { readonly place: number; readonly duplicate?: true };
 
 /** What is still to be appended of a call, and what its events are answered with. */
 export interface Plan {
-  readonly units: readonly Unit[];
+  readonly units: readonly EventUnit[];
   readonly answers: readonly Answer[];
 }
 
 /** The contest whose status or end is told. */
-export function contestOf(draft: Draft): number | undefined {
-  if (draft.type !== 'CONTEST_STATUS' && draft.type !== 'CONTEST_END') return undefined;
-  return (JSON.parse(draft.data) as { contestId: number }).contestId;
-}
-
-/** The key that names what happened, as it stands in a unit. */
-export function nameOf(draft: Draft): string {
-  return `key:${draft.happening}`;
+export function contestOf({ event }: EventDraft): number | undefined {
+  if (event.type !== 'CONTEST_STATUS' && event.type !== 'CONTEST_END') return undefined;
+  return event.data.contestId;
 }
 
 /** Finds out what of these units tells something new of contests `ids`, as things are now. */
 export async function planOf(
   { database, clock, epoch }: PlanDeps,
-  given: readonly Unit[],
+  given: readonly EventUnit[],
   ids: readonly number[],
 ): Promise<Plan> {
   const sights = new Map((await readSights(database, clock, ids)).map((sight) => [sight.id, sight]));
   const details = await readDetails(database, ids);
-  const units: Unit[] = [];
+  const units: EventUnit[] = [];
   const answers: Answer[] = [];
   const places = new Map<string, number>();
   let drafts = 0;
 
   /** Takes a unit into the plan. @returns the place of its last draft */
-  function take(unit: Unit): number {
+  function take(unit: EventUnit): number {
     units.push(unit);
     for (const draft of unit.drafts) places.set(`${draft.type} ${contestOf(draft)}`, drafts++);
     return drafts - 1;
@@ -78,7 +73,7 @@ export async function planOf(
     const known = { contest, details: details.get(id), oldStatus };
     const place = take({
       drafts: [...before.map((one) => draftOf(id, one, contest, known.details)), completed(draft, known)],
-      with: [...(unit.with ?? []), remembering(id, sight.announced, next)],
+      preconditions: [...(unit.preconditions ?? []), remembering(id, sight.announced, next)],
     });
     answers.push({ place });
     sights.set(id, { ...sight, announced: next });
@@ -88,20 +83,19 @@ export async function planOf(
 
 /** The only draft of a unit whose key is the name of what happened to a contest. */
 function nameable(
-  { drafts, keys = [] }: Unit,
+  { drafts, byNaturalKey }: EventUnit,
   sights: ReadonlyMap<number, Sight>,
-): { readonly draft: Draft; readonly sight: Sight } | undefined {
+): { readonly draft: EventDraft; readonly sight: Sight } | undefined {
   const [draft] = drafts;
-  if (!draft || drafts.length !== 1 || keys.length !== 1 || keys[0]?.value !== nameOf(draft))
-    return undefined;
+  if (!draft || drafts.length !== 1 || !byNaturalKey) return undefined;
   const id = contestOf(draft);
   const sight = id === undefined ? undefined : sights.get(id);
   return sight && { draft, sight };
 }
 
 /** A unit that is published as it is, with what is to be remembered of it. */
-function withMemory(unit: Unit, sights: Map<number, Sight>): Unit {
-  const guards: Guard[] = [];
+function withMemory(unit: EventUnit, sights: Map<number, Sight>): EventUnit {
+  const guards: Precondition[] = [];
   for (const draft of unit.drafts) {
     const id = contestOf(draft);
     const sight = id === undefined ? undefined : sights.get(id);
@@ -110,11 +104,11 @@ function withMemory(unit: Unit, sights: Map<number, Sight>): Unit {
     guards.push(rememberingAnyhow(id, next));
     sights.set(id, { ...sight, announced: next });
   }
-  return guards.length === 0 ? unit : { ...unit, with: [...(unit.with ?? []), ...guards] };
+  return guards.length === 0 ? unit : { ...unit, preconditions: [...(unit.preconditions ?? []), ...guards] };
 }
 
-function heard(draft: Draft, { contest, announced, now }: Sight): Hearing {
-  if (draft.type === 'CONTEST_END') return hear({ type: draft.type }, contest, announced, now);
-  const { newStatus } = JSON.parse(draft.data) as EventData<'CONTEST_STATUS'>;
+function heard({ event }: EventDraft, { contest, announced, now }: Sight): Hearing {
+  if (event.type === 'CONTEST_END') return hear({ type: event.type }, contest, announced, now);
+  const { newStatus } = event.data as EventData<'CONTEST_STATUS'>;
   return hear({ type: 'CONTEST_STATUS', newStatus }, contest, announced, now);
 }

@@ -1,37 +1,40 @@
-import type { Guard, Unit } from '../log/append-statement.ts';
-import { type Publisher, type UncheckedEvent, unitsOf } from '../log/publisher.ts';
-import type { Draft } from '../log/row.ts';
+import type { EventUnit } from '../events/draft.ts';
+import { type LogPublisher, type UncheckedEvent, unitsOf } from '../events/log-publisher.ts';
+import type { Precondition } from '../log/append-statement.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Published } from '../protocol/publishing.ts';
-import { contestOf, nameOf, type PlanDeps, planOf } from './announcement-plan.ts';
+import { contestOf, type PlanDeps, planOf } from './announcement-plan.ts';
 import type { Saying } from './report.ts';
 
 export interface AnnouncerDeps extends PlanDeps {
-  readonly publisher: Publisher;
+  readonly publisher: LogPublisher;
 }
 
 /** Publishes as any publisher does, and remembers what was said of contests, so that nothing is told twice. */
-export interface Announcer extends Publisher {
+export interface Announcer extends LogPublisher {
   /**
    * Tells of a contest's status or end unless that was what was told last, together with the statements of `guards`.
    * @returns false when it was: nothing has been done then
    * @throws Problem `superseded` when one of `guards` did not do its work, and as a publisher does
    */
-  announce(event: NewEvent & { readonly type: Saying['type'] }, guards?: readonly Guard[]): Promise<boolean>;
+  announce(
+    event: NewEvent & { readonly type: Saying['type'] },
+    guards?: readonly Precondition[],
+  ): Promise<boolean>;
 }
 
 /** How often others may be faster before it is given up. */
 const ATTEMPTS = 6;
 
 /**
- * Whoever names what happened (its key is `happeningOf` the event) tells of the same event as the contest clock and the
+ * Whoever names what happened (its key is `naturalKeyOf` the event) tells of the same event as the contest clock and the
  * triggers do, and is told that it is a `duplicate` when one of them was first. Any other event is published as it is.
  */
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   const { publisher } = deps;
 
-  async function publish(units: readonly Unit[]): Promise<Published[]> {
+  async function publish(units: readonly EventUnit[]): Promise<Published[]> {
     const ids = units.flatMap(({ drafts }) => drafts.flatMap((draft) => contestOf(draft) ?? []));
     if (ids.length === 0) return publisher.publishUnits(units);
     for (let attempt = 1; ; attempt++) {
@@ -47,7 +50,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   }
 
   /** @returns undefined when somebody else told of one of the contests meanwhile */
-  async function tryTo(units: readonly Unit[], attempt: number): Promise<Published[] | undefined> {
+  async function tryTo(units: readonly EventUnit[], attempt: number): Promise<Published[] | undefined> {
     try {
       return await publisher.publishUnits(units);
     } catch (error) {
@@ -56,7 +59,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  const publishUnchecked: Publisher['publishUnchecked'] = async (events, options) =>
+  const publishUnchecked: LogPublisher['publishUnchecked'] = async (events, options) =>
     publish(unitsOf(events, options));
   return {
     ...publisher,
@@ -64,10 +67,8 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     publish: (events, options) =>
       publishUnchecked((Array.isArray(events) ? events : [events]) as UncheckedEvent[], options),
     async announce(event, guards = []) {
-      const [unit] = unitsOf([{ type: event.type, data: event.data }]) as [Unit];
-      const [draft] = unit.drafts as [Draft];
-      const keys = [{ value: nameOf(draft), fingerprint: Buffer.alloc(32), keepMs: 0 }];
-      const [published] = await publish([{ ...unit, keys, with: guards }]);
+      const [unit] = unitsOf([{ type: event.type, data: event.data }]) as [EventUnit];
+      const [published] = await publish([{ ...unit, byNaturalKey: true, preconditions: guards }]);
       return published?.duplicate === false;
     },
   };

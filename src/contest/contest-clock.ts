@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { Problem } from '../protocol/problem.ts';
 import { sameAnnounced } from './announced.ts';
@@ -19,7 +19,7 @@ import { WatchList } from './watch-list.ts';
 
 export interface ContestClockOptions {
   readonly database: Pick<Queries, 'query' | 'execute'>;
-  readonly publisher: Pick<Publisher, 'publishUnits'>;
+  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   readonly clock: PlatformClock;
   /** Told of contests that could not be announced; they are tried again. */
   readonly onError: (error: unknown) => void;
@@ -104,7 +104,7 @@ async function carryOut(options: ContestClockOptions, decided: readonly Decided[
       options.publisher.publishUnits([
         {
           drafts: decision.announcements.map((one) => draftOf(sight.id, one, contest, details.get(sight.id))),
-          with: [remembering(sight.id, sight.announced, decision.next)],
+          preconditions: [remembering(sight.id, sight.announced, decision.next)],
         },
       ]),
     );

@@ -1,6 +1,6 @@
 import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
-import type { Guard } from '../log/append-statement.ts';
+import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { ContestStatus } from '../platform/contests.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
@@ -121,20 +121,20 @@ function sightOf(row: Row, clock: PlatformClock): Sight {
 }
 
 /** Remembers what is told, provided that nothing else was told since `known`. */
-export function remembering(id: number, known: Announced | undefined, next: Announced): Guard {
-  if (known === undefined) return { sql: inserting([[id, next]]), changes: 1 };
+export function remembering(id: number, known: Announced | undefined, next: Announced): Precondition {
+  if (known === undefined) return { sql: inserting([[id, next]]), expectedRows: 1 };
   return {
     sql: format(
       `UPDATE contest_announced SET status = ?, platform_status = ?, turn = ?, starts_at = ?, ends_at = ?, announced_at = ?
         WHERE contest_id = ? AND turn = ? AND status = ?`,
       [...values(next), id, known.turn, known.status],
     ),
-    changes: 1,
+    expectedRows: 1,
   };
 }
 
 /** Remembers what is told whatever was told before: somebody published it as an event of its own. */
-export function rememberingAnyhow(id: number, next: Announced): Guard {
+export function rememberingAnyhow(id: number, next: Announced): Precondition {
   const { status, startsAt, endsAt } = next;
   return {
     sql: format(

@@ -1,5 +1,5 @@
 import type { Queries } from '../db/database.ts';
-import type { Draft } from '../log/row.ts';
+import type { EventDraft } from '../events/draft.ts';
 import { formatCursor } from '../protocol/cursor.ts';
 import type { Published } from '../protocol/publishing.ts';
 
@@ -9,7 +9,7 @@ import type { Published } from '../protocol/publishing.ts';
  */
 export async function findLastTold(
   database: Pick<Queries, 'query'>,
-  draft: Draft,
+  draft: EventDraft,
   epoch: () => string,
 ): Promise<Published | undefined> {
   const [scope] = draft.rows.map((row) => row.scope);
@@ -18,7 +18,8 @@ export async function findLastTold(
       WHERE scope = ? AND type = ? ORDER BY id DESC LIMIT 1`,
     [scope, draft.type],
   );
-  if (!scope || !last || statusIn(last.data) !== statusIn(draft.data)) return undefined;
+  if (!scope || !last || (JSON.parse(last.data) as { newStatus?: unknown }).newStatus !== statusOf(draft))
+    return undefined;
   const id = Number(last.id);
   return {
     type: draft.type,
@@ -29,6 +30,6 @@ export async function findLastTold(
   };
 }
 
-function statusIn(data: string): unknown {
-  return (JSON.parse(data) as { newStatus?: unknown }).newStatus;
+function statusOf({ event }: EventDraft): unknown {
+  return event.type === 'CONTEST_STATUS' ? event.data.newStatus : undefined;
 }

@@ -28,7 +28,7 @@ const jsonText = customType<{ data: string }>({ dataType: () => 'json' });
 const id = (name: string) => bigint(name, { mode: 'number' });
 const instant = (name: string) => datetime(name, { mode: 'date', fsp: 3 });
 
-/** What decides how long a row of the log is kept: its scope's kind, or `nudge` for rows that carry no history. */
+/** Retention classes of log rows: the kind of the row's scope, or `nudge` (the stored name) for transient rows. */
 export const KEEP_CLASSES = ['player', 'contest', 'leaderboard', 'problem', 'global', 'nudge'] as const;
 export type KeepClass = (typeof KEEP_CLASSES)[number];
 

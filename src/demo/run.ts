@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Transaction } from '../db/database.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { achievement } from './achievements.ts';
@@ -13,7 +13,7 @@ import { levelUp } from './xp.ts';
 
 export interface RunDemoOptions {
   readonly database: Database;
-  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly publisher: Pick<LogPublisher, 'publish'>;
   /** Between two events, in ms. */
   readonly intervalMs: number;
   /** Ends the demo. */

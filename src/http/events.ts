@@ -2,12 +2,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { requireService } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
-import { MAX_EVENTS, type Publisher } from '../log/publisher.ts';
+import { type LogPublisher, MAX_EVENTS } from '../events/log-publisher.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 export interface EventRoutesDeps {
-  readonly publisher: Publisher;
+  readonly publisher: LogPublisher;
   readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
 }
 

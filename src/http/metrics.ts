@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { requireAdmin } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
-import type { OutboxStats } from '../outbox/stats.ts';
+import type { OutboxStats } from '../events/outbox/stats.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 /** What is measured, read when somebody looks. */

@@ -1,5 +1,5 @@
 import type { Queries } from '../db/database.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import { Problem } from '../protocol/problem.ts';
 import { inboxScopes } from './inbox-scopes.ts';
@@ -38,7 +38,7 @@ export interface Marked {
 
 export interface InboxOptions {
   readonly database: Pick<Queries, 'query' | 'execute'>;
-  readonly publisher: Pick<Publisher, 'publishInternal'>;
+  readonly publisher: Pick<LogPublisher, 'publishInternal'>;
   /** The present cursor of the log. */
   readonly cursor: () => string;
   readonly onError?: (error: unknown) => void;

@@ -1,4 +1,4 @@
-import { MAX_DATA_BYTES } from '../log/prepare.ts';
+import { MAX_DATA_BYTES } from '../events/prepare.ts';
 import type { BoardDelta, Standing } from '../protocol/board.ts';
 import type { Step } from './step.ts';
 

@@ -1,13 +1,13 @@
 import { format } from 'mysql2';
 import type { Database } from '../db/database.ts';
-import { prepare } from '../log/prepare.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
+import { prepare } from '../events/prepare.ts';
 import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
 import type { EventInput } from '../protocol/event.ts';
 
 export interface GlobalLeaderboardTaskOptions {
   readonly database: Pick<Database, 'query' | 'execute'>;
-  readonly publisher: Pick<Publisher, 'publishUnits'>;
+  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
 }
 
 /** Contest id of the global leaderboard in `standings_board`. */
@@ -43,10 +43,10 @@ export class GlobalLeaderboardTask {
           GLOBAL_ID,
           version,
         ]),
-        changes: 1,
+        expectedRows: 1,
       };
       const draft = prepare('GLOBAL_LEADERBOARD', { version: version + 1, top }, { internal: true });
-      await publisher.publishUnits([{ drafts: [draft], with: [guard] }]);
+      await publisher.publishUnits([{ drafts: [draft], preconditions: [guard] }]);
       this.#last = { version: version + 1, top: text };
     } catch (error) {
       this.#last = undefined;

@@ -1,5 +1,5 @@
-import type { Guard } from '../log/append-statement.ts';
-import { prepare } from '../log/prepare.ts';
+import { prepare } from '../events/prepare.ts';
+import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { type ContestState, readContestState, readScores, type Score } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
@@ -119,7 +119,7 @@ export class LeaderboardPublisher {
     this.#replace(head, step.order, rows);
   }
 
-  #rowGuards(step: Step, version: number, added: ReadonlyMap<number, number>): Guard[] {
+  #rowGuards(step: Step, version: number, added: ReadonlyMap<number, number>): Precondition[] {
     const { contestId } = this;
     const audience = this.#head.frozen ? 'real' : 'shown';
     const written = new Set(step.changed.map(({ playerId }) => playerId));
@@ -139,7 +139,7 @@ export class LeaderboardPublisher {
     const head = { ...this.#head, frozen: true };
     const draft = freezeDraft({ contestId, frozen: true, version: head.shownVersion }, title);
     const guards = [advanceHead(contestId, this.#head, head), forkFrozenBoard(contestId)];
-    await this.#options.publisher.publishUnits([{ drafts: [draft], with: guards }]);
+    await this.#options.publisher.publishUnits([{ drafts: [draft], preconditions: guards }]);
     this.rankChanges.clear();
     this.#head = head;
   }

@@ -1,5 +1,6 @@
-import type { Guard, Unit } from '../log/append-statement.ts';
-import { prepare } from '../log/prepare.ts';
+import type { EventDraft } from '../events/draft.ts';
+import { prepare } from '../events/prepare.ts';
+import type { Precondition } from '../log/append-statement.ts';
 import type { BoardDelta } from '../protocol/board.ts';
 import { Problem } from '../protocol/problem.ts';
 import { deltasOf, missedDelta } from './deltas.ts';
@@ -49,19 +50,19 @@ export async function publish(
   { database, publisher }: RankChangePublisherOptions,
   { contestId, head, deltas, oversized }: Publication,
   from: LeaderboardHead,
-  rowGuards: readonly Guard[],
-  first: Unit['drafts'] = [],
+  rowGuards: readonly Precondition[],
+  first: readonly EventDraft[] = [],
 ): Promise<void> {
   const guards = [advanceHead(contestId, from, head), ...rowGuards];
   const drafts = [
     ...first,
     ...deltas.map((delta) => prepare('LEADERBOARD_UPDATE', delta, { internal: true })),
   ];
-  if (!oversized) return void (await publisher.publishUnits([{ drafts, with: guards }]));
+  if (!oversized) return void (await publisher.publishUnits([{ drafts, preconditions: guards }]));
   await database.transaction(async (tx) => {
-    for (const { sql, changes } of guards) {
+    for (const { sql, expectedRows } of guards) {
       const { affectedRows } = await tx.execute(sql);
-      if (changes !== undefined && affectedRows !== changes) throw new Problem('superseded');
+      if (expectedRows !== undefined && affectedRows !== expectedRows) throw new Problem('superseded');
     }
   });
   await publisher.publishUnits([{ drafts }]);

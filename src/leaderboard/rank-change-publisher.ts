@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
-import { prepare } from '../log/prepare.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
+import { prepare } from '../events/prepare.ts';
 import { readContestState } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
 import { advanceHead, clearPendingRankChanges } from './row-statements.ts';
@@ -8,7 +8,7 @@ import type { LeaderboardHead } from './stored-leaderboard.ts';
 
 export interface RankChangePublisherOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;
-  readonly publisher: Pick<Publisher, 'publishUnits'>;
+  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
 }
 
 /** Max rank changes per append. */
@@ -88,7 +88,7 @@ export class RankChangePublisher {
         advanceHead(this.#contestId, head, head),
         ...clearPendingRankChanges(this.#contestId, players),
       ];
-      await this.#options.publisher.publishUnits([{ drafts, with: guards }]);
+      await this.#options.publisher.publishUnits([{ drafts, preconditions: guards }]);
       for (const playerId of players) this.#pending.delete(playerId);
     }
     this.#oldestAt = undefined;

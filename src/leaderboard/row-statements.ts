@@ -1,5 +1,5 @@
 import { format } from 'mysql2';
-import type { Guard } from '../log/append-statement.ts';
+import type { Precondition } from '../log/append-statement.ts';
 import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
 import { chunk } from '../util/chunk.ts';
 import { sqlTime } from '../util/sql-time.ts';
@@ -13,14 +13,14 @@ const MAX_BRANCHES = 100;
 const COLUMNS = SCORE_FIELDS.map((field) => SCORE_COLUMNS[field]);
 
 /** Advances a leaderboard from one version to the next; affects no row where another publisher was faster. */
-export function advanceHead(contestId: number, from: LeaderboardHead, to: LeaderboardHead): Guard {
+export function advanceHead(contestId: number, from: LeaderboardHead, to: LeaderboardHead): Precondition {
   return {
     sql: format(
       `UPDATE standings_board SET version = ?, shown_version = ?, frozen = ?, changed_at = UTC_TIMESTAMP(3)
         WHERE contest_id = ? AND version = ? AND frozen = ?`,
       [to.version, to.shownVersion, to.frozen, contestId, from.version, from.frozen],
     ),
-    changes: 1,
+    expectedRows: 1,
   };
 }
 
@@ -31,7 +31,7 @@ export function upsertRows(
   rows: readonly Score[],
   version: number,
   pending: ReadonlyMap<number, number>,
-): Guard[] {
+): Precondition[] {
   const updated = [...COLUMNS.filter((column) => column !== SCORE_COLUMNS.playerId), 'told_from', 'version'];
   return chunk(rows, MAX_ROWS).map((page) => ({
     sql: format(
@@ -52,7 +52,11 @@ export function upsertRows(
   }));
 }
 
-export function deleteRows(contestId: number, audience: Audience, players: readonly number[]): Guard[] {
+export function deleteRows(
+  contestId: number,
+  audience: Audience,
+  players: readonly number[],
+): Precondition[] {
   return chunk(players, MAX_ROWS).map((page) => ({
     sql: format('DELETE FROM standings_row WHERE contest_id = ? AND audience = ? AND player_id IN (?)', [
       contestId,
@@ -63,7 +67,7 @@ export function deleteRows(contestId: number, audience: Audience, players: reado
 }
 
 /** Saves the ranks at which unpublished rank changes began, of players whose rows do not change otherwise. */
-export function savePendingRankChanges(contestId: number, from: ReadonlyMap<number, number>): Guard[] {
+export function savePendingRankChanges(contestId: number, from: ReadonlyMap<number, number>): Precondition[] {
   return chunk([...from], MAX_BRANCHES).map((page) => ({
     sql: format(
       `UPDATE standings_row SET told_from = CASE player_id ${page.map(() => 'WHEN ? THEN ?').join(' ')} END
@@ -74,7 +78,7 @@ export function savePendingRankChanges(contestId: number, from: ReadonlyMap<numb
 }
 
 /** Clears the pending rank changes of these players, together with the events that publish them. */
-export function clearPendingRankChanges(contestId: number, players: readonly number[]): Guard[] {
+export function clearPendingRankChanges(contestId: number, players: readonly number[]): Precondition[] {
   return chunk(players, MAX_ROWS).map((page) => ({
     sql: format(
       `UPDATE standings_row SET told_from = NULL WHERE contest_id = ? AND audience = 'shown' AND player_id IN (?)`,
@@ -84,7 +88,7 @@ export function clearPendingRankChanges(contestId: number, players: readonly num
 }
 
 /** Copies the shown rows for admins: from here on those follow the scores, and the shown ones stay as they are. */
-export function forkFrozenBoard(contestId: number): Guard {
+export function forkFrozenBoard(contestId: number): Precondition {
   const columns = [...COLUMNS, 'version'].join(', ');
   return {
     sql: format(
@@ -96,7 +100,7 @@ export function forkFrozenBoard(contestId: number): Guard {
 }
 
 /** Replaces the shown rows by the real ones, when a leaderboard is unfrozen. */
-export function mergeFrozenBoard(contestId: number): Guard[] {
+export function mergeFrozenBoard(contestId: number): Precondition[] {
   return [
     { sql: format(`DELETE FROM standings_row WHERE contest_id = ? AND audience = 'shown'`, [contestId]) },
     {

@@ -1,55 +1,57 @@
 import { escape as quote } from 'mysql2';
+import { sqlTime } from '../util/sql-time.ts';
 import type { Draft, LogRow } from './row.ts';
 
-/** An idempotency key: the same key with the same fingerprint is a repeat, with another it is a conflict. */
+/** Idempotency key as `log_key` stores it: with the same fingerprint it is a repeat, with another a conflict. */
 export interface LogKey {
   readonly value: string;
   readonly fingerprint: Buffer;
   readonly keepMs: number;
 }
 
-/** A statement that is committed together with a unit's rows. */
-export interface Guard {
-  /** Complete: whatever comes from outside is escaped already. */
+/** Statement that must succeed in the transaction that appends a unit; otherwise nothing of the unit is appended. */
+export interface Precondition {
+  /** Complete statement: all values are escaped. */
   readonly sql: string;
-  /** How many rows it must affect; an UPDATE counts those it finds. Left out: any number. */
-  readonly changes?: number;
+  /** Rows it must affect (an UPDATE counts the rows it matches). Left out: any number. */
+  readonly expectedRows?: number;
 }
 
-/** What is appended as a whole or not at all. */
+/** Atomic part of an append: all of its drafts, or none. */
 export interface Unit {
   readonly drafts: readonly Draft[];
-  /** Known keys mean that it was appended before: all of them, or its caller is told that it is `superseded`. */
+  /** If all are known, the unit is a repeat; if some are, it is `superseded`. */
   readonly keys?: readonly LogKey[];
-  /** Run before the head is locked. Where one does not affect as many rows as it must, the unit is `superseded`. */
-  readonly with?: readonly Guard[];
+  /** Run before the head is locked. If one does not affect its `expectedRows`, the unit is `superseded`. */
+  readonly preconditions?: readonly Precondition[];
 }
 
-/** How many rows a unit takes in the log. */
+/** Number of log rows that a unit takes. */
 export function rowCount(unit: Unit): number {
   return unit.drafts.reduce((sum, draft) => sum + draft.rows.length, 0);
 }
 
-/** A packet of statements, and which of them moves the head. */
+/** Append as one packet of statements. */
 export interface AppendPacket {
   readonly sql: string;
+  /** Index of the statement that moves the head. */
   readonly headAt: number;
 }
 
 /**
- * The append as one packet of statements, so that the head is locked for one round trip and no longer. The ids follow
- * from the head within the statements; `@base` becomes NULL, and the inserts fail, should the head's row be missing or a
- * guard not have done its work.
+ * Builds the append as one packet of statements, so that the head is locked for one round trip only. Ids are computed
+ * from the head within the packet. If the head's row is missing or a precondition fails, `@base` becomes NULL and the
+ * inserts fail.
  */
 export function appendStatement(units: readonly Unit[], at: Date): AppendPacket {
-  const time = quote(sqlTime(at));
+  const time = quote(sqlTime(at.getTime()));
   const rows: string[] = [];
   const activity: string[] = [];
   const keys: string[] = [];
   let offset = 0;
   for (const unit of units) {
     for (const key of unit.keys ?? []) {
-      const expires = quote(sqlTime(new Date(at.getTime() + key.keepMs)));
+      const expires = quote(sqlTime(at.getTime() + key.keepMs));
       keys.push(`(${quote(key.value)},x'${key.fingerprint.toString('hex')}',@base+${offset + 1},${expires})`);
     }
     for (const draft of unit.drafts) {
@@ -69,12 +71,15 @@ export function appendStatement(units: readonly Unit[], at: Date): AppendPacket 
         );
     }
   }
-  const guards = units.flatMap((unit) => unit.with ?? []);
-  const before = ['START TRANSACTION', ...(guards.length === 0 ? [] : guardStatements(guards))];
+  const preconditions = units.flatMap((unit) => unit.preconditions ?? []);
+  const before = [
+    'START TRANSACTION',
+    ...(preconditions.length === 0 ? [] : preconditionStatements(preconditions)),
+  ];
   const sql = [
     ...before,
     `UPDATE log_head SET head = LAST_INSERT_ID(head + ${offset}) WHERE id = 1`,
-    `SET @base = IF(ROW_COUNT() = 1${guards.length === 0 ? '' : ' AND @guarded'}, LAST_INSERT_ID() - ${offset}, NULL)`,
+    `SET @base = IF(ROW_COUNT() = 1${preconditions.length === 0 ? '' : ' AND @preconditions_met'}, LAST_INSERT_ID() - ${offset}, NULL)`,
     ...(rows.length === 0
       ? []
       : [
@@ -97,14 +102,16 @@ export function appendStatement(units: readonly Unit[], at: Date): AppendPacket 
   return { sql, headAt: before.length };
 }
 
-function guardStatements(guards: readonly Guard[]): string[] {
-  const checked = guards.flatMap(({ sql, changes }) =>
-    changes === undefined ? [sql] : [sql, `SET @guarded = @guarded AND ROW_COUNT() = ${Math.trunc(changes)}`],
+function preconditionStatements(preconditions: readonly Precondition[]): string[] {
+  const checked = preconditions.flatMap(({ sql, expectedRows }) =>
+    expectedRows === undefined
+      ? [sql]
+      : [sql, `SET @preconditions_met = @preconditions_met AND ROW_COUNT() = ${Math.trunc(expectedRows)}`],
   );
-  return ['SET @guarded = TRUE', ...checked];
+  return ['SET @preconditions_met = TRUE', ...checked];
 }
 
-/** The rows as they stand in the log once they were appended from `firstId` on. */
+/** Rows of a unit as the log holds them after an append from `firstId` on. */
 export function committedRows(unit: Unit, firstId: number, at: Date): LogRow[] {
   const rows: LogRow[] = [];
   for (const draft of unit.drafts) {
@@ -127,8 +134,4 @@ export function committedRows(unit: Unit, firstId: number, at: Date): LogRow[] {
 
 function json(value: unknown): string {
   return value === null ? 'NULL' : quote(JSON.stringify(value));
-}
-
-function sqlTime(at: Date): string {
-  return at.toISOString().replace('T', ' ').replace('Z', '');
 }

@@ -10,35 +10,35 @@ import {
   keysOf,
   newAttempt,
   type Submission,
-  send,
+  sendAttempt,
 } from './attempt.ts';
-import { BoundedConnection, OutOfTime } from './bounded-connection.ts';
+import { BoundedConnection, DeadlineExceeded } from './bounded-connection.ts';
 import { answerRepeats } from './repeats.ts';
 import type { LogRow } from './row.ts';
 
 export type { Appended } from './attempt.ts';
 
-/** A batch is bounded so that the head is never locked for long. */
+/** Max size of a batch, so that the head is never locked for long. */
 const BATCH_ROWS = 2_000;
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** The most that one call may hold: its packet stays below a max_allowed_packet of 16 MiB if every byte is escaped. */
+/** Max bytes per call: its packet stays below a max_allowed_packet of 16 MiB even if every byte is escaped. */
 const CALL_BYTES = 6 * 1024 * 1024;
 
 export interface AppenderOptions {
   /** Opens a dedicated connection that takes several statements in one packet. */
   readonly connect: () => Promise<Connection>;
-  /** Rows that this process committed, contiguous, in order; called before the caller is answered. */
+  /** Receives the rows that this process committed, contiguous, in order, before the caller is answered. */
   readonly onCommitted: (rows: LogRow[]) => void;
   readonly onError?: (error: unknown) => void;
-  /** How long a caller waits at the most for its COMMIT, in ms. */
+  /** Max wait of a caller for its COMMIT, in ms. */
   readonly patienceMs?: number;
-  /** How much may wait, in bytes of statement. */
+  /** Max bytes of statements that wait or are under way; beyond it calls are refused as `overloaded`. */
   readonly maxWaitingBytes?: number;
 }
 
 /**
- * Appends to the log with group commit. One batch is under way at a time; whatever arrives meanwhile forms the next.
- * Each caller has its own patience; a batch is tried for as long as anybody in it waits.
+ * Group-commit appender. One batch is under way at a time; what arrives meanwhile forms the next. Each caller has its own
+ * deadline; a batch is retried until the last of them.
  */
 export class Appender {
   readonly #options: AppenderOptions;
@@ -62,7 +62,7 @@ export class Appender {
    * @throws Problem `idempotency-conflict` when a key was used with another body; nothing of the call is appended
    * @throws Problem `database-unavailable` when no COMMIT was confirmed in time: it may have happened, so repeat with
    *   the same key
-   * @throws Problem `superseded` when a guard did not do its work; nothing of the call is appended
+   * @throws Problem `superseded` when a precondition failed; nothing of the call is appended
    * @throws Problem `body-too-large`, `overloaded`, `shutting-down`
    */
   append(units: readonly Unit[]): Promise<Appended[]> {
@@ -80,7 +80,7 @@ export class Appender {
         bytes,
         rows: units.reduce((sum, unit) => sum + rowCount(unit), 0),
         deadline: performance.now() + this.#patienceMs,
-        late: false,
+        expired: false,
         answers: units.map(() => undefined),
         resolve: (answers) => {
           clearTimeout(timer);
@@ -92,8 +92,8 @@ export class Appender {
         },
       };
       const timer = setTimeout(() => {
-        submission.late = true;
-        reject(outOfReach(new OutOfTime()));
+        submission.expired = true;
+        reject(unavailable(new DeadlineExceeded()));
       }, this.#patienceMs);
       this.#queue.push(submission);
       this.#waitingBytes += bytes;
@@ -101,7 +101,7 @@ export class Appender {
     });
   }
 
-  /** Takes no more, finishes what waits, and closes the connection. */
+  /** Refuses new calls, finishes those that wait, and closes the connection. */
   async close(): Promise<void> {
     this.#closed = true;
     await this.#working;
@@ -109,10 +109,10 @@ export class Appender {
   }
 
   async #work(): Promise<void> {
-    // One turn of the event loop, so that callers of the same moment share the first batch.
+    // One turn of the event loop, so that concurrent callers share the first batch.
     await new Promise(setImmediate);
     while (this.#queue.length > 0) {
-      const batch = this.#takeBatch();
+      const batch = this.#nextBatch();
       if (batch.length === 0) continue;
       try {
         await this.#commit(batch);
@@ -125,7 +125,7 @@ export class Appender {
     this.#working = undefined;
   }
 
-  #takeBatch(): Submission[] {
+  #nextBatch(): Submission[] {
     const batch: Submission[] = [];
     const later: Submission[] = [];
     const keys = new Set<string>();
@@ -134,8 +134,8 @@ export class Appender {
     let next = 0;
     for (; next < this.#queue.length; next++) {
       const submission = this.#queue[next] as Submission;
-      // Its time can be over before its timer has come round to say so.
-      if (submission.late || performance.now() >= submission.deadline) {
+      // The deadline can pass before its timer fires.
+      if (submission.expired || performance.now() >= submission.deadline) {
         this.#waitingBytes -= submission.bytes;
         continue;
       }
@@ -156,50 +156,50 @@ export class Appender {
     return batch;
   }
 
-  /** Tries until every member has its answer. */
+  /** Retries until every member has its answer. */
   async #commit(members: readonly Submission[]): Promise<void> {
     const deadline = Math.max(...members.map((member) => member.deadline));
-    let left: Attempt | undefined = newAttempt(members);
-    for (let failures = 0; left; ) {
-      const attempt: Attempt = left;
+    let remaining: Attempt | undefined = newAttempt(members);
+    for (let failures = 0; remaining; ) {
+      const attempt: Attempt = remaining;
       try {
-        left = await this.#try(attempt, deadline);
+        remaining = await this.#try(attempt, deadline);
       } catch (error) {
-        const late = error instanceof OutOfTime || performance.now() >= deadline;
-        const passing = late || asProblem(error) instanceof Problem;
-        if (!passing) return this.#isolate(attempt.members, error);
+        const late = error instanceof DeadlineExceeded || performance.now() >= deadline;
+        const transient = late || asProblem(error) instanceof Problem;
+        if (!transient) return this.#isolate(attempt.members, error);
         if (late) {
           this.#options.onError?.(error);
-          return rejectAll(attempt.members, outOfReach(error));
+          return rejectAll(attempt.members, unavailable(error));
         }
         await sleep(Math.min(500, 2 ** failures++ * (2 + Math.random() * 8)));
       }
     }
   }
 
-  /** Commits, and answers everybody; or finds keys that were used before, and returns what is left to be tried. */
+  /** Commits and answers all members; or finds used keys, answers those members, and returns the rest for a retry. */
   async #try(attempt: Attempt, deadline: number): Promise<Attempt | undefined> {
     let firstId: number;
     try {
-      firstId = await this.#connection.use(deadline, (connection) => send(connection, attempt));
+      firstId = await this.#connection.use(deadline, (connection) => sendAttempt(connection, attempt));
     } catch (error) {
       await this.#connection.rollback(deadline);
-      // Sent again after it had committed, it fails on what it changed itself.
+      // An attempt that is sent again after it committed fails on its own changes.
       if (!isDuplicate(error) && !isMissingValue(error)) throw error;
       const known = await this.#connection.use(deadline, (connection) => findKeys(connection, attempt));
       const own = known.get(attempt.key);
       if (!own) {
-        const { answered, left } = answerRepeats(attempt.members, known);
+        const { answered, remaining } = answerRepeats(attempt.members, known);
         if (!answered) throw error;
-        return left.length === 0 ? undefined : newAttempt(left);
+        return remaining.length === 0 ? undefined : newAttempt(remaining);
       }
       firstId = own.firstId;
     }
-    this.#settle(attempt, firstId);
+    this.#answer(attempt, firstId);
     return undefined;
   }
 
-  /** One that cannot be stored must not take the others with it: halves it until it is alone. */
+  /** Bisects a batch until the member that cannot be stored is alone, so that the others are committed. */
   async #isolate(members: readonly Submission[], error: unknown): Promise<void> {
     if (members.length > 1) {
       const middle = members.length >> 1;
@@ -212,7 +212,7 @@ export class Appender {
     rejectAll(members, error);
   }
 
-  #settle({ members, at }: Attempt, firstId: number): void {
+  #answer({ members, at }: Attempt, firstId: number): void {
     const rows: LogRow[] = [];
     let next = firstId;
     for (const member of members)
@@ -225,7 +225,7 @@ export class Appender {
     try {
       this.#options.onCommitted(rows);
     } catch (error) {
-      // It is committed all the same, and that is what callers are told.
+      // The rows are committed whatever the observer does.
       this.#options.onError?.(error);
     }
     for (const member of members) member.resolve(member.answers as Appended[]);
@@ -236,12 +236,14 @@ function rejectAll(members: readonly Submission[], error: unknown): void {
   for (const member of members) member.reject(error);
 }
 
-/** A guard that found too little makes the first inserted id NULL; one that inserts may find its row there already. */
+/** A failed precondition makes the first inserted id NULL; one that inserts may fail with a duplicate key. */
 function isSuperseded(members: readonly Submission[], error: unknown): boolean {
-  const guarded = members.some((member) => member.units.some((unit) => (unit.with?.length ?? 0) > 0));
-  return guarded && (isMissingValue(error) || isDuplicate(error));
+  const conditional = members.some((member) =>
+    member.units.some((unit) => (unit.preconditions?.length ?? 0) > 0),
+  );
+  return conditional && (isMissingValue(error) || isDuplicate(error));
 }
 
-function outOfReach(cause: unknown): Problem {
+function unavailable(cause: unknown): Problem {
   return new Problem('database-unavailable', { retryAfter: 1, cause });
 }

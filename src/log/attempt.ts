@@ -2,34 +2,34 @@ import { randomUUID } from 'node:crypto';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { appendStatement, rowCount, type Unit } from './append-statement.ts';
 
-/** How long the key of an attempt is kept: far longer than any repeat of it may last. */
+/** Lifetime of an attempt's key, in ms: far longer than an attempt is retried. */
 const KEY_MS = 10 * 60_000;
 
-/** What became of a unit: the position of its first row, and whether an earlier append had put it there. */
+/** Outcome of a unit: the position of its first row, and whether an earlier append had written it. */
 export interface Appended {
   readonly firstId: number;
   readonly duplicate: boolean;
 }
 
-/** One caller's units: appended in one transaction, or none of them. */
+/** One caller's units, appended in one transaction or not at all. */
 export interface Submission {
   readonly units: readonly Unit[];
   readonly bytes: number;
   readonly rows: number;
-  /** When its caller is told that it took too long (`performance.now()`). */
+  /** Time at which its caller is rejected (`performance.now()`). */
   readonly deadline: number;
-  /** Its caller was told so. It is appended only if it was sent before. */
-  late: boolean;
-  /** Per unit, in order; a unit that was appended before is answered while others still wait. */
+  /** Its caller was rejected. It is appended only if it had been sent already. */
+  expired: boolean;
+  /** Per unit, in order; a repeat has its answer before the other units are appended. */
   readonly answers: (Appended | undefined)[];
   resolve(answers: Appended[]): void;
   reject(error: unknown): void;
 }
 
 /**
- * One transaction on its way into the log. It carries a key of its own, so that one whose COMMIT got no answer is simply
- * sent again: it either commits now, or fails on its key and is found to have committed before. The time belongs to it
- * as well, since a repeat of an append that did commit must describe the same rows.
+ * Append transaction under way. It has a key of its own, so that it can be sent again when its COMMIT got no answer: it
+ * either commits now, or fails on its key and is found to have committed before. Its time is fixed, too, because a retry
+ * must describe the same rows.
  */
 export interface Attempt {
   readonly members: readonly Submission[];
@@ -41,8 +41,8 @@ export function newAttempt(members: readonly Submission[]): Attempt {
   return { members, key: `batch:${randomUUID()}`, at: new Date() };
 }
 
-/** Sends what is still to be appended and returns the position of its first row, committed. */
-export async function send(connection: Connection, { members, key, at }: Attempt): Promise<number> {
+/** Sends the units that have no answer yet. Resolves after COMMIT with the position of the first row. */
+export async function sendAttempt(connection: Connection, { members, key, at }: Attempt): Promise<number> {
   const own: Unit = { drafts: [], keys: [{ value: key, fingerprint: Buffer.alloc(32), keepMs: KEY_MS }] };
   const pending = members.flatMap((member) => member.units.filter((_, index) => !member.answers[index]));
   const { sql, headAt } = appendStatement([own, ...pending], at);
@@ -52,13 +52,13 @@ export async function send(connection: Connection, { members, key, at }: Attempt
   return moved.insertId - pending.reduce((sum, unit) => sum + rowCount(unit), 0) + 1;
 }
 
-/** What is known of a key that was used before. */
+/** Stored idempotency key. */
 export interface KnownKey {
   readonly fingerprint: Buffer;
   readonly firstId: number;
 }
 
-/** Which keys of an attempt, its own among them, were used before. */
+/** Reads which keys of an attempt, including its own, were used before. */
 export async function findKeys(connection: Connection, attempt: Attempt): Promise<Map<string, KnownKey>> {
   const keys = attempt.members.flatMap(keysOf);
   const [rows] = await connection.query<RowDataPacket[]>(

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { leavesConnectionGood } from '../db/errors.ts';
 
-/** How long a goodbye may take. Milliseconds. */
-const GOODBYE_MS = 500;
+/** Max duration of an orderly close, in ms. */
+const CLOSE_MS = 500;
 
-/** The database did not answer by the deadline. What was sent may still happen. */
-export class OutOfTime extends Error {
+/** The database did not answer by the deadline. Statements that were sent may still be executed. */
+export class DeadlineExceeded extends Error {
   constructor() {
     super('no answer from the database in time');
   }
 }
 
 /**
- * One connection, opened when it is first needed, whose every use ends by a deadline (`performance.now()`). When it is
- * lost or in doubt it is let go, and the next use opens another: nothing that was begun on one goes on on the other.
+ * Lazily opened connection whose every use ends by a deadline (`performance.now()`). A connection that is lost or in
+ * doubt is dropped, and the next use opens another: no work continues on a second connection.
  */
 export class BoundedConnection {
   readonly #connect: () => Promise<Connection>;
@@ -24,27 +24,27 @@ export class BoundedConnection {
     this.#connect = connect;
   }
 
-  /** @throws OutOfTime, or what `work` or the opening threw */
+  /** Runs `work` on the connection. @throws DeadlineExceeded, or what `work` or the opening threw */
   async use<T>(deadline: number, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const inTime = new AbortController();
-    const late = sleep(Math.max(0, deadline - performance.now()), undefined, { signal: inTime.signal }).then(
-      () => {
-        throw new OutOfTime();
-      },
-    );
-    late.catch(() => {});
+    const finished = new AbortController();
+    const deadlinePassed = sleep(Math.max(0, deadline - performance.now()), undefined, {
+      signal: finished.signal,
+    }).then(() => {
+      throw new DeadlineExceeded();
+    });
+    deadlinePassed.catch(() => {});
     try {
-      const connection = await Promise.race([this.#open(), late]);
-      return await Promise.race([work(connection), late]);
+      const connection = await Promise.race([this.#open(), deadlinePassed]);
+      return await Promise.race([work(connection), deadlinePassed]);
     } catch (error) {
       if (!leavesConnectionGood(error)) this.drop();
       throw error;
     } finally {
-      inTime.abort();
+      finished.abort();
     }
   }
 
-  /** Undoes what a use that failed left behind. Never throws. */
+  /** Rolls back what a failed use left open. Never throws. */
   async rollback(deadline: number): Promise<void> {
     if (this.#current)
       await this.use(deadline, (connection) => connection.query('ROLLBACK')).catch(() => this.drop());
@@ -61,7 +61,7 @@ export class BoundedConnection {
     this.#current = undefined;
     const connection = await closed?.catch(() => undefined);
     if (!connection) return;
-    await Promise.race([connection.end().catch(() => {}), sleep(GOODBYE_MS, undefined, { ref: false })]);
+    await Promise.race([connection.end().catch(() => {}), sleep(CLOSE_MS, undefined, { ref: false })]);
     connection.destroy();
   }
 

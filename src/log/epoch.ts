@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 
 /**
- * Gives the log a new epoch, so that no cursor of the old one can be resumed. `from` keeps several processes that saw
- * the same fault from doing it more than once.
+ * Gives the log a new epoch, so that no cursor of the old one can be resumed. Compares with `from`, so that several
+ * processes that detect the same fault change it once.
  */
 export async function bumpEpoch(
   execute: (sql: string, values: unknown[]) => Promise<unknown>,

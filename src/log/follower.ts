@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { KEEP_CLASSES } from '../db/schema.ts';
+import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import { bumpEpoch } from './epoch.ts';
 import {
-  type Head,
+  type LogHead,
   type Query,
   queryOver,
   readHead,
@@ -14,35 +15,36 @@ import {
 import type { LogRow } from './row.ts';
 import { Sequence } from './sequence.ts';
 
-/** Why the streams of this process cannot simply go on. */
+/** Reason for which the streams of this process cannot continue. */
 export interface LogFault {
   readonly reason: 'hole' | 'regressed' | 'replaced' | 'epoch-changed' | 'fell-behind';
-  /** The last position that was handed on before. */
+  /** The last position delivered before. */
   readonly from: number;
-  /** The position it goes on from. */
+  /** The position after which delivery continues. */
   readonly to: number;
 }
 
 export interface FollowerOptions {
-  /** Opens a dedicated connection, so that no busy pool can hold the follower up. */
+  /** Opens a dedicated connection, so that a busy pool cannot delay the follower. */
   readonly connect: () => Promise<Connection>;
-  /** The log's next rows: contiguous, in order, each once. */
+  /** Receives the log's next rows: contiguous, in order, each once. */
   readonly onRows: (rows: LogRow[]) => void;
   readonly onReset: (fault: LogFault) => void;
   readonly onError?: (error: unknown) => void;
-  /** How often the head is looked at: while others write, and at rest. Milliseconds. */
+  /** Poll interval while other processes write, and at rest, in ms. */
   readonly pollMs?: { readonly busy: number; readonly idle: number };
 }
 
+/** Max rows per read. */
 const PAGE = 1_000;
-/** After a failure: rows may be so large that a whole page takes longer than a statement may. */
+/** Max rows per read after a failure: a whole page of very large rows can exceed the statement time-out. */
 const SMALL_PAGE = 20;
-/** How often a gap is read again, 2–5 ms apart, before the head is asked with a lock. */
-const PATIENT_READS = 4;
+/** Rereads of a gap, 2–5 ms apart, before the head is read with a lock. */
+const GAP_REREADS = 4;
 
 /**
- * Follows the log and hands on its rows contiguously. It hears of new rows from this process's own commits (`offer`),
- * from hints (`hint`) and from its own look at the head; none of them is trusted to be complete, in order, or single.
+ * Follows the log and delivers its rows contiguously. New rows are signalled by this process's own commits (`offer`), by
+ * hints (`hint`) and by a poll of the head; none of these needs to be complete, in order, or free of repeats.
  */
 export class Follower {
   readonly #options: FollowerOptions;
@@ -53,11 +55,10 @@ export class Follower {
   #target = 0;
   #last: LogRow | undefined;
   #page = PAGE;
-  /** Whether this connection has seen that the log is still the one that was followed. */
-  #trusted = false;
+  /** Whether this connection has verified that the log is still the one that was followed. */
+  #verified = false;
   #started = false;
-  #wake: (() => void) | undefined;
-  #awake = false;
+  readonly #pause = new WakeableSleep();
   #closed = false;
 
   constructor(options: FollowerOptions) {
@@ -65,7 +66,7 @@ export class Follower {
     this.#pollMs = options.pollMs ?? { busy: 5, idle: 250 };
   }
 
-  /** Everything up to here was handed on. */
+  /** The last position delivered. */
   get position(): number {
     return this.#sequence.watermark;
   }
@@ -74,7 +75,7 @@ export class Follower {
     return this.#epoch;
   }
 
-  /** How many rows are known to exist and were not handed on yet. */
+  /** Number of rows that are known to exist and are not delivered yet. */
   get lag(): number {
     return Math.max(0, this.#target - this.position);
   }
@@ -84,16 +85,17 @@ export class Follower {
   }
 
   /**
-   * Finds the head and starts to follow. @throws when the database cannot be reached
-   * @param prepare what must be done with the position before any row is handed on
+   * Reads the head and starts to follow from there.
+   * @param prepare runs with that position before any row is delivered
+   * @throws when the database cannot be reached
    */
   async start(prepare?: (position: number) => Promise<void>): Promise<void> {
     try {
       const query = queryOver(await this.#open());
       const head = await readHead(query);
-      this.#standAt(head, await rowAt(query, head.head));
+      this.#moveTo(head, await rowAt(query, head.head));
       await prepare?.(head.head);
-      this.#trusted = this.connected;
+      this.#verified = this.connected;
       this.#started = true;
       void this.#follow();
     } catch (error) {
@@ -102,56 +104,56 @@ export class Follower {
     }
   }
 
-  /** Rows that this process committed itself. */
+  /** Takes rows that this process committed. */
   offer(rows: readonly LogRow[]): void {
     if (!this.#started) return;
     const last = rows.at(-1);
     if (!last || last.id <= this.position) return;
     this.#target = Math.max(this.#target, last.id);
-    // After a new connection the log may be another one, and these rows the first sign of it.
-    if (this.#trusted) this.#handOn(rows);
-    if (this.#target > this.position) this.#rouse();
+    // After a reconnect the log may be another one, and these rows the first of it: the next poll decides.
+    if (this.#verified) this.#deliver(rows);
+    if (this.#target > this.position) this.#pause.wake();
   }
 
-  /** Somebody says that the head is at `head` by now. */
+  /** Takes a hint that the head is at `head`. */
   hint(head: number): void {
     if (!Number.isSafeInteger(head) || head <= this.#target) return;
     this.#target = head;
-    this.#rouse();
+    this.#pause.wake();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#rouse();
-    // Not waited for: a query that a hanging server does not answer. Should it still answer, nothing is handed on.
+    this.#pause.wake();
+    // A query that a hanging server does not answer is not awaited. If it is answered later, nothing is delivered.
     this.#drop();
   }
 
   async #follow(): Promise<void> {
-    let pause = this.#pollMs.idle;
+    let pauseMs = this.#pollMs.idle;
     let failures = 0;
     while (!this.#closed) {
       try {
         const fresh = this.#connection === undefined;
         const query = queryOver(await this.#open());
         if (fresh && (await this.#wasReplaced(query))) await this.#renew(query, 'replaced');
-        const others = await this.#look(query);
+        const others = await this.#poll(query);
         failures = 0;
-        pause = others ? this.#pollMs.busy : Math.min(this.#pollMs.idle, pause * 2);
-        await this.#rest(pause);
+        pauseMs = others ? this.#pollMs.busy : Math.min(this.#pollMs.idle, pauseMs * 2);
+        await this.#pause.sleep(pauseMs);
       } catch (error) {
         this.#drop();
         if (this.#closed) return;
         this.#options.onError?.(error);
         this.#page = SMALL_PAGE;
-        await this.#rest(Math.min(1_000, 50 * 2 ** failures++));
+        await this.#pause.sleep(Math.min(1_000, 50 * 2 ** failures++));
       }
     }
   }
 
-  /** One look at the head, and at everything up to it. Says whether others had written. */
-  async #look(query: Query): Promise<boolean> {
-    // Own commits move the position while the question is under way: only what was there before it must be seen.
+  /** Reads the head, and the missing rows up to it. Returns whether other processes had written. */
+  async #poll(query: Query): Promise<boolean> {
+    // Own commits can move the position while the query is under way: the head must not be below the earlier one.
     const before = this.position;
     const { head, epoch } = await readHead(query);
     if (epoch !== this.#epoch) {
@@ -162,36 +164,36 @@ export class Follower {
       await this.#renew(query, 'regressed');
       return true;
     }
-    this.#trusted = true;
+    this.#verified = true;
     this.#target = Math.max(this.#target, head);
     return this.#fill(query);
   }
 
-  /** Reads what is missing up to the target. */
+  /** Reads the missing rows up to the target. Returns whether it found any. */
   async #fill(query: Query): Promise<boolean> {
     let found = false;
-    let vain = 0;
+    let emptyReads = 0;
     while (this.position < this.#target && !this.#closed) {
       const before = this.position;
       const through = Math.min(this.#target, (this.#sequence.firstAhead ?? Number.POSITIVE_INFINITY) - 1);
-      this.#handOn(await readRange(query, before, through, this.#page));
+      this.#deliver(await readRange(query, before, through, this.#page));
       if (this.position > before) {
         this.#page = Math.min(PAGE, this.#page * 2);
         found = true;
-        vain = 0;
-      } else if (++vain <= PATIENT_READS) {
+        emptyReads = 0;
+      } else if (++emptyReads <= GAP_REREADS) {
         await sleep(2 + Math.random() * 3);
       } else {
         const outcome = await this.#investigate(query);
         if (outcome === 'reset') return true;
-        vain = 0;
+        emptyReads = 0;
       }
     }
     return found;
   }
 
-  /** A gap stayed. Behind the lock there is no append under way that could still fill it. */
-  async #investigate(query: Query): Promise<'go-on' | 'reset'> {
+  /** Decides about a gap that persists. Under the head's lock no append is under way that could still fill it. */
+  async #investigate(query: Query): Promise<'continue' | 'reset'> {
     const before = this.position;
     const { head, epoch } = await readHeadLocked(query);
     if (epoch !== this.#epoch) {
@@ -200,11 +202,11 @@ export class Follower {
     }
     if (head <= before) {
       this.#target = Math.min(this.#target, Math.max(head, this.position));
-      return 'go-on';
+      return 'continue';
     }
     this.#target = Math.max(Math.min(this.#target, head), this.position);
-    this.#handOn(await readRange(query, before, head, this.#page));
-    if (this.position > before) return 'go-on';
+    this.#deliver(await readRange(query, before, head, this.#page));
+    if (this.position > before) return 'continue';
     const tails = await readTails(query);
     const pruned = Math.max(...KEEP_CLASSES.map((name) => tails[name]));
     if (before + 1 < pruned) await this.#restart(query, 'fell-behind');
@@ -212,31 +214,32 @@ export class Follower {
     return 'reset';
   }
 
-  /** The log is not the one that cursors were given for: a new epoch makes every old cursor say so. */
+  /** Begins a new epoch, because the log is not the one that earlier cursors refer to, and restarts. */
   async #renew(query: Query, reason: LogFault['reason']): Promise<void> {
     await bumpEpoch(query, this.#epoch);
     await this.#restart(query, reason);
   }
 
+  /** Skips to the head and reports the fault. */
   async #restart(query: Query, reason: LogFault['reason']): Promise<void> {
-    // Own commits above the new position are read again from there, not handed on from the old one meanwhile.
-    this.#trusted = false;
+    // Own commits above the new position are read again from there, not delivered from the old one meanwhile.
+    this.#verified = false;
     const from = this.position;
     const head = await readHeadLocked(query);
     const last = await rowAt(query, head.head);
     if (this.#closed) return;
-    this.#standAt(head, last);
+    this.#moveTo(head, last);
     this.#options.onReset({ reason, from, to: head.head });
   }
 
-  #standAt({ head, epoch }: Head, last: LogRow | undefined): void {
+  #moveTo({ head, epoch }: LogHead, last: LogRow | undefined): void {
     this.#sequence.reset(head);
     this.#target = head;
     this.#epoch = epoch;
     this.#last = last;
   }
 
-  /** After a new connection: is the row at our position still the one that was handed on? */
+  /** Whether, after a reconnect, the row at our position differs from the one delivered. */
   async #wasReplaced(query: Query): Promise<boolean> {
     const last = this.#last;
     if (!last || last.id !== this.position) return false;
@@ -250,7 +253,7 @@ export class Follower {
     );
   }
 
-  #handOn(rows: readonly LogRow[]): void {
+  #deliver(rows: readonly LogRow[]): void {
     if (this.#closed) return;
     const ready = this.#sequence.take(rows);
     if (ready.length === 0) return;
@@ -273,27 +276,9 @@ export class Follower {
   #drop(connection = this.#connection): void {
     if (connection === this.#connection) {
       this.#connection = undefined;
-      this.#trusted = false;
+      this.#verified = false;
     }
     connection?.destroy();
-  }
-
-  #rouse(): void {
-    this.#awake = true;
-    this.#wake?.();
-  }
-
-  async #rest(ms: number): Promise<void> {
-    if (!this.#awake)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms);
-        this.#wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    this.#wake = undefined;
-    this.#awake = false;
   }
 }
 

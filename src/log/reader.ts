@@ -4,28 +4,28 @@ import type { EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { LogRow } from './row.ts';
 
-/** Where the log ends, and which log it is. */
-export interface Head {
+/** End of the log, and its epoch. */
+export interface LogHead {
   readonly head: number;
   readonly epoch: string;
 }
 
-/** The one statement that readers need of a connection or a pool. */
+/** Query method of a connection or a pool. */
 export type Query = <T>(sql: string, values?: unknown[]) => Promise<T[]>;
 
 const COLUMNS = 'id, event_id, scope, type, player_id, title, message, data, created_at';
 
-/** The head as readers see it. */
-export async function readHead(query: Query): Promise<Head> {
-  return theHead(await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1'));
+/** Reads the head without a lock. */
+export async function readHead(query: Query): Promise<LogHead> {
+  return headOf(await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1'));
 }
 
-/** The head behind every append that was under way: waits for the row lock that appends hold until COMMIT. */
-export async function readHeadLocked(query: Query): Promise<Head> {
-  return theHead(await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1 LOCK IN SHARE MODE'));
+/** Reads the head after every append that was under way: waits for the row lock that appends hold until COMMIT. */
+export async function readHeadLocked(query: Query): Promise<LogHead> {
+  return headOf(await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1 LOCK IN SHARE MODE'));
 }
 
-/** Rows after `after` up to and including `through`, in order. */
+/** Reads the rows after `after` up to and including `through`, in order. */
 export async function readRange(
   query: Query,
   after: number,
@@ -40,8 +40,8 @@ export async function readRange(
 }
 
 /**
- * Rows of some scopes after `after` up to and including `through`, in order. Each scope is read from its own index
- * range and the ranges are merged, so that a page costs its own rows and not the whole range.
+ * Reads the rows of `scopes` after `after` up to and including `through`, in order. Each scope is read from its own index
+ * range and the ranges are merged, so that a page costs its own rows only.
  */
 export async function readScopes(
   query: Query,
@@ -59,7 +59,7 @@ export async function readScopes(
   return rows.map(toRow);
 }
 
-/** Per class, the position from which on every row is still kept. */
+/** Reads, per keep class, the lowest position from which on every row is still kept. */
 export async function readTails(query: Query): Promise<Record<KeepClass, number>> {
   const rows = await query<{ keep_class: KeepClass; tail: number }>('SELECT keep_class, tail FROM log_tail');
   const tails = Object.fromEntries(KEEP_CLASSES.map((name) => [name, 1])) as Record<KeepClass, number>;
@@ -67,10 +67,10 @@ export async function readTails(query: Query): Promise<Record<KeepClass, number>
   return tails;
 }
 
-/** Far above what a read of the log takes: a connection that is silent for so long is dead. Milliseconds. */
+/** Max silence of a connection during a read, in ms; far above what a read takes. */
 const SILENCE_MS = 15_000;
 
-/** A `Query` over one dedicated connection, to be dropped when a query fails. */
+/** Makes a `Query` over a dedicated connection. Drop the connection when a query fails. */
 export function queryOver(connection: Connection): Query {
   return async <T>(sql: string, values: unknown[] = []) => {
     const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: SILENCE_MS });
@@ -95,7 +95,7 @@ interface RawRow {
   created_at: Date;
 }
 
-function theHead(rows: RawHead[]): Head {
+function headOf(rows: RawHead[]): LogHead {
   const row = rows[0];
   if (!row) throw new Error('the log has no head');
   return { head: Number(row.head), epoch: row.epoch };

@@ -2,12 +2,12 @@ import { Problem } from '../protocol/problem.ts';
 import type { Unit } from './append-statement.ts';
 import type { Appended, KnownKey, Submission } from './attempt.ts';
 
-/** Answers repeats, refuses conflicts, and hands back who still has something to append. */
+/** Answers repeats, rejects conflicts, and returns the members that still have something to append. */
 export function answerRepeats(
   members: readonly Submission[],
   known: ReadonlyMap<string, KnownKey>,
-): { answered: boolean; left: Submission[] } {
-  const left: Submission[] = [];
+): { answered: boolean; remaining: Submission[] } {
+  const remaining: Submission[] = [];
   let answered = false;
   for (const member of members) {
     let refusal: Problem | undefined;
@@ -21,12 +21,12 @@ export function answerRepeats(
     }
     if (refusal) member.reject(refusal);
     else if (member.answers.every((answer) => answer !== undefined)) member.resolve(member.answers);
-    else left.push(member);
+    else remaining.push(member);
   }
-  return { answered, left };
+  return { answered, remaining };
 }
 
-/** What a unit is told: nothing where none of its keys is known. */
+/** Answer to a unit; undefined where none of its keys is known. */
 function lookUp(unit: Unit, known: ReadonlyMap<string, KnownKey>): Appended | Problem | undefined {
   const keys = unit.keys ?? [];
   const earlier = keys.map(({ value }) => known.get(value));

@@ -3,22 +3,22 @@ import type { Database, Transaction } from '../db/database.ts';
 import { KEEP_CLASSES, type KeepClass } from '../db/schema.ts';
 import { readHead } from './reader.ts';
 
-/** So many rows go in one transaction at the most. */
+/** Max rows deleted per transaction. */
 const BATCH = 500;
-/** So many receipts go in one statement: a message to everybody may have as many as there are players. */
+/** Max receipts deleted per statement: a global message can have one of every player. */
 const RECEIPTS = 5_000;
-/** Between two transactions, so that appends never queue behind deletes. Milliseconds. */
+/** Pause between two transactions, in ms, so that appends do not queue behind deletes. */
 const PAUSE_MS = 5;
 
 /**
- * Lets go of what is old enough: rows of the log with their receipts, and idempotency keys past their time. Each class is
- * deleted from its old end on, and its tail moves in the transaction that deletes, so that a reader who finds a row missing
- * finds the reason too. The newest row of the log always stays: it tells which log this is. What was taken over from the
- * Socket.IO generation is as old as the takeover, so that an inbox is not emptied the moment it was filled.
+ * Deletes rows of the log that are past their retention, with their receipts, and expired idempotency keys. Each keep
+ * class is deleted from its oldest row on, and its tail moves in the same transaction, so that a reader who misses a row
+ * finds the reason. The row at the head is never deleted: it identifies the log. Rows adopted from the Socket.IO
+ * generation age from their adoption, so that an inbox is not emptied right after it was filled.
  *
- * @param ages how long rows of each class are kept, in ms
- * @param signal stops it between two transactions; what was deleted until then stays deleted
- * @returns how many rows of the log were deleted
+ * @param ages retention per keep class, in ms
+ * @param signal stops it between two transactions; what was deleted stays deleted
+ * @returns the number of log rows deleted
  */
 export async function pruneLog(
   database: Database,
@@ -34,7 +34,7 @@ export async function pruneLog(
   await repeat((tx) => pruneKeys(tx, now));
   return { deleted };
 
-  /** Runs `batch` until one left nothing. Returns how many rows all of them took. */
+  /** Repeats `batch` until nothing is left. Returns the number of rows deleted. */
   async function repeat(batch: (tx: Transaction) => Promise<Pruned>): Promise<number> {
     let sum = 0;
     while (!signal?.aborted) {
@@ -49,7 +49,7 @@ export async function pruneLog(
 
 interface Pruned {
   readonly count: number;
-  /** Whether there may be others. */
+  /** Whether more rows may be due. */
   readonly more: boolean;
 }
 
@@ -78,7 +78,7 @@ async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number)
   return { count: rows.length, more: rows.length === BATCH || rows.length < old.length };
 }
 
-/** Deletes the receipts of these rows, or of the first of them where there are many. Returns those that have none now. */
+/** Deletes the receipts of `rows`, or of the first of them where there are many. Returns the rows that have none left. */
 async function pruneReceipts(tx: Transaction, rows: readonly number[]): Promise<readonly number[]> {
   let through = rows.at(-1);
   for (let left = rows; through !== undefined && left.length > 0; left = [through]) {
@@ -91,14 +91,14 @@ async function pruneReceipts(tx: Transaction, rows: readonly number[]): Promise<
       'SELECT MIN(notification_id) AS id FROM notification_receipt WHERE notification_id IN (?)',
       [left],
     );
-    // It may be half done: a row is never seen without the receipts that it had.
+    // Row `next.id` still has receipts: it is deleted only after all of them.
     if (next?.id == null) break;
     through = next.id;
   }
   return rows.filter((id) => through !== undefined && id <= through);
 }
 
-/** Up to where the log was filled from the Socket.IO generation's tables, and when that was done. */
+/** Reads the last position adopted from the Socket.IO generation's tables, and when the adoption finished. */
 async function readAdopted(tx: Transaction): Promise<{ lastId: number; at: Date } | undefined> {
   const [row] = await tx.query<{ lastId: number; at: Date }>(
     `SELECT last_id AS lastId, COALESCE(finished_at, UTC_TIMESTAMP(3)) AS at

@@ -1,9 +1,9 @@
 import type { KeepClass } from '../db/schema.ts';
-import type { ActivityEntry, Secrecy } from '../protocol/definition.ts';
+import type { ActivityEntry } from '../protocol/definition.ts';
 import type { EventType } from '../protocol/event.ts';
-import type { Scope } from '../protocol/scope.ts';
+import { type Scope, scopeKind } from '../protocol/scope.ts';
 
-/** A committed row of the log: one event's message to one scope. */
+/** Committed row of the log: one event's message to one scope. */
 export interface LogRow {
   /** Position in the log. */
   readonly id: number;
@@ -20,7 +20,7 @@ export interface LogRow {
   readonly at: number;
 }
 
-/** A row before it has a position. */
+/** Row before it has a position. */
 export interface DraftRow {
   readonly scope: Scope;
   readonly keepClass: KeepClass;
@@ -29,17 +29,21 @@ export interface DraftRow {
   readonly message: string;
 }
 
-/** A validated event, ready to be appended: one row per scope it goes to. */
+/** Event as the log stores it, before it has a position: one row per scope. */
 export interface Draft {
   readonly type: EventType;
   readonly playerId: number | null;
+  /** JSON text. */
   readonly data: string;
   readonly rows: readonly DraftRow[];
   readonly activity: readonly ActivityEntry[];
-  /** The name of what happened, for events that happen once. */
-  readonly happening: string | undefined;
-  /** What is appended instead where this contest is not for everybody's eyes. */
-  readonly withheld?: { readonly contestId: number; draft(secrecy: Secrecy): Draft };
-  /** Roughly what it weighs in a statement, in bytes. */
+  /** Estimated size of its statements, in bytes. */
   readonly bytes: number;
+}
+
+/** Keep class of a scope's rows, unless they are transient. */
+export function keepClassOf(scope: Scope): Exclude<KeepClass, 'nudge'> {
+  const kind = scopeKind(scope);
+  if (kind === 'real') return 'leaderboard';
+  return kind === 'ops' ? 'global' : kind;
 }

@@ -1,11 +1,11 @@
-/** Anything with a position in the log. */
+/** Item with a position in the log. */
 export interface Positioned {
   readonly id: number;
 }
 
 /**
- * Puts rows back into the log's order. Whatever it is given, in whatever order and however often, it hands on each
- * position once, and none before all positions below it: the watermark moves only contiguously.
+ * Reorder buffer with a contiguous watermark. Takes rows in any order, with repeats, and returns each position once, after
+ * all positions below it.
  */
 export class Sequence<R extends Positioned> {
   #watermark: number;
@@ -13,23 +13,23 @@ export class Sequence<R extends Positioned> {
   readonly #ahead = new Map<number, readonly R[]>();
   readonly #maxRuns: number;
 
-  /** @param maxRuns how many runs are held while something below them is missing; beyond it the highest is let go, to be read again later */
+  /** @param maxRuns max runs held above a gap; beyond it the highest is dropped, to be read again later */
   constructor(watermark: number, maxRuns = 256) {
     this.#watermark = watermark;
     this.#maxRuns = maxRuns;
   }
 
-  /** The highest position such that everything up to it was handed on. */
+  /** The position up to which every row was returned. */
   get watermark(): number {
     return this.#watermark;
   }
 
-  /** The lowest position that is held but cannot be handed on yet. */
+  /** The lowest position held above a gap. */
   get firstAhead(): number | undefined {
     return this.#ahead.size === 0 ? undefined : Math.min(...this.#ahead.keys());
   }
 
-  /** Takes rows in ascending order, with or without gaps, and returns those that are now in turn. */
+  /** Takes rows in ascending order, with or without gaps, and returns those that are now contiguous. */
   take(rows: readonly R[]): R[] {
     const ready: R[] = [];
     for (const run of runs(rows)) this.#takeRun(run, ready);
@@ -37,7 +37,7 @@ export class Sequence<R extends Positioned> {
     return ready;
   }
 
-  /** Forgets everything and goes on after `watermark`. */
+  /** Drops all held rows and continues after `watermark`. */
   reset(watermark: number): void {
     this.#watermark = watermark;
     this.#ahead.clear();
@@ -69,7 +69,7 @@ export class Sequence<R extends Positioned> {
   }
 }
 
-/** Cuts rows into runs without a gap. */
+/** Splits rows into runs without gaps. */
 function* runs<R extends Positioned>(rows: readonly R[]): Generator<readonly R[]> {
   let start = 0;
   for (let i = 1; i <= rows.length; i++)

@@ -83,11 +83,13 @@ export const CATALOGUE = {
         contestId: data.contestId,
       },
     ],
-    whileFrozen: (data) => ({
-      data,
-      targets: [{ scope: scopes.real(data.contestId), inbox: false }],
-      activity: false,
-    }),
+    redact: {
+      frozen: (data) => ({
+        data,
+        targets: [{ scope: scopes.real(data.contestId), inbox: false }],
+        activity: false,
+      }),
+    },
     keep: 'history',
   }),
 
@@ -139,23 +141,25 @@ export const CATALOGUE = {
         ...(data.contestId === undefined ? {} : { contestId: data.contestId }),
       },
     ],
-    whileFrozen: (data) => ({
-      data,
-      targets: [
-        { scope: scopes.player(data.playerId), inbox: true },
-        ...(data.contestId === undefined ? [] : [{ scope: scopes.real(data.contestId), inbox: false }]),
-      ],
-      activity: true,
-    }),
-    // Whoever watches the problem need not know of the contest, nor of who takes part.
-    whilePrivate: (data) => ({
-      data,
-      targets: [
-        { scope: scopes.player(data.playerId), inbox: true },
-        ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
-      ],
-      activity: true,
-    }),
+    redact: {
+      frozen: (data) => ({
+        data,
+        targets: [
+          { scope: scopes.player(data.playerId), inbox: true },
+          ...(data.contestId === undefined ? [] : [{ scope: scopes.real(data.contestId), inbox: false }]),
+        ],
+        activity: true,
+      }),
+      // Viewers of the problem must not learn of the contest, nor of its participants.
+      private: (data) => ({
+        data,
+        targets: [
+          { scope: scopes.player(data.playerId), inbox: true },
+          ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
+        ],
+        activity: true,
+      }),
+    },
     keep: 'history',
   }),
 
@@ -191,12 +195,14 @@ export const CATALOGUE = {
       const who = winners.length === 0 ? '' : `. Winner: ${joinNames(winners)}`;
       return `${data.contestTitle ?? 'The contest'} is over${who}`;
     },
-    // Who has won is told by the standings, once they are shown.
-    whileFrozen: ({ winners, ...data }) => ({
-      data,
-      targets: [{ scope: scopes.contest(data.contestId), inbox: true }],
-      activity: true,
-    }),
+    // The winners follow from the leaderboard, once it is shown.
+    redact: {
+      frozen: ({ winners, ...data }) => ({
+        data,
+        targets: [{ scope: scopes.contest(data.contestId), inbox: true }],
+        activity: true,
+      }),
+    },
     keep: 'history',
   }),
 
@@ -217,7 +223,7 @@ export const CATALOGUE = {
     ],
     title: () => 'Standings',
     message: (data) => `${data.changed.length} changed`,
-    keep: 'nudge',
+    keep: 'transient',
     internal: true,
   }),
 
@@ -310,7 +316,7 @@ export const CATALOGUE = {
     targets: () => [{ scope: scopes.global, inbox: false }],
     title: () => 'Global standings',
     message: (data) => (data.top[0] ? `${data.top[0].playerName} leads` : 'Nobody yet'),
-    keep: 'nudge',
+    keep: 'transient',
     internal: true,
   }),
 
@@ -324,7 +330,7 @@ export const CATALOGUE = {
     targets: () => [{ scope: scopes.global, inbox: false }],
     title: () => 'Players online',
     message: (data) => `${data.onlineCount} online`,
-    keep: 'nudge',
+    keep: 'transient',
   }),
 
   NODE_STATUS: define({
@@ -346,7 +352,7 @@ export const CATALOGUE = {
     targets: () => [{ scope: scopes.ops, inbox: false }],
     title: () => 'Node',
     message: (data) => `${data.streams} streams`,
-    keep: 'nudge',
+    keep: 'transient',
     internal: true,
   }),
 
@@ -361,7 +367,7 @@ export const CATALOGUE = {
     targets: (data) => [{ scope: scopes.player(data.playerId), inbox: false }],
     title: () => 'Inbox',
     message: (data) => `${data.counts.unread} unread`,
-    keep: 'nudge',
+    keep: 'transient',
     internal: true,
   }),
 } as const;

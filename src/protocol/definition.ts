@@ -26,16 +26,16 @@ export interface ActivityEntry {
 }
 
 /**
- * How long a message is kept: `history` for weeks, so that a stream can resume from it; `nudge` for minutes, since it
- * only tells that some state changed and the state itself can be read again.
+ * Retention of a message: `history` for weeks, so that a stream can resume from it; `transient` for minutes, since it only
+ * signals a change of state that can be read again.
  */
-export type Keep = 'history' | 'nudge';
+export type Keep = 'history' | 'transient';
 
-/** Why less may be told of what happens in a contest: its standings are frozen, or it is not open to everybody. */
-export type Secrecy = 'frozen' | 'private';
+/** Restriction on a contest's events: its leaderboard is frozen, or the contest is private or a draft. */
+export type Restriction = 'frozen' | 'private';
 
-/** An event as it may be told where its contest is not for everybody's eyes. */
-export interface Withheld<D> {
+/** Event as it is published while its contest is restricted. */
+export interface Redacted<D> {
   readonly data: D;
   readonly targets: readonly Target[];
   readonly activity: boolean;
@@ -49,10 +49,8 @@ export interface Definition<S extends z.ZodType> {
   /** `audience` is the kind of scope the message is read in: the player is addressed, others are told. */
   message(data: z.output<S>, audience: ScopeKind): string;
   activity?(data: z.output<S>): readonly ActivityEntry[];
-  /** What is told instead while the standings of its contest are frozen, since it would tell of them. Left out: all of it. */
-  whileFrozen?(data: z.output<S>): Withheld<z.output<S>>;
-  /** What is told instead of a contest that is private or a draft, since others than its own would hear of it. */
-  whilePrivate?(data: z.output<S>): Withheld<z.output<S>>;
+  /** Per restriction, what is published instead while its contest is under it. Left out: the event unchanged. */
+  readonly redact?: { readonly [R in Restriction]?: (data: z.output<S>) => Redacted<z.output<S>> };
   readonly keep: Keep;
   /** Published only by the service itself, never over REST or SQL. */
   readonly internal?: boolean;

@@ -1,5 +1,5 @@
 import type { NewEvent } from '../protocol/event.ts';
-import { happeningOf } from '../protocol/happening.ts';
+import { naturalKeyOf } from '../protocol/natural-key.ts';
 import type { Scope } from '../protocol/scope.ts';
 
 /** That an event is durable, and where it stands in the log. */
@@ -41,7 +41,7 @@ export function createEntry(given: NewEvent, since: number): Entry {
 }
 
 function nameOf({ type, data }: NewEvent): string | undefined {
-  const name = happeningOf(type, data);
+  const name = naturalKeyOf(type, data);
   // Of data that is wrong the service shall name the field, not the key that came of it.
   return name !== undefined && KEY.test(name) ? name : undefined;
 }

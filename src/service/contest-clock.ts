@@ -1,16 +1,16 @@
 import { type Announcer, createAnnouncer } from '../contest/announcer.ts';
 import { runContestClock } from '../contest/contest-clock.ts';
 import type { Database } from '../db/database.ts';
-import type { Publisher } from '../log/publisher.ts';
-import type { Handlers } from '../outbox/relay.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
+import type { OutboxHandlers } from '../events/outbox/relay.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { Duty } from './duties.ts';
 
 export interface ContestClockDeps {
   readonly database: Database;
-  readonly publisher: Publisher;
+  readonly publisher: LogPublisher;
   /** The relay's own publisher. */
-  readonly relayPublisher: Publisher;
+  readonly relayPublisher: LogPublisher;
   readonly clock: PlatformClock;
   readonly epoch: () => string;
   readonly onError: (error: unknown, where: string) => void;
@@ -20,7 +20,7 @@ export interface ContestClock {
   /** Publishes for everybody else, so that what was said of contests is not said again. */
   readonly announcer: Announcer;
   /** How what the outbox says of contests is published. */
-  readonly handlers: Handlers;
+  readonly handlers: OutboxHandlers;
   readonly duty: Duty;
 }
 
@@ -35,8 +35,8 @@ export function openContestClock(deps: ContestClockDeps): ContestClock {
   return {
     announcer,
     handlers: {
-      CONTEST_STATUS: (data, taking) => relayed.announce({ type: 'CONTEST_STATUS', data }, [taking]),
-      CONTEST_END: (data, taking) => relayed.announce({ type: 'CONTEST_END', data }, [taking]),
+      CONTEST_STATUS: (data, deletion) => relayed.announce({ type: 'CONTEST_STATUS', data }, [deletion]),
+      CONTEST_END: (data, deletion) => relayed.announce({ type: 'CONTEST_END', data }, [deletion]),
     },
     duty: {
       name: 'contest clock',

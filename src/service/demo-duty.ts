@@ -1,11 +1,11 @@
 import type { Database } from '../db/database.ts';
 import { runDemo } from '../demo/run.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import type { Duty } from './duties.ts';
 
 export interface DemoDutyDeps {
   readonly database: Database;
-  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly publisher: Pick<LogPublisher, 'publish'>;
   /** Between two events, in ms. */
   readonly intervalMs: number;
   /** Told of a contest whose scores may be others now. */

@@ -1,10 +1,10 @@
 import type { Config } from '../config.ts';
 import type { Database } from '../db/database.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import { GlobalLeaderboardTask } from '../leaderboard/global-leaderboard-task.ts';
 import { refreshLeaderboard } from '../leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { LeaderboardTask } from '../leaderboard/leaderboard-task.ts';
-import type { Publisher } from '../log/publisher.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { Duty } from './duties.ts';
 import type { LogPipeline } from './log-pipeline.ts';
@@ -13,7 +13,7 @@ export interface LeaderboardsDeps {
   readonly database: Database;
   readonly log: Pick<LogPipeline, 'onRows' | 'onReset'>;
   /** With a connection of its own: it may wait for locks of leaderboards, and no other publisher may wait with it. */
-  readonly publisher: Publisher;
+  readonly publisher: LogPublisher;
   readonly clock: PlatformClock;
   readonly config: Config['standings'];
   readonly onError: (error: unknown, where: string) => void;

@@ -3,9 +3,9 @@ import { Latency } from '../channel/latency.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import { Ring, type RingLimits } from '../channel/ring.ts';
 import type { Database } from '../db/database.ts';
+import { createLogPublisher, type LogPublisher } from '../events/log-publisher.ts';
 import { Appender } from '../log/appender.ts';
 import { Follower, type LogFault } from '../log/follower.ts';
-import { createPublisher, type Publisher } from '../log/publisher.ts';
 import { readRange } from '../log/reader.ts';
 import type { LogRow } from '../log/row.ts';
 import { readRestrictions } from '../platform/restrictions.ts';
@@ -15,9 +15,9 @@ export interface LogPipeline {
   readonly follower: Follower;
   readonly ring: Ring;
   readonly hub: Hub;
-  readonly publisher: Publisher;
+  readonly publisher: LogPublisher;
   /** Another way into the log with a connection of its own: for what may have to wait for rows that others have locked. */
-  openPublisher(name: string): Publisher;
+  openPublisher(name: string): LogPublisher;
   /** From an event's append to the end of the turn that handed it to the streams. */
   readonly latency: Latency;
   /** Told of every row, in the log's order, before any stream is given it. */
@@ -107,17 +107,17 @@ export async function openLogPipeline(
     return rows;
   }
 
-  function openPublisher(name: string): Publisher {
+  function openPublisher(name: string): LogPublisher {
     const appender = new Appender({
       connect: () => database.connect({ multipleStatements: true }),
       onCommitted: (rows) => follower.offer(rows),
       onError: (error) => onError(error, name),
     });
     releasers.add(name, () => appender.close());
-    return createPublisher({
+    return createLogPublisher({
       append: (units) => appender.append(units),
       epoch: () => follower.epoch,
-      secrecy: (contestIds) => readRestrictions(database, contestIds),
+      restrictions: (contestIds) => readRestrictions(database, contestIds),
     });
   }
 

@@ -1,13 +1,13 @@
 import type { Hub } from '../channel/hub.ts';
 import type { Latency } from '../channel/latency.ts';
 import type { Queries } from '../db/database.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
 import type { Streams } from './streams.ts';
 
 export interface NodeStatusOptions {
   readonly database: Pick<Queries, 'query'>;
-  readonly publisher: Pick<Publisher, 'publishInternal'>;
+  readonly publisher: Pick<LogPublisher, 'publishInternal'>;
   readonly hub: Pick<Hub, 'delivered' | 'channels'>;
   readonly streams: Pick<Streams, 'size'>;
   readonly latency: Latency;

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
-import type { Publisher } from '../log/publisher.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
 import { truncate } from '../util/truncate.ts';
 import { createPresentPlayers } from './present-players.ts';
 
 export interface PresenceOptions {
   readonly database: Pick<Queries, 'query'>;
-  readonly publisher: Pick<Publisher, 'publish'>;
+  readonly publisher: Pick<LogPublisher, 'publish'>;
   /** A player whose last stream closed counts as there for so long, so that a reload goes unseen. Milliseconds. */
   readonly graceMs: number;
   /** Two events are at least so far apart, in ms. */

@@ -4,11 +4,11 @@ import type { Hub } from '../channel/hub.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import type { Ring } from '../channel/ring.ts';
 import type { KeepClass } from '../db/schema.ts';
-import { keepClassOf } from '../log/keep-class.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
+import { keepClassOf } from '../log/row.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import type { Gate } from './gate.ts';
-import { nudgesAmong } from './resume.ts';
+import { transientTypesAmong } from './resume.ts';
 import type { Stream } from './stream.ts';
 
 /** So many frames are looked up at a time. */
@@ -39,7 +39,7 @@ export interface ReplayDeps {
 export interface Told {
   /** Leaderboard frames up to here are left out, since the stream was given the standings themselves. */
   readonly snapshotAt: number;
-  /** That older nudges were let go. */
+  /** Older transient rows were deleted. */
   readonly stale: boolean;
 }
 
@@ -169,7 +169,7 @@ async function storedPage(
 ): Promise<Page | undefined> {
   const after = stream.position;
   const classes = new Set<KeepClass>(stream.scopes.map(keepClassOf));
-  if (!told.stale && nudgesAmong(stream.filter?.types).length > 0) classes.add('nudge');
+  if (!told.stale && transientTypesAmong(stream.filter?.types).length > 0) classes.add('nudge');
   for (let failures = 0; stream.state === 'replaying'; failures++) {
     const limit = failures === 0 ? pageSize : SMALL_PAGE;
     try {

@@ -1,5 +1,5 @@
 import type { KeepClass } from '../db/schema.ts';
-import { keepClassOf } from '../log/keep-class.ts';
+import { keepClassOf } from '../log/row.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import { EVENT_TYPES, type EventType } from '../protocol/event.ts';
@@ -23,7 +23,7 @@ export interface ResumePlan {
   readonly stale?: readonly EventType[];
 }
 
-const NUDGES = EVENT_TYPES.filter((type) => CATALOGUE[type].keep === 'nudge');
+const TRANSIENT_TYPES = EVENT_TYPES.filter((type) => CATALOGUE[type].keep === 'transient');
 
 /**
  * Decides where a stream begins. A cursor comes from a client and may be anything; one that cannot be resumed makes
@@ -50,11 +50,11 @@ export function planResume(
 }
 
 function withStale(from: number, wanted: ReadonlySet<EventType> | undefined, log: LogState): ResumePlan {
-  const stale = from + 1 < log.tails.nudge ? nudgesAmong(wanted) : [];
+  const stale = from + 1 < log.tails.nudge ? transientTypesAmong(wanted) : [];
   return { from, recovered: true, ...(stale.length > 0 ? { stale } : {}) };
 }
 
 /** The types whose older messages are let go although the stream can be resumed. */
-export function nudgesAmong(wanted: ReadonlySet<EventType> | undefined): EventType[] {
-  return NUDGES.filter((type) => !wanted || wanted.has(type));
+export function transientTypesAmong(wanted: ReadonlySet<EventType> | undefined): EventType[] {
+  return TRANSIENT_TYPES.filter((type) => !wanted || wanted.has(type));
 }

@@ -26,7 +26,7 @@ describe('doctor, of a database', () => {
   }
   const row = (id: number) =>
     `INSERT INTO notification VALUES (${id}, ${id}, 'global', 'global', 'ANNOUNCEMENT', 1, NULL, 't', 'm', '{}', UTC_TIMESTAMP(3))`;
-  const setAside =
+  const markDeadLetters =
     "INSERT INTO event_outbox (type, payload, created_at, failed_at, error) VALUES ('LEVEL_UP', '{}', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), '/data/playerId is missing')";
   const waiting =
     "INSERT INTO event_outbox (type, payload, created_at) VALUES ('LEVEL_UP', '{}', UTC_TIMESTAMP(3) - INTERVAL 1 HOUR)";
@@ -58,7 +58,7 @@ describe('doctor, of a database', () => {
     ['a log without a head', ['DELETE FROM log_head'], 'The row of log_head is gone'],
     [
       'an outbox row that was set aside',
-      [setAside],
+      [markDeadLetters],
       '1 row of event_outbox set aside, not published: #1 LEVEL_UP: /data',
     ],
     [

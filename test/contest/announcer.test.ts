@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import type { UncheckedEvent } from '../../src/log/publisher.ts';
-import { happeningOf } from '../../src/protocol/happening.ts';
+import type { UncheckedEvent } from '../../src/events/log-publisher.ts';
+import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import type { Published } from '../../src/protocol/publishing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -67,7 +67,7 @@ describe('Who tells of a contest', () => {
   }
 
   test('by the name of what happened is told that it is a duplicate, and of the first', async () => {
-    expect(happeningOf('CONTEST_STATUS', { contestId: id, newStatus: 'LIVE' })).toBe(
+    expect(naturalKeyOf('CONTEST_STATUS', { contestId: id, newStatus: 'LIVE' })).toBe(
       named('LIVE').idempotencyKey,
     );
     const [first] = await publish(named('LIVE'));
@@ -232,7 +232,7 @@ describe('Who tells of a contest', () => {
       const { insertId } = await database.execute(
         "INSERT INTO event_outbox (type, payload, created_at) VALUES ('x', '{}', UTC_TIMESTAMP(3))",
       );
-      return { sql: `DELETE FROM event_outbox WHERE id = ${insertId}`, changes: 1 };
+      return { sql: `DELETE FROM event_outbox WHERE id = ${insertId}`, expectedRows: 1 };
     };
     const waiting = async () => (await database.query('SELECT 1 FROM event_outbox')).length;
     const first = await row();

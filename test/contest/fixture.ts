@@ -1,7 +1,7 @@
 import { type Announcer, createAnnouncer } from '../../src/contest/announcer.ts';
 import { runContestClock } from '../../src/contest/contest-clock.ts';
 import type { Database } from '../../src/db/database.ts';
-import { createPublisher } from '../../src/log/publisher.ts';
+import { createLogPublisher } from '../../src/events/log-publisher.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { openAppender, wholeLog } from '../support/log.ts';
@@ -20,10 +20,10 @@ export interface ClockNode {
 export function openClockNode(database: Database, clock: PlatformClock = createPlatformClock()): ClockNode {
   const appender = openAppender(database);
   const epoch = () => 'k7f2';
-  const publisher = createPublisher({
+  const publisher = createLogPublisher({
     append: (units) => appender.append(units),
     epoch,
-    secrecy: async () => new Map(),
+    restrictions: async () => new Map(),
   });
   const errors: unknown[] = [];
   let over = new AbortController();

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Database } from '../../src/db/database.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import type { EventType } from '../../src/protocol/event.ts';
-import { happeningOf } from '../../src/protocol/happening.ts';
+import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
 
@@ -75,7 +75,7 @@ describe('sp_create_notification', () => {
     ]);
     for (const { type, payload, key } of events) {
       expect(CATALOGUE[type].schema.safeParse(payload).success).toBe(true);
-      if (key !== null) expect(happeningOf(type, payload)).toBe(key);
+      if (key !== null) expect(naturalKeyOf(type, payload)).toBe(key);
     }
   });
 

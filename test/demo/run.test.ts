@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { runDemo } from '../../src/demo/run.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
-import type { Publisher } from '../../src/log/publisher.ts';
+import type { LogPublisher } from '../../src/events/log-publisher.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
@@ -15,12 +15,12 @@ import { takeTold } from '../support/platform-session.ts';
 interface Stage {
   readonly url: string;
   readonly database: Database;
-  readonly publisher: Publisher;
+  readonly publisher: LogPublisher;
   readonly told: NewEvent[][];
   /** Runs the demo until it has told of something `turns` times. */
   play(
     turns: number,
-    options?: { random?: () => number; publisher?: Pick<Publisher, 'publish'> },
+    options?: { random?: () => number; publisher?: Pick<LogPublisher, 'publish'> },
   ): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ async function stage(): Promise<Stage> {
     async play(turns, { random = sequence(), publisher: to = publisher } = {}) {
       const ending = new AbortController();
       const until = told.length + turns;
-      const publish: Publisher['publish'] = async (events, options) => {
+      const publish: LogPublisher['publish'] = async (events, options) => {
         const published = await to.publish(events, options);
         told.push([...(events as NewEvent[])]);
         if (told.length >= until) ending.abort();
@@ -180,7 +180,7 @@ test('what could not be published while the database was away is published once,
   const { publisher, play, told } = await stage();
   const tried: unknown[] = [];
   let failures = 3;
-  const flaky: Pick<Publisher, 'publish'> = {
+  const flaky: Pick<LogPublisher, 'publish'> = {
     async publish(events, options) {
       tried.push([events, options]);
       if (failures-- > 0) throw new Problem('database-unavailable');

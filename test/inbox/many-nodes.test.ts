@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
 import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
 import type { Counts } from '../../src/inbox/pages.ts';
 import { Appender } from '../../src/log/appender.ts';
-import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import { formatCursor } from '../../src/protocol/cursor.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
@@ -11,17 +11,17 @@ import { note } from '../support/service.ts';
 describe('Inboxes of several nodes over one database', () => {
   let test: TestDatabase;
   let appender: Appender;
-  let publisher: Publisher;
+  let publisher: LogPublisher;
   beforeAll(async () => {
     test = await createTestDatabase();
     appender = new Appender({
       connect: () => test.database.connect({ multipleStatements: true }),
       onCommitted: () => {},
     });
-    publisher = createPublisher({
+    publisher = createLogPublisher({
       append: (units) => appender.append(units),
       epoch: () => 'abcd',
-      secrecy: async () => new Map(),
+      restrictions: async () => new Map(),
     });
   });
   afterAll(async () => {
@@ -29,7 +29,7 @@ describe('Inboxes of several nodes over one database', () => {
     await test.drop();
   });
 
-  function node(options: { cursor?: string; publishInternal?: Publisher['publishInternal'] } = {}): Inbox {
+  function node(options: { cursor?: string; publishInternal?: LogPublisher['publishInternal'] } = {}): Inbox {
     return createInbox({
       database: test.database,
       publisher: { publishInternal: options.publishInternal ?? publisher.publishInternal },

@@ -1,10 +1,10 @@
 import type { Database, Queries } from '../../src/db/database.ts';
+import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
 import {
   LeaderboardPublisher,
   type LeaderboardPublisherOptions,
 } from '../../src/leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
-import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { readRestrictions } from '../../src/platform/restrictions.ts';
@@ -15,7 +15,7 @@ import { createContest, createPlayer, joinContest } from '../support/platform.ts
 
 /** A database whose leaderboards are published by hand, without a service. */
 export interface LeaderboardFixture extends TestDatabase {
-  readonly publisher: Publisher;
+  readonly publisher: LogPublisher;
   /** Follows the log as a node does, without delay. */
   readonly reader: LeaderboardReader;
   /** Every committed row of the log. */
@@ -38,10 +38,10 @@ export async function openLeaderboards(): Promise<LeaderboardFixture> {
       reader.observe(committed);
     },
   });
-  const publisher = createPublisher({
+  const publisher = createLogPublisher({
     append: (units) => appender.append(units),
     epoch: () => 'k7f2',
-    secrecy: (contests) => readRestrictions(database, contests),
+    restrictions: (contests) => readRestrictions(database, contests),
   });
   const options = (top = 2, other: Database = database) => ({
     database: other,

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { MAX_DATA_BYTES, prepare } from '../../src/events/prepare.ts';
 import { deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
 import { stepOf } from '../../src/leaderboard/step.ts';
-import { MAX_DATA_BYTES, prepare } from '../../src/log/prepare.ts';
 import type { Score } from '../../src/platform/scores.ts';
 import { applyDelta, type Board, type Standing } from '../../src/protocol/board.ts';
 

@@ -4,7 +4,7 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { errnoOf } from '../../src/db/errors.ts';
-import type { Guard, Unit } from '../../src/log/append-statement.ts';
+import type { Precondition, Unit } from '../../src/log/append-statement.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
@@ -55,12 +55,12 @@ async function stranger(): Promise<Connection> {
 const unavailable = { code: 'database-unavailable', status: 503 };
 
 /** A row that an append takes away with it: it can do so only once. */
-async function somethingToTake(name: string): Promise<Guard> {
+async function somethingToTake(name: string): Promise<Precondition> {
   const { insertId } = await database.execute(
     "INSERT INTO event_outbox (type, payload, created_at) VALUES (?, '{}', UTC_TIMESTAMP(3))",
     [name],
   );
-  return { sql: `DELETE FROM event_outbox WHERE id = ${insertId}`, changes: 1 };
+  return { sql: `DELETE FROM event_outbox WHERE id = ${insertId}`, expectedRows: 1 };
 }
 
 describe('an append whose connection breaks is in the log exactly once', () => {
@@ -87,7 +87,7 @@ describe('an append whose connection breaks is in the log exactly once', () => {
         for (const text of texts)
           units.push({
             ...unitOf(text, kind === 'keyed' ? text : undefined),
-            ...(kind === 'guarded' ? { with: [await somethingToTake(text)] } : {}),
+            ...(kind === 'guarded' ? { preconditions: [await somethingToTake(text)] } : {}),
           });
         const answers = await Promise.all(units.map((unit) => appender.append([unit])));
         expected.push(...texts);

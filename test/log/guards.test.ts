@@ -1,7 +1,7 @@
 import { format } from 'mysql2';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import type { Guard, Unit } from '../../src/log/append-statement.ts';
+import type { Precondition, Unit } from '../../src/log/append-statement.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -40,11 +40,14 @@ const outbox = async () =>
   (await database.query<{ type: string }>('SELECT type FROM event_outbox ORDER BY id')).map(
     ({ type }) => type,
   );
-const taking = (...ids: number[]): Guard => ({
+const taking = (...ids: number[]): Precondition => ({
   sql: format('DELETE FROM event_outbox WHERE id IN (?)', [ids]),
-  changes: ids.length,
+  expectedRows: ids.length,
 });
-const unit = (message: string, ...guards: Guard[]): Unit => ({ ...unitOf(message), with: guards });
+const unit = (message: string, ...guards: Precondition[]): Unit => ({
+  ...unitOf(message),
+  preconditions: guards,
+});
 const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
 
 describe('a statement that is committed with a unit', () => {
@@ -78,14 +81,17 @@ describe('a statement that is committed with a unit', () => {
 
   test('an UPDATE counts the rows it finds, whether or not they become different', async () => {
     await outboxRow('a');
-    const guard: Guard = { sql: "UPDATE event_outbox SET attempts = 0 WHERE type = 'a'", changes: 1 };
+    const guard: Precondition = {
+      sql: "UPDATE event_outbox SET attempts = 0 WHERE type = 'a'",
+      expectedRows: 1,
+    };
     await appending().append([unit('hello', guard)]);
     expect(await messagesIn(database)).toEqual(['hello']);
   });
 
   test('an INSERT of a row that is there already is as good as one that found nothing', async () => {
     const id = await outboxRow('a');
-    const guard: Guard = {
+    const guard: Precondition = {
       sql: format("INSERT INTO event_outbox (id, type, payload, created_at) VALUES (?, 'b', '{}', NOW())", [
         id,
       ]),

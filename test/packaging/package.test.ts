@@ -131,7 +131,7 @@ describe('The package', () => {
       foreign(react.modules, /^(codecraft-live\/dist\/(react|client|protocol)|eventsource-parser)\//),
     ).toEqual([]);
     expect(foreign(publisher.modules, /^codecraft-live\/dist\/publisher\//)).toEqual([
-      'codecraft-live/dist/protocol/happening.js',
+      'codecraft-live/dist/protocol/natural-key.js',
     ]);
     for (const { code } of [client, react, publisher])
       expect(code).not.toMatch(/node:|mysql|\bzod\b|\bhono\b|drizzle/i);

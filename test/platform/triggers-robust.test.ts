@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
+import { deletionOf } from '../../src/events/outbox/table.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { taking } from '../../src/outbox/table.ts';
 import { TRIGGERS } from '../../src/platform/triggers/all.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
@@ -243,7 +243,7 @@ describe('on tables of the usual kind', () => {
     const rows = await database.query<{ id: number }>('SELECT id FROM event_outbox');
     await platform.run('SET SESSION innodb_lock_wait_timeout = 1');
     await database.transaction(async (tx) => {
-      const { affectedRows } = await tx.execute(taking(rows.map(({ id }) => id)).sql);
+      const { affectedRows } = await tx.execute(deletionOf(rows.map(({ id }) => id)).sql);
       expect(affectedRows).toBe(2);
       await levelUp(playerId);
     });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
-import { MAX_DATA_BYTES, prepare } from '../../src/log/prepare.ts';
+import { MAX_DATA_BYTES, prepare } from '../../src/events/prepare.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import { EVENT_TYPES, type EventType, eventName, isEventType } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';

@@ -1,10 +1,10 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import type { Publisher } from '../../src/log/publisher.ts';
+import type { LogPublisher } from '../../src/events/log-publisher.ts';
 import type { EventData, EventName, NewEvent, Notification } from '../../src/protocol/event.ts';
 
 test('a wrong payload does not compile', () => {
   // Never called: what is promised here is kept by the compiler, which checks this file.
-  const compiled = (publish: Publisher['publish']) => [
+  const compiled = (publish: LogPublisher['publish']) => [
     publish({ type: 'LEVEL_UP', data: { playerId: 7, oldLevel: 1, newLevel: 2 } }),
     publish([
       { type: 'ANNOUNCEMENT', data: { title: 'Hello', message: 'World' } },

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Bytes } from '../../src/channel/live-frame.ts';
-import { prepare } from '../../src/log/prepare.ts';
+import { prepare } from '../../src/events/prepare.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Releasers } from '../../src/service/releasers.ts';
 import { Gate } from '../../src/stream/gate.ts';

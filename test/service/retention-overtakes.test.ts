@@ -53,7 +53,7 @@ describe('What retention takes from under a stream', () => {
     return readEventStream(Buffer.concat(chunks)).events;
   }
 
-  it('is said of messages that only nudge, also when they were still there a moment ago', async () => {
+  it('is reported for transient messages, also when they were still there a moment ago', async () => {
     const status = { online: [], offline: [], onlineCount: 1, truncated: false };
     expect((await live.publish({ type: 'PLAYER_STATUS', data: status })).status).toBe(201);
     const { events } = (await (await live.publish(note(player.playerId, 'kept'))).json()) as {

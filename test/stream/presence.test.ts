@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Queries } from '../../src/db/database.ts';
+import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
 import { Appender } from '../../src/log/appender.ts';
-import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
 import { createPresence, type PresenceOptions } from '../../src/stream/presence.ts';
 import { sweepSessions } from '../../src/stream/sweep.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -13,17 +13,17 @@ const TIMEOUT_MS = 60_000;
 
 let db: TestDatabase;
 let appender: Appender;
-let publisher: Publisher;
+let publisher: LogPublisher;
 beforeAll(async () => {
   db = await createTestDatabase();
   appender = new Appender({
     connect: () => db.database.connect({ multipleStatements: true }),
     onCommitted: () => {},
   });
-  publisher = createPublisher({
+  publisher = createLogPublisher({
     append: (units) => appender.append(units),
     epoch: () => 'test',
-    secrecy: async () => new Map(),
+    restrictions: async () => new Map(),
   });
 });
 afterAll(async () => {
@@ -260,7 +260,7 @@ describe('when the duty passes to another node', () => {
     const here = node();
     const errors: unknown[] = [];
     let failing = true;
-    const publish: Publisher['publish'] = (events, options) =>
+    const publish: LogPublisher['publish'] = (events, options) =>
       failing ? Promise.reject(new Error('no log')) : publisher.publish(events, options);
     run({ publisher: { publish }, onError: (error) => errors.push(error) });
     const ada = await open(here);

@@ -1,10 +1,10 @@
 import type { Connection } from 'mysql2/promise';
 import { expect } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
+import { prepare } from '../../src/events/prepare.ts';
 import type { Unit } from '../../src/log/append-statement.ts';
 import { Appender, type AppenderOptions } from '../../src/log/appender.ts';
 import { Follower, type FollowerOptions, type LogFault } from '../../src/log/follower.ts';
-import { prepare } from '../../src/log/prepare.ts';
 import { readHead, readRange } from '../../src/log/reader.ts';
 import type { LogRow } from '../../src/log/row.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { Database, Queries } from '../../src/db/database.ts';
+import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
+import { Relay, type RelayOptions } from '../../src/events/outbox/relay.ts';
 import type { AppenderOptions } from '../../src/log/appender.ts';
-import { createPublisher, type Publisher } from '../../src/log/publisher.ts';
-import { Relay, type RelayOptions } from '../../src/outbox/relay.ts';
 import { readRestrictions } from '../../src/platform/restrictions.ts';
 import { openAppender, until, wholeLog } from './log.ts';
 
@@ -17,11 +17,11 @@ export interface RunningRelay {
 export function openPublisher(
   database: Database,
   options: Partial<AppenderOptions> = {},
-): Publisher & { close(): Promise<void> } {
+): LogPublisher & { close(): Promise<void> } {
   const appender = openAppender(database, options);
-  const publisher = createPublisher({
+  const publisher = createLogPublisher({
     append: (units) => appender.append(units),
-    secrecy: (contestIds) => readRestrictions(database, contestIds),
+    restrictions: (contestIds) => readRestrictions(database, contestIds),
     epoch: () => 'k7f2',
   });
   return { ...publisher, close: () => appender.close() };

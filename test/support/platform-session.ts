@@ -1,8 +1,8 @@
 import { type Connection, createConnection, type ResultSetHeader } from 'mysql2/promise';
 import type { Database } from '../../src/db/database.ts';
-import { prepare } from '../../src/log/prepare.ts';
+import { prepare } from '../../src/events/prepare.ts';
 import type { PublicEventType } from '../../src/protocol/event.ts';
-import { happeningOf } from '../../src/protocol/happening.ts';
+import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
 
 /** What the platform is to its database: a session with a server's usual settings and a sql_mode that is not strict. */
 export interface PlatformSession {
@@ -51,7 +51,7 @@ export async function takeTold(database: Pick<Database, 'query' | 'execute'>): P
       if (key !== null) throw new Error(`STANDINGS_TOUCHED has the key ${key}`);
     } else {
       prepare(type, data);
-      const happening = happeningOf(type as PublicEventType, data);
+      const happening = naturalKeyOf(type as PublicEventType, data);
       if (key !== happening) throw new Error(`${type} has the key ${key} instead of ${happening}`);
     }
     return { type, data, key };

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { lockName } from '../../db/named-lock.ts';
-import { type AsideRow, readAside } from '../../outbox/aside.ts';
-import { readOutboxStats } from '../../outbox/stats.ts';
+import { type DeadLetter, readDeadLetters } from '../../events/outbox/dead-letters.ts';
+import { readOutboxStats } from '../../events/outbox/stats.ts';
 import { safeText } from '../safe-text.ts';
 import { counted } from '../words.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
@@ -23,7 +23,7 @@ export async function checkOutbox(database: Reads): Promise<Finding[]> {
   if (failed > 0)
     findings.push(
       wrong(
-        `${counted(failed, 'row')} of event_outbox set aside, not published: ${reasons(await readAside(database, EXAMPLES))} See \`codecraft-live outbox list\`.`,
+        `${counted(failed, 'row')} of event_outbox set aside, not published: ${reasons(await readDeadLetters(database, EXAMPLES))} See \`codecraft-live outbox list\`.`,
       ),
     );
   if (waiting > 0 && oldestS > STANDSTILL_S && (await standsStill(database)))
@@ -62,7 +62,7 @@ async function whose(database: Reads): Promise<string> {
     : 'the service that has the duty does not fetch them; its log says why';
 }
 
-function reasons(rows: readonly AsideRow[]): string {
+function reasons(rows: readonly DeadLetter[]): string {
   return rows
     .map(({ id, type, error }) => {
       const reason = safeText(`#${id} ${type}: ${error ?? 'no reason given'}`);

@@ -6,7 +6,7 @@ type Members<T extends PublicEventType> = { readonly [K in keyof EventInput<T>]?
 /**
  * The statement that publishes an event by way of the outbox.
  *
- * @param happening the parts of its key, as `happeningOf` puts them together; all but the first are SQL.
+ * @param happening the parts of its key, as `naturalKeyOf` puts them together; all but the first are SQL.
  */
 export function tell<T extends PublicEventType>(
   type: T,

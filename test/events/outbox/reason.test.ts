@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { examine } from '../../src/outbox/examine.ts';
-import type { OutboxRow } from '../../src/outbox/table.ts';
+import { examine } from '../../../src/events/outbox/examine.ts';
+import type { OutboxRow } from '../../../src/events/outbox/table.ts';
 
 function row(type: string, payload: unknown, idempotencyKey: string | null = null): OutboxRow {
   return {

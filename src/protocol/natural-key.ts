@@ -1,8 +1,8 @@
 import type { EventInput, EventType } from './event.ts';
 
-type Happenings = { readonly [T in EventType]?: (data: EventInput<T>) => string | undefined };
+type NaturalKeys = { readonly [T in EventType]?: (data: EventInput<T>) => string | undefined };
 
-const HAPPENINGS: Happenings = {
+const NATURAL_KEYS: NaturalKeys = {
   LEVEL_UP: (data) => `level-up:${data.playerId}:${data.newLevel}`,
   TIER_UPGRADE: (data) => `tier-upgrade:${data.playerId}:${data.newTier}`,
   ACHIEVEMENT: (data) => `achievement:${data.playerId}:${data.achievement}`,
@@ -19,15 +19,15 @@ const HAPPENINGS: Happenings = {
 };
 
 /**
- * The name of what happened, for events that happen once. Used as an event's idempotency key it makes everybody who
- * tells of it (a controller, a trigger, the contest clock) tell of the same event, whatever details each of them knows.
+ * Natural key of an event that happens once, e.g. `level-up:7:12`. Used as the idempotency key, it lets a controller, a
+ * trigger and the contest clock publish the same event, whatever details each of them knows.
  */
-export function happeningOf<T extends EventType>(type: T, data: EventInput<T>): string | undefined {
-  const name = HAPPENINGS[type] as ((data: EventInput<T>) => string | undefined) | undefined;
-  return name?.(data);
+export function naturalKeyOf<T extends EventType>(type: T, data: EventInput<T>): string | undefined {
+  const keyOf = NATURAL_KEYS[type] as ((data: EventInput<T>) => string | undefined) | undefined;
+  return keyOf?.(data);
 }
 
-/** Whether it may happen again, as an ended contest may be opened again: its name alone does not make it a repeat. */
+/** Whether the event may happen again (an ended contest can be reopened), so that its natural key alone is no repeat. */
 export function mayRecur(type: EventType): boolean {
   return type === 'CONTEST_STATUS' || type === 'CONTEST_END';
 }

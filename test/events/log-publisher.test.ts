@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
+import { createLogPublisher, type LogPublisher, MAX_EVENTS } from '../../src/events/log-publisher.ts';
+import { prepare } from '../../src/events/prepare.ts';
 import type { Appender } from '../../src/log/appender.ts';
-import { prepare } from '../../src/log/prepare.ts';
-import { createPublisher, MAX_EVENTS, type Publisher } from '../../src/log/publisher.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import type { Published } from '../../src/protocol/publishing.ts';
@@ -15,16 +15,16 @@ import { expectGapless, openAppender, resetLog, wholeLog } from '../support/log.
 let made: TestDatabase;
 let database: Database;
 let appender: Appender;
-let publisher: Publisher;
+let publisher: LogPublisher;
 
 beforeAll(async () => {
   made = await createTestDatabase();
   database = made.database;
   appender = openAppender(database);
-  publisher = createPublisher({
+  publisher = createLogPublisher({
     append: (units) => appender.append(units),
     epoch: () => 'k7f2',
-    secrecy: async () => new Map(),
+    restrictions: async () => new Map(),
   });
 });
 beforeEach(() => resetLog(database));

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { Pace } from '../../src/outbox/pace.ts';
+import { RelayPace } from '../../../src/events/outbox/pace.ts';
 
 it('looks every few milliseconds while there is something, and gently less often when not', () => {
-  const pace = new Pace();
+  const pace = new RelayPace();
   expect(pace.next(true, 1)).toBeLessThanOrEqual(10);
   const rests = Array.from({ length: 60 }, () => pace.next(false, 0.3));
   expect(rests.slice(0, 5).every((ms) => ms <= 10)).toBe(true);
@@ -12,5 +12,5 @@ it('looks every few milliseconds while there is something, and gently less often
 });
 
 it('leaves a database alone that answers slowly', () => {
-  expect(new Pace().next(false, 200)).toBe(800);
+  expect(new RelayPace().next(false, 200)).toBe(800);
 });

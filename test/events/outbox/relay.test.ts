@@ -1,9 +1,9 @@
 import { describe, expect, inject, test } from 'vitest';
-import { readAside, retryAside } from '../../src/outbox/aside.ts';
-import { PAGE_ROWS } from '../../src/outbox/table.ts';
-import { Problem } from '../../src/protocol/problem.ts';
-import { expectGapless, until } from '../support/log.ts';
-import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../support/outbox.ts';
+import { readDeadLetters, retryDeadLetters } from '../../../src/events/outbox/dead-letters.ts';
+import { PAGE_ROWS } from '../../../src/events/outbox/table.ts';
+import { Problem } from '../../../src/protocol/problem.ts';
+import { expectGapless, until } from '../../support/log.ts';
+import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();
@@ -134,7 +134,7 @@ describe('A row that is not valid', () => {
       outbox.relaying();
       await relayed(outbox.database);
       expect(await titlesIn(outbox.database)).toEqual(['behind it']);
-      expect(await readAside(outbox.database, 10)).toMatchObject([
+      expect(await readDeadLetters(outbox.database, 10)).toMatchObject([
         { error: 'The payload is not valid JSON.', payload: JSON.stringify(text) },
       ]);
     },
@@ -162,13 +162,13 @@ describe('A row that is not valid', () => {
       `UPDATE event_outbox SET payload = '{"title":"right","message":"m"}' WHERE id = ?`,
       [id],
     );
-    expect(await retryAside(outbox.database)).toBe(2);
+    expect(await retryDeadLetters(outbox.database)).toBe(2);
     await until(async () => (await titlesIn(outbox.database)).length === 1);
     await relayed(outbox.database);
     expect(await titlesIn(outbox.database)).toEqual(['right']);
     expect(await outboxRows(outbox.database)).toMatchObject([{ attempts: 2, failed: 1 }]);
-    expect(await retryAside(outbox.database, [id])).toBe(0);
-    expect(await retryAside(outbox.database, [])).toBe(0);
+    expect(await retryDeadLetters(outbox.database, [id])).toBe(0);
+    expect(await retryDeadLetters(outbox.database, [])).toBe(0);
   });
 });
 

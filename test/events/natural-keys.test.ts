@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { logKey } from '../../src/log/key.ts';
-import { prepare } from '../../src/log/prepare.ts';
+import { idempotencyKeyOf } from '../../src/events/idempotency-key.ts';
+import { prepare } from '../../src/events/prepare.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 
 const fingerprint = (key: string, data: object) =>
-  logKey(key, [
+  idempotencyKeyOf(key, [
     prepare('LEVEL_UP', { playerId: 7, oldLevel: 11, newLevel: 12, ...data }),
   ]).fingerprint.toString('hex');
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../src/log/append-statement.ts';
-import { arrange, batchLength, type Entry } from '../../src/outbox/batch.ts';
-import { examine, type WaitingEvent } from '../../src/outbox/examine.ts';
+import { batchLength, type OutboxEntry, planBatch } from '../../../src/events/outbox/batch.ts';
+import { examine, type WaitingEvent } from '../../../src/events/outbox/examine.ts';
+import type { Unit } from '../../../src/log/append-statement.ts';
 
 let lastId = 0;
-function entry(type: string, payload: unknown, idempotencyKey: string | null = null): Entry {
+function entry(type: string, payload: unknown, idempotencyKey: string | null = null): OutboxEntry {
   const examined = examine({ id: ++lastId, type, payload: JSON.stringify(payload), idempotencyKey });
   if (examined.kind === 'invalid') throw new Error(examined.reason);
   return examined;
@@ -25,7 +25,7 @@ const noneOwn = () => false;
 describe('Joins of one contest', () => {
   it('become one event, at the place of the first, which keeps the key of each', () => {
     const entries = [say('a'), join(3, 1), say('b'), join(4, 1), join(3, 2), join(3, 5, 6)];
-    const { units, ids } = arrange(entries, isNew);
+    const { units, ids } = planBatch(entries, isNew);
     expect(units.map((unit) => unit.drafts[0]?.type)).toEqual([
       'ANNOUNCEMENT',
       'CONTEST_JOINED',
@@ -52,7 +52,7 @@ describe('Joins of one contest', () => {
       { contestId: 3, contestTitle: 'New', players: [{ playerId: 2 }], participantCount: 9 },
       { contestId: 3, players: [{ playerId: 1, playerName: 'Ada L.' }] },
     ].map((data) => entry('CONTEST_JOINED', data));
-    expect(arrange(told, isNew).units.map(dataOf)).toEqual([
+    expect(planBatch(told, isNew).units.map(dataOf)).toEqual([
       {
         contestId: 3,
         contestTitle: 'New',
@@ -73,7 +73,7 @@ describe('Joins of one contest', () => {
           { maxLength: 40 },
         ),
         (joins) => {
-          const { units } = arrange(
+          const { units } = planBatch(
             joins.map(({ contestId, playerIds }) =>
               entry('CONTEST_JOINED', {
                 contestId,
@@ -101,10 +101,10 @@ describe('Joins of one contest', () => {
 
 describe('A batch', () => {
   it('takes a key once, and lets the rows of its repeats go with it', () => {
-    const { units, ids, refused } = arrange([say('a', 'k'), say('a', 'k'), say('b')], isNew);
+    const { units, ids, rejected } = planBatch([say('a', 'k'), say('a', 'k'), say('b')], isNew);
     expect(units.map(dataOf).map(({ title }) => title)).toEqual(['a', 'b']);
     expect(ids).toHaveLength(3);
-    expect(refused).toEqual([]);
+    expect(rejected).toEqual([]);
   });
 
   it('leaves out what the log has, and refuses what it has otherwise', () => {
@@ -113,17 +113,17 @@ describe('A batch', () => {
       [repeat?.key, 'repeat' as const],
       [conflict?.key, 'conflict' as const],
     ]);
-    const batch = arrange([repeat, conflict, fresh] as Entry[], (key) => states.get(key) ?? 'new');
+    const batch = planBatch([repeat, conflict, fresh] as OutboxEntry[], (key) => states.get(key) ?? 'new');
     expect(batch.units.map(dataOf).map(({ title }) => title)).toEqual(['c']);
     expect(batch.ids).toEqual([repeat?.id, fresh?.id]);
-    expect(batch.refused).toEqual([
+    expect(batch.rejected).toEqual([
       { id: conflict?.id, reason: 'The idempotency_key other was used for another event.' },
     ]);
   });
 
   it('leaves out of joins exactly those players whose join the log has', () => {
     const joins = [join(3, 1), join(3, 2), join(3, 4)] as WaitingEvent[];
-    const { units, ids } = arrange(joins, (key) => (key === joins[1]?.key ? 'repeat' : 'new'));
+    const { units, ids } = planBatch(joins, (key) => (key === joins[1]?.key ? 'repeat' : 'new'));
     expect(units.map(dataOf)).toEqual([{ contestId: 3, players: [{ playerId: 1 }, { playerId: 4 }] }]);
     expect(ids).toHaveLength(3);
   });

@@ -1,17 +1,18 @@
-import type { Queries } from '../db/database.ts';
+import type { Queries } from '../../db/database.ts';
 
-/** How the outbox is doing. */
+/** State of the outbox. */
 export interface OutboxStats {
-  /** Rows on their way into the log. */
+  /** Rows that wait to be relayed. */
   readonly waiting: number;
-  /** Rows that were set aside. */
+  /** Dead letters. */
   readonly failed: number;
-  /** How long the oldest of those that wait has been there, in seconds; 0 when none waits. */
+  /** Age of the oldest waiting row, in seconds; 0 when none waits. */
   readonly oldestS: number;
 }
 
 type Reads = Pick<Queries, 'query'>;
 
+/** Reads the state of the outbox. */
 export async function readOutboxStats(database: Reads): Promise<OutboxStats> {
   const [counts] = await database.query<{ waiting: number; failed: number }>(
     `SELECT (SELECT COUNT(*) FROM event_outbox WHERE failed_at IS NULL) AS waiting,
@@ -29,8 +30,8 @@ export async function readOutboxStats(database: Reads): Promise<OutboxStats> {
 }
 
 /**
- * The same for whoever asks often: asked of the database every `everyMs` at the most, and once however many ask at the
- * same time. `undefined` while the database cannot say.
+ * Makes a cached `readOutboxStats` that queries at most every `everyMs`, and once for concurrent callers. Its result is
+ * `undefined` while the database is unavailable.
  */
 export function watchOutbox(database: Reads, everyMs = 5_000): () => Promise<OutboxStats | undefined> {
   let asked = Number.NEGATIVE_INFINITY;

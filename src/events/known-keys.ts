@@ -1,10 +1,10 @@
 import type { Queries } from '../db/database.ts';
-import type { LogKey } from './append-statement.ts';
+import type { LogKey } from '../log/append-statement.ts';
 
-/** What the log knows of a key: nothing, the same event, or another one. */
+/** State of a key: unused, used for the same events, or used for others. */
 export type KeyState = 'new' | 'repeat' | 'conflict';
 
-/** What the log knows of these keys now. Whoever appends afterwards may still find that somebody was faster. */
+/** Reads the state of `keys` as of now. An append that follows can still find that another caller used one meanwhile. */
 export async function knownKeys(
   database: Pick<Queries, 'query'>,
   keys: readonly LogKey[],

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
-import type { Publisher, UncheckedEvent } from '../../src/log/publisher.ts';
-import type { RelayOptions } from '../../src/outbox/relay.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { resetLog } from '../support/log.ts';
-import { openPublisher, type RunningRelay, startRelay } from '../support/outbox.ts';
+import type { Database } from '../../../src/db/database.ts';
+import type { LogPublisher, UncheckedEvent } from '../../../src/events/log-publisher.ts';
+import type { RelayOptions } from '../../../src/events/outbox/relay.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { resetLog } from '../../support/log.ts';
+import { openPublisher, type RunningRelay, startRelay } from '../../support/outbox.ts';
 
 export interface OutboxFixture {
   readonly made: TestDatabase;
@@ -12,7 +12,7 @@ export interface OutboxFixture {
   /** A relay, stopped after the test. */
   relaying(options?: Partial<RelayOptions>): RunningRelay;
   /** A publisher, closed after the test. */
-  publishing(): Publisher;
+  publishing(): LogPublisher;
   /** What REST does. */
   publish(...events: UncheckedEvent[]): Promise<unknown>;
   /** Runs after the test; the last first. */

@@ -1,21 +1,21 @@
-import type { FieldError } from '../protocol/problem.ts';
+import type { FieldError } from '../../protocol/problem.ts';
 
-/** What `event_outbox`.`error` takes, in characters. */
-const LONGEST = 1_000;
+/** Capacity of `event_outbox`.`error`, in characters. */
+const MAX_LENGTH = 1_000;
 const NUMBER = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$/;
 
 /**
- * What is wrong with a payload, in sentences for whoever wrote the SQL that made it.
- * @param errors pointers start at the payload: `/players/0/playerId`
+ * Describes the errors of a payload, in sentences for the author of the SQL that wrote it.
+ * @param errors their pointers start at the payload: `/players/0/playerId`
  */
 export function payloadReason(errors: readonly FieldError[], payload: unknown): string {
-  return shortened(errors.map((error) => sentence(error, payload)).join(' '));
+  return truncatedReason(errors.map((error) => sentence(error, payload)).join(' '));
 }
 
-/** Text that fits into the column and can be stored. */
-export function shortened(text: string): string {
+/** Truncates text to what the column can store. */
+export function truncatedReason(text: string): string {
   const whole = text.toWellFormed();
-  return whole.length <= LONGEST ? whole : `${whole.slice(0, LONGEST - 1).toWellFormed()}…`;
+  return whole.length <= MAX_LENGTH ? whole : `${whole.slice(0, MAX_LENGTH - 1).toWellFormed()}…`;
 }
 
 function sentence({ pointer, detail }: FieldError, payload: unknown): string {
@@ -47,7 +47,7 @@ function unescapePointer(part: string): string {
   return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** Zod's own words, to go on a sentence with. */
+/** Zod's message as the end of a sentence. */
 function plain(detail: string): string {
   const rest = detail.replace(/^Invalid input: /, '');
   return rest.slice(0, 1).toLowerCase() + rest.slice(1);

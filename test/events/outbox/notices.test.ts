@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { Queries } from '../../src/db/database.ts';
-import type { Handlers } from '../../src/outbox/relay.ts';
-import { Problem } from '../../src/protocol/problem.ts';
-import { until } from '../support/log.ts';
-import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../support/outbox.ts';
+import type { Queries } from '../../../src/db/database.ts';
+import type { OutboxHandlers } from '../../../src/events/outbox/relay.ts';
+import { Problem } from '../../../src/protocol/problem.ts';
+import { until } from '../../support/log.ts';
+import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();
 
-type Announce = NonNullable<Handlers['CONTEST_STATUS']>;
+type Announce = NonNullable<OutboxHandlers['CONTEST_STATUS']>;
 
 describe('A notice', () => {
   test('of standings is handed on and published to nobody', async () => {
@@ -18,7 +18,7 @@ describe('A notice', () => {
       for (const playerId of [7, 7, 8]) await insertRow(tx, 'STANDINGS_TOUCHED', { contestId: 3, playerId });
       await insertRow(tx, 'STANDINGS_TOUCHED', { contestId: 4 });
     });
-    outbox.relaying({ onTouched: (...args) => touched.push(args) });
+    outbox.relaying({ onDirtyContest: (...args) => touched.push(args) });
     await relayed(outbox.database);
     await until(() => touched.length >= 3);
     expect(touched).toEqual([
@@ -35,7 +35,7 @@ describe('A notice', () => {
   test('is not lost when what it is handed to fails on one of them', async () => {
     const touched: number[] = [];
     const { errors } = outbox.relaying({
-      onTouched: (contestId) => {
+      onDirtyContest: (contestId) => {
         if (contestId === 3) throw new Error('no');
         touched.push(contestId);
       },
@@ -82,10 +82,10 @@ describe('A type with a way of its own', () => {
   test('is published by its handler, in its turn, and its row goes with that', async () => {
     const publisher = outbox.publishing();
     const order: string[] = [];
-    const announce: Announce = async ({ contestId }, taking) => {
+    const announce: Announce = async ({ contestId }, deletion) => {
       order.push(...(await titlesIn(outbox.database)));
       if (contestId === 4) return false;
-      await publisher.publishUnits([{ drafts: [], with: [taking] }]);
+      await publisher.publishUnits([{ drafts: [], preconditions: [deletion] }]);
       return true;
     };
     outbox.relaying({ handlers: { CONTEST_STATUS: announce } });

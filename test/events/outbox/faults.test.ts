@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/db/database.ts';
-import { readHead } from '../../src/log/reader.ts';
-import { onServer } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { startFaultyWire } from '../support/faulty-wire.ts';
-import { expectGapless, until } from '../support/log.ts';
-import { startMortalWire } from '../support/mortal-wire.ts';
+import { openDatabase } from '../../../src/db/database.ts';
+import { readHead } from '../../../src/log/reader.ts';
+import { onServer } from '../../support/database.ts';
+import { startDatabaseProxy } from '../../support/database-proxy.ts';
+import { startFaultyWire } from '../../support/faulty-wire.ts';
+import { expectGapless, until } from '../../support/log.ts';
+import { startMortalWire } from '../../support/mortal-wire.ts';
 import {
   insertRow,
   openPublisher,
@@ -15,7 +15,7 @@ import {
   relayed,
   startRelay,
   titlesIn,
-} from '../support/outbox.ts';
+} from '../../support/outbox.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();

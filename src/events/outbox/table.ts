@@ -1,41 +1,41 @@
 import { format } from 'mysql2';
-import type { Queries } from '../db/database.ts';
-import type { Guard } from '../log/append-statement.ts';
-import { MAX_DATA_BYTES } from '../log/prepare.ts';
+import type { Queries } from '../../db/database.ts';
+import type { Precondition } from '../../log/append-statement.ts';
+import { MAX_DATA_BYTES } from '../prepare.ts';
 
-/** A row of `event_outbox` that waits to be published. */
+/** Row of `event_outbox` that waits to be published. */
 export interface OutboxRow {
   readonly id: number;
   readonly type: string;
-  /** JSON text; null when it is larger than `MAX_PAYLOAD_BYTES`: such a one is not even fetched. */
+  /** JSON text; null when it is larger than `MAX_PAYLOAD_BYTES` and was not fetched. */
   readonly payload: string | null;
   readonly idempotencyKey: string | null;
 }
 
-/** Why a row is set aside. */
-export interface SetAside {
+/** Row that becomes a dead letter. */
+export interface RejectedRow {
   readonly id: number;
-  /** A sentence for whoever wrote the row; at most 1,000 characters. */
+  /** Sentence for the author of the row; at most 1,000 characters. */
   readonly reason: string;
 }
 
-/** So many rows are fetched at once at the most. */
+/** Max rows per page. */
 export const PAGE_ROWS = 500;
-/** And so many bytes of payload, the first row's apart. */
+/** Max bytes of payload per page, not counting the first row's. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** MySQL writes JSON with spaces of its own, so the text may be larger than the data. Bytes. */
+/** Max size of a payload, in bytes. MySQL stores JSON with added spaces, so that the text can be larger than the data. */
 export const MAX_PAYLOAD_BYTES = 2 * MAX_DATA_BYTES;
-/** Payloads up to this size come with the first question. Bytes. */
+/** Max size of a payload that the first query fetches, in bytes. */
 const SMALL_BYTES = 8 * 1024;
 
 type Reads = Pick<Queries, 'query'>;
 
 /**
- * The oldest rows that wait, in the order of their ids. What was committed late under a lower id comes first like any
- * other: there is no memory of how far an earlier look had got.
+ * Reads the oldest waiting rows, in the order of their ids. It keeps no position between calls: a row that commits late
+ * under a lower id comes first like any other.
  */
 export async function readWaiting(database: Reads): Promise<OutboxRow[]> {
-  // Answered from the index alone, so that looking in vain costs next to nothing.
+  // Answered from the index alone, so that an empty poll is cheap.
   const waiting = await database.query<{ id: number }>(
     `SELECT id FROM event_outbox FORCE INDEX (event_outbox_waiting) WHERE failed_at IS NULL ORDER BY id LIMIT ${PAGE_ROWS}`,
   );
@@ -67,27 +67,30 @@ async function withLargePayloads(
     [large.map(({ id }) => id)],
   );
   const payloads = new Map(rows.map(({ id, payload }) => [id, payload]));
-  // A row that is gone by now was fetched by somebody else.
+  // A row that is gone by now was taken by another relay.
   return page
     .filter((row) => !large.includes(row) || payloads.has(row.id))
     .map((row) => ({ ...row, payload: payloads.get(row.id) ?? row.payload }));
 }
 
-/** Takes exactly these rows out of the outbox, or the append that it guards does not happen. */
-export function taking(ids: readonly number[]): Guard {
+/** Precondition of an append: deletes exactly these rows from the outbox. */
+export function deletionOf(ids: readonly number[]): Precondition {
   return {
     sql: format('DELETE FROM event_outbox WHERE id IN (?) AND failed_at IS NULL', [
       ids.toSorted((a, b) => a - b),
     ]),
-    changes: ids.length,
+    expectedRows: ids.length,
   };
 }
 
 /**
- * Sets rows aside, each with its reason, unless somebody else has dealt with them. Who writes with the server's checks
- * turned off can leave text that is not JSON, and MariaDB refuses to change such a row as it is: it is kept as a JSON string.
+ * Makes rows dead letters, each with its reason, unless another relay has taken them. A client that turns the server's
+ * checks off can write a payload that is not JSON; MariaDB refuses to update such a row, so it is kept as a JSON string.
  */
-export async function setAside(database: Pick<Queries, 'execute'>, rows: readonly SetAside[]): Promise<void> {
+export async function markDeadLetters(
+  database: Pick<Queries, 'execute'>,
+  rows: readonly RejectedRow[],
+): Promise<void> {
   if (rows.length === 0) return;
   const ids = rows.map(({ id }) => id);
   await database.execute(

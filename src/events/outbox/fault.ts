@@ -1,8 +1,8 @@
-import { errnoOf } from '../db/errors.ts';
-import { Problem } from '../protocol/problem.ts';
-import { shortened } from './reason.ts';
+import { errnoOf } from '../../db/errors.ts';
+import { Problem } from '../../protocol/problem.ts';
+import { truncatedReason } from './reason.ts';
 
-/** The server refuses a value. Whatever else goes wrong has nothing to do with what the rows say. */
+/** Error numbers of refused values; no other error is caused by the content of a row. */
 const REFUSED_VALUES = new Set([
   1048, // NULL where there must be a value
   1264, // out of range
@@ -15,22 +15,20 @@ const REFUSED_VALUES = new Set([
   3819, // MySQL: a CHECK failed
 ]);
 
-/**
- * Whether somebody else dealt with rows meanwhile, or used one of their keys: looking again shows how things are now.
- */
+/** Whether another relay took the rows, or another publisher used one of their keys: read them again. */
 export function wasOvertaken(error: unknown): boolean {
   return error instanceof Problem && (error.code === 'superseded' || error.code === 'idempotency-conflict');
 }
 
-/** Whether it is for what the rows say that they were not published. Trying again would not help. */
-export function isRowsFault(error: unknown): boolean {
+/** Whether the content of the rows is the cause, so that a retry would fail again. */
+export function isContentFault(error: unknown): boolean {
   if (error instanceof Problem) return error.status < 500 && !wasOvertaken(error);
   return REFUSED_VALUES.has(errnoOf(error) ?? 0);
 }
 
-/** A sentence for the row's `error`. */
+/** Sentence for the `error` column of the row. */
 export function faultReason(error: unknown): string {
-  if (error instanceof Problem) return shortened(`It was refused: ${error.message}.`);
+  if (error instanceof Problem) return truncatedReason(`It was refused: ${error.message}.`);
   const errno = errnoOf(error);
   return errno === undefined
     ? 'The service failed on it; its own log says why.'

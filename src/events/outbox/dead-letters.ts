@@ -1,7 +1,7 @@
-import type { Queries } from '../db/database.ts';
+import type { Queries } from '../../db/database.ts';
 
-/** A row that was set aside. */
-export interface AsideRow {
+/** Row of the outbox that could not be published. */
+export interface DeadLetter {
   readonly id: number;
   readonly type: string;
   /** JSON text, as it was written; null when it is very large. */
@@ -9,17 +9,20 @@ export interface AsideRow {
   readonly idempotencyKey: string | null;
   readonly createdAt: Date;
   readonly failedAt: Date;
-  /** How often it was set aside. */
+  /** Number of times that it became a dead letter. */
   readonly attempts: number;
   readonly error: string | null;
 }
 
-/** Longer payloads are not shown. Bytes. */
+/** Max size of a payload that is shown, in bytes. */
 const SHOWN_BYTES = 64 * 1024;
 
-/** The rows that were set aside last, the newest first. */
-export async function readAside(database: Pick<Queries, 'query'>, limit: number): Promise<AsideRow[]> {
-  return database.query<AsideRow>(
+/** Reads the newest dead letters, the newest first. */
+export async function readDeadLetters(
+  database: Pick<Queries, 'query'>,
+  limit: number,
+): Promise<DeadLetter[]> {
+  return database.query<DeadLetter>(
     `SELECT id, type, IF(OCTET_LENGTH(payload) <= ${SHOWN_BYTES}, payload, NULL) AS payload,
             idempotency_key AS idempotencyKey, created_at AS createdAt, failed_at AS failedAt, attempts, error
        FROM event_outbox WHERE failed_at IS NOT NULL ORDER BY id DESC LIMIT ${Math.trunc(limit)}`,
@@ -27,11 +30,11 @@ export async function readAside(database: Pick<Queries, 'query'>, limit: number)
 }
 
 /**
- * Has rows that were set aside tried again.
- * @param ids which; left out: all of them
- * @returns how many there were
+ * Returns dead letters to the outbox, to be published again.
+ * @param ids left out: all of them
+ * @returns their number
  */
-export async function retryAside(
+export async function retryDeadLetters(
   database: Pick<Queries, 'execute'>,
   ids?: readonly number[],
 ): Promise<number> {

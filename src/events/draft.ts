@@ -1,0 +1,28 @@
+import type { Unit } from '../log/append-statement.ts';
+import type { Draft } from '../log/row.ts';
+import type { Restriction } from '../protocol/definition.ts';
+import type { EventData, EventType } from '../protocol/event.ts';
+import type { IdempotencyKey } from './idempotency-key.ts';
+
+/** Validated event: its type with the data of that type. */
+export type TypedEvent<T extends EventType = EventType> = {
+  readonly [K in T]: { readonly type: K; readonly data: EventData<K> };
+}[T];
+
+/** Validated event, ready to be appended. */
+export interface EventDraft extends Draft {
+  /** The event itself; `data` of the draft is its JSON. */
+  readonly event: TypedEvent;
+  /** Idempotency key that follows from what happened, for events that happen once. */
+  readonly naturalKey: string | undefined;
+  /** Makes the draft that is appended instead while its contest is restricted. */
+  readonly redactable?: { readonly contestId: number; redact(restriction: Restriction): EventDraft };
+}
+
+/** Events that are published together or not at all. */
+export interface EventUnit extends Unit {
+  readonly drafts: readonly EventDraft[];
+  readonly keys?: readonly IdempotencyKey[];
+  /** Whether the idempotency key of its only event is the event's natural key. */
+  readonly byNaturalKey?: boolean;
+}

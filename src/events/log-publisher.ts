@@ -1,0 +1,133 @@
+import type { Unit } from '../log/append-statement.ts';
+import type { Appended } from '../log/appender.ts';
+import { formatCursor } from '../protocol/cursor.ts';
+import type { Restriction } from '../protocol/definition.ts';
+import type { EventType, NewEvent } from '../protocol/event.ts';
+import { mayRecur } from '../protocol/natural-key.ts';
+import { Problem } from '../protocol/problem.ts';
+import type { EventPublisher, Published, PublishOptions } from '../protocol/publishing.ts';
+import type { EventUnit } from './draft.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
+import { prepare } from './prepare.ts';
+
+/** Max events per call. */
+export const MAX_EVENTS = 1_000;
+
+/** Publisher of this service: validates, redacts what is restricted, and appends to the log. */
+export interface LogPublisher extends EventPublisher {
+  /** Like `publish`, for untyped events: from REST or SQL. */
+  publishUnchecked(events: readonly UncheckedEvent[], options?: PublishOptions): Promise<Published[]>;
+  /** Publishes an event of a type that only the service itself may publish. */
+  publishInternal(type: EventType, data: unknown): Promise<Published>;
+  /**
+   * Publishes prepared units with their preconditions: all units or none.
+   * @throws Problem `superseded` when a precondition failed, or only a part of a unit's keys is known
+   */
+  publishUnits(units: readonly EventUnit[]): Promise<Published[]>;
+}
+
+/** Event that is not validated yet. */
+export interface UncheckedEvent {
+  readonly type: string;
+  readonly data: unknown;
+  readonly idempotencyKey?: string | undefined;
+  /** JSON pointer to the event within the request. */
+  readonly at?: string;
+}
+
+export interface LogPublisherOptions {
+  readonly append: (units: readonly Unit[]) => Promise<Appended[]>;
+  /** Reads the restrictions of these contests; unrestricted ones are left out. */
+  readonly restrictions: (contestIds: readonly number[]) => Promise<ReadonlyMap<number, Restriction>>;
+  readonly epoch: () => string;
+}
+
+export function createLogPublisher({ append, epoch, restrictions }: LogPublisherOptions): LogPublisher {
+  async function appendUnits(given: readonly EventUnit[]): Promise<Published[]> {
+    const contests = given.flatMap(({ drafts }) =>
+      drafts.flatMap((draft) => draft.redactable?.contestId ?? []),
+    );
+    // Without a query in between, the units share a batch with other calls of this moment.
+    const units = contests.length === 0 ? given : redacted(given, await restrictions([...new Set(contests)]));
+    const appended = await append(units);
+    const published: Published[] = [];
+    for (const [number, unit] of units.entries()) {
+      const { firstId, duplicate } = appended[number] as Appended;
+      let next = firstId;
+      for (const draft of unit.drafts) {
+        const first = next;
+        next += draft.rows.length;
+        published.push({
+          type: draft.type,
+          eventId: first,
+          notifications: draft.rows.map((row, offset) => ({ id: first + offset, scope: row.scope })),
+          duplicate,
+          cursor: formatCursor(next - 1, epoch()),
+        });
+      }
+    }
+    return published;
+  }
+
+  const publishUnchecked = async (events: readonly UncheckedEvent[], options?: PublishOptions) =>
+    appendUnits(unitsOf(events, options));
+
+  return {
+    publish: (events, options) =>
+      publishUnchecked(Array.isArray(events) ? events : [events as NewEvent], options),
+    publishUnchecked,
+    publishUnits: appendUnits,
+    publishInternal: async (type, data) => {
+      const [published] = await appendUnits([{ drafts: [prepare(type, data, { internal: true })] }]);
+      return published as Published;
+    },
+  };
+}
+
+/**
+ * Prepares events: one unit each, or a single one where one key is for all of them.
+ * @throws Problem `invalid-event` and `invalid-body`, naming the field
+ */
+export function unitsOf(events: readonly UncheckedEvent[], options: PublishOptions = {}): EventUnit[] {
+  if (events.length === 0 || events.length > MAX_EVENTS)
+    throw new Problem('invalid-body', {
+      detail: `between 1 and ${MAX_EVENTS} events can be published at once`,
+    });
+  const drafts = events.map((event) =>
+    prepare(event.type, event.data, event.at === undefined ? {} : { at: event.at }),
+  );
+  if (options.idempotencyKey !== undefined) {
+    if (events.some((event) => event.idempotencyKey !== undefined))
+      throw new Problem('invalid-body', { detail: 'one key for all events, or a key for each: not both' });
+    const byNaturalKey = drafts.length === 1 && drafts[0]?.naturalKey === options.idempotencyKey;
+    return [{ drafts, keys: [idempotencyKeyOf(options.idempotencyKey, drafts)], byNaturalKey }];
+  }
+  const seen = new Set<string>();
+  return drafts.map((draft, index): EventUnit => {
+    const event = events[index] as UncheckedEvent;
+    if (event.idempotencyKey === undefined) return { drafts: [draft] };
+    const at = `${event.at ?? ''}/idempotencyKey`;
+    const byNaturalKey = event.idempotencyKey === draft.naturalKey;
+    if (seen.has(event.idempotencyKey) && !(byNaturalKey && mayRecur(draft.type)))
+      throw new Problem('invalid-body', {
+        errors: [{ pointer: at, detail: 'is used twice in this request' }],
+      });
+    seen.add(event.idempotencyKey);
+    return { drafts: [draft], keys: [idempotencyKeyOf(event.idempotencyKey, [draft], at)], byNaturalKey };
+  });
+}
+
+/** The units with the events of restricted contests redacted. */
+function redacted(
+  units: readonly EventUnit[],
+  restrictions: ReadonlyMap<number, Restriction>,
+): readonly EventUnit[] {
+  if (restrictions.size === 0) return units;
+  return units.map((unit) => ({
+    ...unit,
+    drafts: unit.drafts.map((draft) => {
+      const restriction = draft.redactable && restrictions.get(draft.redactable.contestId);
+      return (restriction && draft.redactable?.redact(restriction)) ?? draft;
+    }),
+  }));
+}
