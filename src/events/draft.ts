@@ -1,8 +1,7 @@
-import type { Unit } from '../log/append-statement.ts';
+import type { LogKey, Unit } from '../log/append-statement.ts';
 import type { Draft } from '../log/row.ts';
 import type { Restriction } from '../protocol/definition.ts';
 import type { EventData, EventType } from '../protocol/event.ts';
-import type { IdempotencyKey } from './idempotency-key.ts';
 
 /** Validated event: its type with the data of that type. */
 export type TypedEvent<T extends EventType = EventType> = {
@@ -17,6 +16,12 @@ export interface EventDraft extends Draft {
   readonly naturalKey: string | undefined;
   /** Makes the draft that is appended instead while its contest is restricted. */
   readonly redactable?: { readonly contestId: number; redact(restriction: Restriction): EventDraft };
+}
+
+/** Idempotency key of a caller. */
+export interface IdempotencyKey extends LogKey {
+  /** The key as the caller gave it. */
+  readonly text: string;
 }
 
 /** Events that are published together or not at all. */

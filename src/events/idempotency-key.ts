@@ -1,13 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { LogKey } from '../log/append-statement.ts';
 import { Problem } from '../protocol/problem.ts';
-import type { EventDraft } from './draft.ts';
-
-/** Idempotency key of a caller. */
-export interface IdempotencyKey extends LogKey {
-  /** The key as the caller gave it. */
-  readonly text: string;
-}
+import type { EventDraft, IdempotencyKey } from './draft.ts';
 
 /** Lifetime of an idempotency key, in ms: seven days. */
 const KEY_MS = 7 * 24 * 3_600_000;

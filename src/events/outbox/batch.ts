@@ -1,6 +1,5 @@
 import type { EventData, EventType } from '../../protocol/event.ts';
-import type { EventDraft, EventUnit } from '../draft.ts';
-import type { IdempotencyKey } from '../idempotency-key.ts';
+import type { EventDraft, EventUnit, IdempotencyKey } from '../draft.ts';
 import type { KeyState } from '../known-keys.ts';
 import { prepare } from '../prepare.ts';
 import type { DirtyContestNotice, ReceiptNotice, WaitingEvent } from './examine.ts';

@@ -105,7 +105,7 @@ describe('A row that is valid', () => {
 
   it('may be no event but a notice for the service itself', () => {
     expect(examine(row('STANDINGS_TOUCHED', { contestId: 3, playerId: 7 }))).toEqual({
-      kind: 'touched',
+      kind: 'dirty-contest',
       id: 1,
       contestId: 3,
       playerId: 7,
@@ -114,7 +114,7 @@ describe('A row that is valid', () => {
       expect(examine(row('STANDINGS_TOUCHED', payload))).toMatchObject({ playerId: undefined });
     for (const action of ['seen', 'read', 'unread', 'archived', 'unarchived'])
       expect(examine(row('RECEIPTS_TOUCHED', { playerId: 7, id: 9, action }))).toEqual({
-        kind: 'acknowledged',
+        kind: 'receipt',
         id: 1,
         playerId: 7,
         notificationId: 9,
