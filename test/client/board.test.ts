@@ -135,6 +135,19 @@ describe('A board', () => {
     expect(board.view).toMatchObject({ version: 4, stale: false });
   });
 
+  it('asks for a fresh stream when a change with shifts follows a version that it is past', () => {
+    const board = create();
+    snapshot(2, [standing(1, 1), standing(2, 2)]);
+    // Its shifts refer to the ranks of version 1, which this board no longer has.
+    update({ previous: 1, version: 3, changed: [standing(3, 1)], shifts: [{ from: 1, to: 2, by: 1 }] });
+    expect(resync).toHaveBeenCalledTimes(1);
+    expect(board.view).toMatchObject({ version: 2, stale: true });
+    expect(ranks(board.view)).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   it('takes a change that says of each row how it stands now, whatever it missed before', () => {
     const board = create();
     snapshot(1, [standing(1, 1), standing(2, 2)]);
