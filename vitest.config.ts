@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { WAIT_MS } from './test/support/until.ts';
 
 export default defineConfig({
   test: {
@@ -9,6 +10,8 @@ export default defineConfig({
       { find: /^codecraft-live\/(\w+)$/, replacement: resolve(import.meta.dirname, 'src/$1/index.ts') },
     ],
     globalSetup: 'test/global-setup.ts',
+    setupFiles: ['test/setup.ts'],
+    expect: { poll: { timeout: WAIT_MS } },
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -30,7 +30,7 @@ describe('The built command line, as a process', () => {
     child.stderr.on('data', (chunk) => {
       said += chunk;
     });
-    await vi.waitUntil(() => said.includes('listening'), { timeout: 10_000 });
+    await vi.waitUntil(() => said.includes('listening'));
   }
 
   it('ends cleanly on Ctrl-C', async () => {

@@ -50,9 +50,7 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
       await live.publish(note(player.playerId, sent.at(-1) as string));
     }
     cutting = false;
-    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length));
     expect(heard.titles()).toEqual(sent);
     client.close();
     await proxy.close();

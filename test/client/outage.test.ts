@@ -60,9 +60,7 @@ describe('A client', { timeout: 90_000 }, () => {
     }
     over = true;
     await publishing;
-    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length));
     expect(heard.titles()).toEqual(sent);
     expect(heard.resets).toEqual([]);
     expect(heard.states).toContain('waiting');

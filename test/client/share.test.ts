@@ -93,7 +93,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     over = true;
     await publishing;
     const last = sent.at(-1);
-    await vi.waitFor(() => expect(watched.heard.titles().at(-1)).toBe(last), { timeout: 10_000 });
+    await vi.waitFor(() => expect(watched.heard.titles().at(-1)).toBe(last));
     const titles = watched.heard.titles();
     const from = sent.indexOf(titles[0] as string);
     expect(from).toBeLessThanOrEqual(since);
@@ -112,7 +112,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['before']));
     leader.tab.freeze();
     await publish('while frozen');
-    await vi.waitFor(() => expect(follower.client.status.role).toBe('leader'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(follower.client.status.role).toBe('leader'));
     await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['before', 'while frozen']));
     leader.tab.thaw();
     await vi.waitFor(() => expect(leader.client.status.role).toBe('follower'));
@@ -267,7 +267,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     const leader = start();
     await open(leader.client);
     const began = Date.parse(leader.heard.opened[0]?.serverTime ?? '');
-    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(began + 1_500), { timeout: 5_000 });
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(began + 1_500));
     const tab = createTab(locks);
     // Its own clock is an hour behind.
     const clock = { ...tab.clock, now: () => Date.now() - 3_600_000 };

@@ -3,9 +3,10 @@ import type { Database } from '../../src/db/database.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { until, wholeLog } from '../support/log.ts';
+import { wholeLog } from '../support/log.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
 import { openPlatformSession } from '../support/platform-session.ts';
+import { until } from '../support/until.ts';
 import { type ClockNode, inSeconds, isSeen, openClockNode, times, toldOf } from './fixture.ts';
 
 describe('The contest clock', () => {

@@ -9,15 +9,8 @@ import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { startFaultyWire, type WireFault } from '../support/faulty-wire.ts';
-import {
-  appendAtLast,
-  expectGapless,
-  messagesIn,
-  openAppender,
-  resetLog,
-  unitOf,
-  until,
-} from '../support/log.ts';
+import { appendAtLast, expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 let made: TestDatabase;
 let database: Database;

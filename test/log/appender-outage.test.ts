@@ -5,15 +5,8 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
-import {
-  appendAtLast,
-  expectGapless,
-  messagesIn,
-  openAppender,
-  resetLog,
-  unitOf,
-  until,
-} from '../support/log.ts';
+import { appendAtLast, expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -3,7 +3,8 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { startPrivateServer } from '../support/database-server.ts';
-import { expectGapless, follow, openAppender, unitOf, until, wholeLog } from '../support/log.ts';
+import { expectGapless, follow, openAppender, unitOf, wholeLog } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 test.skipIf(inject('databaseKind') !== 'mariadb')(
   'the database killed and started again under load: nothing that was answered is lost, nothing is doubled, and all goes on',

@@ -5,7 +5,8 @@ import type { Appender } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { type Followed, follow, openAppender, resetLog, unitOf, until } from '../support/log.ts';
+import { type Followed, follow, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { readHead, readRange } from '../../src/log/reader.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { follow, until } from '../support/log.ts';
+import { follow } from '../support/log.ts';
+import { until } from '../support/until.ts';
 import { autoIncrementLog, headLog, transfers, write } from '../support/writers.ts';
 
 const WRITERS = 4;

@@ -6,7 +6,8 @@ import { Follower } from '../../src/log/follower.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import { type Followed, follow, openAppender, resetLog, unitOf, until, wholeLog } from '../support/log.ts';
+import { type Followed, follow, openAppender, resetLog, unitOf, wholeLog } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -110,7 +110,7 @@ test('while they are replaced, no write of the platform goes untold', async () =
     }
     platform.close();
   });
-  const writes = (count: number) => vi.waitUntil(() => written >= count, { timeout: 10_000, interval: 1 });
+  const writes = (count: number) => vi.waitUntil(() => written >= count, { interval: 1 });
   await writes(10);
   await installTriggers(database);
   await writes(written + 10);

@@ -97,7 +97,7 @@ describe('The inbox of a page', () => {
     for (const id of [11, 12]) emitter.emit('notification', { ...ended, id } as Notification);
     await settled();
     expect(pages).toHaveLength(1);
-    await vi.waitFor(() => expect(pages).toHaveLength(2), { timeout: 10_000 });
+    await vi.waitFor(() => expect(pages).toHaveLength(2));
     await page(12, [item(12), item(11), item(9)], 3);
     expect(unreadIds()).toEqual([12, 11, 9]);
     expect(pages).toHaveLength(2);

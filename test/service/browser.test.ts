@@ -41,11 +41,8 @@ describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
         window.failed = source.readyState === EventSource.CLOSED;
       };
     }, url);
-    await vi.waitFor(
-      async () => expect(await page.evaluate(() => window.openings.length)).toBeGreaterThan(0),
-      {
-        timeout: 10_000,
-      },
+    await vi.waitFor(async () =>
+      expect(await page.evaluate(() => window.openings.length)).toBeGreaterThan(0),
     );
   }
 
@@ -60,9 +57,7 @@ describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
       const title = `${prefix}${sent.length}`;
       expect((await live.publish(note(player.playerId, title))).status).toBe(201);
       sent.push(title);
-      await vi.waitFor(async () => expect(await page.evaluate(() => window.heard.length)).toBe(sent.length), {
-        timeout: 10_000,
-      });
+      await vi.waitFor(async () => expect(await page.evaluate(() => window.heard.length)).toBe(sent.length));
     }
     expect(base).toBeTruthy();
     const heard = await page.evaluate(() => window.heard.map((one) => one.title));

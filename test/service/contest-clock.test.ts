@@ -3,9 +3,9 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { hasPassed, isSeen, times, toldOf } from '../contest/fixture.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Listener, listen } from '../support/listener.ts';
-import { until } from '../support/log.ts';
 import { createContest, createPlayer, joinContest } from '../support/platform.ts';
 import { startServiceOn, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const NAMES = ['contest-status', 'contest-end'];
 

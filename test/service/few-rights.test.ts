@@ -4,9 +4,9 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { run } from '../cli/command.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { listen } from '../support/listener.ts';
-import { until } from '../support/log.ts';
 import { createContest, createPlayer, joinContest } from '../support/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const TO_START = 'SELECT, INSERT, UPDATE, DELETE';
 

@@ -13,7 +13,7 @@ describe('The stream over HTTP', () => {
   let auth: string;
   const streams = async () =>
     ((await (await fetch(`${live.url}/health`)).json()) as { streams: number }).streams;
-  const drained = () => vi.waitFor(async () => expect(await streams()).toBe(0), { timeout: 5_000 });
+  const drained = () => vi.waitFor(async () => expect(await streams()).toBe(0));
 
   beforeAll(async () => {
     live = await startService({ FRONTEND_URLS: 'https://codecraft.example' });

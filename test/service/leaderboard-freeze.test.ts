@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BoardClient } from '../support/leaderboard-client.ts';
 import { clientOf, FAST, getBoard, readPage } from '../support/leaderboard-http.ts';
-import { until } from '../support/log.ts';
 import {
   createContest,
   createPlayer,
@@ -13,6 +12,7 @@ import {
   setScore,
 } from '../support/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 describe('Frozen standings', () => {
   let live: TestService;

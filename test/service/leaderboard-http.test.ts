@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { truthOf } from '../leaderboard/fixture.ts';
 import { BoardClient } from '../support/leaderboard-client.ts';
 import { FAST, getBoard, readPage, readWhole } from '../support/leaderboard-http.ts';
-import { until } from '../support/log.ts';
 import {
   createContest,
   createPlayer,
@@ -12,6 +11,7 @@ import {
   setScore,
 } from '../support/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const MODES = ['PRECISION', 'GRINDER', 'LEGEND'] as const;
 

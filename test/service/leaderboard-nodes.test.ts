@@ -7,9 +7,9 @@ import { createTestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { BoardClient } from '../support/leaderboard-client.ts';
 import { FAST, readWhole } from '../support/leaderboard-http.ts';
-import { until } from '../support/log.ts';
 import { createContest, createPlayer, joinContest, setScore } from '../support/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const SETTINGS = { ...FAST, RANK_CHANGE_TOP: '1000', STANDINGS_INTERVAL_MS: '50' };
 

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
 import type { BoardClient } from '../support/leaderboard-client.ts';
 import { clientOf, FAST, readPage, readWhole } from '../support/leaderboard-http.ts';
-import { until } from '../support/log.ts';
 import {
   createContest,
   createPlayer,
@@ -12,6 +11,7 @@ import {
   setScore,
 } from '../support/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 /** Numbers that look random and are the same in each run (Park and Miller's generator). */
 function sequence(seed: number): (below: number) => number {

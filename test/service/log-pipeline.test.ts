@@ -9,7 +9,8 @@ import { Streams } from '../../src/stream/streams.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { readEventStream } from '../support/event-stream.ts';
 import { withLargeRows } from '../support/large-rows.ts';
-import { openAppender, until } from '../support/log.ts';
+import { openAppender } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 let made: TestDatabase;
 beforeAll(async () => {

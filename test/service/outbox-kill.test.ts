@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { expectGapless, until } from '../support/log.ts';
+import { expectGapless } from '../support/log.ts';
 import { outboxRows, publishSql, titlesIn } from '../support/outbox.ts';
 import { environment } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
+import { until } from '../support/until.ts';
 
 describe('Two services, of which the one that relays is killed with -9 again and again', () => {
   let test: TestDatabase;

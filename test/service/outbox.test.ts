@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { lockName } from '../../src/db/named-lock.ts';
 import { listen } from '../support/listener.ts';
-import { until } from '../support/log.ts';
 import { insertRow, publishSql } from '../support/outbox.ts';
 import { createPlayer, type PlayerIds } from '../support/platform.ts';
 import { note, startService, startServiceOn, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 describe('A service over a database that others write to', () => {
   let live: TestService;
@@ -29,7 +29,7 @@ describe('A service over a database that others write to', () => {
       for (const title of ['a', 'b', 'c']) await publishSql(tx, title);
       await tx.execute("CALL live_create_notification(?, 'd', 'm', NULL)", [ada.playerId]);
     });
-    await vi.waitFor(() => expect(heard.length).toBe(4), { timeout: 10_000 });
+    await vi.waitFor(() => expect(heard.length).toBe(4));
     expect(heard.map(({ title }) => title)).toEqual(['a', 'b', 'c', 'd']);
   });
 
@@ -40,7 +40,7 @@ describe('A service over a database that others write to', () => {
     const receipts: { data: unknown }[] = [];
     source.addEventListener('receipts', (event) => receipts.push(JSON.parse(event.data)));
     await live.test.database.execute("CALL live_acknowledge(?, ?, 'archive')", [ada.playerId, id]);
-    await vi.waitFor(() => expect(receipts).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(() => expect(receipts).toHaveLength(1));
     const counts = await (
       await fetch(`${live.url}/notifications/counts`, {
         headers: { authorization: `Bearer ${await live.token(ada.userId)}` },
@@ -57,7 +57,7 @@ describe('A service over a database that others write to', () => {
     await until(async () => (await live.test.database.query('SELECT 1 FROM event_outbox')).length === 0);
     expect((await live.publish({ type: 'LEVEL_UP', data, idempotencyKey })).status).toBe(200);
     await live.publish(note(ada.playerId, 'end'));
-    await vi.waitFor(() => expect(heard.at(-1)?.title).toBe('end'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(heard.at(-1)?.title).toBe('end'));
     // The player's own, and everybody's.
     expect(heard.map(({ title }) => title)).toEqual(['Level 12', 'Level 12', 'end']);
   });

@@ -56,16 +56,15 @@ async function hear() {
   return async () => {
     await relayed();
     await live.publish(note(playerId, 'end'));
-    await vi.waitFor(() => expect(heard.at(-1)?.title).toBe('end'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(heard.at(-1)?.title).toBe('end'));
     return heard.slice(0, -1).map(({ type, scope }) => `${type} ${scope}`);
   };
 }
 
 /** Nothing is left in the outbox, nor set aside in it. */
 const relayed = () =>
-  vi.waitFor(
-    async () => expect(await live.test.database.query('SELECT type, error FROM event_outbox')).toEqual([]),
-    { timeout: 10_000 },
+  vi.waitFor(async () =>
+    expect(await live.test.database.query('SELECT type, error FROM event_outbox')).toEqual([]),
   );
 
 async function run(steps: readonly Statement[]): Promise<number> {

@@ -54,7 +54,7 @@ describe('An EventSource that the service has no room for', () => {
   it('gets all that is kept once there is room, if that is what it asked for', async () => {
     const occupant = await occupy();
     const client = listen(`${live.url}/streams/players/me?lastEventId=earliest`, token);
-    await vi.waitFor(() => expect(client.closed).toBeGreaterThan(0), { timeout: 10_000 });
+    await vi.waitFor(() => expect(client.closed).toBeGreaterThan(0));
     occupant.close();
     await vi.waitFor(() => expect(client.heard.map(({ title }) => title)).toEqual(['old']), {
       timeout: 20_000,

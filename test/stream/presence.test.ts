@@ -82,9 +82,7 @@ const shown = async () =>
 
 /** Waits for so many events in all, the last of them about the player. */
 async function until(count: number) {
-  await vi.waitFor(async () => expect((await published()).length).toBeGreaterThanOrEqual(count), {
-    timeout: 10_000,
-  });
+  await vi.waitFor(async () => expect((await published()).length).toBeGreaterThanOrEqual(count));
   return shown();
 }
 

@@ -7,7 +7,7 @@ import type { Sink } from '../../src/stream/sink.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
 import { frameOf } from '../support/frames.ts';
-import { until } from '../support/log.ts';
+import { until } from '../support/until.ts';
 
 /** A response whose peer takes what was written only when it is told to. */
 function openIdleSink() {

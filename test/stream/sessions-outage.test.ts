@@ -26,7 +26,7 @@ test('what happened to streams while the database was away is written once it is
   leaves.leave();
   const [comes, passes] = [node.open({ userId: 3 }), node.open({ userId: 4 })];
   passes.stream.close('slow');
-  await vi.waitUntil(() => node.errors.length > 0, { timeout: 10_000 });
+  await vi.waitUntil(() => node.errors.length > 0);
   await expect(node.log.flush()).rejects.toThrow();
   expect([stays, comes].map(({ stream }) => stream.state)).not.toContain('closed');
   await server.restart();
@@ -62,18 +62,15 @@ test('after an outage no beat is waited for before the streams are known to be a
   await node.log.flush();
   await proxy.cut();
   node.open({ userId: 2 });
-  await vi.waitUntil(() => node.errors.length > 0, { timeout: 10_000 });
+  await vi.waitUntil(() => node.errors.length > 0);
   await test.database.execute(
     'UPDATE stream_session SET last_heartbeat_at = last_heartbeat_at - INTERVAL 5 MINUTE',
   );
   await proxy.restore();
-  await vi.waitFor(
-    async () => {
-      const rows = await test.database.query('SELECT user_id FROM v_active_sessions ORDER BY user_id');
-      expect(rows).toEqual([{ user_id: 1 }, { user_id: 2 }]);
-    },
-    { timeout: 10_000 },
-  );
+  await vi.waitFor(async () => {
+    const rows = await test.database.query('SELECT user_id FROM v_active_sessions ORDER BY user_id');
+    expect(rows).toEqual([{ user_id: 1 }, { user_id: 2 }]);
+  });
 });
 
 test('a log that cannot write is closed nevertheless, and says why', async () => {

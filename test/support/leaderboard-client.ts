@@ -7,7 +7,7 @@ import {
   type BoardSnapshot,
   type Standing,
 } from '../../src/protocol/board.ts';
-import { until } from './log.ts';
+import { until } from './until.ts';
 
 export interface Heard {
   readonly event: string;

@@ -51,7 +51,7 @@ export function listen(url: string, token: string, names: readonly string[] = ['
       return closed;
     },
     source,
-    ready: () => vi.waitFor(() => void (caughtUp > 0 || fail()), { timeout: 10_000, interval: 5 }),
+    ready: () => vi.waitFor(() => void (caughtUp > 0 || fail()), { interval: 5 }),
     close: () => source.close(),
   };
 }

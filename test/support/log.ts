@@ -7,11 +7,7 @@ import { Appender, type AppenderOptions } from '../../src/log/appender.ts';
 import { Follower, type FollowerOptions, type LogFault } from '../../src/log/follower.ts';
 import { readHead, readRange } from '../../src/log/reader.ts';
 import type { LogRow } from '../../src/log/row.ts';
-
-/** Waits for something to become true, and fails when it does not. */
-export async function until(condition: () => unknown, timeout = 15_000): Promise<void> {
-  await expect.poll(async () => Boolean(await condition()), { timeout, interval: 5 }).toBe(true);
-}
+import { until } from './until.ts';
 
 /** What is appended for one announcement to everybody: one row that says `message`. */
 export function unitOf(message: string, key?: string, body = message): Unit {

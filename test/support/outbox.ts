@@ -4,7 +4,8 @@ import { createLogPublisher, type LogPublisher } from '../../src/events/log-publ
 import { Relay, type RelayOptions } from '../../src/events/outbox/relay.ts';
 import type { AppenderOptions } from '../../src/log/appender.ts';
 import { readRestrictions } from '../../src/platform/restrictions.ts';
-import { openAppender, until, wholeLog } from './log.ts';
+import { openAppender, wholeLog } from './log.ts';
+import { until } from './until.ts';
 
 export interface RunningRelay {
   readonly relay: Relay;

@@ -5,7 +5,7 @@ import { readHead } from '../../../src/log/reader.ts';
 import { onServer } from '../../support/database.ts';
 import { startDatabaseProxy } from '../../support/database-proxy.ts';
 import { startFaultyWire } from '../../support/faulty-wire.ts';
-import { expectGapless, until } from '../../support/log.ts';
+import { expectGapless } from '../../support/log.ts';
 import { startMortalWire } from '../../support/mortal-wire.ts';
 import {
   insertRow,
@@ -16,6 +16,7 @@ import {
   startRelay,
   titlesIn,
 } from '../../support/outbox.ts';
+import { until } from '../../support/until.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Queries } from '../../../src/db/database.ts';
 import type { OutboxHandlers } from '../../../src/events/outbox/relay.ts';
 import { Problem } from '../../../src/protocol/problem.ts';
-import { until } from '../../support/log.ts';
 import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
+import { until } from '../../support/until.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();
