@@ -1,9 +1,9 @@
 import { finished } from 'node:stream/promises';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { cors } from 'hono/cors';
 import { secureHeaders } from 'hono/secure-headers';
 import { Problem } from '../protocol/problem.ts';
+import { crossOrigin } from './cross-origin.ts';
 import { mountDocs } from './docs.ts';
 import { problemResponse, toProblem } from './problem-response.ts';
 import { type AppEnv, createRouter, type Router } from './router.ts';
@@ -29,16 +29,7 @@ export function createApp(deps: AppDeps): Router {
     if (c.req.header('upgrade')?.toLowerCase() === 'websocket') throw new Problem('upgrade-unsupported');
     await next();
   });
-  app.use(
-    cors({
-      origin: (origin) => (deps.isAllowedOrigin(origin) ? origin : null),
-      credentials: true,
-      allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID'],
-      allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
-      exposeHeaders: ['Retry-After', 'ETag'],
-      maxAge: 600,
-    }),
-  );
+  app.use(crossOrigin(deps.isAllowedOrigin));
   // Whether only HTTPS may be used is for whoever terminates it to say.
   app.use(secureHeaders({ crossOriginResourcePolicy: 'cross-origin', strictTransportSecurity: false }));
   const tooLarge = () => {

@@ -54,36 +54,49 @@ export function mountDocs(app: OpenAPIHono<AppEnv>, version: string): void {
     scheme: 'bearer',
     description: 'A service token, for publishing.',
   });
-  // Made once: it takes far longer than any other answer, and anybody may ask for it.
-  let description: string | undefined;
-  const describe = () =>
-    JSON.stringify(
-      app.getOpenAPI31Document({
-        openapi: '3.1.0',
-        info: {
-          title: 'CodeCraft Live',
-          version,
-          description:
-            'Real-time event streams and inbox of CodeCraft. Errors are RFC 9457 problems with a stable `code`.',
-          license: { name: 'MIT' },
-        },
-        security: [{ token: [] }, { cookie: [] }],
-      }),
-    );
-  app.get('/openapi.json', (c) => {
-    description ??= describe();
-    return c.body(description, 200, { 'content-type': 'application/json' });
-  });
+  // Each is made once, and its bytes are shared by all answers: anybody may ask for them.
+  const encoded = once(() =>
+    new TextEncoder().encode(
+      JSON.stringify(
+        app.getOpenAPI31Document({
+          openapi: '3.1.0',
+          info: {
+            title: 'CodeCraft Live',
+            version,
+            description:
+              'Real-time event streams and inbox of CodeCraft. Errors are RFC 9457 problems with a stable `code`.',
+            license: { name: 'MIT' },
+          },
+          security: [{ token: [] }, { cookie: [] }],
+        }),
+      ),
+    ),
+  );
+  const assets = new Map(
+    Object.entries(ASSETS).map(([file, type]) => [file, { type, bytes: once(() => readAsset(file)) }]),
+  );
+  app.get('/openapi.json', (c) => c.body(encoded(), 200, { 'content-type': 'application/json' }));
   app.get('/docs', (c) => c.html(PAGE, 200, { 'content-security-policy': PAGE_POLICY }));
   app.get('/docs/start.js', (c) => c.body(START, 200, { 'content-type': 'text/javascript; charset=utf-8' }));
   app.get('/docs/:file', async (c) => {
-    const file = c.req.param('file');
-    const type = Object.hasOwn(ASSETS, file) ? ASSETS[file] : undefined;
-    if (type === undefined) throw new Problem('not-found');
-    const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-    return c.body(await readFile(join(folder, file)), 200, {
-      'content-type': type,
+    const asset = assets.get(c.req.param('file'));
+    if (asset === undefined) throw new Problem('not-found');
+    return c.body(await asset.bytes(), 200, {
+      'content-type': asset.type,
       'cache-control': 'public, max-age=86400',
     });
   });
+}
+
+async function readAsset(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  return new Uint8Array(await readFile(join(folder, file)));
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }

@@ -6,6 +6,10 @@ import { PROBLEMS, Problem, type ProblemCode } from '../protocol/problem.ts';
 /** What handlers find in their context. The bindings are absent where no Node server is in front of the app. */
 export interface AppEnv {
   Bindings: Partial<HttpBindings>;
+  Variables: {
+    /** What CORS adds to the answer. */
+    crossOriginHeaders: readonly (readonly [name: string, value: string])[];
+  };
 }
 
 export type Router = OpenAPIHono<AppEnv>;

@@ -160,7 +160,7 @@ async function openFrom(
     plan,
     expiresAt: identity.expiresAt,
   };
-  const headers = new Headers({ ...Object.fromEntries(c.res.headers), ...STREAM_HEADERS });
+  const headers = new Headers({ ...Object.fromEntries(c.var.crossOriginHeaders), ...STREAM_HEADERS });
   if (incoming && outgoing) {
     if (carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
     if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;

@@ -5,9 +5,19 @@ import { problemResponse } from '../http/problem-response.ts';
 import type { Router } from '../http/router.ts';
 import { Problem, type ProblemCode } from '../protocol/problem.ts';
 import { ListenError } from './listen-error.ts';
+import { oneAtATime } from './request-queue.ts';
 
 /** How long ordinary requests may go on once the service stops, in ms. */
 const LINGER_MS = 3_000;
+
+/** What a connection may take its time with, ms, and how much its headers may weigh, bytes. */
+const TIMES = {
+  requestTimeout: 30_000,
+  headersTimeout: 15_000,
+  connectionsCheckingInterval: 5_000,
+  keepAliveTimeout: 65_000,
+  maxHeaderSize: 16_384,
+};
 
 export interface HttpServer {
   readonly port: number;
@@ -17,14 +27,24 @@ export interface HttpServer {
 
 /** Listens for an app. `port` 0: any free one. @throws ListenError where that is not possible */
 export async function listen(app: Router, address: { host: string; port: number }): Promise<HttpServer> {
-  const server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout: 65_000, maxHeaderSize: 16_384 },
+  const listener = oneAtATime(
     getRequestListener(app.fetch, {
       // HTTP/1.0 needs no Host.
       hostname: 'localhost',
       errorHandler: () => problemResponse(new Problem('bad-request')),
+      // The queue takes what is left of a body.
+      autoCleanupIncoming: false,
     }),
   );
+  const server = createServer(TIMES, listener);
+  // Node would invite every body. Only a route that wants one does so; whoever was not invited keeps it, and the
+  // connection ends with the answer.
+  server.on('checkContinue', (incoming, outgoing) => {
+    outgoing.shouldKeepAlive = false;
+    listener(incoming, outgoing);
+  });
+  // Node would answer these by itself, past the queue. RFC 9110 § 10.1.1 allows to ignore an expectation.
+  server.on('checkExpectation', listener);
   server.maxRequestsPerSocket = 0;
   server.on('clientError', answerMalformed);
   await new Promise<void>((resolve, reject) => {

@@ -28,6 +28,8 @@ export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse
   socket.setNoDelay(true);
   socket.setTimeout(0);
   streaming.add(socket);
+  // That the client left shows by reading alone, and what stood before the stream may have stopped that.
+  socket.resume();
   outgoing.flushHeaders();
   const raw = outgoing.chunkedEncoding && outgoing.socket === socket;
   const target = raw ? socket : outgoing;

@@ -1,0 +1,40 @@
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import type { MiddlewareHandler } from 'hono';
+import { cors } from 'hono/cors';
+import type { AppEnv } from './router.ts';
+
+const EXPOSED = ['Retry-After', 'ETag'];
+
+/**
+ * Lets pages of allowed origins call the service with their cookies (CORS).
+ *
+ * Preflights are Hono's. For other requests Hono's own middleware makes a copy of every answer, body included; this one
+ * adds its headers to the answer as it is.
+ */
+export function crossOrigin(isAllowed: (origin: string) => boolean): MiddlewareHandler<AppEnv> {
+  const preflight = cors({
+    origin: (origin) => (isAllowed(origin) ? origin : null),
+    credentials: true,
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'If-None-Match', 'Last-Event-ID'],
+    allowMethods: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE'],
+    exposeHeaders: EXPOSED,
+    maxAge: 600,
+  });
+  return async (c, next) => {
+    if (c.req.method === 'OPTIONS') return preflight(c, next);
+    const origin = c.req.header('origin');
+    const headers: [string, string][] = [
+      ['access-control-allow-credentials', 'true'],
+      ['access-control-expose-headers', EXPOSED.join(',')],
+      ...(origin !== undefined && isAllowed(origin)
+        ? [['access-control-allow-origin', origin] as [string, string]]
+        : []),
+    ];
+    // For streams, whose headers are on their way before this goes on.
+    c.set('crossOriginHeaders', headers);
+    await next();
+    if (c.res === RESPONSE_ALREADY_SENT) return;
+    for (const [name, value] of headers) c.res.headers.set(name, value);
+    if (!/\borigin\b/i.test(c.res.headers.get('vary') ?? '')) c.res.headers.append('vary', 'Origin');
+  };
+}
