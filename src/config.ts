@@ -78,6 +78,8 @@ interface StreamConfig {
   readonly maxStallMs: number;
   readonly maxStreams: number;
   readonly maxStreamsPerPlayer: number;
+  /** Max scopes on one stream, and of one ticket. */
+  readonly maxScopes: number;
   readonly ring: { readonly frames: number; readonly bytes: number };
 }
 
@@ -153,6 +155,7 @@ function group(v: Variables): Config {
       maxStallMs: v.STREAM_MAX_STALL_MS,
       maxStreams: v.MAX_STREAMS,
       maxStreamsPerPlayer: v.MAX_STREAMS_PER_PLAYER,
+      maxScopes: v.MAX_SCOPES_PER_STREAM,
       ring: { frames: v.RING_FRAMES, bytes: v.RING_BYTES },
     },
     presence: { graceMs: v.PRESENCE_GRACE_MS, intervalMs: v.PRESENCE_INTERVAL_MS },

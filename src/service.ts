@@ -232,6 +232,7 @@ async function compose(
         identify: identifyWith({ tickets: true }),
         addressOf: addressOf(config.http.trustProxy),
         cursor,
+        maxScopes: config.stream.maxScopes,
       }),
       metricsRoutes({
         measures: {
@@ -245,7 +246,7 @@ async function compose(
         access: config.http.metrics,
         identify,
       }),
-      ticketRoutes({ tickets, grants, identify }),
+      ticketRoutes({ tickets, grants, identify, maxScopes: config.stream.maxScopes }),
       eventRoutes({ publisher, identify }),
       inboxRoutes({
         inbox,

@@ -31,7 +31,8 @@ export interface Grants {
    * Whether this identity may listen to all of these scopes; at most two queries. Somebody else's, private and
    * non-existent are answered alike.
    *
-   * @throws Problem `forbidden` to services, and to tickets for other scopes than theirs; `not-found`
+   * @throws Problem `forbidden` to services, and to tickets for other scopes than theirs; `not-found`. Both name the
+   *   scopes that are refused.
    */
   authorise(identity: Identity, scopes: readonly ParsedScope[]): Promise<void>;
   /** Of many open streams, those that may not go on, as the database is now. A few queries per 500 users. */
@@ -60,21 +61,27 @@ export function createGrants(
       if (identity.kind !== 'user')
         throw new Problem('forbidden', { detail: 'Services publish; they do not listen.' });
       const { ticket } = identity;
-      if (ticket !== undefined && !scopes.every((scope) => ticket.scopes.includes(formatScope(scope))))
-        throw new Problem('forbidden', { detail: 'The ticket was given for other scopes.' });
+      const granted = ticket && new Set(ticket.scopes);
+      const foreign = scopes.filter((scope) => granted?.has(formatScope(scope)) === false);
+      if (foreign.length > 0)
+        throw new Problem('forbidden', {
+          detail: 'The ticket was given for other scopes.',
+          scopes: foreign.map(formatScope),
+        });
 
       const unknown = scopes.filter(
         (scope) => !isOwn(identity, scope) && open.get(subjectOf(scope)) !== true,
       );
       if (unknown.length === 0) return;
-      if (identity.role !== 'ADMIN' && unknown.some(({ kind }) => kind === 'player'))
-        throw new Problem('not-found');
+      // Whether another player exists is only looked up for those who may know.
+      const judged = unknown.filter(({ kind }) => kind !== 'player' || identity.role === 'ADMIN');
       const facts = await loadFacts(
         database,
-        unknown.map((scope) => ({ viewer: identity, scope })),
+        judged.map((scope) => ({ viewer: identity, scope })),
       );
       remember(facts);
-      if (!unknown.every((scope) => mayListen(identity, scope, facts))) throw new Problem('not-found');
+      const refused = unknown.filter((scope) => !mayListen(identity, scope, facts));
+      if (refused.length > 0) throw new Problem('not-found', { scopes: refused.map(formatScope) });
     },
 
     async recheck(listeners) {

@@ -8,8 +8,10 @@ import { requireUser } from './guards.ts';
 import type { Identity } from './identity.ts';
 import { AUDIENCES, signOwn, verifyOwn } from './own-token.ts';
 
-/** More would not fit into the URL that a ticket travels in. */
-const MAX_TICKET_SCOPES = 50;
+/** Max length of a ticket, in characters: with the rest of its URL it fits into the 8 KiB that proxies take. */
+const MAX_TICKET_LENGTH = 7_000;
+/** Upper bound of what a ticket holds besides its scopes, in characters. */
+const TICKET_FRAME = 600;
 
 /** What a ticket says. */
 export interface Ticket {
@@ -45,7 +47,8 @@ export interface Tickets {
   /**
    * A ticket for scopes that were authorised already (`Grants.authorise`).
    *
-   * @throws Problem `forbidden` to services and to tickets: a ticket is given for a user's own token.
+   * @throws Problem `forbidden` to services and to tickets: a ticket is given for a user's own token. `too-many-scopes`
+   *   where the ticket would not fit into a URL; it says how many do.
    */
   issue(identity: Identity, scopes: readonly Scope[]): Promise<IssuedTicket>;
   /** @throws Problem `ticket-invalid` */
@@ -58,8 +61,8 @@ export function createTickets(options: { key: Uint8Array; ttlS: number; now?: ()
     async issue(identity, asked) {
       const user = requireUser(identity);
       const scopes = [...new Set(asked)];
-      if (scopes.length === 0 || scopes.length > MAX_TICKET_SCOPES)
-        throw new Problem('invalid-scope', { detail: `A ticket is for 1 to ${MAX_TICKET_SCOPES} scopes.` });
+      if (scopes.length === 0)
+        throw new Problem('invalid-scope', { detail: 'A ticket is for one scope or more.' });
       const until = seconds(user.expiresAt);
       const iat = Math.floor(now() / 1000);
       const exp = Math.min(iat + ttlS, until);
@@ -71,6 +74,11 @@ export function createTickets(options: { key: Uint8Array; ttlS: number; now?: ()
         until,
       };
       const ticket = await signOwn(AUDIENCES.ticket, key, claims, { iat, exp });
+      if (ticket.length > MAX_TICKET_LENGTH) {
+        const limit = Math.floor((scopes.length * (MAX_TICKET_LENGTH - TICKET_FRAME)) / ticket.length);
+        const detail = `A ticket for so many scopes does not fit into a URL; ${limit} do.`;
+        throw new Problem('too-many-scopes', { detail, limit });
+      }
       return { ticket, scopes, expiresAt: new Date(exp * 1000) };
     },
 

@@ -1,21 +1,44 @@
-import type { LiveApi, Marked, RequestOptions, Which } from './api-types.ts';
+import type {
+  ActivityPage,
+  Contest,
+  ContestPage,
+  GlobalLeaderboard,
+  InboxCounts,
+  InboxPage,
+  LeaderboardPage,
+  LiveApi,
+  Marked,
+  Moment,
+  RequestOptions,
+  Which,
+} from './api-types.ts';
 import type { Credentials } from './credentials.ts';
+import { within } from './deadline.ts';
 import { errorOf, LiveError, networkError } from './live-error.ts';
-import type { TokenReason } from './types.ts';
+import type { Clock, TokenReason } from './types.ts';
 
 export interface ApiOptions {
   readonly base: string;
   readonly credentials: Credentials;
   readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
 }
+
+/** A request without an answer for so long has failed, its token and its body included. Milliseconds. */
+const ANSWER_MS = 20_000;
 
 /** A request as the client itself makes it: with the token for a certain reason. */
 export type Call = <T>(path: string, options?: RequestOptions, reason?: TokenReason) => Promise<T>;
 
 /** Makes requests with the user's token; one that is refused is replaced once. Rejects with a `LiveError`. */
-export function createCall({ base, credentials, fetch }: ApiOptions): Call {
-  async function once(path: string, options: RequestOptions, reason: TokenReason): Promise<Response> {
-    const { method = 'GET', query = {}, body, signal } = options;
+export function createCall({ base, credentials, fetch, clock }: ApiOptions): Call {
+  async function once(
+    path: string,
+    options: RequestOptions,
+    reason: TokenReason,
+    signal: AbortSignal,
+  ): Promise<Response> {
+    const { method = 'GET', query = {}, body } = options;
     const { headers, credentials: mode } = await credentials.init(reason);
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = given.length > 0 ? `?${new URLSearchParams(given.map(([k, v]) => [k, String(v)]))}` : '';
@@ -25,8 +48,26 @@ export function createCall({ base, credentials, fetch }: ApiOptions): Call {
       credentials: mode,
       cache: 'no-store',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      ...(signal ? { signal } : {}),
+      signal,
     });
+  }
+
+  async function answer<T>(
+    path: string,
+    options: RequestOptions,
+    reason: TokenReason,
+    signal: AbortSignal,
+  ): Promise<T> {
+    let response = await once(path, options, reason, signal);
+    if (response.status === 401 && credentials.hasToken) {
+      await response.body?.cancel();
+      response = await once(path, options, 'refused', signal);
+    }
+    if (!response.ok) throw await errorOf(response);
+    if (response.status === 204) return undefined as T;
+    return (await response.json().catch((cause: unknown) => {
+      throw new LiveError('unexpected-answer', 'the answer is not JSON', { cause });
+    })) as T;
   }
 
   return async <T>(
@@ -35,41 +76,49 @@ export function createCall({ base, credentials, fetch }: ApiOptions): Call {
     reason: TokenReason = 'request',
   ): Promise<T> => {
     try {
-      let response = await once(path, options, reason);
-      if (response.status === 401 && credentials.hasToken) {
-        await response.body?.cancel();
-        response = await once(path, options, 'refused');
-      }
-      if (!response.ok) throw await errorOf(response);
-      if (response.status === 204) return undefined as T;
-      return (await response.json().catch((cause: unknown) => {
-        throw new LiveError('unexpected-answer', 'the answer is not JSON', { cause });
-      })) as T;
+      return await within(clock, ANSWER_MS, options.signal, (signal) =>
+        answer<T>(path, options, reason, signal),
+      );
     } catch (error) {
       throw networkError(error);
     }
   };
 }
 
+/**
+ * Passes an answer on that holds these fields: the JSON of something else is not believed.
+ * @throws LiveError `unexpected-answer`
+ */
+function holding<T>(answer: Promise<T>, ...fields: readonly (keyof T & string)[]): Promise<T> {
+  return answer.then((body) => {
+    if (fields.every((field) => body?.[field] !== undefined)) return body;
+    throw new LiveError('unexpected-answer', 'what answered is not the service');
+  });
+}
+
 /** The service by plain requests. */
 export function createApi(call: Call): LiveApi {
   const mark = (what: string, which: Which) =>
-    call<Marked>(`/notifications/${what}`, { method: 'POST', body: which });
+    holding(call<Marked>(`/notifications/${what}`, { method: 'POST', body: which }), 'counts');
   const unmark = (what: string, id: number) =>
-    call<Marked>(`/notifications/${id}/${what}`, { method: 'DELETE' });
+    holding(call<Marked>(`/notifications/${id}/${what}`, { method: 'DELETE' }), 'counts');
   return {
-    notifications: (query) => call('/notifications', { query: { ...query } }),
-    counts: () => call('/notifications/counts'),
+    notifications: (query) =>
+      holding(call<InboxPage>('/notifications', { query: { ...query } }), 'items', 'counts', 'cursor'),
+    counts: () => holding(call<InboxCounts>('/notifications/counts'), 'unread'),
     markSeen: (which) => mark('seen', which),
     markRead: (which) => mark('read', which),
     markUnread: (id) => unmark('read', id),
     archive: (which) => mark('archived', which),
     unarchive: (id) => unmark('archived', id),
-    leaderboard: (contestId, query) => call(`/contests/${contestId}/leaderboard`, { query: { ...query } }),
-    globalLeaderboard: (query) => call('/leaderboard', { query: { ...query } }),
-    activity: (player, query) => call(`/players/${player}/activity`, { query: { ...query } }),
-    contests: (query) => call('/contests', { query: { ...query } }),
-    contest: (id) => call(`/contests/${id}`),
+    leaderboard: (contestId, query) =>
+      holding(call<LeaderboardPage>(`/contests/${contestId}/leaderboard`, { query: { ...query } }), 'rows'),
+    globalLeaderboard: (query) =>
+      holding(call<GlobalLeaderboard>('/leaderboard', { query: { ...query } }), 'rows'),
+    activity: (player, query) =>
+      holding(call<ActivityPage>(`/players/${player}/activity`, { query: { ...query } }), 'items'),
+    contests: (query) => holding(call<ContestPage>('/contests', { query: { ...query } }), 'contests'),
+    contest: (id) => holding(call<Contest & Moment>(`/contests/${id}`), 'id', 'status'),
     request: (path, options) => call(path, options),
   };
 }

@@ -94,6 +94,10 @@ export class Client implements LiveClient {
     }
   }
 
+  retryRefused(): Promise<void> {
+    return this.#parts.link.retryRefused();
+  }
+
   resync(): Promise<void> {
     return this.#parts.link.renew(this.#scopes);
   }
@@ -107,7 +111,7 @@ export class Client implements LiveClient {
   }
 
   start(): void {
-    if (!this.#closed && this.#status.state === 'idle') this.#begin();
+    if (!this.#closed && !this.#unwatch) this.#begin();
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { Client } from './client.ts';
 import { Connection } from './connection.ts';
 import { Credentials } from './credentials.ts';
 import { CursorKeeper } from './cursor-keeper.ts';
+import { within } from './deadline.ts';
 import { Delivery } from './delivery.ts';
 import { Emitter } from './emitter.ts';
 import type { Feed } from './feed.ts';
@@ -15,10 +16,12 @@ import { ChosenLink } from './share/chosen-link.ts';
 import type { SharedLink } from './share/shared-link.ts';
 import { type Sharing, sharingOf } from './share/sharing.ts';
 import { ambientSurroundings } from './surroundings.ts';
-import { type Transport, transportBy } from './transport.ts';
+import { fittingUrl, type Read, type Transport, transportBy } from './transport.ts';
 import type { Clock, ConnectOptions, LiveClient, LiveEvents, ScopeInput, TokenReason } from './types.ts';
 
 const BACKOFF = { firstMs: 1_000, mostMs: 30_000 };
+/** A first token that is not there after so long is asked for again, in ms. */
+const FIRST_TOKEN_MS = 30_000;
 const RESUME_WITHIN_MS = 600_000;
 const SILENT_HEARTBEATS = 2.5;
 
@@ -30,11 +33,11 @@ export function connect(options: ConnectOptions): LiveClient {
   const base = baseOf(options.url);
   const scopes = [...new Set(options.scopes)];
   const credentials = new Credentials(options.getToken);
-  const call = createCall({ base, credentials, fetch });
+  const call = createCall({ base, credentials, fetch, clock });
   const transport = transportOf(options, base, credentials, fetch);
 
   const now = () => clock.now();
-  const serverClock = new ServerClock(now);
+  const serverClock = new ServerClock(clock);
   const progress = new Progress();
   /** What is of one user, and of one kind of stream. */
   const name = () => {
@@ -81,8 +84,9 @@ export function connect(options: ConnectOptions): LiveClient {
       serverNow: () => serverClock.now(),
       extend: async (streamId: string, reason: TokenReason) => {
         const path = `/streams/${streamId}/refresh`;
-        const { expiresAt } = await call<{ expiresAt: string }>(path, { method: 'POST' }, reason);
-        return expiresAt;
+        const answer = await call<{ expiresAt?: unknown }>(path, { method: 'POST' }, reason);
+        if (typeof answer?.expiresAt === 'string') return answer.expiresAt;
+        throw new LiveError('unexpected-answer', 'what answered is not the service');
       },
       feed,
     });
@@ -112,9 +116,10 @@ export function connect(options: ConnectOptions): LiveClient {
   }
   const alone = () => open(delivery, scopes, cursor);
   const link = sharing
-    ? new ChosenLink(delivery, async () => {
-        // The first token says whose it is.
-        if (name() === undefined) await credentials.init('connect').catch(() => {});
+    ? new ChosenLink({ feed: delivery, clock, random, backoff }, async () => {
+        // The first token says whose it is. One that is not had now is waited for: alone there would be none, either.
+        if (name() === undefined)
+          await within(clock, FIRST_TOKEN_MS, undefined, () => credentials.init('connect'));
         const common = name();
         if (common === undefined) return alone();
         return together(sharing, common).catch(() => alone());
@@ -143,16 +148,18 @@ function transportOf(
   fetch: typeof globalThis.fetch,
 ): Transport {
   const { types, getTicket, EventSource = globalThis.EventSource } = options;
+  const fitting = (scopes: readonly ScopeInput[]) => fittingUrl(base, types, scopes);
   const native = options.transport
     ? options.transport === 'eventsource'
     : getTicket !== undefined || (EventSource !== undefined && !credentials.hasToken);
   if (native && EventSource === undefined) throw new TypeError('there is no EventSource here; pass one');
-  if (!native) return transportBy(readByFetch({ base, types, credentials, fetch }), true);
-  return transportBy(async (...stream) => {
+  if (!native) return transportBy(readByFetch({ base, types, credentials, fetch }), true, fitting);
+  const read: Read = async (...stream) => {
     // Loaded only where it is wanted, as sharing is.
     const { readByEventSource } = await import('./event-source-transport.ts');
     await readByEventSource({ base, types, credentials, getTicket, fetch, EventSource })(...stream);
-  }, false);
+  };
+  return transportBy(read, false, fitting);
 }
 
 function baseOf(url: string | URL): string {
@@ -163,6 +170,7 @@ function baseOf(url: string | URL): string {
 function ambientClock(): Clock {
   return {
     now: () => Date.now(),
+    elapsed: () => performance.now(),
     setTimeout: (callback, ms) => globalThis.setTimeout(callback, ms),
     clearTimeout: (timer) => globalThis.clearTimeout(timer as number),
   };

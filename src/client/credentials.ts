@@ -39,11 +39,14 @@ export class Credentials {
   }
 
   async #ask(reason: TokenReason): Promise<string | undefined> {
+    let token: unknown;
     try {
-      return await this.#getToken?.(reason);
+      token = await this.#getToken?.(reason);
     } catch (cause) {
       throw new LiveError('no-token', 'no token could be had', { cause });
     }
+    if (token === undefined || (typeof token === 'string' && token !== '')) return token;
+    throw new LiveError('no-token', 'what getToken gave is no token');
   }
 }
 

@@ -1,8 +1,9 @@
 import type { EventType } from '../protocol/event.ts';
+import { saysProblem } from '../protocol/problem-document.ts';
 import type { Credentials } from './credentials.ts';
 import { CONTROL_NAMES, EVENT_NAMES } from './event-names.ts';
 import { errorOf, LiveError } from './live-error.ts';
-import { type Read, type StreamRequest, streamUrl } from './transport.ts';
+import { MAX_URL, ownFirst, type Read, type StreamRequest, streamUrl } from './transport.ts';
 import type { GetTicket } from './types.ts';
 
 export interface EventSourceTransportOptions {
@@ -23,38 +24,60 @@ export function readByEventSource(options: EventSourceTransportOptions): Read {
 
   async function ticketFor({ scopes, tokenReason }: StreamRequest): Promise<string | undefined> {
     if (getTicket) {
-      try {
-        return await getTicket(scopes);
-      } catch (cause) {
+      const asked = (async () => getTicket(scopes))();
+      const ticket = await asked.catch((cause: unknown) => {
         throw new LiveError('no-token', 'no ticket could be had', { cause });
-      }
+      });
+      if (typeof ticket === 'string' && ticket !== '') return ticket;
+      throw new LiveError('no-token', 'what getTicket gave is no ticket');
     }
     if (!credentials.hasToken) return undefined;
     const { headers, credentials: mode } = await credentials.init(tokenReason);
     const response = await fetch(`${base}/tickets`, {
       method: 'POST',
       headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify({ scopes }),
+      body: JSON.stringify({ scopes: ownFirst(scopes) }),
       credentials: mode,
     });
     if (!response.ok) throw await errorOf(response);
-    return ((await response.json()) as { ticket: string }).ticket;
+    const { ticket } = ((await response.json().catch(() => undefined)) ?? {}) as { ticket?: unknown };
+    if (typeof ticket === 'string' && ticket !== '') return ticket;
+    throw new LiveError('unexpected-answer', 'what answered is not the service', { status: response.status });
   }
 
-  /** Why a stream was not had: a HEAD is judged like a GET and opens nothing. */
-  async function explain(url: string, withCredentials: boolean): Promise<LiveError> {
-    const response = await fetch(url, {
-      method: 'HEAD',
-      credentials: withCredentials ? 'include' : 'same-origin',
-      cache: 'no-store',
-    });
-    return response.ok ? new LiveError('network', 'the connection broke') : errorOf(response);
+  /**
+   * Why a stream was not had: a HEAD is judged like a GET and opens nothing. It has no body: what looks like the service's
+   * own refusal is asked for once more.
+   */
+  async function explain(url: string, withCredentials: boolean, signal: AbortSignal): Promise<LiveError> {
+    const ask = (method: string) =>
+      fetch(url, {
+        method,
+        credentials: withCredentials ? 'include' : 'same-origin',
+        cache: 'no-store',
+        signal,
+      });
+    const head = await ask('HEAD');
+    if (head.ok) return new LiveError('network', 'the connection broke');
+    if (!saysProblem(head.headers)) return errorOf(head);
+    const refusal = await ask('GET');
+    if (!refusal.ok) return errorOf(refusal);
+    // It changed its mind meanwhile; the next attempt will have the stream.
+    await refusal.body?.cancel();
+    return new LiveError('network', 'the connection broke');
+  }
+
+  /** A ticket names its scopes; where the address would be too long they are not named again. */
+  function addressOf({ scopes, cursor }: StreamRequest, ticket: string | undefined): string {
+    const extra = { lastEventId: cursor, ticket };
+    const whole = streamUrl(base, scopes, types, extra);
+    return ticket !== undefined && whole.length > MAX_URL ? streamUrl(base, [], types, extra) : whole;
   }
 
   return async (request, events, signal) => {
     const ticket = await ticketFor(request);
     if (signal.aborted) return;
-    const url = streamUrl(base, request.scopes, types, { lastEventId: request.cursor, ticket });
+    const url = addressOf(request, ticket);
     const withCredentials = ticket === undefined;
     const source = new EventSource(url, { withCredentials });
     signal.addEventListener('abort', () => source.close(), { once: true });
@@ -69,6 +92,8 @@ export function readByEventSource(options: EventSourceTransportOptions): Read {
     });
     source.close();
     if (signal.aborted) return;
-    throw begun ? new LiveError('network', 'the connection ended') : await explain(url, withCredentials);
+    throw begun
+      ? new LiveError('network', 'the connection ended')
+      : await explain(url, withCredentials, signal);
   };
 }

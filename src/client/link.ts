@@ -4,8 +4,10 @@ import type { ScopeInput, SurroundingsChange } from './types.ts';
 export interface Link {
   /** Tries at once, whatever was under way. */
   connect(): void;
-  /** @throws LiveError when the scopes are refused; what was before is then kept */
+  /** @throws LiveError when all of the scopes are refused; what was before is then kept */
   renew(scopes: readonly ScopeInput[]): Promise<void>;
+  /** Asks again for what was refused. @throws LiveError */
+  retryRefused(): Promise<void>;
   /** @throws LiveError */
   refresh(): Promise<void>;
   notice(change: SurroundingsChange): void;

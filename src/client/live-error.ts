@@ -1,9 +1,10 @@
-import type { FieldError, ProblemBody, ProblemCode } from '../protocol/problem.ts';
+import type { FieldError, ProblemCode } from '../protocol/problem.ts';
+import { readProblem } from '../protocol/problem-document.ts';
 
 /**
  * What is not the service's own problem: `network` (it could not be reached, or the connection broke), `silent` (nothing
- * was heard for too long), `unexpected-answer` (something else answered), `no-token` (`getToken` or `getTicket` failed),
- * `identity-changed` (token or cookie are another user's), `listener` (a listener threw), `closed` (the client was closed).
+ * was heard for too long), `unexpected-answer` (something else answered: a proxy, say), `no-token` (`getToken` or
+ * `getTicket` failed), `identity-changed` (token or cookie are another user's), `listener` (a listener threw), `closed` (the client was closed).
  */
 export type ClientFault =
   | 'network'
@@ -14,10 +15,22 @@ export type ClientFault =
   | 'listener'
   | 'closed';
 
+const FAULTS: ReadonlySet<string> = new Set<ClientFault>([
+  'network',
+  'silent',
+  'unexpected-answer',
+  'no-token',
+  'identity-changed',
+  'listener',
+  'closed',
+]);
+
 export interface LiveErrorOptions {
   /** The HTTP status, where there was an answer. */
   readonly status?: number | undefined;
   readonly errors?: readonly FieldError[] | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
   /** After how many ms to try again, if that was said. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
@@ -30,6 +43,10 @@ export class LiveError extends Error {
   readonly status: number | undefined;
   /** Which fields are wrong, where the service said so. */
   readonly errors: readonly FieldError[];
+  /** The scopes that are refused, where the error is about some of those that were asked for. */
+  readonly scopes: readonly string[];
+  /** Of `too-many-scopes`: how many the service takes. */
+  readonly limit: number | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ProblemCode | ClientFault, message: string, options: LiveErrorOptions = {}) {
@@ -37,7 +54,14 @@ export class LiveError extends Error {
     this.code = code;
     this.status = options.status;
     this.errors = options.errors ?? [];
+    this.scopes = options.scopes ?? [];
+    this.limit = options.limit;
     this.retryAfterMs = options.retryAfterMs;
+  }
+
+  /** Whether the service itself said it, rather than something that stands before it, or this client. */
+  get isFromService(): boolean {
+    return !FAULTS.has(this.code);
   }
 }
 
@@ -57,33 +81,14 @@ export async function errorOf(response: Response): Promise<LiveError> {
   const { status } = response;
   const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
   const body = await response.text().catch(() => '');
-  const problem = asProblem(body);
-  return problem
-    ? new LiveError(problem.code, problem.detail ?? problem.title, {
-        status,
-        errors: problem.errors,
-        retryAfterMs,
-      })
-    : new LiveError(BY_STATUS[status] ?? 'unexpected-answer', `the service answered ${status}`, {
-        status,
-        retryAfterMs,
-      });
-}
-
-/** What the answer to a HEAD means, which has no body. */
-const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
-  401: 'token-invalid',
-  403: 'forbidden',
-  404: 'not-found',
-};
-
-function asProblem(text: string): ProblemBody | undefined {
-  try {
-    const body = JSON.parse(text) as Partial<ProblemBody> | null;
-    return typeof body?.code === 'string' ? (body as ProblemBody) : undefined;
-  } catch {
-    return undefined;
-  }
+  const problem = readProblem(response.headers, body);
+  if (!problem)
+    return new LiveError('unexpected-answer', `something answered ${status}, and it was not the service`, {
+      status,
+      retryAfterMs,
+    });
+  const { code, detail, title, errors, scopes, limit } = problem;
+  return new LiveError(code, detail ?? title, { status, errors, scopes, limit, retryAfterMs });
 }
 
 /** Seconds only; the service never sends a date. */

@@ -1,10 +1,15 @@
-/** The service's time, from what it last said and the client's own clock. */
+import type { Clock } from './types.ts';
+
+/** A sample this much behind what was known is no slow network: the service's clock was set back. Milliseconds. */
+const SET_BACK_MS = 5_000;
+
+/** The service's time, from what it last said and the time that passed since, which nobody sets. */
 export class ServerClock {
-  readonly #now: () => number;
+  readonly #clock: Clock;
   #offset: number | undefined;
 
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(clock: Clock) {
+    this.#clock = clock;
   }
 
   /**
@@ -13,13 +18,19 @@ export class ServerClock {
    * @param fresh whether this is a new connection: what was known may be of a clock that was set since
    */
   sample(serverTime: string, fresh: boolean): void {
-    const offset = Date.parse(serverTime) - this.#now();
+    const offset = Date.parse(serverTime) - this.#elapsed();
     if (Number.isNaN(offset)) return;
-    this.#offset = fresh || this.#offset === undefined ? offset : Math.max(this.#offset, offset);
+    const known = fresh ? undefined : this.#offset;
+    const setBack = known !== undefined && offset < known - SET_BACK_MS;
+    this.#offset = known === undefined || setBack ? offset : Math.max(known, offset);
   }
 
   /** Milliseconds since 1970. */
   now(): number {
-    return this.#now() + (this.#offset ?? 0);
+    return this.#offset === undefined ? this.#clock.now() : this.#elapsed() + this.#offset;
+  }
+
+  #elapsed(): number {
+    return this.#clock.elapsed?.() ?? this.#clock.now();
   }
 }

@@ -4,7 +4,7 @@ import type { ConnectionState } from './types.ts';
  * What happens to a connection:
  * `start` connect now, whatever was under way · `opened` a stream has begun · `caught-up` it has sent what was missed ·
  * `lost` the stream broke, or was not had · `due` the time to try again has come · `wake` somebody looks at the page
- * again · `refused` there is no point in trying again · `offline`, `online` the browser's word about its network ·
+ * again · `refused` there is no point in trying again · `rest` there is nothing to listen to any more · `offline`, `online` the browser's word about its network ·
  * `close` for good.
  */
 export type Input =
@@ -15,6 +15,7 @@ export type Input =
   | 'due'
   | 'wake'
   | 'refused'
+  | 'rest'
   | 'offline'
   | 'online'
   | 'close';
@@ -29,6 +30,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     due: 'idle',
     wake: 'idle',
     refused: 'idle',
+    rest: 'idle',
     offline: 'idle',
     online: 'idle',
     close: 'closed',
@@ -41,6 +43,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     due: 'connecting',
     wake: 'connecting',
     refused: 'closed',
+    rest: 'idle',
     offline: 'offline',
     online: 'connecting',
     close: 'closed',
@@ -54,6 +57,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     due: 'catching-up',
     wake: 'catching-up',
     refused: 'closed',
+    rest: 'idle',
     offline: 'offline',
     online: 'catching-up',
     close: 'closed',
@@ -67,6 +71,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     due: 'open',
     wake: 'open',
     refused: 'closed',
+    rest: 'idle',
     offline: 'offline',
     online: 'open',
     close: 'closed',
@@ -79,6 +84,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     due: 'connecting',
     wake: 'connecting',
     refused: 'closed',
+    rest: 'idle',
     offline: 'offline',
     online: 'connecting',
     close: 'closed',
@@ -92,6 +98,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     due: 'connecting',
     wake: 'offline',
     refused: 'closed',
+    rest: 'idle',
     offline: 'offline',
     online: 'connecting',
     close: 'closed',
@@ -104,6 +111,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     due: 'closed',
     wake: 'closed',
     refused: 'closed',
+    rest: 'closed',
     offline: 'closed',
     online: 'closed',
     close: 'closed',

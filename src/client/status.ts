@@ -7,5 +7,14 @@ export function plainStatus(
   role: ConnectionStatus['role'] = 'leader',
   error?: LiveError,
 ): ConnectionStatus {
-  return { state, retryAt: undefined, failures: 0, error, closeReason: undefined, streamId: undefined, role };
+  return {
+    state,
+    retryAt: undefined,
+    failures: 0,
+    error,
+    closeReason: undefined,
+    streamId: undefined,
+    refused: [],
+    role,
+  };
 }

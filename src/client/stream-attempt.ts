@@ -1,6 +1,7 @@
 import type { StreamClose, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
 import { LiveError } from './live-error.ts';
+import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import type { StreamRequest, Transport } from './transport.ts';
 import type { Clock } from './types.ts';
 
@@ -41,8 +42,8 @@ const BEGIN_MS = 30_000;
 const LEAST_SILENCE_MS = 3_000;
 /** A quiet stream says its position every so many heartbeats; a transport without comments hears nothing else. */
 const POSITION_EVERY = 4;
-/** Statuses that pass. Any other below 500 will not change by asking again. */
-const PASSING: ReadonlySet<number> = new Set([200, 204, 408, 409, 425, 429]);
+/** Statuses that pass. Any other below 500 will not change by asking again, where it is the service's own word. */
+const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
 /** One stream from the request to its end, watched for silence. A refused token is replaced once, within the attempt. */
 export class StreamAttempt {
@@ -54,7 +55,7 @@ export class StreamAttempt {
   readonly #options: AttemptOptions;
   #cancel = () => {};
   #timer: unknown;
-  #heardAt: number;
+  readonly #silence: Stopwatch;
   #askedMs: number | undefined;
   #close: StreamClose | undefined;
   #over = false;
@@ -62,7 +63,7 @@ export class StreamAttempt {
   constructor(options: AttemptOptions) {
     this.#options = options;
     this.request = options.request;
-    this.#heardAt = options.clock.now();
+    this.#silence = createStopwatch(options.clock);
     this.#run(options.request, options.renewable);
     this.#watch();
   }
@@ -77,8 +78,7 @@ export class StreamAttempt {
   /** Looks whether it has been silent for too long. Timers may have stood still while the machine slept. */
   check(): void {
     if (this.#over) return;
-    const left = this.#heardAt + this.#patienceMs - this.#options.clock.now();
-    if (left > 0) {
+    if (this.#silence.ms < this.#patienceMs) {
       this.#watch();
       return;
     }
@@ -100,19 +100,19 @@ export class StreamAttempt {
   #watch(): void {
     const { clock } = this.#options;
     clock.clearTimeout(this.#timer);
-    const left = Math.max(0, this.#heardAt + this.#patienceMs - clock.now());
+    const left = Math.max(0, this.#patienceMs - this.#silence.ms);
     this.#timer = clock.setTimeout(() => this.check(), left);
   }
 
   #run(request: StreamRequest, renewable: boolean): void {
-    const { events, transport, clock } = this.#options;
+    const { events, transport } = this.#options;
     this.#cancel = transport.open(request, {
       frame: (frame) => {
-        this.#heardAt = clock.now();
+        this.#silence.restart();
         this.#take(frame);
       },
       heard: (comment) => {
-        this.#heardAt = clock.now();
+        this.#silence.restart();
         if (comment !== undefined) events.comment(comment);
       },
       retry: (ms) => {
@@ -121,12 +121,10 @@ export class StreamAttempt {
       ended: (error) => {
         if (this.#over) return;
         if (error.status === 401 && renewable) {
-          this.#heardAt = clock.now();
+          this.#silence.restart();
           return this.#run({ ...request, tokenReason: 'refused' }, false);
         }
-        const { status = 0 } = error;
-        const final = status > 0 && status < 500 && !PASSING.has(status);
-        this.#end(error, final || error.code === 'identity-changed');
+        this.#end(error, isFinal(error));
       },
     });
   }
@@ -135,16 +133,31 @@ export class StreamAttempt {
     const { events } = this.#options;
     if (this.#over) return;
     if (frame.event === 'stream-open') {
-      this.open = JSON.parse(frame.data) as StreamOpen;
+      const open = readOpen(frame.data);
+      if (!open) {
+        this.#endForeign();
+        return;
+      }
+      this.open = open;
       this.#watch();
-      events.opened(this.open, frame);
+      events.opened(open, frame);
+      return;
+    }
+    const close = frame.event === 'stream-close' ? readClose(frame.data) : undefined;
+    if (!close && (!this.open || frame.event === 'stream-close')) {
+      this.#endForeign();
       return;
     }
     events.frame(frame);
-    if (frame.event !== 'stream-close' || this.#over) return;
-    this.#close = JSON.parse(frame.data) as StreamClose;
-    const { reason, reconnect } = this.#close;
+    if (!close || this.#over) return;
+    this.#close = close;
+    const { reason, reconnect } = close;
     this.#end(new LiveError('network', `the service closed the stream: ${reason}`), !reconnect);
+  }
+
+  /** An event stream, and not this service's: whatever it says is not believed. */
+  #endForeign(): void {
+    this.#end(new LiveError('unexpected-answer', 'what answered is not the service', { status: 200 }), false);
   }
 
   #end(error: LiveError, refused: boolean): void {
@@ -152,5 +165,35 @@ export class StreamAttempt {
     this.cancel();
     const askedMs = error.retryAfterMs ?? this.#askedMs;
     this.#options.events.ended({ error, close: this.#close, askedMs, refused });
+  }
+}
+
+/** Whether asking again would change nothing: by the service's own word, never by that of whatever stands before it. */
+function isFinal(error: LiveError): boolean {
+  const { code, status = 0 } = error;
+  if (code === 'identity-changed') return true;
+  // Another request takes another connection.
+  if (!error.isFromService || code === 'stream-on-busy-connection') return false;
+  return status >= 400 && status < 500 && !PASSING.has(status);
+}
+
+function readOpen(data: string): StreamOpen | undefined {
+  const open = parse<StreamOpen>(data);
+  const whole =
+    typeof open?.streamId === 'string' && Array.isArray(open.scopes) && Number(open.heartbeatMs) > 0;
+  return whole ? (open as StreamOpen) : undefined;
+}
+
+function readClose(data: string): StreamClose | undefined {
+  const close = parse<StreamClose>(data);
+  const whole = typeof close?.reason === 'string' && typeof close.reconnect === 'boolean';
+  return whole ? (close as StreamClose) : undefined;
+}
+
+function parse<T>(data: string): Partial<T> | undefined {
+  try {
+    return (JSON.parse(data) as Partial<T> | null) ?? undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -9,7 +9,7 @@ import type { LiveError } from './live-error.ts';
 export type ScopeInput = Scope | 'player:me';
 
 /**
- * - `idle`: made, not started;
+ * - `idle`: made, and not started or without a scope to listen to;
  * - `connecting`: a stream was asked for, and has not begun;
  * - `catching-up`: it has begun, and what was missed is on its way;
  * - `open`: what arrives is live;
@@ -26,6 +26,12 @@ export type ConnectionState =
   | 'offline'
   | 'closed';
 
+/** A scope that was asked for and is not heard: refused, or one of too many (`too-many-scopes`). */
+export interface RefusedScope {
+  readonly scope: ScopeInput;
+  readonly error: LiveError;
+}
+
 /** How the connection stands. A new object with every change, the same object until then. */
 export interface ConnectionStatus {
   readonly state: ConnectionState;
@@ -38,6 +44,8 @@ export interface ConnectionStatus {
   /** Why the service ended the last stream, if it said so; gone once a stream is whole again. */
   readonly closeReason: CloseReason | undefined;
   readonly streamId: string | undefined;
+  /** The scopes that are not heard although the connection is there; empty when all are. */
+  readonly refused: readonly RefusedScope[];
   /** Whether this tab holds the connection, or listens to the tab that does. Without sharing always `leader`. */
   readonly role: 'leader' | 'follower';
 }
@@ -55,6 +63,8 @@ export type CursorStorage = Pick<Storage, 'getItem' | 'setItem'>;
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds by a clock that nobody sets, since any moment. Default: `now`. */
+  elapsed?(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 }
@@ -94,6 +104,7 @@ export interface ShareOptions {
 export interface ConnectOptions {
   /** Where the service is, e.g. `https://live.example.org` or, in a page, `/live`. */
   readonly url: string | URL;
+  /** May be empty: then it connects as soon as `setScopes` gives it some. */
   readonly scopes: readonly ScopeInput[];
   /** Only these types. Default: all. */
   readonly types?: readonly EventType[];
@@ -176,18 +187,25 @@ export interface LiveClient {
   subscribe(listener: () => void): () => void;
   /** Listens. A listener that throws is reported and disturbs nobody else. Returns how to stop. */
   on<K extends keyof LiveEvents>(event: K, listener: (value: LiveEvents[K]) => void): () => void;
+  /** Those that were asked for; of them, `status.refused` are not heard. */
   readonly scopes: readonly ScopeInput[];
   /**
    * Listens to other scopes from here on, without losing or repeating anything of those that stay: the new stream is
-   * opened at the cursor and takes over from the old one. Resolves when it has.
-   * @throws LiveError when the new scopes are refused; the old ones are then kept
+   * opened at the cursor and takes over from the old one. Resolves when it has. Scopes that the service refuses are left
+   * out and named in `status.refused` and by an `error`. With none, the connection rests until there are some.
+   * @throws LiveError when all of the new scopes are refused; the old ones are then kept
    */
   setScopes(scopes: readonly ScopeInput[]): Promise<void>;
+  /**
+   * Asks again for the scopes in `status.refused`. One that is given up and taken up again is asked for by itself.
+   * @throws LiveError
+   */
+  retryRefused(): Promise<void>;
   /** Opens a stream afresh at the cursor and takes over from the old one: standings come whole again. */
   resync(): Promise<void>;
   /** Asks for a new token and lets the stream go on with it. */
   refresh(): Promise<void>;
-  /** Tries at once, whatever was being waited for; opens a connection again that was refused. */
+  /** Tries at once, whatever was being waited for, with all scopes; opens a connection again that was refused. */
   reconnect(): void;
   /** Where the stream stands; `undefined` before the first one began. */
   readonly cursor: string | undefined;

@@ -50,6 +50,11 @@ export const problemSchema = z
       .array(z.object({ pointer: z.string(), detail: z.string() }))
       .optional()
       .openapi({ description: 'What is wrong, by JSON pointer into the body, or into the query.' }),
+    scopes: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'The scopes that are refused, as they were asked for.' }),
+    limit: z.int().optional().openapi({ description: 'How many scopes there may be.' }),
   })
   .openapi('Problem');
 

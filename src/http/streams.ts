@@ -6,13 +6,14 @@ import type { Identity, UserIdentity } from '../auth/identity.ts';
 import type { TypeFilter } from '../channel/batch.ts';
 import { EVENT_TYPES, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
-import { formatScope, type ParsedScope, parseId, parseScope } from '../protocol/scope.ts';
+import { formatScope, type ParsedScope, parseId } from '../protocol/scope.ts';
 import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
 import type { createPlanner } from '../stream/resolve-plan.ts';
 import type { StreamOwner } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 import { openWebSink } from '../stream/web-sink.ts';
 import { refuseStream } from './refuse-stream.ts';
+import { namedAsAsked, parseScopes, splitScopes } from './requested-scopes.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 export interface StreamRoutesDeps {
@@ -23,10 +24,9 @@ export interface StreamRoutesDeps {
   readonly addressOf: (c: Context<AppEnv>) => string | undefined;
   /** The cursor of the newest frame that streams here were given. */
   readonly cursor: () => string;
+  /** Max scopes on one stream. */
+  readonly maxScopes: number;
 }
-
-/** The most scopes on one connection. */
-const MAX_SCOPES = 50;
 
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -75,22 +75,17 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
     scope: z
       .union([z.string(), z.array(z.string())])
       .optional()
-      .openapi({ description: 'May be repeated.', example: ['player:me', 'contest:3'] }),
+      .openapi({
+        description: 'May be repeated, and may hold several, separated by commas.',
+        example: ['player:me', 'contest:3'],
+      }),
   });
   router.openapi(
     describe('/streams', 'Several scopes on one connection, with one cursor', { query: many }),
     (c) =>
       open(c, deps, (identity) => {
-        const texts = c.req.queries('scope') ?? identity.ticket?.scopes ?? [];
-        if (texts.length === 0) throw new Problem('invalid-scope', { detail: 'name at least one scope' });
-        if (texts.length > MAX_SCOPES)
-          throw new Problem('invalid-scope', { detail: `at most ${MAX_SCOPES} scopes on one stream` });
-        return texts.map((text) => {
-          if (text === 'player:me') return scopeIn('me', 'player', identity);
-          const scope = parseScope(text);
-          if (!scope) throw new Problem('invalid-scope', { detail: 'a scope is not well formed' });
-          return scope;
-        });
+        const texts = splitScopes(c.req.queries('scope')) ?? identity.ticket?.scopes ?? [];
+        return parseScopes(texts, identity, deps.maxScopes);
       }),
   );
   return router;
@@ -142,7 +137,8 @@ async function openFrom(
   if (identity.expiresAt.getTime() <= Date.now()) throw new Problem('token-expired');
   const parsed = scopesOf(identity);
   const filter = filterOf(c.req.query('types'));
-  await deps.grants.authorise(identity, parsed);
+  const asked = splitScopes(c.req.queries('scope')) ?? [];
+  await deps.grants.authorise(identity, parsed).catch(namedAsAsked(asked, identity));
   if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
 
   const { incoming, outgoing } = c.env ?? {};

@@ -4,13 +4,16 @@ import type { Grants } from '../auth/grants.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { Tickets } from '../auth/ticket.ts';
 import { Problem } from '../protocol/problem.ts';
-import { parseScope, type Scope } from '../protocol/scope.ts';
+import { formatScope } from '../protocol/scope.ts';
+import { namedAsAsked, parseScopes } from './requested-scopes.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 export interface TicketRoutesDeps {
   readonly tickets: Tickets;
   readonly grants: Grants;
   readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
+  /** Max scopes of one ticket; fewer where their names are long. */
+  readonly maxScopes: number;
 }
 
 const create = createRoute({
@@ -30,7 +33,6 @@ const create = createRoute({
               scopes: z
                 .array(z.string())
                 .min(1)
-                .max(50)
                 .openapi({ example: ['player:me', 'contest:3'] }),
             })
             .openapi('TicketRequest'),
@@ -54,25 +56,17 @@ const create = createRoute({
 });
 
 /** Tickets. */
-export function ticketRoutes({ tickets, grants, identify }: TicketRoutesDeps): Router {
+export function ticketRoutes({ tickets, grants, identify, maxScopes }: TicketRoutesDeps): Router {
   const router = createRouter();
   router.openapi(create, async (c) => {
     const identity = await identify(c);
     if (identity.kind !== 'user')
       throw new Problem('forbidden', { detail: 'services publish; players listen' });
     if (identity.ticket) throw new Problem('forbidden', { detail: 'a ticket buys no ticket' });
-    const texts = c.req.valid('json').scopes.map((text) => {
-      if (text !== 'player:me') return text;
-      if (identity.playerId === undefined) throw new Problem('no-player');
-      return `player:${identity.playerId}`;
-    });
-    const parsed = texts.map((text) => {
-      const scope = parseScope(text);
-      if (!scope) throw new Problem('invalid-scope');
-      return scope;
-    });
-    await grants.authorise(identity, parsed);
-    const scopes = [...new Set(texts)] as Scope[];
+    const texts = c.req.valid('json').scopes;
+    const parsed = parseScopes(texts, identity, maxScopes);
+    await grants.authorise(identity, parsed).catch(namedAsAsked(texts, identity));
+    const scopes = [...new Set(parsed.map(formatScope))];
     const { ticket, expiresAt } = await tickets.issue(identity, scopes);
     return c.json({ ticket, scopes, expiresAt: expiresAt.toISOString() }, 201, {
       'cache-control': 'no-store',

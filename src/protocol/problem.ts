@@ -1,8 +1,11 @@
+import { PROBLEM_TYPE } from './problem-document.ts';
+
 /** Every problem the service answers with: its stable code, HTTP status and title (RFC 9457). */
 export const PROBLEMS = {
   'bad-request': [400, 'The request could not be understood'],
   'invalid-json': [400, 'The body is not valid JSON'],
   'invalid-scope': [400, 'That is not a scope'],
+  'too-many-scopes': [400, 'These are too many scopes for one stream'],
   'invalid-id': [400, 'That is not an id'],
   'invalid-query': [400, 'A query parameter is invalid'],
   'invalid-type': [400, 'That is not an event type'],
@@ -45,6 +48,10 @@ export interface FieldError {
 export interface ProblemOptions {
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
+  /** The scopes that are refused, as they were asked for. Without them the request is allowed. */
+  readonly scopes?: readonly string[];
+  /** The most of them that one request may ask for. */
+  readonly limit?: number;
   /** Seconds after which to try again; sent as `Retry-After`. */
   readonly retryAfter?: number;
   readonly cause?: unknown;
@@ -58,6 +65,10 @@ export interface ProblemBody {
   readonly code: ProblemCode;
   readonly detail?: string;
   readonly errors?: readonly FieldError[];
+  /** The scopes that are refused, as they were asked for. Asked for without them, the rest is judged anew. */
+  readonly scopes?: readonly string[];
+  /** Of `too-many-scopes`: how many there may be. */
+  readonly limit?: number;
 }
 
 /** An error that may be told to the client as it is. Whatever is not a `Problem` becomes `internal`. */
@@ -75,14 +86,16 @@ export class Problem extends Error {
   }
 
   toJSON(): ProblemBody {
-    const { detail, errors } = this.options;
+    const { detail, errors, scopes, limit } = this.options;
     return {
-      type: `urn:codecraft-live:problem:${this.code}`,
+      type: `${PROBLEM_TYPE}${this.code}`,
       title: PROBLEMS[this.code][1],
       status: this.status,
       code: this.code,
       ...(detail === undefined ? {} : { detail }),
       ...(errors === undefined ? {} : { errors }),
+      ...(scopes === undefined ? {} : { scopes }),
+      ...(limit === undefined ? {} : { limit }),
     };
   }
 }

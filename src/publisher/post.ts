@@ -1,4 +1,5 @@
 import type { FieldError, ProblemBody } from '../protocol/problem.ts';
+import { readProblem } from '../protocol/problem-document.ts';
 import { readRetryAfter } from './backoff.ts';
 import type { Confirmation, Entry } from './entry.ts';
 import type { Refusal } from './error.ts';
@@ -63,10 +64,10 @@ async function send(batch: readonly Entry[], options: PostOptions, signal: Abort
     body: `[${batch.map(({ json }) => json).join(',')}]`,
     signal,
   });
-  const body = parse(await response.text());
-  if (response.ok) return readConfirmations(body, batch.length);
+  const text = await response.text();
+  if (response.ok) return readConfirmations(parse(text), batch.length);
   const { status } = response;
-  const problem = asProblem(body);
+  const problem = readProblem(response.headers, text);
   // A 413 is final whoever says it; the others only from the service itself, not from something that stands before it.
   if (status === 413 || (problem !== undefined && [400, 409, 422].includes(status)))
     return { kind: 'refused', refusal: asRefusal(status, problem), errors: errorsByEvent(problem) };
@@ -81,7 +82,8 @@ async function send(batch: readonly Entry[], options: PostOptions, signal: Abort
 
 function readConfirmations(body: unknown, expected: number): Answer {
   const { events } = (body ?? {}) as { events?: readonly Confirmation[] };
-  if (Array.isArray(events) && events.length === expected) return { kind: 'accepted', confirmations: events };
+  const confirmed = Array.isArray(events) && events.every((event) => typeof event?.eventId === 'number');
+  if (confirmed && events.length === expected) return { kind: 'accepted', confirmations: events };
   return { kind: 'failed', error: new Error('what answers there is not this service'), retryAfterMs: 0 };
 }
 
@@ -100,11 +102,6 @@ function errorsByEvent(problem: ProblemBody | undefined): Map<number, FieldError
 function asRefusal(status: number, problem: ProblemBody | undefined): Refusal {
   const detail = problem?.detail ?? problem?.title ?? `the answer was ${status}`;
   return { status, detail, errors: [], ...(problem && { code: problem.code }) };
-}
-
-function asProblem(body: unknown): ProblemBody | undefined {
-  const { code, title } = (body ?? {}) as Partial<ProblemBody>;
-  return typeof code === 'string' && typeof title === 'string' ? (body as ProblemBody) : undefined;
 }
 
 function parse(text: string): unknown {

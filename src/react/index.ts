@@ -29,5 +29,5 @@ export {
 export { useEvents } from './use-events.ts';
 export { useLeaderboard } from './use-leaderboard.ts';
 export { useLive } from './use-live.ts';
-export { type Notifications, useNotifications } from './use-notifications.ts';
+export { type Notifications, type NotificationsOptions, useNotifications } from './use-notifications.ts';
 export { useOwnPlayer } from './use-own-player.ts';

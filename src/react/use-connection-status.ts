@@ -1,16 +1,9 @@
 import { useCallback, useSyncExternalStore } from 'react';
+import { plainStatus } from '../client/status.ts';
 import type { ConnectionStatus } from '../client/types.ts';
 import { useSession } from './session/context.ts';
 
-const IDLE: ConnectionStatus = {
-  state: 'idle',
-  retryAt: undefined,
-  failures: 0,
-  error: undefined,
-  closeReason: undefined,
-  streamId: undefined,
-  role: 'leader',
-};
+const IDLE = plainStatus('idle');
 const nothing = () => {};
 
 /** How the connection stands, as it is: it never says `open` while something is still missing. */

@@ -22,9 +22,10 @@ export async function revalidate(streams: Streams, grants: Pick<Grants, 'recheck
   for (let at = 0; at < all.length; at += PAGE) {
     const open = all.slice(at, at + PAGE).filter(({ state }) => state !== 'closed');
     const losses = await grants.recheck(open.map(listenerOf));
-    for (const { listener, why } of losses) {
+    for (const loss of losses) {
+      const { listener } = loss;
       if (listener.stream.state === 'closed') continue;
-      listener.stream.close(reasonFor(why));
+      listener.stream.close(reasonFor(loss));
       closed += 1;
     }
   }
@@ -36,7 +37,11 @@ function listenerOf(stream: Stream): StreamListener {
   return { stream, userId, playerId, role, issuedAt, scopes: stream.scopes };
 }
 
-/** Whoever only has another role or player now may come back, and is authorised as what they are. */
-function reasonFor(why: Loss['why']): CloseReason {
-  return why === 'changed' ? 'rotated' : 'revoked';
+/**
+ * Whoever only has another role or player now may come back, and is authorised as what they are. So may who lost one of
+ * several scopes: the answer then names it, and the rest is heard without it.
+ */
+function reasonFor({ why, listener }: Loss): CloseReason {
+  const partly = why === 'scope-lost' && listener.scopes.length > 1;
+  return why === 'changed' || partly ? 'rotated' : 'revoked';
 }

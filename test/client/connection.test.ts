@@ -111,19 +111,28 @@ describe('A connection', () => {
   });
 
   it('gives up on what will not change, and not on what passes', () => {
-    for (const [code, state] of [
-      [400, 'closed'],
-      [403, 'closed'],
-      [404, 'closed'],
-      [200, 'waiting'],
-      [408, 'waiting'],
-      [429, 'waiting'],
-      [500, 'waiting'],
-      [503, 'waiting'],
+    for (const [code, httpStatus, state] of [
+      ['invalid-type', 400, 'closed'],
+      ['forbidden', 403, 'closed'],
+      ['not-found', 404, 'closed'],
+      ['upgrade-unsupported', 426, 'closed'],
+      ['stream-on-busy-connection', 400, 'waiting'],
+      ['superseded', 409, 'waiting'],
+      ['internal', 500, 'waiting'],
+      ['overloaded', 503, 'waiting'],
     ] as const) {
       create().connect();
-      transport.last.events.ended(new LiveError('unexpected-answer', 'no', { status: code }));
+      transport.last.events.ended(new LiveError(code, 'no', { status: httpStatus }));
       expect([code, status().state]).toEqual([code, state]);
+      connection.close();
+    }
+  });
+
+  it('waits out whatever is not the service’s own word, however final it sounds', () => {
+    for (const httpStatus of [200, 204, 301, 400, 401, 403, 404, 405, 410, 451, 500, 502]) {
+      create({ hasTokens: false }).connect();
+      transport.last.events.ended(new LiveError('unexpected-answer', 'no', { status: httpStatus }));
+      expect([httpStatus, status().state]).toEqual([httpStatus, 'waiting']);
       connection.close();
     }
   });

@@ -153,21 +153,33 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     );
   });
 
-  it('keeps its old scopes when new ones are refused', async () => {
+  it('hears what it may of the scopes that it is given, names the others, and keeps the old ones where all are refused', async () => {
     const hidden = await createContest(live.test.database, { isPublic: false });
     const client = start();
     const heard = hear(client);
     await open(client);
     // Whoever asks for the same meanwhile is told the same.
-    for (const asked of [0, 1].map(() => client.setScopes(['player:me', `contest:${hidden}`])))
-      await expect(asked).rejects.toMatchObject({ code: 'not-found', status: 404 });
-    await client.setScopes(['player:me']);
+    for (const asked of [0, 1].map(() =>
+      client.setScopes([`contest:${hidden}`, `contest:${hidden}:leaderboard`]),
+    ))
+      await expect(asked).rejects.toMatchObject({
+        code: 'not-found',
+        scopes: [`contest:${hidden}`, `contest:${hidden}:leaderboard`],
+      });
     expect(client.scopes).toEqual(['player:me']);
     expect(client.state).toBe('open');
+    await client.setScopes(['player:me', `contest:${hidden}`, 'global']);
+    expect(client.status.refused).toMatchObject([
+      { scope: `contest:${hidden}`, error: { code: 'not-found' } },
+    ]);
     await live.publish(note(player.playerId, 'still here'));
-    await vi.waitFor(() => expect(heard.titles()).toEqual(['still here']));
+    await vi.waitFor(() => expect(heard.titles()).toEqual(['still here']), { timeout: 15_000 });
     await joinContest(live.test.database, { contestId: hidden, playerId: player.playerId });
-    expect(heard.opened).toHaveLength(1);
+    await client.retryRefused();
+    expect(client.status.refused).toEqual([]);
+    const title = 'to those who take part';
+    await live.publish({ type: 'ANNOUNCEMENT', data: { title, message: 'm', contestId: hidden } });
+    await vi.waitFor(() => expect(heard.titles()).toEqual(['still here', title]), { timeout: 15_000 });
   });
 
   it('is closed, and says why, when it is refused for good; and may be opened again', async () => {

@@ -109,7 +109,10 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
           } else if (what === 'thaw' || what === 'forget') thaw(opened, what === 'forget' && opened.frozen);
           else if (what === 'change' && !opened.frozen) await change(opened, wanted(extra));
           const from = head();
-          await vi.waitFor(() => expect(head()).toBeGreaterThanOrEqual(from + rows), { interval: 1 });
+          await vi.waitFor(() => expect(head()).toBeGreaterThanOrEqual(from + rows), {
+            interval: 1,
+            timeout: 15_000,
+          });
         }
         over = true;
         await publishing;

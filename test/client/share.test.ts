@@ -88,7 +88,10 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
       const leader = tabs.find(({ client }) => client.status.role === 'leader' && client.state !== 'closed');
       const goal = sent.length + 9;
       (leader ?? tabs.at(-1))?.client.close();
-      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(goal), { interval: 1 });
+      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(goal), {
+        interval: 1,
+        timeout: 15_000,
+      });
     }
     over = true;
     await publishing;
@@ -183,14 +186,19 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     const hidden = await createContest(live.test.database, { isPublic: false });
     const leader = start();
     await open(leader.client);
-    const barred = start({ scopes: ['player:me', `contest:${hidden}`] });
+    const barred = start({ scopes: [`contest:${hidden}`] });
     await vi.waitFor(() => expect(barred.client.state).toBe('closed'));
-    expect(barred.client.status.error).toMatchObject({ code: 'not-found', status: 404 });
+    expect(barred.client.status.error).toMatchObject({ code: 'not-found', scopes: [`contest:${hidden}`] });
+    const partly = start({ scopes: ['player:me', `contest:${hidden}`] });
+    await open(partly.client);
+    const refused = [{ scope: `contest:${hidden}`, error: { code: 'not-found' } }];
+    await vi.waitFor(() => expect(partly.client.status.refused).toMatchObject(refused));
+    expect(leader.client.status.refused).toEqual([]);
     const follower = start();
     await open(follower.client);
     await expect(follower.client.setScopes([`contest:${hidden}`])).rejects.toMatchObject({ status: 404 });
     await publish('still');
-    for (const { heard } of [leader, follower])
+    for (const { heard } of [leader, partly, follower])
       await vi.waitFor(() => expect(heard.titles()).toEqual(['still']));
     expect(barred.heard.titles()).toEqual([]);
   });

@@ -11,6 +11,7 @@ const INPUTS = [
   'due',
   'wake',
   'refused',
+  'rest',
   'offline',
   'online',
   'close',
@@ -41,6 +42,12 @@ const CHANGES: readonly (readonly [
     'refused',
     ['connecting', 'catching-up', 'open', 'waiting', 'offline'],
     'closed',
+  ],
+  [
+    'rests where there is nothing to listen to any more',
+    'rest',
+    ['connecting', 'catching-up', 'open', 'waiting', 'offline'],
+    'idle',
   ],
   ['is offline without a network', 'offline', ['connecting', 'catching-up', 'open', 'waiting'], 'offline'],
 ];

@@ -56,7 +56,7 @@ test.each([
   },
 );
 
-test('whoever left a private contest loses the stream that listens to it', async () => {
+test('whoever left a private contest loses the stream that listens to it, and may come back for the rest', async () => {
   const contestId = await createContest(db.database, { isPublic: false });
   const [stays, leaves] = [
     await listener(`contest:${contestId}:leaderboard`),
@@ -66,7 +66,8 @@ test('whoever left a private contest loses the stream that listens to it', async
   expect(await revalidate(node.streams, auth.grants)).toBe(0);
   await run('DELETE FROM contest_participant WHERE player_id = ?', leaves.playerId);
   expect(await revalidate(node.streams, auth.grants)).toBe(1);
-  expect(leaves.stream.closeReason).toBe('revoked');
+  expect(leaves.stream.closeReason).toBe('rotated');
+  expect(await leaves.text()).toContain('"reconnect":true');
 });
 
 test('whoever has another role by now is asked to come back', async () => {

@@ -25,6 +25,7 @@ export function createScriptedTransport(hearsComments = true): ScriptedTransport
   let at = '100-test';
   return {
     hearsComments,
+    fitting: (scopes) => scopes.length,
     streams,
     get last() {
       const last = streams.at(-1);

@@ -1,39 +1,51 @@
+import { type Backoff, waitAfter } from '../backoff.ts';
 import { Deferred } from '../deferred.ts';
 import type { Feed } from '../feed.ts';
 import type { Link } from '../link.ts';
-import { LiveError } from '../live-error.ts';
+import { LiveError, networkError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';
-import type { ScopeInput, SurroundingsChange } from '../types.ts';
+import type { Clock, ScopeInput, SurroundingsChange } from '../types.ts';
 
-/** A link that is chosen when it is first needed: whether tabs may share depends on whose token it is. */
+export interface ChosenLinkOptions {
+  readonly feed: Feed;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly backoff: Backoff;
+}
+
+/**
+ * A link that is chosen when it is first needed: whether tabs may share depends on whose token it is. While there is no
+ * token to be had the choice is put off, and tried again as a lost connection is.
+ */
 export class ChosenLink implements Link {
-  readonly #feed: Feed;
+  readonly #options: ChosenLinkOptions;
   readonly #choose: () => Promise<Link>;
   readonly #chosen = new Deferred<Link>();
   #link: Link | undefined;
   #choosing = false;
+  #started = false;
   #closed = false;
+  #failures = 0;
+  #timer: unknown;
 
-  constructor(feed: Feed, choose: () => Promise<Link>) {
-    this.#feed = feed;
+  /** @param choose rejects where it cannot be chosen yet */
+  constructor(options: ChosenLinkOptions, choose: () => Promise<Link>) {
+    this.#options = options;
     this.#choose = choose;
   }
 
   connect(): void {
-    this.#link?.connect();
-    if (this.#choosing) return;
-    this.#choosing = true;
-    this.#feed.status(plainStatus('connecting'));
-    void this.#choose().then((link) => {
-      if (this.#closed) return;
-      this.#link = link;
-      this.#chosen.resolve(link);
-      link.connect();
-    });
+    this.#started = true;
+    if (this.#link) this.#link.connect();
+    else void this.#try();
   }
 
   async renew(scopes: readonly ScopeInput[]): Promise<void> {
     await (await this.#chosen.promise).renew(scopes);
+  }
+
+  async retryRefused(): Promise<void> {
+    await this.#link?.retryRefused();
   }
 
   async refresh(): Promise<void> {
@@ -41,13 +53,45 @@ export class ChosenLink implements Link {
   }
 
   notice(change: SurroundingsChange): void {
-    this.#link?.notice(change);
+    if (this.#link) this.#link.notice(change);
+    else if (this.#started && change !== 'hidden' && change !== 'leaving' && change !== 'offline')
+      void this.#try();
   }
 
   close(): void {
+    const { feed, clock } = this.#options;
     this.#closed = true;
+    clock.clearTimeout(this.#timer);
     if (this.#link) this.#link.close();
-    else this.#feed.status(plainStatus('closed'));
+    else feed.status(plainStatus('closed'));
     this.#chosen.reject(new LiveError('closed', 'the connection is closed'));
+  }
+
+  async #try(): Promise<void> {
+    const { feed, clock } = this.#options;
+    if (this.#choosing || this.#closed) return;
+    this.#choosing = true;
+    clock.clearTimeout(this.#timer);
+    feed.status({ ...plainStatus('connecting'), failures: this.#failures });
+    try {
+      const link = await this.#choose();
+      if (this.#closed) return;
+      this.#link = link;
+      this.#chosen.resolve(link);
+      link.connect();
+    } catch (error) {
+      if (!this.#closed) this.#wait(networkError(error));
+    } finally {
+      this.#choosing = false;
+    }
+  }
+
+  #wait(error: LiveError): void {
+    const { feed, clock, random, backoff } = this.#options;
+    const failures = ++this.#failures;
+    const wait = waitAfter({ failures, reason: undefined, askedMs: error.retryAfterMs }, backoff, random);
+    this.#timer = clock.setTimeout(() => void this.#try(), wait);
+    feed.problem(error);
+    feed.status({ ...plainStatus('waiting', 'leader', error), failures, retryAt: clock.now() + wait });
   }
 }

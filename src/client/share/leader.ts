@@ -25,6 +25,8 @@ export interface LeaderOptions {
   ) => Connection;
   /** The connection was refused for good, not ended by the service: another tab may have a better token. */
   readonly onRefused: (status: ConnectionStatus) => void;
+  /** Whether the tab that leads listens to anything itself. */
+  readonly listens: () => boolean;
 }
 
 interface Member {
@@ -73,6 +75,8 @@ export class Leader implements Feed {
       case 'bye':
         this.#members.delete(message.tab);
         this.#asks = this.#asks.filter(({ tab }) => tab !== message.tab);
+        // Nobody listens to anything any more.
+        if (this.#members.size + this.#asks.length === 0) this.#connection?.renew([]).catch(() => {});
         break;
       case 'refresh':
         this.refresh().catch((error: LiveError) => this.problem(error));
@@ -101,13 +105,14 @@ export class Leader implements Feed {
 
   begin(open: StreamOpen, frame: Frame): void {
     this.#flush();
-    const scopes = this.#connection?.scopes ?? [];
-    const answered = this.#asks.filter(
+    const ready = this.#asks.filter(
       (ask) =>
-        ask.scopes.every((scope) => scopes.includes(scope)) &&
+        this.#hasTried(ask) &&
         (covers(frame.id, ask.cursor) || !open.recovered) &&
         (ask.cursor !== 'earliest' || open.requested === 'earliest'),
     );
+    const answered = ready.filter((ask) => this.#hears(ask));
+    for (const ask of ready) if (!answered.includes(ask)) this.#refuse([ask], this.#reasonFor(ask));
     this.#answer(answered);
     const me = this.#connection?.me;
     this.#options.post({ kind: 'begin', seq: ++this.#seq, open, frame, me, answers: answered });
@@ -156,7 +161,8 @@ export class Leader implements Feed {
     while (!this.#stopped) {
       for (const ask of this.#asks) this.#welcome(ask);
       // What this tab itself wants comes first: where that is refused, it cannot lead.
-      const asks = this.#connection ? this.#asks : this.#asks.filter(({ tab }) => tab === this.#options.tab);
+      const { tab: own, listens } = this.#options;
+      const asks = this.#connection || !listens() ? this.#asks : this.#asks.filter(({ tab }) => tab === own);
       if (asks.length === 0) break;
       const refused = await this.#open(asks);
       if (refused && asks.length > 1) for (const ask of asks) await this.#openFor(ask);
@@ -184,6 +190,7 @@ export class Leader implements Feed {
     const cursors = asks.map(({ cursor }) => cursor);
     const from = cursors.reduce(earlier, this.#connection?.cursor);
     this.#connection ??= openConnection(this, scopes, () => from);
+    if (asks.some(({ again }) => again)) this.#connection.forgetRefused();
     const renewed = this.#connection.renew(scopes, from);
     if (first) this.#connection.connect();
     try {
@@ -199,8 +206,8 @@ export class Leader implements Feed {
   #welcome(ask: Ask): void {
     const connection = this.#connection;
     const { opened: begun, cursor } = connection ?? {};
-    if (!connection || !begun || cursor === undefined || ask.fresh) return;
-    if (!ask.scopes.every((scope) => connection.scopes.includes(scope))) return;
+    if (!connection || !begun || cursor === undefined || ask.fresh || ask.again) return;
+    if (!this.#hasTried(ask) || !this.#hears(ask)) return;
     if (!covers(cursor, ask.cursor) || ask.cursor === 'earliest') return;
     const { post, serverNow } = this.#options;
     this.#flush();
@@ -212,6 +219,22 @@ export class Leader implements Feed {
     const { me } = connection;
     post({ kind: 'begin', to: ask.tab, seq: this.#seq, open, frame, me, answers: [ask] });
     if (this.#status) post({ kind: 'status', to: ask.tab, status: packStatus(this.#status) });
+  }
+
+  /** Whether the present stream brings all that is asked for, but for what was refused to it. */
+  #hasTried({ scopes }: Ask): boolean {
+    const { scopes: heard = [], refused = [] } = this.#connection ?? {};
+    return scopes.every((scope) => heard.includes(scope) || refused.some((one) => one.scope === scope));
+  }
+
+  /** Whether it brings any of it. */
+  #hears({ scopes }: Ask): boolean {
+    return scopes.some((scope) => this.#connection?.scopes.includes(scope));
+  }
+
+  #reasonFor({ scopes }: Ask): LiveError {
+    const found = this.#connection?.refused.find(({ scope }) => scopes.includes(scope));
+    return found?.error ?? new LiveError('unexpected-answer', 'the stream is not what was asked for');
   }
 
   /** Tells those of these asks that are still not fulfilled. */

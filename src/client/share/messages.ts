@@ -15,6 +15,8 @@ export interface Ask {
   readonly cursor: string | undefined;
   /** Whether only a new stream will do, since standings come whole at its beginning. */
   readonly fresh: boolean;
+  /** Whether what was refused before is asked for again. */
+  readonly again?: boolean;
 }
 
 /** From any tab to the leader. */
@@ -54,26 +56,31 @@ export interface PackedError {
   readonly code: ProblemCode | ClientFault;
   readonly message: string;
   readonly status: number | undefined;
+  readonly scopes?: readonly string[];
 }
-export type PackedStatus = Omit<ConnectionStatus, 'error' | 'role'> & {
+export type PackedStatus = Omit<ConnectionStatus, 'error' | 'role' | 'refused'> & {
   readonly error: PackedError | undefined;
+  /** Absent in tabs of an older version. */
+  readonly refused?: readonly { readonly scope: ScopeInput; readonly error: PackedError }[];
 };
 
-export function packError({ code, message, status }: LiveError): PackedError {
-  return { code, message, status };
+export function packError({ code, message, status, scopes }: LiveError): PackedError {
+  return { code, message, status, scopes };
 }
 
-export function unpackError({ code, message, status }: PackedError): LiveError {
-  return new LiveError(code, message, { status });
+export function unpackError({ code, message, status, scopes }: PackedError): LiveError {
+  return new LiveError(code, message, { status, scopes });
 }
 
-export function packStatus({ error, role: _, ...rest }: ConnectionStatus): PackedStatus {
-  return { ...rest, error: error && packError(error) };
+export function packStatus({ error, refused, role: _, ...rest }: ConnectionStatus): PackedStatus {
+  const packed = refused.map((one) => ({ scope: one.scope, error: packError(one.error) }));
+  return { ...rest, error: error && packError(error), refused: packed };
 }
 
 export function unpackStatus(
-  { error, ...rest }: PackedStatus,
+  { error, refused = [], ...rest }: PackedStatus,
   role: ConnectionStatus['role'],
 ): ConnectionStatus {
-  return { ...rest, error: error && unpackError(error), role };
+  const unpacked = refused.map((one) => ({ scope: one.scope, error: unpackError(one.error) }));
+  return { ...rest, error: error && unpackError(error), refused: unpacked, role };
 }

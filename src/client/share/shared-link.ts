@@ -74,7 +74,16 @@ export class SharedLink implements Link {
       else this.#channel.postMessage({ kind: 'reconnect', tab: this.#options.id } satisfies Message);
       return;
     }
-    const channel = this.#options.openChannel(this.#options.name);
+    let channel: TabChannel;
+    try {
+      channel = this.#options.openChannel(this.#options.name);
+    } catch {
+      // A page whose storage is blocked may have the constructor and not the channel.
+      this.#tell('connecting');
+      this.tab.hello();
+      this.#leadAlone();
+      return;
+    }
     this.#channel = channel;
     channel.onmessage = ({ data }) => this.#receive(data as Message);
     this.#tell('connecting');
@@ -85,6 +94,10 @@ export class SharedLink implements Link {
 
   renew(scopes: readonly ScopeInput[]): Promise<void> {
     return this.tab.renew(scopes);
+  }
+
+  retryRefused(): Promise<void> {
+    return this.tab.retryRefused();
   }
 
   async refresh(): Promise<void> {
@@ -132,9 +145,9 @@ export class SharedLink implements Link {
       if (error === undefined || (error as Error).name === 'AbortError') this.#queue();
       else this.#leadAlone();
     };
-    locks
-      .request(name, options, () => (queued.signal.aborted ? Promise.resolve() : this.#lead()))
-      .then(() => over(), over);
+    const asked = async () =>
+      locks.request(name, options, () => (queued.signal.aborted ? Promise.resolve() : this.#lead()));
+    asked().then(() => over(), over);
   }
 
   /** A connection of its own, without a word to other tabs. */
@@ -161,6 +174,7 @@ export class SharedLink implements Link {
         this.#channel?.postMessage(message);
         if (isLeaderMessage(message)) queueMicrotask(() => this.tab.receive(message));
       },
+      listens: () => this.tab.listens,
       onRefused: (status) => {
         this.#leave();
         this.tab.close(status.error);

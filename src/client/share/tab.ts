@@ -2,6 +2,7 @@ import type { Scope } from '../../protocol/scope.ts';
 import { Deferred } from '../deferred.ts';
 import type { Feed } from '../feed.ts';
 import { identityChanged, LiveError } from '../live-error.ts';
+import { plainStatus } from '../status.ts';
 import type { ConnectionStatus, ScopeInput } from '../types.ts';
 import { type Ask, type LeaderMessage, type TabMessage, unpackError, unpackStatus } from './messages.ts';
 
@@ -35,6 +36,8 @@ export class Tab {
   #scopes: readonly ScopeInput[];
   /** What it listens to on the present stream. */
   #active: readonly ScopeInput[] = [];
+  /** What the leader's connection was refused. */
+  #refused: ReadonlySet<ScopeInput> = new Set();
   #me: Scope | undefined;
   #joined = false;
   #seq = 0;
@@ -52,10 +55,21 @@ export class Tab {
     return this.#active.includes(plain) || (scope === this.#me && this.#active.includes('player:me'));
   }
 
+  /** Whether it listens to anything. */
+  get listens(): boolean {
+    return this.#scopes.length > 0;
+  }
+
   /** Tells the leader what this tab wants, from where it stands. */
-  hello(fresh = false): void {
+  hello(fresh = false, again = false): void {
     const { id, cursor, send } = this.#options;
-    const newBoard = this.#scopes.some((scope) => isBoard(scope) && !this.#active.includes(scope));
+    if (!this.listens) {
+      this.#rest();
+      return;
+    }
+    const newBoard = this.#scopes.some(
+      (scope) => isBoard(scope) && !this.#active.includes(scope) && !this.#refused.has(scope),
+    );
     const ask: Ask = {
       tab: id,
       ask: ++this.#asks,
@@ -63,16 +77,26 @@ export class Tab {
       // What is asked for from now on must not begin later than what was asked for before.
       cursor: this.#pending?.cursor ?? cursor(),
       fresh: fresh || newBoard || this.#pending?.fresh === true,
+      again: again || this.#pending?.again === true,
     };
     this.#pending = { ...ask, waiting: this.#pending?.waiting ?? new Deferred() };
     send({ kind: 'hello', ...ask });
   }
 
-  /** @throws LiveError when the scopes are refused; what was before is then kept */
+  /** @throws LiveError when all of the scopes are refused; what was before is then kept */
   renew(scopes: readonly ScopeInput[]): Promise<void> {
+    // What another tab was refused is asked for again by one that takes it up.
+    const again = scopes.some((scope) => !this.#scopes.includes(scope) && this.#refused.has(scope));
     this.#scopes = scopes;
-    this.hello(true);
-    return (this.#pending as Pending).waiting.promise;
+    this.hello(true, again);
+    return this.#pending?.waiting.promise ?? Promise.resolve();
+  }
+
+  /** @throws LiveError */
+  async retryRefused(): Promise<void> {
+    if (!this.#scopes.some((scope) => this.#refused.has(scope))) return;
+    this.hello(true, true);
+    await this.#pending?.waiting.promise;
   }
 
   /** It no longer hears the leader: whatever is passed on meanwhile is not for it. */
@@ -104,10 +128,16 @@ export class Tab {
         feed.problem(unpackError(message.error));
         break;
       case 'refused':
-        this.#refused(message.ask, unpackError(message.error));
+        this.#onRefused(message.ask, unpackError(message.error));
         break;
       case 'status': {
-        const status = unpackStatus(message.status, role());
+        const whole = unpackStatus(message.status, role());
+        this.#refused = new Set(whole.refused.map(({ scope }) => scope));
+        if (!this.listens) break;
+        const status = {
+          ...whole,
+          refused: whole.refused.filter(({ scope }) => this.#scopes.includes(scope)),
+        };
         const streaming = status.state === 'open' || status.state === 'catching-up';
         feed.status(streaming && !this.#joined ? { ...status, state: 'connecting' } : status);
       }
@@ -143,7 +173,7 @@ export class Tab {
       return;
     }
     if (mine && pending) {
-      this.#active = pending.scopes;
+      this.#active = pending.scopes.filter(brings);
       this.#pending = undefined;
       this.#joined = true;
       this.#seq = message.seq;
@@ -165,7 +195,18 @@ export class Tab {
     return false;
   }
 
-  #refused(ask: number, error: LiveError): void {
+  /** It wants nothing: the leader forgets it, until it does. */
+  #rest(): void {
+    const { id, feed, role, send } = this.#options;
+    this.#pending?.waiting.resolve();
+    this.#pending = undefined;
+    this.#active = [];
+    if (this.#joined) send({ kind: 'bye', tab: id });
+    this.part();
+    feed.status(plainStatus('idle', role()));
+  }
+
+  #onRefused(ask: number, error: LiveError): void {
     const pending = this.#pending;
     if (pending?.ask !== ask) return;
     this.#pending = undefined;

@@ -11,12 +11,11 @@ export interface InboxProps {
 
 /** The player's notifications, newest first. */
 export function Inbox({ headingId, className = '' }: InboxProps) {
-  const inbox = useNotifications();
   const live = useLive();
   const [onlyUnread, setOnlyUnread] = useState(false);
+  const inbox = useNotifications({ unread: onlyUnread });
   const heading = useRef<HTMLHeadingElement>(null);
   const { counts, items, next } = inbox;
-  const shown = onlyUnread ? items.filter(({ readAt }) => readAt === null) : items;
   const newest = items[0]?.id;
   const now = live?.serverNow() ?? 0;
 
@@ -53,13 +52,13 @@ export function Inbox({ headingId, className = '' }: InboxProps) {
           The inbox could not be brought up to date. Nothing of it is lost.
         </p>
       )}
-      {shown.length === 0 && !inbox.loading && (
+      {items.length === 0 && next === null && (
         <p className="ccl-inbox-empty">
           {onlyUnread ? 'You have read everything.' : 'Nothing yet. What you achieve turns up here.'}
         </p>
       )}
       <ul className="ccl-entries">
-        {shown.map((item) => (
+        {items.map((item) => (
           <InboxEntry
             key={item.id}
             item={item}

@@ -82,6 +82,17 @@ export function withChange(state: InboxState, change: Change, at: string): Inbox
   };
 }
 
+/**
+ * A list of unread items after a change: what became unread again is taken from the whole inbox, as far as that is known.
+ */
+export function withUnread(unread: InboxState, all: InboxState, { action, ids }: Change): InboxState {
+  if (action !== 'unread') return unread;
+  const known = new Set(unread.items.map(({ id }) => id));
+  const back = all.items.filter(({ id }) => ids?.includes(id) && !known.has(id));
+  if (back.length === 0) return unread;
+  return { ...unread, items: [...unread.items, ...back].sort((a, b) => b.id - a.id) };
+}
+
 /** What the service counted at a position. It counts more than the pages that were read. */
 export function withCounts(state: InboxState, counts: InboxCounts, at: number): InboxState {
   if (at < state.countedAt) return state;
@@ -89,7 +100,10 @@ export function withCounts(state: InboxState, counts: InboxCounts, at: number): 
   return { ...state, counts: plus(counts, unreadOf(later), later.length), countedAt: at };
 }
 
-const unreadOf = (items: readonly InboxItem[]) => items.filter(({ readAt }) => readAt === null).length;
+/** Those that are unread. */
+export const onlyUnread = (items: readonly InboxItem[]) => items.filter(({ readAt }) => readAt === null);
+
+const unreadOf = (items: readonly InboxItem[]) => onlyUnread(items).length;
 const unseenOf = (items: readonly InboxItem[]) => items.filter(({ seenAt }) => seenAt === null).length;
 
 function plus({ unread, unseen, total }: InboxCounts, unreadMore: number, more: number): InboxCounts {

@@ -1,65 +1,50 @@
-import type { LiveError } from '../../client/live-error.ts';
 import type { LiveClient, ScopeInput } from '../../client/types.ts';
 
 /** What the hooks on a page need to hear, counted, so that the connection listens to just that. */
 export interface ScopeNeeds {
-  /** Adds a scope. Returns how to let go of it. */
+  /** Adds a scope. Returns how to release it. */
   add(scope: ScopeInput): () => void;
 }
 
-/** The statuses of a refusal that is about the scopes, and not about who asks. */
-const OF_SCOPES: readonly unknown[] = [400, 403, 404];
-
 /**
- * Changes made in one turn become one change of the connection: a page that swaps one board for another opens one
- * stream, not two. A scope that is refused is left out, so that it costs nobody else what they need.
+ * Changes made in one turn become one change of the connection: a page that swaps one board for another opens one stream,
+ * not two. What changes while one is under way waits for it, so that a page which mounts bit by bit opens few streams.
+ * Scopes that are refused cost nobody else what they need; `client.status.refused` names them.
  */
 export function createScopeNeeds(
   client: Pick<LiveClient, 'on' | 'setScopes'>,
   always: readonly ScopeInput[],
 ): ScopeNeeds {
   const needed = new Map<ScopeInput, number>(always.map((scope) => [scope, 1]));
-  /** What is not asked for, though it is needed: refused, or waiting until the rest has been tried. */
-  const left = new Set<ScopeInput>();
-  let had = always;
-  let told = keyOf(always);
+  let applied = keyOf(always);
   let planned = false;
+  let changing = false;
 
   function plan(): void {
     if (planned) return;
     planned = true;
     queueMicrotask(() => {
       planned = false;
-      void tell();
+      void apply();
     });
   }
 
-  async function tell(): Promise<void> {
-    const scopes = [...needed.keys()].filter((scope) => !left.has(scope));
-    const key = keyOf(scopes);
-    // A stream needs a scope: with none left the last ones stay.
-    if (scopes.length === 0 || key === told) return;
-    told = key;
-    try {
-      await client.setScopes(scopes);
-      had = scopes;
-    } catch (error) {
-      // Unless another change has taken the place of this one.
-      if (told === key) await refused(scopes, error as LiveError);
+  async function apply(): Promise<void> {
+    if (changing) return;
+    changing = true;
+    for (let key = keyOf([...needed.keys()]); key !== applied; key = keyOf([...needed.keys()])) {
+      applied = key;
+      try {
+        await client.setScopes([...needed.keys()]);
+      } catch {
+        // The client says why by `error`; it is asked for again with the next change, or when there is a stream again.
+        if (key === keyOf([...needed.keys()])) {
+          applied = '';
+          break;
+        }
+      }
     }
-  }
-
-  /** The client tells why, by `error`, and listens to what it did before. What is new is tried by parts. */
-  async function refused(scopes: readonly ScopeInput[], { status }: LiveError): Promise<void> {
-    told = '';
-    if (!OF_SCOPES.includes(status)) return;
-    const [first, ...others] = scopes.filter((scope) => !had.includes(scope));
-    if (first === undefined) return;
-    for (const scope of others) left.add(scope);
-    if (others.length === 0) left.add(first);
-    await tell();
-    for (const scope of others) left.delete(scope);
-    if (others.length > 0) await tell();
+    changing = false;
   }
 
   // A connection that was refused as a whole may be there after all.
@@ -75,10 +60,7 @@ export function createScopeNeeds(
         held = false;
         const holders = (needed.get(scope) ?? 1) - 1;
         if (holders > 0) needed.set(scope, holders);
-        else {
-          needed.delete(scope);
-          left.delete(scope);
-        }
+        else needed.delete(scope);
         plan();
       };
     },
