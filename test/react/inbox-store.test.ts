@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { InboxItem, InboxPage, Marked } from '../../src/client/api-types.ts';
+import type { InboxItem, InboxPage, InboxQuery, Marked } from '../../src/client/api-types.ts';
 import { Deferred } from '../../src/client/deferred.ts';
 import { Emitter } from '../../src/client/emitter.ts';
+import { LiveError } from '../../src/client/live-error.ts';
 import type { LiveClient, LiveEvents } from '../../src/client/types.ts';
 import type { EventData, Notification } from '../../src/protocol/event.ts';
 import { createInboxStore, type InboxStore } from '../../src/react/session/inbox-store.ts';
@@ -26,6 +27,7 @@ describe('The inbox of a page', () => {
   let emitter: Emitter<LiveEvents>;
   let pages: Deferred<InboxPage>[];
   let answers: Deferred<Marked>[];
+  let queries: InboxQuery[];
   let store: InboxStore;
   /** The unread counts that were shown, one after the other. */
   let shown: number[];
@@ -36,6 +38,7 @@ describe('The inbox of a page', () => {
     });
     pages = [];
     answers = [];
+    queries = [];
     shown = [];
     const ask = <T>(asked: Deferred<T>[]) => {
       asked.push(new Deferred<T>());
@@ -43,7 +46,10 @@ describe('The inbox of a page', () => {
     };
     const mark = () => ask(answers);
     const api = {
-      notifications: () => ask(pages),
+      notifications: (query: InboxQuery) => {
+        queries.push(query);
+        return ask(pages);
+      },
       markRead: mark,
       markUnread: mark,
       archive: mark,
@@ -168,6 +174,81 @@ describe('The inbox of a page', () => {
     void store.archive({ ids: [4] });
     echo(12, { action: 'archived', ids: [9], counts: counted(0, 0) });
     expect(store.view.counts).toEqual(counted(0, 0));
+  });
+
+  const given = (items: readonly InboxItem[], unread: number, next: number | null, cursor = 10) => ({
+    items,
+    next,
+    counts: counted(unread, 40),
+    cursor: `${cursor}-test`,
+  });
+
+  it('reads again what could not be read, and counts nothing before', async () => {
+    store.subscribe(() => shown.push(store.view.counts.unread));
+    for (let round = 0; round < 2; round++) {
+      pages.at(-1)?.reject(new LiveError(round === 0 ? 'network' : 'silent', 'no'));
+      await settled();
+      expect(store.view).toMatchObject({
+        loading: false,
+        error: { code: round === 0 ? 'network' : 'silent' },
+      });
+      emitter.emit('notification', arrival(20 + round));
+      expect(store.view.counts.unread).toBe(0);
+      await vi.waitFor(() => expect(pages).toHaveLength(round + 2), { timeout: 15_000 });
+    }
+    await page(21, [item(21), item(20), item(9)], 7);
+    expect(store.view.counts.unread).toBe(7);
+    expect(store.view.error).toBeUndefined();
+    expect(new Set(shown)).toEqual(new Set([0, 7]));
+  });
+
+  it('reads again at once when there is a stream, also where the service itself refused', async () => {
+    store.subscribe(() => {});
+    pages[0]?.reject(new LiveError('no-player', 'no', { status: 403 }));
+    await settled();
+    expect(store.view.error).toMatchObject({ code: 'no-player' });
+    emitter.emit('open', {} as never);
+    await page(10, [item(9)], 1);
+    expect(store.view).toMatchObject({ error: undefined, counts: { unread: 1 } });
+    emitter.emit('open', {} as never);
+    expect(pages).toHaveLength(2);
+  });
+
+  it('asks the service for what is unread, page after page', async () => {
+    store.subscribe(() => {});
+    await answer(pages, given([item(9, AT), item(8, AT)], 25, 8));
+    const release = store.watchUnread();
+    expect(store.view.unread.next).toBeUndefined();
+    await answer(pages, given([item(9, AT), item(8, AT)], 25, 8));
+    expect(queries.at(-1)).toMatchObject({ unread: true });
+    await answer(pages, given([item(4), item(3)], 25, 3));
+    expect(store.view.unread.items.map(({ id }) => id)).toEqual([4, 3]);
+    void store.loadOlder('unread');
+    expect(queries.at(-1)).toMatchObject({ unread: true, before: 3 });
+    await answer(pages, given([item(2)], 25, null));
+    expect(store.view.unread).toMatchObject({ next: null });
+    void store.markRead({ ids: [3] });
+    expect(store.view.unread.items.map(({ id }) => id)).toEqual([4, 2]);
+    await answer(answers, { changed: 1, counts: counted(24, 40) });
+    void store.markUnread(9);
+    expect(store.view.unread.items.map(({ id }) => id)).toEqual([9, 4, 2]);
+    emitter.emit('notification', arrival(30));
+    expect(store.view.unread.items.map(({ id }) => id)).toEqual([30, 9, 4, 2]);
+    release();
+  });
+
+  it('goes on to the pages that follow when all that was loaded of the unread is read', async () => {
+    store.subscribe(() => {});
+    await answer(pages, given([item(9), item(8)], 3, 8));
+    store.watchUnread();
+    await answer(pages, given([item(9), item(8)], 3, 8));
+    await answer(pages, given([item(9), item(8)], 3, 8));
+    void store.markRead({ throughId: 9 });
+    await settled();
+    expect(queries.at(-1)).toMatchObject({ unread: true, before: 8 });
+    await answer(pages, given([item(2)], 1, null));
+    // `throughId` reads it as well, before the service has answered.
+    expect(store.view.unread).toMatchObject({ items: [], next: null });
   });
 
   it('is told nothing when nobody looks any more, and reads afresh when somebody does', async () => {

@@ -1,0 +1,100 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { connect } from '../../src/client/connect.ts';
+import type { LiveClient, ScopeInput } from '../../src/client/types.ts';
+import { createSession } from '../../src/react/session/session.ts';
+import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
+import { startService, type TestService } from '../support/service.ts';
+
+const PATIENCE = { timeout: 15_000 };
+
+describe('A page with many hooks', { timeout: 60_000 }, () => {
+  let live: TestService;
+  let player: PlayerIds;
+  let contests: ScopeInput[];
+  let hidden: ScopeInput[];
+  let requests: string[];
+  let client: LiveClient;
+  beforeAll(async () => {
+    live = await startService({ MAX_SCOPES_PER_STREAM: '80' });
+    player = await createPlayer(live.test.database);
+    const scopeOf = (id: number): ScopeInput => `contest:${id}`;
+    contests = [];
+    while (contests.length < 60) contests.push(scopeOf(await createContest(live.test.database)));
+    hidden = [];
+    while (hidden.length < 5)
+      hidden.push(scopeOf(await createContest(live.test.database, { isPublic: false })));
+  }, 120_000);
+  afterEach(() => client.close());
+  afterAll(() => live.close());
+
+  async function page(always: readonly ScopeInput[]) {
+    requests = [];
+    const token = await live.token(player.userId);
+    client = connect({
+      url: live.url,
+      scopes: always,
+      getToken: () => token,
+      start: false,
+      fetch: (input, init) => {
+        requests.push(String(input));
+        return fetch(input, init);
+      },
+    });
+    const session = createSession(client, always);
+    return { add: (scopes: readonly ScopeInput[]) => scopes.map((scope) => session.needs.add(scope)) };
+  }
+  const isOpen = () => vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
+  const hears = async (scope: ScopeInput) => {
+    const title = `to ${scope}`;
+    const heard: string[] = [];
+    const stop = client.on('announcement', (one) => heard.push(one.title));
+    const data = { title, message: 'm', contestId: Number(scope.split(':')[1]) };
+    expect((await live.publish({ type: 'ANNOUNCEMENT', data })).status).toBe(201);
+    await vi.waitFor(() => expect(heard).toEqual([title]), PATIENCE);
+    stop();
+  };
+
+  it('hears all of them by one or two requests, though some are refused', async () => {
+    const { add } = await page(['player:me', 'global']);
+    add([...contests.slice(0, 30), ...hidden, ...contests.slice(30)]);
+    client.start();
+    await isOpen();
+    await vi.waitFor(() => expect(client.status.refused).toHaveLength(hidden.length), PATIENCE);
+    expect(client.status.refused.map(({ scope }) => scope)).toEqual(hidden);
+    await hears(contests[59] as ScopeInput);
+    expect(requests.length).toBeLessThanOrEqual(3);
+  });
+
+  it('names those there is no room for, and hears them when there is', async () => {
+    const { add } = await page(['player:me']);
+    const released = add(contests);
+    const boards = add(
+      contests.slice(0, 30).map((scope): ScopeInput => `${scope}:leaderboard` as ScopeInput),
+    );
+    const errors: (readonly string[])[] = [];
+    client.on('error', ({ code, scopes }) => code === 'too-many-scopes' && errors.push(scopes));
+    client.start();
+    await isOpen();
+    await vi.waitFor(() => expect(client.status.refused).toHaveLength(11), PATIENCE);
+    const named = client.status.refused.map(({ scope }) => scope);
+    expect(errors.at(-1)).toEqual(named);
+    expect(named).toContain(`${contests[29]}:leaderboard`);
+    expect(requests.length).toBeLessThanOrEqual(4);
+    for (const release of boards) release();
+    await vi.waitFor(() => expect(client.status.refused).toEqual([]), PATIENCE);
+    await hears(contests[59] as ScopeInput);
+    expect(released).toHaveLength(60);
+  });
+
+  it('begins with nothing, and with the first hook', async () => {
+    const { add } = await page([]);
+    client.start();
+    expect(client.state).toBe('idle');
+    const [release] = add([contests[0] as ScopeInput]);
+    await isOpen();
+    await hears(contests[0] as ScopeInput);
+    release?.();
+    await vi.waitFor(() => expect(client.state).toBe('idle'), PATIENCE);
+    expect(requests).toHaveLength(1);
+  });
+});
