@@ -14,8 +14,8 @@ export default defineConfig({
     expect: { poll: { timeout: WAIT_MS } },
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     reporters: ['default'],
   },
 });

@@ -2,7 +2,7 @@ import type { EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { Bytes, LiveFrame } from './live-frame.ts';
 
-/** Frames that are written together, joined when first wanted and shared by every stream that gets the same ones. */
+/** Frames that are written together: joined on first use, and shared by all streams that get the same ones. */
 export class Batch implements Bytes {
   readonly frames: readonly LiveFrame[];
   #chunk: Buffer | undefined;
@@ -23,15 +23,15 @@ export class Batch implements Bytes {
   }
 }
 
-/** Which types a stream wants. Streams with the same filter share a `key`. */
+/** Event types that a stream wants. Equal filters have the same `key`. */
 export interface TypeFilter {
   readonly key: string;
   readonly types: ReadonlySet<EventType>;
 }
 
-/** The frames of one turn, by scope, and the batches already made of them. */
+/** Frames of one turn by scope, with the batches already made of them. */
 export class Turn {
-  /** The position of the turn's last frame: who is there already has seen the turn. */
+  /** Position of the turn's last frame: a listener at this position has seen the turn. */
   readonly through: number;
   readonly #byScope = new Map<Scope, LiveFrame[]>();
   readonly #batches = new Map<string, Batch | undefined>();
@@ -49,13 +49,13 @@ export class Turn {
     return this.#byScope.keys();
   }
 
-  /** What a stream gets in this turn: the same object for all streams that get the same; `undefined` for nothing. */
+  /** The frames of this turn for a listener: one shared object per set of frames; undefined for none. */
   batchFor(scopes: readonly Scope[], filter: TypeFilter | undefined): Batch | undefined {
-    const spoken = scopes.length === 1 ? scopes : scopes.filter((scope) => this.#byScope.has(scope));
-    const key = `${spoken.join(' ')}${filter ? `?${filter.key}` : ''}`;
+    const active = scopes.length === 1 ? scopes : scopes.filter((scope) => this.#byScope.has(scope));
+    const key = `${active.join(' ')}${filter ? `?${filter.key}` : ''}`;
     if (this.#batches.has(key)) return this.#batches.get(key);
-    let frames = spoken.flatMap((scope) => this.#byScope.get(scope) ?? []);
-    if (spoken.length > 1) frames.sort((a, b) => a.id - b.id);
+    let frames = active.flatMap((scope) => this.#byScope.get(scope) ?? []);
+    if (active.length > 1) frames.sort((a, b) => a.id - b.id);
     if (filter) frames = frames.filter((frame) => filter.types.has(frame.type));
     const batch = frames.length === 0 ? undefined : new Batch(frames);
     this.#batches.set(key, batch);

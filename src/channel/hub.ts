@@ -2,70 +2,70 @@ import type { Scope } from '../protocol/scope.ts';
 import { type Batch, Turn, type TypeFilter } from './batch.ts';
 import type { LiveFrame } from './live-frame.ts';
 
-/** What listens to channels: a stream, as far as the hub knows it. */
+/** Subscriber of channels: a stream, as far as the hub knows it. */
 export interface Listener {
   readonly scopes: readonly Scope[];
   readonly filter: TypeFilter | undefined;
-  /** Everything up to here was given to it or is not for it. Written by the hub while it listens. */
+  /** Position up to which it has received all of its frames. Written by the hub while it is joined. */
   position: number;
   deliver(batch: Batch): void;
 }
 
-/** A turn works so long before it lets others run. Milliseconds. */
+/** Max duration of a slice of a turn before it yields to the event loop, in ms. */
 const SLICE_MS = 4;
-/** So many deliveries go between two looks at the clock. */
+/** Deliveries between two readings of the clock. */
 const CLOCK_EVERY = 64;
 
 /**
- * The channels of this process. Frames come in the log's order; a turn takes all that came since the last one and
- * gives each listener its part in a single write. A turn works in slices, and the next begins when it is done, so
- * under load turns grow instead of queueing up.
+ * Fan-out to the channels of this process. Frames arrive in the log's order; a turn takes all that arrived since the last
+ * one and delivers each listener its part in a single write. A turn runs in slices, and the next begins when it is done, so
+ * that turns grow under load instead of queueing up.
  */
 export class Hub {
   readonly #channels = new Map<Scope, Set<Listener>>();
-  /** Who left during the turn under way. */
+  /** Listeners that left during the current turn. */
   readonly #left = new Set<Listener>();
   readonly #onError: ((error: unknown, listener: Listener) => void) | undefined;
   #waiting: LiveFrame[] = [];
   #current: Turn | undefined;
   #turning = false;
-  /** Who waits for frames to be given out, by how far: ascending. */
+  /** Callers of `drained`, by ascending position. */
   #watching: { readonly through: number; readonly done: () => void }[] = [];
   #position: number;
   #settled: number;
   #offset = 0;
   #delivered = 0;
 
-  /** @param onError told of a listener that could not take its frames; it has been removed */
+  /** @param onError receives a listener whose delivery failed, after it was removed */
   constructor(position: number, onError?: (error: unknown, listener: Listener) => void) {
     this.#position = position;
     this.#settled = position;
     this.#onError = onError;
   }
 
-  /** Frames up to here are in a turn that began, or in an earlier one. Who joins must have seen them. */
+  /** Position up to which frames are in the current turn or an earlier one. A listener that joins must be here. */
   get position(): number {
     return this.#position;
   }
 
-  /** Every listener that was there has been given its frames up to here. */
+  /** Position up to which every joined listener has received its frames. */
   get settled(): number {
     return this.#settled;
   }
 
-  /** How many frames were handed to listeners since the start. */
+  /** Number of frames delivered to listeners since the start. */
   get delivered(): number {
     return this.#delivered;
   }
 
-  /** How many listeners each scope has. */
+  /** Number of listeners per scope. */
   *channels(): Iterable<readonly [Scope, number]> {
     for (const [scope, listeners] of this.#channels) yield [scope, listeners.size];
   }
 
   /**
-   * Adds a listener whose position is the hub's own: it gets every later frame of its scopes.
-   * @throws RangeError when it has not seen everything up to the hub's position, since it would miss frames
+   * Adds a listener that is at the hub's position: it receives every later frame of its scopes.
+   * @throws RangeError when it is at another position, since it would miss or repeat frames
    */
   join(listener: Listener): void {
     if (listener.position !== this.#position)
@@ -77,7 +77,7 @@ export class Hub {
     }
   }
 
-  /** From here on it is given nothing more. */
+  /** Removes a listener: nothing more is delivered to it. */
   leave(listener: Listener): void {
     if (this.#current) this.#left.add(listener);
     for (const scope of listener.scopes) {
@@ -86,7 +86,7 @@ export class Hub {
     }
   }
 
-  /** The next frames of the log, in order. */
+  /** Takes the next frames of the log, in order. */
   accept(frames: readonly LiveFrame[]): void {
     for (const frame of frames) this.#waiting.push(frame);
     if (!this.#turning && this.#waiting.length > 0) {
@@ -95,47 +95,47 @@ export class Hub {
     }
   }
 
-  /** Goes on after `position`, without what was waiting and what was not given out yet. */
+  /** Continues after `position`; drops frames that are not delivered yet. */
   reset(position: number): void {
     this.#waiting = [];
     this.#current = undefined;
     this.#position = position;
     this.#settled = position;
-    this.#tell(Number.POSITIVE_INFINITY);
+    this.#resolveDrained(Number.POSITIVE_INFINITY);
   }
 
-  /** Resolves when everything that was accepted up to now has been given out, however much follows it. */
+  /** Resolves when all frames accepted so far are delivered, however many follow. */
   async drained(): Promise<void> {
     const through = this.#waiting.at(-1)?.id ?? this.#position;
     if (through > this.#settled) await new Promise<void>((done) => this.#watching.push({ through, done }));
   }
 
   async #turn(): Promise<void> {
-    // What follows in the same tick belongs to the same turn.
+    // Frames accepted in the same tick belong to the same turn.
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
       const turn = new Turn(this.#waiting);
       this.#waiting = [];
       this.#position = turn.through;
       this.#current = turn;
-      await this.#giveOut(turn);
+      await this.#deliverTurn(turn);
       if (this.#current === turn) this.#settled = turn.through;
       this.#current = undefined;
       this.#left.clear();
-      this.#tell(this.#settled);
+      this.#resolveDrained(this.#settled);
     }
     this.#turning = false;
   }
 
-  #tell(through: number): void {
-    const still = this.#watching.findIndex((one) => one.through > through);
-    const told = this.#watching.splice(0, still < 0 ? this.#watching.length : still);
-    for (const { done } of told) done();
+  #resolveDrained(through: number): void {
+    const first = this.#watching.findIndex((caller) => caller.through > through);
+    const drained = this.#watching.splice(0, first < 0 ? this.#watching.length : first);
+    for (const { done } of drained) done();
   }
 
-  async #giveOut(turn: Turn): Promise<void> {
+  async #deliverTurn(turn: Turn): Promise<void> {
     const listeners = this.#listenersOf(turn);
-    // Each turn begins with another listener, so that nobody is always last.
+    // Each turn begins with another listener, so that none is always last.
     const start = listeners.length === 0 ? 0 : this.#offset++ % listeners.length;
     let sliceEnds = performance.now() + SLICE_MS;
     for (let i = 0; i < listeners.length; i++) {
@@ -158,7 +158,7 @@ export class Hub {
       listener.deliver(batch);
       this.#delivered += batch.frames.length;
     } catch (error) {
-      // It must not stop the others, and it has a gap now.
+      // The listener has a gap now; the others go on.
       this.leave(listener);
       this.#onError?.(error, listener);
     }
@@ -167,14 +167,14 @@ export class Hub {
   #listenersOf(turn: Turn): Listener[] {
     const found = new Set<Listener>();
     let single: Set<Listener> | undefined;
-    let spoken = 0;
+    let active = 0;
     for (const scope of turn.scopes) {
       const listeners = this.#channels.get(scope);
       if (!listeners) continue;
-      spoken++;
+      active++;
       single = listeners;
     }
-    if (spoken === 1 && single) return [...single];
+    if (active === 1 && single) return [...single];
     for (const scope of turn.scopes)
       for (const listener of this.#channels.get(scope) ?? []) found.add(listener);
     return [...found];

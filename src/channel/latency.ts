@@ -1,27 +1,20 @@
-/** How many samples a period keeps; more are let go at random, so that each is as likely to stay. */
-const CAPACITY = 1_000;
+import { createHistogram } from 'node:perf_hooks';
 
-/** How long events take, over a period that ends when it is asked for. Milliseconds. */
+/** Latency of events over a period that ends when it is read, in ms. */
 export class Latency {
-  #samples: number[] = [];
-  #seen = 0;
+  readonly #histogram = createHistogram();
 
+  /** @param ms whole milliseconds from 0 */
   record(ms: number): void {
-    this.#seen++;
-    if (this.#samples.length < CAPACITY) this.#samples.push(ms);
-    else {
-      const at = Math.floor(Math.random() * this.#seen);
-      if (at < CAPACITY) this.#samples[at] = ms;
-    }
+    // A histogram takes integers from 1.
+    this.#histogram.record(Math.round(ms) + 1);
   }
 
-  /** The period's quantiles, null where nothing happened; begins the next one. */
+  /** Returns the period's quantiles, null where it has no event, and begins the next. */
   take(): { p50: number; p99: number } | null {
-    const sorted = this.#samples.sort((a, b) => a - b);
-    this.#samples = [];
-    this.#seen = 0;
-    if (sorted.length === 0) return null;
-    const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] as number;
-    return { p50: at(0.5), p99: at(0.99) };
+    if (this.#histogram.count === 0) return null;
+    const quantiles = { p50: this.#histogram.percentile(50) - 1, p99: this.#histogram.percentile(99) - 1 };
+    this.#histogram.reset();
+    return quantiles;
   }
 }

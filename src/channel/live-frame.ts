@@ -4,14 +4,14 @@ import { type EventType, eventName } from '../protocol/event.ts';
 import { encodeFrame } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
 
-/** Bytes for a stream, in the two forms that streams need: inside an HTTP/1.1 chunk (RFC 9112 § 7.1), and bare. */
+/** Bytes for a stream, both inside an HTTP/1.1 chunk (RFC 9112 § 7.1) and bare. */
 export interface Bytes {
   readonly chunk: Buffer;
   readonly plain: Buffer;
 }
 
 /**
- * Encodes text once, as one buffer of which the bare form is a slice.
+ * Encodes text into one buffer, of which the bare form is a slice.
  * @throws TypeError for empty text: a chunk without bytes ends the response
  */
 export function encodeBytes(text: string): Bytes {
@@ -25,7 +25,7 @@ export function encodeBytes(text: string): Bytes {
   return { chunk, plain: chunk.subarray(head.length, head.length + length) };
 }
 
-/** The JSON of a notification, as the wire and the inbox show it. */
+/** Serialises a row as a notification of the wire and the inbox. */
 export function notificationJson(row: LogRow): string {
   const player = row.playerId === null ? '' : `"playerId":${row.playerId},`;
   return (
@@ -35,12 +35,12 @@ export function notificationJson(row: LogRow): string {
   );
 }
 
-/** A row of the log on its way to streams: encoded when first wanted, then shared by all. */
+/** Row of the log as a frame: encoded on first use, and shared by all streams. */
 export class LiveFrame implements Bytes {
   readonly id: number;
   readonly scope: Scope;
   readonly type: EventType;
-  /** Roughly what it holds in memory, in bytes. */
+  /** Approximate memory use, in bytes. */
   readonly weight: number;
   readonly #epoch: string;
   #row: LogRow | undefined;

@@ -1,14 +1,16 @@
 import type { Scope } from '../protocol/scope.ts';
 import type { LiveFrame } from './live-frame.ts';
 
+/** Max size of a ring; the oldest frames are evicted. */
 export interface RingLimits {
   readonly frames: number;
+  /** Of `LiveFrame.weight`. */
   readonly bytes: number;
 }
 
 /**
- * The most recent frames, whole: every frame above `floor` is here. Streams that come back after a moment are served
- * from it without asking the database. Frames are also kept by scope, so that a stream costs its own frames only.
+ * Buffer of the most recent frames: every frame above `floor`. Serves streams that resume after a short break without a
+ * query. Frames are indexed by scope, so that a stream costs its own frames only.
  */
 export class Ring {
   readonly #limits: RingLimits;
@@ -22,7 +24,7 @@ export class Ring {
     this.#floor = floor;
   }
 
-  /** Every frame above this position is in the ring. */
+  /** Position above which every frame is in the ring. */
   get floor(): number {
     return this.#floor;
   }
@@ -43,7 +45,7 @@ export class Ring {
     while (this.#frames.size > this.#limits.frames || this.#bytes > this.#limits.bytes) this.#evict();
   }
 
-  /** Frames of these scopes above `after`, in order; `undefined` when the ring does not reach back that far. */
+  /** Frames of `scopes` above `after`, in order; undefined where `after` is below the floor. */
   since(after: number, scopes: readonly Scope[]): LiveFrame[] | undefined {
     if (after < this.#floor) return undefined;
     const parts = scopes
@@ -53,7 +55,7 @@ export class Ring {
     return parts.length > 1 ? found.sort((a, b) => a.id - b.id) : found;
   }
 
-  /** Forgets everything: what comes next begins after `floor`. */
+  /** Drops all frames and continues after `floor`. */
   reset(floor: number): void {
     this.#frames.clear();
     this.#byScope.clear();
@@ -72,7 +74,7 @@ export class Ring {
   }
 }
 
-/** First in, first out, by ascending id, without moving what stays. */
+/** FIFO queue by ascending id, compacted now and then. */
 class Queue<T extends { readonly id: number }> {
   #items: (T | undefined)[] = [];
   #start = 0;
@@ -88,7 +90,7 @@ class Queue<T extends { readonly id: number }> {
   shift(): T | undefined {
     const item = this.#items[this.#start];
     if (item === undefined) return undefined;
-    // Let go at once: the array itself is cut only now and then.
+    // The item is released at once; the array is compacted later.
     this.#items[this.#start++] = undefined;
     if (this.#start > 64 && this.#start * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#start);
@@ -97,7 +99,7 @@ class Queue<T extends { readonly id: number }> {
     return item;
   }
 
-  /** The items whose id is above `id`. */
+  /** Items whose id is above `id`. */
   above(id: number): T[] {
     let low = this.#start;
     let high = this.#items.length;

@@ -83,14 +83,14 @@ describe('while the database is away', () => {
 
   test('each caller has its own patience: one that runs out takes no other with it', async () => {
     const { proxy, over } = await proxied();
-    const appender = appending(over, { patienceMs: 1_500 });
+    const appender = appending(over, { patienceMs: 4_000 });
     await appendAtLast(appender, 'before');
     await proxy.cut();
     const under = expect(appender.append([unitOf('under way')])).rejects.toMatchObject(unavailable);
     await sleep(100);
     // These two wait for the first one, and are tried together.
     const early = expect(appender.append([unitOf('early')])).rejects.toMatchObject(unavailable);
-    await sleep(1_200);
+    await sleep(3_000);
     const late = appender.append([unitOf('late')]);
     await Promise.all([under, early]);
     await proxy.restore();
@@ -164,7 +164,7 @@ describe('while the database is away', () => {
       },
     });
     await expect(appender.append([unitOf('given up')])).rejects.toMatchObject(unavailable);
-    const next = appender.append([unitOf('next')]);
+    const next = appendAtLast(appender, 'next');
     letThrough();
     await next;
     await until(() => connections.length === opened);
