@@ -2,19 +2,21 @@ import type { Queries } from '../db/database.ts';
 import type { EventDraft } from '../events/draft.ts';
 import { prepare } from '../events/prepare.ts';
 import type { EventData, EventInput } from '../protocol/event.ts';
-import type { Announcement, ContestTimes } from './announced.ts';
+import { truncate } from '../util/truncate.ts';
+import type { Announcement, ContestTimes } from './announced-state.ts';
 
-/** What an announcement says besides what has happened. */
+/** Details of a contest that announcements carry. */
 export interface ContestDetails {
   readonly title: string;
   readonly participantCount: number;
 }
 
-/** The longest title that an event carries, in UTF-16 units; the platform's may be longer. */
-const LONGEST_TITLE = 200;
-/** The last instant that ISO 8601 writes with four digits for the year. */
+/** Max length of a title in an event, in UTF-16 units; the platform's may be longer. */
+const MAX_TITLE_LENGTH = 200;
+/** Last instant whose year has four digits in ISO 8601. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
+/** Batch-loads the details of contests, by id. */
 export async function readDetails(
   database: Pick<Queries, 'query'>,
   ids: readonly number[],
@@ -33,14 +35,14 @@ export async function readDetails(
   );
 }
 
-/** What is appended for an announcement. */
+/** Makes the draft of an announcement. */
 export function draftOf(
   contestId: number,
   announcement: Announcement,
   contest: ContestTimes | undefined,
   details: ContestDetails | undefined,
 ): EventDraft {
-  const title = wellFormed(details?.title ?? '');
+  const title = truncate(details?.title ?? '', MAX_TITLE_LENGTH);
   const contestTitle = title === '' ? {} : { contestTitle: title };
   if (announcement.type === 'CONTEST_END') {
     const data: EventInput<'CONTEST_END'> = {
@@ -61,8 +63,11 @@ export function draftOf(
   return prepare('CONTEST_STATUS', data);
 }
 
-/** The same with what its teller did not say: whoever tells of what happened need not know all of it. */
-export function completed({ event }: EventDraft, { contest, details, oldStatus }: CompletedWith): EventDraft {
+/** Adds what a report left out: a reporter needs to know neither the title nor the times of a contest. */
+export function completeReport(
+  { event }: EventDraft,
+  { contest, details, oldStatus }: ReportContext,
+): EventDraft {
   const data = event.data as EventData<'CONTEST_END'> | EventData<'CONTEST_STATUS'>;
   const known = draftOf(
     data.contestId,
@@ -76,7 +81,7 @@ export function completed({ event }: EventDraft, { contest, details, oldStatus }
   return prepare(event.type, { ...known.event.data, ...Object.fromEntries(given) });
 }
 
-interface CompletedWith {
+interface ReportContext {
   readonly contest: ContestTimes | undefined;
   readonly details: ContestDetails | undefined;
   readonly oldStatus: EventInput<'CONTEST_STATUS'>['oldStatus'];
@@ -90,10 +95,4 @@ function timesOf(contest: ContestTimes | undefined): { startsAt?: string; endsAt
 
 function isoOf(at: number | null): string | undefined {
   return at === null || at > LAST_INSTANT ? undefined : new Date(at).toISOString();
-}
-
-/** Cut to what an event may carry, without half of a surrogate pair at its end. */
-function wellFormed(title: string): string {
-  const cut = title.slice(0, LONGEST_TITLE);
-  return cut.isWellFormed() ? cut : cut.slice(0, -1).toWellFormed();
 }

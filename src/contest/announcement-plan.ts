@@ -4,10 +4,11 @@ import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { EventData } from '../protocol/event.ts';
 import type { Published } from '../protocol/publishing.ts';
-import { completed, draftOf, readDetails } from './announcement-drafts.ts';
-import { readSights, remembering, rememberingAnyhow, type Sight } from './contest-snapshot.ts';
-import { findLastTold } from './last-announced.ts';
-import { type Hearing, hear } from './report.ts';
+import { updateIfUnchanged, upsertUnconditionally } from './announced-rows.ts';
+import { completeReport, draftOf, readDetails } from './announcement-drafts.ts';
+import { type ContestSnapshot, readSnapshots } from './contest-snapshot.ts';
+import { applyReport, type ReportOutcome } from './report.ts';
+import { findLastAnnounced } from './reported-events.ts';
 
 export interface PlanDeps {
   readonly database: Pick<Queries, 'query'>;
@@ -15,100 +16,103 @@ export interface PlanDeps {
   readonly epoch: () => string;
 }
 
-/** What one event is answered with: what was published earlier, or what is published now, by its place in `units`' drafts. */
+/** Answer to one event: what was published earlier, or the index of a draft in the plan's units. */
 type Answer = Published | { readonly place: number; readonly duplicate?: true };
 
-/** What is still to be appended of a call, and what its events are answered with. */
+/** Units to be appended for a call, and the answer to each of its events. */
 export interface Plan {
   readonly units: readonly EventUnit[];
   readonly answers: readonly Answer[];
 }
 
-/** The contest whose status or end is told. */
+/** Contest whose status or end an event reports; undefined for any other event. */
 export function contestOf({ event }: EventDraft): number | undefined {
   if (event.type !== 'CONTEST_STATUS' && event.type !== 'CONTEST_END') return undefined;
   return event.data.contestId;
 }
 
-/** Finds out what of these units tells something new of contests `ids`, as things are now. */
+/** Compares units with what has been announced of contests `ids`: drops repeats, completes reports, records states. */
 export async function planOf(
   { database, clock, epoch }: PlanDeps,
   given: readonly EventUnit[],
   ids: readonly number[],
 ): Promise<Plan> {
-  const sights = new Map((await readSights(database, clock, ids)).map((sight) => [sight.id, sight]));
+  const snapshots = new Map((await readSnapshots(database, clock, ids)).map((one) => [one.id, one]));
   const details = await readDetails(database, ids);
   const units: EventUnit[] = [];
   const answers: Answer[] = [];
   const places = new Map<string, number>();
   let drafts = 0;
 
-  /** Takes a unit into the plan. @returns the place of its last draft */
-  function take(unit: EventUnit): number {
+  /** Adds a unit to the plan. @returns the index of its last draft */
+  function add(unit: EventUnit): number {
     units.push(unit);
     for (const draft of unit.drafts) places.set(`${draft.type} ${contestOf(draft)}`, drafts++);
     return drafts - 1;
   }
 
   for (const unit of given) {
-    const named = nameable(unit, sights);
-    if (!named) {
+    const report = reportIn(unit, snapshots);
+    if (!report) {
       const first = drafts;
-      take(withMemory(unit, sights));
+      add(withStates(unit, snapshots));
       answers.push(...unit.drafts.map((_, index) => ({ place: first + index })));
       continue;
     }
-    const { draft, sight } = named;
-    const { id, contest } = sight;
-    const { repeat, oldStatus, before, next } = heard(draft, sight);
+    const { draft, snapshot } = report;
+    const { id, contest } = snapshot;
+    const { repeat, oldStatus, before, next } = outcomeOf(draft, snapshot);
     if (repeat) {
       const place = places.get(`${draft.type} ${id}`);
       const earlier: Answer | undefined =
-        place === undefined ? await findLastTold(database, draft, epoch) : { place, duplicate: true };
+        place === undefined ? await findLastAnnounced(database, draft, epoch) : { place, duplicate: true };
       if (earlier) {
         answers.push(earlier);
         continue;
       }
     }
-    const known = { contest, details: details.get(id), oldStatus };
-    const place = take({
-      drafts: [...before.map((one) => draftOf(id, one, contest, known.details)), completed(draft, known)],
-      preconditions: [...(unit.preconditions ?? []), remembering(id, sight.announced, next)],
+    const context = { contest, details: details.get(id), oldStatus };
+    const place = add({
+      drafts: [
+        ...before.map((one) => draftOf(id, one, contest, context.details)),
+        completeReport(draft, context),
+      ],
+      preconditions: [...(unit.preconditions ?? []), updateIfUnchanged(id, snapshot.announced, next)],
     });
     answers.push({ place });
-    sights.set(id, { ...sight, announced: next });
+    snapshots.set(id, { ...snapshot, announced: next });
   }
   return { units, answers };
 }
 
-/** The only draft of a unit whose key is the name of what happened to a contest. */
-function nameable(
+/** The report that a unit consists of; undefined unless its idempotency key is the event's natural key. */
+function reportIn(
   { drafts, byNaturalKey }: EventUnit,
-  sights: ReadonlyMap<number, Sight>,
-): { readonly draft: EventDraft; readonly sight: Sight } | undefined {
+  snapshots: ReadonlyMap<number, ContestSnapshot>,
+): { readonly draft: EventDraft; readonly snapshot: ContestSnapshot } | undefined {
   const [draft] = drafts;
   if (!draft || drafts.length !== 1 || !byNaturalKey) return undefined;
   const id = contestOf(draft);
-  const sight = id === undefined ? undefined : sights.get(id);
-  return sight && { draft, sight };
+  const snapshot = id === undefined ? undefined : snapshots.get(id);
+  return snapshot && { draft, snapshot };
 }
 
-/** A unit that is published as it is, with what is to be remembered of it. */
-function withMemory(unit: EventUnit, sights: Map<number, Sight>): EventUnit {
-  const guards: Precondition[] = [];
+/** A unit that is published in any case, together with the states after its events. */
+function withStates(unit: EventUnit, snapshots: Map<number, ContestSnapshot>): EventUnit {
+  const states: Precondition[] = [];
   for (const draft of unit.drafts) {
     const id = contestOf(draft);
-    const sight = id === undefined ? undefined : sights.get(id);
-    if (id === undefined || sight === undefined) continue;
-    const { next } = heard(draft, sight);
-    guards.push(rememberingAnyhow(id, next));
-    sights.set(id, { ...sight, announced: next });
+    const snapshot = id === undefined ? undefined : snapshots.get(id);
+    if (id === undefined || snapshot === undefined) continue;
+    const { next } = outcomeOf(draft, snapshot);
+    states.push(upsertUnconditionally(id, next));
+    snapshots.set(id, { ...snapshot, announced: next });
   }
-  return guards.length === 0 ? unit : { ...unit, preconditions: [...(unit.preconditions ?? []), ...guards] };
+  return states.length === 0 ? unit : { ...unit, preconditions: [...(unit.preconditions ?? []), ...states] };
 }
 
-function heard({ event }: EventDraft, { contest, announced, now }: Sight): Hearing {
-  if (event.type === 'CONTEST_END') return hear({ type: event.type }, contest, announced, now);
+function outcomeOf({ event }: EventDraft, { contest, announced, now }: ContestSnapshot): ReportOutcome {
+  if (event.type === 'CONTEST_END') return applyReport({ type: event.type }, contest, announced, now);
   const { newStatus } = event.data as EventData<'CONTEST_STATUS'>;
-  return hear({ type: 'CONTEST_STATUS', newStatus }, contest, announced, now);
+  return applyReport({ type: 'CONTEST_STATUS', newStatus }, contest, announced, now);
 }

@@ -5,31 +5,32 @@ import type { NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Published } from '../protocol/publishing.ts';
 import { contestOf, type PlanDeps, planOf } from './announcement-plan.ts';
-import type { Saying } from './report.ts';
+import type { ContestReport } from './report.ts';
 
 export interface AnnouncerDeps extends PlanDeps {
   readonly publisher: LogPublisher;
 }
 
-/** Publishes as any publisher does, and remembers what was said of contests, so that nothing is told twice. */
+/** Publisher that records what is announced of contests, so that nothing is announced twice. */
 export interface Announcer extends LogPublisher {
   /**
-   * Tells of a contest's status or end unless that was what was told last, together with the statements of `guards`.
-   * @returns false when it was: nothing has been done then
-   * @throws Problem `superseded` when one of `guards` did not do its work, and as a publisher does
+   * Announces a contest's status or end, unless it was the last thing announced of it.
+   * @param preconditions run in the transaction that appends the event
+   * @returns false when it was announced already: nothing is done then
+   * @throws Problem `superseded` when a precondition fails, and the publisher's errors
    */
   announce(
-    event: NewEvent & { readonly type: Saying['type'] },
-    guards?: readonly Precondition[],
+    event: NewEvent & { readonly type: ContestReport['type'] },
+    preconditions?: readonly Precondition[],
   ): Promise<boolean>;
 }
 
-/** How often others may be faster before it is given up. */
-const ATTEMPTS = 6;
+/** Max attempts while other nodes announce something of the same contests. */
+const MAX_ATTEMPTS = 6;
 
 /**
- * Whoever names what happened (its key is `naturalKeyOf` the event) tells of the same event as the contest clock and the
- * triggers do, and is told that it is a `duplicate` when one of them was first. Any other event is published as it is.
+ * Wraps a publisher. An event whose idempotency key is its natural key is the same event as the contest clock's and the
+ * triggers': whoever is second gets the first one's answer as a `duplicate`. Any other event is published in any case.
  */
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   const { publisher } = deps;
@@ -39,7 +40,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     if (ids.length === 0) return publisher.publishUnits(units);
     for (let attempt = 1; ; attempt++) {
       const plan = await planOf(deps, units, [...new Set(ids)]);
-      const published = plan.units.length === 0 ? [] : await tryTo(plan.units, attempt);
+      const published = plan.units.length === 0 ? [] : await tryPublish(plan.units, attempt);
       if (!published) continue;
       return plan.answers.map((answer) => {
         if (!('place' in answer)) return answer;
@@ -49,12 +50,12 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  /** @returns undefined when somebody else told of one of the contests meanwhile */
-  async function tryTo(units: readonly EventUnit[], attempt: number): Promise<Published[] | undefined> {
+  /** @returns undefined when another node has announced something of one of the contests since the plan */
+  async function tryPublish(units: readonly EventUnit[], attempt: number): Promise<Published[] | undefined> {
     try {
       return await publisher.publishUnits(units);
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'superseded' || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof Problem) || error.code !== 'superseded' || attempt === MAX_ATTEMPTS) throw error;
       return undefined;
     }
   }
@@ -66,9 +67,9 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     publishUnchecked,
     publish: (events, options) =>
       publishUnchecked((Array.isArray(events) ? events : [events]) as UncheckedEvent[], options),
-    async announce(event, guards = []) {
+    async announce(event, preconditions = []) {
       const [unit] = unitsOf([{ type: event.type, data: event.data }]) as [EventUnit];
-      const [published] = await publish([{ ...unit, byNaturalKey: true, preconditions: guards }]);
+      const [published] = await publish([{ ...unit, byNaturalKey: true, preconditions }]);
       return published?.duplicate === false;
     },
   };

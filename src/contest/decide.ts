@@ -1,28 +1,28 @@
 import type { ContestStatus } from '../platform/contests.ts';
 import {
-  type Announced,
+  type AnnouncedState,
+  type AnnouncedStatus,
   type Announcement,
+  baseline,
   type ContestTimes,
-  firstSight,
   isClosed,
   passed,
   statusOf,
-  type Told,
-} from './announced.ts';
+} from './announced-state.ts';
 
-/** What is to be told of a contest now, in this order, and what is to be remembered with it. */
+/** Announcements that are due, in order, and the state after them. */
 export interface Decision {
   readonly announcements: readonly Announcement[];
-  readonly next: Announced;
+  readonly next: AnnouncedState;
 }
 
-/** A start or an end that lies further back is no news where nothing was ever told of the contest. Ms: one day. */
+/** Age beyond which a start or an end is not announced of a contest of which nothing was announced before, ms. */
 export const LONG_PAST_MS = 86_400_000;
-/** Who told of the status ENDED without the end has so long to tell of that as well, with the winners. Ms. */
+/** Time for a publisher of the status ENDED to publish the end with its winners, too, ms. */
 export const END_GRACE_MS = 60_000;
 
-/** The course of a contest. What is cancelled is not begun or ended by any clock. */
-const ORDER: Readonly<Record<Told, number>> = {
+/** Rank of a status in the life cycle. The clock moves a contest forward only, and never one that is cancelled. */
+const ORDER: Readonly<Record<AnnouncedStatus, number>> = {
   DRAFT: 0,
   UPCOMING: 1,
   LIVE: 2,
@@ -32,103 +32,107 @@ const ORDER: Readonly<Record<Told, number>> = {
 };
 
 /**
- * Looks at a contest and decides what is news. There are three kinds of it, and the latest decides what the contest is:
+ * Decides what is to be announced of a contest. There are three causes; the latest one determines its status:
  *
- * - The platform's status became another than it was at the last look: it was set by hand.
- * - A start or an end has passed since. It carries the contest forward, whatever the platform's status still says.
- * - A start or an end that had passed was moved into the future. The contest falls back to what is left to hold it.
+ * - A manual change: the platform's status differs from that of the last poll.
+ * - A start or an end that has passed since. It moves the contest forward, whatever the platform's status is.
+ * - A start or an end that had passed and was postponed. The contest falls back to what still holds.
  *
- * Each is news once: what is remembered holds the platform's status and the instants that have passed. An instant that is
- * moved is another instant, and is waited for anew. With the same contest and time, a second look finds nothing.
+ * Each cause counts once, since the state keeps the platform's status and the instants that have passed; a changed instant
+ * is a new one. Idempotent: applied to `next` with the same contest and time, it announces nothing.
+ * @param now the database's time, ms since 1970
  */
-export function decide(contest: ContestTimes, announced: Announced | undefined, now: number): Decision {
-  const known = announced ?? firstSight(contest, now);
-  const telling = new Telling(known);
+export function decide(contest: ContestTimes, announced: AnnouncedState | undefined, now: number): Decision {
+  const known = announced ?? baseline(contest, now);
+  const recorder = new TransitionRecorder(known.status);
   const { status } = contest;
-  const written =
-    known.platformStatus !== null && status !== known.platformStatus ? (status as ContestStatus) : undefined;
+  const manual = known.platformStatus !== null && status !== known.platformStatus ? status : undefined;
 
-  let marks: Pick<Announced, 'startsAt' | 'endsAt'> = known;
+  let instants: PassedInstants = known;
   if (status === 'DRAFT' || status === 'CANCELLED') {
-    if (written) telling.say(written);
+    if (manual) recorder.transitionTo(manual);
   } else {
-    marks = { startsAt: passed(contest.startsAt, now), endsAt: passed(contest.endsAt, now) };
-    // Opened again by hand: an end that has passed does not close it at once.
-    const reopened = written !== undefined && written !== 'ENDED' && isClosed(telling.told);
-    if (reopened) telling.say(written);
-    else follow(telling, contest, written, { known, marks, now });
+    instants = { startsAt: passed(contest.startsAt, now), endsAt: passed(contest.endsAt, now) };
+    // Reopened by hand: an end that has passed does not close it at once.
+    const reopened = manual !== undefined && manual !== 'ENDED' && isClosed(recorder.status);
+    if (reopened) recorder.transitionTo(manual);
+    else advance(recorder, { status, manual, known, instants, now });
   }
-  if (known.status === 'ENDED' && telling.told === 'ENDED' && now - known.announcedAt >= END_GRACE_MS)
-    telling.end();
+  if (known.status === 'ENDED' && recorder.status === 'ENDED' && now - known.announcedAt >= END_GRACE_MS)
+    recorder.end();
 
-  const { announcements, told } = telling;
-  const news = announcements.length > 0;
+  const { announcements } = recorder;
+  const announces = announcements.length > 0;
   return {
     announcements,
     next: {
-      status: told,
+      status: recorder.status,
       platformStatus: status,
-      turn: known.turn + (news ? 1 : 0),
-      startsAt: marks.startsAt,
-      endsAt: marks.endsAt,
-      announcedAt: news ? now : known.announcedAt,
+      turn: known.turn + (announces ? 1 : 0),
+      startsAt: instants.startsAt,
+      endsAt: instants.endsAt,
+      announcedAt: announces ? now : known.announcedAt,
     },
   };
 }
 
-interface Look {
-  readonly known: Announced;
-  readonly marks: Pick<Announced, 'startsAt' | 'endsAt'>;
+type PassedInstants = Pick<AnnouncedState, 'startsAt' | 'endsAt'>;
+
+interface Advance {
+  /** The platform's status. */
+  readonly status: ContestStatus;
+  /** The same, if it was changed since the last poll. */
+  readonly manual: ContestStatus | undefined;
+  readonly known: AnnouncedState;
+  readonly instants: PassedInstants;
   readonly now: number;
 }
 
-/** What was set by hand, and what the clock has struck, in the order of a contest's course. */
-function follow(
-  telling: Telling,
-  { status }: ContestTimes,
-  written: ContestStatus | undefined,
-  { known, marks, now }: Look,
-): void {
-  const struck = (name: 'startsAt' | 'endsAt') => marks[name] !== null && marks[name] !== known[name];
-  const lifted = (name: 'startsAt' | 'endsAt') => marks[name] === null && known[name] !== null;
-  const isOld = (at: number | null) => at !== null && now - at > LONG_PAST_MS;
-  const isUnheardOf = () => known.turn === 0 && telling.announcements.length === 0;
-  const finish = () => telling.say('ENDED', isOld(marks.endsAt) && isUnheardOf());
+/** Applies postponed instants, passed ones and a manual change, in the order of the life cycle. */
+function advance(recorder: TransitionRecorder, { status, manual, known, instants, now }: Advance): void {
+  const hasPassed = (name: keyof PassedInstants) => instants[name] !== null && instants[name] !== known[name];
+  const isPostponed = (name: keyof PassedInstants) => instants[name] === null && known[name] !== null;
+  const isLongPast = (at: number | null) => at !== null && now - at > LONG_PAST_MS;
+  const isUnannounced = () => known.turn === 0 && recorder.announcements.length === 0;
+  const finish = () =>
+    recorder.transitionTo('ENDED', { silent: isLongPast(instants.endsAt) && isUnannounced() });
 
-  if (written === undefined && (lifted('startsAt') || lifted('endsAt'))) {
-    const byClock = marks.endsAt !== null ? 'ENDED' : marks.startsAt !== null ? 'LIVE' : 'UPCOMING';
-    const left = ORDER[status] > ORDER[byClock] ? status : byClock;
-    if (telling.told !== 'CANCELLED' && ORDER[telling.told] > ORDER[left]) telling.say(left);
+  if (manual === undefined && (isPostponed('startsAt') || isPostponed('endsAt'))) {
+    const byClock = instants.endsAt !== null ? 'ENDED' : instants.startsAt !== null ? 'LIVE' : 'UPCOMING';
+    const holds = ORDER[status] > ORDER[byClock] ? status : byClock;
+    if (recorder.status !== 'CANCELLED' && ORDER[recorder.status] > ORDER[holds])
+      recorder.transitionTo(holds);
   }
-  if (written === 'UPCOMING') telling.say(written);
-  if (struck('startsAt') && written !== 'LIVE' && ORDER[telling.told] < ORDER.LIVE)
-    telling.say('LIVE', isOld(marks.startsAt) && isUnheardOf());
-  if (written === 'LIVE') telling.say(written);
-  if (struck('endsAt') && ORDER[telling.told] < ORDER.ENDED) finish();
-  if (written === 'ENDED') finish();
+  if (manual === 'UPCOMING') recorder.transitionTo(manual);
+  if (hasPassed('startsAt') && manual !== 'LIVE' && ORDER[recorder.status] < ORDER.LIVE)
+    recorder.transitionTo('LIVE', { silent: isLongPast(instants.startsAt) && isUnannounced() });
+  if (manual === 'LIVE') recorder.transitionTo(manual);
+  if (hasPassed('endsAt') && ORDER[recorder.status] < ORDER.ENDED) finish();
+  if (manual === 'ENDED') finish();
 }
 
-/** What is told, one thing after the other, and never the same twice in a row. */
-class Telling {
+/** Records transitions in order, and the announcements that they need; none for a transition to the same status. */
+class TransitionRecorder {
   readonly announcements: Announcement[] = [];
-  told: Told;
+  status: AnnouncedStatus;
 
-  constructor(known: Announced) {
-    this.told = known.status;
+  constructor(status: AnnouncedStatus) {
+    this.status = status;
   }
 
-  say(newStatus: ContestStatus, silently = false): void {
-    const oldStatus = statusOf(this.told);
+  /** @param silent whether the transition is recorded without an announcement */
+  transitionTo(newStatus: ContestStatus, { silent = false } = {}): void {
+    const oldStatus = statusOf(this.status);
     if (oldStatus === newStatus) return;
-    this.told = newStatus;
-    if (!silently) this.announcements.push({ type: 'CONTEST_STATUS', oldStatus, newStatus });
+    this.status = newStatus;
+    if (!silent) this.announcements.push({ type: 'CONTEST_STATUS', oldStatus, newStatus });
     if (newStatus !== 'ENDED') return;
-    if (silently) this.told = 'OVER';
+    if (silent) this.status = 'OVER';
     else this.end();
   }
 
   end(): void {
-    this.told = 'OVER';
+    this.status = 'OVER';
     this.announcements.push({ type: 'CONTEST_END' });
   }
 }

@@ -1,54 +1,56 @@
 import type { ContestStatus } from '../platform/contests.ts';
 import {
-  type Announced,
+  type AnnouncedState,
   type Announcement,
+  baseline,
   type ContestTimes,
-  firstSight,
   isClosed,
   passed,
   statusOf,
-} from './announced.ts';
+} from './announced-state.ts';
 
-/** What somebody says of a contest: a controller over REST, or SQL. */
-export type Saying =
+/** What a publisher reports of a contest, over REST or from SQL. */
+export type ContestReport =
   | { readonly type: 'CONTEST_STATUS'; readonly newStatus: ContestStatus }
   | { readonly type: 'CONTEST_END' };
 
-export interface Hearing {
-  /** It is what was told last, so whoever says it is only not the first. */
+export interface ReportOutcome {
+  /** Whether it was announced already, and nothing else since. */
   readonly repeat: boolean;
-  /** What was told last, as a status; undefined of a contest that nothing is known of. */
+  /** Status that was announced last; undefined of an unknown contest. */
   readonly oldStatus: ContestStatus | undefined;
-  /** What has to be told before it: an end without the status ENDED is half the news. */
+  /** Announcements that have to precede it: an end implies the status ENDED. */
   readonly before: readonly Announcement[];
-  readonly next: Announced;
+  readonly next: AnnouncedState;
 }
 
 /**
- * What becomes of a contest when somebody says what happened to it. It holds whatever the platform's row says at this
- * moment, which may be written before or after; what counts there is when it becomes another.
+ * Applies a report to the announced state of a contest. The platform's status at this moment is irrelevant, since it may be
+ * written before or after the report; only a change of it counts, in `decide`.
+ * @param now ms since 1970
  */
-export function hear(
-  saying: Saying,
+export function applyReport(
+  report: ContestReport,
   contest: ContestTimes | undefined,
-  announced: Announced | undefined,
+  announced: AnnouncedState | undefined,
   now: number,
-): Hearing {
-  const known = announced ?? (contest && firstSight(contest, now));
-  const told = known?.status;
-  const newStatus = saying.type === 'CONTEST_END' ? 'ENDED' : saying.newStatus;
-  const oldStatus = told && statusOf(told);
-  const isEnd = saying.type === 'CONTEST_END';
-  const reopens = told !== undefined && isClosed(told) && (newStatus === 'LIVE' || newStatus === 'UPCOMING');
+): ReportOutcome {
+  const known = announced ?? (contest && baseline(contest, now));
+  const status = known?.status;
+  const isEnd = report.type === 'CONTEST_END';
+  const newStatus = isEnd ? 'ENDED' : report.newStatus;
+  const oldStatus = status && statusOf(status);
+  const reopens =
+    status !== undefined && isClosed(status) && (newStatus === 'LIVE' || newStatus === 'UPCOMING');
   return {
-    repeat: announced !== undefined && (isEnd ? told === 'OVER' : oldStatus === newStatus),
+    repeat: announced !== undefined && (isEnd ? status === 'OVER' : oldStatus === newStatus),
     oldStatus,
     before: isEnd && oldStatus !== 'ENDED' ? [{ type: 'CONTEST_STATUS', oldStatus, newStatus }] : [],
     next: {
       status: isEnd || (newStatus === 'ENDED' && announced?.status === 'OVER') ? 'OVER' : newStatus,
       platformStatus: known?.platformStatus ?? null,
       turn: (known?.turn ?? 0) + 1,
-      // Opened again: an end that has passed does not close it at once.
+      // Reopened: an end that has passed does not close it at once.
       startsAt: reopens ? passed(contest?.startsAt ?? null, now) : (known?.startsAt ?? null),
       endsAt: reopens ? passed(contest?.endsAt ?? null, now) : (known?.endsAt ?? null),
       announcedAt: now,

@@ -1,54 +1,60 @@
-import { type Announced, type ContestTimes, isClosed } from './announced.ts';
+import { type AnnouncedState, type ContestTimes, isClosed } from './announced-state.ts';
 
-/** A contest is looked at often from so long before it starts or ends until so long after its last news. Ms. */
+/** Time before a start or an end from which a contest is polled often, ms. */
 const NEAR_MS = 3_600_000;
+/** Time after an announcement until which a contest is polled often, ms. */
 const FRESH_MS = 600_000;
-/** So many are looked at often, those that start or end first. */
-const MOST = 1_000;
+/** Max contests that are polled often; those with the nearest start or end come first. */
+const MAX_POLLED_OFTEN = 1_000;
 
-/** Which contests are worth a look now and then, and which every second. */
+/** Contests that the contest clock polls often; all others are polled seldom. */
 export class WatchList {
-  readonly #wakes = new Map<number, number>();
+  readonly #nextInstants = new Map<number, number>();
   #newest = 0;
 
-  /** The highest id that there was: what is above is new. */
+  /** Highest contest id seen: a contest with a higher one is new. */
   get newest(): number {
     return this.#newest;
   }
 
-  /** The contests to look at often. */
+  /** The contests to be polled often. */
   get ids(): number[] {
-    const all = [...this.#wakes];
-    const first = all.length <= MOST ? all : all.sort(([, a], [, b]) => a - b).slice(0, MOST);
+    const all = [...this.#nextInstants];
+    const first =
+      all.length <= MAX_POLLED_OFTEN ? all : all.sort(([, a], [, b]) => a - b).slice(0, MAX_POLLED_OFTEN);
     return first.map(([id]) => id);
   }
 
-  /** The next start or end after `now`, in ms since 1970; Infinity where none is near. */
+  /** Next start or end after `now`, in ms since 1970; Infinity where none is near. */
   next(now: number): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const wake of this.#wakes.values()) if (wake > now && wake < next) next = wake;
+    for (const at of this.#nextInstants.values()) if (at > now && at < next) next = at;
     return next;
   }
 
-  /** Begins anew, before a look at all contests up to `newest`. */
-  forget(newest: number): void {
-    this.#wakes.clear();
+  /** Empties the list, before a poll of all contests up to `newest`. */
+  clear(newest: number): void {
+    this.#nextInstants.clear();
     this.#newest = newest;
   }
 
-  /** Takes note of a contest as it is after a look at it. */
-  saw(id: number, contest: ContestTimes, announced: Announced, now: number): void {
+  /** Adds or removes a contest, after a poll of it. */
+  add(id: number, contest: ContestTimes, announced: AnnouncedState, now: number): void {
     this.#newest = Math.max(this.#newest, id);
-    const wake = wakeOf(contest, announced, now);
-    const isNear = wake - now < NEAR_MS || announced.status === 'LIVE';
+    const at = nextInstantOf(contest, announced, now);
+    const isNear = at - now < NEAR_MS || announced.status === 'LIVE';
     const isFresh = now - announced.announcedAt < FRESH_MS && announced.turn > 0;
-    if (isNear || isFresh) this.#wakes.set(id, wake);
-    else this.#wakes.delete(id);
+    if (isNear || isFresh) this.#nextInstants.set(id, at);
+    else this.#nextInstants.delete(id);
   }
 }
 
-/** When the clock next strikes for a contest; Infinity for never. */
-function wakeOf({ status, startsAt, endsAt }: ContestTimes, announced: Announced, now: number): number {
+/** Next start or end of a contest, in ms since 1970; Infinity where there is none. */
+function nextInstantOf(
+  { status, startsAt, endsAt }: ContestTimes,
+  announced: AnnouncedState,
+  now: number,
+): number {
   if (status === 'DRAFT' || status === 'CANCELLED' || isClosed(announced.status))
     return Number.POSITIVE_INFINITY;
   return Math.min(

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  type Announced,
+  type AnnouncedState,
   type Announcement,
   type ContestTimes,
   statusOf,
-} from '../../src/contest/announced.ts';
+} from '../../src/contest/announced-state.ts';
 import { decide, END_GRACE_MS, LONG_PAST_MS } from '../../src/contest/decide.ts';
-import { hear } from '../../src/contest/report.ts';
+import { applyReport, type ContestReport } from '../../src/contest/report.ts';
 import type { ContestStatus } from '../../src/platform/contests.ts';
 
 const MINUTE = 60_000;
@@ -15,20 +15,20 @@ const HOUR = 60 * MINUTE;
 const START = 1_800_000_000_000;
 const END = START + 2 * HOUR;
 
-/** A contest as its admin and its clock see it, and everything that was told of it. */
-class Course {
+/** A contest with everything that is announced of it: `LIVE`, `ENDED`, `END`, … */
+class LifeCycle {
   contest: ContestTimes;
-  announced: Announced | undefined;
-  readonly told: string[] = [];
+  state: AnnouncedState | undefined;
+  readonly announced: string[] = [];
 
   constructor(contest: Partial<ContestTimes> = {}) {
     this.contest = { status: 'UPCOMING', startsAt: START, endsAt: END, ...contest };
   }
 
-  look(now: number): this {
-    const { announcements, next } = decide(this.contest, this.announced, now);
-    this.told.push(...announcements.map(wordOf));
-    this.announced = next;
+  poll(now: number): this {
+    const { announcements, next } = decide(this.contest, this.state, now);
+    this.announced.push(...announcements.map(wordOf));
+    this.state = next;
     return this;
   }
 
@@ -37,322 +37,383 @@ class Course {
     return this;
   }
 
-  /** Somebody tells of it under the name of what happened. */
-  hears(word: ContestStatus | 'END', now: number): this {
-    const saying =
-      word === 'END'
-        ? { type: 'CONTEST_END' as const }
-        : { type: 'CONTEST_STATUS' as const, newStatus: word };
-    const { repeat, before, next } = hear(saying, this.contest, this.announced, now);
+  /** Another publisher reports a status or the end, under its natural key. */
+  report(word: ContestStatus | 'END', now: number): this {
+    const report: ContestReport =
+      word === 'END' ? { type: 'CONTEST_END' } : { type: 'CONTEST_STATUS', newStatus: word };
+    const { repeat, before, next } = applyReport(report, this.contest, this.state, now);
     if (repeat) return this;
-    this.told.push(...before.map(wordOf), word);
-    this.announced = next;
+    this.announced.push(...before.map(wordOf), word);
+    this.state = next;
     return this;
   }
 
-  /** What was told since this was asked last. */
+  /** Announcements since the last call. */
   news(): string[] {
-    return this.told.splice(0);
+    return this.announced.splice(0);
   }
 }
 
 const wordOf = (one: Announcement) => (one.type === 'CONTEST_END' ? 'END' : one.newStatus);
 
-describe('The clock', () => {
-  test('tells of the start and of the end when they come, and of nothing else', () => {
-    const course = new Course();
-    for (let now = START - HOUR; now < END + 3 * HOUR; now += 7 * MINUTE) course.look(now);
-    expect(course.told).toEqual(['LIVE', 'ENDED', 'END']);
-    const exact = new Course().look(START - HOUR);
-    expect(exact.look(START - 1).news()).toEqual([]);
-    expect(exact.look(START).news()).toEqual(['LIVE']);
-    expect(exact.look(END - 1).news()).toEqual([]);
-    expect(exact.look(END).news()).toEqual(['ENDED', 'END']);
+describe('The contest clock', () => {
+  test('announces the start and the end when they pass, and nothing else', () => {
+    const lifeCycle = new LifeCycle();
+    for (let now = START - HOUR; now < END + 3 * HOUR; now += 7 * MINUTE) lifeCycle.poll(now);
+    expect(lifeCycle.announced).toEqual(['LIVE', 'ENDED', 'END']);
+    const exact = new LifeCycle().poll(START - HOUR);
+    expect(exact.poll(START - 1).news()).toEqual([]);
+    expect(exact.poll(START).news()).toEqual(['LIVE']);
+    expect(exact.poll(END - 1).news()).toEqual([]);
+    expect(exact.poll(END).news()).toEqual(['ENDED', 'END']);
   });
 
-  test('tells whoever listens what the contest was before', () => {
-    const first = decide(new Course().contest, undefined, START);
+  test('names the status before the transition', () => {
+    const first = decide(new LifeCycle().contest, undefined, START);
     expect(first.announcements).toEqual([
       { type: 'CONTEST_STATUS', oldStatus: 'UPCOMING', newStatus: 'LIVE' },
     ]);
   });
 
-  test('tells of what it slept through, in order', () => {
-    expect(new Course().look(START - HOUR).look(END + HOUR).told).toEqual(['LIVE', 'ENDED', 'END']);
-    expect(new Course().look(START + HOUR).look(END + HOUR).told).toEqual(['LIVE', 'ENDED', 'END']);
+  test('announces what passed between two polls, in order', () => {
+    expect(new LifeCycle().poll(START - HOUR).poll(END + HOUR).announced).toEqual(['LIVE', 'ENDED', 'END']);
+    expect(new LifeCycle().poll(START + HOUR).poll(END + HOUR).announced).toEqual(['LIVE', 'ENDED', 'END']);
   });
 
-  test('does not begin or end what is a draft or cancelled', () => {
+  test('neither starts nor ends a contest that is a draft or cancelled', () => {
     for (const status of ['DRAFT', 'CANCELLED'] as const)
       expect(
-        new Course({ status })
-          .look(START - 1)
-          .look(START)
-          .look(END).told,
+        new LifeCycle({ status })
+          .poll(START - 1)
+          .poll(START)
+          .poll(END).announced,
       ).toEqual([]);
-    const published = new Course({ status: 'DRAFT' }).look(START + MINUTE).set({ status: 'UPCOMING' });
-    expect(published.look(START + 2 * MINUTE).told).toEqual(['UPCOMING', 'LIVE']);
-    const cancelled = new Course()
-      .look(START)
+    const published = new LifeCycle({ status: 'DRAFT' }).poll(START + MINUTE).set({ status: 'UPCOMING' });
+    expect(published.poll(START + 2 * MINUTE).announced).toEqual(['UPCOMING', 'LIVE']);
+    const cancelled = new LifeCycle()
+      .poll(START)
       .set({ status: 'CANCELLED' })
-      .look(START + 1)
-      .look(END);
-    expect(cancelled.told).toEqual(['LIVE', 'CANCELLED']);
+      .poll(START + 1)
+      .poll(END);
+    expect(cancelled.announced).toEqual(['LIVE', 'CANCELLED']);
   });
 
-  test('leaves alone a contest without dates', () => {
-    expect(new Course({ startsAt: null, endsAt: null }).look(START).look(END).told).toEqual([]);
+  test('announces nothing of a contest without dates', () => {
+    expect(new LifeCycle({ startsAt: null, endsAt: null }).poll(START).poll(END).announced).toEqual([]);
   });
 });
 
 describe('A contest that is seen for the first time', () => {
-  test('is no news where its status says already what it is, or where it is long past', () => {
-    expect(new Course({ status: 'LIVE' }).look(START + HOUR).told).toEqual([]);
-    expect(new Course({ status: 'ENDED' }).look(END + HOUR).told).toEqual([]);
+  test('is not announced with its present status, nor when it is long past', () => {
+    expect(new LifeCycle({ status: 'LIVE' }).poll(START + HOUR).announced).toEqual([]);
+    expect(new LifeCycle({ status: 'ENDED' }).poll(END + HOUR).announced).toEqual([]);
     for (const status of ['UPCOMING', 'LIVE', 'ENDED', 'CANCELLED', 'DRAFT'] as const) {
-      const old = new Course({ status }).look(END + LONG_PAST_MS + 1).look(END + 2 * LONG_PAST_MS);
-      expect(old.told).toEqual([]);
+      const old = new LifeCycle({ status }).poll(END + LONG_PAST_MS + 1).poll(END + 2 * LONG_PAST_MS);
+      expect(old.announced).toEqual([]);
     }
-    expect(new Course({ endsAt: START + 9 * LONG_PAST_MS }).look(START + LONG_PAST_MS + 1).told).toEqual([]);
+    expect(
+      new LifeCycle({ endsAt: START + 9 * LONG_PAST_MS }).poll(START + LONG_PAST_MS + 1).announced,
+    ).toEqual([]);
   });
 
-  test('is news where the clock has struck within a day', () => {
-    expect(new Course({ status: 'LIVE' }).look(END + HOUR).told).toEqual(['ENDED', 'END']);
-    expect(new Course().look(END + LONG_PAST_MS).told).toEqual(['ENDED', 'END']);
+  test('is announced when its end has passed within a day', () => {
+    expect(new LifeCycle({ status: 'LIVE' }).poll(END + HOUR).announced).toEqual(['ENDED', 'END']);
+    expect(new LifeCycle().poll(END + LONG_PAST_MS).announced).toEqual(['ENDED', 'END']);
   });
 
-  test('is ended by hand as any other', () => {
-    const course = new Course({ status: 'LIVE' }).look(START + HOUR).set({ status: 'ENDED' });
-    expect(course.look(START + HOUR + 1).look(END).told).toEqual(['ENDED', 'END']);
+  test('is ended by hand as any other contest', () => {
+    const lifeCycle = new LifeCycle({ status: 'LIVE' }).poll(START + HOUR).set({ status: 'ENDED' });
+    expect(lifeCycle.poll(START + HOUR + 1).poll(END).announced).toEqual(['ENDED', 'END']);
   });
 });
 
-describe('The end of a contest that players were told is live', () => {
-  test('is told however late', () => {
-    const course = new Course().look(START - 1).look(START);
-    expect(course.look(END + 30 * LONG_PAST_MS).told).toEqual(['LIVE', 'ENDED', 'END']);
-    const byHand = new Course()
-      .look(START - 1)
-      .look(START)
+describe('The end of a contest that was announced as live', () => {
+  test('is announced however late', () => {
+    const lifeCycle = new LifeCycle().poll(START - 1).poll(START);
+    expect(lifeCycle.poll(END + 30 * LONG_PAST_MS).announced).toEqual(['LIVE', 'ENDED', 'END']);
+    const byHand = new LifeCycle()
+      .poll(START - 1)
+      .poll(START)
       .set({ status: 'ENDED' });
-    expect(byHand.look(END + 30 * LONG_PAST_MS).told).toEqual(['LIVE', 'ENDED', 'END']);
+    expect(byHand.poll(END + 30 * LONG_PAST_MS).announced).toEqual(['LIVE', 'ENDED', 'END']);
   });
 });
 
 describe('A status that is set by hand', () => {
-  test('before the clock strikes is told at once, and not again when it strikes', () => {
-    const course = new Course().look(START - HOUR).set({ status: 'LIVE' });
-    expect(course.look(START - HOUR + 1).news()).toEqual(['LIVE']);
+  test('before the start or end is announced at once, and not again when that passes', () => {
+    const lifeCycle = new LifeCycle().poll(START - HOUR).set({ status: 'LIVE' });
+    expect(lifeCycle.poll(START - HOUR + 1).news()).toEqual(['LIVE']);
     expect(
-      course
-        .look(START)
-        .look(START + MINUTE)
+      lifeCycle
+        .poll(START)
+        .poll(START + MINUTE)
         .news(),
     ).toEqual([]);
-    course.set({ status: 'ENDED' });
-    expect(course.look(END - HOUR).news()).toEqual(['ENDED', 'END']);
+    lifeCycle.set({ status: 'ENDED' });
+    expect(lifeCycle.poll(END - HOUR).news()).toEqual(['ENDED', 'END']);
     expect(
-      course
-        .look(END)
-        .look(END + MINUTE)
+      lifeCycle
+        .poll(END)
+        .poll(END + MINUTE)
         .news(),
     ).toEqual([]);
   });
 
-  test('after the clock has struck is no news', () => {
-    const course = new Course().look(START - 1).look(START);
-    course
+  test('after the start or end has passed is not announced again', () => {
+    const lifeCycle = new LifeCycle().poll(START - 1).poll(START);
+    lifeCycle
       .set({ status: 'LIVE' })
-      .look(START + MINUTE)
-      .look(END);
-    course
+      .poll(START + MINUTE)
+      .poll(END);
+    lifeCycle
       .set({ status: 'ENDED' })
-      .look(END + MINUTE)
-      .look(END + HOUR);
-    expect(course.told).toEqual(['LIVE', 'ENDED', 'END']);
+      .poll(END + MINUTE)
+      .poll(END + HOUR);
+    expect(lifeCycle.announced).toEqual(['LIVE', 'ENDED', 'END']);
   });
 
-  test('opens a contest again that was over, until it ends again', () => {
-    const early = new Course({ status: 'LIVE' })
-      .look(START + 1)
+  test('reopens a contest that was over, until it ends again', () => {
+    const early = new LifeCycle({ status: 'LIVE' })
+      .poll(START + 1)
       .set({ status: 'ENDED' })
-      .look(START + 2);
+      .poll(START + 2);
     expect(early.news()).toEqual(['ENDED', 'END']);
     expect(
       early
         .set({ status: 'LIVE' })
-        .look(START + 3)
+        .poll(START + 3)
         .news(),
     ).toEqual(['LIVE']);
-    expect(early.look(END).news()).toEqual(['ENDED', 'END']);
+    expect(early.poll(END).news()).toEqual(['ENDED', 'END']);
 
-    const late = new Course()
-      .look(START)
-      .look(END)
+    const late = new LifeCycle()
+      .poll(START)
+      .poll(END)
       .set({ status: 'ENDED' })
-      .look(END + 1);
+      .poll(END + 1);
     late.news();
     expect(
       late
         .set({ status: 'LIVE' })
-        .look(END + 2)
-        .look(END + HOUR)
+        .poll(END + 2)
+        .poll(END + HOUR)
         .news(),
     ).toEqual(['LIVE']);
     expect(
       late
         .set({ status: 'ENDED' })
-        .look(END + 2 * HOUR)
+        .poll(END + 2 * HOUR)
         .news(),
     ).toEqual(['ENDED', 'END']);
   });
 
-  test('opens a contest again whose end passed while nobody looked, and leaves it open', () => {
-    const course = new Course({ status: 'LIVE' })
-      .look(START + 1)
+  test('reopens a contest whose end passed between two polls, and leaves it open', () => {
+    const lifeCycle = new LifeCycle({ status: 'LIVE' })
+      .poll(START + 1)
       .set({ status: 'ENDED' })
-      .look(START + 2);
-    course.news();
+      .poll(START + 2);
+    lifeCycle.news();
     expect(
-      course
+      lifeCycle
         .set({ status: 'LIVE' })
-        .look(END + HOUR)
-        .look(END + 2 * HOUR)
+        .poll(END + HOUR)
+        .poll(END + 2 * HOUR)
         .news(),
     ).toEqual(['LIVE']);
     expect(
-      course
+      lifeCycle
         .set({ endsAt: END + 3 * HOUR })
-        .look(END + 3 * HOUR)
+        .poll(END + 3 * HOUR)
         .news(),
     ).toEqual(['ENDED', 'END']);
   });
 
-  test('back to what it was before the start stays so, though the start has passed', () => {
-    const course = new Course()
-      .look(START - 1)
-      .look(START)
+  test('back to UPCOMING stays so, though the start has passed', () => {
+    const lifeCycle = new LifeCycle()
+      .poll(START - 1)
+      .poll(START)
       .set({ status: 'LIVE' })
-      .look(START + 1);
-    course.set({ status: 'UPCOMING' });
-    expect(course.look(START + 2).look(START + HOUR).told).toEqual(['LIVE', 'UPCOMING']);
+      .poll(START + 1);
+    lifeCycle.set({ status: 'UPCOMING' });
+    expect(lifeCycle.poll(START + 2).poll(START + HOUR).announced).toEqual(['LIVE', 'UPCOMING']);
   });
 });
 
-describe('A start or an end that is moved', () => {
-  test('is waited for anew', () => {
-    const course = new Course().look(START - HOUR);
+describe('A start or an end that is changed', () => {
+  test('takes effect at its new time', () => {
+    const lifeCycle = new LifeCycle().poll(START - HOUR);
     expect(
-      course
+      lifeCycle
         .set({ startsAt: START + MINUTE })
-        .look(START)
+        .poll(START)
         .news(),
     ).toEqual([]);
     expect(
-      course
+      lifeCycle
         .set({ startsAt: START - MINUTE })
-        .look(START)
+        .poll(START)
         .news(),
     ).toEqual(['LIVE']);
     expect(
-      course
+      lifeCycle
         .set({ endsAt: END + HOUR })
-        .look(END)
+        .poll(END)
         .news(),
     ).toEqual([]);
     expect(
-      course
+      lifeCycle
         .set({ endsAt: END - HOUR })
-        .look(END)
+        .poll(END)
         .news(),
     ).toEqual(['ENDED', 'END']);
   });
 
-  test('takes back what the clock alone had told', () => {
-    const course = new Course().look(START - 1).look(START);
+  test('reverts what only the clock had announced', () => {
+    const lifeCycle = new LifeCycle().poll(START - 1).poll(START);
     expect(
-      course
+      lifeCycle
         .set({ startsAt: START + HOUR })
-        .look(START + 1)
+        .poll(START + 1)
         .news(),
     ).toEqual(['LIVE', 'UPCOMING']);
-    expect(course.look(START + HOUR).news()).toEqual(['LIVE']);
-    course.look(END).news();
+    expect(lifeCycle.poll(START + HOUR).news()).toEqual(['LIVE']);
+    lifeCycle.poll(END).news();
     expect(
-      course
+      lifeCycle
         .set({ endsAt: END + HOUR })
-        .look(END + 1)
+        .poll(END + 1)
         .news(),
     ).toEqual(['LIVE']);
-    expect(course.look(END + HOUR).news()).toEqual(['ENDED', 'END']);
+    expect(lifeCycle.poll(END + HOUR).news()).toEqual(['ENDED', 'END']);
   });
 
-  test('takes back nothing that stands in the platform', () => {
-    const course = new Course()
-      .look(START)
+  test('reverts nothing that the platform’s status says', () => {
+    const lifeCycle = new LifeCycle()
+      .poll(START)
       .set({ status: 'LIVE' })
-      .look(START + 1);
+      .poll(START + 1);
     expect(
-      course
+      lifeCycle
         .set({ startsAt: START + HOUR })
-        .look(START + 2)
-        .look(START + HOUR).told,
+        .poll(START + 2)
+        .poll(START + HOUR).announced,
     ).toEqual(['LIVE']);
-    course.set({ status: 'ENDED' }).look(START + HOUR + 1);
-    course.news();
+    lifeCycle.set({ status: 'ENDED' }).poll(START + HOUR + 1);
+    lifeCycle.news();
     expect(
-      course
+      lifeCycle
         .set({ endsAt: END + HOUR })
-        .look(END + 1)
-        .look(END + HOUR)
+        .poll(END + 1)
+        .poll(END + HOUR)
         .news(),
     ).toEqual([]);
   });
 });
 
-describe('What others tell', () => {
-  test('of a contest is not told again by the clock, nor by them', () => {
-    const course = new Course()
-      .look(START - HOUR)
-      .hears('LIVE', START - MINUTE)
-      .look(START)
-      .hears('LIVE', START);
+describe('A report', () => {
+  test('is announced once, whether the clock or another report comes second', () => {
+    const lifeCycle = new LifeCycle()
+      .poll(START - HOUR)
+      .report('LIVE', START - MINUTE)
+      .poll(START)
+      .report('LIVE', START);
     expect(
-      course
+      lifeCycle
         .set({ status: 'LIVE' })
-        .look(START + 1)
+        .poll(START + 1)
         .news(),
     ).toEqual(['LIVE']);
-    course
-      .hears('ENDED', END - 2)
-      .hears('END', END - 1)
-      .look(END)
+    lifeCycle
+      .report('ENDED', END - 2)
+      .report('END', END - 1)
+      .poll(END)
       .set({ status: 'ENDED' })
-      .look(END + 1);
-    expect(course.hears('END', END + 2).news()).toEqual(['ENDED', 'END']);
+      .poll(END + 1);
+    expect(lifeCycle.report('END', END + 2).news()).toEqual(['ENDED', 'END']);
   });
 
-  test('is the end only, so the status comes with it', () => {
-    const course = new Course({ status: 'LIVE' }).look(START + 1).hears('END', END - HOUR);
-    expect(course.hears('ENDED', END - HOUR).look(END).told).toEqual(['ENDED', 'END']);
+  test('of the end alone is preceded by the status ENDED', () => {
+    const lifeCycle = new LifeCycle({ status: 'LIVE' }).poll(START + 1).report('END', END - HOUR);
+    expect(lifeCycle.report('ENDED', END - HOUR).poll(END).announced).toEqual(['ENDED', 'END']);
   });
 
-  test('is the status only, so the end follows in time', () => {
-    const course = new Course({ status: 'LIVE' }).look(START + 1).hears('ENDED', END - HOUR);
-    expect(course.look(END - HOUR + END_GRACE_MS - 1).told).toEqual(['ENDED']);
-    expect(course.look(END - HOUR + END_GRACE_MS).look(END).told).toEqual(['ENDED', 'END']);
+  test('of the status ENDED alone is followed by the end after a grace period', () => {
+    const lifeCycle = new LifeCycle({ status: 'LIVE' }).poll(START + 1).report('ENDED', END - HOUR);
+    expect(lifeCycle.poll(END - HOUR + END_GRACE_MS - 1).announced).toEqual(['ENDED']);
+    expect(lifeCycle.poll(END - HOUR + END_GRACE_MS).poll(END).announced).toEqual(['ENDED', 'END']);
   });
 
-  test('opens it again, and an end that has passed does not close it', () => {
-    const course = new Course({ status: 'LIVE' })
-      .look(START)
-      .look(END)
-      .hears('LIVE', END + 1);
-    course.set({ status: 'ENDED' });
-    course.told.length = 0;
-    expect(course.look(END + HOUR).news()).toEqual(['ENDED', 'END']);
-    course.hears('LIVE', END + 2 * HOUR).set({ status: 'LIVE' });
-    expect(course.look(END + 3 * HOUR).news()).toEqual(['LIVE']);
+  test('reopens a contest, and an end that has passed does not close it', () => {
+    const lifeCycle = new LifeCycle({ status: 'LIVE' })
+      .poll(START)
+      .poll(END)
+      .report('LIVE', END + 1);
+    lifeCycle.set({ status: 'ENDED' });
+    lifeCycle.announced.length = 0;
+    expect(lifeCycle.poll(END + HOUR).news()).toEqual(['ENDED', 'END']);
+    lifeCycle.report('LIVE', END + 2 * HOUR).set({ status: 'LIVE' });
+    expect(lifeCycle.poll(END + 3 * HOUR).news()).toEqual(['LIVE']);
+  });
+});
+
+describe('A cancelled contest', () => {
+  // The platform's row may still say LIVE when a controller reports the cancellation.
+  const cancelled = (status: ContestStatus) =>
+    new LifeCycle({ status }).poll(START - HOUR).report('CANCELLED', START - MINUTE);
+
+  test.each(['UPCOMING', 'LIVE'] as const)(
+    'neither starts nor ends, though the platform says %s',
+    (status) => {
+      const lifeCycle = cancelled(status);
+      expect(lifeCycle.news()).toEqual(['CANCELLED']);
+      expect(
+        lifeCycle
+          .poll(START)
+          .poll(END)
+          .poll(END + HOUR)
+          .news(),
+      ).toEqual([]);
+      expect(
+        lifeCycle
+          .set({ status: 'CANCELLED' })
+          .poll(END + 2 * HOUR)
+          .news(),
+      ).toEqual([]);
+    },
+  );
+
+  test('does not fall back when its start or end is postponed', () => {
+    const lifeCycle = new LifeCycle({ status: 'LIVE' }).poll(START).report('CANCELLED', START + 1);
+    lifeCycle.news();
+    expect(
+      lifeCycle
+        .set({ startsAt: START + HOUR })
+        .poll(START + 2)
+        .news(),
+    ).toEqual([]);
+    expect(
+      lifeCycle
+        .poll(END)
+        .set({ endsAt: END + HOUR })
+        .poll(END + 1)
+        .news(),
+    ).toEqual([]);
+  });
+
+  test('is not followed by the end of a status ENDED that was reported before', () => {
+    const lifeCycle = new LifeCycle({ status: 'LIVE' }).poll(START).report('ENDED', START + 1);
+    lifeCycle.set({ status: 'CANCELLED' }).poll(START + 2);
+    expect(
+      lifeCycle
+        .poll(START + 1 + END_GRACE_MS)
+        .poll(END)
+        .news(),
+    ).toEqual(['ENDED', 'CANCELLED']);
+  });
+
+  test('is ended by hand alone', () => {
+    const lifeCycle = cancelled('LIVE').set({ status: 'ENDED' });
+    expect(lifeCycle.poll(START).news()).toEqual(['CANCELLED', 'ENDED', 'END']);
   });
 });
 
@@ -364,83 +425,89 @@ const contestOf = fc.record({
   endsAt: fc.option(moment, { freq: 10 }),
 });
 const step = fc.record({
-  /** Looks often, or sleeps for hours or days. */
+  /** Time to the next poll: minutes or days. */
   after: fc.oneof(fc.integer({ min: 0, max: 20 * MINUTE }), fc.integer({ min: 0, max: 3 * LONG_PAST_MS })),
   set: fc.oneof(
     { weight: 3, arbitrary: fc.constant({}) },
     { weight: 2, arbitrary: fc.record({ status: fc.constantFrom(...STATUSES) }) },
     { weight: 1, arbitrary: contestOf },
   ),
-  hears: fc.option(fc.constantFrom(...STATUSES, 'END' as const), { freq: 3 }),
+  report: fc.option(fc.constantFrom(...STATUSES, 'END' as const), { freq: 3 }),
 });
 
-/** Nothing is told twice in a row, and each time it is over its end is told once, after that. */
-function expectSound(told: readonly string[]): void {
-  const statuses = told.filter((word) => word !== 'END');
+/** No status is announced twice in a row, and every end follows the status ENDED directly. */
+function expectSound(announced: readonly string[]): void {
+  const statuses = announced.filter((word) => word !== 'END');
   for (const [index, status] of statuses.entries())
     if (index > 0) expect(status).not.toBe(statuses[index - 1]);
-  for (const [index, word] of told.entries()) if (word === 'END') expect(told[index - 1]).toBe('ENDED');
+  for (const [index, word] of announced.entries())
+    if (word === 'END') expect(announced[index - 1]).toBe('ENDED');
 }
 
-describe('Whatever happens, and however seldom anybody looks', () => {
-  test('nothing is told twice, and a second look finds nothing', () => {
+describe('Any sequence of changes, reports and polls', () => {
+  test('announces nothing twice, and a second poll nothing at all', () => {
     fc.assert(
       fc.property(contestOf, moment, fc.array(step, { maxLength: 25 }), (contest, begin, steps) => {
-        const course = new Course(contest).look(begin);
+        const lifeCycle = new LifeCycle(contest).poll(begin);
         let now = begin;
-        for (const { after, set, hears } of steps) {
+        for (const { after, set, report } of steps) {
           now += after;
-          course.set(set);
-          if (hears) course.hears(hears, now);
-          const before = course.look(now).told.length;
-          const known = course.announced;
-          course.look(now);
-          expect(course.told.length).toBe(before);
-          expect(course.announced).toEqual(known);
+          const { length } = lifeCycle.announced;
+          const { status } = lifeCycle.contest;
+          const isCancelled = lifeCycle.state?.status === 'CANCELLED';
+          lifeCycle.set(set);
+          if (report) lifeCycle.report(report, now);
+          const before = lifeCycle.poll(now).announced.length;
+          // No clock moves a cancelled contest: only a report or a change by hand does.
+          if (isCancelled && !report && lifeCycle.contest.status === status) expect(before).toBe(length);
+          const known = lifeCycle.state;
+          lifeCycle.poll(now);
+          expect(lifeCycle.announced.length).toBe(before);
+          expect(lifeCycle.state).toEqual(known);
         }
-        expectSound(course.told);
+        expectSound(lifeCycle.announced);
       }),
       { numRuns: 2_000 },
     );
   });
 
-  test('a contest that nobody touches is told to begin and to end once', () => {
-    const looks = fc.array(fc.integer({ min: -4 * HOUR, max: 20 * HOUR }), { maxLength: 40 });
+  test('announces one start and one end of a contest that nobody changes', () => {
+    const polls = fc.array(fc.integer({ min: -4 * HOUR, max: 20 * HOUR }), { maxLength: 40 });
     fc.assert(
-      fc.property(looks, (offsets) => {
-        const course = new Course().look(START - 5 * HOUR);
-        for (const offset of offsets.toSorted((a, b) => a - b)) course.look(START + offset);
-        course.look(START + 21 * HOUR);
-        expect(course.told).toEqual(['LIVE', 'ENDED', 'END']);
+      fc.property(polls, (offsets) => {
+        const lifeCycle = new LifeCycle().poll(START - 5 * HOUR);
+        for (const offset of offsets.toSorted((a, b) => a - b)) lifeCycle.poll(START + offset);
+        lifeCycle.poll(START + 21 * HOUR);
+        expect(lifeCycle.announced).toEqual(['LIVE', 'ENDED', 'END']);
       }),
     );
   });
 
-  test('what was told last is what happened last, where somebody looks each time', () => {
-    const happening = fc.oneof(
+  test('ends at the latest change, when every change is polled', () => {
+    const change = fc.oneof(
       fc.record({ status: fc.constantFrom('UPCOMING' as const, 'LIVE' as const, 'ENDED' as const) }),
       fc.constant({}),
     );
-    const days = fc.array(fc.tuple(fc.integer({ min: 1, max: HOUR }), happening), { maxLength: 30 });
+    const days = fc.array(fc.tuple(fc.integer({ min: 1, max: HOUR }), change), { maxLength: 30 });
     fc.assert(
-      fc.property(days, (happenings) => {
-        const course = new Course().look(START - 5 * HOUR);
+      fc.property(days, (changes) => {
+        const lifeCycle = new LifeCycle().poll(START - 5 * HOUR);
         let last: ContestStatus = 'UPCOMING';
         let now = START - 5 * HOUR;
-        for (const [after, set] of happenings) {
+        for (const [after, set] of changes) {
           const [from, to] = [now, now + after];
-          // The strikes come first, each at its own moment: somebody looks then.
+          // Start and end come first, each polled at its own time.
           for (const [at, status] of [[START, 'LIVE'] as const, [END, 'ENDED'] as const])
             if (from < at && at <= to) {
-              course.look(at);
+              lifeCycle.poll(at);
               if (last === 'UPCOMING' || (last === 'LIVE' && status === 'ENDED')) last = status;
             }
           now = to;
-          if ('status' in set && set.status !== course.contest.status) last = set.status;
-          course.set(set).look(now);
-          expect(statusOf((course.announced as Announced).status)).toBe(last);
+          if ('status' in set && set.status !== lifeCycle.contest.status) last = set.status;
+          lifeCycle.set(set).poll(now);
+          expect(statusOf((lifeCycle.state as AnnouncedState).status)).toBe(last);
         }
-        expectSound(course.told);
+        expectSound(lifeCycle.announced);
       }),
       { numRuns: 1_000 },
     );
