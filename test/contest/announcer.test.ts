@@ -7,11 +7,11 @@ import type { Published } from '../../src/protocol/publishing.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { expectGapless, wholeLog } from '../support/log.ts';
 import { createContest, createUser } from '../support/platform.ts';
-import { type ClockNode, openClockNode, toldOf } from './fixture.ts';
+import { announcementsOf, type ClockNode, openClockNode } from './fixture.ts';
 
 type Status = 'UPCOMING' | 'LIVE' | 'ENDED';
 
-describe('Who tells of a contest', () => {
+describe('The announcer', () => {
   let made: TestDatabase;
   let database: Database;
   let node: ClockNode;
@@ -52,13 +52,13 @@ describe('Who tells of a contest', () => {
   const namedEnd = (more?: object) => end(`contest-end:${id}`, more);
   const publish = (...events: UncheckedEvent[]): Promise<Published[]> =>
     node.announcer.publishUnchecked(events);
-  const told = () => toldOf(database, id);
+  const announced = () => announcementsOf(database, id);
   const codeOf = (call: Promise<unknown>) =>
     call.then(
       () => 'done',
       (error: unknown) => (error instanceof Problem ? error.code : error),
     );
-  async function remembered(): Promise<string | undefined> {
+  async function recorded(): Promise<string | undefined> {
     const rows = await database.query<{ status: string }>(
       'SELECT status FROM contest_announced WHERE contest_id = ?',
       [id],
@@ -66,17 +66,17 @@ describe('Who tells of a contest', () => {
     return rows[0]?.status;
   }
 
-  test('by the name of what happened is told that it is a duplicate, and of the first', async () => {
+  test('answers a repeated report with the first one’s answer, as a duplicate', async () => {
     expect(naturalKeyOf('CONTEST_STATUS', { contestId: id, newStatus: 'LIVE' })).toBe(
       named('LIVE').idempotencyKey,
     );
     const [first] = await publish(named('LIVE'));
     expect(first).toMatchObject({ duplicate: false, notifications: [{ scope: `contest:${id}` }] });
     expect(await publish(named('LIVE'))).toEqual([{ ...first, duplicate: true }]);
-    expect(await told()).toEqual(['LIVE']);
+    expect(await announced()).toEqual(['LIVE']);
   });
 
-  test('may do so again when something else has happened in between', async () => {
+  test('announces a report again when something else was announced in between', async () => {
     for (const event of [
       named('LIVE'),
       named('ENDED'),
@@ -87,10 +87,10 @@ describe('Who tells of a contest', () => {
     ])
       expect(await publish(event)).toMatchObject([{ duplicate: false }]);
     expect(await publish(namedEnd())).toMatchObject([{ duplicate: true }]);
-    expect(await told()).toEqual(['LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END']);
+    expect(await announced()).toEqual(['LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END']);
   });
 
-  test('need not know its title and times, and keeps what it says itself', async () => {
+  test('completes a report with title and times, and keeps those that it has', async () => {
     await publish(named('LIVE'));
     await publish({
       type: 'CONTEST_STATUS',
@@ -104,12 +104,12 @@ describe('Who tells of a contest', () => {
     expect(ended).toMatchObject({ contestTitle: 'My Sprint', oldStatus: 'LIVE', endsAt: live.endsAt });
   });
 
-  test('tells of the end with the winners, after the status or with it', async () => {
+  test('announces the end with its winners after the status', async () => {
     const winners = [{ playerId: 7, rank: 1 }];
     await publish(named('ENDED'));
     const [first] = await publish(namedEnd({ winners }));
     expect(await publish(namedEnd())).toEqual([{ ...first, duplicate: true }]);
-    expect(await told()).toEqual(['ENDED', 'END']);
+    expect(await announced()).toEqual(['ENDED', 'END']);
     const last = (await wholeLog(database)).at(-1);
     expect([last?.id, JSON.parse(last?.data ?? '')]).toEqual([
       first?.eventId,
@@ -117,39 +117,39 @@ describe('Who tells of a contest', () => {
     ]);
   });
 
-  test('tells of the end alone, and the status is told with it', async () => {
+  test('announces the status ENDED with an end that is reported alone', async () => {
     await publish(named('LIVE'));
     const [only] = await publish(namedEnd());
-    expect(await told()).toEqual(['LIVE', 'ENDED', 'END']);
+    expect(await announced()).toEqual(['LIVE', 'ENDED', 'END']);
     expect(only).toMatchObject({ type: 'CONTEST_END', eventId: (await wholeLog(database)).at(-1)?.id });
     expect(await publish(named('ENDED'))).toMatchObject([{ duplicate: true }]);
   });
 
-  test('without a name is taken at the word each time, and what was said is remembered', async () => {
+  test('publishes an event without a key each time, and records its state', async () => {
     for (let time = 0; time < 2; time++)
       expect(await publish(status('LIVE'))).toMatchObject([{ duplicate: false }]);
-    expect(await remembered()).toBe('LIVE');
+    expect(await recorded()).toBe('LIVE');
     expect(await publish(named('LIVE'))).toMatchObject([{ duplicate: true }]);
     await publish(status('ENDED'), end());
-    expect(await remembered()).toBe('OVER');
-    expect(await told()).toEqual(['LIVE', 'LIVE', 'ENDED', 'END']);
+    expect(await recorded()).toBe('OVER');
+    expect(await announced()).toEqual(['LIVE', 'LIVE', 'ENDED', 'END']);
   });
 
-  test('by a key of its own is a repeat by that key, and a repeat changes nothing', async () => {
+  test('recognises a repeat by a key of the caller’s own, and changes nothing then', async () => {
     const first = await publish(status('LIVE', `mine-${id}`));
     await publish(named('ENDED'), namedEnd());
     expect(await publish(status('LIVE', `mine-${id}`))).toEqual([{ ...first[0], duplicate: true }]);
-    expect(await remembered()).toBe('OVER');
+    expect(await recorded()).toBe('OVER');
     expect(await codeOf(publish(status('ENDED', `mine-${id}`)))).toBe('idempotency-conflict');
     const all = { idempotencyKey: `all-${id}` };
     const both = await node.announcer.publishUnchecked([status('LIVE'), status('ENDED')], all);
     expect(await node.announcer.publishUnchecked([status('LIVE'), status('ENDED')], all)).toEqual(
       both.map((one) => ({ ...one, duplicate: true })),
     );
-    expect(await remembered()).toBe('ENDED');
+    expect(await recorded()).toBe('ENDED');
   });
 
-  test('among other events has them all published, or none', async () => {
+  test('publishes reports and other events of one call together or not at all', async () => {
     await publish(named('LIVE'));
     const note = (playerId: number): UncheckedEvent => ({
       type: 'ANNOUNCEMENT',
@@ -170,10 +170,10 @@ describe('Who tells of a contest', () => {
     const size = log.size;
     expect(await codeOf(publish(named('LIVE'), { type: 'ANNOUNCEMENT', data: {} }))).toBe('invalid-event');
     expect((await wholeLog(database)).length).toBe(size);
-    expect(await remembered()).toBe('OVER');
+    expect(await recorded()).toBe('OVER');
   });
 
-  test('may tell of its whole course in one call, again and again', async () => {
+  test('takes a whole life cycle in one call, several times', async () => {
     const course = [named('LIVE'), named('ENDED'), namedEnd(), named('LIVE'), named('LIVE'), named('ENDED')];
     const answers = await publish(...course);
     expect(answers.map(({ duplicate }) => duplicate)).toEqual([false, false, false, false, true, false]);
@@ -182,24 +182,24 @@ describe('Who tells of a contest', () => {
       { duplicate: false },
       { duplicate: true },
     ]);
-    expect(await told()).toEqual(['LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'LIVE']);
+    expect(await announced()).toEqual(['LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'LIVE']);
     const log = await wholeLog(database);
     for (const { type, eventId } of answers)
       expect(log.find((row) => row.id === eventId)).toMatchObject({ type, scope: `contest:${id}` });
   });
 
-  test('may tell of contests that the platform does not have', async () => {
+  test('announces contests that the platform does not have', async () => {
     id = 999_000_000 + id;
     await publish(named('LIVE'));
     expect(await publish(named('LIVE'))).toMatchObject([{ duplicate: true }]);
     await publish(namedEnd());
-    expect(await told()).toEqual(['LIVE', 'ENDED', 'END']);
+    expect(await announced()).toEqual(['LIVE', 'ENDED', 'END']);
   });
 
-  test('is not taken for a duplicate of what was only taken note of', async () => {
+  test('does not take a report for a duplicate of a recorded baseline', async () => {
     await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [id]);
     node.start();
-    await expect.poll(remembered).toBe('OVER');
+    await expect.poll(recorded, { timeout: 15_000 }).toBe('OVER');
     await node.stop();
     expect(await publish(named('ENDED'), namedEnd())).toMatchObject([
       { duplicate: false },
@@ -209,10 +209,10 @@ describe('Who tells of a contest', () => {
       { duplicate: true },
       { duplicate: true },
     ]);
-    expect(await told()).toEqual(['ENDED', 'END']);
+    expect(await announced()).toEqual(['ENDED', 'END']);
   });
 
-  test('tells once, however many do at the same time', async () => {
+  test('announces once what several nodes report at the same time', async () => {
     const nodes = [node, openClockNode(database), openClockNode(database)];
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, index) =>
@@ -221,12 +221,12 @@ describe('Who tells of a contest', () => {
     );
     expect(answers.flat().filter(({ duplicate }) => !duplicate)).toHaveLength(1);
     expect(new Set(answers.flat().map(({ eventId }) => eventId)).size).toBe(1);
-    expect(await told()).toEqual(['LIVE']);
+    expect(await announced()).toEqual(['LIVE']);
     await Promise.all(nodes.slice(1).map((other) => other.close()));
     await expectGapless(database);
   });
 
-  test('commits what belongs to it with it, or does nothing', async () => {
+  test('runs the preconditions in the transaction of the event, or does nothing', async () => {
     const live = { type: 'CONTEST_STATUS' as const, data: { contestId: id, newStatus: 'LIVE' as const } };
     const row = async () => {
       const { insertId } = await database.execute(
@@ -242,7 +242,7 @@ describe('Who tells of a contest', () => {
     expect(await waiting()).toBe(1);
     const over = { type: 'CONTEST_END' as const, data: { contestId: id } };
     expect(await codeOf(node.announcer.announce(over, [first]))).toBe('superseded');
-    expect(await told()).toEqual(['LIVE']);
+    expect(await announced()).toEqual(['LIVE']);
     await database.execute('DELETE FROM event_outbox');
   });
 });

@@ -1,13 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
+import { createPlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { withGaps } from '../support/gaps.ts';
 import { wholeLog } from '../support/log.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
 import { openPlatformSession } from '../support/platform-session.ts';
 import { until } from '../support/until.ts';
-import { type ClockNode, inSeconds, isSeen, openClockNode, times, toldOf } from './fixture.ts';
+import { announcementsOf, type ClockNode, inSeconds, isRecorded, openClockNode, times } from './fixture.ts';
 
 describe('The contest clock', () => {
   let made: TestDatabase;
@@ -46,21 +48,21 @@ describe('The contest clock', () => {
   }
   const set = (id: number, status: string) =>
     database.execute('UPDATE contest SET status = ? WHERE id = ?', [status, id]);
-  const told = (id: number) => toldOf(database, id);
-  const seen = (id: number) => until(() => isSeen(database, id));
-  const tellsOf = (id: number, ...words: string[]) =>
-    expect.poll(() => told(id), { timeout: 15_000, interval: 10 }).toEqual(words);
-  /** Everything that was to be told by now has been told once another contest has begun and ended. */
+  const announced = (id: number) => announcementsOf(database, id);
+  const recorded = (id: number) => until(() => isRecorded(database, id));
+  const announces = (id: number, ...words: string[]) =>
+    expect.poll(() => announced(id), { timeout: 15_000, interval: 10 }).toEqual(words);
+  /** Waits until another contest has started and ended: everything that is due by now is announced then. */
   async function pass(): Promise<void> {
-    await tellsOf(await contest('UPCOMING', 0, 1), 'LIVE', 'ENDED', 'END');
+    await announces(await contest('UPCOMING', 0, 1), 'LIVE', 'ENDED', 'END');
   }
 
-  test('tells of a start and an end by itself, with what there is to say', async () => {
+  test('announces a start and an end when they pass, with details', async () => {
     const id = await contest('UPCOMING', 1, 2, 'Friday Sprint');
     const { playerId } = await createPlayer(database);
     await joinContest(database, { contestId: id, playerId });
     node().start();
-    await tellsOf(id, 'LIVE', 'ENDED', 'END');
+    await announces(id, 'LIVE', 'ENDED', 'END');
     const rows = (await wholeLog(database)).filter((row) => row.scope === `contest:${id}`);
     const [live, ended, end] = rows.map((row) => JSON.parse(row.data));
     const { startsAt, endsAt } = live as EventData<'CONTEST_STATUS'>;
@@ -80,7 +82,7 @@ describe('The contest clock', () => {
     expect(Date.parse(endsAt ?? '') - Date.parse(startsAt ?? '')).toBe(1_000);
     expect(rows.every((row) => row.playerId === null)).toBe(true);
     await pass();
-    expect(await told(id)).toHaveLength(3);
+    expect(await announced(id)).toHaveLength(3);
     const [{ status } = { status: '' }] = await database.query<{ status: string }>(
       'SELECT status FROM contest WHERE id = ?',
       [id],
@@ -88,69 +90,69 @@ describe('The contest clock', () => {
     expect(status).toBe('UPCOMING');
   });
 
-  test('tells of what happened while no clock was kept, once', async () => {
+  test('announces once what happened while no clock was running', async () => {
     const id = await contest('UPCOMING', 1_800, 3_600);
-    const keeper = node();
-    keeper.start();
-    await seen(id);
-    await keeper.stop();
+    const clock = node();
+    clock.start();
+    await recorded(id);
+    await clock.stop();
     // As if the half hour had passed.
     await database.execute('UPDATE contest SET start_time = ? WHERE id = ?', [
       await inSeconds(database, -1),
       id,
     ]);
-    expect(await told(id)).toEqual([]);
-    keeper.start();
-    await tellsOf(id, 'LIVE');
-    await keeper.stop();
-    keeper.start();
+    expect(await announced(id)).toEqual([]);
+    clock.start();
+    await announces(id, 'LIVE');
+    await clock.stop();
+    clock.start();
     await pass();
-    expect(await told(id)).toEqual(['LIVE']);
+    expect(await announced(id)).toEqual(['LIVE']);
   });
 
-  test('says nothing of a status set by hand that it has told, and tells of one before', async () => {
+  test('announces a status that is set by hand, unless it has announced it before', async () => {
     const byHand = await contest('UPCOMING', 1, 3_600);
     const early = await contest('UPCOMING', 1_800, 3_600);
     node().start();
-    await Promise.all([seen(byHand), seen(early)]);
-    await tellsOf(byHand, 'LIVE');
+    await Promise.all([recorded(byHand), recorded(early)]);
+    await announces(byHand, 'LIVE');
     await set(byHand, 'LIVE');
-    await seen(byHand);
+    await recorded(byHand);
     await set(early, 'LIVE');
-    await tellsOf(early, 'LIVE');
+    await announces(early, 'LIVE');
     await set(early, 'ENDED');
-    await tellsOf(early, 'LIVE', 'ENDED', 'END');
+    await announces(early, 'LIVE', 'ENDED', 'END');
     await database.execute('UPDATE contest SET end_time = ? WHERE id = ?', [
       await inSeconds(database, 0),
       early,
     ]);
     await pass();
-    expect(await told(byHand)).toEqual(['LIVE']);
-    expect(await told(early)).toEqual(['LIVE', 'ENDED', 'END']);
+    expect(await announced(byHand)).toEqual(['LIVE']);
+    expect(await announced(early)).toEqual(['LIVE', 'ENDED', 'END']);
     await set(early, 'LIVE');
-    await tellsOf(early, 'LIVE', 'ENDED', 'END', 'LIVE');
+    await announces(early, 'LIVE', 'ENDED', 'END', 'LIVE');
     await set(early, 'ENDED');
-    await tellsOf(early, 'LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END');
+    await announces(early, 'LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END');
   });
 
-  test('waits anew for times that are moved', async () => {
+  test('follows times that are changed', async () => {
     const id = await contest('UPCOMING', 7_200, 9_000);
     node().start();
-    await seen(id);
+    await recorded(id);
     const move = async (column: 'start_time' | 'end_time', seconds: number) =>
       database.execute(`UPDATE contest SET ${column} = ? WHERE id = ?`, [
         await inSeconds(database, seconds),
         id,
       ]);
     await move('start_time', 1);
-    await tellsOf(id, 'LIVE');
+    await announces(id, 'LIVE');
     await move('end_time', 1);
-    await tellsOf(id, 'LIVE', 'ENDED', 'END');
+    await announces(id, 'LIVE', 'ENDED', 'END');
     await move('end_time', 2);
-    await tellsOf(id, 'LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END');
+    await announces(id, 'LIVE', 'ENDED', 'END', 'LIVE', 'ENDED', 'END');
   });
 
-  test('tells of nothing when it first sees a database full of old contests', async () => {
+  test('announces nothing of old contests in a database that it sees for the first time', async () => {
     const first = await contest('UPCOMING', -200_000, -190_000);
     const columns = 'created_by, problems, title, start_time, end_time, duration_mins';
     await database.execute(
@@ -174,34 +176,34 @@ describe('The contest clock', () => {
     expect(await left('a.turn = 0')).toBeGreaterThan(900);
   });
 
-  test('tells once, whoever else keeps the clock or tells of it at the same time', async () => {
+  test('announces once, though other nodes run the clock or report the same', async () => {
     const ids = await Promise.all(Array.from({ length: 12 }, () => contest('UPCOMING', 1, 3_600)));
-    const keepers = [node(), node(), node()];
-    for (const keeper of keepers) keeper.start();
-    await Promise.all(ids.map(seen));
+    const clocks = [node(), node(), node()];
+    for (const clock of clocks) clock.start();
+    await Promise.all(ids.map(recorded));
     const calls: Promise<boolean>[] = [];
-    for (const keeper of keepers)
+    for (const clock of clocks)
       for (const contestId of ids)
         calls.push(
-          keeper.announcer.announce({ type: 'CONTEST_STATUS', data: { contestId, newStatus: 'LIVE' } }),
+          clock.announcer.announce({ type: 'CONTEST_STATUS', data: { contestId, newStatus: 'LIVE' } }),
         );
     const answers = await Promise.allSettled(calls);
-    const told = answers.filter((answer) => answer.status === 'fulfilled' && answer.value);
-    expect(told.length).toBeLessThanOrEqual(ids.length);
-    for (const id of ids) await tellsOf(id, 'LIVE');
+    const first = answers.filter((answer) => answer.status === 'fulfilled' && answer.value);
+    expect(first.length).toBeLessThanOrEqual(ids.length);
+    for (const id of ids) await announces(id, 'LIVE');
     await database.execute('UPDATE contest SET end_time = ? WHERE id IN (?)', [
       await inSeconds(database, 1),
       ids,
     ]);
-    for (const id of ids) await tellsOf(id, 'LIVE', 'ENDED', 'END');
+    for (const id of ids) await announces(id, 'LIVE', 'ENDED', 'END');
     await pass();
-    for (const id of ids) expect(await toldOf(database, id)).toEqual(['LIVE', 'ENDED', 'END']);
+    for (const id of ids) expect(await announcementsOf(database, id)).toEqual(['LIVE', 'ENDED', 'END']);
   });
 
-  test('leaves to the outbox what waits there', async () => {
+  test('leaves reports that wait in the outbox to the relay', async () => {
     const id = await contest('UPCOMING', 1_800, 3_600);
     node().start();
-    await seen(id);
+    await recorded(id);
     await database.transaction(async (tx) => {
       await tx.execute("UPDATE contest SET status = 'LIVE' WHERE id = ?", [id]);
       await tx.execute(
@@ -211,17 +213,48 @@ describe('The contest clock', () => {
       );
     });
     await pass();
-    expect(await told(id)).toEqual([]);
+    expect(await announced(id)).toEqual([]);
     await database.execute('UPDATE event_outbox SET failed_at = UTC_TIMESTAMP(3)');
-    await tellsOf(id, 'LIVE');
+    await announces(id, 'LIVE');
   });
 
-  test('takes a title of any length', async () => {
+  test.each([1, 2, 3])('leaves a report to the relay that comes behind read %i of a poll', async (gap) => {
+    const id = await contest('UPCOMING', 1_800, 3_600);
+    node().start();
+    await recorded(id);
+    await nodes[0]?.stop();
+    // Without the net: the clock polls once, and its next poll is an hour away.
+    let happened = false;
+    const gapped = withGaps(database, async (reads) => {
+      if (reads !== gap || happened) return;
+      happened = true;
+      await database.transaction(async (tx) => {
+        await tx.execute("UPDATE contest SET status = 'LIVE' WHERE id = ?", [id]);
+        await tx.execute(
+          `INSERT INTO event_outbox (type, payload, created_at)
+           VALUES ('CONTEST_STATUS', JSON_OBJECT('contestId', CAST(? AS SIGNED), 'newStatus', 'LIVE'), UTC_TIMESTAMP(3))`,
+          [id],
+        );
+      });
+    });
+    // Something of another contest changes, so that the poll looks into the outbox.
+    const other = await contest('LIVE', -60, 3_600);
+    const single = openClockNode(gapped, createPlatformClock(), { nearMs: 3_600_000, allMs: 3_600_000 });
+    nodes.push(single);
+    single.start();
+    await recorded(other);
+    await single.stop();
+    expect(happened).toBe(true);
+    expect(await announced(id)).toEqual([]);
+    await database.execute('UPDATE event_outbox SET failed_at = UTC_TIMESTAMP(3)');
+  });
+
+  test('truncates titles of any length', async () => {
     const id = await contest('UPCOMING', 0, 3_600, `${'x'.repeat(199)}\u{1f600}${'y'.repeat(40)}`);
     const nameless = await contest('UPCOMING', 0, 3_600, '');
     node().start();
-    await tellsOf(id, 'LIVE');
-    await tellsOf(nameless, 'LIVE');
+    await announces(id, 'LIVE');
+    await announces(nameless, 'LIVE');
     const row = (await wholeLog(database)).find(({ scope }) => scope === `contest:${id}`);
     expect(JSON.parse(row?.data ?? '')).toMatchObject({ contestTitle: 'x'.repeat(199) });
   });
@@ -234,17 +267,17 @@ describe('The contest clock', () => {
       const id = await contest('UPCOMING', 60, 90);
       const live = await contest('LIVE', -60, 90);
       node().start();
-      await seen(id);
-      await seen(live);
+      await recorded(id);
+      await recorded(live);
       const platform = await openPlatformSession(made.url);
       for (const status of ['HALTED', 'Pausé', 'P'.repeat(50), null]) {
         await platform.run('UPDATE contest SET status = ? WHERE id IN (?, ?)', [status, id, live]);
         await pass();
       }
       platform.close();
-      expect([await told(id), await told(live)]).toEqual([[], []]);
+      expect([await announced(id), await announced(live)]).toEqual([[], []]);
       await set(id, 'LIVE');
-      await tellsOf(id, 'LIVE');
+      await announces(id, 'LIVE');
     },
   );
 });

@@ -6,18 +6,22 @@ import { createPlatformClock, type PlatformClock } from '../../src/platform/cloc
 import type { EventData } from '../../src/protocol/event.ts';
 import { openAppender, wholeLog } from '../support/log.ts';
 
-/** As much of a node as tells of contests. */
+/** The part of a node that announces contests. */
 export interface ClockNode {
   readonly announcer: Announcer;
   readonly errors: unknown[];
-  /** Begins to keep the clock. */
+  /** Starts the contest clock. */
   start(): void;
-  /** Ends that, and only that. */
+  /** Stops the contest clock; the announcer stays usable. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function openClockNode(database: Database, clock: PlatformClock = createPlatformClock()): ClockNode {
+export function openClockNode(
+  database: Database,
+  clock: PlatformClock = createPlatformClock(),
+  polls: { readonly nearMs: number; readonly allMs: number } = { nearMs: 20, allMs: 60 },
+): ClockNode {
   const appender = openAppender(database);
   const epoch = () => 'k7f2';
   const publisher = createLogPublisher({
@@ -38,7 +42,7 @@ export function openClockNode(database: Database, clock: PlatformClock = createP
     start() {
       over = new AbortController();
       const onError = (error: unknown) => errors.push(error);
-      running = runContestClock({ database, publisher, clock, onError, nearMs: 20, allMs: 60 }, over.signal);
+      running = runContestClock({ database, publisher, clock, onError, ...polls }, over.signal);
       running.catch(onError);
     },
     stop,
@@ -49,7 +53,7 @@ export function openClockNode(database: Database, clock: PlatformClock = createP
   };
 }
 
-/** The platform's times so many seconds from now, of one and the same now. */
+/** Platform times that many seconds from now, all relative to the same instant. */
 export async function times<S extends readonly number[]>(
   database: Database,
   ...seconds: S
@@ -63,14 +67,14 @@ export async function times<S extends readonly number[]>(
   return seconds.map((_, index) => row?.[`at${index}`] ?? '') as { [K in keyof S]: string };
 }
 
-/** What the platform's clock shows in so many seconds, as an admin types it. */
+/** Platform time that many seconds from now, as an admin types it. */
 export async function inSeconds(database: Database, seconds: number): Promise<string> {
   const [at] = await times(database, seconds);
   return at;
 }
 
-/** What was told of a contest, in order: `LIVE`, `ENDED`, `END`. */
-export async function toldOf(database: Database, contestId: number): Promise<string[]> {
+/** Everything announced of a contest, in order: `LIVE`, `ENDED`, `END`. */
+export async function announcementsOf(database: Database, contestId: number): Promise<string[]> {
   const rows = (await wholeLog(database)).filter(
     (row) => row.scope === `contest:${contestId}` && /^CONTEST_(?:STATUS|END)$/.test(row.type),
   );
@@ -79,8 +83,8 @@ export async function toldOf(database: Database, contestId: number): Promise<str
   );
 }
 
-/** Whether the clock has taken note of the contest as it is in the platform now. */
-export async function isSeen(database: Database, contestId: number): Promise<boolean> {
+/** Whether the contest clock has recorded the platform's present status of a contest. */
+export async function isRecorded(database: Database, contestId: number): Promise<boolean> {
   const rows = await database.query(
     `SELECT 1 FROM contest c JOIN contest_announced a ON a.contest_id = c.id
       WHERE c.id = ? AND a.platform_status = CONVERT(c.status USING ascii)`,

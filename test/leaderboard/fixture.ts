@@ -78,25 +78,6 @@ export async function openLeaderboards(): Promise<LeaderboardFixture> {
   };
 }
 
-/**
- * A database that calls `between` after each of its reads, inside and outside of transactions, with the number of reads
- * so far (1, 2, …): what happens in `between` falls into the gap before the next read.
- */
-export function withGaps(database: Database, between: (reads: number) => Promise<void>): Database {
-  let reads = 0;
-  const gapped = <Q extends Queries>(queries: Q): Q =>
-    Object.assign(Object.create(queries), {
-      async query(sql: string, values?: readonly unknown[]) {
-        const rows = await queries.query(sql, values);
-        await between(++reads);
-        return rows;
-      },
-    });
-  return Object.assign(gapped(database), {
-    transaction: <T>(run: (tx: Queries) => Promise<T>) => database.transaction((tx) => run(gapped(tx))),
-  });
-}
-
 /** Leaderboard by the platform's own tables: player, rank, rating and name of each row, in order. */
 export async function truthOf(database: Queries, contestId: number): Promise<unknown[][]> {
   const rows = await database.query<{ id: number; place: number; rating: string; name: string }>(

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { LeaderboardTask, type LeaderboardTaskOptions } from '../../src/leaderboard/leaderboard-task.ts';
+import { withGaps } from '../support/gaps.ts';
 import { setScore } from '../support/platform.ts';
 import { until } from '../support/until.ts';
-import { type LeaderboardFixture, openLeaderboards, withGaps } from './fixture.ts';
+import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
 describe('The leaderboard task', () => {
   let test: LeaderboardFixture;

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
-import { type ClockNode, openClockNode, toldOf } from '../contest/fixture.ts';
+import { type ClockNode, openClockNode, announcementsOf } from '../contest/fixture.ts';
 import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
 import { createContest } from '../support/platform.ts';
 
@@ -92,7 +92,7 @@ describe('The contest clock of a server in another zone', () => {
     node.start();
   }
   const tellsAll = (id: number) =>
-    expect.poll(() => toldOf(database, id), { timeout: 15_000 }).toEqual(['LIVE', 'ENDED', 'END']);
+    expect.poll(() => announcementsOf(database, id), { timeout: 15_000 }).toEqual(['LIVE', 'ENDED', 'END']);
 
   test.each(['SYSTEM', '+05:30', '-11:00'])('strikes when the platform means, in %s', async (zone) => {
     await database.execute('SET GLOBAL time_zone = ?', [zone]);
@@ -100,7 +100,7 @@ describe('The contest clock of a server in another zone', () => {
     const id = await soon();
     keep();
     await tellsAll(id);
-    expect(await toldOf(database, later)).toEqual([]);
+    expect(await announcementsOf(database, later)).toEqual([]);
   });
 
   test('strikes by the zone that was set, whatever the server has', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { hasPassed, isSeen, times, toldOf } from '../contest/fixture.ts';
+import { announcementsOf, hasPassed, isRecorded, times } from '../contest/fixture.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type Listener, listen } from '../support/listener.ts';
 import { createContest, createPlayer, joinContest } from '../support/platform.ts';
@@ -49,17 +49,17 @@ describe('A contest', () => {
   }
   const set = (id: number, status: string) =>
     made.database.execute('UPDATE contest SET status = ? WHERE id = ?', [status, id]);
-  const seen = (id: number) => until(() => isSeen(made.database, id));
-  const hears = (listener: Listener, count: number) =>
+  const seen = (id: number) => until(() => isRecorded(made.database, id));
+  const receives = (listener: Listener, count: number) =>
     expect.poll(() => listener.heard.length, { timeout: 20_000, interval: 10 }).toBe(count);
-  const told = (id: number) => toldOf(made.database, id);
+  const announced = (id: number) => announcementsOf(made.database, id);
 
-  test('that begins and ends by the clock is told on its stream, and stays in the inbox of who takes part', async () => {
+  test('that starts and ends is announced on its stream, and stays in the inbox of its participants', async () => {
     const id = await contest(2, 3);
     const service = await start();
     const listener = await listenTo(service, id);
-    await hears(listener, 3);
-    expect(await told(id)).toEqual(['LIVE', 'ENDED', 'END']);
+    await receives(listener, 3);
+    expect(await announced(id)).toEqual(['LIVE', 'ENDED', 'END']);
     const response = await fetch(`${service.url}/notifications`, {
       headers: { authorization: `Bearer ${await service.token(userId)}` },
     });
@@ -72,7 +72,7 @@ describe('A contest', () => {
     expect(listener.opened[0]?.serverTime).toMatch(/^\d{4}-.*Z$/);
   });
 
-  test('that began and ended while no service ran is told of at the next start', async () => {
+  test('that started and ended while no service ran is announced at the next start', async () => {
     const id = await contest(2, 3);
     const first = await start();
     await seen(id);
@@ -80,43 +80,43 @@ describe('A contest', () => {
     await until(() => hasPassed(made.database, id, 'end_time'));
     const again = await start();
     const listener = await listenTo(again, id);
-    await hears(listener, 3);
-    expect(await told(id)).toEqual(['LIVE', 'ENDED', 'END']);
+    await receives(listener, 3);
+    expect(await announced(id)).toEqual(['LIVE', 'ENDED', 'END']);
   });
 
-  test('is told of once by two nodes, and by whichever is left', async () => {
+  test('is announced once by two nodes, and by the one that is left', async () => {
     const id = await contest(2, 4);
     const [one, other] = [await start(), await start()];
     const listener = await listenTo(other, id);
-    await hears(listener, 1);
+    await receives(listener, 1);
     await one.service.close();
-    await hears(listener, 3);
+    await receives(listener, 3);
     const last = await contest(0, 1);
-    await expect.poll(() => told(last), { timeout: 20_000 }).toEqual(['LIVE', 'ENDED', 'END']);
-    expect(await told(id)).toEqual(['LIVE', 'ENDED', 'END']);
+    await expect.poll(() => announced(last), { timeout: 20_000 }).toEqual(['LIVE', 'ENDED', 'END']);
+    expect(await announced(id)).toEqual(['LIVE', 'ENDED', 'END']);
   });
 
-  test('that an admin ends, opens and ends again is told of each time, with triggers and without', async () => {
+  test('that an admin ends, reopens and ends again is announced each time, with triggers and without', async () => {
     const id = await contest(-60, 3_600);
     const service = await start();
     const listener = await listenTo(service, id);
-    await hears(listener, 1);
+    await receives(listener, 1);
     await set(id, 'LIVE');
     await set(id, 'ENDED');
-    await hears(listener, 3);
+    await receives(listener, 3);
     await installTriggers(made.database);
     await set(id, 'LIVE');
     await set(id, 'ENDED');
     await set(id, 'LIVE');
     await set(id, 'ENDED');
-    await hears(listener, 9);
+    await receives(listener, 9);
     const last = await contest(0, 1);
-    await expect.poll(() => told(last), { timeout: 20_000 }).toEqual(['LIVE', 'ENDED', 'END']);
+    await expect.poll(() => announced(last), { timeout: 20_000 }).toEqual(['LIVE', 'ENDED', 'END']);
     const period = ['LIVE', 'ENDED', 'END'];
-    expect(await told(id)).toEqual([...period, ...period, ...period]);
+    expect(await announced(id)).toEqual([...period, ...period, ...period]);
   });
 
-  test('that the platform tells of over REST, too, is told of once', async () => {
+  test('that the platform reports over REST, too, is announced once', async () => {
     const id = await contest(1_800, 3_600);
     const service = await start();
     await installTriggers(made.database);
@@ -128,7 +128,7 @@ describe('A contest', () => {
       return [response.status, events[0]?.duplicate];
     };
     await set(id, 'LIVE');
-    await hears(listener, 1);
+    await receives(listener, 1);
     const live = { newStatus: 'LIVE' };
     expect(await publish('CONTEST_STATUS', `contest-status:${id}:LIVE`, live)).toEqual([200, true]);
     const ended = { newStatus: 'ENDED' };
@@ -136,13 +136,13 @@ describe('A contest', () => {
     expect(await publish('CONTEST_END', `contest-end:${id}`)).toEqual([201, false]);
     await set(id, 'ENDED');
     await seen(id);
-    await hears(listener, 3);
+    await receives(listener, 3);
     const last = await contest(0, 1);
-    await expect.poll(() => told(last), { timeout: 20_000 }).toEqual(['LIVE', 'ENDED', 'END']);
-    expect(await told(id)).toEqual(['LIVE', 'ENDED', 'END']);
+    await expect.poll(() => announced(last), { timeout: 20_000 }).toEqual(['LIVE', 'ENDED', 'END']);
+    expect(await announced(id)).toEqual(['LIVE', 'ENDED', 'END']);
   });
 
-  test('has the times that the platform means: those of its own zone', async () => {
+  test('has the times of the platform’s own zone', async () => {
     const at = new Date(Math.ceil(Date.now() / 1000) * 1000 + 2_000);
     // Kolkata keeps no summer time: its clock is always five hours and a half ahead.
     const wall = new Date(at.getTime() + 19_800_000).toISOString().slice(0, 19).replace('T', ' ');
@@ -153,7 +153,7 @@ describe('A contest', () => {
     });
     const service = await start({ PLATFORM_TIME_ZONE: 'Asia/Kolkata' });
     const listener = await listenTo(service, id);
-    await hears(listener, 1);
+    await receives(listener, 1);
     const response = await fetch(`${service.url}/contests/${id}`, {
       headers: { authorization: `Bearer ${await service.token(userId)}` },
     });
