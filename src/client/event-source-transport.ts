@@ -1,5 +1,5 @@
 import type { EventType } from '../protocol/event.ts';
-import { saysProblem } from '../protocol/problem-document.ts';
+import { saysProblem } from '../protocol/problem-type.ts';
 import type { Credentials } from './credentials.ts';
 import { CONTROL_NAMES, EVENT_NAMES } from './event-names.ts';
 import { errorOf, LiveError } from './live-error.ts';

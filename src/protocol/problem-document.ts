@@ -1,13 +1,5 @@
 import type { ProblemBody } from './problem.ts';
-
-/** What the `type` of every problem of this service begins with; its code follows. */
-export const PROBLEM_TYPE = 'urn:codecraft-live:problem:';
-const CONTENT_TYPE = 'application/problem+json';
-
-/** Whether an answer's header says that its body is a problem document (RFC 9457). Anybody's may be. */
-export function saysProblem(headers: Headers): boolean {
-  return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === CONTENT_TYPE;
-}
+import { PROBLEM_TYPE, saysProblem } from './problem-type.ts';
 
 /**
  * The service's own problem document in an answer that is no success; `undefined` for whatever else answered: a proxy, a

@@ -1,4 +1,4 @@
-import { PROBLEM_TYPE } from './problem-document.ts';
+import { PROBLEM_TYPE } from './problem-type.ts';
 
 /** Every problem the service answers with: its stable code, HTTP status and title (RFC 9457). */
 export const PROBLEMS = {
