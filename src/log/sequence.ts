@@ -10,7 +10,7 @@ export interface Positioned {
 export class Sequence<R extends Positioned> {
   #watermark: number;
   /** Runs of rows that are ahead of the watermark, by their first position. */
-  readonly #ahead = new Map<number, readonly R[]>();
+  readonly #ahead = new Map<number, Held<R>>();
   readonly #maxRuns: number;
 
   /** @param maxRuns max runs held above a gap; beyond it the highest is dropped, to be read again later */
@@ -29,10 +29,14 @@ export class Sequence<R extends Positioned> {
     return this.#ahead.size === 0 ? undefined : Math.min(...this.#ahead.keys());
   }
 
-  /** Takes rows in ascending order, with or without gaps, and returns those that are now contiguous. */
-  take(rows: readonly R[]): R[] {
+  /**
+   * Takes rows in ascending order, with or without gaps, and returns those that are now contiguous.
+   * @param continues asked once the rows are next, with the last row of this call before them: whether they belong
+   *   there; where not, they are dropped, to be read again
+   */
+  take(rows: readonly R[], continues?: (previous: R | undefined) => boolean): R[] {
     const ready: R[] = [];
-    for (const run of runs(rows)) this.#takeRun(run, ready);
+    for (const run of runs(rows)) this.#takeRun({ run, continues }, ready);
     for (let next = this.#nextRun(); next; next = this.#nextRun()) this.#takeRun(next, ready);
     return ready;
   }
@@ -43,15 +47,18 @@ export class Sequence<R extends Positioned> {
     this.#ahead.clear();
   }
 
-  #takeRun(run: readonly R[], ready: R[]): void {
+  #takeRun(held: Held<R>, ready: R[]): void {
+    const { run, continues } = held;
     const first = run[0]?.id;
     if (first === undefined) return;
     if (first > this.#watermark + 1) {
-      const held = this.#ahead.get(first);
-      if (!held || held.length < run.length) this.#ahead.set(first, run);
+      const other = this.#ahead.get(first);
+      if (!other || other.run.length < run.length) this.#ahead.set(first, held);
       if (this.#ahead.size > this.#maxRuns) this.#ahead.delete(Math.max(...this.#ahead.keys()));
       return;
     }
+    // Rows that were handed on in part were read meanwhile: what follows them is read, too.
+    if (continues && (first <= this.#watermark || !continues(ready.at(-1)))) return;
     for (const row of run)
       if (row.id === this.#watermark + 1) {
         ready.push(row);
@@ -59,14 +66,19 @@ export class Sequence<R extends Positioned> {
       }
   }
 
-  #nextRun(): readonly R[] | undefined {
-    for (const [first, run] of this.#ahead)
+  #nextRun(): Held<R> | undefined {
+    for (const [first, held] of this.#ahead)
       if (first <= this.#watermark + 1) {
         this.#ahead.delete(first);
-        return run;
+        return held;
       }
     return undefined;
   }
+}
+
+interface Held<R> {
+  readonly run: readonly R[];
+  readonly continues: ((previous: R | undefined) => boolean) | undefined;
 }
 
 /** Splits rows into runs without gaps. */

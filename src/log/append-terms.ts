@@ -1,0 +1,104 @@
+/** How long a process may append without a verified read before its next append begins a term, in ms. */
+const VERIFIED_WITHIN_MS = 2_000;
+
+/** What the process has verified of the log. */
+export interface VerifiedLog {
+  /** The highest position that this process committed or saw committed. */
+  readonly known: number;
+  /** The word of the present term. */
+  readonly term: string | undefined;
+  readonly server: string | undefined;
+  /** When the last poll was sent that found the log unchanged; as `now`. */
+  readonly verifiedAt: number;
+}
+
+/** What an append asserts behind the head's lock. Where one does not hold, nothing is appended. */
+export interface Expectation {
+  /** The head is at or above this position. */
+  readonly minHead: number;
+  /** This server runs the statements. */
+  readonly server: string;
+  /** The head is the greatest id among the rows. */
+  readonly complete: boolean;
+  /** The term that is present, to be followed by a new one that begins with this append. */
+  readonly follows?: string;
+}
+
+/** What the head's lock showed to an append that was refused. */
+export interface RefusedAppend {
+  readonly head: number;
+  readonly term: string;
+  readonly server: string;
+}
+
+/**
+ * The terms of one connection that appends: a term begins with its first append, since a new connection may lead to a
+ * server that lacks commits of which no living process knows. It is begun from the term that the process has verified;
+ * where another process was faster on the same server, that term serves as well.
+ */
+export class AppendTerms {
+  #server: string;
+  /** The term that was present when the connection was opened; `undefined` once it needs no term of its own. */
+  #openedIn: string | undefined;
+  #complete = false;
+  #begunAt = Number.NEGATIVE_INFINITY;
+  #openedAt: number;
+
+  /** @param opened what the connection read when it was opened @param now milliseconds of a monotonic clock */
+  constructor(opened: { readonly server: string; readonly term: string }, now: number) {
+    this.#server = opened.server;
+    this.#openedIn = opened.term;
+    this.#openedAt = now;
+  }
+
+  get server(): string {
+    return this.#server;
+  }
+
+  /** What the next append asserts; or that the log has to be verified first, or that another connection is needed. */
+  next(verified: VerifiedLog, now: number): Expectation | 'verify' | 'reconnect' {
+    const { term, server } = verified;
+    if (term === undefined || server === undefined) return 'verify';
+    if (server !== this.#server) return verified.verifiedAt > this.#openedAt ? 'reconnect' : 'verify';
+    if (this.#openedIn !== undefined && this.#openedIn !== term) {
+      if (verified.verifiedAt <= this.#openedAt) return 'verify';
+      // Begun on this server since the connection is open: it refuses what was lost before.
+      this.#settle(now);
+    }
+    const stale = now - Math.max(verified.verifiedAt, this.#begunAt) > VERIFIED_WITHIN_MS;
+    const begins = this.#openedIn !== undefined || stale;
+    return {
+      minHead: verified.known,
+      server: this.#server,
+      complete: !this.#complete,
+      ...(begins ? { follows: term } : {}),
+    };
+  }
+
+  appended(expectation: Expectation, now: number): void {
+    this.#complete = true;
+    if (expectation.follows !== undefined) this.#settle(now);
+  }
+
+  /** An assertion did not hold: the log has to be verified before the next append. */
+  refused(expectation: Expectation, found: RefusedAppend, now: number): void {
+    if (found.server !== this.#server) {
+      this.#server = found.server;
+      this.#openedIn = found.term;
+      this.#openedAt = now;
+      this.#complete = false;
+      return;
+    }
+    if (found.head < expectation.minHead) return;
+    const other = expectation.follows !== undefined && expectation.follows !== found.term;
+    // Another process began a term between the verified read and this append, on this server.
+    if (other) this.#settle(now);
+    // What else did not hold is that the head is the last row: verifying mends that, and need not find it so again.
+    else this.#complete = true;
+  }
+
+  #settle(now: number): void {
+    this.#openedIn = undefined;
+    this.#begunAt = now;
+  }
+}

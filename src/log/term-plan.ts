@@ -1,0 +1,54 @@
+import type { Terms } from './terms.ts';
+
+/** What a process reads behind the head's lock, and what it knew before. */
+export interface LockedFacts {
+  readonly head: number;
+  /** The greatest id among the rows; 0 where there are none. */
+  readonly lastRow: number;
+  /** The word that the head holds. */
+  readonly word: string;
+  /** The log's terms as stored. */
+  readonly terms: Terms;
+  /** The terms as this process knew them. */
+  readonly known: Terms;
+  /** The first position that differs, or may differ, from what this process remembers. */
+  readonly differsFrom: number | undefined;
+  /** The position up to which this process has verified the log; `undefined` where it remembers nothing. */
+  readonly verified: number | undefined;
+}
+
+/** What has to be written behind the lock before the log can be trusted again. */
+export interface TermPlan {
+  /** A term that begins at this position: under the word that the head holds already, or under a new one. */
+  readonly begin?: { readonly firstId: number; readonly word: 'new' | 'as-stored' };
+  /** Where the head has to be moved to. */
+  readonly head?: number;
+}
+
+/**
+ * Decides how a log whose parts disagree, or which is not the one that was followed, becomes one that proves its
+ * positions. In doubt it refuses more cursors, never fewer. Begins no term where the terms refuse what was lost already.
+ */
+export function planTerm(facts: LockedFacts): TermPlan {
+  const { head, lastRow, word, terms, known, differsFrom, verified } = facts;
+  const firsts: number[] = [];
+  const lostFrom = Math.min(
+    differsFrom ?? Number.POSITIVE_INFINITY,
+    terms.lostSince(known) ?? Number.POSITIVE_INFINITY,
+  );
+  if (Number.isFinite(lostFrom) && !known.areRefusedFrom(lostFrom, terms)) firsts.push(lostFrom);
+  // Rows above the head: the head alone was restored. A head above the rows: the rows alone were.
+  if (head !== lastRow) firsts.push(lastRow + 1);
+  const adopts = !terms.has(word);
+  // A word that no term has: an operator's, or that of a node of an earlier release which found the log replaced.
+  if (adopts) firsts.push(verified === undefined ? 1 : Math.min(verified + 1, ...firsts));
+  else if (terms.present?.word !== word) firsts.push(Math.max(head, lastRow) + 1);
+  return {
+    ...(firsts.length === 0
+      ? {}
+      : {
+          begin: { firstId: Math.min(...firsts), word: adopts ? ('as-stored' as const) : ('new' as const) },
+        }),
+    ...(head < lastRow ? { head: lastRow } : {}),
+  };
+}

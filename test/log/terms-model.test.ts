@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Client, type Mutation, Node, World } from './terms-model.ts';
+
+type Step =
+  | { readonly do: 'append'; readonly node: number; readonly count: number }
+  | { readonly do: 'append by an older node'; readonly count: number }
+  | { readonly do: 'poll' | 'kill' | 'cut follower' | 'cut appender'; readonly node: number }
+  | { readonly do: 'start' }
+  | { readonly do: 'connect'; readonly client: number; readonly node: number }
+  | { readonly do: 'disconnect'; readonly client: number }
+  | {
+      readonly do: 'prune' | 'restore' | 'restore the head alone' | 'restore while no node runs';
+      readonly count: number;
+    }
+  | { readonly do: 'fail over'; readonly count: number; readonly how: 'broken' | 'alive' | 'kept by a proxy' }
+  | { readonly do: 'wait'; readonly ms: number };
+
+const node = fc.nat(2);
+const client = fc.nat(2);
+const few = fc.integer({ min: 1, max: 4 });
+const benign: fc.WeightedArbitrary<Step>[] = [
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('append'), node, count: few }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('append by an older node'), count: few }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('poll'), node }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('kill', 'cut follower', 'cut appender'), node }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('start') }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('connect'), client, node }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('disconnect'), client }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('prune'), count: few }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(100, 2_500) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('fail over'),
+      count: fc.constant(0),
+      how: fc.constantFrom('broken', 'kept by a proxy'),
+    }),
+  },
+] as fc.WeightedArbitrary<Step>[];
+const faults: fc.WeightedArbitrary<Step>[] = [
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restore'), count: few }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restore while no node runs'), count: few }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('restore the head alone'), count: few }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('fail over'),
+      count: fc.nat(4),
+      how: fc.constantFrom('broken', 'alive', 'kept by a proxy'),
+    }),
+  },
+] as fc.WeightedArbitrary<Step>[];
+
+/** Steps, in groups whose members run at the same time. */
+const plan = (steps: fc.WeightedArbitrary<Step>[]) =>
+  fc.record({
+    seed: fc.nat(),
+    groups: fc.array(fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 3 }), {
+      minLength: 5,
+      maxLength: 60,
+    }),
+  });
+
+type Plan = { seed: number; groups: Step[][] };
+
+function randomFrom(seed: number): () => number {
+  let state = seed | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+async function run({ seed, groups }: Plan, mutation?: Mutation): Promise<World> {
+  const world = new World(randomFrom(seed), mutation);
+  for (let count = 0; count < 2; count++) world.nodes.push(await Node.start(world));
+  for (let count = 0; count < 3; count++) world.clients.push(new Client());
+  for (const group of groups) {
+    world.now += 1;
+    await Promise.all(group.map((step) => take(world, step)));
+  }
+  await world.settle();
+  return world;
+}
+
+async function take(world: World, step: Step): Promise<void> {
+  const at = 'node' in step ? world.living[step.node % Math.max(1, world.living.length)] : undefined;
+  switch (step.do) {
+    case 'append':
+      await at?.append(world.events(step.count));
+      return;
+    case 'append by an older node':
+      await world.primary.exclusively(() => {
+        // It has no terms: what it appends to a log that lost commits looks like them.
+        const { primary, unproven } = world;
+        if (unproven || primary.lastRow() !== primary.state.head) return;
+        primary.backUp();
+        primary.write(world.events(step.count), null);
+      });
+      return;
+    case 'poll':
+      await at?.poll();
+      return;
+    case 'kill':
+      at?.kill();
+      return;
+    case 'cut follower':
+      if (at) at.follower.broken = true;
+      return;
+    case 'cut appender':
+      if (at?.appender) at.appender.broken = true;
+      return;
+    case 'start':
+      if (world.living.length < 3) {
+        const started = await Node.start(world);
+        // A failover that happened meanwhile cut it off as well.
+        if (started.follower.server !== world.primary) started.follower.broken = true;
+        world.nodes.push(started);
+      }
+      return;
+    case 'connect': {
+      const client = world.clients[step.client] as Client;
+      if (at && !client.node) await at.open(client);
+      return;
+    }
+    case 'disconnect': {
+      const client = world.clients[step.client] as Client;
+      client.node?.clients.delete(client);
+      client.node = undefined;
+      return;
+    }
+    case 'prune':
+      await world.primary.exclusively(() => world.prune(step.count));
+      return;
+    case 'restore':
+      await world.restore(step.count);
+      return;
+    case 'restore while no node runs':
+      for (const one of world.living) one.kill();
+      await world.restore(step.count);
+      return;
+    case 'restore the head alone':
+      await world.primary.exclusively(() => world.restoreHeadAlone(step.count));
+      return;
+    case 'fail over':
+      world.failOver(step.count, step.how);
+      return;
+    case 'wait':
+      world.now += step.ms;
+  }
+}
+
+/** A server that is exchanged in the middle of a transaction leaves a node in doubt about everything. */
+const exchangesServers = ({ groups }: Plan) =>
+  groups.flat().some((step) => step.do === 'fail over' && step.how === 'kept by a proxy');
+
+async function losesNothingSilently(plan: Plan, mutation?: Mutation): Promise<void> {
+  const world = await run(plan, mutation);
+  for (const client of world.clients) expect(world.wrong(client)).toBeUndefined();
+}
+
+const runs = Number(process.env.TERMS_RUNS ?? 300);
+
+test('whatever happens to the log, every client has it as it is, or was told from where on it has not', async () => {
+  await fc.assert(
+    fc.asyncProperty(plan([...benign, ...faults]), (steps) => losesNothingSilently(steps)),
+    { numRuns: runs },
+  );
+}, 120_000);
+
+test('where no commit is lost, no cursor is refused, and no stream is reset', async () => {
+  await fc.assert(
+    fc.asyncProperty(plan(benign), async (steps) => {
+      const world = await run(steps);
+      for (const client of world.clients) {
+        expect(world.wrong(client)).toBeUndefined();
+        expect(client.refused).toEqual([]);
+      }
+      expect(world.nodes.map(({ faults }) => faults)).toEqual(world.nodes.map(() => 0));
+    }),
+    { numRuns: runs },
+  );
+}, 120_000);
+
+test('a cursor below everything that was lost, or may have been, is not refused', async () => {
+  const unpruned = [...benign, ...faults].filter(({ arbitrary }) => arbitrary !== benign[7]?.arbitrary);
+  await fc.assert(
+    fc.asyncProperty(plan(unpruned), async (steps) => {
+      fc.pre(!exchangesServers(steps));
+      const world = await run(steps);
+      for (const client of world.clients)
+        for (const id of client.refused) expect(id).toBeGreaterThan(world.lowestLoss);
+    }),
+    { numRuns: runs },
+  );
+}, 120_000);
+
+test.each<Mutation>(['no new terms', 'ids alone', 'no marks', 'no verification'])(
+  'the property sees a log with %s',
+  async (mutation) => {
+    const outcome = await fc.check(
+      fc.asyncProperty(plan([...benign, ...faults]), (steps) => losesNothingSilently(steps, mutation)),
+      { numRuns: 3_000, endOnFailure: true },
+    );
+    expect(outcome.failed).toBe(true);
+  },
+  120_000,
+);
