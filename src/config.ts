@@ -38,6 +38,8 @@ export interface HttpConfig {
   readonly origins: OriginRules;
   /** How many proxies in front of us write `X-Forwarded-*`; 0: those headers are not believed. */
   readonly trustProxy: number;
+  /** How long the service goes on serving once it was asked to close and `/ready` says so, in ms. */
+  readonly drainMs: number;
   /** Whether `/metrics` is for anybody, or for admins and services. */
   readonly metrics: 'public' | 'private';
 }
@@ -135,6 +137,7 @@ function group(v: Variables): Config {
       host: v.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
       origins: { listed: v.FRONTEND_URLS, loopback: mode !== 'production' },
       trustProxy: v.TRUST_PROXY,
+      drainMs: v.SHUTDOWN_DRAIN_MS ?? (mode === 'production' ? 5_000 : 0),
       metrics: v.METRICS ?? (mode === 'production' ? 'private' : 'public'),
     },
     auth: {

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
-import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 import { explained } from './cli/failure.ts';
 import { localUrl } from './cli/service-url.ts';
 import { completeSecrets } from './config/secret.ts';
-import { type Config, loadConfig } from './config.ts';
+import { loadConfig } from './config.ts';
 import { greeting } from './greeting.ts';
+import { createLogger } from './service/logger.ts';
+import { onStopSignal } from './service/stop-signals.ts';
 import { createService, type Service } from './service.ts';
 
-/** How long the service may take to close before it is ended, in ms. */
+/** How long the service may take to close once it has drained, before it is ended with all it has started, in ms. */
 const PATIENCE_MS = 15_000;
 
 async function main(): Promise<void> {
@@ -17,21 +17,23 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = createLogger(config);
   let service: Service | undefined;
-  let stopping = false;
-  const stop = (signal: string) => {
-    if (stopping) return;
-    stopping = true;
-    logger.info(`${signal}: closing`);
+  const stopping = new AbortController();
+  onStopSignal((signal) => {
+    logger.info(`${signal}: closing; a second signal ends everything at once`);
     setTimeout(() => {
       logger.error('closing took too long');
       process.exit(1);
-    }, PATIENCE_MS).unref();
+    }, config.http.drainMs + PATIENCE_MS).unref();
+    stopping.abort();
     void service?.close().then(() => logger.info('closed'));
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  service = await createService(config, logger);
-  if (stopping) return service.close();
+  });
+  try {
+    service = await createService(config, logger, stopping);
+  } catch (error) {
+    if (stopping.signal.aborted) return;
+    throw error;
+  }
+  if (stopping.signal.aborted) return service.close();
   const port = await listening(service);
   logger.info({ port, host: config.http.host }, 'listening');
   const { demo } = service;
@@ -52,12 +54,8 @@ async function listening(service: Service): Promise<number> {
   }
 }
 
-/** Lines for people while developing, JSON for machines otherwise. */
-function createLogger(config: Config): Logger {
-  const options = { level: config.log.level, base: null };
-  if (config.mode !== 'development') return pino(options);
-  return pino(options, pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', singleLine: true }));
-}
+// Written to a terminal that is gone, they fail; what has to be closed is closed all the same.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 
 main().catch((error: unknown) => {
   const unknown = () => (error instanceof Error ? (error.stack ?? error.message) : String(error));

@@ -41,6 +41,7 @@ import { openLeaderboards } from './service/leaderboards.ts';
 import { openLogPipeline } from './service/log-pipeline.ts';
 import { pageRouters } from './service/pages.ts';
 import { Releasers } from './service/releasers.ts';
+import { Shutdown } from './service/shutdown.ts';
 import { createSessionCommands } from './stream/commands.ts';
 import { Gate } from './stream/gate.ts';
 import { createNodeStatus } from './stream/node-status.ts';
@@ -59,7 +60,11 @@ export interface Service {
   readonly demo: Demo | undefined;
   /** Listens where the configuration says; resolves with the port. */
   listen(): Promise<number>;
-  /** Stops listening, says goodbye to streams, finishes what was accepted, closes everything. Harmless twice. */
+  /**
+   * Ends the service. Where it listens, `/ready` says `draining` and it goes on serving for the configured time; then
+   * streams are closed one after the other, the listener goes, what was accepted is finished, and everything is closed.
+   * Harmless twice.
+   */
   close(): Promise<void>;
 }
 
@@ -72,26 +77,34 @@ const RETENTION_MS = 60_000;
 
 /**
  * Puts the service together and starts it, all but the listening.
- * @throws when the database cannot be reached or migrated
+ * @param signal gives the start up: at once while MariaDB is installed or started, else with the next step
+ * @throws when the database cannot be reached or migrated; the signal's reason
  */
-export async function createService(config: Config, logger: Logger): Promise<Service> {
+export async function createService(
+  config: Config,
+  logger: Logger,
+  { signal }: { readonly signal?: AbortSignal } = {},
+): Promise<Service> {
   const onError = (error: unknown, where: string) =>
     logger.error({ err: withoutStatement(error), where }, 'something failed');
   const releasers = new Releasers(onError);
   try {
-    return await compose(config, logger, releasers, onError);
+    return await compose({ config, logger, releasers, onError, signal });
   } catch (error) {
     await releasers.releaseAll();
     throw error;
   }
 }
 
-async function compose(
-  config: Config,
-  logger: Logger,
-  releasers: Releasers,
-  onError: (error: unknown, where: string) => void,
-): Promise<Service> {
+interface Composition {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly releasers: Releasers;
+  readonly onError: (error: unknown, where: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function compose({ config, logger, releasers, onError, signal }: Composition): Promise<Service> {
   const auth = await completeSecrets(config);
   const nodeId = randomUUID();
   const version = readVersion();
@@ -100,6 +113,7 @@ async function compose(
   const database = openDatabase({ url: await databaseUrl(), poolSize: config.database.poolSize });
   releasers.add('database', () => database.close());
   await migrate(database, { log: (line) => logger.info(line) });
+  signal?.throwIfAborted();
   for (const warning of await checkDurability(database)) logger.warn(warning);
 
   const log = await openLogPipeline({ database, ring: config.stream.ring, onError }, releasers);
@@ -204,7 +218,7 @@ async function compose(
   });
   startBackground({ database, streams, grants, commands, reportStatus, shared, onError }, releasers);
 
-  let closing = false;
+  const shutdown = new Shutdown({ drainMs: config.http.drainMs, streams, releasers });
   const app = createApp({
     version,
     isAllowedOrigin: (origin) => isListedOrigin(config.http.origins, origin),
@@ -222,7 +236,7 @@ async function compose(
           epoch: follower.epoch,
           lag: follower.lag,
         }),
-        closing: () => closing,
+        draining: () => shutdown.begun,
         pingDatabase: async () => void (await database.query('SELECT 1')),
       }),
       streamRoutes({
@@ -280,12 +294,12 @@ async function compose(
         streams.close();
         return done;
       });
+      shutdown.listening = true;
+      // It was closed meanwhile, when there was no listener to be closed yet.
+      if (shutdown.begun) await server.close();
       return server.port;
     },
-    close() {
-      closing = true;
-      return releasers.releaseAll();
-    },
+    close: () => shutdown.close(),
   };
 
   async function databaseUrl(): Promise<string> {
@@ -293,6 +307,7 @@ async function compose(
     const embedded = await startEmbeddedDatabase({
       directory: config.database.directory,
       log: (line) => logger.info(line),
+      signal,
     });
     releasers.add('embedded database', () => embedded.stop());
     return embedded.url;

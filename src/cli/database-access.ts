@@ -10,6 +10,8 @@ export interface AccessOptions {
   /** Whether an embedded database that does not run is started for the time being. Default: it is a failure. */
   readonly start?: boolean;
   readonly log?: (line: string) => void;
+  /** Gives the start of an embedded database up at once. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens the configured database for as long as `work` lasts. Where the service runs an embedded one, it is shared. */
@@ -26,7 +28,11 @@ export async function withDatabase<T>(
     throw new CliFailure(
       'The embedded database does not run: start the service with `npm start`, or name another database with DATABASE_URL.',
     );
-  const embedded = await startEmbeddedDatabase({ directory, log: options.log ?? (() => {}) });
+  const embedded = await startEmbeddedDatabase({
+    directory,
+    log: options.log ?? (() => {}),
+    signal: options.signal,
+  });
   try {
     return await using(embedded.url, work);
   } finally {

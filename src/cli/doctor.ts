@@ -53,7 +53,7 @@ export async function doctor(options: DoctorOptions, surroundings: Surroundings)
 
 type Report = (title: string, findings: readonly Finding[]) => void;
 
-async function examineDatabase(config: Config, report: Report, { err }: Surroundings): Promise<void> {
+async function examineDatabase(config: Config, report: Report, { err, signal }: Surroundings): Promise<void> {
   const { database: settings } = config;
   let limitMs = 5 * CHECK_MS;
   if (settings.kind === 'embedded' && (await runningEmbedded(settings.directory)) === undefined) {
@@ -63,7 +63,10 @@ async function examineDatabase(config: Config, report: Report, { err }: Surround
     limitMs += START_MS;
   }
   const trouble = await bounded('The database', limitMs, async () => {
-    await withDatabase(settings, (database) => look(database, config, report), { start: true });
+    await withDatabase(settings, (database) => look(database, config, report), {
+      start: true,
+      signal,
+    });
     return [];
   });
   if (trouble.length > 0) report('Database', trouble);

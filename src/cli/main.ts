@@ -1,15 +1,14 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
+import { onStopSignal } from '../service/stop-signals.ts';
 import { runCli } from './program.ts';
 import { createScreen } from './surroundings.ts';
 
 if (existsSync('.env')) loadEnvFile('.env');
 const ending = new AbortController();
 const end = () => ending.abort();
-// Once: who presses Ctrl-C again means it.
-process.once('SIGINT', end);
-process.once('SIGTERM', end);
+onStopSignal(end);
 for (const output of [process.stdout, process.stderr])
   output.on('error', (error: NodeJS.ErrnoException) => {
     // Nobody reads any more, as after `| head`: there is nothing left to do, and nobody to tell.

@@ -16,7 +16,7 @@ export interface MigrateOptions {
 /** Brings a database to this version's schema, and says what was done; or says what would be done, and does nothing. */
 export async function migrate(
   { url, plan = false }: MigrateOptions,
-  { env, out, err }: Surroundings,
+  { env, out, err, signal }: Surroundings,
 ): Promise<void> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);
   const log = (line: string) => err.line(err.paint('dim', line));
@@ -36,7 +36,7 @@ export async function migrate(
       }
       out.line(told(where, await bringUpToDate(database, { log })));
     },
-    { start: true, log },
+    { start: true, log, signal },
   );
 }
 

@@ -65,12 +65,12 @@ export async function retryOutbox(
 
 function withOutbox(
   { url }: OutboxOptions,
-  { env, err }: Surroundings,
+  { env, err, signal }: Surroundings,
   work: (database: Database) => Promise<void>,
 ): Promise<void> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);
   const log = (line: string) => err.line(err.paint('dim', line));
-  return withDatabase(config, work, { start: true, log });
+  return withDatabase(config, work, { start: true, log, signal });
 }
 
 function show({ id, type, failedAt, attempts, error }: DeadLetter, { out }: Surroundings): void {

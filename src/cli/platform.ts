@@ -71,13 +71,13 @@ function lineOf({ trigger, state }: TriggerState, { out }: Surroundings): string
 
 async function onDatabase<T>(
   { url }: PlatformOptions,
-  { env, err }: Surroundings,
+  { env, err, signal }: Surroundings,
   work: (database: Database, where: string) => Promise<T>,
 ): Promise<T> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);
   return await withDatabase(
     config,
     async (database) => work(database, `${database.name} on ${serverName(await database.flavour())}`),
-    { start: true, log: (line) => err.line(err.paint('dim', line)) },
+    { start: true, log: (line) => err.line(err.paint('dim', line)), signal },
   );
 }

@@ -28,6 +28,7 @@ export const VARIABLES = z.object({
   FRONTEND_URLS: origins(),
   TRUST_PROXY: integer(0, 10, 0, 'proxies'),
   METRICS: oneOf(['public', 'private'], undefined),
+  SHUTDOWN_DRAIN_MS: integer(0, 600_000, undefined, 'ms'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
   DATA_DIR: text('.data'),
 

@@ -8,7 +8,8 @@ export interface Vitals {
   readonly startedAt: Date;
   readonly streams: () => number;
   readonly follower: () => { connected: boolean; position: number; epoch: string; lag: number };
-  readonly closing: () => boolean;
+  /** Whether the service is about to close: it still serves, and shall be sent nobody new. */
+  readonly draining: () => boolean;
   /** Rejects when the database does not answer in time. */
   readonly pingDatabase: () => Promise<void>;
 }
@@ -81,7 +82,7 @@ export function healthRoutes(vitals: Vitals): Router {
           () => 'does not answer',
         ),
         follower: !connected ? 'not connected' : lag > MAX_LAG ? `${lag} rows behind` : 'ok',
-        shutdown: vitals.closing() ? 'under way' : 'ok',
+        shutdown: vitals.draining() ? 'draining' : 'ok',
       };
       const fine = Object.values(checks).every((check) => check === 'ok');
       return c.json({ ready: fine, checks }, fine ? 200 : 503, { 'cache-control': 'no-store' });

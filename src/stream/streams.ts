@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypeFilter } from '../channel/batch.ts';
 import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
@@ -52,6 +53,8 @@ export interface OpenRequest {
 /** Every so many heartbeats a quiet stream is sent its position. */
 const POSITION_EVERY = 4;
 const TICK_MS = 1_000;
+/** How far apart streams are closed that are closed over a time. Milliseconds. */
+const SPREAD_STEP_MS = 20;
 
 interface Beat {
   /** By the clock that nobody sets (`performance.now()`): a step back must not silence streams. */
@@ -156,6 +159,25 @@ export class Streams {
     this.#closing = true;
     clearInterval(this.#ticker);
     this.closeWhere(() => true, 'shutdown');
+  }
+
+  /**
+   * The same, but streams end one after the other in a random order, so that their clients do not all come back at the
+   * same moment.
+   *
+   * @param spreadMs how long that takes, in ms
+   */
+  async closeOver(spreadMs: number): Promise<void> {
+    this.#closing = true;
+    // Ids are random, so their order is, too.
+    const streams = [...this.#streams.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+    const startedAt = performance.now();
+    for (let closed = 0; closed < streams.length; ) {
+      const share = Math.min(1, (performance.now() - startedAt + SPREAD_STEP_MS) / spreadMs);
+      for (; closed < streams.length * share; closed++) streams[closed]?.close('shutdown');
+      if (closed < streams.length) await sleep(SPREAD_STEP_MS);
+    }
+    this.close();
   }
 
   async #begin(stream: Stream, stale: boolean): Promise<void> {

@@ -228,7 +228,7 @@ describe('where MariaDB is missing', () => {
     const install = vi.fn().mockRejectedValue(new Error('E: Unable to locate package'));
     const obtaining = obtainMariaDb((line) => lines.push(line), { directories: [], install });
     await expect(obtaining).rejects.toThrow(/could not install it(.|\n)+E: Unable to locate package/);
-    expect(install).toHaveBeenCalledWith('mariadb-server-core');
+    expect(install).toHaveBeenCalledWith('mariadb-server-core', undefined);
     expect(lines).toEqual(['installing mariadb-server-core with apt-get, once']);
   });
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { endWithProcess } from './end-with-process.ts';
 import { EmbeddedDatabaseError } from './failure.ts';
 import type { MariaDb } from './find.ts';
 import type { Place } from './place.ts';
@@ -15,9 +16,14 @@ const BOUND_MS = 120_000;
  * absent. `mariadb-install-db` would do the same in more words: as Debian packages it, it also needs the client's package,
  * and as root it changes the machine's own PAM plugin.
  *
- * @throws EmbeddedDatabaseError with the server's own words.
+ * @param signal ends it at once; what is half-made is deleted by the next call
+ * @throws EmbeddedDatabaseError with the server's own words; the signal's reason.
  */
-export async function ensureDataDirectory(place: Place, mariadb: MariaDb): Promise<void> {
+export async function ensureDataDirectory(
+  place: Place,
+  mariadb: MariaDb,
+  signal?: AbortSignal,
+): Promise<void> {
   if (await exists(place.data)) return;
   for (const name of await readdir(place.root)) {
     if (!name.startsWith(UNFINISHED)) continue;
@@ -25,11 +31,16 @@ export async function ensureDataDirectory(place: Place, mariadb: MariaDb): Promi
     await rm(join(place.root, name), { recursive: true, force: true, maxRetries: 10 });
   }
   const unfinished = await mkdtemp(join(place.root, UNFINISHED));
-  await bootstrap(mariadb, unfinished, place.scratch);
+  await bootstrap(mariadb, unfinished, { scratch: place.scratch, signal });
   await rename(unfinished, place.data);
 }
 
-async function bootstrap(mariadb: MariaDb, directory: string, scratch: string): Promise<void> {
+async function bootstrap(
+  mariadb: MariaDb,
+  directory: string,
+  { scratch, signal }: { readonly scratch: string; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  signal?.throwIfAborted();
   const child = spawn(
     mariadb.program,
     [
@@ -43,9 +54,16 @@ async function bootstrap(mariadb: MariaDb, directory: string, scratch: string): 
     ],
     { cwd: directory, stdio: ['pipe', 'ignore', 'pipe'], timeout: BOUND_MS, killSignal: 'SIGKILL' },
   );
+  const kill = () => child.kill('SIGKILL');
+  signal?.addEventListener('abort', kill, { once: true });
+  const forget = endWithProcess(kill);
   child.stdin.on('error', () => {}); // it may die before it has read everything: its exit code tells
   child.stdin.end(await bootstrapSql(mariadb));
-  const [words, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  const [words, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]).finally(() => {
+    forget();
+    signal?.removeEventListener('abort', kill);
+  });
+  signal?.throwIfAborted();
   if (code !== 0) {
     const last = words.trim().split('\n').slice(-10).join('\n');
     throw new EmbeddedDatabaseError(

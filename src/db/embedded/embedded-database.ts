@@ -37,6 +37,8 @@ export interface EmbeddedDatabaseOptions {
   readonly log?: (line: string) => void;
   /** Whether a mariadbd that dies by itself is started again. Default true. */
   readonly supervise?: boolean;
+  /** Gives the start up at once: nothing is installed any more, and nothing is left running. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const SHUTDOWN_BOUND_MS = 60_000;
@@ -48,10 +50,12 @@ const STEADY_MS = 10_000;
 /**
  * Starts the database of a directory, making it, and installing MariaDB, where that is needed.
  *
- * @throws EmbeddedDatabaseError if MariaDB cannot be had or does not start, or another process runs this directory.
+ * @throws EmbeddedDatabaseError if MariaDB cannot be had or does not start, or another process runs this directory; the
+ * signal's reason.
  */
 export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const { directory, database = 'codecraft', log = () => {}, supervise = true } = options;
+  options.signal?.throwIfAborted();
   const place = await preparePlace(directory);
   let claim: Claim | undefined;
   let server: RunningServer | undefined;
@@ -67,10 +71,10 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
     return done;
   }
 
-  async function launch(): Promise<void> {
-    const mariadb = await obtainMariaDb(log);
-    await ensureDataDirectory(place, mariadb);
-    server = await launchServer(place, mariadb);
+  async function launch(givenUp: AbortSignal): Promise<void> {
+    const mariadb = await obtainMariaDb(log, undefined, givenUp);
+    await ensureDataDirectory(place, mariadb, givenUp);
+    server = await launchServer(place, mariadb, givenUp);
     if (!supervise) return;
     const { signal } = wanted;
     const startedAt = Date.now();
@@ -83,15 +87,19 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
       log('the embedded database ended by itself; starting it again');
       await sleep(backoffMs, undefined, { signal, ref: false }).catch(() => {});
       backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
-      if (!signal.aborted) await launch().catch((error: Error) => log(error.message));
+      if (!signal.aborted)
+        await launch(signal).catch((error: Error) => {
+          if (!signal.aborted) log(error.message);
+        });
     }
   }
 
   async function up(): Promise<void> {
     if (alive()) return;
     wanted = new AbortController();
+    const { signal } = wanted;
     claim ??= await claimDirectory(place.root);
-    await launch();
+    await launch(options.signal === undefined ? signal : AbortSignal.any([signal, options.signal]));
     await ensureDatabase(place.socket, database);
   }
 

@@ -11,7 +11,7 @@ const WAYS_OUT =
 export interface MariaDbSources {
   readonly directories: Iterable<string>;
   /** Undefined where nothing can be installed. */
-  readonly install: ((packageName: string) => Promise<void>) | undefined;
+  readonly install: ((packageName: string, signal?: AbortSignal) => Promise<void>) | undefined;
 }
 
 function usualSources(): MariaDbSources {
@@ -21,11 +21,13 @@ function usualSources(): MariaDbSources {
 /**
  * Finds MariaDB on this machine, or installs it where that needs nobody's help.
  *
- * @throws EmbeddedDatabaseError naming the ways out, if there is none and none can be installed.
+ * @param signal ends an installation at once
+ * @throws EmbeddedDatabaseError naming the ways out, if there is none and none can be installed; the signal's reason.
  */
 export async function obtainMariaDb(
   log: (line: string) => void,
   { directories, install }: MariaDbSources = usualSources(),
+  signal?: AbortSignal,
 ): Promise<MariaDb> {
   const present = await findMariaDb(directories);
   if (present) return present;
@@ -33,8 +35,9 @@ export async function obtainMariaDb(
 
   log(`installing ${PACKAGE} with apt-get, once`);
   try {
-    await install(PACKAGE);
+    await install(PACKAGE, signal);
   } catch (error) {
+    signal?.throwIfAborted();
     throw new EmbeddedDatabaseError(
       `MariaDB is not installed here, and apt-get could not install it. ${WAYS_OUT}\n${(error as Error).message}`,
     );

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
+import { endWithProcess } from './end-with-process.ts';
 import { EmbeddedDatabaseError } from './failure.ts';
 import type { MariaDb } from './find.ts';
 import type { Place } from './place.ts';
@@ -26,23 +27,39 @@ const KILL_BOUND_MS = 10_000;
  * The server of this place: the one that an earlier run left behind if it still answers, else a new one.
  * To be called with the claim to the place only.
  *
- * @throws EmbeddedDatabaseError with the server's own last words, if it does not come up.
+ * It is killed with this process, should that exit without having stopped it.
+ *
+ * @param signal gives the start up at once, and kills the server
+ * @throws EmbeddedDatabaseError with the server's own last words, if it does not come up; the signal's reason.
  */
-export async function launchServer(place: Place, mariadb: MariaDb): Promise<RunningServer> {
-  return (await adoptServer(place)) ?? (await spawnServer(place, mariadb));
+export async function launchServer(
+  place: Place,
+  mariadb: MariaDb,
+  signal: AbortSignal,
+): Promise<RunningServer> {
+  const server = (await adoptServer(place, signal)) ?? (await spawnServer(place, mariadb, signal));
+  const { identity } = server;
+  const forget = endWithProcess(() => killIfRunning(identity));
+  void server.gone.then(forget);
+  return server;
 }
 
-async function adoptServer(place: Place): Promise<RunningServer | undefined> {
+function killIfRunning(identity: ProcessIdentity): void {
+  if (isRunning(identity)) process.kill(identity.pid, 'SIGKILL');
+}
+
+async function adoptServer(place: Place, signal: AbortSignal): Promise<RunningServer | undefined> {
   const identity = parseIdentity(await readFile(place.serverRecord, 'utf8').catch(() => ''));
   if (!identity || !isRunning(identity)) return undefined;
-  if (await answers(place.socket, identity, ADOPT_BOUND_MS)) {
+  if (await answers(place.socket, identity, { boundMs: ADOPT_BOUND_MS, signal })) {
     return { identity, gone: watchStranger(identity) };
   }
   await endProcess(identity, 'SIGKILL', KILL_BOUND_MS);
   return undefined;
 }
 
-async function spawnServer(place: Place, mariadb: MariaDb): Promise<RunningServer> {
+async function spawnServer(place: Place, mariadb: MariaDb, signal: AbortSignal): Promise<RunningServer> {
+  signal.throwIfAborted();
   const log = openSync(place.log, 'a', 0o600);
   const logStart = fstatSync(log).size;
   // A process group of its own: Ctrl-C reaches the service, which still needs its database to close down.
@@ -63,18 +80,29 @@ async function spawnServer(place: Place, mariadb: MariaDb): Promise<RunningServe
   if (identity) {
     // Before anything is awaited: whoever comes after a kill -9 of this process must find the server.
     writeFileSync(place.serverRecord, JSON.stringify(identity), { mode: 0o600 });
-    if (await answers(place.socket, identity, START_BOUND_MS)) return { identity, gone };
-    await endProcess(identity, 'SIGKILL', KILL_BOUND_MS);
+    const forget = endWithProcess(() => killIfRunning(identity));
+    try {
+      if (await answers(place.socket, identity, { boundMs: START_BOUND_MS, signal }))
+        return { identity, gone };
+      await endProcess(identity, 'SIGKILL', KILL_BOUND_MS);
+    } finally {
+      forget();
+    }
   }
+  signal.throwIfAborted();
   const words = (await readFile(place.log)).subarray(logStart).toString().trim();
   const last = words.split('\n').slice(-12).join('\n');
   throw new EmbeddedDatabaseError(`The embedded database did not start. The end of ${place.log}:\n${last}`);
 }
 
-/** Whether the server answers within the bound; false as soon as its process is gone. */
-async function answers(socketPath: string, identity: ProcessIdentity, boundMs: number): Promise<boolean> {
+/** Whether the server answers within the bound; false as soon as its process is gone, or nobody waits any more. */
+async function answers(
+  socketPath: string,
+  identity: ProcessIdentity,
+  { boundMs, signal }: { readonly boundMs: number; readonly signal: AbortSignal },
+): Promise<boolean> {
   const deadline = Date.now() + boundMs;
-  while (isRunning(identity) && Date.now() < deadline) {
+  while (isRunning(identity) && Date.now() < deadline && !signal.aborted) {
     try {
       const connection = await createConnection({ socketPath, user: 'root', connectTimeout: 2_000 });
       await connection.end();
