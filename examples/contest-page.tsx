@@ -4,7 +4,9 @@
  */
 import {
   ConnectionBadge,
+  EventText,
   Leaderboard,
+  type LiveEvents,
   LiveProvider,
   NotificationBell,
   ToastStack,
@@ -31,7 +33,7 @@ export function ContestPage({ url, contestId, getToken }: ContestPageProps) {
         <ConnectionBadge />
         <NotificationBell />
       </header>
-      <main style={{ height: '70vh' }}>
+      <main>
         <Leaderboard contestId={contestId} />
       </main>
       <Feed contestId={contestId} />
@@ -51,7 +53,7 @@ function ContestHeading({ contestId }: { readonly contestId: number }) {
   if (contest === undefined) return null;
   return (
     <h1>
-      {contest.title}
+      <bdi>{contest.title}</bdi>
       {secondsLeft !== undefined && ` · ${phase === 'before' ? 'starts' : 'ends'} in ${secondsLeft} s`}
     </h1>
   );
@@ -59,17 +61,17 @@ function ContestHeading({ contestId }: { readonly contestId: number }) {
 
 /** The last ten problems solved in the contest. */
 function Feed({ contestId }: { readonly contestId: number }) {
-  const [solved, setSolved] = useState<readonly { id: number; message: string }[]>([]);
-  const listen = (event: { id: number; message: string; scope: string }) => {
+  const [solved, setSolved] = useState<readonly LiveEvents['problem-solved'][]>([]);
+  const listen = (event: LiveEvents['problem-solved']) => {
     // The player's own solve comes in two scopes; the contest's message names the player.
     if (event.scope === `contest:${contestId}`) setSolved((list) => [event, ...list].slice(0, 10));
   };
   useEvents('problem-solved', listen, `contest:${contestId}`);
   return (
     <ol className="feed">
-      {solved.map(({ id, message }) => (
-        <li key={id} dir="auto">
-          {message}
+      {solved.map((event) => (
+        <li key={event.id}>
+          <EventText of={event} text={event.message} />
         </li>
       ))}
     </ol>

@@ -1,3 +1,5 @@
+'use client';
+
 /** CodeCraft Live for React: hooks over one connection, and pieces that show what they tell. */
 
 export type { InboxCounts, InboxItem, Which } from '../client/api-types.ts';
@@ -19,6 +21,8 @@ export { QuietRegion, type QuietRegionProps } from './pieces/quiet-region.tsx';
 export { StandingsTable, type StandingsTableProps } from './pieces/standings-table.tsx';
 export { TierMark, type TierMarkProps } from './pieces/tier-mark.tsx';
 export { ToastStack, type ToastStackProps } from './pieces/toast-stack.tsx';
+export { EventText, type EventTextProps } from './text/event-text.tsx';
+export { UserText, type UserTextProps } from './text/user-text.tsx';
 export { useConnectionStatus } from './use-connection-status.ts';
 export {
   type ContestClock,

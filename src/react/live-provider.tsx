@@ -46,5 +46,5 @@ export function LiveProvider({ children, scopes = USUAL, ...options }: LiveProvi
   // Runs after the effects of everything below: whatever hooks need is known by then, and one stream is enough.
   useEffect(() => session?.client.start(), [session]);
 
-  return <SessionContext value={session}>{children}</SessionContext>;
+  return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>;
 }

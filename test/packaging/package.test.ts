@@ -119,6 +119,11 @@ describe('The package', () => {
     expect(await packagesOf(join(dist, 'index.js'))).not.toContain('react');
   });
 
+  it('says of React’s entry point that it belongs to the client, so that server components may import it', async () => {
+    const entry = join(application.folder, 'node_modules/codecraft-live/dist/react/index.js');
+    expect(await readFile(entry, 'utf8')).toMatch(/^'use client';\n/);
+  });
+
   it('puts nothing of the server into a browser', async () => {
     const client = await bundle("export * from 'codecraft-live/client';");
     const react = await bundle("export * from 'codecraft-live/react';");

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
-import { type ClockNode, openClockNode, announcementsOf } from '../contest/fixture.ts';
+import { announcementsOf, type ClockNode, openClockNode } from '../contest/fixture.ts';
 import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
 import { createContest } from '../support/platform.ts';
 

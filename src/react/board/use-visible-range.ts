@@ -14,8 +14,9 @@ export interface VisibleRange {
 }
 
 /**
- * Which rows of a scrolled list are in sight. It changes by whole rows, so scrolling within a row draws nothing. What is
- * measured is kept: to measure while drawing would have the browser lay everything out once more.
+ * Which rows of a list are in sight: of the part that it is scrolled to, what is within the window. So a list whose height
+ * nobody bounds draws no more than one that scrolls. It changes by whole rows, so scrolling within a row draws nothing. What
+ * is measured is kept: to measure while drawing would have the browser lay everything out once more.
  */
 export function useVisibleRange(
   view: RefObject<HTMLElement | null>,
@@ -28,9 +29,9 @@ export function useVisibleRange(
     const element = view.current;
     if (element === null) return;
     const measure = () => {
-      const { scrollTop, clientHeight } = element;
-      const drawn = visibleRange(count, rowHeight, scrollTop, clientHeight);
-      const sight = sightRange(count, rowHeight, scrollTop, clientHeight);
+      const { top, height } = visibleStretch(element);
+      const drawn = visibleRange(count, rowHeight, top, height);
+      const sight = sightRange(count, rowHeight, top, height);
       setRange((known) =>
         equal(known.drawn, drawn) && equal(known.sight, sight) ? known : { drawn, sight },
       );
@@ -38,13 +39,26 @@ export function useVisibleRange(
     measure();
     const resized = new ResizeObserver(measure);
     resized.observe(element);
-    element.addEventListener('scroll', measure, { passive: true });
+    // Whatever scrolls: the list, the page, or something between them.
+    const scrolled = { capture: true, passive: true } as const;
+    window.addEventListener('scroll', measure, scrolled);
+    window.addEventListener('resize', measure);
     return () => {
       resized.disconnect();
-      element.removeEventListener('scroll', measure);
+      window.removeEventListener('scroll', measure, scrolled);
+      window.removeEventListener('resize', measure);
     };
   }, [view, count, rowHeight]);
   return range;
+}
+
+/** Where in its content the visible part of a scrolled element begins, and how high it is. Pixels. */
+function visibleStretch(element: HTMLElement): { top: number; height: number } {
+  const { scrollTop, clientHeight } = element;
+  const start = element.getBoundingClientRect().top;
+  const above = Math.min(clientHeight, Math.max(0, -start));
+  const end = Math.min(clientHeight, Math.max(0, window.innerHeight - start));
+  return { top: scrollTop + above, height: Math.max(0, end - above) };
 }
 
 function equal(a: Range, b: Range): boolean {

@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'react';
 import type { ConnectionStatus } from '../../client/types.ts';
+import { Ltr } from '../text/ltr.tsx';
 import { useConnectionStatus } from '../use-connection-status.ts';
 import { useLive } from '../use-live.ts';
+import { useHostScheme } from './host-scheme.ts';
 
 export interface ConnectionBadgeProps {
   readonly className?: string;
@@ -11,23 +13,30 @@ export interface ConnectionBadgeProps {
 export function ConnectionBadge({ className = '' }: ConnectionBadgeProps) {
   const status = useConnectionStatus();
   const live = useLive();
+  const scheme = useHostScheme();
   const seconds = useSecondsUntil(status.retryAt);
   const text = wordsFor(status, seconds);
-  const look = `ccl-connection ${className}`;
+  const look = `ccl ccl-connection ${className}`;
   const content = (
     <>
       <i className="ccl-lamp" aria-hidden="true" />
-      {text}
+      <Ltr>{text}</Ltr>
     </>
   );
   const canRetry = status.state === 'waiting' || status.state === 'closed';
   return canRetry ? (
-    <button type="button" className={look} data-state={status.state} onClick={() => live?.reconnect()}>
+    <button
+      ref={scheme}
+      type="button"
+      className={look}
+      data-state={status.state}
+      onClick={() => live?.reconnect()}
+    >
       {content}
       <span className="ccl-retry">Try now</span>
     </button>
   ) : (
-    <span className={look} data-state={status.state}>
+    <span ref={scheme} className={look} data-state={status.state}>
       {content}
     </span>
   );

@@ -1,5 +1,8 @@
 import type { InboxItem } from '../../client/api-types.ts';
 import { formatAge } from '../format.ts';
+import { isolated } from '../text/bidi.ts';
+import { EventText } from '../text/event-text.tsx';
+import { Ltr } from '../text/ltr.tsx';
 import { EventIcon } from './event-icon.tsx';
 
 export interface InboxEntryProps {
@@ -19,14 +22,16 @@ export function InboxEntry({ item, now, onRead, onUnread, onArchive }: InboxEntr
     <li className="ccl-entry" data-type={item.type} {...(unread ? { 'data-unread': '' } : {})}>
       <EventIcon of={item} />
       <div className="ccl-entry-text">
+        {unread && <span className="ccl-hidden">Unread: </span>}
         <p className="ccl-entry-title">
-          {unread && <span className="ccl-hidden">Unread: </span>}
-          {item.title}
+          <EventText of={item} text={item.title} />
         </p>
-        <p className="ccl-entry-message">{item.message}</p>
+        <p className="ccl-entry-message">
+          <EventText of={item} text={item.message} />
+        </p>
       </div>
       <time className="ccl-entry-age" dateTime={item.at}>
-        {formatAge(item.at, now)}
+        <Ltr>{formatAge(item.at, now)}</Ltr>
       </time>
       <div className="ccl-entry-actions">
         <button
@@ -34,10 +39,10 @@ export function InboxEntry({ item, now, onRead, onUnread, onArchive }: InboxEntr
           onClick={(event) => (unread ? onRead(event.currentTarget.closest('li')) : onUnread())}
         >
           {unread ? 'Mark read' : 'Mark unread'}
-          <span className="ccl-hidden">: {item.title}</span>
+          <span className="ccl-hidden">: {isolated(item.title)}</span>
         </button>
         <button type="button" onClick={(event) => onArchive(event.currentTarget.closest('li'))}>
-          Archive<span className="ccl-hidden">: {item.title}</span>
+          Archive<span className="ccl-hidden">: {isolated(item.title)}</span>
         </button>
       </div>
     </li>

@@ -1,6 +1,8 @@
 import { useRef, useState } from 'react';
+import { Ltr } from '../text/ltr.tsx';
 import { useLive } from '../use-live.ts';
 import { useNotifications } from '../use-notifications.ts';
+import { useHostScheme } from './host-scheme.ts';
 import { InboxEntry } from './inbox-entry.tsx';
 
 export interface InboxProps {
@@ -12,6 +14,7 @@ export interface InboxProps {
 /** The player's notifications, newest first. */
 export function Inbox({ headingId, className = '' }: InboxProps) {
   const live = useLive();
+  const scheme = useHostScheme();
   const [onlyUnread, setOnlyUnread] = useState(false);
   const inbox = useNotifications({ unread: onlyUnread });
   const heading = useRef<HTMLHeadingElement>(null);
@@ -26,7 +29,7 @@ export function Inbox({ headingId, className = '' }: InboxProps) {
   }
 
   return (
-    <section className={`ccl-inbox ${className}`} aria-labelledby={headingId}>
+    <section ref={scheme} className={`ccl ccl-inbox ${className}`} aria-labelledby={headingId}>
       <header className="ccl-inbox-head">
         <h2 id={headingId} ref={heading} tabIndex={-1}>
           Notifications
@@ -49,12 +52,14 @@ export function Inbox({ headingId, className = '' }: InboxProps) {
       </header>
       {inbox.error !== undefined && (
         <p className="ccl-inbox-error" role="alert">
-          The inbox could not be brought up to date. Nothing of it is lost.
+          <Ltr>The inbox could not be brought up to date. Nothing of it is lost.</Ltr>
         </p>
       )}
       {items.length === 0 && next === null && (
         <p className="ccl-inbox-empty">
-          {onlyUnread ? 'You have read everything.' : 'Nothing yet. What you achieve turns up here.'}
+          <Ltr>
+            {onlyUnread ? 'You have read everything.' : 'Nothing yet. What you achieve turns up here.'}
+          </Ltr>
         </p>
       )}
       <ul className="ccl-entries">

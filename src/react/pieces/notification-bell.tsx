@@ -1,6 +1,9 @@
-import { type ToggleEvent, useId, useRef, useState } from 'react';
+import { useId, useRef } from 'react';
+import { Ltr } from '../text/ltr.tsx';
 import { useNotifications } from '../use-notifications.ts';
+import { useHostScheme } from './host-scheme.ts';
 import { Inbox } from './inbox.tsx';
+import { usePanel } from './use-panel.ts';
 
 export interface NotificationBellProps {
   readonly className?: string;
@@ -13,32 +16,24 @@ const MOST = 99;
 export function NotificationBell({ className = '' }: NotificationBellProps) {
   const { counts, items, markSeen } = useNotifications();
   const id = useId();
-  const [open, setOpen] = useState(false);
-  const button = useRef<HTMLButtonElement>(null);
-  const panel = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement | null>(null);
+  const panel = useRef<HTMLDivElement | null>(null);
+  const buttonRef = useHostScheme(button);
+  const panelRef = useHostScheme(panel);
   const { unread, unseen } = counts;
-
-  function place({ newState }: ToggleEvent): void {
-    const at = button.current?.getBoundingClientRect();
-    if (newState !== 'open' || !at || !panel.current) return;
-    panel.current.style.setProperty('--ccl-top', `${at.bottom + 8}px`);
-    panel.current.style.setProperty('--ccl-end', `${document.documentElement.clientWidth - at.right}px`);
-  }
-
-  function opened({ newState }: ToggleEvent): void {
-    setOpen(newState === 'open');
+  const open = usePanel(button, panel, () => {
     const newest = items[0]?.id;
-    if (newState === 'open' && unseen > 0 && newest !== undefined) void markSeen({ throughId: newest });
-  }
+    if (unseen > 0 && newest !== undefined) void markSeen({ throughId: newest });
+  });
 
   return (
     <>
       <button
-        ref={button}
+        ref={buttonRef}
         type="button"
-        className={`ccl-bell ${className}`}
-        popoverTarget={id}
+        className={`ccl ccl-bell ${className}`}
         aria-expanded={open}
+        aria-controls={id}
         aria-label={unread === 0 ? 'Notifications' : `Notifications, ${unread} unread`}
       >
         <svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
@@ -46,17 +41,15 @@ export function NotificationBell({ className = '' }: NotificationBellProps) {
         </svg>
         {unread > 0 && (
           <span className="ccl-count" key={unread} aria-hidden="true">
-            {unread > MOST ? `${MOST}+` : unread}
+            <Ltr>{unread > MOST ? `${MOST}+` : unread}</Ltr>
           </span>
         )}
       </button>
       <div
-        ref={panel}
+        ref={panelRef}
         id={id}
         popover="auto"
-        className="ccl-panel"
-        onBeforeToggle={place}
-        onToggle={opened}
+        className="ccl ccl-panel"
         role="dialog"
         aria-labelledby={`${id}-heading`}
       >

@@ -1,6 +1,8 @@
 import { type CSSProperties, memo } from 'react';
 import type { BoardRow } from '../../client/types.ts';
 import { formatGap, formatMoment, formatWhole, ratingParts } from '../format.ts';
+import { Ltr } from '../text/ltr.tsx';
+import { UserText } from '../text/user-text.tsx';
 import { TierMark } from './tier-mark.tsx';
 
 export interface StandingRowProps {
@@ -34,19 +36,21 @@ export const StandingRow = memo(function StandingRow(props: StandingRowProps) {
       {...(you ? { 'data-you': '' } : {})}
       {...(scored ? { 'data-scored': '' } : {})}
     >
-      <td className="ccl-cell ccl-rank">{formatWhole(row.rank)}</td>
+      <td className="ccl-cell ccl-rank">
+        <Ltr>{formatWhole(row.rank)}</Ltr>
+      </td>
       <td className="ccl-cell ccl-moved">
         {moved !== 0 && (
-          <span key={row.changedAt} className="ccl-move" data-way={Math.sign(moved)}>
+          <bdi key={row.changedAt} dir="ltr" className="ccl-move" data-way={Math.sign(moved)}>
             <i aria-hidden="true">{moved > 0 ? '▲' : '▼'}</i>
             <span className="ccl-hidden">{moved > 0 ? 'up ' : 'down '}</span>
             {Math.abs(moved)}
-          </span>
+          </bdi>
         )}
       </td>
       <th scope="row" className="ccl-cell ccl-player">
         <TierMark tier={row.tier} />
-        <span className="ccl-name">{row.playerName}</span>
+        <UserText className="ccl-name" text={row.playerName} />
         {you && <span className="ccl-you">you</span>}
       </th>
       <td className="ccl-cell ccl-mode">
@@ -60,14 +64,20 @@ export const StandingRow = memo(function StandingRow(props: StandingRowProps) {
         </span>
         {row.problemsSolved}
       </td>
-      <td className="ccl-cell ccl-penalty">{row.penaltyMins === 0 ? '' : formatWhole(row.penaltyMins)}</td>
-      <td className="ccl-cell ccl-last">
-        {row.lastSolvedAt === null ? '' : formatMoment(row.lastSolvedAt, new Date())}
+      <td className="ccl-cell ccl-penalty">
+        <Ltr>{row.penaltyMins === 0 ? '' : formatWhole(row.penaltyMins)}</Ltr>
       </td>
-      <td className="ccl-cell ccl-gap">{formatGap(gap)}</td>
+      <td className="ccl-cell ccl-last">
+        <Ltr>{row.lastSolvedAt === null ? '' : formatMoment(row.lastSolvedAt, new Date())}</Ltr>
+      </td>
+      <td className="ccl-cell ccl-gap">
+        <Ltr>{formatGap(gap)}</Ltr>
+      </td>
       <td className="ccl-cell ccl-rating">
-        {whole}
-        <span className="ccl-fraction">{fraction}</span>
+        <Ltr>
+          {whole}
+          <span className="ccl-fraction">{fraction}</span>
+        </Ltr>
       </td>
     </tr>
   );

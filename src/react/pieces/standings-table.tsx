@@ -1,8 +1,11 @@
 import { type CSSProperties, useRef } from 'react';
 import type { BoardRow } from '../../client/types.ts';
 import { drawnPlaces, near, trailing } from '../board/glides.ts';
+import { scrollToRow } from '../board/scroll-to-row.ts';
 import { useGliding } from '../board/use-gliding.ts';
 import { useVisibleRange } from '../board/use-visible-range.ts';
+import { Ltr } from '../text/ltr.tsx';
+import { useHostScheme } from './host-scheme.ts';
 import { StandingRow } from './standing-row.tsx';
 
 export interface StandingsTableProps {
@@ -35,23 +38,24 @@ const COLUMNS = [
 export function StandingsTable(props: StandingsTableProps) {
   const { rows, total, you, label = 'Standings', rowHeight = 40, className = '' } = props;
   const view = useRef<HTMLDivElement>(null);
+  const scheme = useHostScheme();
   const { drawn: seen, sight } = useVisibleRange(view, rows.length, rowHeight);
   const gliding = useGliding(rows, seen);
   const leader = rows[0]?.finalRating ?? 0;
   const yours = you === undefined ? undefined : gliding.places.get(you);
 
   function show(place: number): void {
-    const height = view.current?.clientHeight ?? 0;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    view.current?.scrollTo({
-      top: place * rowHeight - height / 2,
-      behavior: calm ? 'instant' : 'smooth',
-    });
+    if (view.current) scrollToRow(view.current, place * rowHeight, calm ? 'instant' : 'smooth');
   }
 
   const offSight = yours !== undefined && (yours < sight.first || yours >= sight.last);
   return (
-    <div className={`ccl-board ${className}`} style={{ '--ccl-row': `${rowHeight}px` } as CSSProperties}>
+    <div
+      ref={scheme}
+      className={`ccl ccl-board ${className}`}
+      style={{ '--ccl-row': `${rowHeight}px` } as CSSProperties}
+    >
       <section
         className="ccl-view"
         ref={view}
@@ -105,7 +109,9 @@ export function StandingsTable(props: StandingsTableProps) {
       </section>
       {offSight && (
         <button type="button" className="ccl-jump" onClick={() => show(yours)}>
-          {yours < sight.first ? '↑' : '↓'} You are {rows[yours]?.rank}.
+          <Ltr>
+            {yours < sight.first ? '↑' : '↓'} You are {rows[yours]?.rank}.
+          </Ltr>
         </button>
       )}
     </div>

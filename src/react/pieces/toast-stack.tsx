@@ -1,9 +1,12 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { EventType } from '../../protocol/event.ts';
 import { isToastable, TOASTED, type Toast, withToast } from '../session/toasts.ts';
+import { isolated } from '../text/bidi.ts';
+import { EventText } from '../text/event-text.tsx';
 import { useEvents } from '../use-events.ts';
 import { useLive } from '../use-live.ts';
 import { EventIcon } from './event-icon.tsx';
+import { useHostScheme } from './host-scheme.ts';
 import { QuietRegion } from './quiet-region.tsx';
 
 export interface ToastStackProps {
@@ -21,6 +24,7 @@ export function ToastStack(props: ToastStackProps) {
   const { types = TOASTED, durationMs = 7_000, most = 3, className = '' } = props;
   const [toasts, setToasts] = useState<readonly Toast[]>([]);
   const live = useLive();
+  const scheme = useHostScheme();
   useEvents('notification', (notification) => {
     if (isToastable(notification, types, live?.serverNow() ?? 0))
       setToasts((known) => withToast(known, notification, most));
@@ -32,8 +36,10 @@ export function ToastStack(props: ToastStackProps) {
   const latest = toasts.at(-1)?.notification;
   return (
     <>
-      <QuietRegion message={latest === undefined ? '' : `${latest.title}. ${latest.message}`} />
-      <ol className={`ccl-toasts ${className}`} aria-label="Just now">
+      <QuietRegion
+        message={latest === undefined ? '' : `${isolated(latest.title)}. ${isolated(latest.message)}`}
+      />
+      <ol ref={scheme} className={`ccl ccl-toasts ${className}`} aria-label="Just now">
         {toasts.map((toast) => (
           <ToastCard key={toast.notification.id} toast={toast} durationMs={durationMs} onDone={drop} />
         ))}
@@ -55,7 +61,8 @@ function ToastCard({ toast, durationMs, onDone }: ToastCardProps) {
     const timer = setTimeout(() => onDone(toast), durationMs);
     return () => clearTimeout(timer);
   }, [held, toast, durationMs, onDone]);
-  const { type, title, message } = toast.notification;
+  const { notification } = toast;
+  const { type, title, message } = notification;
   return (
     <li
       className="ccl-toast"
@@ -65,12 +72,16 @@ function ToastCard({ toast, durationMs, onDone }: ToastCardProps) {
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
     >
-      <EventIcon of={toast.notification} />
-      <div>
-        <p className="ccl-toast-title">{title}</p>
-        <p className="ccl-toast-message">{message}</p>
+      <EventIcon of={notification} />
+      <div className="ccl-toast-text">
+        <p className="ccl-toast-title">
+          <EventText of={notification} text={title} />
+        </p>
+        <p className="ccl-toast-message">
+          <EventText of={notification} text={message} />
+        </p>
       </div>
-      <button type="button" aria-label={`Dismiss: ${title}`} onClick={() => onDone(toast)}>
+      <button type="button" aria-label={`Dismiss: ${isolated(title)}`} onClick={() => onDone(toast)}>
         ×
       </button>
     </li>

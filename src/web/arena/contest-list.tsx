@@ -1,4 +1,5 @@
 import { useContestClock, useEvents } from '../../react/index.ts';
+import { UserText } from '../../react/text/user-text.tsx';
 import { type Contest, formatWait } from './contests.ts';
 
 export interface ContestListProps {
@@ -67,7 +68,7 @@ function ContestEntry({ contest, chosen, onChoose }: ContestEntryProps) {
         aria-current={chosen ? 'true' : undefined}
         onClick={onChoose}
       >
-        <span className="contest-title">{title}</span>
+        <UserText className="contest-title" text={title} />
         <span className="contest-facts">
           {[
             time,

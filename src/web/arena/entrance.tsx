@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { TierMark } from '../../react/index.ts';
+import { UserText } from '../../react/text/user-text.tsx';
 import { TokenForm } from '../tools/token-form.tsx';
 import { type DemoPlayer, type Identity, identityOfToken, readDemoPlayers } from './identity.ts';
 import { Mark } from './mark.tsx';
@@ -55,7 +56,7 @@ function DemoPlayers({ onEnter }: EntranceProps) {
           <li key={playerId}>
             <button type="button" onClick={() => onEnter({ kind: 'demo', playerId, name: playerName })}>
               <TierMark tier={tier} />
-              <span className="cast-name">{playerName}</span>
+              <UserText className="cast-name" text={playerName} />
               <span className="cast-rank">{subRank}</span>
               <span className="cast-level">level {level}</span>
             </button>

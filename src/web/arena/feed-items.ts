@@ -6,8 +6,12 @@ export interface FeedItem {
   readonly key: string;
   readonly at: string;
   readonly kind: 'solve' | 'join' | 'notice';
+  /** Whose name is shown, and how many more there are. */
   readonly who: string;
+  readonly others?: number;
   readonly what: string;
+  /** A notice: its own words. */
+  readonly notice?: Notification;
   /** Points, with their sign. */
   readonly points?: string;
   readonly playerId?: number;
@@ -41,7 +45,8 @@ export function feedItem(notification: Notification, contestId: number): FeedIte
       return {
         ...line,
         kind: 'join',
-        who: others.length === 0 ? who : `${who} and ${others.length} more`,
+        who,
+        others: others.length,
         what: 'joined',
       };
     }
@@ -49,7 +54,13 @@ export function feedItem(notification: Notification, contestId: number): FeedIte
     case 'CONTEST_STATUS':
     case 'CONTEST_END':
     case 'LEADERBOARD_FREEZE':
-      return { ...line, kind: 'notice', who: notification.title, what: notification.message };
+      return {
+        ...line,
+        kind: 'notice',
+        who: notification.title,
+        what: notification.message,
+        notice: notification,
+      };
     default:
       return undefined;
   }

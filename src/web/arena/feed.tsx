@@ -1,6 +1,8 @@
 import { useState } from 'react';
 import { formatMoment } from '../../react/format.ts';
 import { useEvents, useLeaderboard, useOwnPlayer } from '../../react/index.ts';
+import { EventText } from '../../react/text/event-text.tsx';
+import { UserText } from '../../react/text/user-text.tsx';
 import { earlierSolves, type FeedItem, feedItem, withItem } from './feed-items.ts';
 
 const NONE: readonly FeedItem[] = [];
@@ -32,14 +34,37 @@ export function Feed({ contestId }: { readonly contestId: number }) {
             {...(item.earlier ? {} : { 'data-new': '' })}
           >
             <time dateTime={item.at}>{formatMoment(item.at, new Date())}</time>
-            <p>
-              <b>{item.who}</b> <span>{item.what}</span>
-            </p>
+            <FeedText item={item} />
             {item.points !== undefined && <span className="feed-points">{item.points}</span>}
           </li>
         ))}
       </ol>
     </section>
+  );
+}
+
+function FeedText({ item: { who, others = 0, what, notice } }: { readonly item: FeedItem }) {
+  if (notice !== undefined)
+    return (
+      <p>
+        <b>
+          <EventText of={notice} text={who} />
+        </b>{' '}
+        <span>
+          <EventText of={notice} text={what} />
+        </span>
+      </p>
+    );
+  return (
+    <p>
+      <b>
+        <UserText text={who} />
+        {others > 0 && ` and ${others} more`}
+      </b>{' '}
+      <span>
+        <UserText text={what} />
+      </span>
+    </p>
   );
 }
 

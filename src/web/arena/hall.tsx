@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { Leaderboard, ToastStack } from '../../react/index.ts';
+import { isolated } from '../../react/text/bidi.ts';
 import { Panes } from '../tools/panes.tsx';
 import { ContestList } from './contest-list.tsx';
 import { mostInteresting } from './contests.ts';
@@ -69,7 +70,7 @@ export function Hall({ identity, plays, onLeave }: HallProps) {
             <Leaderboard
               key={contest.id}
               contestId={contest.id}
-              label={`Standings of ${contest.title}`}
+              label={`Standings of ${isolated(contest.title)}`}
               className="pane-standings"
             />
           </>

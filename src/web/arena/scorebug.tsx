@@ -1,5 +1,8 @@
 import { formatMoment } from '../../react/format.ts';
 import { useContestClock, useLeaderboard, useOwnPlayer } from '../../react/index.ts';
+import { withoutBidiControls } from '../../react/text/bidi.ts';
+import { Ltr } from '../../react/text/ltr.tsx';
+import { UserText } from '../../react/text/user-text.tsx';
 import { type Contest, formatCountdown } from './contests.ts';
 import { ordinalParts } from './ordinal.ts';
 import { PulseStrip } from './pulse-strip.tsx';
@@ -18,7 +21,8 @@ const LONG = 40;
 /** What a broadcast keeps in the corner: which contest, how long still, and where the viewer stands. */
 export function Scorebug({ contest }: { readonly contest: Contest }) {
   const { progress } = useContestClock(contest);
-  const { status, title, participantCount } = contest;
+  const { status, participantCount } = contest;
+  const title = withoutBidiControls(contest.title);
   return (
     <header className="scorebug" data-status={status}>
       <div className="scorebug-title">
@@ -30,7 +34,7 @@ export function Scorebug({ contest }: { readonly contest: Contest }) {
           </span>
         </p>
         <h1 title={title} {...(title.length > LONG ? { 'data-long': '' } : {})}>
-          {title}
+          <UserText text={title} />
         </h1>
       </div>
       <OwnPlace contestId={contest.id} />
@@ -55,7 +59,7 @@ function Clock({ contest }: { readonly contest: Contest }) {
       <>
         <p>{status === 'LIVE' ? 'Ends in' : 'Starts in'}</p>
         <p className="clock" role="timer">
-          {formatCountdown(secondsLeft)}
+          <Ltr>{formatCountdown(secondsLeft)}</Ltr>
         </p>
       </>
     );
@@ -81,13 +85,19 @@ function OwnPlace({ contestId }: { readonly contestId: number }) {
     <div className="scorebug-own">
       <p>You</p>
       <p className="place">
-        {digits}
-        <small>{suffix}</small>
+        <Ltr>
+          {digits}
+          <small>{suffix}</small>
+        </Ltr>
       </p>
       <p className="chase">
-        {ahead === undefined
-          ? 'in the lead'
-          : `${(ahead.finalRating - row.finalRating).toFixed(2)} to ${ahead.playerName}`}
+        {ahead === undefined ? (
+          'in the lead'
+        ) : (
+          <>
+            {(ahead.finalRating - row.finalRating).toFixed(2)} to <UserText text={ahead.playerName} />
+          </>
+        )}
       </p>
     </div>
   );

@@ -10,9 +10,11 @@ export function rememberedTheme(): Theme {
   return THEMES.find((theme) => theme === kept) ?? 'system';
 }
 
-/** The style sheets follow the page's `color-scheme`; so do scroll bars and form controls. */
+/** The style sheets follow `data-ccl-scheme`, and the system without it; so do scroll bars and form controls. */
 export function applyTheme(theme: Theme): void {
-  document.documentElement.style.colorScheme = theme === 'system' ? 'light dark' : theme;
+  const { dataset } = document.documentElement;
+  if (theme === 'system') delete dataset.cclScheme;
+  else dataset.cclScheme = theme;
   if (theme === 'system') storageOf('local')?.removeItem(KEY);
   else storageOf('local')?.setItem(KEY, theme);
 }

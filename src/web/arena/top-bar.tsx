@@ -1,4 +1,5 @@
 import { ConnectionBadge, NotificationBell } from '../../react/index.ts';
+import { UserText } from '../../react/text/user-text.tsx';
 import { ThemeButton } from '../tools/theme-button.tsx';
 import { Mark } from './mark.tsx';
 
@@ -20,7 +21,7 @@ export function TopBar({ name, plays, onLeave }: TopBarProps) {
       <ConnectionBadge className="bar-connection" />
       <ThemeButton />
       {plays && <NotificationBell />}
-      <p className="bar-name">{name}</p>
+      <p className="bar-name">{name !== '' && <UserText text={name} />}</p>
       <button type="button" className="plain" onClick={onLeave}>
         Leave
       </button>

@@ -1,6 +1,8 @@
 import { memo } from 'react';
+import { withoutBidiControls } from '../../react/text/bidi.ts';
 import { formatClock, formatMs } from '../tools/numbers.ts';
 import type { Entry } from './entry.ts';
+import { shown } from './shown.ts';
 
 export interface FrameRowProps {
   readonly entry: Entry;
@@ -27,12 +29,12 @@ export const FrameRow = memo(function FrameRow({ entry, chosen, onChoose }: Fram
       <span className="frame-raw">
         {frame && (
           <>
-            <b>{frame.event ?? ':'}</b> {frame.data}
+            <b>{frame.event ?? ':'}</b> {shown(frame.data)}
           </>
         )}
       </span>
       <span className="frame-words">
-        {notification && <code>{notification.scope}</code>} {words}
+        {notification && <code>{notification.scope}</code>} {withoutBidiControls(words)}
       </span>
       <span className="frame-latency">
         {latencyMs !== undefined ? <b>{formatMs(latencyMs)} ms</b> : kind === 'event' && 'replay'}

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { UserText } from '../../react/text/user-text.tsx';
 import { Figure, NONE } from '../tools/figure.tsx';
 import { formatMs, quantile } from '../tools/numbers.ts';
 import { LatencyStrip } from './latency-strip.tsx';
@@ -30,7 +31,9 @@ export function Head({ tap: { session, recorder, recording, line }, title }: Hea
 
   return (
     <header className="slab">
-      <h1>{title}</h1>
+      <h1>
+        <UserText text={title} />
+      </h1>
       <div className="slab-buttons">
         <button type="button" onClick={() => line.cut()} disabled={session === undefined || held}>
           Cut

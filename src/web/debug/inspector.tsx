@@ -1,5 +1,7 @@
+import { withoutBidiControls } from '../../react/text/bidi.ts';
 import { CopyButton } from '../tools/copy-button.tsx';
 import { type Entry, wireText } from './entry.ts';
+import { shown } from './shown.ts';
 
 export interface InspectorProps {
   readonly entry: Entry;
@@ -16,7 +18,7 @@ export function Inspector({ entry, curlFrom, onReplay, onClose }: InspectorProps
   return (
     <section className="inspector" aria-label="The chosen frame">
       <div className="inspector-bar">
-        <p>{entry.words}</p>
+        <p>{withoutBidiControls(entry.words)}</p>
         {id !== undefined && curlFrom !== undefined && (
           <>
             <button type="button" className="quiet-button" onClick={() => onReplay(id)}>
@@ -33,11 +35,11 @@ export function Inspector({ entry, curlFrom, onReplay, onClose }: InspectorProps
         <div className="inspector-panes">
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
           <section tabIndex={0} aria-label="On the wire">
-            <pre className="wire">{wireText(frame)}</pre>
+            <pre className="wire">{shown(wireText(frame))}</pre>
           </section>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
           <section tabIndex={0} aria-label="What it holds">
-            <pre>{pretty(notification, frame.data)}</pre>
+            <pre>{shown(pretty(notification, frame.data))}</pre>
           </section>
         </div>
       )}

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { isolated } from '../../react/text/bidi.ts';
 import { type DemoPlayer, type Identity, readDemoPlayers } from '../arena/identity.ts';
 
 export interface WhoProps {
@@ -39,7 +40,7 @@ export function Who({ identity, onChange }: WhoProps) {
             {chosen === '' && <option value="">choose somebody</option>}
             {players.map(({ playerId, playerName }) => (
               <option key={playerId} value={playerId}>
-                {playerName} (demo player {playerId})
+                {isolated(playerName)} (demo player {playerId})
               </option>
             ))}
             <option value={TOKEN}>whoever a token belongs to</option>

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { formatAge } from '../../react/format.ts';
+import { isolated, withoutBidiControls } from '../../react/text/bidi.ts';
+import { UserText } from '../../react/text/user-text.tsx';
 import { NONE } from '../tools/figure.tsx';
 import { nameOf, type SessionRow, shortAgent } from './session.ts';
 
@@ -23,7 +25,7 @@ export function SessionLine({ session, own, now, onDisconnect }: SessionLineProp
   return (
     <tr data-own={own}>
       <th scope="row">
-        {nameOf(session)}
+        <UserText text={nameOf(session)} />
         <small>{playerId === null ? `user ${userId ?? NONE}` : `player ${playerId}`}</small>
       </th>
       <td className="session-scopes" title={scopes.join('\n')}>
@@ -32,8 +34,8 @@ export function SessionLine({ session, own, now, onDisconnect }: SessionLineProp
         ))}
         {rest > 0 && <span>and {rest} more</span>}
       </td>
-      <td className="session-from" title={userAgent ?? undefined}>
-        {userAgent === null ? NONE : shortAgent(userAgent)}
+      <td className="session-from" title={userAgent === null ? undefined : withoutBidiControls(userAgent)}>
+        <UserText text={userAgent === null ? NONE : shortAgent(userAgent)} />
         <small>{address}</small>
       </td>
       <td className="session-since" data-label="since">
@@ -84,7 +86,7 @@ function Disconnect({ name, onSure }: DisconnectProps) {
         ref={button}
         type="button"
         className="quiet-button"
-        aria-label={`Disconnect ${name}`}
+        aria-label={`Disconnect ${isolated(name)}`}
         onClick={() => setStage('asking')}
       >
         Disconnect

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
 import { useConnectionStatus, useLive } from '../../react/index.ts';
+import { isolated } from '../../react/text/bidi.ts';
 import { nameOf, type SessionRow } from './session.ts';
 import { SessionLine } from './session-line.tsx';
 import { useSessions } from './use-sessions.ts';
@@ -23,7 +24,7 @@ export function Sessions() {
   async function disconnect(session: SessionRow): Promise<void> {
     try {
       await live?.api.request(`/sessions/${encodeURIComponent(session.streamId)}`, { method: 'DELETE' });
-      setSaid(`The stream of ${nameOf(session)} is closed.`);
+      setSaid(`The stream of ${isolated(nameOf(session))} is closed.`);
     } catch (error) {
       setSaid(`It could not be closed: ${(error as Error).message}`);
     }

@@ -1,0 +1,52 @@
+/** Embeddings, overrides and isolates, and what ends them. Marks (U+200E, U+200F, U+061C) turn nothing but themselves. */
+const CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
+/** Letters that are written from right to left, and the marks that count as such. */
+const RIGHT_TO_LEFT =
+  /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** User-made text without the characters that could turn around what stands beside it. */
+export function withoutBidiControls(text: string): string {
+  return text.replace(CONTROLS, '');
+}
+
+/** User-made text within a sentence where no elements are possible: an attribute, a live region, an option. */
+export function isolated(text: string): string {
+  const plain = withoutBidiControls(text);
+  return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
+}
+
+/** A stretch of a sentence. `foreign`: it has a direction of its own and is to be isolated. */
+export interface Stretch {
+  readonly text: string;
+  readonly foreign: boolean;
+}
+
+/**
+ * Splits a sentence at the user-made texts in it that are written from right to left: without isolation they would take
+ * the numbers and marks beside them along. `data`: whatever the sentence was made of; all strings in it count.
+ */
+export function stretchesOf(sentence: string, data: unknown): Stretch[] {
+  const foreign = stringsIn(data)
+    .filter((text) => RIGHT_TO_LEFT.test(text))
+    .sort((a, b) => b.length - a.length);
+  let stretches: Stretch[] = [{ text: sentence, foreign: false }];
+  for (const name of foreign)
+    stretches = stretches.flatMap((stretch) => (stretch.foreign ? stretch : splitAt(stretch.text, name)));
+  return stretches
+    .map(({ text, foreign }) => ({ text: withoutBidiControls(text), foreign }))
+    .filter(({ text }) => text !== '');
+}
+
+function splitAt(text: string, name: string): Stretch[] {
+  return text
+    .split(name)
+    .flatMap((between, place) => [
+      ...(place === 0 ? [] : [{ text: name, foreign: true }]),
+      { text: between, foreign: false },
+    ]);
+}
+
+function stringsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsIn) : [];
+}

@@ -1,0 +1,15 @@
+import { withoutBidiControls } from './bidi.ts';
+
+export interface UserTextProps {
+  readonly text: string;
+  readonly className?: string;
+}
+
+/** User-made text, such as a name: it has its own direction, and turns nothing around it. */
+export function UserText({ text, className }: UserTextProps) {
+  return (
+    <bdi dir="auto" className={className}>
+      {withoutBidiControls(text)}
+    </bdi>
+  );
+}

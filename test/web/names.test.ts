@@ -1,0 +1,79 @@
+import type { Browser, Locator } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchChromium } from '../support/chromium.ts';
+import { charactersOf } from '../support/look.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+import {
+  contextOf,
+  type DemoPlayer,
+  demoPlayer,
+  liveContest,
+  openArena,
+  QUIET_DEMO,
+  solved,
+} from './arena-page.ts';
+import { connect, eventRows, openDebugger } from './tool-pages.ts';
+
+/** Turns around all that follows it on its line, if it can, and ends an isolation before. */
+const TURNING = 'Eve\u2069\u202e';
+const HEBREW = 'אברהם';
+
+describe('Names on the pages of the service', { timeout: 60_000 }, () => {
+  let live: TestService;
+  let browser: Browser;
+  let ada: DemoPlayer;
+  let contestId: number;
+  beforeAll(async () => {
+    live = await startService(QUIET_DEMO);
+    browser = await launchChromium();
+    ada = await demoPlayer(live.url, 'Ada Okafor');
+    contestId = await liveContest(live.test.database);
+  }, 300_000);
+  afterAll(async () => {
+    await browser?.close();
+    await live?.close();
+  });
+
+  /** Whether an element's characters follow each other from left to right. */
+  async function runsToTheRight(element: Locator): Promise<boolean> {
+    const drawn = (await charactersOf(element)).filter(({ left, right }) => right > left);
+    return drawn.length > 1 && drawn.every(({ left }, at) => at === 0 || left >= (drawn[at - 1]?.left ?? 0));
+  }
+  /** The left edge of an element's text, px. */
+  async function leftOf(element: Locator): Promise<number> {
+    return Math.min(...(await charactersOf(element)).map(({ left }) => left));
+  }
+
+  it('turn nothing around in the feed, nor in toasts', async () => {
+    const context = await contextOf(browser, ada);
+    const page = await openArena(context, live.url);
+    await live.publish([
+      solved(contestId, { ...ada, playerName: TURNING }, 903, 'Pig'),
+      solved(contestId, { ...ada, playerName: HEBREW }, 904, '2 of 3'),
+      note(ada.playerId, `${TURNING} news`),
+    ]);
+    const line = page.locator('.feed li', { hasText: 'Pig' });
+    await line.waitFor();
+    expect(await runsToTheRight(line.locator('p'))).toBe(true);
+    const hebrew = page.locator('.feed li', { hasText: HEBREW });
+    expect(await runsToTheRight(hebrew.locator('p > span'))).toBe(true);
+    expect(await leftOf(hebrew.locator('p > span'))).toBeGreaterThan(await leftOf(hebrew.locator('p > b')));
+    const toast = page.locator('.ccl-toast', { hasText: 'news' });
+    await toast.waitFor();
+    expect(await runsToTheRight(toast.locator('.ccl-toast-title'))).toBe(true);
+    expect(await toast.getByRole('button').getAttribute('aria-label')).toBe('Dismiss: Eve news');
+    await context.close();
+  });
+
+  it('are spelt out in the debugger, where they would be obeyed', async () => {
+    const context = await contextOf(browser, ada);
+    const page = await openDebugger(context, live.url);
+    await connect(page);
+    await live.publish(note(ada.playerId, `${TURNING} again`));
+    const row = eventRows(page, 'again').first();
+    await row.waitFor();
+    expect(await row.locator('.frame-raw').textContent()).toContain('Eve\\u2069\\u202e again');
+    expect(await page.locator('.debug-main').textContent()).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+    await context.close();
+  });
+});
