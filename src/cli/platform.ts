@@ -25,8 +25,8 @@ export async function install(options: PlatformOptions, surroundings: Surroundin
     } else {
       const replaced = dropped.length === 0 ? '' : `, ${dropped.length} of another version dropped`;
       out.line(`${where}: ${counted(made.length, 'trigger')} installed${replaced}.`);
-      for (const { table, event, tells } of made)
-        out.line(`  ${out.paint('dim', `${event.toLowerCase()} of ${table}:`)} ${tells.join(', ')}`);
+      for (const { table, event, writes } of made)
+        out.line(`  ${out.paint('dim', `${event.toLowerCase()} of ${table}:`)} ${writes.join(', ')}`);
     }
     if (await readsWithLocks(database)) out.line(LOCKS);
   });
@@ -66,7 +66,7 @@ const LOCKS =
 function lineOf({ trigger, state }: TriggerState, { out }: Surroundings): string {
   const colour = state === 'installed' ? 'green' : state === 'outdated' ? 'yellow' : 'red';
   const what = `${trigger.event.toLowerCase()} of ${trigger.table}`;
-  return `${out.paint(colour, state.padEnd(9))} ${what.padEnd(29)} ${out.paint('dim', trigger.tells.join(', '))}`;
+  return `${out.paint(colour, state.padEnd(9))} ${what.padEnd(29)} ${out.paint('dim', trigger.writes.join(', '))}`;
 }
 
 async function onDatabase<T>(

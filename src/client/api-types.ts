@@ -1,4 +1,5 @@
 import type { Standing } from '../protocol/board.ts';
+import type { ContestStatus, Mode, Tier } from '../protocol/enums.ts';
 import type { EventType, Notification } from '../protocol/event.ts';
 
 /** A notification as its player's inbox shows it. Times are ISO 8601 in UTC. */
@@ -47,7 +48,7 @@ export interface LeaderboardQuery {
   /** The rows around one's own, instead of `offset`. */
   readonly around?: 'me';
   /** Only who plays in this mode; ranks are those among all. */
-  readonly mode?: 'PRECISION' | 'GRINDER' | 'LEGEND';
+  readonly mode?: Mode;
 }
 
 export interface LeaderboardPage {
@@ -70,7 +71,7 @@ export interface GlobalStanding {
   readonly rank: number;
   readonly xp: number;
   readonly level: number;
-  readonly tier?: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly tier?: Tier;
   readonly subRank: string;
 }
 
@@ -95,7 +96,7 @@ export interface ActivityPage {
   readonly next: number | null;
 }
 
-export type ContestStatus = 'DRAFT' | 'UPCOMING' | 'LIVE' | 'ENDED' | 'CANCELLED';
+export type { ContestStatus };
 
 /** A contest as the player sees it. Times are ISO 8601 in UTC. */
 export interface Contest {

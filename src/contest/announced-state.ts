@@ -1,4 +1,4 @@
-import type { ContestStatus } from '../platform/contests.ts';
+import type { ContestStatus } from '../protocol/enums.ts';
 
 /** Last announced status of a contest. `ENDED`: the status is announced, the end is not yet; `OVER`: both are. */
 export type AnnouncedStatus = ContestStatus | 'OVER';

@@ -1,7 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
-import type { ContestStatus } from '../platform/contests.ts';
-import { CATALOGUE } from '../protocol/catalogue.ts';
+import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
 import type { AnnouncedState, AnnouncedStatus, ContestTimes } from './announced-state.ts';
 
 /** One contest at one moment: the platform's row, and what has been announced of it. */
@@ -30,8 +29,6 @@ interface Row {
 }
 
 type Reads = Pick<Queries, 'query'>;
-
-const STATUSES = CATALOGUE.CONTEST_STATUS.schema.shape.newStatus.options;
 
 /** Reads the named contests, including those that the platform does not have. */
 export async function readSnapshots(
@@ -92,7 +89,7 @@ function columns(clock: PlatformClock): string {
 }
 
 function snapshotOf(row: Row, clock: PlatformClock): ContestSnapshot {
-  const status = STATUSES.find((known) => known === row.status);
+  const status = CONTEST_STATUSES.find((known) => known === row.status);
   return {
     id: Number(row.id),
     now: row.now.getTime(),

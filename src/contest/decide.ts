@@ -1,4 +1,4 @@
-import type { ContestStatus } from '../platform/contests.ts';
+import type { ContestStatus } from '../protocol/enums.ts';
 import {
   type AnnouncedState,
   type AnnouncedStatus,

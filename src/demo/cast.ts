@@ -1,3 +1,5 @@
+import type { Mode } from '../protocol/enums.ts';
+
 /** Who a demo user is can be told by the address alone; nobody can have it in earnest (RFC 2606 § 3). */
 export const DEMO_DOMAIN = 'demo.codecraft.example';
 
@@ -11,7 +13,7 @@ export interface CastPlayer {
   /** Where the player stands when a season begins. */
   readonly xp: number;
   readonly streakDays: number;
-  readonly mode: 'PRECISION' | 'GRINDER' | 'LEGEND';
+  readonly mode: Mode;
   /** Where the player stands when a round of the live contest begins. */
   readonly solved: number;
   readonly accuracy: number;

@@ -1,4 +1,5 @@
 import type { Queries } from '../db/database.ts';
+import type { Tier } from '../protocol/enums.ts';
 import { DEMO_EMAILS } from './find.ts';
 
 /** A demo player whom anybody may be, while the demo is on. */
@@ -8,7 +9,7 @@ export interface DemoIdentity {
   readonly playerId: number;
   readonly playerName: string;
   readonly level: number;
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly tier: Tier;
   readonly subRank: string;
 }
 

@@ -1,11 +1,12 @@
 import type { Queries } from '../db/database.ts';
 import { levelCurve } from '../platform/tables/levels.ts';
+import type { Tier } from '../protocol/enums.ts';
 
 /** One row of the platform's `level_config`. */
 export interface DemoLevel {
   readonly level: number;
   readonly xpRequired: number;
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly tier: Tier;
   readonly subRank: string;
 }
 

@@ -1,4 +1,4 @@
-export type Difficulty = 'EASY' | 'MEDIUM' | 'HARD';
+import type { Difficulty } from '../protocol/enums.ts';
 
 export interface DemoProblem {
   readonly title: string;

@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/database.ts';
+import type { Difficulty } from '../protocol/enums.ts';
 import { emailOf, PLAYERS } from './cast.ts';
 import { SERVER_NOW } from './clock.ts';
 import { problemInTurn, ratingOf } from './problems.ts';
@@ -40,7 +41,7 @@ export interface ContestProblem {
   readonly id: number;
   readonly title: string;
   readonly points: number;
-  readonly difficulty: 'EASY' | 'MEDIUM' | 'HARD';
+  readonly difficulty: Difficulty;
 }
 
 /** The problems of a contest that exist, in the contest's order. */

@@ -40,7 +40,7 @@ export async function grantXp(
 
 async function isToldByTriggers(tx: Transaction): Promise<boolean> {
   const { states } = await readInstalled(tx);
-  return states.some(({ trigger, state }) => trigger.tells.includes('LEVEL_UP') && state !== 'missing');
+  return states.some(({ trigger, state }) => trigger.writes.includes('LEVEL_UP') && state !== 'missing');
 }
 
 /** Somebody reaches the next level. When all are at the last one, a new season begins and all start over. */

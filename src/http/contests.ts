@@ -6,6 +6,7 @@ import type { Identity, UserIdentity } from '../auth/identity.ts';
 import type { Queries } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { type ContestViewer, listContests, readContest } from '../platform/contests.ts';
+import { CONTEST_STATUSES } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
 import { before, whole } from './whole.ts';
@@ -18,7 +19,7 @@ export interface ContestRoutesDeps {
   readonly clock: PlatformClock;
 }
 
-const status = z.enum(['DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED']);
+const status = z.enum(CONTEST_STATUSES);
 const contest = z
   .object({
     id: z.int(),

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { TIERS, type Tier } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createRouter, problems, type Router } from './router.ts';
 
@@ -14,7 +15,7 @@ interface Identity {
   readonly playerId: number;
   readonly playerName: string;
   readonly level: number;
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly tier: Tier;
   readonly subRank: string;
 }
 
@@ -39,7 +40,7 @@ const players = createRoute({
                   playerId: z.int(),
                   playerName: z.string(),
                   level: z.int(),
-                  tier: z.enum(['BRONZE', 'SILVER', 'GOLD']),
+                  tier: z.enum(TIERS),
                   subRank: z.string(),
                 }),
               ),

@@ -6,6 +6,7 @@ import { requireUser } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { pageOf } from '../leaderboard/page.ts';
+import { MODES } from '../protocol/enums.ts';
 import { standing } from '../protocol/fields.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
@@ -33,7 +34,7 @@ const leaderboard = createRoute({
         .optional()
         .openapi({ description: 'The rows around your own, instead of `offset`.' }),
       mode: z
-        .enum(['PRECISION', 'GRINDER', 'LEGEND'])
+        .enum(MODES)
         .optional()
         .openapi({ description: 'Only who plays in this mode; ranks are those among all.' }),
     }),

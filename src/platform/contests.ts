@@ -1,9 +1,6 @@
 import type { Queries } from '../db/database.ts';
-import type { EventData } from '../protocol/event.ts';
+import type { ContestStatus } from '../protocol/enums.ts';
 import type { PlatformClock } from './clock.ts';
-
-/** A status of a contest, as the platform's column has it. */
-export type ContestStatus = EventData<'CONTEST_STATUS'>['newStatus'];
 
 /** A contest as one viewer sees it. */
 export interface Contest {

@@ -1,8 +1,7 @@
 import type { Queries } from '../db/database.ts';
-import { standing } from '../protocol/fields.ts';
+import { TIERS, type Tier } from '../protocol/enums.ts';
 import { truncate } from '../util/truncate.ts';
 
-const TIERS = standing.shape.tier.unwrap().options;
 const MAX_NAME_LENGTH = 100;
 const MAX_SUB_RANK_LENGTH = 20;
 
@@ -14,7 +13,7 @@ export interface GlobalStanding {
   readonly xp: number;
   readonly level: number;
   /** Left out where the platform's value is not a known tier. */
-  readonly tier?: (typeof TIERS)[number];
+  readonly tier?: Tier;
   readonly subRank: string;
 }
 

@@ -1,6 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import type { Standing } from '../protocol/board.ts';
-import { standing } from '../protocol/fields.ts';
+import { MODES, TIERS } from '../protocol/enums.ts';
 import { truncate } from '../util/truncate.ts';
 import type { PlatformClock } from './clock.ts';
 
@@ -17,8 +17,6 @@ export interface ContestState {
 const MAX_NAME_LENGTH = 100;
 const MAX_TITLE_LENGTH = 200;
 const MAX_PICTURE_LENGTH = 2048;
-const TIERS = standing.shape.tier.unwrap().options;
-const MODES = standing.shape.mode.unwrap().options;
 
 /** SQL expression of every field over `SCORE_TABLES`; `text`: its collation differs between tables. */
 const SCORE_SQL: Readonly<Record<keyof Score, { readonly sql: string; readonly text?: true }>> = {

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { ActivityEntry, Definition } from './definition.ts';
+import { CONTEST_STATUSES, DIFFICULTIES, SEVERITIES, TIERS } from './enums.ts';
 import { id, instant, name, player, rank, standing, text } from './fields.ts';
 import { byline, capitalised, joinNames, ordinal, placeMove, titled } from './phrases.ts';
 import { scopes } from './scope.ts';
 
 const define = <S extends z.ZodType>(definition: Definition<S>): Definition<S> => definition;
 
-const tier = z.enum(['BRONZE', 'SILVER', 'GOLD']);
-const contestStatus = z.enum(['DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED']);
+const tier = z.enum(TIERS);
+const contestStatus = z.enum(CONTEST_STATUSES);
 const count = z.int().min(0);
 
 /**
@@ -124,7 +125,7 @@ export const CATALOGUE = {
       contestId: id.optional(),
       contestTitle: text(200).optional(),
       points: count.optional(),
-      difficulty: z.enum(['EASY', 'MEDIUM', 'HARD']).optional(),
+      difficulty: z.enum(DIFFICULTIES).optional(),
     }),
     targets: (data) => [
       { scope: scopes.player(data.playerId), inbox: true },
@@ -272,7 +273,7 @@ export const CATALOGUE = {
         announcementId: id.optional(),
         title: text(255),
         message: text(10_000),
-        severity: z.enum(['INFO', 'WARNING', 'SUCCESS']).default('INFO'),
+        severity: z.enum(SEVERITIES).default('INFO'),
         contestId: id.optional(),
         playerId: id.optional(),
       })

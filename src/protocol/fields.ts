@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MODES, TIERS } from './enums.ts';
 
 /** An id of the platform: 1 … 2^53 − 1. */
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -31,8 +32,8 @@ export const standing = z.strictObject({
   playerId: id,
   playerName: name,
   picture: text(2048, 0).nullable(),
-  tier: z.enum(['BRONZE', 'SILVER', 'GOLD']).nullable(),
-  mode: z.enum(['PRECISION', 'GRINDER', 'LEGEND']).nullable(),
+  tier: z.enum(TIERS).nullable(),
+  mode: z.enum(MODES).nullable(),
   rank,
   finalRating: z.number(),
   problemsSolved: z.int().min(0),

@@ -8,7 +8,7 @@ import {
 } from '../../src/contest/announced-state.ts';
 import { decide, END_GRACE_MS, LONG_PAST_MS } from '../../src/contest/decide.ts';
 import { applyReport, type ContestReport } from '../../src/contest/report.ts';
-import type { ContestStatus } from '../../src/platform/contests.ts';
+import type { ContestStatus } from '../../src/protocol/enums.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -2,7 +2,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../db/database.ts';
 import { serverWordsOf } from '../../db/errors.ts';
 import { readInstalled } from '../../platform/triggers/installed.ts';
-import { findLacking, tryRights } from '../../platform/triggers/requirements.ts';
+import { checkPrivileges, findMissing } from '../../platform/triggers/requirements.ts';
 import { counted } from '../words.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
@@ -40,12 +40,12 @@ async function troubleOf(
 ): Promise<string | undefined> {
   const connection = await database.connect();
   try {
-    const lacking = await findLacking(connection);
+    const lacking = await findMissing(connection);
     if (lacking.length > 0) return `The triggers do not tell of everything: ${lacking.join('; ')}.`;
     const [[me]] = await connection.query<RowDataPacket[]>('SELECT CURRENT_USER() AS account');
     // Only of its own rights does an account know for sure.
     if (definers.length !== 1 || definers[0] !== me?.account) return undefined;
-    await tryRights(connection);
+    await checkPrivileges(connection);
     const own = await readInstalled({ query: async (sql) => (await connection.query(sql))[0] as never });
     return own.definers.length > 0
       ? undefined

@@ -1,7 +1,9 @@
-/** One table of the platform: what is created where it is missing, and what must be there where it exists. */
+import { CONTEST_STATUSES, DIFFICULTIES, MODES, SEVERITIES, TIERS } from '../../protocol/enums.ts';
+
+/** Table of the platform: created where it is missing, checked where it exists. */
 export interface PlatformTable {
   readonly name: string;
-  /** Columns and keys, as they stand in CREATE TABLE. */
+  /** Columns and keys, as in CREATE TABLE. */
   readonly columns: readonly string[];
   readonly foreignKeys?: readonly string[];
   /** Columns that the service reads. */
@@ -9,10 +11,12 @@ export interface PlatformTable {
 }
 
 const ID = 'id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY';
-const TIER = "ENUM('BRONZE', 'SILVER', 'GOLD') NOT NULL DEFAULT 'BRONZE'";
+const enumOf = (words: readonly string[]) => `ENUM(${words.map((word) => `'${word}'`).join(', ')})`;
+
+const TIER = `${enumOf(TIERS)} NOT NULL DEFAULT 'BRONZE'`;
 const CREATED_AT = 'created_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP';
 
-/** The platform's tables as far as they matter to the service, each after those it refers to. */
+/** Every table of the platform that the service reads, each after those it refers to. */
 export const PLATFORM_TABLES: readonly PlatformTable[] = [
   {
     name: 'users',
@@ -63,7 +67,7 @@ export const PLATFORM_TABLES: readonly PlatformTable[] = [
     columns: [
       ID,
       'title VARCHAR(255) NOT NULL',
-      "difficulty ENUM('EASY', 'MEDIUM', 'HARD') NOT NULL",
+      `difficulty ${enumOf(DIFFICULTIES)} NOT NULL`,
       'points SMALLINT NOT NULL',
       'description JSON NOT NULL',
       'examples JSON NOT NULL',
@@ -79,7 +83,7 @@ export const PLATFORM_TABLES: readonly PlatformTable[] = [
       'created_by BIGINT NOT NULL',
       'problems JSON NOT NULL',
       'title VARCHAR(255) NOT NULL',
-      "status ENUM('DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED') NOT NULL DEFAULT 'DRAFT'",
+      `status ${enumOf(CONTEST_STATUSES)} NOT NULL DEFAULT 'DRAFT'`,
       'start_time DATETIME NOT NULL',
       'end_time DATETIME NOT NULL',
       'duration_mins INT NOT NULL',
@@ -111,7 +115,7 @@ export const PLATFORM_TABLES: readonly PlatformTable[] = [
       ID,
       'contest_id BIGINT NOT NULL',
       'player_id BIGINT NOT NULL',
-      "mode ENUM('PRECISION', 'GRINDER', 'LEGEND') NOT NULL DEFAULT 'PRECISION'",
+      `mode ${enumOf(MODES)} NOT NULL DEFAULT 'PRECISION'`,
       'raw_score INT NOT NULL DEFAULT 0',
       'accuracy_score DECIMAL(10,2) NOT NULL DEFAULT 0',
       'xp_score DECIMAL(10,2) NOT NULL DEFAULT 0',
@@ -183,7 +187,7 @@ export const PLATFORM_TABLES: readonly PlatformTable[] = [
       'created_by BIGINT NOT NULL',
       'title VARCHAR(255) NOT NULL',
       'message TEXT NOT NULL',
-      "type ENUM('INFO', 'WARNING', 'SUCCESS') NOT NULL DEFAULT 'INFO'",
+      `type ${enumOf(SEVERITIES)} NOT NULL DEFAULT 'INFO'`,
       'target_role VARCHAR(20)',
       'target_contest BIGINT',
       'is_active BOOLEAN NOT NULL DEFAULT TRUE',

@@ -1,8 +1,10 @@
+import { TIERS, type Tier } from '../../protocol/enums.ts';
+
 export interface Level {
   readonly level: number;
   /** XP at which the level is reached. */
   readonly xpRequired: number;
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly tier: Tier;
   readonly subRank: string;
   /** XP from the beginning of this level to the next; 0 at the last. */
   readonly xpToNext: number;
@@ -14,7 +16,6 @@ const STEPS = [
   ...[1500, 1700, 1900, 2100, 2300, 2500, 2700, 2900, 3100, 3500],
   ...[3800, 4100, 4400, 4700, 5000, 5300, 5600, 5900, 6200],
 ];
-const TIERS = ['BRONZE', 'SILVER', 'GOLD'] as const;
 const RANKS = ['I', 'II', 'III', 'IV', 'V'];
 
 /** The thirty levels: ten of each tier, two of each sub-rank. */

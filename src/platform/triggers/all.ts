@@ -5,7 +5,7 @@ import { playerAdvanced } from './player.ts';
 import { submissionAccepted, submissionInserted } from './submission.ts';
 import type { Trigger } from './trigger.ts';
 
-/** All triggers of this version. */
+/** Every trigger of this version, in the order of installation. */
 export const TRIGGERS: readonly Trigger[] = [
   contestUpdated,
   participantJoined,

@@ -1,10 +1,10 @@
 /**
- * The body of a trigger that can not make the platform's statement fail: whatever goes wrong in it is passed over, and
- * the rest still runs. A deadlock and a lock wait that took too long are the exception, since they undo what the
- * platform did. The server gives neither to a trigger's handler, and should one ever do so, it is handed on.
+ * Body of a trigger that cannot make the platform's statement fail: an error is ignored, and the remaining statements run.
+ * Errors that roll back the platform's transaction are the exception: no server passes them to a handler in a trigger, and
+ * if one does, they are raised again.
  *
- * @param when what must be so for anything to happen, of `OLD` and `NEW` alone: it is all that most writes cost.
- * @param variables names of texts, NULL at first.
+ * @param when condition on `OLD` and `NEW` alone; most writes of the platform cost no more than this.
+ * @param variables names of text variables, initially NULL.
  */
 export function bodyOf(
   { when, variables = [] }: { readonly when?: string; readonly variables?: readonly string[] },
@@ -17,16 +17,16 @@ export function bodyOf(
   const inner = `BEGIN\n${work}\nEND;`;
   return [
     'BEGIN',
-    `DECLARE EXIT HANDLER FOR ${UNDOING.join(', ')} RESIGNAL;`,
+    `DECLARE EXIT HANDLER FOR ${ROLLBACK_ERRORS.join(', ')} RESIGNAL;`,
     'DECLARE CONTINUE HANDLER FOR SQLEXCEPTION BEGIN END;',
-    // Within the handlers: the column that it asks for may be gone.
+    // Inside the handlers: a column of the condition may have been dropped.
     when === undefined ? inner : only(when, inner),
     'END',
   ].join('\n');
 }
 
-/** Errors after which the server has undone the transaction, or may have: 1020, 1205, 1206, 1213, 3101. */
-const UNDOING = [1020, 1205, 1206, 1213, 3101];
+/** Errors that roll back the transaction, or may. */
+const ROLLBACK_ERRORS = [1020, 1205, 1206, 1213, 3101];
 
 /** Statements that run under a condition. */
 export function only(when: string, ...statements: readonly string[]): string {

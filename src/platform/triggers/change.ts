@@ -4,16 +4,13 @@ import { errnoOf } from '../../db/errors.ts';
 import { lockName } from '../../db/named-lock.ts';
 import { TriggerError } from './trigger-error.ts';
 
-/** How long to wait for another process that does the same at this moment, in seconds. */
-const PATIENCE_S = 30;
-/**
- * How long a statement may wait for the table that it is about, in seconds. Meanwhile the platform's own statements on
- * that table wait behind it.
- */
-const TABLE_PATIENCE_S = 3;
+/** Max wait for another process that changes triggers, s. */
+const LOCK_TIMEOUT_S = 30;
+/** Max wait of DDL for its table's metadata lock, s. The platform's statements on that table queue behind it. */
+const TABLE_LOCK_TIMEOUT_S = 3;
 
 const ADVICE: Readonly<Record<number, string>> = {
-  1205: `One of the platform's tables was in use by a long transaction for more than ${TABLE_PATIENCE_S} s. Try again when it is over.`,
+  1205: `One of the platform's tables was in use by a long transaction for more than ${TABLE_LOCK_TIMEOUT_S} s. Try again when it is over.`,
   1044: 'This account has no rights on this database.',
   1142: rights('This account lacks a right on one of the tables.'),
   1143: rights('This account lacks the right to a column of one of the tables.'),
@@ -22,10 +19,10 @@ const ADVICE: Readonly<Record<number, string>> = {
 };
 
 /**
- * Changes triggers on a connection of its own. One process at a time does so; DDL cannot be rolled back, so what was
- * done when it fails stays done, and calling again goes on from there.
+ * Runs DDL on triggers, on a dedicated connection and in one process at a time. DDL cannot be rolled back: after an error,
+ * another call continues with what is left.
  *
- * @throws TriggerError where the reason is known.
+ * @throws TriggerError when the cause is known; its message says what to do.
  */
 export async function changeTriggers<T>(
   database: Database,
@@ -41,17 +38,19 @@ export async function changeTriggers<T>(
   try {
     const [lock] = await queries.query<{ got: number }>('SELECT GET_LOCK(?, ?) AS got', [
       lockName(database.name, 'triggers'),
-      PATIENCE_S,
+      LOCK_TIMEOUT_S,
     ]);
     if (Number(lock?.got) !== 1)
-      throw new TriggerError(`Another process has been at the triggers for ${PATIENCE_S} s. Try again.`);
-    await connection.query(`SET SESSION lock_wait_timeout = ${TABLE_PATIENCE_S}`);
+      throw new TriggerError(
+        `Another process has been changing the triggers for ${LOCK_TIMEOUT_S} s. Try again when it is done.`,
+      );
+    await connection.query(`SET SESSION lock_wait_timeout = ${TABLE_LOCK_TIMEOUT_S}`);
     return await change(connection, queries);
   } catch (error) {
     const advice = ADVICE[errnoOf(error) ?? 0];
     throw advice === undefined ? error : new TriggerError(advice, { cause: error });
   } finally {
-    // With the connection goes the lock.
+    // The lock is released with the connection.
     connection.destroy();
   }
 }

@@ -2,24 +2,24 @@ import type { Queries } from '../../db/database.ts';
 import { TRIGGERS } from './all.ts';
 import { pieceOf, type Trigger, triggerName } from './trigger.ts';
 
-/** How one of this version's triggers stands. `outdated`: the database has it as another version of us made it. */
+/** State of one of this version's triggers. `outdated`: the database has it as another version created it. */
 export interface TriggerState {
   readonly trigger: Trigger;
   readonly state: 'installed' | 'outdated' | 'missing';
 }
 
 export interface InstalledTriggers {
-  /** All of this version, in its order. */
+  /** All triggers of this version, in their order. */
   readonly states: readonly TriggerState[];
-  /** Names of triggers in the database that other versions of us made. */
+  /** Names of the triggers that other versions created. */
   readonly superseded: readonly string[];
-  /** The accounts with whose rights they run, as far as we may see them; were one dropped, the platform's writes would fail. */
+  /** Accounts whose rights they run with, as far as visible. When one is dropped, the platform's writes fail. */
   readonly definers: readonly string[];
 }
 
 /**
- * Which of our triggers a database has. Others' triggers are not looked at. Without the TRIGGER right on a table, the
- * server shows none of it.
+ * Reads which of our triggers a database has; foreign ones are ignored. Without the TRIGGER right on a table, the server
+ * shows none of its triggers.
  */
 export async function readInstalled(database: Pick<Queries, 'query'>): Promise<InstalledTriggers> {
   const rows = await database.query<{ name: string; definer: string | null }>(

@@ -1,12 +1,12 @@
 import type { Queries } from '../../db/database.ts';
 import { errnoOf } from '../../db/errors.ts';
 
-/** A server that no longer knows the variable writes its log by row alone. */
+/** Servers without the variable `binlog_format` write row-based logs only. */
 const UNKNOWN_VARIABLE = 1193;
 
 /**
- * Whether the names that triggers look up are read with locks: the platform then waits where another transaction has
- * changed one of those rows and not ended. Where the binary log is written by statement, the server wants it so.
+ * Whether lookups in triggers are locking reads, as with a statement-based binary log: the platform's statement then waits
+ * for transactions that have changed the rows it looks up.
  */
 export async function readsWithLocks(database: Pick<Queries, 'query'>): Promise<boolean> {
   try {

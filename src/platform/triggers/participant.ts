@@ -7,12 +7,12 @@ import {
   playerName,
   TITLE_OF_CONTEST,
 } from './lookup.ts';
-import { object, tell, touchStandings } from './outbox-row.ts';
+import { markDirty, object, publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
 import { int, text } from './value.ts';
 
 const KEYS = ['contest_id', 'player_id'];
-/** What standings show of a participant. */
+/** Columns that a leaderboard shows. */
 const SHOWN = ['final_rating', 'last_solved_at', 'problems_solved', 'penalty_mins', 'mode'];
 
 const newContest = int('NEW.contest_id');
@@ -21,20 +21,20 @@ const oldContest = int('OLD.contest_id');
 const oldPlayer = int('OLD.player_id');
 
 /**
- * Somebody joined. How many take part is left out: the platform's own count is moved in a later statement, and counting
- * anew would make a rush of joins cost the square of the crowd.
+ * A player joined. The number of participants is left out: the platform updates its count in a later statement, and counting
+ * in each trigger would cost a rush of joins the square of its size.
  */
 export const participantJoined: Trigger = {
   piece: 'participant_joined',
   table: 'contest_participant',
   event: 'INSERT',
-  tells: ['CONTEST_JOINED', 'STANDINGS_TOUCHED'],
+  writes: ['CONTEST_JOINED', 'STANDINGS_TOUCHED'],
   reads: { contest_participant: KEYS, ...NAME_OF_PLAYER, ...TITLE_OF_CONTEST },
   body: bodyOf(
     { variables: [PLAYER_NAME, CONTEST_TITLE] },
     playerName('NEW.player_id'),
     contestTitle('NEW.contest_id'),
-    tell(
+    publishEvent(
       'CONTEST_JOINED',
       {
         contestId: newContest,
@@ -43,34 +43,34 @@ export const participantJoined: Trigger = {
       },
       ['contest-joined', newContest, newPlayer],
     ),
-    touchStandings(newContest, newPlayer),
+    markDirty(newContest, newPlayer),
   ),
 };
 
-/** A participant's result as standings show it; what else is written, as `final_rank` row by row, is passed over. */
+/** A participant's shown result changed. Other columns are ignored, such as `final_rank`, which is written row by row. */
 export const participantScored: Trigger = {
   piece: 'participant_scored',
   table: 'contest_participant',
   event: 'UPDATE',
-  tells: ['STANDINGS_TOUCHED'],
+  writes: ['STANDINGS_TOUCHED'],
   reads: { contest_participant: [...KEYS, ...SHOWN] },
   body: bodyOf(
-    { when: isOther([...SHOWN, ...KEYS]) },
-    only(isOther(KEYS), touchStandings(oldContest, oldPlayer)),
-    touchStandings(newContest, newPlayer),
+    { when: changed([...SHOWN, ...KEYS]) },
+    only(changed(KEYS), markDirty(oldContest, oldPlayer)),
+    markDirty(newContest, newPlayer),
   ),
 };
 
-/** Somebody left. A row that a foreign key takes along runs no trigger, on no server. */
+/** A player left. Rows that a foreign key deletes run no trigger, on any server. */
 export const participantLeft: Trigger = {
   piece: 'participant_left',
   table: 'contest_participant',
   event: 'DELETE',
-  tells: ['STANDINGS_TOUCHED'],
+  writes: ['STANDINGS_TOUCHED'],
   reads: { contest_participant: KEYS },
-  body: bodyOf({}, touchStandings(oldContest, oldPlayer)),
+  body: bodyOf({}, markDirty(oldContest, oldPlayer)),
 };
 
-function isOther(columns: readonly string[]): string {
+function changed(columns: readonly string[]): string {
   return `NOT (${columns.map((column) => `NEW.${column} <=> OLD.${column}`).join(' AND ')})`;
 }

@@ -1,10 +1,11 @@
+import { TIERS } from '../../protocol/enums.ts';
 import { bodyOf, only } from './body.ts';
 import { NAME_OF_USER, PLAYER_NAME, userName } from './lookup.ts';
-import { tell } from './outbox-row.ts';
+import { publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
-import { int, intFrom, oneOf, TIERS, text } from './value.ts';
+import { int, intFrom, oneOf, text } from './value.ts';
 
-/** Beyond it the catalogue takes a level for a mistake. */
+/** Max level that the catalogue accepts. */
 const HIGHEST_LEVEL = 1000;
 const SUB_RANK = 'v_sub_rank';
 
@@ -12,19 +13,19 @@ const playerId = int('NEW.id');
 const newLevel = int('NEW.level');
 const newTier = oneOf(TIERS, 'NEW.tier');
 const oldTier = oneOf(TIERS, 'OLD.tier');
-const placeOf = (tier: string) => `FIELD(${tier}, ${TIERS.map((word) => `'${word}'`).join(', ')})`;
-const who = { playerId, playerName: text(100, PLAYER_NAME) };
+const orderOf = (tier: string) => `FIELD(${tier}, ${TIERS.map((word) => `'${word}'`).join(', ')})`;
+const player = { playerId, playerName: text(100, PLAYER_NAME) };
 const subRank = text(20, SUB_RANK);
 
 /**
- * A player's level and tier, upwards only, the level first. The platform writes both on every accepted submission, mostly
- * unchanged. From an unknown tier (NULL) there is no step up.
+ * Level and tier of a player, upwards only, the level first. The platform writes both on every accepted submission, mostly
+ * unchanged. There is no step up from an unknown tier (NULL).
  */
 export const playerAdvanced: Trigger = {
   piece: 'player_advanced',
   table: 'player',
   event: 'UPDATE',
-  tells: ['LEVEL_UP', 'TIER_UPGRADE'],
+  writes: ['LEVEL_UP', 'TIER_UPGRADE'],
   reads: { player: ['id', 'user_id', 'level', 'tier', 'sub_rank', 'xp'], ...NAME_OF_USER },
   body: bodyOf(
     {
@@ -35,15 +36,19 @@ export const playerAdvanced: Trigger = {
     `SET ${SUB_RANK} = NEW.sub_rank;`,
     only(
       `OLD.level >= 1 AND NEW.level > OLD.level AND NEW.level <= ${HIGHEST_LEVEL}`,
-      tell(
+      publishEvent(
         'LEVEL_UP',
-        { ...who, oldLevel: int('OLD.level'), newLevel, xp: intFrom(0, 'NEW.xp'), tier: newTier, subRank },
+        { ...player, oldLevel: int('OLD.level'), newLevel, xp: intFrom(0, 'NEW.xp'), tier: newTier, subRank },
         ['level-up', playerId, newLevel],
       ),
     ),
     only(
-      `${placeOf('OLD.tier')} > 0 AND ${placeOf('NEW.tier')} > ${placeOf('OLD.tier')}`,
-      tell('TIER_UPGRADE', { ...who, oldTier, newTier, subRank }, ['tier-upgrade', playerId, newTier]),
+      `${orderOf('OLD.tier')} > 0 AND ${orderOf('NEW.tier')} > ${orderOf('OLD.tier')}`,
+      publishEvent('TIER_UPGRADE', { ...player, oldTier, newTier, subRank }, [
+        'tier-upgrade',
+        playerId,
+        newTier,
+      ]),
     ),
   ),
 };

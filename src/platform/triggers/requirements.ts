@@ -7,18 +7,18 @@ const OUTBOX = 'event_outbox';
 const OUTBOX_COLUMNS = ['type', 'payload', 'idempotency_key', 'created_at'];
 
 /**
- * Sees to it that there is what the triggers read, and an outbox.
+ * Asserts that the outbox and all columns that the triggers read exist.
  *
- * @throws TriggerError with everything that is missing.
+ * @throws TriggerError that names everything missing.
  */
-export async function requireWhatTheyUse(connection: Connection): Promise<void> {
+export async function assertPrerequisites(connection: Connection): Promise<void> {
   const tables = await readColumns(connection);
   if (!tables.has(OUTBOX)) {
     throw new TriggerError(
       `This database has no ${OUTBOX} yet: run \`codecraft-live migrate\` first. Nothing was changed.`,
     );
   }
-  const lacking = await findLacking(connection, tables);
+  const lacking = await findMissing(connection, tables);
   if (lacking.length > 0) {
     throw new TriggerError(
       `The triggers cannot work with this database: ${lacking.join('; ')}. Nothing was changed.`,
@@ -26,8 +26,8 @@ export async function requireWhatTheyUse(connection: Connection): Promise<void> 
   }
 }
 
-/** What the triggers read and is not there: `contest lacks title`. */
-export async function findLacking(
+/** Finds what the triggers read and the database lacks: `contest lacks title`. */
+export async function findMissing(
   connection: Connection,
   known?: ReadonlyMap<string, ReadonlySet<string>>,
 ): Promise<string[]> {
@@ -44,13 +44,13 @@ export async function findLacking(
 }
 
 /**
- * Does, without any effect, what the triggers do: they run with this account's rights. One that lacks a right is silent,
- * and one that lacks TRIGGER fails the platform's own statements. On MariaDB those count alone that are the account's own:
- * the connection has none of its roles from here on, so that it cannot make a trigger either which it could not run.
+ * Runs the triggers' statements without effect, since triggers run with this account's rights: without one of them a trigger
+ * does nothing, and without TRIGGER it makes the platform's statements fail. On MariaDB only the account's own rights count,
+ * so the connection drops its roles: it cannot create a trigger either that could not run.
  *
- * @throws the server's error when this account may not
+ * @throws the server's error when a right is missing
  */
-export async function tryRights(connection: Connection): Promise<void> {
+export async function checkPrivileges(connection: Connection): Promise<void> {
   const [[server]] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
   if (/mariadb/i.test(server?.version)) await connection.query('SET ROLE NONE');
   for (const [table, columns] of neededColumns())

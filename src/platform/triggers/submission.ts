@@ -1,3 +1,4 @@
+import { DIFFICULTIES } from '../../protocol/enums.ts';
 import { bodyOf, only } from './body.ts';
 import {
   CONTEST_TITLE,
@@ -7,7 +8,7 @@ import {
   playerName,
   TITLE_OF_CONTEST,
 } from './lookup.ts';
-import { tell } from './outbox-row.ts';
+import { publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
 import { int, intFrom, oneOf, text } from './value.ts';
 
@@ -21,7 +22,7 @@ const contestId = int('NEW.contest_id');
 
 const common = {
   table: 'submission',
-  tells: ['PROBLEM_SOLVED'],
+  writes: ['PROBLEM_SOLVED'],
   reads: {
     submission: ['id', 'player_id', 'problem_id', 'contest_id', 'verdict', 'points_earned'],
     problem: ['id', 'title', 'difficulty'],
@@ -31,8 +32,8 @@ const common = {
 } as const;
 
 /**
- * A problem is solved by the first accepted submission of a player in a contest, or outside of all contests; accepted once
- * more, it is no new solve.
+ * A player's first accepted submission of a problem in a contest, or outside of contests, solves it; later ones are not
+ * published.
  */
 const solved = (when: string) =>
   bodyOf(
@@ -46,7 +47,7 @@ AND s.verdict = 'ACCEPTED' AND s.id <> NEW.id;`,
       `SELECT MAX(q.title), MAX(q.difficulty) INTO ${PROBLEM_TITLE}, ${DIFFICULTY}
 FROM problem q WHERE q.id = NEW.problem_id;`,
       only('NEW.contest_id IS NOT NULL', contestTitle('NEW.contest_id')),
-      tell(
+      publishEvent(
         'PROBLEM_SOLVED',
         {
           playerId,
@@ -56,14 +57,14 @@ FROM problem q WHERE q.id = NEW.problem_id;`,
           contestId,
           contestTitle: text(200, CONTEST_TITLE),
           points: intFrom(1, 'NEW.points_earned'),
-          difficulty: oneOf(['EASY', 'MEDIUM', 'HARD'], DIFFICULTY),
+          difficulty: oneOf(DIFFICULTIES, DIFFICULTY),
         },
         ['problem-solved', playerId, problemId, `COALESCE(${contestId}, 'practice')`],
       ),
     ),
   );
 
-/** Judged, as the platform does it: the verdict of a submission becomes ACCEPTED. */
+/** Submission whose verdict becomes ACCEPTED, as the platform judges it. */
 export const submissionAccepted: Trigger = {
   ...common,
   piece: 'submission_accepted',
@@ -71,7 +72,7 @@ export const submissionAccepted: Trigger = {
   body: solved("NEW.verdict = 'ACCEPTED' AND NOT (OLD.verdict <=> 'ACCEPTED')"),
 };
 
-/** Written down when it was judged already. */
+/** Submission that is inserted with its verdict. */
 export const submissionInserted: Trigger = {
   ...common,
   piece: 'submission_inserted',

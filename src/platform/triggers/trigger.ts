@@ -1,34 +1,34 @@
 import { createHash } from 'node:crypto';
 
-/** A trigger on one of the platform's tables, which tells the outbox what the platform did. */
+/** Trigger on one of the platform's tables that writes what the platform did into the outbox. */
 export interface Trigger {
-  /** Its name without prefix and version: `player_advanced`. */
+  /** Name without prefix and version: `player_advanced`. */
   readonly piece: string;
   readonly table: string;
   readonly event: 'INSERT' | 'UPDATE' | 'DELETE';
-  /** The types of outbox rows that it writes. */
-  readonly tells: readonly string[];
-  /** The columns that it reads, by table; those of `OLD` and `NEW` too. */
+  /** Types of the outbox rows that it writes. */
+  readonly writes: readonly string[];
+  /** Columns that it reads, by table, including those of `OLD` and `NEW`. */
   readonly reads: Readonly<Record<string, readonly string[]>>;
-  /** One compound statement. */
+  /** A compound statement. */
   readonly body: string;
 }
 
 /**
- * The name that a trigger has in the database. It ends in a hash of what the trigger does, so that its version is seen
- * by its name alone (comments do not survive every dump), and a new version can be made before the old one is dropped:
- * no write of the platform goes untold, and what both tell is one event by its key.
+ * Name of a trigger in the database. It ends in a hash of the definition: the name alone identifies the version (comments do
+ * not survive every dump), and a new version is created before the old one is dropped, so that no write of the platform is
+ * missed. An event that both write has one key.
  */
 export function triggerName(trigger: Trigger): string {
   return `live_${trigger.piece}_${createHash('sha256').update(definitionOf(trigger)).digest('hex').slice(0, 8)}`;
 }
 
-/** The statement that makes it. */
+/** Statement that creates a trigger. */
 export function createStatement(trigger: Trigger): string {
   return `CREATE TRIGGER \`${triggerName(trigger)}\` ${definitionOf(trigger)}`;
 }
 
-/** Of which of these triggers the name is a version; undefined when it is none of ours. */
+/** Finds the trigger that a name is a version of; undefined for a foreign trigger. */
 export function pieceOf(name: string, triggers: readonly Trigger[]): Trigger | undefined {
   const piece = /^live_([a-z_]+)_[0-9a-f]{8}$/.exec(name)?.[1];
   return triggers.find((trigger) => trigger.piece === piece);

@@ -4,10 +4,10 @@ import { readInstalled } from './installed.ts';
 import { triggerName } from './trigger.ts';
 
 /**
- * Takes all our triggers, of whichever version, off the platform's tables, and nothing else.
+ * Drops our triggers of all versions, and no others.
  *
- * @returns the names of those that were there.
- * @throws TriggerError when it cannot be done, with the reason.
+ * @returns the names of the dropped triggers.
+ * @throws TriggerError when they cannot be dropped; its message says why.
  */
 export function uninstallTriggers(database: Database): Promise<string[]> {
   return changeTriggers(database, async (connection, queries) => {

@@ -1,24 +1,24 @@
-/** SQL for values as the catalogue's schemas take them, whatever the platform's columns hold. */
+/** SQL that turns whatever the platform's columns hold into values that the catalogue accepts. */
 
-/** A whole number. MariaDB's JSON_OBJECT makes a string of some that were not cast; MySQL's keys show a ZEROFILL. */
+/** Integer. Without the cast, MariaDB's JSON_OBJECT writes some as strings, and MySQL's CONCAT keeps a ZEROFILL. */
 export function int(value: string): string {
   return `CAST(${value} AS SIGNED)`;
 }
 
-/** A whole number if it is at least `min`, else NULL. */
+/** Integer if it is at least `min`, else NULL. */
 export function intFrom(min: number, value: string): string {
   return `IF(${value} >= ${min}, ${int(value)}, NULL)`;
 }
 
-/** The word as it is written here, if it is one of these, else NULL. */
+/** The word in this spelling if it is one of `words`, else NULL. */
 export function oneOf(words: readonly string[], value: string): string {
   const list = words.map((word) => `'${word}'`).join(', ');
   return `ELT(FIELD(${value}, ${list}), ${list})`;
 }
 
 /**
- * A text cut to so many UTF-16 units, which is how the catalogue counts; NULL if there is none. Characters beyond the
- * first 65,536 count two. By way of UTF-16 half surrogates, which some servers store, become question marks.
+ * Text truncated to `max` UTF-16 units, the catalogue's measure; NULL if it is empty. Characters beyond U+FFFF count two.
+ * The conversion through UTF-16 turns lone surrogates, which some servers store, into question marks.
  *
  * @param variable of utf8mb4.
  */
@@ -28,5 +28,3 @@ export function text(max: number, variable: string): string {
   const cut = `LEFT(${variable}, ${max} - ${beyond})`;
   return `IF(CHAR_LENGTH(${variable}) > 0, CONVERT(CONVERT(${cut} USING utf16) USING utf8mb4), NULL)`;
 }
-
-export const TIERS = ['BRONZE', 'SILVER', 'GOLD'] as const;

@@ -1,5 +1,7 @@
+import type { Tier } from '../../protocol/enums.ts';
+
 export interface TierMarkProps {
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD' | null;
+  readonly tier: Tier | null;
 }
 
 /** Where each chevron stands on a grid of 10 × 12: in the middle, however many there are. */

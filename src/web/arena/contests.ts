@@ -1,8 +1,10 @@
+import type { ContestStatus } from '../../protocol/enums.ts';
+
 /** A contest as the service lists it. Times are ISO 8601 in UTC. */
 export interface Contest {
   readonly id: number;
   readonly title: string;
-  readonly status: 'DRAFT' | 'UPCOMING' | 'LIVE' | 'ENDED' | 'CANCELLED';
+  readonly status: ContestStatus;
   readonly startsAt: string | null;
   readonly endsAt: string | null;
   readonly participantCount: number;

@@ -1,4 +1,5 @@
 import type { GetToken } from '../../client/types.ts';
+import type { Tier } from '../../protocol/enums.ts';
 import { ask, RefusedError } from './service.ts';
 import { storageOf } from './storage.ts';
 
@@ -11,7 +12,7 @@ export interface DemoPlayer {
   readonly playerId: number;
   readonly playerName: string;
   readonly level: number;
-  readonly tier: 'BRONZE' | 'SILVER' | 'GOLD';
+  readonly tier: Tier;
   readonly subRank: string;
 }
 
