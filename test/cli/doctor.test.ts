@@ -156,7 +156,8 @@ describe('doctor, of a database', () => {
     expect(checkVersion({ kind: 'mariadb', version: '10.11.19' })).toEqual([]);
     expect(checkVersion({ kind: 'mariadb', version: '11.4.2' })).toEqual([]);
     expect(checkVersion({ kind: 'mysql', version: '9.7.4' })).toEqual([]);
-    expect(checkVersion({ kind: 'mariadb', version: '10.4.32' })).toMatchObject([{ level: 'note' }]);
+    expect(checkVersion({ kind: 'mariadb', version: '10.6.18' })).toMatchObject([{ level: 'note' }]);
+    expect(checkVersion({ kind: 'mariadb', version: '10.5.29' })).toMatchObject([{ level: 'wrong' }]);
     expect(checkVersion({ kind: 'mysql', version: '5.7.44' })).toMatchObject([{ level: 'wrong' }]);
   });
 });

@@ -3,8 +3,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { buildContestPage, type ReactPage } from '../support/react-page.ts';
-import { readmeSnippet, runSnippet } from '../support/readme.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { runSnippet, snippetOf } from '../support/snippets.ts';
 import {
   type DemoPlayer,
   demoPlayer,
@@ -33,7 +33,7 @@ describe('The README', { timeout: 60_000 }, () => {
     let browser: Browser;
     beforeAll(async () => {
       browser = await launchChromium();
-      contestPage = await buildContestPage(await readmeSnippet('tsx', 'ContestPage'));
+      contestPage = await buildContestPage(await snippetOf('README.md', 'tsx', 'ContestPage'));
     }, 300_000);
     afterAll(async () => {
       await browser?.close();
@@ -41,6 +41,8 @@ describe('The README', { timeout: 60_000 }, () => {
     });
 
     it('is a live contest page', async () => {
+      const snippets = ['README.md', 'docs/client.md'].map((file) => snippetOf(file, 'tsx', 'ContestPage'));
+      expect(new Set(await Promise.all(snippets)).size).toBe(1);
       const contestId = await liveContest(live.test.database);
       const context = await browser.newContext();
       const page = await context.newPage();
@@ -64,7 +66,7 @@ describe('The README', { timeout: 60_000 }, () => {
     const clients: LiveClient[] = [];
     const levels: unknown[] = [];
     const states: unknown[] = [];
-    await runSnippet(await readmeSnippet('ts', 'live.setScopes'), {
+    await runSnippet(await snippetOf('docs/client.md', 'ts', 'live.setScopes'), {
       connect: (options: Parameters<typeof connect>[0]) => {
         const client = connect(options);
         clients.push(client);

@@ -7,9 +7,9 @@ import { type Finding, good, note, wrong } from './finding.ts';
 
 const NO_SUCH_TABLE = 1146;
 
-/** What the service was tried with; and below what it cannot work. */
+/** The versions tested with, and the oldest that work: JSON_TABLE exists from MariaDB 10.6 and MySQL 8.0. */
 const VERSIONS = {
-  mariadb: { tried: [10, 11], oldest: [10, 4] },
+  mariadb: { tried: [10, 11], oldest: [10, 6] },
   mysql: { tried: [8, 0], oldest: [8, 0] },
 } as const;
 

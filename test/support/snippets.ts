@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const README = resolve(import.meta.dirname, '../../README.md');
+const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The first block of code in the README that is in `language` and holds `words`. */
-export async function readmeSnippet(language: string, words: string): Promise<string> {
-  const blocks = (await readFile(README, 'utf8')).matchAll(/^```(\w+)\n(.*?)^```/gms);
+/** The first block of code of a document that is in `language` and contains `words`. */
+export async function snippetOf(document: string, language: string, words: string): Promise<string> {
+  const blocks = (await readFile(join(ROOT, document), 'utf8')).matchAll(/^```(\w+)\n(.*?)^```/gms);
   for (const [, of, text] of blocks) if (of === language && text?.includes(words)) return text;
-  throw new Error(`the README has no ${language} with ${words}`);
+  throw new Error(`${document} has no ${language} with ${words}`);
 }
 
 /** Runs the lines of a snippet, without its imports, with these names in reach. */
