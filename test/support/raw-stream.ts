@@ -14,7 +14,8 @@ export async function readStream(
   headers: Record<string, string> = {},
 ): Promise<RawStream & { readonly text: string }> {
   const leaving = new AbortController();
-  const response = await fetch(url, { headers, signal: leaving.signal });
+  // Each on a connection of its own: the service closes it after the last frame, and no other request must meet that.
+  const response = await fetch(url, { headers: { ...headers, connection: 'close' }, signal: leaving.signal });
   const chunks: Uint8Array[] = [];
   let ended = false;
   const parsed = () => readEventStream(Buffer.concat(chunks));
