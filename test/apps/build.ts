@@ -3,7 +3,7 @@ import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Application, installPackage, ROOT } from '../support/installed-package.ts';
-import { readmeSnippet } from '../support/readme.ts';
+import { snippetOf } from '../support/snippets.ts';
 
 const run = promisify(execFile);
 
@@ -30,7 +30,7 @@ async function vite(
   mode: 'production' | 'development',
 ): Promise<BuiltApp> {
   const app = await installPackage(template);
-  await app.write('contest-page.tsx', await readmeSnippet('tsx', 'ContestPage'));
+  await app.write('contest-page.tsx', await snippetOf('README.md', 'tsx', 'ContestPage'));
   await app.write(
     'main.tsx',
     `import { createRoot } from 'react-dom/client';
