@@ -6,6 +6,7 @@ import { migrate } from './migrate.ts';
 import { listOutbox, retryOutbox } from './outbox.ts';
 import { install, status, uninstall } from './platform.ts';
 import { publish } from './publish.ts';
+import { safeLines } from './safe-text.ts';
 import type { Surroundings } from './surroundings.ts';
 import { tail } from './tail.ts';
 import { token } from './token.ts';
@@ -23,7 +24,7 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
     if (signal.aborted) return EXIT.failed;
-    err.line(`${err.paint('red', 'error:')} ${explain(error)}`);
+    err.line(`${err.paint('red', 'error:')} ${safeLines(explain(error))}`);
     return error instanceof CliFailure ? error.exitCode : EXIT.failed;
   }
 }

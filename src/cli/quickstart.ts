@@ -9,6 +9,7 @@ import { findDemo } from '../demo/find.ts';
 import { withDatabase } from './database-access.ts';
 import type { Identity } from './given-token.ts';
 import { anAdmin, type Person, personOfPlayer, personOfUser, requireSharedSecret } from './identities.ts';
+import { safeText } from './safe-text.ts';
 import { isLocal } from './service-url.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -38,7 +39,7 @@ export async function quickstartListener(config: Config, scopes: readonly string
   const person = await withDatabase(config.database, (database) => listenerFor(database, scopes));
   const player = person.playerId === undefined ? 'admin' : `player ${person.playerId}`;
   return {
-    who: `${person.name} (${player})`,
+    who: `${safeText(person.name)} (${player})`,
     token: () => mintPlatformToken(secret, person.userId, { lifetimeS: LIFETIME_S }),
   };
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { withoutControls } from './safe-text.ts';
 
 /** All that a command has of the world around it. */
 export interface Surroundings {
@@ -19,6 +20,7 @@ export interface Screen {
   readonly hasColours: boolean;
   readonly columns: number;
   write(text: string): void;
+  /** A line, or several. Control characters in it become U+FFFD, but for the colours of `paint`. */
   line(text?: string): void;
   /** The text in a style, where there are colours. */
   paint(style: Style, text: string): string;
@@ -43,7 +45,7 @@ export function createScreen(output: Output, env: Surroundings['env']): Screen {
       return output.columns ?? 100;
     },
     write: (text) => void output.write(text),
-    line: (text = '') => void output.write(`${text}\n`),
+    line: (text = '') => void output.write(`${withoutControls(text, hasColours)}\n`),
     paint: (style, text) => (hasColours ? styleText(style, text, { validateStream: false }) : text),
   };
 }

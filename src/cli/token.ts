@@ -7,6 +7,7 @@ import { withDatabase } from './database-access.ts';
 import { parseDuration } from './duration.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import { anAdmin, personOfPlayer, requireSharedSecret } from './identities.ts';
+import { safeText } from './safe-text.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface TokenOptions {
@@ -83,6 +84,6 @@ async function make(
   const role = subject.kind === 'player' ? `player ${subject.id}` : 'an admin';
   return {
     token: await mintPlatformToken(secret, person.userId, { lifetimeS }),
-    who: `${person.name} (${role}, user ${person.userId})`,
+    who: `${safeText(person.name)} (${role}, user ${person.userId})`,
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseDuration } from '../../src/cli/duration.ts';
 import { eventTypeOf } from '../../src/cli/event-type.ts';
-import { safeJson, safeText } from '../../src/cli/safe-text.ts';
+import { safeJson, safeLines, safeText } from '../../src/cli/safe-text.ts';
 import { serviceUrl } from '../../src/cli/service-url.ts';
 import { createScreen } from '../../src/cli/surroundings.ts';
 
@@ -34,6 +34,12 @@ describe('Text of others', () => {
 
   it('stays on one line', () => {
     expect(safeText('one\r\n two\n\nthree\u2028four\tfive')).toBe('one two three four five');
+  });
+
+  it('keeps the lines that an explanation has, each of them safe', () => {
+    expect(safeLines('wrong:\n  /data  a\u001b[31m\u202eb\r\n  /type')).toBe(
+      'wrong:\n  /data  a\ufffd[31m\ufffdb\n  /type',
+    );
   });
 
   it('keeps its letters, marks and emoji', () => {
@@ -90,6 +96,25 @@ describe('A screen', () => {
   it('has colours on a terminal', () => {
     expect(painted(true, {})).toBe('\u001b[31mx\u001b[39m');
     expect(painted(true, { NO_COLOR: '' })).toBe('\u001b[31mx\u001b[39m');
+  });
+
+  it('lets nothing steer it that went past all care, and keeps its own colours', () => {
+    const shown = (isTTY: boolean) => {
+      let written = '';
+      const screen = createScreen(
+        {
+          write: (text) => {
+            written += text;
+          },
+          isTTY,
+        },
+        {},
+      );
+      screen.line(`${screen.paint('red', 'a')}\u001b[2J\u009b2J\u202e\u0007\r b\n\tc`);
+      return written;
+    };
+    expect(shown(true)).toBe('\u001b[31ma\u001b[39m\ufffd[2J\ufffd2J\ufffd\ufffd\ufffd b\n\tc\n');
+    expect(shown(false)).toBe('a\ufffd[2J\ufffd2J\ufffd\ufffd\ufffd b\n\tc\n');
   });
 
   it('has none elsewhere, with NO_COLOR, or on a terminal without', () => {

@@ -71,6 +71,12 @@ describe('A token from the command line', () => {
     expect(err).toContain(`for Ada (player ${playerId}`);
   });
 
+  it('names whose it is without doing what the name would have a terminal do', async () => {
+    const { playerId } = await createPlayer(live.test.database, { name: 'Eve\u001b[8m\u009b2J\u202e' });
+    const { err } = await run(['token', '--player', String(playerId)], { env, terminal: true });
+    expect(err).toContain('for Eve\ufffd[8m\ufffd2J\ufffd (player');
+  });
+
   it('is not made for players that do not exist', async () => {
     const { code, out, err } = await run(['token', '--player', '4000000'], { env });
     expect({ code, out }).toEqual({ code: 1, out: '' });
