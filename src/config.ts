@@ -42,6 +42,15 @@ export interface HttpConfig {
   readonly drainMs: number;
   /** Whether `/metrics` is for anybody, or for admins and services. */
   readonly metrics: 'public' | 'private';
+  /** What each account may ask for, and each address where no identity is needed. */
+  readonly bounds: Readonly<Record<'user' | 'service' | 'address', CallerBounds>>;
+}
+
+/** Requests at once, those that may wait behind them, and those in a second on average (0: any). */
+interface CallerBounds {
+  readonly running: number;
+  readonly waiting: number;
+  readonly perSecond: number;
 }
 
 /** Which other web origins may call us with the player's cookie. */
@@ -139,6 +148,7 @@ function group(v: Variables): Config {
       trustProxy: v.TRUST_PROXY,
       drainMs: v.SHUTDOWN_DRAIN_MS ?? (mode === 'production' ? 5_000 : 0),
       metrics: v.METRICS ?? (mode === 'production' ? 'private' : 'public'),
+      bounds: boundsOf(v),
     },
     auth: {
       secret: v.JWT_SECRET,
@@ -186,6 +196,19 @@ function group(v: Variables): Config {
     },
     log: { level: v.LOG_LEVEL },
   };
+}
+
+/** Requests that wait for each that is in work. */
+const WAITING_EACH = 8;
+
+function boundsOf(v: Variables): HttpConfig['bounds'] {
+  const bounds = (running: number, perSecond: number) => ({
+    running,
+    waiting: WAITING_EACH * running,
+    perSecond,
+  });
+  const user = bounds(v.MAX_REQUESTS_PER_USER, v.MAX_REQUESTS_PER_SECOND);
+  return { user, address: user, service: bounds(v.MAX_REQUESTS_PER_SERVICE, 0) };
 }
 
 function databaseOf(v: Variables, directory: string): DatabaseConfig {

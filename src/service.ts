@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Context } from 'hono';
 import type { Logger } from 'pino';
 import { createAuth } from './auth/auth.ts';
 import { isListedOrigin } from './auth/origin.ts';
@@ -8,13 +7,14 @@ import type { Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { checkDurability } from './db/durability.ts';
 import { startEmbeddedDatabase } from './db/embedded/embedded-database.ts';
-import { withoutStatement } from './db/errors.ts';
+import { DatabaseProbe } from './db/probe.ts';
 import type { Demo } from './demo/demo.ts';
 import { seedDemo } from './demo/seed.ts';
 import { Relay } from './events/outbox/relay.ts';
 import { watchOutbox } from './events/outbox/stats.ts';
 import { addressOf } from './http/address.ts';
 import { createApp } from './http/app.ts';
+import { createCallers } from './http/callers.ts';
 import { contestRoutes } from './http/contests.ts';
 import { eventRoutes } from './http/events.ts';
 import { healthRoutes } from './http/health.ts';
@@ -22,7 +22,7 @@ import { inboxRoutes } from './http/inbox.ts';
 import { leaderboardRoutes } from './http/leaderboard.ts';
 import { metricsRoutes } from './http/metrics.ts';
 import { playerRoutes } from './http/players.ts';
-import type { AppEnv, Router } from './http/router.ts';
+import type { Router } from './http/router.ts';
 import { sessionRoutes } from './http/sessions.ts';
 import { streamRoutes } from './http/streams.ts';
 import { ticketRoutes } from './http/tickets.ts';
@@ -36,6 +36,7 @@ import { startBackground } from './service/background.ts';
 import { openContestClock } from './service/contest-clock.ts';
 import { demoDuty } from './service/demo-duty.ts';
 import type { Duty } from './service/duties.ts';
+import { FailureLog } from './service/failure-log.ts';
 import { listen } from './service/http-server.ts';
 import { openLeaderboards } from './service/leaderboards.ts';
 import { openLogPipeline } from './service/log-pipeline.ts';
@@ -68,6 +69,8 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** Connections at most of leader tasks and of what each node does by itself. */
+const BACKGROUND_CONNECTIONS = 4;
 /** How soon the relay tries again when the database failed it, in ms. */
 const RELAY_RETRY_MS = 500;
 /** How often sessions of dead nodes are looked for, in ms. */
@@ -85,11 +88,13 @@ export async function createService(
   logger: Logger,
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Service> {
+  const failures = new FailureLog(logger);
   const onError = (error: unknown, where: string) =>
-    logger.error({ err: withoutStatement(error), where }, 'something failed');
+    failures.report('something failed', where, error, { where });
   const releasers = new Releasers(onError);
+  releasers.add('failure log', () => failures.close());
   try {
-    return await compose({ config, logger, releasers, onError, signal });
+    return await compose({ config, logger, releasers, failures, onError, signal });
   } catch (error) {
     await releasers.releaseAll();
     throw error;
@@ -100,18 +105,26 @@ interface Composition {
   readonly config: Config;
   readonly logger: Logger;
   readonly releasers: Releasers;
+  readonly failures: FailureLog;
   readonly onError: (error: unknown, where: string) => void;
   readonly signal: AbortSignal | undefined;
 }
 
-async function compose({ config, logger, releasers, onError, signal }: Composition): Promise<Service> {
+async function compose(composition: Composition): Promise<Service> {
+  const { config, logger, releasers, failures, onError, signal } = composition;
   const auth = await completeSecrets(config);
   const nodeId = randomUUID();
   const version = readVersion();
   const startedAt = new Date();
 
-  const database = openDatabase({ url: await databaseUrl(), poolSize: config.database.poolSize });
+  const url = await databaseUrl();
+  const database = openDatabase({ url, poolSize: config.database.poolSize });
   releasers.add('database', () => database.close());
+  // What goes on beside requests never waits behind them, and whether the service is ready is asked apart from both.
+  const background = openDatabase({ url, poolSize: BACKGROUND_CONNECTIONS });
+  releasers.add('background connections', () => background.close());
+  const probe = new DatabaseProbe(background);
+  releasers.add('probe', () => probe.close());
   await migrate(database, { log: (line) => logger.info(line) });
   signal?.throwIfAborted();
   for (const warning of await checkDurability(database)) logger.warn(warning);
@@ -121,7 +134,7 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
   const clock = createPlatformClock(config.platform.timeZone);
   const relayPublisher = log.openPublisher('relay');
   const contestClock = openContestClock({
-    database,
+    database: background,
     publisher: log.publisher,
     relayPublisher,
     clock,
@@ -144,9 +157,11 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
     database,
     heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
   });
-  const identifyWith = (options: { tickets: boolean }) => (c: Context<AppEnv>) =>
-    authenticate({ headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method }, options);
-  const identify = identifyWith({ tickets: false });
+  const callers = createCallers({
+    authenticate,
+    addressOf: addressOf(config.http.trustProxy),
+    bounds: config.http.bounds,
+  });
 
   const streams = new Streams({
     hub,
@@ -161,7 +176,7 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
   });
   streams.start();
   const sessions = new SessionLog({
-    database,
+    database: background,
     streams,
     nodeId,
     heartbeatMs: config.stream.heartbeatMs,
@@ -174,7 +189,7 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
   log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
 
   const presence = createPresence({
-    database,
+    database: background,
     publisher,
     ...config.presence,
     heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
@@ -183,7 +198,7 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
   const cursor = () => formatCursor(hub.settled, follower.epoch);
   const inbox = createInbox({ database, publisher, cursor, onError: (error) => onError(error, 'inbox') });
   const relay = new Relay({
-    database,
+    database: background,
     publisher: relayPublisher,
     handlers: contestClock.handlers,
     onDirtyContest: leaderboards.markDirty,
@@ -197,12 +212,12 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
     {
       name: 'session sweep',
       everyMs: SWEEP_MS,
-      run: (signal) => sweepSessions(database, config.stream.heartbeatTimeoutMs, signal),
+      run: (signal) => sweepSessions(background, config.stream.heartbeatTimeoutMs, signal),
     },
     {
       name: 'retention',
       everyMs: RETENTION_MS,
-      run: (signal) => pruneLog(database, config.retention, new Date(), signal),
+      run: (signal) => pruneLog(background, config.retention, new Date(), signal),
     },
     { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
   ];
@@ -210,7 +225,7 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
     shared.push(demoDuty({ ...config.demo, database, publisher, onScores: leaderboards.markDirty, onError }));
   const demo = config.demo.enabled ? await seedDemo(database, config.demo) : undefined;
   const reportStatus = createNodeStatus({
-    database,
+    database: background,
     ...log,
     streams,
     nodeId,
@@ -221,9 +236,10 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
   const shutdown = new Shutdown({ drainMs: config.http.drainMs, streams, releasers });
   const app = createApp({
     version,
+    callers,
     isAllowedOrigin: (origin) => isListedOrigin(config.http.origins, origin),
     onError: (error, request) =>
-      logger.error({ err: withoutStatement(error), ...request }, 'a request failed'),
+      failures.report('a request failed', `${request.method} ${request.path}`, error, request),
     routers: [
       healthRoutes({
         version,
@@ -237,14 +253,13 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
           lag: follower.lag,
         }),
         draining: () => shutdown.begun,
-        pingDatabase: async () => void (await database.query('SELECT 1')),
+        pingDatabase: () => probe.check(),
       }),
       streamRoutes({
         streams,
         plan: createPlanner({ follower, query: database.query }),
         grants,
-        identify: identifyWith({ tickets: true }),
-        addressOf: addressOf(config.http.trustProxy),
+        addressOf: callers.addressOf,
         cursor,
         maxScopes: config.stream.maxScopes,
       }),
@@ -258,23 +273,20 @@ async function compose({ config, logger, releasers, onError, signal }: Compositi
           outbox: watchOutbox(database),
         },
         access: config.http.metrics,
-        identify,
       }),
-      ticketRoutes({ tickets, grants, identify, maxScopes: config.stream.maxScopes }),
-      eventRoutes({ publisher, identify }),
+      ticketRoutes({ tickets, grants, maxScopes: config.stream.maxScopes }),
+      eventRoutes({ publisher }),
       inboxRoutes({
         inbox,
-        identify,
       }),
-      contestRoutes({ database, grants, identify, cursor, clock }),
-      playerRoutes({ database, grants, identify, cursor }),
-      leaderboardRoutes({ leaderboards: leaderboards.reader, grants, identify, cursor }),
+      contestRoutes({ database, grants, cursor, clock }),
+      playerRoutes({ database, grants, cursor }),
+      leaderboardRoutes({ leaderboards: leaderboards.reader, grants, cursor }),
       sessionRoutes({
         database,
         commands,
         revocations,
         streams,
-        identify,
         heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
       }),
       ...pageRouters({ config, auth, database }),

@@ -27,3 +27,15 @@ export function requirePlayer(identity: Identity): PlayerIdentity {
   if (playerId === undefined) throw new Problem('no-player');
   return { ...identity, playerId };
 }
+
+/** Also with a ticket. @throws Problem `forbidden` to services */
+export function requireListener(identity: Identity): UserIdentity {
+  if (identity.kind !== 'user')
+    throw new Problem('forbidden', { detail: 'services publish; players listen' });
+  return identity;
+}
+
+/** @throws Problem `forbidden` unless it is an admin or a service. */
+export function requireMetricsReader(identity: Identity): Identity {
+  return identity.kind === 'service' ? identity : requireAdmin(identity);
+}

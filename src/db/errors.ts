@@ -103,7 +103,7 @@ export function isMissingValue(error: unknown): boolean {
 /** Whether the database could not be reached, hung up, or cannot serve now. It says nothing of a COMMIT's outcome. */
 export function isUnavailable(error: unknown): boolean {
   for (const at of chain(error)) {
-    if (at instanceof Problem) return at.code === 'database-unavailable';
+    if (at instanceof Problem) return at.code === 'database-unavailable' || at.code === 'overloaded';
     if (typeof at.errno === 'number' && at.errno > 0) return UNAVAILABLE.has(at.errno);
     if (typeof at.code === 'string' && UNREACHABLE.has(at.code)) return true;
     if (at.code === 'ENOENT' && at.syscall === 'connect') return true;

@@ -7,6 +7,8 @@ export interface PoolOptions extends ConnectOptions {
   readonly size: number;
   /** How long to wait for a free connection, in ms. */
   readonly acquireTimeoutMs: number;
+  /** Callers that wait for a free connection at most; default 100 for each connection. */
+  readonly maxWaiting?: number;
 }
 
 type Answer = Awaited<ReturnType<Connection['query']>>;
@@ -21,6 +23,8 @@ export interface Lease {
 
 /** How much longer than the server's own limit we wait for an answer before we take the server for dead, in ms. */
 const GRACE_MS = 1000;
+/** Callers that wait for each connection at most. */
+const WAITING_EACH = 100;
 /** How long `close` waits for what is under way, in ms. */
 const DRAIN_MS = 3000;
 
@@ -45,7 +49,8 @@ export class ConnectionPool {
   }
 
   /**
-   * @throws Problem `database-unavailable` when no connection became free in time, or none could be opened.
+   * @throws Problem `overloaded` when too many callers wait or no connection became free in time,
+   * `database-unavailable` when none could be opened
    */
   async acquire(): Promise<Lease> {
     await this.#place();
@@ -86,10 +91,13 @@ export class ConnectionPool {
       this.#taken += 1;
       return;
     }
+    const { size, maxWaiting = WAITING_EACH * size } = this.#options;
+    if (this.#waiting.size >= maxWaiting)
+      throw overloaded('Too many callers wait for a database connection.');
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(wake);
-        reject(unavailable('No database connection became free in time.'));
+        reject(overloaded('No database connection became free in time.'));
       }, this.#options.acquireTimeoutMs);
       const wake = () => {
         clearTimeout(timer);
@@ -155,6 +163,10 @@ export class ConnectionPool {
       },
     };
   }
+}
+
+function overloaded(why: string): Problem {
+  return new Problem('overloaded', { retryAfter: 1, cause: new Error(why) });
 }
 
 function unavailable(why: string): Problem {

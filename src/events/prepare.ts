@@ -3,7 +3,7 @@ import { keepClassOf } from '../log/row.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import type { Definition, Redacted, Restriction } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
-import { fieldErrors } from '../protocol/field-errors.ts';
+import { fieldErrorsOf } from '../protocol/field-errors.ts';
 import { naturalKeyOf } from '../protocol/natural-key.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
 import { scopeKind } from '../protocol/scope.ts';
@@ -30,8 +30,7 @@ export function prepare(
     throw invalid([{ pointer: `${at}/type`, detail: 'is not a type of event' }]);
   const definition = CATALOGUE[type] as unknown as Definition<z.ZodType>;
   const parsed = definition.schema.safeParse(data);
-  if (!parsed.success)
-    throw invalid(parsed.error.issues.flatMap((issue) => fieldErrors(issue, `${at}/data`, UNKNOWN_FIELD)));
+  if (!parsed.success) throw invalid(fieldErrorsOf(parsed.error.issues, `${at}/data`, UNKNOWN_FIELD));
   const draft = draftOf(type, {
     data: parsed.data,
     targets: definition.targets(parsed.data),

@@ -1,8 +1,7 @@
-import { finished } from 'node:stream/promises';
 import type { Context } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { Problem } from '../protocol/problem.ts';
+import type { Callers } from './callers.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { mountDocs } from './docs.ts';
 import { problemResponse, toProblem } from './problem-response.ts';
@@ -13,14 +12,11 @@ export interface AppDeps {
   readonly isAllowedOrigin: (origin: string) => boolean;
   /** The routers of the service, each with what it needs. */
   readonly routers: readonly Router[];
+  /** Needed by routes that ask who is calling, or bound what a caller may ask for. */
+  readonly callers?: Callers;
   /** Told of errors that are ours, not the client's. */
   readonly onError?: (error: unknown, request: { method: string; path: string }) => void;
 }
-
-/** The most a request's body may weigh, in bytes. */
-const MAX_BODY = 4 * 1024 * 1024;
-/** For how long the rest of a larger one is taken, in ms. */
-const DISCARD_MS = 5_000;
 
 /** The whole service as one Hono app. It listens to nothing. */
 export function createApp(deps: AppDeps): Router {
@@ -32,14 +28,9 @@ export function createApp(deps: AppDeps): Router {
   app.use(crossOrigin(deps.isAllowedOrigin));
   // Whether only HTTPS may be used is for whoever terminates it to say.
   app.use(secureHeaders({ crossOriginResourcePolicy: 'cross-origin', strictTransportSecurity: false }));
-  const tooLarge = () => {
-    throw new Problem('body-too-large', { detail: `at most ${MAX_BODY} bytes` });
-  };
-  const limited = bodyLimit({ maxSize: MAX_BODY, onError: tooLarge });
-  app.use((c, next) => {
-    const length = bodyLength(c.req.raw);
-    if (length === undefined) return limited(c, next);
-    return length > MAX_BODY ? discard(c).then(tooLarge) : next();
+  app.use(async (c, next) => {
+    c.set('callers', deps.callers);
+    await next();
   });
   app.use(async (c, next) => {
     if (carriesBody(c.req.raw) && !/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? ''))
@@ -63,27 +54,9 @@ export function createApp(deps: AppDeps): Router {
   return app;
 }
 
-/** Takes what is still to come of a body: who is busy sending would not hear the answer, nor be heard with the next request. */
-async function discard({ env }: Context<AppEnv>): Promise<void> {
-  const body = env?.incoming;
-  if (body === undefined) return;
-  body.resume();
-  await finished(body, { writable: false, signal: AbortSignal.timeout(DISCARD_MS) }).catch(() => {});
-}
-
 /** Whether the client was gone before its request was here: nobody's fault, and nobody to answer. */
 function hungUp({ env }: Context<AppEnv>): boolean {
   return env?.incoming?.destroyed === true && !env.incoming.complete;
-}
-
-/**
- * How long a body is as the head of its request says; undefined where only the body tells. Only to look whether there is
- * a body makes a whole `Request` of what was a light view of Node's, and a stream would keep that for as long as it is open.
- */
-function bodyLength({ method, headers }: Request): number | undefined {
-  if (method === 'GET' || method === 'HEAD') return 0;
-  const length = headers.get('content-length');
-  return length === null || headers.has('transfer-encoding') ? undefined : Number(length);
 }
 
 /** RFC 9112 § 6: a request has a body where its header says how that is framed. */

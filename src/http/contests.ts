@@ -1,20 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import type { Grants } from '../auth/grants.ts';
-import { requireUser } from '../auth/guards.ts';
-import type { Identity, UserIdentity } from '../auth/identity.ts';
+import type { UserIdentity } from '../auth/identity.ts';
 import type { Queries } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { type ContestViewer, listContests, readContest } from '../platform/contests.ts';
 import { CONTEST_STATUSES } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { asUser } from './callers.ts';
+import { createRouter, idParam, problems, type Router } from './router.ts';
 import { before, whole } from './whole.ts';
 
 export interface ContestRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
   readonly grants: Grants;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   readonly cursor: () => string;
   readonly clock: PlatformClock;
 }
@@ -44,6 +42,7 @@ const list = createRoute({
   method: 'get',
   path: '/contests',
   tags: ['Contests'],
+  middleware: asUser,
   summary: 'The contests that the caller may see, newest first',
   request: {
     query: z.object({
@@ -68,7 +67,7 @@ const list = createRoute({
         },
       },
     },
-    ...problems(400, 401, 403, 503),
+    ...problems(400, 401, 403, 429, 503),
   },
 });
 
@@ -76,6 +75,7 @@ const one = createRoute({
   method: 'get',
   path: '/contests/{id}',
   tags: ['Contests'],
+  middleware: asUser,
   summary: 'A contest',
   request: { params: z.object({ id: idParam('id') }) },
   responses: {
@@ -83,19 +83,19 @@ const one = createRoute({
       description: 'The contest',
       content: { 'application/json': { schema: contest.extend(moment).openapi('ContestNow') } },
     },
-    ...problems(400, 401, 403, 404, 503),
+    ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
 /** What contests there are, and when they begin and end. */
 export function contestRoutes(deps: ContestRoutesDeps): Router {
-  const { database, grants, identify, cursor, clock } = deps;
+  const { database, grants, cursor, clock } = deps;
   const router = createRouter();
   // The cursor is taken first: a stream opened there sees every change that the answer does not show yet.
   const now = () => ({ cursor: cursor(), serverTime: new Date().toISOString() });
 
   router.openapi(list, async (c) => {
-    const viewer = viewerOf(requireUser(await identify(c)));
+    const viewer = viewerOf(c.var.identity);
     const { status: statuses = [], limit, before } = c.req.valid('query');
     const at = now();
     const found = await listContests(database, clock, viewer, { before, limit: limit + 1, statuses });
@@ -104,7 +104,7 @@ export function contestRoutes(deps: ContestRoutesDeps): Router {
     return c.json({ contests, next, ...at }, 200, { 'cache-control': 'no-store' });
   });
   router.openapi(one, async (c) => {
-    const user = requireUser(await identify(c));
+    const user = c.var.identity;
     const { id } = c.req.valid('param');
     await grants.authorise(user, [{ kind: 'contest', id }]);
     const at = now();

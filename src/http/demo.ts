@@ -1,7 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import type { MiddlewareHandler } from 'hono';
 import { TIERS, type Tier } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
-import { createRouter, problems, type Router } from './router.ts';
+import { asAnybody } from './callers.ts';
+import { jsonBody, SMALL_BODY } from './json-body.ts';
+import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 export interface DemoRoutesDeps {
   /** Everybody a visitor may be, as they stand now. */
@@ -22,10 +25,17 @@ interface Identity {
 /** Long enough to be no nuisance, short enough that a copied one is soon worth nothing. Seconds. */
 const LIFETIME_S = 900;
 
+/** CORS lets other sites read what it allows; this lets none of them even ask. */
+const refuseCrossSite: MiddlewareHandler<AppEnv> = async (c, next) => {
+  if (c.req.header('sec-fetch-site') === 'cross-site') throw new Problem('forbidden');
+  await next();
+};
+
 const players = createRoute({
   method: 'get',
   path: '/demo/players',
   tags: ['Demo'],
+  middleware: asAnybody,
   summary: 'Whom a visitor of the demo may be. Absent unless the demo is on, and always in production',
   security: [],
   responses: {
@@ -49,7 +59,7 @@ const players = createRoute({
         },
       },
     },
-    ...problems(503),
+    ...problems(429, 503),
   },
 });
 
@@ -57,6 +67,7 @@ const tokens = createRoute({
   method: 'post',
   path: '/demo/tokens',
   tags: ['Demo'],
+  middleware: [refuseCrossSite, asAnybody, jsonBody(SMALL_BODY)] as const,
   summary: 'A short token of a demo player. Absent unless the demo is on, and always in production',
   security: [],
   request: {
@@ -82,7 +93,7 @@ const tokens = createRoute({
         },
       },
     },
-    ...problems(400, 403, 404, 413, 415, 422, 503),
+    ...problems(400, 403, 404, 408, 413, 415, 422, 429, 503),
   },
 });
 
@@ -99,8 +110,6 @@ export function demoRoutes({ identities, mint }: DemoRoutesDeps): Router {
     });
   });
   router.openapi(tokens, async (c) => {
-    // CORS lets other sites read what it allows; this lets none of them even ask.
-    if (c.req.header('sec-fetch-site') === 'cross-site') throw new Problem('forbidden');
     const { playerId } = c.req.valid('json');
     const chosen = (await identities()).find((identity) => identity.playerId === playerId);
     if (chosen === undefined) throw new Problem('not-found');

@@ -1,14 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { requireService } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
 import { type LogPublisher, MAX_EVENTS } from '../events/log-publisher.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { asService } from './callers.ts';
+import { EVENTS_BODY, jsonBody } from './json-body.ts';
+import { createRouter, problems, type Router } from './router.ts';
 
 export interface EventRoutesDeps {
   readonly publisher: LogPublisher;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
 }
 
 const idempotencyKey = z
@@ -48,6 +46,7 @@ const publish = createRoute({
   description:
     'Answered once the events are durable. A repeat with the same idempotency key gets the first answer, with status 200.',
   security: [{ service: [] }],
+  middleware: [asService, jsonBody(EVENTS_BODY)] as const,
   request: {
     headers: z.object({ 'idempotency-key': idempotencyKey }),
     body: {
@@ -58,18 +57,13 @@ const publish = createRoute({
   responses: {
     200: { description: 'Published before', content: { 'application/json': { schema: published } } },
     201: { description: 'Published', content: { 'application/json': { schema: published } } },
-    ...problems(400, 401, 403, 409, 413, 415, 422, 503),
+    ...problems(400, 401, 403, 408, 409, 413, 415, 422, 429, 503),
   },
 });
 
 /** Publishing, for services. */
-export function eventRoutes({ publisher, identify }: EventRoutesDeps): Router {
+export function eventRoutes({ publisher }: EventRoutesDeps): Router {
   const router = createRouter();
-  // Who may not publish learns nothing about what would have been valid.
-  router.use('/events', async (c, next) => {
-    if (c.req.method === 'POST') requireService(await identify(c));
-    await next();
-  });
   router.openapi(publish, async (c) => {
     const body = c.req.valid('json');
     if (body === undefined) throw new Problem('unsupported-media-type');

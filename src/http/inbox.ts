@@ -1,17 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { requirePlayer, requireUser } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
 import type { Inbox } from '../inbox/inbox.ts';
 import type { ReceiptAction } from '../inbox/receipts.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { asPlayer } from './callers.ts';
+import { jsonBody, LIST_BODY } from './json-body.ts';
+import { createRouter, idParam, problems, type Router } from './router.ts';
 import { before, whole } from './whole.ts';
 
 export interface InboxRoutesDeps {
   readonly inbox: Inbox;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
 }
 
 const counts = z.object({ unread: z.int(), unseen: z.int(), total: z.int() }).openapi('Counts');
@@ -51,6 +49,7 @@ const list = createRoute({
   method: 'get',
   path: '/notifications',
   tags: ['Inbox'],
+  middleware: asPlayer,
   summary: "The player's notifications, newest first",
   request: {
     query: z.object({
@@ -63,7 +62,7 @@ const list = createRoute({
   },
   responses: {
     200: { description: 'A page', content: { 'application/json': { schema: page } } },
-    ...problems(400, 401, 403, 503),
+    ...problems(400, 401, 403, 429, 503),
   },
 });
 
@@ -71,10 +70,11 @@ const count = createRoute({
   method: 'get',
   path: '/notifications/counts',
   tags: ['Inbox'],
+  middleware: asPlayer,
   summary: 'How many are unread, unseen and kept',
   responses: {
     200: { description: 'Counts', content: { 'application/json': { schema: counts } } },
-    ...problems(401, 403, 503),
+    ...problems(401, 403, 429, 503),
   },
 });
 
@@ -84,13 +84,14 @@ function markOneRoute(method: 'put' | 'delete', mark: string, summary: string) {
     path: `/notifications/{id}/${mark}`,
     tags: ['Inbox'],
     summary,
+    middleware: asPlayer,
     request: { params: z.object({ id: idParam('id') }) },
     responses: {
       200: {
         description: 'Done, also when it was so before',
         content: { 'application/json': { schema: marked } },
       },
-      ...problems(400, 401, 403, 404, 503),
+      ...problems(400, 401, 403, 404, 429, 503),
     },
   });
 }
@@ -101,13 +102,14 @@ function markManyRoute(mark: string, summary: string) {
     path: `/notifications/${mark}`,
     tags: ['Inbox'],
     summary,
+    middleware: [asPlayer, jsonBody(LIST_BODY)] as const,
     request: { body: { required: true, content: { 'application/json': { schema: which } } } },
     responses: {
       200: {
         description: 'Done, also when it was so before',
         content: { 'application/json': { schema: marked } },
       },
-      ...problems(400, 401, 403, 413, 415, 422, 503),
+      ...problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
     },
   });
 }
@@ -126,12 +128,10 @@ const MANY: readonly [mark: string, action: ReceiptAction, summary: string][] = 
 ];
 
 /** A player's inbox. Every change is echoed to the player's other streams as `receipts`. */
-export function inboxRoutes({ inbox, identify }: InboxRoutesDeps): Router {
+export function inboxRoutes({ inbox }: InboxRoutesDeps): Router {
   const router = createRouter();
-  const playerOf = async (c: Context<AppEnv>) => requirePlayer(requireUser(await identify(c))).playerId;
-
   router.openapi(list, async (c) => {
-    const playerId = await playerOf(c);
+    const { playerId } = c.var.identity;
     const { before, limit, unread, archived, type } = c.req.valid('query');
     if (type !== undefined && !isEventType(type)) throw new Problem('invalid-type');
     const answer = await inbox.page(playerId, {
@@ -145,17 +145,17 @@ export function inboxRoutes({ inbox, identify }: InboxRoutesDeps): Router {
     return c.json({ ...answer, items }, 200, { 'cache-control': 'no-store' });
   });
   router.openapi(count, async (c) =>
-    c.json(await inbox.counts(await playerOf(c)), 200, { 'cache-control': 'no-store' }),
+    c.json(await inbox.counts(c.var.identity.playerId), 200, { 'cache-control': 'no-store' }),
   );
   for (const [method, mark, action, summary] of ONE)
     router.openapi(markOneRoute(method, mark, summary), async (c) =>
-      c.json(await inbox.markOne(await playerOf(c), action, c.req.valid('param').id), 200),
+      c.json(await inbox.markOne(c.var.identity.playerId, action, c.req.valid('param').id), 200),
     );
   for (const [mark, action, summary] of MANY)
     router.openapi(markManyRoute(mark, summary), async (c) => {
       const body = c.req.valid('json');
       const chosen = body.ids === undefined ? { throughId: body.throughId as number } : { ids: body.ids };
-      return c.json(await inbox.mark(await playerOf(c), action, chosen), 200);
+      return c.json(await inbox.mark(c.var.identity.playerId, action, chosen), 200);
     });
   return router;
 }

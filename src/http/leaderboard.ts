@@ -1,21 +1,18 @@
 import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import type { Grants } from '../auth/grants.ts';
-import { requireUser } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { pageOf } from '../leaderboard/page.ts';
 import { MODES } from '../protocol/enums.ts';
 import { standing } from '../protocol/fields.ts';
 import { Problem } from '../protocol/problem.ts';
-import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { asUser } from './callers.ts';
+import { createRouter, idParam, problems, type Router } from './router.ts';
 import { whole } from './whole.ts';
 
 export interface LeaderboardRoutesDeps {
   readonly leaderboards: LeaderboardReader;
   readonly grants: Grants;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   readonly cursor: () => string;
 }
 
@@ -23,6 +20,7 @@ const leaderboard = createRoute({
   method: 'get',
   path: '/contests/{id}/leaderboard',
   tags: ['Standings'],
+  middleware: asUser,
   summary: 'The standings of a contest, and the cursor they are valid at',
   request: {
     params: z.object({ id: idParam('id') }),
@@ -72,15 +70,15 @@ const leaderboard = createRoute({
       },
     },
     304: { description: 'They are as you have them, and the cursor that you have is still good.' },
-    ...problems(400, 401, 403, 404, 503),
+    ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
 /** Standings of contests: what streams say of them, as pages. */
-export function leaderboardRoutes({ leaderboards, grants, identify, cursor }: LeaderboardRoutesDeps): Router {
+export function leaderboardRoutes({ leaderboards, grants, cursor }: LeaderboardRoutesDeps): Router {
   const router = createRouter();
   router.openapi(leaderboard, async (c) => {
-    const user = requireUser(await identify(c));
+    const user = c.var.identity;
     const { id } = c.req.valid('param');
     await grants.authorise(user, [{ kind: 'leaderboard', id }]);
     // Taken first: a stream opened there sees every change that these rows do not show yet.

@@ -1,10 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { MiddlewareHandler } from 'hono';
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { requireAdmin } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
 import type { OutboxStats } from '../events/outbox/stats.ts';
-import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { asAnybody, asMetricsReader } from './callers.ts';
+import { createRouter, problems, type Router } from './router.ts';
 
 /** What is measured, read when somebody looks. */
 export interface Measures {
@@ -19,11 +18,10 @@ export interface Measures {
 export interface MetricsDeps {
   readonly measures: Measures;
   readonly access: 'public' | 'private';
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
 }
 
 /** Metrics in the Prometheus text format, for anybody, or for admins and services. */
-export function metricsRoutes({ measures, access, identify }: MetricsDeps): Router {
+export function metricsRoutes({ measures, access }: MetricsDeps): Router {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number | Promise<number | undefined>) =>
@@ -79,17 +77,14 @@ export function metricsRoutes({ measures, access, identify }: MetricsDeps): Rout
     path: '/metrics',
     tags: ['Operation'],
     summary: `Metrics in the Prometheus text format, ${access === 'public' ? 'for anybody' : 'for admins and services'}`,
+    middleware: (access === 'public' ? asAnybody : asMetricsReader) as MiddlewareHandler,
     security: access === 'public' ? [] : [{ token: [] }, { service: [] }],
     responses: {
       200: { description: 'Metrics', content: { 'text/plain': { schema: z.string() } } },
-      ...(access === 'public' ? problems() : problems(400, 401, 403, 503)),
+      ...(access === 'public' ? problems() : problems(400, 401, 403, 429, 503)),
     },
   });
   router.openapi(route, async (c) => {
-    if (access === 'private') {
-      const identity = await identify(c);
-      if (identity.kind !== 'service') requireAdmin(identity);
-    }
     return c.text(await registry.metrics(), 200, {
       'content-type': registry.contentType,
       'cache-control': 'no-store',

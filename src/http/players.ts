@@ -1,20 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import type { Grants } from '../auth/grants.ts';
-import { requireUser } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
 import type { Queries } from '../db/database.ts';
 import { readActivity } from '../log/activity.ts';
 import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseId } from '../protocol/scope.ts';
-import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { asUser } from './callers.ts';
+import { createRouter, problems, type Router } from './router.ts';
 import { before, whole } from './whole.ts';
 
 export interface PlayerRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
   readonly grants: Grants;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   readonly cursor: () => string;
 }
 
@@ -24,6 +21,7 @@ const everybody = createRoute({
   method: 'get',
   path: '/leaderboard',
   tags: ['Standings'],
+  middleware: asUser,
   summary: 'All players by XP',
   request: { query: range },
   responses: {
@@ -50,7 +48,7 @@ const everybody = createRoute({
         },
       },
     },
-    ...problems(400, 401, 403, 503),
+    ...problems(400, 401, 403, 429, 503),
   },
 });
 
@@ -58,6 +56,7 @@ const activity = createRoute({
   method: 'get',
   path: '/players/{id}/activity',
   tags: ['Players'],
+  middleware: asUser,
   summary: "A player's history, newest first: one's own, or anybody's for admins",
   request: {
     params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: 'me' }) }),
@@ -91,21 +90,20 @@ const activity = createRoute({
         },
       },
     },
-    ...problems(400, 401, 403, 404, 503),
+    ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
 /** Standings and histories, as they are now. */
-export function playerRoutes({ database, grants, identify, cursor }: PlayerRoutesDeps): Router {
+export function playerRoutes({ database, grants, cursor }: PlayerRoutesDeps): Router {
   const router = createRouter();
   router.openapi(everybody, async (c) => {
-    requireUser(await identify(c));
     const at = cursor();
     const rows = await readGlobalLeaderboard(database, c.req.valid('query'));
     return c.json({ rows, cursor: at }, 200, { 'cache-control': 'no-store' });
   });
   router.openapi(activity, async (c) => {
-    const user = requireUser(await identify(c));
+    const user = c.var.identity;
     const text = c.req.valid('param').id;
     if (text === 'me' && user.playerId === undefined) throw new Problem('no-player');
     const playerId = text === 'me' ? user.playerId : parseId(text);

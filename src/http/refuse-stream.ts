@@ -18,7 +18,7 @@ export function refuseStream(
   present: string,
 ): Response | undefined {
   const problem = toProblem(error);
-  if (problem.status !== 503 || !accept?.includes('text/event-stream')) return undefined;
+  if (![429, 503].includes(problem.status) || !accept?.includes('text/event-stream')) return undefined;
   const seconds = problem.options.retryAfter ?? 2;
   const retryMs = Math.floor(1_000 * seconds * (1 + Math.random()));
   const close: StreamClose = { reason: 'shutdown', reconnect: true };

@@ -1,7 +1,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
-import { fieldErrors } from '../protocol/field-errors.ts';
+import { fieldErrorsOf } from '../protocol/field-errors.ts';
 import { PROBLEMS, Problem, type ProblemCode } from '../protocol/problem.ts';
+import type { Callers } from './callers.ts';
 
 /** What handlers find in their context. The bindings are absent where no Node server is in front of the app. */
 export interface AppEnv {
@@ -9,6 +10,8 @@ export interface AppEnv {
   Variables: {
     /** What CORS adds to the answer. */
     crossOriginHeaders: readonly (readonly [name: string, value: string])[];
+    /** What identifies callers; undefined where the app serves nobody in particular. */
+    callers: Callers | undefined;
   };
 }
 
@@ -22,7 +25,7 @@ export function createRouter(): Router {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
       if (result.success) return;
-      const errors = result.error.issues.flatMap((issue) => fieldErrors(issue, '', 'is not known here'));
+      const errors = fieldErrorsOf(result.error.issues, '', 'is not known here');
       const [first] = errors;
       throw new Problem(CODES[result.target] ?? 'bad-request', {
         errors,

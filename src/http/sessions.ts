@@ -1,14 +1,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
-import { requireAdmin, requireUser } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
 import type { Revocations } from '../auth/revocations.ts';
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { SessionCommands } from '../stream/commands.ts';
 import { keyOf, listSessions, type Session } from '../stream/session-list.ts';
 import type { Streams } from '../stream/streams.ts';
-import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { asAdmin, asUser } from './callers.ts';
+import { createRouter, idParam, problems, type Router } from './router.ts';
 import { formatSessionCursor, parseSessionCursor } from './session-cursor.ts';
 import { whole } from './whole.ts';
 
@@ -17,7 +15,6 @@ export interface SessionRoutesDeps {
   readonly commands: SessionCommands;
   readonly revocations: Revocations;
   readonly streams: Streams;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   /** A session without a heartbeat for so long is not active, in ms. */
   readonly heartbeatTimeoutMs: number;
 }
@@ -55,6 +52,7 @@ const list = createRoute({
   method: 'get',
   path: '/sessions',
   tags: ['Sessions'],
+  middleware: asAdmin,
   summary: 'Streams on all nodes, newest first; for admins',
   request: {
     query: z.object({
@@ -81,7 +79,7 @@ const list = createRoute({
         },
       },
     },
-    ...problems(400, 401, 403, 503),
+    ...problems(400, 401, 403, 429, 503),
   },
 });
 
@@ -89,16 +87,21 @@ const disconnect = createRoute({
   method: 'delete',
   path: '/sessions/{id}',
   tags: ['Sessions'],
+  middleware: asUser,
   summary: 'Close a stream on whatever node it is: an own one, or as an admin any',
   description: 'Answered at once; a stream of another node is closed within two seconds.',
   request: { params: streamId },
-  responses: { 204: { description: 'It is closed, or about to be' }, ...problems(400, 401, 403, 404, 503) },
+  responses: {
+    204: { description: 'It is closed, or about to be' },
+    ...problems(400, 401, 403, 404, 429, 503),
+  },
 });
 
 const refresh = createRoute({
   method: 'post',
   path: '/streams/{id}/refresh',
   tags: ['Streams'],
+  middleware: asUser,
   summary: 'Let an own stream go on until the token of this request ends',
   request: { params: streamId },
   responses: {
@@ -110,7 +113,7 @@ const refresh = createRoute({
         },
       },
     },
-    ...problems(400, 401, 403, 404, 503),
+    ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
@@ -118,22 +121,17 @@ const revoke = createRoute({
   method: 'post',
   path: '/users/{id}/revocations',
   tags: ['Sessions'],
+  middleware: asAdmin,
   summary: 'Revoke every token and ticket that a user was given so far; for admins',
   description: "The user's streams on all nodes are closed within seconds.",
   request: { params: z.object({ id: idParam('id') }) },
-  responses: { 204: { description: 'They are revoked' }, ...problems(400, 401, 403, 404, 503) },
+  responses: { 204: { description: 'They are revoked' }, ...problems(400, 401, 403, 404, 429, 503) },
 });
 
 /** Sessions: seeing, closing and extending streams, and revoking tokens. */
 export function sessionRoutes(deps: SessionRoutesDeps): Router {
-  const { commands, revocations, streams, identify } = deps;
+  const { commands, revocations, streams } = deps;
   const router = createRouter();
-  // Who may not ask learns nothing about what would have been valid.
-  router.use('/sessions', async (c, next) => {
-    if (c.req.method === 'GET') requireAdmin(await identify(c));
-    await next();
-  });
-
   router.openapi(list, async (c) => {
     const { active, player, node, limit, cursor } = c.req.valid('query');
     const after = cursor === undefined ? undefined : parseSessionCursor(cursor);
@@ -148,7 +146,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
   });
 
   router.openapi(disconnect, async (c) => {
-    const user = requireUser(await identify(c));
+    const user = c.var.identity;
     const whose = user.role === 'ADMIN' ? undefined : user.userId;
     const found = await commands.disconnect(c.req.valid('param').id, whose, 'disconnected');
     if (!found) throw new Problem('not-found');
@@ -156,7 +154,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
   });
 
   router.openapi(refresh, async (c) => {
-    const user = requireUser(await identify(c));
+    const user = c.var.identity;
     const { id } = c.req.valid('param');
     const expiresAt = await commands.refresh(id, user.userId, user.expiresAt);
     if (expiresAt === undefined) throw new Problem('not-found');
@@ -164,7 +162,6 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
   });
 
   router.openapi(revoke, async (c) => {
-    requireAdmin(await identify(c));
     const { id } = c.req.valid('param');
     await revocations.revoke(id);
     // Other nodes find out when they next look at their streams' rights.

@@ -1,8 +1,8 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
+import type { Context, HonoRequest } from 'hono';
 import type { Grants } from '../auth/grants.ts';
-import type { Identity, UserIdentity } from '../auth/identity.ts';
+import type { UserIdentity } from '../auth/identity.ts';
 import type { TypeFilter } from '../channel/batch.ts';
 import { EVENT_TYPES, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -12,6 +12,7 @@ import type { createPlanner } from '../stream/resolve-plan.ts';
 import type { StreamOwner } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 import { openWebSink } from '../stream/web-sink.ts';
+import { asListener, type Identified } from './callers.ts';
 import { refuseStream } from './refuse-stream.ts';
 import { namedAsAsked, parseScopes, splitScopes } from './requested-scopes.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
@@ -20,13 +21,14 @@ export interface StreamRoutesDeps {
   readonly streams: Streams;
   readonly plan: ReturnType<typeof createPlanner>;
   readonly grants: Grants;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   readonly addressOf: (c: Context<AppEnv>) => string | undefined;
   /** The cursor of the newest frame that streams here were given. */
   readonly cursor: () => string;
   /** Max scopes on one stream. */
   readonly maxScopes: number;
 }
+
+type ListenerEnv = AppEnv & Identified<UserIdentity>;
 
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
@@ -55,6 +57,7 @@ const shapes = {
 /** The streams. */
 export function streamRoutes(deps: StreamRoutesDeps): Router {
   const router = createRouter();
+  const listener = asListener((error, c) => refused(error, c, deps.cursor()));
   for (const [kind, path] of Object.entries(shapes) as [keyof typeof shapes, string][]) {
     const params = z.object({
       id: z.string().openapi({
@@ -63,12 +66,12 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
         example: kind === 'player' ? 'me' : '3',
       }),
     });
-    router.openapi(describe(path, `The stream of one ${kind}`, { params, query }), (c) => {
+    router.openapi(describe(path, `The stream of one ${kind}`, listener, { params, query }), (c) => {
       const scopeOf = (identity: UserIdentity) => scopeIn(c.req.param('id') ?? '', kind, identity);
       return open(c, deps, (identity) => [scopeOf(identity)]);
     });
   }
-  router.openapi(describe('/streams/global', 'The stream of everybody', { query }), (c) =>
+  router.openapi(describe('/streams/global', 'The stream of everybody', listener, { query }), (c) =>
     open(c, deps, () => [{ kind: 'global' }]),
   );
   const many = query.extend({
@@ -81,7 +84,7 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
       }),
   });
   router.openapi(
-    describe('/streams', 'Several scopes on one connection, with one cursor', { query: many }),
+    describe('/streams', 'Several scopes on one connection, with one cursor', listener, { query: many }),
     (c) =>
       open(c, deps, (identity) => {
         const texts = splitScopes(c.req.queries('scope')) ?? identity.ticket?.scopes ?? [];
@@ -91,12 +94,18 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
   return router;
 }
 
-function describe<R extends object>(path: string, summary: string, request: R) {
+function describe<R extends object>(
+  path: string,
+  summary: string,
+  middleware: ReturnType<typeof asListener>,
+  request: R,
+) {
   return createRoute({
     method: 'get',
     path,
     tags: ['Streams'],
     summary,
+    middleware,
     security: [{ token: [] }, { cookie: [] }, { ticket: [] }],
     request,
     responses: {
@@ -104,35 +113,40 @@ function describe<R extends object>(path: string, summary: string, request: R) {
         description: 'Events, for as long as both sides like.',
         content: { 'text/event-stream': { schema: z.string() } },
       },
-      ...problems(400, 401, 403, 404, 503),
+      ...problems(400, 401, 403, 404, 429, 503),
     },
   });
 }
 
 async function open(
-  c: Context<AppEnv>,
+  c: Context<ListenerEnv>,
   deps: StreamRoutesDeps,
   scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
 ): Promise<Response> {
-  const requested = c.req.header('last-event-id') || c.req.query('lastEventId') || undefined;
   try {
-    return await openFrom(requested, c, deps, scopesOf);
+    return await openFrom(requestedBy(c.req), c, deps, scopesOf);
   } catch (error) {
-    const refused = refuseStream(error, c.req.header('accept'), requested, deps.cursor());
-    if (!refused) throw error;
-    return refused;
+    const answer = refused(error, c, deps.cursor());
+    if (!answer) throw error;
+    return answer;
   }
+}
+
+function requestedBy(req: HonoRequest): string | undefined {
+  return req.header('last-event-id') || req.query('lastEventId') || undefined;
+}
+
+function refused(error: unknown, { req }: { readonly req: HonoRequest }, present: string) {
+  return refuseStream(error, req.header('accept'), requestedBy(req), present);
 }
 
 async function openFrom(
   requested: string | undefined,
-  c: Context<AppEnv>,
+  c: Context<ListenerEnv>,
   deps: StreamRoutesDeps,
   scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
 ): Promise<Response> {
-  const identity = await deps.identify(c);
-  if (identity.kind !== 'user')
-    throw new Problem('forbidden', { detail: 'services publish; players listen' });
+  const { identity } = c.var;
   // Verification tolerates a clock that is a little off; a stream would end at once, and come back at once.
   if (identity.expiresAt.getTime() <= Date.now()) throw new Problem('token-expired');
   const parsed = scopesOf(identity);
@@ -149,7 +163,7 @@ async function openFrom(
   // Opening waited for the database: the way may have closed meanwhile.
   deps.streams.admit();
   const request = {
-    owner: ownerOf(c, identity, deps.addressOf(c)),
+    owner: ownerOf(c, identity, deps.addressOf(c as unknown as Context<AppEnv>)),
     scopes,
     filter,
     requested,
@@ -193,7 +207,7 @@ function filterOf(text: string | undefined): TypeFilter | undefined {
   return { key: sorted.join(','), types: new Set(sorted) };
 }
 
-function ownerOf(c: Context<AppEnv>, identity: UserIdentity, address: string | undefined): StreamOwner {
+function ownerOf(c: Context<ListenerEnv>, identity: UserIdentity, address: string | undefined): StreamOwner {
   return {
     userId: identity.userId,
     playerId: identity.playerId,

@@ -1,17 +1,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import type { Grants } from '../auth/grants.ts';
-import type { Identity } from '../auth/identity.ts';
 import type { Tickets } from '../auth/ticket.ts';
 import { Problem } from '../protocol/problem.ts';
 import { formatScope } from '../protocol/scope.ts';
+import { asUser } from './callers.ts';
+import { jsonBody, LIST_BODY } from './json-body.ts';
 import { namedAsAsked, parseScopes } from './requested-scopes.ts';
-import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { createRouter, problems, type Router } from './router.ts';
 
 export interface TicketRoutesDeps {
   readonly tickets: Tickets;
   readonly grants: Grants;
-  readonly identify: (c: Context<AppEnv>) => Promise<Identity>;
   /** Max scopes of one ticket; fewer where their names are long. */
   readonly maxScopes: number;
 }
@@ -20,6 +19,7 @@ const create = createRoute({
   method: 'post',
   path: '/tickets',
   tags: ['Streams'],
+  middleware: [asUser, jsonBody(LIST_BODY)] as const,
   summary: 'A ticket for an EventSource, which cannot send headers',
   description:
     'Good for the named scopes only, for a short while, as `?ticket=` of a stream. A stream opened with it may reconnect with it.',
@@ -51,18 +51,15 @@ const create = createRoute({
         },
       },
     },
-    ...problems(400, 401, 403, 404, 413, 415, 422, 503),
+    ...problems(400, 401, 403, 404, 408, 413, 415, 422, 429, 503),
   },
 });
 
 /** Tickets. */
-export function ticketRoutes({ tickets, grants, identify, maxScopes }: TicketRoutesDeps): Router {
+export function ticketRoutes({ tickets, grants, maxScopes }: TicketRoutesDeps): Router {
   const router = createRouter();
   router.openapi(create, async (c) => {
-    const identity = await identify(c);
-    if (identity.kind !== 'user')
-      throw new Problem('forbidden', { detail: 'services publish; players listen' });
-    if (identity.ticket) throw new Problem('forbidden', { detail: 'a ticket buys no ticket' });
+    const { identity } = c.var;
     const texts = c.req.valid('json').scopes;
     const parsed = parseScopes(texts, identity, maxScopes);
     await grants.authorise(identity, parsed).catch(namedAsAsked(texts, identity));

@@ -1,22 +1,44 @@
 import type { z } from 'zod';
 import type { FieldError } from './problem.ts';
 
+/** The most fields that an answer names. */
+export const MAX_FIELD_ERRORS = 20;
+/** What is shown of a field's name, in characters, and of what is wrong with it. */
+const MAX_NAME = 64;
+const MAX_DETAIL = 300;
+
+/** What a schema found wrong, field by field: the first 20. Parameters as of `fieldErrors`. */
+export function fieldErrorsOf(
+  issues: readonly z.core.$ZodIssue[],
+  at: string,
+  surplus: string,
+): FieldError[] {
+  const found: FieldError[] = [];
+  for (const issue of issues) {
+    found.push(...fieldErrors(issue, at, surplus));
+    if (found.length >= MAX_FIELD_ERRORS) return found.slice(0, MAX_FIELD_ERRORS);
+  }
+  return found;
+}
+
 /**
- * What a schema found wrong, field by field.
+ * What a schema found wrong, field by field; of unknown fields the first 20.
  *
  * @param at JSON pointer to what was validated
  * @param surplus what is said of a field that the schema does not know
  */
-export function fieldErrors(issue: z.core.$ZodIssue, at: string, surplus: string): FieldError[] {
+function fieldErrors(issue: z.core.$ZodIssue, at: string, surplus: string): FieldError[] {
   const pointer = at + issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, detail: surplus }));
+    return issue.keys
+      .slice(0, MAX_FIELD_ERRORS)
+      .map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, detail: surplus }));
   if (issue.code === 'invalid_union') {
     // Of several forms only the one that was meant has something to say.
     const [meant, ...others] = issue.errors.filter((branch) => !branch.some(isAnotherForm));
-    if (meant && others.length === 0) return meant.flatMap((inner) => fieldErrors(inner, pointer, surplus));
+    if (meant && others.length === 0) return fieldErrorsOf(meant, pointer, surplus);
   }
-  return [{ pointer, detail: issue.message }];
+  return [{ pointer, detail: shortened(issue.message, MAX_DETAIL) }];
 }
 
 /** A list where one object was expected, say. */
@@ -26,5 +48,9 @@ function isAnotherForm({ code, path }: z.core.$ZodIssue): boolean {
 
 /** RFC 6901 § 3. */
 function escapePointer(part: string): string {
-  return part.replaceAll('~', '~0').replaceAll('/', '~1');
+  return shortened(part, MAX_NAME).replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length)}…` : text;
 }

@@ -4,6 +4,7 @@ import { isUnavailable } from '../../src/db/errors.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 
+const overloaded = { code: 'overloaded', options: { retryAfter: 1 } };
 const unavailable = { code: 'database-unavailable', options: { retryAfter: 1 } };
 
 let made: TestDatabase;
@@ -34,12 +35,21 @@ function hold(): { release: () => void; ended: Promise<void> } {
 describe('the pool', () => {
   test('refuses in bounded time when every connection is taken, and serves again when one is free', async () => {
     const holders = [hold(), hold()];
-    await expect(database.query('SELECT 1')).rejects.toMatchObject(unavailable);
+    await expect(database.query('SELECT 1')).rejects.toMatchObject(overloaded);
     const waiting = database.query('SELECT 1 AS one');
     holders[0]?.release();
     expect(await waiting).toEqual([{ one: 1 }]);
     holders[1]?.release();
     await Promise.all(holders.map(({ ended }) => ended));
+  });
+
+  test('refuses at once when too many wait already', async () => {
+    const patient = openDatabase({ url: proxy.url, poolSize: 1, acquireTimeoutMs: 60_000 });
+    const answers = await Promise.allSettled(Array.from({ length: 150 }, () => patient.query('SELECT 1')));
+    await patient.close();
+    const refused = answers.filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(49);
+    for (const { reason } of refused as PromiseRejectedResult[]) expect(reason).toMatchObject(overloaded);
   });
 
   test('serves more callers than it has connections, and opens no more than its size', async () => {

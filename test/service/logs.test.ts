@@ -54,7 +54,8 @@ it('The log says what failed, at any level without tokens, tickets and what peop
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toMatch(/SELECT|heading|receipt|session|own eyes/);
   }
-  expect(logged.match(/"a request failed"/g)).toHaveLength(4);
+  // The first two are the same failure: it is counted, and the count comes with the end of the minute or of the service.
+  expect(logged.match(/"a request failed"/g)).toHaveLength(3);
   expect(logged).toContain('/streams/players/me');
   expect(logged).not.toMatch(/"sql":|FROM notification|own eyes|LEVEL_UP/);
   for (const secret of [token, ticket, SECRET]) expect(logged).not.toContain(secret);

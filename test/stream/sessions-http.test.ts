@@ -4,6 +4,7 @@ import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createApp } from '../../src/http/app.ts';
+import { createCallers } from '../../src/http/callers.ts';
 import type { Router } from '../../src/http/router.ts';
 import { sessionRoutes } from '../../src/http/sessions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -29,6 +30,7 @@ function site(): TestNode & { app: Router } {
   const app = createApp({
     version: 'test',
     isAllowedOrigin: () => false,
+    callers: createCallers({ ...auth, addressOf: () => undefined, bounds: config.http.bounds }),
     routers: [
       sessionRoutes({
         database: node.database,
@@ -36,8 +38,6 @@ function site(): TestNode & { app: Router } {
         revocations: auth.revocations,
         streams: node.streams,
         heartbeatTimeoutMs: 60_000,
-        identify: (c) =>
-          auth.authenticate({ headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method }),
       }),
     ],
   });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { isEventType } from '../../protocol/event.ts';
-import { fieldErrors } from '../../protocol/field-errors.ts';
+import { fieldErrorsOf } from '../../protocol/field-errors.ts';
 import { id } from '../../protocol/fields.ts';
 import { Problem } from '../../protocol/problem.ts';
 import type { EventDraft, IdempotencyKey } from '../draft.ts';
@@ -128,10 +128,5 @@ function keyOf(key: string | null, draft: EventDraft): IdempotencyKey | undefine
 function valid<S extends z.ZodType>(schema: S, payload: unknown): z.output<S> {
   const parsed = schema.safeParse(payload);
   if (parsed.success) return parsed.data;
-  throw new InvalidPayload(
-    payloadReason(
-      parsed.error.issues.flatMap((issue) => fieldErrors(issue, '', UNKNOWN_FIELD)),
-      payload,
-    ),
-  );
+  throw new InvalidPayload(payloadReason(fieldErrorsOf(parsed.error.issues, '', UNKNOWN_FIELD), payload));
 }

@@ -1,0 +1,140 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import type { Authenticate } from '../auth/authenticate.ts';
+import {
+  requireAdmin,
+  requireListener,
+  requireMetricsReader,
+  requirePlayer,
+  requireService,
+  requireUser,
+} from '../auth/guards.ts';
+import type { Identity } from '../auth/identity.ts';
+import { Problem } from '../protocol/problem.ts';
+import { ByteBudget } from './byte-budget.ts';
+import { type RequestBounds, RequestLimits } from './request-limits.ts';
+import type { AppEnv } from './router.ts';
+
+/** What identifies callers, and bounds what each may ask for. */
+export interface Callers {
+  readonly authenticate: Authenticate;
+  readonly addressOf: (c: Context<AppEnv>) => string | undefined;
+  readonly limits: RequestLimits;
+  readonly bodies: ByteBudget;
+  readonly bounds: {
+    readonly user: RequestBounds;
+    readonly service: RequestBounds;
+    readonly address: RequestBounds;
+  };
+}
+
+/** What the bodies of all requests may occupy at once, bytes; of one account half of it. */
+const MAX_BODY_BYTES = 128 * 1024 * 1024;
+
+export function createCallers(options: Pick<Callers, 'authenticate' | 'addressOf' | 'bounds'>): Callers {
+  const bodies = new ByteBudget(MAX_BODY_BYTES, MAX_BODY_BYTES / 2);
+  return { ...options, limits: new RequestLimits(), bodies };
+}
+
+/** Where the context has the identity, and under which key its requests are counted. */
+export interface Identified<I extends Identity> {
+  Variables: { identity: I; account: string };
+}
+
+type Guard<I extends Identity> = (identity: Identity) => I;
+
+/** The answer to a caller who cannot be let in now; `undefined`: the error itself. */
+export type Refuse = (error: unknown, c: Context<AppEnv>) => Response | undefined;
+
+interface Options {
+  /** Whether `?ticket=` is accepted. */
+  readonly tickets?: boolean;
+  readonly refuse?: Refuse;
+}
+
+/**
+ * Middleware that puts the caller into `c.var.identity`, and lets it in when its account's bounds allow. It stands before
+ * the validators of its route: nothing of a body is read for a caller who is refused.
+ *
+ * @throws Problem of `Authenticate` and of the guard, and `too-many-requests`
+ */
+function identified<I extends Identity>(
+  guard: Guard<I>,
+  options: Options = {},
+): MiddlewareHandler<AppEnv & Identified<I>> {
+  return async (c, next) => {
+    let leave: () => void;
+    try {
+      const { authenticate, limits, bounds } = callersOf(c);
+      const request = { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method };
+      const identity = guard(await authenticate(request, { tickets: options.tickets === true }));
+      const account = accountOf(identity);
+      c.set('identity', identity);
+      c.set('account', account);
+      leave = await limits.enter(account, bounds[identity.kind]);
+    } catch (error) {
+      const refused = options.refuse?.(error, c as unknown as Context<AppEnv>);
+      if (refused === undefined) throw error;
+      return refused;
+    }
+    try {
+      requirePresence(c as unknown as Context<AppEnv>);
+      await next();
+    } finally {
+      leave();
+    }
+  };
+}
+
+export const asUser = identified(requireUser);
+export const asPlayer = identified((identity) => requirePlayer(requireUser(identity)));
+export const asAdmin = identified(requireAdmin);
+export const asService = identified(requireService);
+export const asMetricsReader = identified(requireMetricsReader);
+
+/** Whoever may open streams, also with a ticket. */
+export function asListener(refuse: Refuse) {
+  return identified(requireListener, { tickets: true, refuse });
+}
+
+/** Callers who need no identity, bounded by address. In process there is none, and no bound. */
+export const asAnybody: MiddlewareHandler<AppEnv & { Variables: { account: string } }> = async (c, next) => {
+  const { limits, bounds, addressOf } = callersOf(c);
+  const address = addressOf(c as unknown as Context<AppEnv>);
+  const account = `address:${address === undefined ? '' : networkOf(address)}`;
+  c.set('account', account);
+  if (address === undefined) return next();
+  const leave = await limits.enter(account, bounds.address);
+  try {
+    await next();
+  } finally {
+    leave();
+  }
+};
+
+function callersOf(c: { readonly var: AppEnv['Variables'] }): Callers {
+  const { callers } = c.var;
+  if (callers === undefined) throw new Error('createApp was given no callers.');
+  return callers;
+}
+
+function accountOf(identity: Identity): string {
+  return identity.kind === 'user' ? `user:${identity.userId}` : `service:${identity.name}`;
+}
+
+/** @throws Problem `bad-request` where the client left while it waited: nobody would read the answer. */
+function requirePresence({ env }: Context<AppEnv>): void {
+  if (env?.outgoing?.destroyed) throw new Problem('bad-request');
+}
+
+/** Of an IPv6 address its /64: that is what one customer has. */
+export function networkOf(address: string): string {
+  if (!address.includes(':')) return address;
+  if (address.startsWith('::ffff:') && address.includes('.')) return address.slice('::ffff:'.length);
+  const [head = '', tail] = address.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
+  return [...before, ...Array.from({ length: Math.max(0, zeros) }, () => '0'), ...after]
+    .slice(0, 4)
+    .join(':');
+}

@@ -1,0 +1,75 @@
+import type { Logger } from 'pino';
+import { errnoOf, withoutStatement } from '../db/errors.ts';
+
+/** How long repeats of a failure are counted instead of logged, ms. */
+const INTERVAL_MS = 60_000;
+/** Failures that are told apart at once. Beyond it each is logged. */
+const MAX_KNOWN = 500;
+
+/** Numbers and ids, in which repeats of a failure differ. */
+const NUMBERS = /[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g;
+
+interface Known {
+  readonly message: string;
+  readonly where: string;
+  repeats: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * Logs each failure once per minute, and how often it happened again. Failures are the same if they happened at the same
+ * place (`where`) with the same error, whatever numbers its message holds.
+ */
+export class FailureLog {
+  readonly #logger: Pick<Logger, 'error'>;
+  readonly #intervalMs: number;
+  readonly #known = new Map<string, Known>();
+
+  constructor(logger: Pick<Logger, 'error'>, intervalMs = INTERVAL_MS) {
+    this.#logger = logger;
+    this.#intervalMs = intervalMs;
+  }
+
+  report(
+    message: string,
+    where: string,
+    error: unknown,
+    fields: Readonly<Record<string, unknown>> = {},
+  ): void {
+    const key = `${where.replaceAll(NUMBERS, '#')} ${signatureOf(error)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) {
+      known.repeats += 1;
+      return;
+    }
+    this.#logger.error({ err: withoutStatement(error), ...fields }, message);
+    if (this.#known.size >= MAX_KNOWN) return;
+    const timer = setTimeout(() => this.#forget(key), this.#intervalMs).unref();
+    this.#known.set(key, { message, where, repeats: 0, timer });
+  }
+
+  /** Logs the counts that were not logged yet. */
+  close(): void {
+    for (const key of [...this.#known.keys()]) this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    const known = this.#known.get(key);
+    if (known === undefined) return;
+    clearTimeout(known.timer);
+    this.#known.delete(key);
+    const { message, where, repeats } = known;
+    if (repeats > 0) this.#logger.error({ where, repeats }, `${message}: the same ${repeats} times more`);
+  }
+}
+
+/** The error and its innermost cause, without the numbers that differ from one time to the next. */
+function signatureOf(error: unknown): string {
+  let inner = error;
+  for (let depth = 0; inner instanceof Error && inner.cause instanceof Error && depth < 8; depth += 1)
+    inner = inner.cause;
+  return [error, inner]
+    .map((at) => (at instanceof Error ? `${at.name} ${errnoOf(at) ?? ''} ${at.message}` : String(at)))
+    .map((text) => text.slice(0, 300).replaceAll(NUMBERS, '#'))
+    .join(' ');
+}
