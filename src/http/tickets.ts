@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grants } from '../auth/grants.ts';
 import type { Tickets } from '../auth/ticket.ts';
-import { Problem } from '../protocol/problem.ts';
 import { formatScope } from '../protocol/scope.ts';
 import { asUser } from './callers.ts';
 import { jsonBody, LIST_BODY } from './json-body.ts';
