@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { Problem } from '../protocol/problem.ts';
-import type { Callers } from './callers.ts';
+import type { Callers } from './app-env.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { mountDocs } from './docs.ts';
 import { problemResponse, toProblem } from './problem-response.ts';

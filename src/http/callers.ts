@@ -1,5 +1,4 @@
 import type { Context, MiddlewareHandler } from 'hono';
-import type { Authenticate } from '../auth/authenticate.ts';
 import {
   requireAdmin,
   requireListener,
@@ -10,22 +9,9 @@ import {
 } from '../auth/guards.ts';
 import type { Identity } from '../auth/identity.ts';
 import { Problem } from '../protocol/problem.ts';
+import type { AppEnv, Callers } from './app-env.ts';
 import { ByteBudget } from './byte-budget.ts';
-import { type RequestBounds, RequestLimits } from './request-limits.ts';
-import type { AppEnv } from './router.ts';
-
-/** What identifies callers, and bounds what each may ask for. */
-export interface Callers {
-  readonly authenticate: Authenticate;
-  readonly addressOf: (c: Context<AppEnv>) => string | undefined;
-  readonly limits: RequestLimits;
-  readonly bodies: ByteBudget;
-  readonly bounds: {
-    readonly user: RequestBounds;
-    readonly service: RequestBounds;
-    readonly address: RequestBounds;
-  };
-}
+import { RequestLimits } from './request-limits.ts';
 
 /** What the bodies of all requests may occupy at once, bytes; of one account half of it. */
 const MAX_BODY_BYTES = 128 * 1024 * 1024;

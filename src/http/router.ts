@@ -1,19 +1,9 @@
-import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import { fieldErrorsOf } from '../protocol/field-errors.ts';
 import { PROBLEMS, Problem, type ProblemCode } from '../protocol/problem.ts';
-import type { Callers } from './callers.ts';
+import type { AppEnv } from './app-env.ts';
 
-/** What handlers find in their context. The bindings are absent where no Node server is in front of the app. */
-export interface AppEnv {
-  Bindings: Partial<HttpBindings>;
-  Variables: {
-    /** What CORS adds to the answer. */
-    crossOriginHeaders: readonly (readonly [name: string, value: string])[];
-    /** What identifies callers; undefined where the app serves nobody in particular. */
-    callers: Callers | undefined;
-  };
-}
+export type { AppEnv };
 
 export type Router = OpenAPIHono<AppEnv>;
 
