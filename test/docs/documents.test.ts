@@ -112,6 +112,17 @@ describe('docs/operating.md', () => {
   });
 });
 
+describe('examples/README.md', () => {
+  it('has every example, each of which names the test that runs it', () => {
+    const examples = readdirSync(join(ROOT, 'examples')).filter((name) => name !== 'README.md');
+    expect(unmentioned('examples/README.md', examples)).toEqual([]);
+    const unproven = examples.filter(
+      (name) => !/`test\/[\w/-]+\.test\.ts` runs this file/.test(read(`examples/${name}`)),
+    );
+    expect(unproven).toEqual([]);
+  });
+});
+
 describe('README.md', () => {
   it('is at most 150 lines long', () => {
     expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
