@@ -45,7 +45,8 @@ export class Credentials {
     } catch (cause) {
       throw new LiveError('no-token', 'no token could be had', { cause });
     }
-    if (token === undefined || (typeof token === 'string' && token !== '')) return token;
+    // What a header cannot carry is no token.
+    if (token === undefined || (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token))) return token;
     throw new LiveError('no-token', 'what getToken gave is no token');
   }
 }

@@ -15,7 +15,8 @@ export function ConnectionBadge({ className = '' }: ConnectionBadgeProps) {
   const live = useLive();
   const scheme = useHostScheme();
   const seconds = useSecondsUntil(status.retryAt);
-  const text = wordsFor(status, seconds);
+  const resting = status.state === 'idle' && live?.scopes.length === 0;
+  const text = resting ? 'Idle' : wordsFor(status, seconds);
   const look = `ccl ccl-connection ${className}`;
   const content = (
     <>
@@ -23,17 +24,21 @@ export function ConnectionBadge({ className = '' }: ConnectionBadgeProps) {
       <Ltr>{text}</Ltr>
     </>
   );
-  const canRetry = status.state === 'waiting' || status.state === 'closed';
+  const unheard = status.refused.map(({ scope }) => scope).join(', ');
+  const partly = status.state === 'open' && unheard !== '';
+  const canRetry = partly || status.state === 'waiting' || status.state === 'closed';
+  const retry = () => (partly ? live?.retryRefused().catch(() => {}) : live?.reconnect());
   return canRetry ? (
     <button
       ref={scheme}
       type="button"
       className={look}
       data-state={status.state}
-      onClick={() => live?.reconnect()}
+      {...(partly ? { 'data-partly': '', title: `Not heard: ${unheard}` } : {})}
+      onClick={() => void retry()}
     >
       {content}
-      <span className="ccl-retry">Try now</span>
+      <span className="ccl-retry">{partly ? 'Try again' : 'Try now'}</span>
     </button>
   ) : (
     <span ref={scheme} className={look} data-state={status.state}>
@@ -42,7 +47,7 @@ export function ConnectionBadge({ className = '' }: ConnectionBadgeProps) {
   );
 }
 
-function wordsFor({ state, closeReason }: ConnectionStatus, seconds: number): string {
+function wordsFor({ state, closeReason, refused }: ConnectionStatus, seconds: number): string {
   switch (state) {
     case 'idle':
     case 'connecting':
@@ -50,7 +55,7 @@ function wordsFor({ state, closeReason }: ConnectionStatus, seconds: number): st
     case 'catching-up':
       return 'Catching up';
     case 'open':
-      return 'Live';
+      return refused.length === 0 ? 'Live' : `Live, ${refused.length} not heard`;
     case 'waiting':
       return seconds > 0 ? `Back in ${seconds} s` : 'Trying';
     case 'offline':
@@ -64,7 +69,9 @@ function useSecondsUntil(moment: number | undefined): number {
   const [seconds, setSeconds] = useState(0);
   useEffect(() => {
     if (moment === undefined) return setSeconds(0);
-    const count = () => setSeconds(Math.max(0, Math.ceil((moment - Date.now()) / 1_000)));
+    // The wall clock may be set while it waits.
+    const due = performance.now() + moment - Date.now();
+    const count = () => setSeconds(Math.max(0, Math.ceil((due - performance.now()) / 1_000)));
     count();
     const timer = setInterval(count, 250);
     return () => clearInterval(timer);

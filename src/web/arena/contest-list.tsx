@@ -29,6 +29,7 @@ export function ContestList({ contests, chosen, onChoose }: ContestListProps) {
                 <ContestEntry
                   key={contest.id}
                   contest={contest}
+                  followed={contests.indexOf(contest) < MAX_FOLLOWED}
                   chosen={contest.id === chosen}
                   onChoose={() => onChoose(contest.id)}
                 />
@@ -41,17 +42,21 @@ export function ContestList({ contests, chosen, onChoose }: ContestListProps) {
   );
 }
 
+/** Max contests whose changes are listened to, those that are on and the next ones first: a stream has no room for all. */
+const MAX_FOLLOWED = 200;
+
 interface ContestEntryProps {
   readonly contest: Contest;
+  readonly followed: boolean;
   readonly chosen: boolean;
   readonly onChoose: () => void;
 }
 
-function ContestEntry({ contest, chosen, onChoose }: ContestEntryProps) {
+function ContestEntry({ contest, followed, chosen, onChoose }: ContestEntryProps) {
   const { secondsLeft, phase } = useContestClock(contest);
   const { id, title, status, participantCount, joined, frozen } = contest;
   // Only that it is listened to: the list itself follows what is told.
-  useEvents('contest-status', () => {}, status === 'ENDED' ? undefined : `contest:${id}`);
+  useEvents('contest-status', () => {}, status !== 'ENDED' && followed ? `contest:${id}` : undefined);
   const wait = secondsLeft === undefined ? '' : formatWait(secondsLeft);
   const time =
     status === 'LIVE' && phase === 'running' && wait

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Leaderboard, ToastStack } from '../../react/index.ts';
 import { isolated } from '../../react/text/bidi.ts';
 import { Panes } from '../tools/panes.tsx';
+import { SignedOut, useSignedOut } from '../tools/signed-out.tsx';
 import { ContestList } from './contest-list.tsx';
 import { mostInteresting } from './contests.ts';
 import { Feed } from './feed.tsx';
@@ -27,10 +28,13 @@ type Pane = (typeof PANES)[number][0];
 
 /** Everything there is to see at once on a wide screen; one pane at a time on a narrow one. */
 export function Hall({ identity, plays, onLeave }: HallProps) {
-  const { contests, failed, retry } = useContests();
   const wanted = useChosenContest();
+  const { contests, failed, missing, retry } = useContests(wanted);
+  const signedOut = useSignedOut();
   const [pane, setPane] = useState<Pane>('standings');
-  const contest = contests?.find(({ id }) => id === wanted) ?? (contests && mostInteresting(contests));
+  const other = contests && mostInteresting(contests);
+  // Who asks for one contest is never shown another in its place.
+  const contest = wanted === undefined ? other : contests?.find(({ id }) => id === wanted);
 
   return (
     <div className="hall" data-pane={pane}>
@@ -49,12 +53,23 @@ export function Hall({ identity, plays, onLeave }: HallProps) {
         )}
       </div>
       <main className="stage">
-        {contest === undefined ? (
+        {signedOut ? (
+          <SignedOut onLeave={onLeave} />
+        ) : contest === undefined && wanted !== undefined && missing === wanted ? (
+          <div className="stage-empty" role="alert">
+            <p>Contest {wanted} does not exist, or is not open to you.</p>
+            {other && (
+              <button type="button" className="primary" onClick={() => chooseContest(other.id)}>
+                Show “<bdi>{other.title}</bdi>” instead
+              </button>
+            )}
+          </div>
+        ) : contest === undefined ? (
           <div className="stage-empty">
             <p>
               {failed
                 ? 'The contests could not be read.'
-                : contests
+                : contests && wanted === undefined
                   ? 'There is no contest yet.'
                   : 'Reading the contests…'}
             </p>

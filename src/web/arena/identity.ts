@@ -1,7 +1,7 @@
 import type { GetToken } from '../../client/types.ts';
 import type { Tier } from '../../protocol/enums.ts';
 import { ask, RefusedError } from './service.ts';
-import { storageOf } from './storage.ts';
+import { readStored, writeStored } from './storage.ts';
 
 /** As whom the arena is watched. */
 export type Identity =
@@ -20,21 +20,28 @@ const KEY = 'codecraft-live:identity';
 
 /** Who this was before the page was loaded again. A pasted token stays in its tab; a demo player is kept for all. */
 export function rememberedIdentity(): Identity | undefined {
-  const text = storageOf('session')?.getItem(KEY) ?? storageOf('local')?.getItem(KEY);
-  if (!text) return undefined;
+  return asIdentity(readStored('session', KEY)) ?? asIdentity(readStored('local', KEY));
+}
+
+/** Whatever is stored there may be another version's, or anybody's. */
+function asIdentity(text: string | undefined): Identity | undefined {
   try {
-    return JSON.parse(text) as Identity;
+    const found = JSON.parse(text ?? 'null') as Partial<Record<string, unknown>> | null;
+    const { kind, playerId, name, token, plays } = found ?? {};
+    if (kind === 'demo' && Number.isSafeInteger(playerId) && typeof name === 'string')
+      return { kind, playerId: playerId as number, name };
+    if (kind === 'token' && typeof token === 'string') return { kind, token, plays: plays !== false };
   } catch {
-    return undefined;
+    // As if nothing had been stored.
   }
+  return undefined;
 }
 
 export function rememberIdentity(identity: Identity | undefined): void {
-  storageOf('session')?.removeItem(KEY);
-  storageOf('local')?.removeItem(KEY);
+  writeStored('session', KEY, undefined);
+  writeStored('local', KEY, undefined);
   if (identity === undefined) return;
-  const place = storageOf(identity.kind === 'demo' ? 'local' : 'session');
-  place?.setItem(KEY, JSON.stringify(identity));
+  writeStored(identity.kind === 'demo' ? 'local' : 'session', KEY, JSON.stringify(identity));
 }
 
 /** Whom a visitor may be; undefined where there is no demo. */
@@ -47,9 +54,19 @@ export async function readDemoPlayers(): Promise<readonly DemoPlayer[] | undefin
   }
 }
 
+/**
+ * A token as it was pasted, with or without `Bearer`.
+ * @throws Error with a sentence that can be shown, where no header could carry it
+ */
+export function tokenOf(pasted: string): string {
+  const token = pasted.trim().replace(/^Bearer\s+/i, '');
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new Error('That is not a token: it has blanks or other signs in it that no token has.');
+}
+
 /** A pasted token, once the service knows it. @throws Error with a sentence that can be shown */
 export async function identityOfToken(pasted: string): Promise<Identity> {
-  const token = pasted.trim().replace(/^Bearer\s+/i, '');
+  const token = tokenOf(pasted);
   try {
     await ask('notifications/counts', { headers: { authorization: `Bearer ${token}` } });
     return { kind: 'token', token, plays: true };

@@ -9,12 +9,17 @@ import '../styles/entrance.css';
 import '../styles/arena.css';
 import '../styles/scorebug.css';
 import '../styles/feed.css';
+import { FaultScreen } from '../tools/fault-screen.tsx';
 import { Arena } from './arena.tsx';
+
+import { rememberIdentity } from './identity.ts';
 import { applyTheme, rememberedTheme } from './theme.ts';
 
 applyTheme(rememberedTheme());
 createRoot(document.getElementById('page') as HTMLElement).render(
   <StrictMode>
-    <Arena />
+    <FaultScreen onReset={() => rememberIdentity(undefined)}>
+      <Arena />
+    </FaultScreen>
   </StrictMode>,
 );

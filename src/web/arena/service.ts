@@ -1,3 +1,5 @@
+import { readProblem } from '../../protocol/problem-document.ts';
+
 /** Where the service is: the page's own folder, wherever it is mounted. */
 export function serviceUrl(): URL {
   return new URL('.', document.baseURI);
@@ -11,12 +13,20 @@ export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   } catch {
     throw new Error('The service cannot be reached. Is there network?');
   }
-  if (response.ok) return (await response.json()) as T;
-  const problem = (await response.json().catch(() => ({}))) as { title?: string; code?: string };
-  throw new RefusedError(problem.title ?? `The service answered ${response.status}.`, problem.code ?? '');
+  const text = await response.text().catch(() => '');
+  if (response.ok) {
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw new Error('What answers there is not the service.');
+    }
+  }
+  const problem = readProblem(response.headers, text);
+  if (problem) throw new RefusedError(problem.title, problem.code);
+  throw new Error(`Something answered ${response.status}, and it was not the service.`);
 }
 
-/** The service said no. `code` is that of its problem, empty where it gave none. */
+/** The service itself said no. `code` is that of its problem. */
 export class RefusedError extends Error {
   readonly code: string;
 

@@ -1,4 +1,4 @@
-import { storageOf } from './storage.ts';
+import { readStored, writeStored } from './storage.ts';
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -6,7 +6,7 @@ export type Theme = (typeof THEMES)[number];
 const KEY = 'codecraft-live:theme';
 
 export function rememberedTheme(): Theme {
-  const kept = storageOf('local')?.getItem(KEY);
+  const kept = readStored('local', KEY);
   return THEMES.find((theme) => theme === kept) ?? 'system';
 }
 
@@ -15,6 +15,5 @@ export function applyTheme(theme: Theme): void {
   const { dataset } = document.documentElement;
   if (theme === 'system') delete dataset.cclScheme;
   else dataset.cclScheme = theme;
-  if (theme === 'system') storageOf('local')?.removeItem(KEY);
-  else storageOf('local')?.setItem(KEY, theme);
+  writeStored('local', KEY, theme === 'system' ? undefined : theme);
 }

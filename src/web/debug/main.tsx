@@ -8,12 +8,17 @@ import '../styles/panes.css';
 import '../styles/tools.css';
 import '../styles/debug.css';
 import '../styles/frames.css';
+
+import { rememberIdentity } from '../arena/identity.ts';
 import { applyTheme, rememberedTheme } from '../arena/theme.ts';
+import { FaultScreen } from '../tools/fault-screen.tsx';
 import { Debugger } from './debugger.tsx';
 
 applyTheme(rememberedTheme());
 createRoot(document.getElementById('page') as HTMLElement).render(
   <StrictMode>
-    <Debugger />
+    <FaultScreen onReset={() => rememberIdentity(undefined)}>
+      <Debugger />
+    </FaultScreen>
   </StrictMode>,
 );

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { ConnectionBadge, useEvents } from '../../react/index.ts';
+import { SignedOut, useSignedOut } from '../tools/signed-out.tsx';
 import { ToolBar } from '../tools/tool-bar.tsx';
 import { NodeTable } from './node-table.tsx';
 import { Plots } from './plots.tsx';
@@ -22,6 +23,7 @@ export function Board({ onLeave }: { readonly onLeave: () => void }) {
       newest: Math.max(told.newest ?? 0, sample.at),
     }));
   });
+  const signedOut = useSignedOut();
   return (
     <div className="ops">
       <ToolBar here="Ops">
@@ -31,6 +33,7 @@ export function Board({ onLeave }: { readonly onLeave: () => void }) {
         </button>
       </ToolBar>
       <main>
+        {signedOut && <SignedOut onLeave={onLeave} />}
         <Plots nodes={nodes} newest={newest} />
         <div className="ops-sheets">
           <div className="ops-wide">

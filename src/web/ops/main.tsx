@@ -10,11 +10,15 @@ import '../styles/ops.css';
 import '../styles/plots.css';
 import '../styles/sessions.css';
 import { applyTheme, rememberedTheme } from '../arena/theme.ts';
+import { FaultScreen } from '../tools/fault-screen.tsx';
 import { Operator } from './operator.tsx';
+import { rememberPass } from './pass.ts';
 
 applyTheme(rememberedTheme());
 createRoot(document.getElementById('page') as HTMLElement).render(
   <StrictMode>
-    <Operator />
+    <FaultScreen onReset={() => rememberPass(undefined)}>
+      <Operator />
+    </FaultScreen>
   </StrictMode>,
 );

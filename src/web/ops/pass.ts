@@ -1,20 +1,21 @@
+import { tokenOf } from '../arena/identity.ts';
 import { ask, RefusedError } from '../arena/service.ts';
+import { readStored, writeStored } from '../arena/storage.ts';
 
 const KEY = 'codecraft-live:operator';
 
 /** An admin's token stays in its tab, and apart from whoever plays in the arena. */
 export function rememberedPass(): string | undefined {
-  return sessionStorage.getItem(KEY) ?? undefined;
+  return readStored('session', KEY);
 }
 
 export function rememberPass(token: string | undefined): void {
-  if (token === undefined) sessionStorage.removeItem(KEY);
-  else sessionStorage.setItem(KEY, token);
+  writeStored('session', KEY, token);
 }
 
 /** A pasted token, once the service took it for an admin's. @throws Error with a sentence that can be shown */
 export async function checkPass(pasted: string): Promise<string> {
-  const token = pasted.trim().replace(/^Bearer\s+/i, '');
+  const token = tokenOf(pasted);
   try {
     await ask('sessions?limit=1', { headers: { authorization: `Bearer ${token}` } });
   } catch (error) {
