@@ -17,7 +17,15 @@ import type { SharedLink } from './share/shared-link.ts';
 import { type Sharing, sharingOf } from './share/sharing.ts';
 import { ambientSurroundings } from './surroundings.ts';
 import { fittingUrl, type Read, type Transport, transportBy } from './transport.ts';
-import type { Clock, ConnectOptions, LiveClient, LiveEvents, ScopeInput, TokenReason } from './types.ts';
+import type {
+  Clock,
+  ConnectOptions,
+  CursorStorage,
+  LiveClient,
+  LiveEvents,
+  ScopeInput,
+  TokenReason,
+} from './types.ts';
 
 const BACKOFF = { firstMs: 1_000, mostMs: 30_000 };
 /** A first token that is not there after so long is asked for again, in ms. */
@@ -46,9 +54,10 @@ export function connect(options: ConnectOptions): LiveClient {
       ? undefined
       : `codecraft-live ${base} ${identity} ${[...(types ?? [])].sort().join()}`;
   };
-  const keeper = options.storage
+  const storage = storageOf(options.storage);
+  const keeper = storage
     ? new CursorKeeper({
-        storage: options.storage,
+        storage,
         clock,
         withinMs: options.resumeWithinMs ?? RESUME_WITHIN_MS,
         // By what the page begins with: what it takes up later, the next page does not have yet.
@@ -160,6 +169,16 @@ function transportOf(
     await readByEventSource({ base, types, credentials, getTicket, fetch, EventSource })(...stream);
   };
   return transportBy(read, false, fitting);
+}
+
+/** Only to touch the browser's own storage throws where a visitor forbids it. */
+function storageOf(storage: ConnectOptions['storage']): CursorStorage | undefined {
+  if (storage !== 'session' && storage !== 'local') return storage;
+  try {
+    return storage === 'session' ? globalThis.sessionStorage : globalThis.localStorage;
+  } catch {
+    return undefined;
+  }
 }
 
 function baseOf(url: string | URL): string {

@@ -120,8 +120,11 @@ export interface ConnectOptions {
   readonly identity?: string;
   /** One connection for all tabs of a browser. Default off. Where tabs cannot share, each has its own. */
   readonly share?: boolean | ShareOptions;
-  /** Keeps the cursor across reloads, for each user and the scopes that a page begins with. Default: it is not kept. */
-  readonly storage?: CursorStorage;
+  /**
+   * Keeps the cursor across reloads, for each user and the scopes that a page begins with. By name it is the browser's own,
+   * and done without where that is blocked. Default: it is not kept.
+   */
+  readonly storage?: CursorStorage | 'session' | 'local';
   /** A kept cursor that is older is not resumed from. Default 10 minutes, in ms. */
   readonly resumeWithinMs?: number;
   /** A cursor to begin at, e.g. that of a REST answer, or `earliest`. Outranks a kept one. Default: now. */

@@ -169,6 +169,23 @@ describe('A client before which something else stands', () => {
     expect(streams).toBe(1);
   });
 
+  it('does without a storage that is blocked', async () => {
+    vi.stubGlobal('sessionStorage', undefined);
+    Object.defineProperty(globalThis, 'sessionStorage', {
+      configurable: true,
+      get: () => {
+        throw new DOMException('no', 'SecurityError');
+      },
+    });
+    try {
+      const client = start(async () => stream(), { storage: 'session' });
+      await vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
+    } finally {
+      Reflect.deleteProperty(globalThis, 'sessionStorage');
+      vi.unstubAllGlobals();
+    }
+  });
+
   it('connects by itself where a browser has channels or locks and lets nobody use them', async () => {
     const locks = createLocks();
     const tab = createTab(locks);

@@ -4,7 +4,6 @@ import { Entrance } from './entrance.tsx';
 import { Hall } from './hall.tsx';
 import { type Identity, rememberedIdentity, rememberIdentity, tokensOf } from './identity.ts';
 import { serviceUrl } from './service.ts';
-import { storageOf } from './storage.ts';
 
 /** The whole page: the entrance, or the hall with one connection as whoever came in. */
 export function Arena() {
@@ -17,7 +16,6 @@ export function Arena() {
   }
 
   if (identity === undefined || getToken === undefined) return <Entrance onEnter={become} />;
-  const cursors = storageOf('session');
   const plays = identity.kind === 'demo' || identity.plays;
   return (
     <LiveProvider
@@ -25,7 +23,7 @@ export function Arena() {
       url={serviceUrl()}
       scopes={plays ? ['player:me', 'global'] : ['global']}
       getToken={getToken}
-      {...(cursors ? { storage: cursors } : {})}
+      storage="session"
       share={true}
     >
       <Hall identity={identity} plays={plays} onLeave={() => become(undefined)} />
