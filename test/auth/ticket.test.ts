@@ -173,10 +173,13 @@ describe('a ticket after its time', () => {
     await expect(open(ticket)).rejects.toMatchObject(refused);
   });
 
-  it.each(['revoked', 'expired'])('does not reopen one that was closed for good (%s)', async (reason) => {
-    await session(id, { closed: 1, reason });
-    await expect(open(ticket)).rejects.toMatchObject(refused);
-  });
+  it.each(['revoked', 'disconnected', 'expired'])(
+    'does not reopen one that was closed for good (%s)',
+    async (reason) => {
+      await session(id, { closed: 1, reason });
+      await expect(open(ticket)).rejects.toMatchObject(refused);
+    },
+  );
 
   it('does not get around a revoked stream by an older one', async () => {
     await session(id, { closed: 60, reason: 'gone' });
@@ -184,10 +187,13 @@ describe('a ticket after its time', () => {
     await expect(open(ticket)).rejects.toMatchObject(refused);
   });
 
-  it('does not reopen a stream that is about to be revoked', async () => {
-    await session(id, { heartbeat: 1, request: 'revoked' });
-    await expect(open(ticket)).rejects.toMatchObject(refused);
-  });
+  it.each(['revoked', 'disconnected', 'expired'])(
+    'does not reopen a stream that is about to be %s',
+    async (request) => {
+      await session(id, { heartbeat: 1, request });
+      await expect(open(ticket)).rejects.toMatchObject(refused);
+    },
+  );
 
   it("does not reopen by another user's session, or another ticket's", async () => {
     await session(id, { heartbeat: 1, user: ada.userId + 1 });
@@ -203,9 +209,13 @@ describe('a ticket after its time', () => {
 });
 
 describe('a ticket in its time', () => {
-  it('is ended by the revocation of its stream', async () => {
+  it.each([
+    { closed: 1, reason: 'revoked' },
+    { closed: 1, reason: 'disconnected' },
+    { heartbeat: 1, request: 'disconnected' },
+  ])('is ended by the end of its stream (%o)', async (row) => {
     const { ticket } = await auth.tickets.issue(identity, ['global']);
-    await session((await auth.tickets.read(ticket)).id, { closed: 1, reason: 'revoked' });
+    await session((await auth.tickets.read(ticket)).id, row);
     await expect(open(ticket)).rejects.toMatchObject(refused);
   });
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
 import { appendAtLast, expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
 import { until } from '../support/until.ts';
 
@@ -145,6 +145,24 @@ describe('while the database is away', () => {
     expect(codes.filter((code) => code === 'overloaded').length).toBe(20);
     expect(codes.filter((code) => code === 'database-unavailable').length).toBe(10);
     await appender.close();
+  });
+
+  test.each([
+    ['committed', async () => {}],
+    ['given up', async ({ freeze }: DatabaseProxy) => freeze()],
+  ])('what was %s takes no more of the bound', async (_, disturb) => {
+    const { proxy, over } = await proxied();
+    const unit = unitOf('x'.repeat(1_000));
+    const weight = (unit.drafts[0]?.bytes ?? 0) + 100;
+    const appender = appending(over, { patienceMs: 250, maxWaitingBytes: 5 * weight });
+    for (let round = 0; round < 4; round++) {
+      await disturb(proxy);
+      const calls = Array.from({ length: 5 }, () => appender.append([unit]));
+      for (const outcome of await Promise.allSettled(calls))
+        if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject(unavailable);
+      await proxy.restore();
+    }
+    await appendAtLast(appender, 'after');
   });
 
   test('a connection that comes too late is not used for what was given up', async () => {

@@ -29,6 +29,18 @@ test('each position comes out once, in order, and not before all positions below
   );
 });
 
+test('the lowest position above a gap is known until the gap is filled', () => {
+  const sequence = new Sequence(0);
+  expect(sequence.firstAhead).toBeUndefined();
+  sequence.take(rows([8, 9]));
+  sequence.take(rows([4, 5]));
+  expect(sequence.firstAhead).toBe(4);
+  sequence.take(rows([1, 2, 3]));
+  expect(sequence.firstAhead).toBe(8);
+  sequence.take(rows([6, 7]));
+  expect(sequence.firstAhead).toBeUndefined();
+});
+
 test('what was held is handed on as soon as the gap below it is filled', () => {
   fc.assert(
     fc.property(fc.array(run, { maxLength: 60 }), (offers) => {

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { Problem } from '../../../src/protocol/problem.ts';
+import { insertRow, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
+import { until } from '../../support/until.ts';
+import { prepareOutbox } from './fixture.ts';
+
+const outbox = prepareOutbox();
+
+test('A relay that is overtaken reads the outbox again instead of going on with its page', async () => {
+  const publisher = outbox.publishing();
+  const published: string[] = [];
+  let overtaken = false;
+  const { errors } = outbox.relaying({
+    publisher: {
+      publishUnits: async (units) => {
+        const titles = units.flatMap(({ drafts }) => drafts.map(({ rows }) => rows[0]?.title ?? ''));
+        if (!overtaken) {
+          overtaken = true;
+          throw new Problem('superseded');
+        }
+        published.push(...titles);
+        return publisher.publishUnits(units);
+      },
+    },
+    // A type of its own splits the page into three appends.
+    handlers: { ['CONTEST_STATUS' as const]: async () => published.push('status') === 0 },
+  });
+  await outbox.database.transaction(async (tx) => {
+    await publishSql(tx, 'before');
+    await insertRow(tx, 'CONTEST_STATUS', { contestId: 3, newStatus: 'LIVE' });
+    await publishSql(tx, 'after');
+  });
+  await relayed(outbox.database);
+  expect(published).toEqual(['before', 'status', 'after']);
+  expect(errors).toEqual([]);
+});
+
+test('Notices are reported also when the answer to the COMMIT that deleted them is lost', async () => {
+  const publisher = outbox.publishing();
+  const dirty: number[] = [];
+  let lost = false;
+  const { errors } = outbox.relaying({
+    publisher: {
+      publishUnits: async (units) => {
+        const answer = await publisher.publishUnits(units);
+        if (lost) return answer;
+        lost = true;
+        throw new Problem('database-unavailable');
+      },
+    },
+    onDirtyContest: (contestId) => dirty.push(contestId),
+  });
+  await outbox.database.transaction(async (tx) => {
+    await publishSql(tx, 'event');
+    await insertRow(tx, 'STANDINGS_TOUCHED', { contestId: 3, playerId: 7 });
+  });
+  await relayed(outbox.database);
+  await until(() => errors.length > 0);
+  expect(dirty).toEqual([3]);
+  expect(await titlesIn(outbox.database)).toEqual(['event']);
+});

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { encodeBytes } from '../../src/channel/live-frame.ts';
+import { openLiveLog } from '../../src/channel/live-log.ts';
+import { prepare } from '../../src/events/prepare.ts';
+import type { Appender } from '../../src/log/appender.ts';
+import type { Query } from '../../src/log/reader.ts';
+import type { Scope } from '../../src/protocol/scope.ts';
+import { Gate } from '../../src/stream/gate.ts';
+import type { Sink } from '../../src/stream/sink.ts';
+import { Streams, type StreamsDeps } from '../../src/stream/streams.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { readEventStream } from '../support/event-stream.ts';
+import { openAppender, resetLog, unitOf } from '../support/log.ts';
+import { until } from '../support/until.ts';
+
+let made: TestDatabase;
+let appender: Appender;
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  appender = openAppender(made.database);
+});
+beforeEach(() => resetLog(made.database));
+afterAll(async () => {
+  await appender.close();
+  await made.drop();
+});
+
+/** Streams over a log that is followed, with a ring of one frame, so that a replay reads the database. */
+async function openStreams(deps: Partial<StreamsDeps> = {}) {
+  const { database } = made;
+  const errors: unknown[] = [];
+  const log = await openLiveLog({
+    database,
+    ring: { frames: 1, bytes: 1_000_000 },
+    onError: (error) => errors.push(error),
+  });
+  const streams = new Streams({
+    hub: log.hub,
+    ring: log.ring,
+    query: database.query,
+    gate: new Gate(1),
+    epoch: () => 'k7f2',
+    limits: {
+      heartbeatMs: 60_000,
+      retryMs: 1_000,
+      maxAgeMs: 3_600_000,
+      maxUnsentBytes: 1_000_000,
+      maxStallMs: 30_000,
+      maxStreams: 10,
+      maxStreamsPerPlayer: 10,
+    },
+    ...deps,
+  });
+  onTestFinished(async () => {
+    streams.close();
+    await log.follower.close();
+  });
+  return { ...log, streams, errors };
+}
+
+/** Opens a stream after `from` over a response that takes everything. */
+function open(streams: Streams, scope: Scope, from: number) {
+  const written: Buffer[] = [];
+  const sink: Sink = {
+    write: ({ plain }) => void written.push(Buffer.from(plain)),
+    unsent: 0,
+    taken: 0,
+    drained: async () => {},
+    end: () => {},
+    onClose: () => {},
+  };
+  const stream = streams.open(
+    {
+      owner: {
+        userId: 1,
+        playerId: undefined,
+        role: 'PLAYER',
+        issuedAt: new Date(),
+        ticketId: undefined,
+        address: undefined,
+        userAgent: undefined,
+      },
+      scopes: [scope],
+      filter: undefined,
+      requested: `${from}-k7f2`,
+      plan: { from, recovered: true },
+      expiresAt: new Date(Date.now() + 3_600_000),
+    },
+    sink,
+  );
+  return { stream, read: () => readEventStream(Buffer.concat(written)).events };
+}
+
+test('Rows that retention deletes between the two reads of a page reset the stream, and leave no silent gap', async () => {
+  for (const text of ['1', '2', '3']) await appender.append([unitOf(text)]);
+  let reads = 0;
+  const query: Query = async <T>(sql: string, values?: unknown[]) => {
+    const rows = await made.database.query<T>(sql, values);
+    // Between the first read of the page and the second.
+    if (++reads === 1) {
+      await made.database.execute('DELETE FROM notification WHERE id <= 2');
+      await made.database.execute("UPDATE log_tail SET tail = 3 WHERE keep_class = 'global'");
+    }
+    return rows;
+  };
+  const { streams } = await openStreams({ query });
+  const { stream, read } = open(streams, 'global', 0);
+  await until(() => stream.state !== 'replaying');
+  expect(reads).toBeGreaterThanOrEqual(2);
+  expect(stream.closeReason).toBe('reset');
+  expect(read().filter(({ event }) => event === 'announcement')).toEqual([]);
+});
+
+test('A delta that is appended while the snapshot is on its way reaches the stream after it', async () => {
+  const delta = prepare(
+    'LEADERBOARD_UPDATE',
+    { contestId: 3, previous: 1, version: 2, total: 0, changed: [], removed: [], shifts: [] },
+    { internal: true },
+  );
+  const opened = await openStreams({
+    // Read at version 1; version 2 is published before it is sent.
+    snapshot: async () => {
+      const { hub, follower } = opened;
+      const [appended] = await appender.append([{ drafts: [delta] }]);
+      follower.hint(appended?.firstId ?? 0);
+      await until(() => hub.settled === appended?.firstId);
+      return encodeBytes('data: {"version":1}\n\n');
+    },
+  });
+  await appender.append([unitOf('before')]);
+  opened.follower.hint(1);
+  await until(() => opened.hub.settled === 1);
+  const { stream, read } = open(opened.streams, 'contest:3:leaderboard', 1);
+  await until(() => stream.state === 'live');
+  expect(read().map(({ event }) => event)).toEqual([
+    'stream-open',
+    'leaderboard-snapshot',
+    'leaderboard-update',
+    'caught-up',
+  ]);
+});
+
+test('A stream that is closed leaves the hub, however it ends', async () => {
+  const { streams, hub } = await openStreams();
+  const opened = Array.from({ length: 3 }, () => open(streams, 'global', 0).stream);
+  await until(() => opened.every(({ state }) => state === 'live'));
+  expect([...hub.channels()]).toEqual([['global', 3]]);
+  opened[0]?.close('replaced');
+  expect([...hub.channels()]).toEqual([['global', 2]]);
+  streams.closeWhere(() => true, 'expired');
+  expect([...hub.channels()]).toEqual([]);
+});
