@@ -1,7 +1,12 @@
 import { ConfigError } from '../config/error.ts';
-import { EmbeddedDatabaseError } from '../db/embedded/failure.ts';
-import { errnoOf, isUnavailable, serverWordsOf, tlsFailureOf } from '../db/errors.ts';
-import { MigrationError } from '../db/migration-error.ts';
+import {
+  EmbeddedDatabaseError,
+  errnoOf,
+  isUnavailable,
+  MigrationError,
+  serverMessageOf,
+  tlsFailureOf,
+} from '../db/errors.ts';
 import { TriggerError } from '../platform/triggers/trigger-error.ts';
 import { Problem } from '../protocol/problem.ts';
 import { ListenError } from '../service/listen-error.ts';
@@ -60,9 +65,9 @@ function explainDatabase(error: unknown): string | undefined {
   const known = REFUSALS[errno ?? 0];
   if (known !== undefined) return known;
   if (errno === MISSING_TABLE)
-    return `${serverWordsOf(error)}: run \`codecraft-live migrate\`, and where that finds nothing to do, restore the table.`;
+    return `${serverMessageOf(error)}: run \`codecraft-live migrate\`, and where that finds nothing to do, restore the table.`;
   if (errno !== undefined && DENIED.has(errno))
-    return `The database user lacks a right: ${serverWordsOf(error)}.`;
+    return `The database user lacks a right: ${serverMessageOf(error)}.`;
   const tls = tlsFailureOf(error);
   if (tls !== undefined)
     return `The database cannot be reached: TLS failed, ${tls.trim().replace(/\.*$/, '.')}`;

@@ -4,15 +4,15 @@ import { parseDatabaseUrl } from './url.ts';
 
 export interface ConnectOptions {
   readonly url: string;
-  /** How long the connection may take to be there, in ms. */
+  /** Max time to open the connection, in ms. */
   readonly connectTimeoutMs: number;
-  /** How long the server lets one statement run, in ms (on MySQL: reads only). 0: for ever. */
+  /** Max duration of a statement on the server, in ms (on MySQL: of reads only). 0: unlimited. */
   readonly statementTimeoutMs: number;
   readonly multipleStatements?: boolean;
 }
 
 /**
- * What every session of ours assumes. Comments `/*M!` are read by MariaDB alone, `/*!50708` by MySQL alone (MariaDB
+ * Settings that the code assumes of every session. Comments `/*M!` are read by MariaDB alone, `/*!50708` by MySQL alone (MariaDB
  * skips the versions from 5.7 on). Escaping relies on backslash escapes, which this sql_mode leaves on.
  */
 const sessionSettings = (statementTimeoutMs: number): string[] => [
@@ -25,11 +25,11 @@ const sessionSettings = (statementTimeoutMs: number): string[] => [
 ];
 
 /**
- * A new connection with our session settings. JSON columns come back as the text that was stored, DATETIME as a `Date`
- * in UTC, BIGINT as a number (a string beyond 2^53), DECIMAL as a string. A plain object as a value is refused its
- * `key = value` expansion, so that nothing from a request can turn into SQL.
+ * Opens a connection with our session settings. JSON columns are returned as the stored text, DATETIME as a `Date` in UTC,
+ * BIGINT as a number (a string beyond 2^53), DECIMAL as a string. A plain object as a value is not expanded to
+ * `key = value`, so that nothing from a request can become SQL.
  */
-export async function connect(options: ConnectOptions): Promise<Connection> {
+export async function openConnection(options: ConnectOptions): Promise<Connection> {
   const connection = await createConnection({
     ...parseDatabaseUrl(options.url),
     charset: 'utf8mb4_unicode_ci',
@@ -44,7 +44,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     keepAliveInitialDelay: 10_000,
   });
   destroyForGood(connection);
-  // A connection that breaks while idle emits `error`; without a listener that would end the process.
+  // A connection that breaks while idle emits `error`, which would end the process without a listener.
   connection.on('error', () => {});
   try {
     for (const sql of sessionSettings(options.statementTimeoutMs)) {
@@ -58,9 +58,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
 }
 
 /**
- * Makes `destroy` close the socket. mysql2's own only says that it has nothing more to send, and keeps the socket for as
- * long as a server that hangs does not answer that. A query under way stays unanswered until its bound, which would keep
- * a process that is done from ending.
+ * Makes `destroy` close the socket. mysql2's own only ends the writing side, and keeps the socket while a hanging server
+ * does not answer. The time-out of a query under way would also keep the process from exiting.
  */
 function destroyForGood(connection: Connection): void {
   const core = (connection as unknown as { connection: Core }).connection;
@@ -72,7 +71,7 @@ function destroyForGood(connection: Connection): void {
   };
 }
 
-/** What of mysql2's inside is needed for it. */
+/** Internals of mysql2 that this needs. */
 interface Core {
   readonly stream: Socket;
   readonly _command?: { readonly queryTimeout?: NodeJS.Timeout | null };

@@ -1,26 +1,27 @@
 import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2';
 import type { Connection, QueryOptions, ResultSetHeader } from 'mysql2/promise';
-import { connect } from './connect.ts';
+import { openConnection } from './connect.ts';
 import { ConnectionPool, type Lease } from './pool.ts';
 import * as schema from './schema.ts';
 import { inTransaction } from './transaction.ts';
 import { parseDatabaseUrl } from './url.ts';
 
-/** Drizzle's query builder. Transactions go through `Database.transaction` alone: drizzle's own leak connections. */
+/** Drizzle's query builder, without its transactions, which leak connections: use `Database.transaction`. */
 type Orm = Omit<MySql2Database<typeof schema>, 'transaction'>;
 
-/** Placeholders are `?`. Values are escaped by the driver: never build SQL by joining strings. */
+/** Statements with `?` placeholders. The driver escapes values: never build SQL by joining strings. */
 export interface Queries {
-  /** The rows; of a CALL, those of its first result set. */
+  /** Returns the rows; of a CALL, those of its first result set. */
   query<T = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<T[]>;
-  /** For statements without rows. `affectedRows` counts the rows found, `changedRows` those that became different. */
+  /** Runs a statement without rows. `affectedRows` counts the rows matched, `changedRows` those that changed. */
   execute(sql: string, values?: readonly unknown[]): Promise<ResultSetHeader>;
   readonly orm: Orm;
 }
 
-/** All statements run on one connection, inside one transaction; useless once it has ended. */
+/** Queries inside one transaction, on one connection; they fail once it has ended. */
 export type Transaction = Queries;
 
+/** Kind and version of the server. */
 export interface Flavour {
   readonly kind: 'mariadb' | 'mysql';
   readonly version: string;
@@ -28,42 +29,42 @@ export interface Flavour {
 
 interface ConnectSettings {
   readonly multipleStatements?: boolean;
-  /** How long the server lets one statement run, in ms; 0: for ever. Default: as the pool's connections. */
+  /** Max duration of a statement on the server, in ms; 0: unlimited. Default: as the pool's connections. */
   readonly statementTimeoutMs?: number;
 }
 
 /**
- * Errors of the server are passed on as the driver threw them (`errnoOf`, `isUnavailable` and `asProblem` in errors.ts
- * read them); the lack of a connection is a `Problem` already.
+ * Connection pool of one database. Errors of the server are thrown as the driver's (read them with `errnoOf`,
+ * `isUnavailable` and `asProblem` of errors.ts); the lack of a connection is a `Problem`.
  */
 export interface Database extends Queries {
-  /** The name of the database that the URL names. */
+  /** Name of the database. */
   readonly name: string;
   /**
-   * READ COMMITTED. `run` is called again after a deadlock and the like, so it must have no effects of its own.
-   * A connection lost during COMMIT leaves the outcome unknown, and its error is thrown.
+   * Runs `run` in a READ COMMITTED transaction. `run` is repeated after a deadlock and the like: it must have no other
+   * effects. A connection lost during COMMIT leaves the outcome unknown, and its error is thrown.
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>;
-  /** A connection of the caller's own, with the same session settings. The caller ends it, and bounds its waits. */
+  /** Opens a connection for the caller alone, with the same session settings. The caller ends it, and bounds its waits. */
   connect(settings?: ConnectSettings): Promise<Connection>;
   flavour(): Promise<Flavour>;
-  /** Waits up to 3 s for what is under way. */
+  /** Waits up to 3 s for queries under way, and closes all connections. */
   close(): Promise<void>;
 }
 
 export interface DatabaseOptions {
   /** `mysql://user:password@host:port/database`, see `parseDatabaseUrl`. */
   readonly url: string;
-  /** Connections at most; default 10. */
+  /** Max connections; default 10. */
   readonly poolSize?: number;
-  /** How long to wait for a connection, in ms; default 2000. */
+  /** Max wait for a connection, in ms; default 2000. */
   readonly acquireTimeoutMs?: number;
-  /** How long one statement may take, in ms; default 5000. */
+  /** Max duration of a statement, in ms; default 5000. */
   readonly statementTimeoutMs?: number;
 }
 
 /**
- * Opens nothing yet: the first query does.
+ * Makes the pool; the first query opens a connection.
  *
  * @throws TypeError when the URL cannot be read.
  */
@@ -91,7 +92,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     name,
     ...pooled,
     transaction: (run) => inTransaction(pool, (lease) => run(queriesOver((query) => lease.query(query)))),
-    connect: (settings = {}) => connect({ ...connectOptions, ...settings }),
+    connect: (settings = {}) => openConnection({ ...connectOptions, ...settings }),
     flavour() {
       flavour ??= readFlavour(pooled).catch((error: unknown) => {
         flavour = undefined;
@@ -124,7 +125,7 @@ function queriesOver(send: Send): Queries {
   };
 }
 
-/** Of a connection drizzle uses `query` alone, as long as its transactions are not used. */
+/** Drizzle over `query` alone: it uses nothing else of a connection outside its own transactions. */
 function ormOver(send: Send): Orm {
   const client = {
     query: (query: QueryOptions, values?: unknown[]) =>

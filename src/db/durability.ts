@@ -1,8 +1,8 @@
 import type { Database } from './database.ts';
 
-/** Clocks further apart than this are told, in ms. */
+/** Clock difference above which a warning is given, in ms. */
 const CLOCK_MS = 5000;
-/** A batch of appends goes as one packet of up to about this size, in bytes. */
+/** Approximate max size of a batch of appends, which is one packet, in bytes. */
 const PACKET_BYTES = 8 * 1024 * 1024;
 
 const VARIABLES = [
@@ -21,8 +21,8 @@ const VARIABLES = [
 ];
 
 /**
- * What about this server or our sessions on it weakens the promise that an event, once answered, is never lost and never
- * unseen again: one sentence each, none when all is well.
+ * Checks the server and our sessions for settings that weaken the promise that an event, once acknowledged, is never lost,
+ * and once seen, never gone. Returns a sentence per weakness.
  */
 export async function checkDurability(database: Pick<Database, 'query'>): Promise<string[]> {
   const rows = await database.query<{ Variable_name: string; Value: string }>(
@@ -33,7 +33,7 @@ export async function checkDurability(database: Pick<Database, 'query'>): Promis
   return [...judge(values), ...(await judgeClock(database))];
 }
 
-/** Variables that the server does not have are passed over. */
+/** Warnings on variables; those that the server does not have are skipped. */
 function* judge(values: ReadonlyMap<string, string>): Generator<string> {
   const flush = values.get('innodb_flush_log_at_trx_commit');
   // 3 is MariaDB's and flushes no less than 1.

@@ -1,6 +1,6 @@
 import { Problem } from '../protocol/problem.ts';
 
-/** The server undid the transaction, or asks for it to be undone: running it again is right. */
+/** The server rolled the transaction back, or asks for a rollback: run it again. */
 const RETRYABLE = new Set([
   1020, // record has changed since last read (snapshot isolation)
   1205, // lock wait timeout
@@ -11,7 +11,7 @@ const RETRYABLE = new Set([
 /** The server ended a statement that took too long. */
 const TIMED_OUT = new Set([1317, 1969, 3024]);
 
-/** The server is there and cannot serve us now, or has hung up. */
+/** The server cannot serve us now, or has closed the connection. */
 const UNAVAILABLE = new Set([
   1040, // too many connections
   1047, // a Galera node that is not ready
@@ -62,24 +62,24 @@ interface DriverError extends Error {
   sql?: unknown;
 }
 
-/** The error and what caused it, outermost first. */
+/** The error and its causes, outermost first. */
 function* chain(error: unknown): Generator<DriverError> {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) yield at;
 }
 
-/** The server's error number, looked for through `cause`; undefined when the error is not the server's. */
+/** Error number of the server, found through `cause`; undefined for other errors. */
 export function errnoOf(error: unknown): number | undefined {
   for (const { errno } of chain(error)) if (typeof errno === 'number' && errno > 0) return errno;
   return undefined;
 }
 
-/** The server's own words for it, without the statement; undefined when the error is not the server's. */
-export function serverWordsOf(error: unknown): string | undefined {
+/** Message of the server, without the statement; undefined for other errors. */
+export function serverMessageOf(error: unknown): string | undefined {
   for (const { sqlMessage } of chain(error)) if (typeof sqlMessage === 'string') return sqlMessage;
   return undefined;
 }
 
-/** Why TLS with the server failed; undefined when it did not. mysql2 keeps the reason in the message alone. */
+/** Reason for which TLS with the server failed; undefined for other errors. mysql2 gives it in the message only. */
 export function tlsFailureOf(error: unknown): string | undefined {
   for (const { code, message } of chain(error)) if (code === 'HANDSHAKE_SSL_ERROR') return message;
   return undefined;
@@ -100,7 +100,7 @@ export function isMissingValue(error: unknown): boolean {
   return errnoOf(error) === MISSING_VALUE;
 }
 
-/** Whether the database could not be reached, hung up, or cannot serve now. It says nothing of a COMMIT's outcome. */
+/** Whether the database is unreachable or cannot serve now. Says nothing about the outcome of a COMMIT. */
 export function isUnavailable(error: unknown): boolean {
   for (const at of chain(error)) {
     if (at instanceof Problem) return at.code === 'database-unavailable' || at.code === 'overloaded';
@@ -112,14 +112,14 @@ export function isUnavailable(error: unknown): boolean {
   return false;
 }
 
-/** `database-unavailable` where trying again later is the cure; any other error as it is. */
+/** Turns errors that a later retry cures into `database-unavailable`; returns any other error unchanged. */
 export function asProblem(error: unknown): unknown {
   if (error instanceof Problem) return error;
-  const passing = isUnavailable(error) || isRetryable(error) || TIMED_OUT.has(errnoOf(error) ?? 0);
-  return passing ? new Problem('database-unavailable', { retryAfter: 1, cause: error }) : error;
+  const transient = isUnavailable(error) || isRetryable(error) || TIMED_OUT.has(errnoOf(error) ?? 0);
+  return transient ? new Problem('database-unavailable', { retryAfter: 1, cause: error }) : error;
 }
 
-/** Whether the server answered with an error and the connection is as good as before. */
+/** Whether the connection is usable after this error. */
 export function leavesConnectionGood(error: unknown): boolean {
   const errno = errnoOf(error);
   if (errno === undefined || UNAVAILABLE.has(errno)) return false;
@@ -127,8 +127,18 @@ export function leavesConnectionGood(error: unknown): boolean {
   return true;
 }
 
-/** The error, to be logged, without the statement that it came of: what stands in that are people's messages. */
+/** Removes the statement, which contains people's messages, from an error that is to be logged. */
 export function withoutStatement(error: unknown): unknown {
   for (const at of chain(error)) delete at.sql;
   return error;
+}
+
+/** The database cannot be brought to this version's schema. The message says why, and what to do. */
+export class MigrationError extends Error {
+  override readonly name = 'MigrationError';
+}
+
+/** The embedded database cannot be started. The message is for the operator of the service. */
+export class EmbeddedDatabaseError extends Error {
+  override readonly name = 'EmbeddedDatabaseError';
 }

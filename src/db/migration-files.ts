@@ -3,16 +3,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 
+/** Numbered migration of our schema. */
 export interface Migration {
   readonly name: string;
   readonly statements: readonly string[];
   readonly hash: string;
 }
 
-/** The same distance from `src/db` and from `dist/db`. */
+/** Equally far from `src/db` and from `dist/db`. */
 const FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
-/** The migrations of this version, oldest first. */
+/** Reads the migrations of this version, oldest first. */
 export function readMigrations(): Migration[] {
   const journal: { entries: { tag: string }[] } = JSON.parse(
     readFileSync(join(FOLDER, 'meta/_journal.json'), 'utf8'),

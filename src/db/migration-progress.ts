@@ -1,17 +1,17 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { MigrationError } from './migration-error.ts';
+import { MigrationError } from './errors.ts';
 import type { Migration } from './migration-files.ts';
 
-/** How far one migration came. */
-export interface Progress {
+/** Progress of one migration. */
+export interface MigrationProgress {
   readonly name: string;
-  /** How many of its statements are known to have run. */
+  /** Number of its statements that are known to have run. */
   readonly done: number;
   readonly hash: string;
   readonly finished: number;
 }
 
-/** Creates the table that records which migrations ran, and how far. */
+/** Creates the table that records the progress of migrations. */
 export async function createProgressTable(connection: Connection): Promise<void> {
   await connection.query(
     `CREATE TABLE IF NOT EXISTS live_migration (
@@ -25,23 +25,26 @@ export async function createProgressTable(connection: Connection): Promise<void>
 }
 
 /**
- * The migrations that were begun, by name.
+ * Reads the progress of the migrations that were begun, by name.
  *
- * @param tables the names of all tables
+ * @param tables names of all tables
  */
 export async function readProgress(
   connection: Connection,
   tables: { has(name: string): boolean },
-): Promise<Map<string, Progress>> {
+): Promise<Map<string, MigrationProgress>> {
   if (!tables.has('live_migration')) return new Map();
   const [rows] = await connection.query<RowDataPacket[]>(
     'SELECT name, hash, done, finished_at IS NOT NULL AS finished FROM live_migration',
   );
-  return new Map((rows as Progress[]).map((row) => [row.name, row]));
+  return new Map((rows as MigrationProgress[]).map((row) => [row.name, row]));
 }
 
 /** @throws MigrationError when a later version has migrated the database. */
-export function refuseNewer(migrations: readonly Migration[], progress: ReadonlyMap<string, Progress>): void {
+export function refuseNewer(
+  migrations: readonly Migration[],
+  progress: ReadonlyMap<string, MigrationProgress>,
+): void {
   const known = new Set(migrations.map(({ name }) => name));
   const unknown = [...progress.keys()].filter((name) => !known.has(name)).sort();
   if (unknown.length > 0) {
@@ -51,6 +54,7 @@ export function refuseNewer(migrations: readonly Migration[], progress: Readonly
   }
 }
 
+/** Records that a migration begins. */
 export async function writeBegun(connection: Connection, { name, hash }: Migration): Promise<void> {
   await connection.query(
     'INSERT INTO live_migration (name, hash, started_at) VALUES (?, ?, UTC_TIMESTAMP(3))',
@@ -58,7 +62,7 @@ export async function writeBegun(connection: Connection, { name, hash }: Migrati
   );
 }
 
-/** Writes down that so many statements of a migration have run. */
+/** Records that the first `done` statements of a migration have run. */
 export async function writeDone(
   connection: Connection,
   { name, statements }: Migration,

@@ -3,35 +3,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Database } from './database.ts';
 
-/** MySQL takes names of at most 64 characters. */
-const LONGEST_NAME = 64;
-/** How long an answer about the lock may take before the connection is taken for dead, in ms. */
+/** Max length of a name on MySQL. */
+const MAX_NAME = 64;
+/** Max wait for an answer about the lock, after which the connection is taken for dead, in ms. */
 const ANSWER_MS = 3000;
 
-/** The name of one of our server-wide locks: the server's locks are not per database, so the database is part of it. */
-export function lockName(database: string, duty: string): string {
-  const name = `codecraft-live:${duty}:${database}`;
-  if (name.length <= LONGEST_NAME && /^[\x21-\x7e]*$/.test(name)) return name;
+/** Name of a server-wide lock. The server's locks are not per database, so the database is part of the name. */
+export function lockName(database: string, purpose: string): string {
+  const name = `codecraft-live:${purpose}:${database}`;
+  if (name.length <= MAX_NAME && /^[\x21-\x7e]*$/.test(name)) return name;
   return `codecraft-live:${createHash('sha256').update(name).digest('hex').slice(0, 40)}`;
 }
 
 export interface NamedLockOptions {
   /**
-   * Called each time the lock is won. The signal is aborted when the lock is lost or closed; another node may have it by
-   * then, so what must not be done twice needs a transaction that shows it. If the promise rejects, the lock is given
-   * up and tried for again; if it resolves, the lock stays held.
+   * Runs each time the lock is acquired. The signal aborts when the lock is lost or closed; another node may hold it by
+   * then, so work that must not be done twice needs a transaction that detects it. If the promise rejects, the lock is
+   * released and acquired anew; if it resolves, the lock stays held.
    */
   readonly onAcquired: (signal: AbortSignal) => Promise<void> | void;
   readonly onLost?: () => void;
-  /** Connections that failed, and what `onAcquired` threw. */
+  /** Receives failures of connections, and errors of `onAcquired`. */
   readonly onError?: (error: unknown) => void;
-  /** How often the lock is tried for, and looked after while it is held, in ms; default 1000. */
+  /** Interval of attempts, and of checks while the lock is held, in ms; default 1000. */
   readonly retryMs?: number;
-  /** A holder that is silent for so long (frozen, cut off) loses the lock: the server hangs up. Whole seconds; default 10. */
+  /** Silence (frozen, disconnected) after which the server ends a holder's session, and with it the lock, in whole s; default 10. */
   readonly silenceS?: number;
 }
 
-/** A duty that one node at a time has: whoever holds the server's lock. Waiting → holding → (lost) → waiting → closed. */
+/** Leader election by a named lock of the server: one node at a time. Waiting → holding → (lost) → waiting → closed. */
 export class NamedLock {
   readonly #database: Pick<Database, 'connect'>;
   readonly #name: string;
@@ -41,24 +41,24 @@ export class NamedLock {
   #held = false;
   #running: Promise<void> | undefined;
 
-  constructor(database: Pick<Database, 'connect' | 'name'>, duty: string, options: NamedLockOptions) {
+  constructor(database: Pick<Database, 'connect' | 'name'>, purpose: string, options: NamedLockOptions) {
     this.#database = database;
-    this.#name = lockName(database.name, duty);
+    this.#name = lockName(database.name, purpose);
     this.#options = options;
     this.#retryMs = options.retryMs ?? 1000;
   }
 
-  /** Whether this process has the duty, as far as it knows. */
+  /** Whether this process holds the lock, as far as it knows. */
   get held(): boolean {
     return this.#held;
   }
 
-  /** Begins to try for the lock. */
+  /** Begins to acquire the lock. */
   start(): void {
     this.#running ??= this.#run();
   }
 
-  /** Gives the lock up, once what `onAcquired` began has ended. */
+  /** Releases the lock, after `onAcquired` has ended. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running;
@@ -71,7 +71,7 @@ export class NamedLock {
       try {
         connection ??= await this.#open();
         const won = await this.#ask(connection, 'SELECT GET_LOCK(?, 0) AS yes');
-        // Closed while it was asked for: with the connection goes the lock.
+        // Closed meanwhile: destroying the connection releases the lock.
         if (won && !signal.aborted) await this.#hold(connection);
       } catch (error) {
         connection?.destroy();
@@ -97,7 +97,7 @@ export class NamedLock {
     }
   }
 
-  /** Returns when closed; throws when the lock is lost or the duty failed. Either way the duty has ended. */
+  /** Holds the lock until it is closed; throws when it is lost or `onAcquired` failed. `onAcquired` has ended either way. */
   async #hold(connection: Connection): Promise<void> {
     const over = new AbortController();
     const stop = () => over.abort();
@@ -106,7 +106,7 @@ export class NamedLock {
     this.#closing.signal.addEventListener('abort', stop, { once: true });
     this.#held = true;
     let failure: { error: unknown } | undefined;
-    const duty = Promise.resolve()
+    const work = Promise.resolve()
       .then(() => this.#options.onAcquired(over.signal))
       .catch((error: unknown) => {
         if (!over.signal.aborted) failure = { error };
@@ -125,7 +125,7 @@ export class NamedLock {
       stop();
       this.#closing.signal.removeEventListener('abort', stop);
       if (!this.#closing.signal.aborted) this.#options.onLost?.();
-      await duty;
+      await work;
       await this.#ask(connection, 'SELECT RELEASE_LOCK(?) AS yes').catch(() => {});
     }
   }

@@ -1,11 +1,11 @@
 import type { Connection, QueryOptions } from 'mysql2/promise';
 import { Problem } from '../protocol/problem.ts';
-import { type ConnectOptions, connect } from './connect.ts';
+import { type ConnectOptions, openConnection } from './connect.ts';
 import { asProblem, leavesConnectionGood } from './errors.ts';
 
 export interface PoolOptions extends ConnectOptions {
   readonly size: number;
-  /** How long to wait for a free connection, in ms. */
+  /** Max wait for a free connection, in ms. */
   readonly acquireTimeoutMs: number;
   /** Callers that wait for a free connection at most; default 100 for each connection. */
   readonly maxWaiting?: number;
@@ -13,7 +13,7 @@ export interface PoolOptions extends ConnectOptions {
 
 type Answer = Awaited<ReturnType<Connection['query']>>;
 
-/** A pooled connection in one caller's hands, until `release`. */
+/** Pooled connection of one caller, until `release`. */
 export interface Lease {
   query(options: QueryOptions): Promise<Answer>;
   /** Closes the connection on release instead of keeping it: its state is in doubt. */
@@ -21,7 +21,7 @@ export interface Lease {
   release(): void;
 }
 
-/** How much longer than the server's own limit we wait for an answer before we take the server for dead, in ms. */
+/** Wait for an answer beyond the server's own limit, after which the server is taken for dead, in ms. */
 const GRACE_MS = 1000;
 /** Callers that wait for each connection at most. */
 const WAITING_EACH = 100;
@@ -29,10 +29,10 @@ const WAITING_EACH = 100;
 const DRAIN_MS = 3000;
 
 /**
- * A fixed number of connections, handed out in the order of asking.
+ * Connection pool of a fixed size, first come, first served.
  *
- * mysql2's own pool waits for a connection without a bound, gives no moment to prepare a session before its first use,
- * and closes only as fast as a hanging server lets it.
+ * mysql2's own pool waits for a connection without a limit, has no hook to prepare a session before its first use, and
+ * hangs in `end` with a hanging server.
  */
 export class ConnectionPool {
   readonly #options: PoolOptions;
@@ -53,13 +53,13 @@ export class ConnectionPool {
    * `database-unavailable` when none could be opened
    */
   async acquire(): Promise<Lease> {
-    await this.#place();
+    await this.#takeSlot();
     let connection = this.#idle.pop();
     if (connection === undefined) {
       try {
         connection = await this.#open();
       } catch (error) {
-        this.#leave();
+        this.#freeSlot();
         throw asProblem(error);
       }
     }
@@ -67,7 +67,7 @@ export class ConnectionPool {
     return this.#lease(connection);
   }
 
-  /** Refuses new work, lets what is under way end (3 s at most), and closes every connection. */
+  /** Refuses new leases, waits up to 3 s for those under way, and closes every connection. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -82,10 +82,10 @@ export class ConnectionPool {
       });
     }
     for (const connection of this.#leased) connection.destroy();
-    await Promise.all(this.#idle.splice(0).map(hangUp));
+    await Promise.all(this.#idle.splice(0).map(closeGracefully));
   }
 
-  async #place(): Promise<void> {
+  async #takeSlot(): Promise<void> {
     if (this.#closed) throw unavailable('The connection pool is closed.');
     if (this.#taken < this.#options.size) {
       this.#taken += 1;
@@ -109,8 +109,8 @@ export class ConnectionPool {
     });
   }
 
-  /** Gives the place to whoever waits longest. */
-  #leave(): void {
+  /** Passes the slot to the longest-waiting caller. */
+  #freeSlot(): void {
     const [next] = this.#waiting;
     if (next !== undefined) {
       next();
@@ -121,7 +121,7 @@ export class ConnectionPool {
   }
 
   async #open(): Promise<Connection> {
-    const connection = await connect(this.#options);
+    const connection = await openConnection(this.#options);
     // Not destroyed here: mysql2 would then never answer the query that is under way.
     const forget = () => {
       this.#broken.add(connection);
@@ -139,7 +139,7 @@ export class ConnectionPool {
     let released = false;
     return {
       async query(options) {
-        if (released) throw new Error('This connection was given back: the transaction has ended.');
+        if (released) throw new Error('This connection was released: its transaction has ended.');
         try {
           return await connection.query({
             ...options,
@@ -159,7 +159,7 @@ export class ConnectionPool {
         this.#leased.delete(connection);
         if (good && !this.#closed && !this.#broken.has(connection)) this.#idle.push(connection);
         else connection.destroy();
-        this.#leave();
+        this.#freeSlot();
       },
     };
   }
@@ -173,8 +173,8 @@ function unavailable(why: string): Problem {
   return new Problem('database-unavailable', { retryAfter: 1, cause: new Error(why) });
 }
 
-/** Says goodbye, for half a second at most. */
-async function hangUp(connection: Connection): Promise<void> {
+/** Ends the connection, or destroys it after half a second. */
+async function closeGracefully(connection: Connection): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, 500);

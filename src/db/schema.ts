@@ -16,12 +16,12 @@ import {
   varchar,
 } from 'drizzle-orm/mysql-core';
 
-/** Keys and names that compare byte by byte, whatever the server's default collation is. */
+/** ASCII text that is compared byte by byte, whatever the server's default collation. */
 const token = customType<{ data: string; config: { length: number } }>({
   dataType: (config) => `varchar(${config?.length}) character set ascii collate ascii_bin`,
 });
 
-/** JSON kept as the text that was written: it is passed on, not looked into. */
+/** JSON that is read as text: it is passed on without being parsed. */
 const jsonText = customType<{ data: string }>({ dataType: () => 'json' });
 
 /** Ids of the platform and positions of the log: BIGINT, below 2^53. */
@@ -32,20 +32,20 @@ const instant = (name: string) => datetime(name, { mode: 'date', fsp: 3 });
 export const KEEP_CLASSES = ['player', 'contest', 'leaderboard', 'problem', 'global', 'nudge'] as const;
 export type KeepClass = (typeof KEEP_CLASSES)[number];
 
-/** One row: the position of the newest committed row of the log, and the log's epoch. */
+/** Single row: position of the newest committed row of the log, and the log's epoch. */
 export const logHead = mysqlTable('log_head', {
   id: tinyint('id').primaryKey(),
   head: id('head').notNull(),
   epoch: token('epoch', { length: 8 }).notNull(),
 });
 
-/** Per class, the position from which on every row is still kept. */
+/** Per keep class, the lowest position from which on every row is still kept. */
 export const logTail = mysqlTable('log_tail', {
   keepClass: mysqlEnum('keep_class', KEEP_CLASSES).primaryKey(),
   tail: id('tail').notNull(),
 });
 
-/** Idempotency keys of appends: the first answer is the position it was given. */
+/** Idempotency keys of appends, with the position that the first of each was given. */
 export const logKey = mysqlTable(
   'log_key',
   {
@@ -57,7 +57,7 @@ export const logKey = mysqlTable(
   (table) => [index('log_key_expiry').on(table.expiresAt)],
 );
 
-/** The log. Rows are appended and, from the old end, deleted; never updated. */
+/** The log. Rows are appended and, from the oldest on, deleted; never updated. */
 export const notification = mysqlTable(
   'notification',
   {
@@ -81,7 +81,7 @@ export const notification = mysqlTable(
   ],
 );
 
-/** What one player did with one notification. */
+/** Receipt of one player for one notification. */
 export const notificationReceipt = mysqlTable(
   'notification_receipt',
   {
@@ -97,7 +97,7 @@ export const notificationReceipt = mysqlTable(
   ],
 );
 
-/** What players did: their history, and the platform's analytics. */
+/** History of what players did, for them and for the platform's analytics. */
 export const activityLog = mysqlTable(
   'activity_log',
   {
@@ -117,7 +117,7 @@ export const activityLog = mysqlTable(
     oldValue: jsonText('old_value'),
     newValue: jsonText('new_value'),
     timestamp: instant('timestamp').notNull(),
-    /** The event it tells of; null for activity that was only logged. */
+    /** Event that reported it; null for activity that was only logged. */
     eventId: id('event_id'),
     isBroadcasted: boolean('is_broadcasted').notNull().default(false),
   },
@@ -145,9 +145,9 @@ export const streamSession = mysqlTable(
     closeReason: token('close_reason', { length: 16 }),
     address: varchar('address', { length: 45 }),
     userAgent: varchar('user_agent', { length: 255 }),
-    /** Set by any node to tell the stream's own node to close it, with this reason. */
+    /** Set by any node to have the stream's own node close it, with this reason. */
     closeRequested: token('close_requested', { length: 16 }),
-    /** Set with a command (a close, a new expiry) and cleared by the stream's node once it obeyed. */
+    /** Set with a command (a close, a new expiry) and cleared by the stream's node when it has executed it. */
     commandedAt: instant('commanded_at'),
   },
   (table) => [

@@ -2,17 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isRetryable, isUnavailable } from './errors.ts';
 import type { ConnectionPool, Lease } from './pool.ts';
 
-/** How often one transaction is run at most. */
+/** Max attempts per transaction. */
 const ATTEMPTS = 6;
-/** The first retry waits up to this long, in ms; each further one up to twice as long. */
+/** Max delay before the first retry, in ms; doubled for each further one. */
 const FIRST_DELAY_MS = 10;
 
 /**
- * Runs `run` in a READ COMMITTED transaction and commits. After a deadlock, a lock wait that took too long or a changed
- * snapshot everything is undone and `run` is called again, up to five times: it must have no other effects.
+ * Runs `run` in a READ COMMITTED transaction and commits. After a deadlock, a lock wait time-out or a changed snapshot the
+ * transaction is rolled back and `run` is called again, up to five times: it must have no other effects.
  *
- * A connection lost in COMMIT leaves the outcome unknown. That error is passed on, never retried: only an idempotency
- * key can tell.
+ * A connection lost during COMMIT leaves the outcome unknown. That error is thrown, never retried: only an idempotency key
+ * can decide it.
  */
 export async function inTransaction<T>(pool: ConnectionPool, run: (lease: Lease) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -26,7 +26,7 @@ export async function inTransaction<T>(pool: ConnectionPool, run: (lease: Lease)
   }
 }
 
-/** BEGIN failed because the connection was dead: nothing has been done, so another connection may try. */
+/** BEGIN failed on a dead connection: nothing has been done, so that another connection may be tried. */
 class NotBegun extends Error {}
 
 async function once<T>(pool: ConnectionPool, run: (lease: Lease) => Promise<T>): Promise<T> {
@@ -38,7 +38,7 @@ async function once<T>(pool: ConnectionPool, run: (lease: Lease) => Promise<T>):
       await lease.query({ sql: 'COMMIT' });
       return result;
     } catch (error) {
-      // What went wrong is told by `error`, whatever the rollback says.
+      // `error` is thrown, whatever becomes of the rollback.
       await lease.query({ sql: 'ROLLBACK' }).catch(() => lease.distrust());
       throw error;
     }

@@ -1,9 +1,13 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../db/database.ts';
-import { errnoOf } from '../db/errors.ts';
-import { MigrationError } from '../db/migration-error.ts';
+import { errnoOf, MigrationError } from '../db/errors.ts';
 import type { Migration } from '../db/migration-files.ts';
-import { createProgressTable, type Progress, writeBegun, writeDone } from '../db/migration-progress.ts';
+import {
+  createProgressTable,
+  type MigrationProgress,
+  writeBegun,
+  writeDone,
+} from '../db/migration-progress.ts';
 import { lockName } from '../db/named-lock.ts';
 import { adoptTables } from '../platform/adoption/adopt-tables.ts';
 import { keepDefinitions } from '../platform/adoption/keep-definitions.ts';
@@ -45,7 +49,7 @@ const ALREADY_DONE = new Set([
 
 /**
  * Brings the database to this version's schema; does nothing when it is there. Any number of nodes may call it at once:
- * one migrates, the others wait. Progress is kept per statement, since DDL cannot be rolled back, so that a run that was
+ * one migrates, the others wait. MigrationProgress is kept per statement, since DDL cannot be rolled back, so that a run that was
  * killed is taken up where it stopped. Tables of the Socket.IO generation are kept under another name, and their rows
  * are copied into ours.
  *
@@ -126,7 +130,7 @@ async function lock(connection: Connection, database: string): Promise<void> {
 async function apply(
   connection: Connection,
   migration: Migration,
-  before: Progress | undefined,
+  before: MigrationProgress | undefined,
 ): Promise<void> {
   const { name, hash, statements } = migration;
   if (before === undefined) {

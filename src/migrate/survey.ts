@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { type Migration, readMigrations } from '../db/migration-files.ts';
-import { type Progress, readProgress, refuseNewer } from '../db/migration-progress.ts';
+import { type MigrationProgress, readProgress, refuseNewer } from '../db/migration-progress.ts';
 import { ADOPTED } from '../platform/adoption/adopt-tables.ts';
 import { findOldDefinitions, type OldDefinition } from '../platform/adoption/keep-definitions.ts';
 import { type OldId, readAdoptions } from '../platform/adoption/progress.ts';
@@ -23,7 +23,7 @@ export interface Survey {
   /** Tables of the platform that are created. */
   readonly missing: readonly PlatformTable[];
   readonly pending: readonly Migration[];
-  readonly progress: ReadonlyMap<string, Progress>;
+  readonly progress: ReadonlyMap<string, MigrationProgress>;
   /** Tables of the Socket.IO generation whose rows are copied. */
   readonly copies: readonly Copy[];
 }

@@ -1,23 +1,24 @@
+/** Exponential backoff with full jitter. */
 export interface Backoff {
-  /** The longest first wait, in ms; each further failure doubles it. */
+  /** Max wait after the first failure, in ms; doubled by each further one. */
   readonly minMs: number;
-  /** The longest wait of all, in ms. */
+  /** Max wait, in ms. */
   readonly maxMs: number;
 }
 
-/** However long a `Retry-After` asks for, it is asked again after this, in ms. */
-const LONGEST_RETRY_AFTER_MS = 5 * 60_000;
+/** Max `Retry-After` that is respected, in ms. */
+const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
 /**
- * How long to wait after so many failures in a row, in ms: anything up to a bound that doubles ("full jitter"), so that
- * many who failed together do not come back together; on top of what the service asked for.
+ * Wait after consecutive failures, in ms: a random time up to a bound that doubles (full jitter), so that publishers that
+ * failed together do not retry together, plus the service's `Retry-After`.
  */
 export function waitAfter(failures: number, { minMs, maxMs }: Backoff, retryAfterMs = 0): number {
   const bound = Math.min(maxMs, minMs * 2 ** (failures - 1));
-  return Math.min(retryAfterMs, LONGEST_RETRY_AFTER_MS) + Math.random() * bound;
+  return Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) + Math.random() * bound;
 }
 
-/** A `Retry-After` header in ms: seconds, or a date. 0 where there is none. */
+/** Reads a `Retry-After` header (seconds, or a date) as ms; 0 where there is none. */
 export function readRetryAfter(header: string | null, now = Date.now()): number {
   if (header === null) return 0;
   const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;

@@ -1,23 +1,23 @@
 import type { Entry } from './entry.ts';
 
-/** The most events that the service takes in one request. */
+/** Max events per request that the service accepts. */
 const BATCH_EVENTS = 1_000;
-/** The most that a request of several events may weigh, in bytes: half of what proxies let through by default. */
+/** Max size of a request of several events, in bytes: half of what proxies accept by default. */
 const BATCH_BYTES = 512 * 1024;
 
-/** What waits to be confirmed, in the order it was handed in. An entry stays until its outcome is known. */
-export interface Buffer {
+/** Bounded queue of events that wait to be confirmed. An entry stays until its outcome is known. */
+export interface EntryBuffer {
   readonly size: number;
-  /** Whether there was room for it. */
+  /** Adds an entry. Returns false where there is no room. */
   add(entry: Entry): boolean;
-  /** What the next request may hold: from the front, at most `limit` (default: as many as the service takes). */
+  /** Entries for the next request, from the front, at most `limit` (default: as many as the service accepts). */
   front(limit?: number): readonly Entry[];
   remove(entries: Iterable<Entry>): void;
   all(): readonly Entry[];
 }
 
-/** @param maxEvents,maxBytes what it holds at most; one event always has room in an empty buffer */
-export function createBuffer(maxEvents: number, maxBytes: number): Buffer {
+/** @param maxEvents,maxBytes max content; an empty buffer accepts any single event */
+export function createBuffer(maxEvents: number, maxBytes: number): EntryBuffer {
   let entries: Entry[] = [];
   let bytes = 0;
   return {
@@ -36,7 +36,7 @@ export function createBuffer(maxEvents: number, maxBytes: number): Buffer {
       let weight = 0;
       const end = entries.findIndex((entry, index) => {
         weight += entry.bytes + 1;
-        // A request may use a key once: a repeat waits for the next one, which gets the first's answer.
+        // A request may contain a key once: a repeat waits for the next request, and gets the first's answer.
         const ends = index >= limit || (index > 0 && weight > BATCH_BYTES) || keys.has(entry.key);
         keys.add(entry.key);
         return ends;

@@ -1,42 +1,42 @@
 import { type Backoff, waitAfter } from './backoff.ts';
-import type { Buffer } from './buffer.ts';
+import type { EntryBuffer } from './buffer.ts';
 import type { Confirmation, Entry } from './entry.ts';
 import type { DropReason, Refusal } from './error.ts';
 import type { Answer } from './post.ts';
 
-/** An attempt that failed and will be repeated. */
+/** Failed attempt that will be repeated. */
 export interface Retry {
   readonly error: Error;
-  /** Which failure in a row this was, from 1. */
+  /** Number of consecutive failures, from 1. */
   readonly attempt: number;
-  /** When it is repeated, in ms from now. */
+  /** Time until the repeat, in ms. */
   readonly waitMs: number;
-  /** How many events wait. */
+  /** Number of events in the buffer. */
   readonly waiting: number;
 }
 
 export interface DeliveryOptions {
-  readonly buffer: Buffer;
+  readonly buffer: EntryBuffer;
   readonly post: (batch: readonly Entry[], stop: AbortSignal) => Promise<Answer>;
   readonly backoff: Backoff;
-  /** How long an event may wait, in ms. */
+  /** Max age of an event in the buffer, in ms. */
   readonly giveUpAfterMs: number;
   readonly onRetry: (retry: Retry) => void;
   readonly onDrop: (entry: Entry, reason: DropReason, refusal?: Refusal) => void;
 }
 
-/** Empties the buffer: one request at a time, in order, until each event is confirmed or dropped. */
+/** Delivers the buffer, one request at a time, in order, until each event is confirmed or dropped. */
 export interface Delivery {
-  /** Starts when it is at rest. What is handed in during the same turn goes out together. */
+  /** Starts if idle. Events of the same turn of the event loop share a request. */
   start(): void;
-  /** Ends the wait for the next attempt, or skips it where the present one fails. */
+  /** Ends the wait before the next attempt, or skips it if the current attempt fails. */
   hurry(): void;
-  /** Breaks off; resolves once nothing is under way. What is in the buffer stays there. */
+  /** Aborts; resolves when no request is under way. The buffer keeps its events. */
   stop(): Promise<void>;
 }
 
-/** How often one event alone may be answered with a 500 before it is taken to be the cause. */
-const MOST_FAULTS = 8;
+/** Max answers of 500 to one event alone before it is taken for the cause. */
+const MAX_FAULTS = 8;
 
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { buffer, post, backoff, giveUpAfterMs, onRetry, onDrop } = options;
@@ -45,7 +45,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   let endWait: (() => void) | undefined;
   let hurried = false;
   let failures = 0;
-  /** How many events a request may hold: halved to find one that spoils the rest, doubled again by each success. */
+  /** Max events per request: halved to isolate an event that fails the rest, doubled by each success. */
   let limit: number | undefined;
   let faults = 0;
 
@@ -84,7 +84,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     failures += 1;
     if (answer.status === 500) {
       if (batch.length === 1) faults += 1;
-      if (batch.length > 1 || faults === MOST_FAULTS)
+      if (batch.length > 1 || faults === MAX_FAULTS)
         isolate(batch, { status: 500, detail: answer.error.message, errors: [] });
     }
     if (buffer.size === 0) return;
@@ -93,7 +93,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     await wait(waitMs);
   }
 
-  /** Something in there is not wanted, and nobody said what: half of it next time, until it stands alone. */
+  /** Bisects a batch of which an unnamed event was refused, until that event is alone. */
   function isolate(batch: readonly Entry[], refusal: Refusal): void {
     faults = 0;
     if (batch.length > 1) limit = Math.ceil(batch.length / 2);

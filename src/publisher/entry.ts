@@ -2,48 +2,48 @@ import type { NewEvent } from '../protocol/event.ts';
 import { naturalKeyOf } from '../protocol/natural-key.ts';
 import type { Scope } from '../protocol/scope.ts';
 
-/** That an event is durable, and where it stands in the log. */
+/** Proof that an event is durable, with its positions in the log. */
 export interface Confirmation {
   readonly eventId: number;
-  /** Where it went, and the position it has there. */
+  /** One per scope, with its position in the log. */
   readonly notifications: readonly { readonly id: number; readonly scope: Scope }[];
-  /** A call with the same key had published it: somebody else's, or an earlier attempt whose answer was lost. */
+  /** Whether a call with the same key had published it: another publisher's, or an earlier attempt whose answer was lost. */
   readonly duplicate: boolean;
-  /** A stream resumed from here has seen the event. */
+  /** A stream that resumes from here has seen the event. */
   readonly cursor: string;
 }
 
-/** An event that waits to be confirmed. */
+/** Event that waits to be confirmed. */
 export interface Entry {
   readonly event: NewEvent;
   readonly key: string;
-  /** The event as it is sent, as it stood when it was handed in. */
+  /** The event as it is sent, serialised when it was published. */
   readonly json: string;
-  /** What `json` weighs in UTF-8. */
+  /** Size of `json` in UTF-8. */
   readonly bytes: number;
-  /** When it was handed in, in ms since the epoch. */
+  /** When it was published, in ms since 1970. */
   readonly since: number;
   readonly confirmed: Promise<Confirmation>;
   readonly resolve: (confirmation: Confirmation) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** What the service takes as a key. */
+/** Keys that the service accepts. */
 const KEY = /^[\x20-\x7e]{0,127}[\x21-\x7e]$/;
 const utf8 = new TextEncoder();
 
-/** @throws Error when the event cannot be written as JSON */
+/** Serialises an event and gives it a key. @throws Error when it cannot be written as JSON */
 export function createEntry(given: NewEvent, since: number): Entry {
-  const key = given.idempotencyKey ?? nameOf(given) ?? crypto.randomUUID();
+  const key = given.idempotencyKey ?? usableNaturalKey(given) ?? crypto.randomUUID();
   const event: NewEvent = { ...given, idempotencyKey: key };
   const json = JSON.stringify(event);
   return { event, key, json, bytes: utf8.encode(json).length, since, ...deferred() };
 }
 
-function nameOf({ type, data }: NewEvent): string | undefined {
-  const name = naturalKeyOf(type, data);
-  // Of data that is wrong the service shall name the field, not the key that came of it.
-  return name !== undefined && KEY.test(name) ? name : undefined;
+function usableNaturalKey({ type, data }: NewEvent): string | undefined {
+  const key = naturalKeyOf(type, data);
+  // Where the data is wrong, the service must name the field, not a key made of it.
+  return key !== undefined && KEY.test(key) ? key : undefined;
 }
 
 function deferred(): Pick<Entry, 'confirmed' | 'resolve' | 'reject'> {
@@ -56,7 +56,7 @@ function deferred(): Pick<Entry, 'confirmed' | 'resolve' | 'reject'> {
   return { confirmed: quiet(confirmed), resolve, reject };
 }
 
-/** The same promise, which nobody needs to await: its rejection ends no process. */
+/** Returns the promise, whose rejection need not be handled any more. */
 export function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;

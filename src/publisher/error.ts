@@ -2,16 +2,16 @@ import type { NewEvent } from '../protocol/event.ts';
 import type { FieldError } from '../protocol/problem.ts';
 
 /**
- * Why an event will not be published.
- * - `buffer-full`: too many wait already; those stay, this one was not taken.
+ * Reason for which an event will not be published.
+ * - `buffer-full`: too many events wait; those stay, this one was not accepted.
  * - `invalid`: it cannot be written as JSON; nothing was sent.
- * - `refused`: the service does not want it, now or later; `refusal` says what is wrong.
+ * - `refused`: the service does not accept it, now or later; `refusal` says why.
  * - `expired`: it waited longer than `giveUpAfterMs`.
  * - `closed`: the publisher was closed before it was confirmed. It may have been published: send it again with its key.
  */
 export type DropReason = 'buffer-full' | 'invalid' | 'refused' | 'expired' | 'closed';
 
-/** What the service said to an event that it does not want. */
+/** Answer of the service to an event that it does not accept. */
 export interface Refusal {
   /** The HTTP status. */
   readonly status: number;
@@ -22,7 +22,7 @@ export interface Refusal {
   readonly errors: readonly FieldError[];
 }
 
-/** An event will not be published, and why. */
+/** An event will not be published; `reason` says why. */
 export class PublishError extends Error {
   override readonly name = 'PublishError';
   readonly reason: DropReason;

@@ -1,8 +1,8 @@
 import type { EventInput, PublicEventType } from '../protocol/event.ts';
 
 /**
- * The method of each type: its name in camel case, after `player` where it does not say by itself what it is about.
- * The compiler asks for an entry when the catalogue gets a type.
+ * Method name of each type: its name in camel case, prefixed with `player` where the name alone has no subject.
+ * The compiler requires an entry for each type of the catalogue.
  */
 export const METHODS = {
   PROBLEM_SOLVED: 'problemSolved',
@@ -19,14 +19,14 @@ export const METHODS = {
 
 export interface SendOptions {
   /**
-   * 1 … 128 printable ASCII characters. Default: the name of what happened where the data gives one
-   * (`problem-solved:7:5:3`), so that whoever else tells of it doubles nothing; else a random key, the same for each
-   * attempt to send this event.
+   * 1 … 128 printable ASCII characters. Default: the event's natural key where its data gives one
+   * (`problem-solved:7:5:3`), so that another publisher of the same event doubles nothing; else a random key, the same for
+   * each attempt to send this event.
    */
   readonly idempotencyKey?: string;
 }
 
-/** One method for each type of event. */
+/** One method per event type. */
 export type EventMethods<Sent> = {
   readonly [T in PublicEventType as (typeof METHODS)[T]]: (
     data: EventInput<T>,
@@ -34,7 +34,7 @@ export type EventMethods<Sent> = {
   ) => Sent;
 };
 
-/** The methods, each handing its event to `send`. */
+/** Makes the methods, each of which passes its event to `send`. */
 export function eventMethods<Sent>(
   send: (type: PublicEventType, data: unknown, options: SendOptions) => Sent,
 ): EventMethods<Sent> {

@@ -4,7 +4,7 @@ import { readRetryAfter } from './backoff.ts';
 import type { Confirmation, Entry } from './entry.ts';
 import type { Refusal } from './error.ts';
 
-/** What became of one request. */
+/** Outcome of a request. */
 export type Answer =
   | { readonly kind: 'accepted'; readonly confirmations: readonly Confirmation[] }
   /** Repeating it as it is would change nothing. `errors` belong to the events at these places, where it was said. */
@@ -25,11 +25,11 @@ export interface PostOptions {
   readonly endpoint: URL;
   readonly token: string | (() => string | Promise<string>);
   readonly fetch: typeof fetch;
-  /** How long a request may take, in ms. */
+  /** Max duration of a request, in ms. */
   readonly timeoutMs: number;
 }
 
-/** Posts events once. Never rejects: whatever goes wrong is a `failed` answer, also when `stop` fires. */
+/** Posts events once. Never rejects: any error, and an abort by `stop`, is a `failed` answer. */
 export async function post(
   batch: readonly Entry[],
   options: PostOptions,
@@ -112,7 +112,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** Rejects once the signal fires, whether or not the work listens to it. */
+/** Rejects once the signal aborts, whether or not the work observes it. */
 function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

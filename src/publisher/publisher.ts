@@ -8,73 +8,73 @@ import { type EventMethods, eventMethods } from './methods.ts';
 import { post } from './post.ts';
 
 export interface PublisherOptions {
-  /** Where the service answers: `http://127.0.0.1:4400`, or `https://codecraft.example/live` where it is mounted. */
+  /** Base URL of the service: `http://127.0.0.1:4400`, or `https://codecraft.example/live` where it is mounted. */
   readonly url: string | URL;
-  /** A service token, or what gives one; asked before each request, so it may renew it. */
+  /** Service token, or a function that returns one: called before each request, so that it can renew it. */
   readonly token: string | (() => string | Promise<string>);
   readonly fetch?: typeof fetch;
-  /** Told once of every event that will not be published. Default: a line on `console.error`. */
+  /** Called once per event that will not be published. Default: a line on `console.error`. */
   readonly onError?: (error: PublishError) => void;
-  /** Told of every attempt that failed and will be repeated. Default: a line on `console.warn` for the first in a row. */
+  /** Called for every failed attempt that will be repeated. Default: a line on `console.warn` for the first in a row. */
   readonly onRetry?: (retry: Retry) => void;
-  /** How many events may wait; default 10,000. */
+  /** Max events in the buffer; default 10,000. */
   readonly maxEvents?: number;
-  /** What they may weigh as JSON, in bytes; default 16 MiB. */
+  /** Max size of the buffer as JSON, in bytes; default 16 MiB. */
   readonly maxBytes?: number;
-  /** How long one request may take, in ms; default 10 s. */
+  /** Max duration of a request, in ms; default 10 s. */
   readonly timeoutMs?: number;
-  /** How long to wait between attempts, in ms; default up to 200 after the first failure, up to 30,000 after many. */
+  /** Wait between attempts, in ms; default up to 200 after the first failure, up to 30,000 after many. */
   readonly backoff?: Backoff;
   /**
-   * How long an event may wait, in ms; default one day. Keep it below the seven days for which the service remembers
+   * Max age of an event in the buffer, in ms; default one day. Keep it below the seven days for which the service stores
    * keys: after them a repeat is a second event.
    */
   readonly giveUpAfterMs?: number;
 }
 
-/** An event, or several, handed in. Nothing needs to be done with it. */
+/** Receipt of a call to publish. It may be ignored. */
 export interface Receipt<T = Confirmation> {
-  /** Resolves once it is durable. @throws PublishError when it will not be published. It need not be awaited. */
+  /** Resolves once durable. Rejects with a PublishError when it will not be published. It need not be awaited. */
   readonly confirmed: Promise<T>;
 }
 
 /**
- * Publishes to the service, beside what the application does. A method hands its event to a buffer and returns; it never
- * throws, whatever state the service or the event is in. Events go out in the order they were handed in, one request at
- * a time, each until it is confirmed or dropped:
+ * Publishes to the service in the background. A method adds its event to a buffer and returns; it never throws, whatever
+ * the state of the service or the event. Events are sent in order, one request at a time, until each is confirmed or
+ * dropped:
  *
- *     network, 401, 403, 404, 429, 5xx  → the same request again, after a wait that grows, for a day
- *     400, 409, 413, 422                → the event that is wrong is dropped, the others of its request go on
+ *     network, 401, 403, 404, 429, 5xx  → the same request again, with backoff, for a day
+ *     400, 409, 413, 422                → the wrong event is dropped, the others of its request are sent again
  *
- * The buffer lives in memory: what it holds when the process is killed is lost. What must be published if and only if a
- * transaction commits belongs into the outbox (`CALL live_publish`).
+ * The buffer lives in memory: its events are lost when the process is killed. An event that must be published if and only
+ * if a transaction commits belongs in the outbox (`CALL live_publish`).
  */
 export interface Publisher extends EventMethods<Receipt> {
-  /** Several events, in this order, each for itself: one that is refused does not hold back the rest. */
+  /** Publishes several events, in this order, each independently: a refused one does not affect the rest. */
   publish(events: NewEvent | readonly NewEvent[]): Receipt<readonly Confirmation[]>;
-  /** Resolves once everything handed in so far is confirmed or dropped. Never rejects. */
+  /** Resolves once all events published so far are confirmed or dropped. Never rejects. */
   flush(): Promise<void>;
   /**
-   * Takes no further events, tries once more at once, and drops what is not confirmed within `timeoutMs` (default
-   * 5,000). Resolves when nothing is under way any more. Never rejects.
+   * Accepts no further events, makes one more attempt at once, and drops what is not confirmed within `timeoutMs` (default
+   * 5,000). Resolves when no request is under way. Never rejects.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<void>;
 }
 
-/** @throws TypeError when `url` is none */
+/** Makes a publisher. @throws TypeError when `url` is not a URL */
 export function createPublisher(options: PublisherOptions): Publisher {
   const { token, timeoutMs = 10_000, giveUpAfterMs = 24 * 3_600_000 } = options;
   const { fetch = globalThis.fetch, backoff = { minMs: 200, maxMs: 30_000 } } = options;
   const endpoint = endpointOf(options.url);
-  const tellError = guarded(options.onError ?? logError);
-  const tellRetry = guarded(options.onRetry ?? logRetry);
+  const reportError = guarded(options.onError ?? logError);
+  const reportRetry = guarded(options.onRetry ?? logRetry);
   const buffer = createBuffer(options.maxEvents ?? 10_000, options.maxBytes ?? 16 * 1024 * 1024);
   const delivery = createDelivery({
     buffer,
     post: (batch, stop) => post(batch, { endpoint, token, fetch, timeoutMs }, stop),
     backoff,
     giveUpAfterMs,
-    onRetry: tellRetry,
+    onRetry: reportRetry,
     onDrop: (entry, reason, refusal) =>
       drop(entry, new PublishError(reason, entry.event, refusal && { refusal })),
   });
@@ -82,7 +82,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   function drop(entry: Pick<Entry, 'reject'>, error: PublishError): void {
     entry.reject(error);
-    tellError(error);
+    reportError(error);
   }
 
   function take(event: NewEvent): Promise<Confirmation> {
@@ -91,7 +91,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       entry = createEntry(event, Date.now());
     } catch (cause) {
       const error = new PublishError('invalid', event, { cause });
-      tellError(error);
+      reportError(error);
       return quiet(Promise.reject(error));
     }
     if (closed) drop(entry, new PublishError('closed', entry.event));
@@ -138,7 +138,7 @@ function endpointOf(url: string | URL): URL {
   return endpoint;
 }
 
-/** A listener that throws is the application's fault, but must neither reach a request nor end the delivery. */
+/** Wraps a listener, so that an error that it throws neither reaches the caller nor ends the delivery. */
 function guarded<T>(listener: (value: T) => void): (value: T) => void {
   return (value) => {
     try {

@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../../src/db/embedded/embedded-database.ts';
-import { EmbeddedDatabaseError } from '../../src/db/embedded/failure.ts';
 import { obtainMariaDb } from '../../src/db/embedded/install.ts';
+import { EmbeddedDatabaseError } from '../../src/db/errors.ts';
 import { startPrivateServer } from '../support/database-server.ts';
 
 async function privateServer(options?: Parameters<typeof startPrivateServer>[0]) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { explain } from '../../src/cli/failure.ts';
-import { connect } from '../../src/db/connect.ts';
+import { openConnection } from '../../src/db/connect.ts';
 import { ensureDataDirectory } from '../../src/db/embedded/data-directory.ts';
 import { obtainMariaDb } from '../../src/db/embedded/install.ts';
 import { preparePlace } from '../../src/db/embedded/place.ts';
@@ -72,7 +72,7 @@ describe('TLS towards a MariaDB with certificates of an authority of its own', {
   async function outcome(host: string, parameters: string): Promise<string> {
     const url = `mysql://root@${host}:${port}/mysql?${parameters.replace('CA', `ca=${authority.caFile}`)}`;
     try {
-      const connection = await connect({ url, connectTimeoutMs: 15_000, statementTimeoutMs: 0 });
+      const connection = await openConnection({ url, connectTimeoutMs: 15_000, statementTimeoutMs: 0 });
       const [rows] = await connection.query("SHOW STATUS LIKE 'Ssl_cipher'");
       connection.destroy();
       return (rows as { Value: string }[])[0]?.Value === '' ? 'no TLS' : 'TLS';
@@ -113,7 +113,7 @@ describe('TLS towards a MariaDB with certificates of an authority of its own', {
 
   it('names a file of authorities that cannot be read', async () => {
     await expect(
-      connect({ url: 'mysql://h/d?ssl=true&ca=/nowhere/ca.pem', connectTimeoutMs: 1, statementTimeoutMs: 0 }),
+      openConnection({ url: 'mysql://h/d?ssl=true&ca=/nowhere/ca.pem', connectTimeoutMs: 1, statementTimeoutMs: 0 }),
     ).rejects.toThrow('/nowhere/ca.pem as ca, which cannot be read (ENOENT)');
   });
 });

@@ -1,6 +1,6 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../db/database.ts';
-import { serverWordsOf } from '../../db/errors.ts';
+import { serverMessageOf } from '../../db/errors.ts';
 import { readInstalled } from '../../platform/triggers/installed.ts';
 import { checkPrivileges, findMissing } from '../../platform/triggers/requirements.ts';
 import { counted } from '../words.ts';
@@ -51,8 +51,8 @@ async function troubleOf(
       ? undefined
       : `The triggers run with the rights of ${me?.account}, which has TRIGGER by a role alone: on MariaDB that does not count, and the platform's own writes fail. Grant it to the account itself.`;
   } catch (error) {
-    if (serverWordsOf(error) === undefined) throw error;
-    return `The triggers run with the rights of ${definers.join(' and ')}, which lacks one, and do not tell of everything: ${serverWordsOf(error)}.`;
+    if (serverMessageOf(error) === undefined) throw error;
+    return `The triggers run with the rights of ${definers.join(' and ')}, which lacks one, and do not tell of everything: ${serverMessageOf(error)}.`;
   } finally {
     connection.destroy();
   }

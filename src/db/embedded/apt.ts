@@ -6,16 +6,16 @@ import { endWithProcess } from './end-with-process.ts';
 
 const APT_GET = '/usr/bin/apt-get';
 const BOUND_MS = 10 * 60_000;
-/** How long apt-get and what it runs may take to end once they are asked to, in ms. */
+/** Max time for apt-get and its children to exit after SIGTERM, in ms. */
 const END_BOUND_MS = 3_000;
 
-/** Whether apt can install something here without asking anybody. */
+/** Whether apt can install packages here without a prompt. */
 export function aptIsUsable(): boolean {
   return process.getuid?.() === 0 && existsSync(APT_GET);
 }
 
 /**
- * Installs one package. It never removes another: where that would be needed it fails.
+ * Installs one package. Fails where another would have to be removed.
  *
  * @param signal ends the installation at once
  * @throws Error with the end of what apt-get said; the signal's reason

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedDatabaseError } from './failure.ts';
+import { EmbeddedDatabaseError } from '../errors.ts';
 import { identify, isRunning, parseIdentity } from './process-identity.ts';
 
-/** The right to start and stop the database of one directory. It ends with the process at the latest. */
+/** Exclusive right to start and stop the database of one directory. Ends with the process at the latest. */
 export interface Claim {
   release(): Promise<void>;
 }
 
 /**
- * Claims are files `claim.1`, `claim.2`, …, each naming a process; the highest one counts. It is never deleted before a
+ * Acquires the claim to a directory. Claims are files `claim.1`, `claim.2`, …, each naming a process; the highest one counts. It is never deleted before a
  * higher one exists, and `link` makes each number once, so of several processes that find a dead owner one succeeds.
  *
  * @throws EmbeddedDatabaseError if a living process holds the directory.

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { access, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { EmbeddedDatabaseError } from '../errors.ts';
 import { endWithProcess } from './end-with-process.ts';
-import { EmbeddedDatabaseError } from './failure.ts';
 import type { MariaDb } from './find.ts';
 import type { Place } from './place.ts';
 
@@ -12,12 +12,12 @@ const UNFINISHED = 'data-unfinished-';
 const BOUND_MS = 120_000;
 
 /**
- * Makes the data directory where there is none. It is built beside its place and renamed into it, so it is whole or
- * absent. `mariadb-install-db` would do the same in more words: as Debian packages it, it also needs the client's package,
- * and as root it changes the machine's own PAM plugin.
+ * Creates the data directory if it is missing. It is built beside its path and renamed, so that it is complete or absent.
+ * `mariadb-install-db` does the same, but as Debian packages it needs the client's package, and as root it changes the
+ * machine's own PAM plugin.
  *
- * @param signal ends it at once; what is half-made is deleted by the next call
- * @throws EmbeddedDatabaseError with the server's own words; the signal's reason.
+ * @param signal aborts it; the next call deletes what is incomplete
+ * @throws EmbeddedDatabaseError with the server's output; the signal's reason.
  */
 export async function ensureDataDirectory(
   place: Place,
@@ -57,7 +57,7 @@ async function bootstrap(
   const kill = () => child.kill('SIGKILL');
   signal?.addEventListener('abort', kill, { once: true });
   const forget = endWithProcess(kill);
-  child.stdin.on('error', () => {}); // it may die before it has read everything: its exit code tells
+  child.stdin.on('error', () => {}); // it may exit before it has read all input: its exit code decides
   child.stdin.end(await bootstrapSql(mariadb));
   const [words, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]).finally(() => {
     forget();

@@ -8,49 +8,49 @@ import { endProcess, isRunning } from './process-identity.ts';
 import { launchServer, type RunningServer } from './server.ts';
 
 /**
- * A MariaDB of our own, reachable through a Unix socket by this user of this machine alone.
+ * MariaDB of this service, reachable only through a Unix socket by this user of this machine.
  *
- * It runs, or it does not: `stop`, `kill` and `restart` say which is wanted. While it is wanted and supervised, a
- * mariadbd that dies by itself is started again on the same data and the same socket. It outlives a service that is
- * killed; the next start on the directory adopts it.
+ * `stop`, `kill` and `restart` set whether it should run. While it should, and is supervised, a mariadbd that exits by
+ * itself is started again on the same data and the same socket. It survives a service that is killed; the next start on the
+ * directory adopts it.
  */
 export interface EmbeddedDatabase {
   /** For mysql2: `mysql://root@localhost/<database>?socketPath=<path>`. */
   readonly url: string;
   readonly socketPath: string;
-  /** Of mariadbd; undefined while it does not run. */
+  /** Process id of mariadbd; undefined while it does not run. */
   readonly pid: number | undefined;
-  /** Shuts it down cleanly and gives the directory free. Harmless when it is down already. */
+  /** Shuts it down cleanly and releases the directory. Does nothing when it is down. */
   stop(): Promise<void>;
-  /** SIGKILL; resolves when the process is gone. It stays down until `restart`. */
+  /** Sends SIGKILL; resolves when the process is gone. It stays down until `restart`. */
   kill(): Promise<void>;
   /** Starts it again after `kill` or `stop`. */
   restart(): Promise<void>;
 }
 
 export interface EmbeddedDatabaseOptions {
-  /** The data files live below it. */
+  /** Directory of the data files. */
   readonly directory: string;
   /** Created if missing, in utf8mb4. Default `codecraft`. */
   readonly database?: string;
-  /** Progress and trouble, a line each. */
+  /** Receives a line per step and problem. */
   readonly log?: (line: string) => void;
-  /** Whether a mariadbd that dies by itself is started again. Default true. */
+  /** Whether a mariadbd that exits by itself is started again. Default true. */
   readonly supervise?: boolean;
-  /** Gives the start up at once: nothing is installed any more, and nothing is left running. */
+  /** Aborts the start: the installation ends, and no process is left running. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const SHUTDOWN_BOUND_MS = 60_000;
 const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 5_000;
-/** A server that lived this long did not die of its start. */
+const MAX_BACKOFF_MS = 5_000;
+/** Uptime after which the backoff is reset. */
 const STEADY_MS = 10_000;
 
 /**
- * Starts the database of a directory, making it, and installing MariaDB, where that is needed.
+ * Starts the database of a directory; creates it, and installs MariaDB, where needed.
  *
- * @throws EmbeddedDatabaseError if MariaDB cannot be had or does not start, or another process runs this directory; the
+ * @throws EmbeddedDatabaseError if MariaDB cannot be installed or does not start, or another process runs this directory; the
  * signal's reason.
  */
 export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
@@ -65,7 +65,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   const alive = () => server !== undefined && isRunning(server.identity);
 
   let last: Promise<void> = Promise.resolve();
-  function inTurn(work: () => Promise<void>): Promise<void> {
+  function inOrder(work: () => Promise<void>): Promise<void> {
     const done = last.then(work);
     last = done.catch(() => {});
     return done;
@@ -78,15 +78,15 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
     if (!supervise) return;
     const { signal } = wanted;
     const startedAt = Date.now();
-    void server.gone.then(() => inTurn(() => revive(signal, startedAt)));
+    void server.gone.then(() => inOrder(() => restartAfterExit(signal, startedAt)));
   }
 
-  async function revive(signal: AbortSignal, startedAt: number): Promise<void> {
+  async function restartAfterExit(signal: AbortSignal, startedAt: number): Promise<void> {
     if (Date.now() - startedAt > STEADY_MS) backoffMs = FIRST_BACKOFF_MS;
     while (!signal.aborted && !alive()) {
       log('the embedded database ended by itself; starting it again');
       await sleep(backoffMs, undefined, { signal, ref: false }).catch(() => {});
-      backoffMs = Math.min(backoffMs * 2, LONGEST_BACKOFF_MS);
+      backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
       if (!signal.aborted)
         await launch(signal).catch((error: Error) => {
           if (!signal.aborted) log(error.message);
@@ -111,8 +111,8 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   }
 
   function stop(): Promise<void> {
-    wanted.abort(); // at once, so that a revival under way gives up its turn
-    return inTurn(async () => {
+    wanted.abort(); // at once, so that a restart under way stops
+    return inOrder(async () => {
       await down('SIGTERM');
       await claim?.release();
       claim = undefined;
@@ -121,11 +121,11 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
 
   function kill(): Promise<void> {
     wanted.abort();
-    return inTurn(() => down('SIGKILL'));
+    return inOrder(() => down('SIGKILL'));
   }
 
   try {
-    await inTurn(up);
+    await inOrder(up);
   } catch (error) {
     await stop();
     throw error;
@@ -138,7 +138,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
     },
     stop,
     kill,
-    restart: () => inTurn(up),
+    restart: () => inOrder(up),
   };
 }
 

@@ -3,10 +3,10 @@ import { access, constants, realpath } from 'node:fs/promises';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** A MariaDB server found on this machine. */
+/** MariaDB server found on this machine. */
 export interface MariaDb {
   readonly program: string;
-  /** The SQL files that make a new data directory, in the order in which they run. */
+  /** SQL files that initialise a data directory, in the order in which they run. */
   readonly systemTables: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export function usualDirectories(): string[] {
   return [...(process.env.PATH ?? '').split(delimiter).filter(isAbsolute), ...USUAL_DIRECTORIES];
 }
 
-/** The first complete MariaDB server in these directories. A `mysqld` counts only if it is MariaDB's. */
+/** Finds the first complete MariaDB server in these directories. A `mysqld` counts only if it is MariaDB's. */
 export async function findMariaDb(directories: Iterable<string>): Promise<MariaDb | undefined> {
   for (const directory of new Set(directories)) {
     for (const name of ['mariadbd', 'mysqld']) {

@@ -1,16 +1,16 @@
+import { EmbeddedDatabaseError } from '../errors.ts';
 import { aptInstall, aptIsUsable } from './apt.ts';
-import { EmbeddedDatabaseError } from './failure.ts';
 import { findMariaDb, type MariaDb, usualDirectories } from './find.ts';
 
 const PACKAGE = 'mariadb-server-core';
-const WAYS_OUT =
+const ALTERNATIVES =
   `Install it with \`apt-get install ${PACKAGE}\` or \`brew install mariadb\`, or run everything with ` +
   '`docker compose -f deploy/compose.yaml up`, or set DATABASE_URL to a database of your own.';
 
-/** How MariaDB may be come by. */
+/** Sources of MariaDB. */
 export interface MariaDbSources {
   readonly directories: Iterable<string>;
-  /** Undefined where nothing can be installed. */
+  /** Undefined where packages cannot be installed. */
   readonly install: ((packageName: string, signal?: AbortSignal) => Promise<void>) | undefined;
 }
 
@@ -19,10 +19,10 @@ function usualSources(): MariaDbSources {
 }
 
 /**
- * Finds MariaDB on this machine, or installs it where that needs nobody's help.
+ * Finds MariaDB on this machine, or installs it where that needs no prompt.
  *
  * @param signal ends an installation at once
- * @throws EmbeddedDatabaseError naming the ways out, if there is none and none can be installed; the signal's reason.
+ * @throws EmbeddedDatabaseError with the alternatives, if it is missing and cannot be installed; the signal's reason.
  */
 export async function obtainMariaDb(
   log: (line: string) => void,
@@ -31,7 +31,7 @@ export async function obtainMariaDb(
 ): Promise<MariaDb> {
   const present = await findMariaDb(directories);
   if (present) return present;
-  if (!install) throw new EmbeddedDatabaseError(`MariaDB is not installed here. ${WAYS_OUT}`);
+  if (!install) throw new EmbeddedDatabaseError(`MariaDB is not installed here. ${ALTERNATIVES}`);
 
   log(`installing ${PACKAGE} with apt-get, once`);
   try {
@@ -39,11 +39,11 @@ export async function obtainMariaDb(
   } catch (error) {
     signal?.throwIfAborted();
     throw new EmbeddedDatabaseError(
-      `MariaDB is not installed here, and apt-get could not install it. ${WAYS_OUT}\n${(error as Error).message}`,
+      `MariaDB is not installed here, and apt-get could not install it. ${ALTERNATIVES}\n${(error as Error).message}`,
     );
   }
   const installed = await findMariaDb(directories);
   if (!installed)
-    throw new EmbeddedDatabaseError(`${PACKAGE} is installed but no server was found. ${WAYS_OUT}`);
+    throw new EmbeddedDatabaseError(`${PACKAGE} is installed but no server was found. ${ALTERNATIVES}`);
   return installed;
 }

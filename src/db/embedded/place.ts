@@ -2,29 +2,29 @@ import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedDatabaseError } from './failure.ts';
+import { EmbeddedDatabaseError } from '../errors.ts';
 
-/** Where everything of one embedded database lies. */
+/** Paths of one embedded database. */
 export interface Place {
-  /** Mode 0700; all but a long socket path lies below it. */
+  /** Parent of all but a long socket path; mode 0700. */
   readonly root: string;
   readonly data: string;
-  /** Temporary tables. Never shared: a server that starts clears it of what looks like its own. */
+  /** Temporary tables. Never shared: a server deletes files that look like its own when it starts. */
   readonly scratch: string;
   readonly socket: string;
   /** The server's own error log. */
   readonly log: string;
-  /** Which process serves the data: a ProcessIdentity. */
+  /** ProcessIdentity of the server, as JSON. */
   readonly serverRecord: string;
 }
 
-/** What fits into sockaddr_un.sun_path with its closing NUL. */
-const LONGEST_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
+/** Max length of sockaddr_un.sun_path without its NUL. */
+const MAX_SOCKET_PATH = process.platform === 'linux' ? 107 : 103;
 
 /**
- * Makes the directories, readable by this user alone: the socket has no password, its directory is the lock on the door.
+ * Creates the directories, accessible by this user only: the socket has no password, so that its directory protects it.
  *
- * @throws EmbeddedDatabaseError if one of them belongs to somebody else.
+ * @throws EmbeddedDatabaseError if one of them belongs to another user.
  */
 export async function preparePlace(directory: string): Promise<Place> {
   const root = await privateDirectory(join(directory, 'mariadb'));
@@ -40,7 +40,7 @@ export async function preparePlace(directory: string): Promise<Place> {
 
 async function socketPath(root: string): Promise<string> {
   const near = join(root, 'mariadb.sock');
-  if (Buffer.byteLength(near) <= LONGEST_SOCKET_PATH) return near;
+  if (Buffer.byteLength(near) <= MAX_SOCKET_PATH) return near;
   const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
   return join(await privateDirectory(join(tmpdir(), `codecraft-live-${hash}`)), 'mariadb.sock');
 }

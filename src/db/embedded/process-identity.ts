@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** One process, told apart from a later one that was given the same pid. */
+/** Process, distinguished from a later one with the same pid. */
 export interface ProcessIdentity {
   readonly pid: number;
-  /** When it began, in words that only comparison understands. */
+  /** Start time, opaque: compare for equality only. */
   readonly began: string;
 }
 
-/** The identity of a process, or undefined where none runs under that pid. A zombie does not run any more. */
+/** Identifies the process of a pid; undefined where none runs. A zombie does not run. */
 export function identify(pid: number): ProcessIdentity | undefined {
   try {
     const { state, began } = process.platform === 'linux' ? readProc(pid) : askPs(pid);
@@ -23,7 +23,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.began === identity.began;
 }
 
-/** Parses what `JSON.stringify` made of an identity; undefined for anything else. */
+/** Parses an identity written by `JSON.stringify`; undefined for anything else. */
 export function parseIdentity(text: string): ProcessIdentity | undefined {
   try {
     const { pid, began } = JSON.parse(text) as Partial<ProcessIdentity>;

@@ -4,33 +4,32 @@ import { closeSync, fstatSync, openSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
+import { EmbeddedDatabaseError } from '../errors.ts';
 import { endWithProcess } from './end-with-process.ts';
-import { EmbeddedDatabaseError } from './failure.ts';
 import type { MariaDb } from './find.ts';
 import type { Place } from './place.ts';
 import { endProcess, identify, isRunning, type ProcessIdentity, parseIdentity } from './process-identity.ts';
 
-/** A mariadbd that answers. */
+/** mariadbd that answers. */
 export interface RunningServer {
   readonly identity: ProcessIdentity;
-  /** Settles when it runs no more, whoever ended it. Does not keep this process alive. */
+  /** Settles when it has exited, for any reason. Does not keep this process alive. */
   readonly gone: Promise<void>;
 }
 
-/** Crash recovery of a large database takes its time. */
+/** Max start-up time, in ms: crash recovery of a large database is slow. */
 const START_BOUND_MS = 120_000;
-/** What an earlier run left behind is expected to be up already. */
+/** Max time for a server of an earlier run to answer, in ms. */
 const ADOPT_BOUND_MS = 30_000;
 const KILL_BOUND_MS = 10_000;
 
 /**
- * The server of this place: the one that an earlier run left behind if it still answers, else a new one.
- * To be called with the claim to the place only.
+ * Adopts the server of an earlier run if it still answers, else starts a new one. The caller must hold the claim.
  *
  * It is killed with this process, should that exit without having stopped it.
  *
- * @param signal gives the start up at once, and kills the server
- * @throws EmbeddedDatabaseError with the server's own last words, if it does not come up; the signal's reason.
+ * @param signal aborts the start and kills the server
+ * @throws EmbeddedDatabaseError with the end of the server's log, if it does not start; the signal's reason.
  */
 export async function launchServer(
   place: Place,
@@ -52,7 +51,7 @@ async function adoptServer(place: Place, signal: AbortSignal): Promise<RunningSe
   const identity = parseIdentity(await readFile(place.serverRecord, 'utf8').catch(() => ''));
   if (!identity || !isRunning(identity)) return undefined;
   if (await answers(place.socket, identity, { boundMs: ADOPT_BOUND_MS, signal })) {
-    return { identity, gone: watchStranger(identity) };
+    return { identity, gone: watchAdopted(identity) };
   }
   await endProcess(identity, 'SIGKILL', KILL_BOUND_MS);
   return undefined;
@@ -78,7 +77,7 @@ async function spawnServer(place: Place, mariadb: MariaDb, signal: AbortSignal):
 
   const identity = identify(child.pid);
   if (identity) {
-    // Before anything is awaited: whoever comes after a kill -9 of this process must find the server.
+    // Before any await: the next start after a kill -9 of this process must find the server.
     writeFileSync(place.serverRecord, JSON.stringify(identity), { mode: 0o600 });
     const forget = endWithProcess(() => killIfRunning(identity));
     try {
@@ -114,12 +113,12 @@ async function answers(
   return false;
 }
 
-/** Nobody tells us of the death of a process that is not our child. */
-async function watchStranger(identity: ProcessIdentity): Promise<void> {
+/** Polls a process that is not our child, whose exit is not signalled. */
+async function watchAdopted(identity: ProcessIdentity): Promise<void> {
   while (isRunning(identity)) await sleep(250, undefined, { ref: false });
 }
 
-/** The socket is the only way in. The binary log makes a commit durable for its readers too; nothing else reads it. */
+/** Options of the server: reachable by its socket only, with a binary log so that what readers saw survives a crash. */
 function serverOptions(place: Place): string[] {
   return [
     '--no-defaults',

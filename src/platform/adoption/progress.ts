@@ -1,6 +1,5 @@
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
-import { isRetryable } from '../../db/errors.ts';
-import { MigrationError } from '../../db/migration-error.ts';
+import { isRetryable, MigrationError } from '../../db/errors.ts';
 
 /** An id of an old table; text beyond 2^53. */
 export type OldId = number | string;

@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { MigrationError } from '../../db/migration-error.ts';
+import { MigrationError } from '../../db/errors.ts';
 
 /** A table of the platform's Socket.IO generation: what it is called there, and where it is kept. */
 export interface SocketIoTable {

@@ -1,6 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { errnoOf } from '../../db/errors.ts';
-import { MigrationError } from '../../db/migration-error.ts';
+import { errnoOf, MigrationError } from '../../db/errors.ts';
 import { PLATFORM_TABLES, type PlatformTable } from './definitions.ts';
 import { levelCurve } from './levels.ts';
 
