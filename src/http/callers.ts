@@ -26,7 +26,7 @@ export interface Identified<I extends Identity> {
   Variables: { identity: I; account: string };
 }
 
-type Guard<I extends Identity> = (identity: Identity) => I;
+type Precondition<I extends Identity> = (identity: Identity) => I;
 
 /** The answer to a caller who cannot be let in now; `undefined`: the error itself. */
 export type Refuse = (error: unknown, c: Context<AppEnv>) => Response | undefined;
@@ -44,7 +44,7 @@ interface Options {
  * @throws Problem of `Authenticate` and of the guard, and `too-many-requests`
  */
 function identified<I extends Identity>(
-  guard: Guard<I>,
+  guard: Precondition<I>,
   options: Options = {},
 ): MiddlewareHandler<AppEnv & Identified<I>> {
   return async (c, next) => {
