@@ -1,6 +1,6 @@
 /**
  * A contest page in React: title and countdown, standings, a feed of solved problems, inbox and toasts, over one
- * stream for all tabs. `test/examples/react-page.test.ts` builds this file and runs it in Chromium.
+ * stream for all tabs. `test/examples/react-page.test.ts` runs this file in Chromium.
  */
 import {
   ConnectionBadge,

@@ -1,7 +1,8 @@
 import type { AuthConfig, HttpConfig } from '../config.ts';
 import type { Queries } from '../db/database.ts';
-import { type Authenticate, createAuthenticator } from './authenticate.ts';
+import { createAuthenticator } from './authenticate.ts';
 import { createGrants, type Grants } from './grants.ts';
+import type { Authenticate } from './identity.ts';
 import type { JwksOptions } from './jwks.ts';
 import { deriveKeys } from './keys.ts';
 import { createPlatformVerifier } from './platform-token.ts';

@@ -2,7 +2,7 @@ import type { HttpConfig } from '../config.ts';
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type Credential, credentialOf } from './credential.ts';
-import type { Identity, UserIdentity } from './identity.ts';
+import type { Authenticate, Identity, UserIdentity } from './identity.ts';
 import type { Keys } from './keys.ts';
 import { type AuthRequest, requireCookieOrigin } from './origin.ts';
 import type { VerifyPlatformToken } from './platform-token.ts';
@@ -10,19 +10,6 @@ import { mayUse } from './reopening.ts';
 import { claimsToBeService, verifyServiceToken } from './service-token.ts';
 import type { Tickets } from './ticket.ts';
 import { type Account, refusalOf, type Users } from './users.ts';
-
-interface AuthenticateOptions {
-  /** Whether `?ticket=` is accepted: true for streams alone. Default false. */
-  readonly tickets?: boolean;
-}
-
-/**
- * Says who sent a request.
- *
- * @throws Problem `token-missing`, `token-invalid`, `token-expired`, `token-in-url`, `ticket-invalid`,
- * `origin-not-allowed`, `account-blocked`, `keys-unavailable`; of a signature never which check it failed.
- */
-export type Authenticate = (request: AuthRequest, options?: AuthenticateOptions) => Promise<Identity>;
 
 export interface AuthenticatorParts {
   readonly http: Pick<HttpConfig, 'origins' | 'trustProxy'>;

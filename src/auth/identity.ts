@@ -1,4 +1,5 @@
 import type { Scope } from '../protocol/scope.ts';
+import type { AuthRequest } from './origin.ts';
 
 export type Role = 'PLAYER' | 'ADMIN' | 'COMPANY';
 
@@ -29,3 +30,16 @@ export interface ServiceIdentity {
 export type Identity = UserIdentity | ServiceIdentity;
 
 export type PlayerIdentity = UserIdentity & { readonly playerId: number };
+
+interface AuthenticateOptions {
+  /** Whether `?ticket=` is accepted: true for streams alone. Default false. */
+  readonly tickets?: boolean;
+}
+
+/**
+ * Says who sent a request.
+ *
+ * @throws Problem `token-missing`, `token-invalid`, `token-expired`, `token-in-url`, `ticket-invalid`,
+ * `origin-not-allowed`, `account-blocked`, `keys-unavailable`; of a signature never which check it failed.
+ */
+export type Authenticate = (request: AuthRequest, options?: AuthenticateOptions) => Promise<Identity>;

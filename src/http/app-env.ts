@@ -1,6 +1,6 @@
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
-import type { Authenticate } from '../auth/authenticate.ts';
+import type { Authenticate } from '../auth/identity.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { RequestBounds, RequestLimits } from './request-limits.ts';
 
