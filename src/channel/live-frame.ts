@@ -1,6 +1,6 @@
 import type { LogRow } from '../log/row.ts';
 import { formatCursor } from '../protocol/cursor.ts';
-import { type EventType, eventName } from '../protocol/event.ts';
+import { type EventType, eventName, type Notification } from '../protocol/event.ts';
 import { encodeFrame } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
 
@@ -33,6 +33,31 @@ export function notificationJson(row: LogRow): string {
     `"title":${JSON.stringify(row.title)},"message":${JSON.stringify(row.message)},"data":${row.data},` +
     `"at":"${new Date(row.at).toISOString()}"}`
   );
+}
+
+/** The same notification as an object. */
+export function notificationOf({
+  id,
+  eventId,
+  scope,
+  type,
+  playerId,
+  title,
+  message,
+  data,
+  at,
+}: LogRow): Notification {
+  return {
+    id,
+    eventId,
+    scope,
+    type,
+    ...(playerId === null ? {} : { playerId }),
+    title,
+    message,
+    data: JSON.parse(data),
+    at: new Date(at).toISOString(),
+  };
 }
 
 /** Row of the log as a frame: encoded on first use, and shared by all streams. */

@@ -1,5 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import type { EventDraft } from '../events/draft.ts';
+import { dataOf } from '../events/row-data.ts';
 import { formatCursor } from '../protocol/cursor.ts';
 import type { Published } from '../protocol/publishing.ts';
 
@@ -27,8 +28,9 @@ export async function findLastAnnounced(
       WHERE scope = ? AND type = ? ORDER BY id DESC LIMIT 1`,
     [scope, draft.type],
   );
-  if (!scope || !last || (JSON.parse(last.data) as { newStatus?: unknown }).newStatus !== newStatusOf(draft))
-    return undefined;
+  if (!scope || !last) return undefined;
+  const reported = dataOf('CONTEST_STATUS', { type: draft.type, data: last.data });
+  if (reported?.newStatus !== newStatusOf(draft)) return undefined;
   const id = Number(last.id);
   return {
     type: draft.type,

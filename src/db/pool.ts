@@ -139,7 +139,7 @@ export class ConnectionPool {
     let released = false;
     return {
       async query(options) {
-        if (released) throw new Error('This connection was released: its transaction has ended.');
+        if (released) throw new Error('This connection was released: the transaction has ended.');
         try {
           return await connection.query({
             ...options,

@@ -1,4 +1,4 @@
-import { notificationJson } from '../channel/live-frame.ts';
+import { notificationOf } from '../channel/live-frame.ts';
 import type { Queries } from '../db/database.ts';
 import type { EventType, Notification } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
@@ -59,7 +59,7 @@ export async function readPage(
     values,
   );
   return rows.map((row) => ({
-    ...(JSON.parse(notificationJson({ ...row, at: row.createdAt.getTime() })) as Notification),
+    ...notificationOf({ ...row, at: row.createdAt.getTime() }),
     seenAt: row.seenAt?.toISOString() ?? null,
     readAt: row.readAt?.toISOString() ?? null,
     archivedAt: row.archivedAt?.toISOString() ?? null,

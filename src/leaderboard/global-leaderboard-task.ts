@@ -2,8 +2,8 @@ import { format } from 'mysql2';
 import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { prepare } from '../events/prepare.ts';
+import { dataOf } from '../events/row-data.ts';
 import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
-import type { EventInput } from '../protocol/event.ts';
 
 export interface GlobalLeaderboardTaskOptions {
   readonly database: Pick<Database, 'query' | 'execute'>;
@@ -66,11 +66,11 @@ export class GlobalLeaderboardTask {
       'SELECT version FROM standings_board WHERE contest_id = ?',
       [GLOBAL_ID],
     );
-    const [last] = await database.query<{ data: string }>(
-      `SELECT data FROM notification
+    const [last] = await database.query<{ type: 'GLOBAL_LEADERBOARD'; data: string }>(
+      `SELECT type, data FROM notification
         WHERE scope = 'global' AND keep_class = 'nudge' AND type = 'GLOBAL_LEADERBOARD' ORDER BY id DESC LIMIT 1`,
     );
-    const { top } = last ? (JSON.parse(last.data) as EventInput<'GLOBAL_LEADERBOARD'>) : { top: undefined };
+    const top = last && dataOf('GLOBAL_LEADERBOARD', last)?.top;
     return { version: Number(board?.version ?? 0), top: top ? JSON.stringify(top) : current };
   }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import { dataOf } from '../events/row-data.ts';
 import type { LogRow } from '../log/row.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { applyDelta, type Board, type BoardDelta, relevance } from '../protocol/board.ts';
@@ -118,7 +119,8 @@ export class LeaderboardReader {
     const followed = this.#followed.get(key);
     const loading = this.#loading.get(key);
     if (!followed && !loading) return;
-    const delta = JSON.parse(row.data) as BoardDelta;
+    const delta = dataOf('LEADERBOARD_UPDATE', row);
+    if (!delta) return;
     loading?.missed.push(delta);
     if (followed && !advance(followed, delta)) this.#followed.delete(key);
   }

@@ -1,5 +1,5 @@
+import { dataOf } from '../events/row-data.ts';
 import type { LogRow } from '../log/row.ts';
-import type { EventData } from '../protocol/event.ts';
 import { DirtyContests } from './dirty-contests.ts';
 import { LeaderboardPublisher, type LeaderboardPublisherOptions } from './leaderboard-publisher.ts';
 import { ScorePoller } from './score-poller.ts';
@@ -50,15 +50,14 @@ export class LeaderboardTask {
   observe(rows: readonly LogRow[]): void {
     if (!this.#running) return;
     for (const row of rows) {
-      if (row.type === 'PROBLEM_SOLVED' && row.id === row.eventId) {
-        const { contestId, playerId } = JSON.parse(row.data) as EventData<'PROBLEM_SOLVED'>;
-        if (contestId !== undefined) this.markDirty(contestId, playerId);
-      } else if (row.type === 'CONTEST_JOINED') {
-        const { contestId, players } = JSON.parse(row.data) as EventData<'CONTEST_JOINED'>;
-        for (const { playerId } of players) this.markDirty(contestId, playerId);
-      } else if (row.type === 'CONTEST_STATUS') {
-        this.markDirty((JSON.parse(row.data) as EventData<'CONTEST_STATUS'>).contestId);
-      }
+      // An event has one row per scope: its first stands for it.
+      if (row.id !== row.eventId) continue;
+      const solved = dataOf('PROBLEM_SOLVED', row);
+      if (solved?.contestId !== undefined) this.markDirty(solved.contestId, solved.playerId);
+      const joined = dataOf('CONTEST_JOINED', row);
+      if (joined) for (const { playerId } of joined.players) this.markDirty(joined.contestId, playerId);
+      const status = dataOf('CONTEST_STATUS', row);
+      if (status) this.markDirty(status.contestId);
     }
   }
 

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Batch } from '../../src/channel/batch.ts';
-import { encodeBytes, notificationJson } from '../../src/channel/live-frame.ts';
+import { encodeBytes, notificationJson, notificationOf } from '../../src/channel/live-frame.ts';
 import { anyText } from '../support/arbitrary.ts';
 import { readEventStream } from '../support/event-stream.ts';
 import { frameOf, framesAfter, rowOf } from '../support/frames.ts';
@@ -127,4 +127,22 @@ test('a frame is encoded once, however many read it', () => {
   const frame = frameOf(1);
   expect(frame.chunk).toBe(frame.chunk);
   expect(frame.plain.buffer).toBe(frame.chunk.buffer);
+});
+
+test('a notification is the same as an object and as JSON', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        title: anyText(),
+        message: anyText(),
+        playerId: fc.option(fc.nat()),
+        data: fc.json(),
+        at: fc.nat(),
+      }),
+      (fields) => {
+        const row = rowOf(7, fields);
+        expect(notificationOf(row)).toEqual(JSON.parse(notificationJson(row)));
+      },
+    ),
+  );
 });
