@@ -31,10 +31,10 @@ export interface Grants {
    * Whether this identity may listen to all of these scopes; at most two queries. Somebody else's, private and
    * non-existent are answered alike.
    *
-   * @throws Problem `forbidden` to services, and to tickets for other scopes than theirs; `not-found`. Both name the
-   *   scopes that are refused.
+   * @param naming whether a refusal names the scopes that are refused; only to callers who named them themselves
+   * @throws Problem `forbidden` to services, and to tickets for other scopes than theirs; `not-found`
    */
-  authorise(identity: Identity, scopes: readonly ParsedScope[]): Promise<void>;
+  authorise(identity: Identity, scopes: readonly ParsedScope[], naming?: boolean): Promise<void>;
   /** Of many open streams, those that may not go on, as the database is now. A few queries per 500 users. */
   recheck<L extends Listener>(listeners: readonly L[]): Promise<Loss<L>[]>;
 }
@@ -57,7 +57,8 @@ export function createGrants(
   }
 
   return {
-    async authorise(identity, scopes) {
+    async authorise(identity, scopes, naming = false) {
+      const named = (refused: readonly ParsedScope[]) => (naming ? { scopes: refused.map(formatScope) } : {});
       if (identity.kind !== 'user')
         throw new Problem('forbidden', { detail: 'Services publish; they do not listen.' });
       const { ticket } = identity;
@@ -66,7 +67,7 @@ export function createGrants(
       if (foreign.length > 0)
         throw new Problem('forbidden', {
           detail: 'The ticket was given for other scopes.',
-          scopes: foreign.map(formatScope),
+          ...named(foreign),
         });
 
       const unknown = scopes.filter(
@@ -81,7 +82,7 @@ export function createGrants(
       );
       remember(facts);
       const refused = unknown.filter((scope) => !mayListen(identity, scope, facts));
-      if (refused.length > 0) throw new Problem('not-found', { scopes: refused.map(formatScope) });
+      if (refused.length > 0) throw new Problem('not-found', named(refused));
     },
 
     async recheck(listeners) {

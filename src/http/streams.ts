@@ -86,10 +86,7 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
   router.openapi(
     describe('/streams', 'Several scopes on one connection, with one cursor', listener, { query: many }),
     (c) =>
-      open(c, deps, (identity) => {
-        const texts = splitScopes(c.req.queries('scope')) ?? identity.ticket?.scopes ?? [];
-        return parseScopes(texts, identity, deps.maxScopes);
-      }),
+      open(c, deps, (identity) => parseScopes(requestedScopes(c, identity), identity, deps.maxScopes), true),
   );
   return router;
 }
@@ -118,18 +115,28 @@ function describe<R extends object>(
   });
 }
 
+/** @param many whether the caller names the scopes, so that a refusal names them, too */
 async function open(
   c: Context<ListenerEnv>,
   deps: StreamRoutesDeps,
   scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
+  many = false,
 ): Promise<Response> {
   try {
-    return await openFrom(requestedBy(c.req), c, deps, scopesOf);
+    return await openFrom(requestedBy(c.req), c, deps, scopesOf, many);
   } catch (error) {
     const answer = refused(error, c, deps.cursor());
     if (!answer) throw error;
     return answer;
   }
+}
+
+/** Without any in the query, those of the ticket. */
+function requestedScopes(
+  { req }: { readonly req: HonoRequest },
+  { ticket }: UserIdentity,
+): readonly string[] {
+  return splitScopes(req.queries('scope')) ?? ticket?.scopes ?? [];
 }
 
 function requestedBy(req: HonoRequest): string | undefined {
@@ -145,14 +152,16 @@ async function openFrom(
   c: Context<ListenerEnv>,
   deps: StreamRoutesDeps,
   scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
+  many: boolean,
 ): Promise<Response> {
   const { identity } = c.var;
   // Verification tolerates a clock that is a little off; a stream would end at once, and come back at once.
   if (identity.expiresAt.getTime() <= Date.now()) throw new Problem('token-expired');
   const parsed = scopesOf(identity);
   const filter = filterOf(c.req.query('types'));
-  const asked = splitScopes(c.req.queries('scope')) ?? [];
-  await deps.grants.authorise(identity, parsed).catch(namedAsAsked(asked, identity));
+  await deps.grants
+    .authorise(identity, parsed, many)
+    .catch(namedAsAsked(many ? requestedScopes(c, identity) : [], identity));
   if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
 
   const { incoming, outgoing } = c.env ?? {};

@@ -61,7 +61,7 @@ export function ticketRoutes({ tickets, grants, maxScopes }: TicketRoutesDeps): 
     const { identity } = c.var;
     const texts = c.req.valid('json').scopes;
     const parsed = parseScopes(texts, identity, maxScopes);
-    await grants.authorise(identity, parsed).catch(namedAsAsked(texts, identity));
+    await grants.authorise(identity, parsed, true).catch(namedAsAsked(texts, identity));
     const scopes = [...new Set(parsed.map(formatScope))];
     const { ticket, expiresAt } = await tickets.issue(identity, scopes);
     return c.json({ ticket, scopes, expiresAt: expiresAt.toISOString() }, 201, {
