@@ -17,26 +17,26 @@ import { createTables } from '../platform/tables/create.ts';
 import { countRows, type Survey, survey } from './survey.ts';
 
 export interface MigrationReport {
-  /** Migrations that were run now, oldest first; empty when the schema was up to date. */
+  /** Migrations applied now, oldest first; empty when the schema was up to date. */
   readonly applied: readonly string[];
-  /** Tables of the platform that were missing and have been created. */
+  /** Tables of the platform that were created. */
   readonly created: readonly string[];
-  /** Tables of the Socket.IO generation that were renamed, by their old names. */
+  /** Renamed tables of the Socket.IO generation, by their old names. */
   readonly renamed: readonly string[];
-  /** What was taken over of that generation's rows. */
+  /** Copied rows of that generation. */
   readonly adopted: readonly Adopted[];
 }
 
-/** What `migrate` would do. */
+/** Preview of `migrate`. */
 export interface MigrationPlan extends Survey {
-  /** How many rows the tables hold that would be renamed or copied, by the names they are kept as. */
+  /** Rows of the tables to be renamed or copied, by the names they are kept as. */
   readonly rows: ReadonlyMap<string, number>;
 }
 
-/** How long to wait for another node that migrates at this moment, in seconds. */
-const PATIENCE_S = 30;
+/** Max wait for another node that migrates, s. */
+const LOCK_TIMEOUT_S = 30;
 
-/** What a statement says that had already run when its process was killed. */
+/** Errors of DDL that had already run when its process was killed. */
 const ALREADY_DONE = new Set([
   1007, // database exists
   1050, // table exists
@@ -48,12 +48,11 @@ const ALREADY_DONE = new Set([
 ]);
 
 /**
- * Brings the database to this version's schema; does nothing when it is there. Any number of nodes may call it at once:
- * one migrates, the others wait. MigrationProgress is kept per statement, since DDL cannot be rolled back, so that a run that was
- * killed is taken up where it stopped. Tables of the Socket.IO generation are kept under another name, and their rows
- * are copied into ours.
+ * Migrates the database to this version's schema. Idempotent. When several nodes call it, one migrates and the others wait.
+ * DDL cannot be rolled back, so progress is recorded per statement, and a run that was killed is resumed where it stopped.
+ * Tables of the Socket.IO generation are renamed, and their rows copied into ours.
  *
- * @throws MigrationError when it cannot be done, with the reason.
+ * @throws MigrationError when the database cannot be migrated; its message says why.
  */
 export async function migrate(
   database: Database,
@@ -65,15 +64,15 @@ export async function migrate(
     await lock(connection, database.name);
     return await carryOut(connection, await survey(connection), log);
   } finally {
-    // With the connection goes the lock.
+    // The lock is released with the connection.
     connection.destroy();
   }
 }
 
 /**
- * Says what `migrate` would find and do; changes nothing, and waits for nobody.
+ * Previews `migrate`; changes nothing, and takes no lock.
  *
- * @throws MigrationError when it could not be done, with the reason.
+ * @throws MigrationError when the database could not be migrated; its message says why.
  */
 export async function planMigration(database: Database): Promise<MigrationPlan> {
   const connection = await database.connect({ statementTimeoutMs: 0 });
@@ -90,7 +89,7 @@ async function carryOut(
   { definitions, renames, missing, pending, progress, copies }: Survey,
   log: (line: string) => void,
 ): Promise<MigrationReport> {
-  // An account that may only read and write rows is enough for a service whose schema is up to date.
+  // A service whose schema is up to date needs no rights but to read and write rows.
   if ([definitions, renames, missing, pending, copies].every(({ length }) => length === 0))
     return { applied: [], created: [], renamed: [], adopted: [] };
   await createProgressTable(connection);
@@ -118,11 +117,11 @@ async function carryOut(
 async function lock(connection: Connection, database: string): Promise<void> {
   const [rows] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [
     lockName(database, 'migrate'),
-    PATIENCE_S,
+    LOCK_TIMEOUT_S,
   ]);
   if (Number(rows[0]?.got) !== 1) {
     throw new MigrationError(
-      `Another process has been migrating this database for ${PATIENCE_S} s. Try again when it is done.`,
+      `Another process has been migrating this database for ${LOCK_TIMEOUT_S} s. Try again when it is done.`,
     );
   }
 }
@@ -146,7 +145,7 @@ async function apply(
     try {
       await connection.query(sql);
     } catch (error) {
-      // Only the first statement after a stop can have run without being written down.
+      // Only the first statement after a resume can have run without a record of it.
       const repeated = before !== undefined && index === first && ALREADY_DONE.has(errnoOf(error) ?? 0);
       if (!repeated) {
         throw new MigrationError(

@@ -9,35 +9,35 @@ import { findMissingTables, readColumns } from '../platform/tables/create.ts';
 import { PLATFORM_TABLES, type PlatformTable } from '../platform/tables/definitions.ts';
 
 /**
- * What a database is before it is migrated: without any table, with some that are neither the platform's nor ours, with
- * the platform's, with those of the Socket.IO generation, or ours.
+ * State of a database before a migration: without tables, with foreign ones, with the platform's, with those of the Socket.IO
+ * generation, or with ours.
  */
 export type DatabaseStart = 'empty' | 'other' | 'platform' | 'socketio' | 'ours';
 
-/** What is there, and what is to be done, in this order. */
+/** Findings in a database, and steps to be done, in order. */
 export interface Survey {
   readonly start: DatabaseStart;
-  /** Definitions that are written down before ours replace them. */
+  /** Definitions to be stored before ours replace them. */
   readonly definitions: readonly OldDefinition[];
   readonly renames: readonly SocketIoTable[];
-  /** Tables of the platform that are created. */
+  /** Tables of the platform to be created. */
   readonly missing: readonly PlatformTable[];
   readonly pending: readonly Migration[];
   readonly progress: ReadonlyMap<string, MigrationProgress>;
-  /** Tables of the Socket.IO generation whose rows are copied. */
+  /** Tables of the Socket.IO generation whose rows are to be copied. */
   readonly copies: readonly Copy[];
 }
 
 interface Copy {
   readonly table: SocketIoTable;
-  /** The id of the last row that was copied by a run that was stopped; null: none was. */
+  /** Id of the last row that an earlier run copied; null: none. */
   readonly after: OldId | null;
 }
 
 /**
- * Looks at a database; changes nothing.
+ * Surveys a database; changes nothing.
  *
- * @throws MigrationError when it cannot be migrated, with the reason.
+ * @throws MigrationError when it cannot be migrated; its message says why.
  */
 export async function survey(connection: Connection): Promise<Survey> {
   const tables = await readColumns(connection);
@@ -70,7 +70,7 @@ export async function survey(connection: Connection): Promise<Survey> {
   }
 }
 
-/** How many rows there are to be renamed, or left to be copied, by the names their tables are kept as. */
+/** Counts the rows to be renamed or copied, by the names their tables are kept as. */
 export async function countRows(
   connection: Connection,
   { renames, copies }: Pick<Survey, 'renames' | 'copies'>,

@@ -1,21 +1,21 @@
 /**
- * The platform's DATETIMEs carry no zone: they are what a clock on its wall showed. This says which instants they were.
- * A column is selected as `sql(column)`, and what was read goes through `instant`.
+ * Conversion of the platform's DATETIMEs, which are local times without a zone, to instants. Select a column as
+ * `sql(column)`, and pass the value read to `instant`.
  */
 export interface PlatformClock {
-  /** SQL for a DATETIME column of the platform. `column` is SQL, never anything from a request. */
+  /** SQL of a DATETIME column. `column` is SQL, never input. */
   sql(column: string): string;
-  /** The instant that such a value stands for; null where there is none. */
+  /** Instant of a value that was read; null for none. */
   instant(read: Date | null): Date | null;
 }
 
 /**
- * @param zone `+05:30`, or an IANA name such as `Asia/Kolkata`; left out: the zone that the database server gives to
- *   those who ask for none, as the platform does. An hour that daylight saving repeats may be read as either.
- * @throws TypeError when there is no such zone.
+ * @param zone `+05:30`, or an IANA name such as `Asia/Kolkata`; left out: the database server's default zone, which the
+ *   platform uses. A time in an hour that daylight saving repeats is ambiguous, and may be read as either instant.
+ * @throws TypeError for an unknown zone.
  */
 export function createPlatformClock(zone?: string): PlatformClock {
-  // The server knows its own zone, whatever it is called; others it may not: their tables are often not installed.
+  // The server always knows its own zone; for named zones its tables are often not installed.
   if (zone === undefined)
     return { sql: (column) => `CONVERT_TZ(${column}, @@global.time_zone, '+00:00')`, instant: valid };
   const offsetAt = offsetsOf(zone);
@@ -24,28 +24,28 @@ export function createPlatformClock(zone?: string): PlatformClock {
     instant(read) {
       const wall = valid(read)?.getTime();
       if (wall === undefined) return null;
-      // The offset at the instant is wanted, and the instant is not known yet: the second guess is near enough.
+      // The offset depends on the instant, which is unknown yet: a second iteration is exact outside of clock changes.
       const guess = wall - offsetAt(wall);
       return new Date(wall - offsetAt(guess));
     },
   };
 }
 
-/** The clock of a platform on the same machine as its database. */
+/** Clock of a platform whose sessions use the database server's zone. */
 export const SERVER_CLOCK = createPlatformClock();
 
-/** `0000-00-00`, which the platform's servers may hold, is no date. */
+/** `0000-00-00`, which lax servers store, is no date. */
 function valid(read: Date | null): Date | null {
   return read === null || Number.isNaN(read.getTime()) ? null : read;
 }
 
-/** Zones have changed their clocks at full quarters of an hour alone, by UTC, since this instant. */
-const ORDERLY_SINCE = Date.UTC(1980, 0, 1);
+/** Since this instant, offsets change at quarters of an hour (UTC) only. */
+const QUARTERS_SINCE = Date.UTC(1980, 0, 1);
 const QUARTER_MS = 900_000;
-/** So many quarters are remembered: looking one up in the zone is a hundred times as slow. */
-const REMEMBERED = 10_000;
+/** Max cached offsets. Computing one takes a hundred times as long as a lookup. */
+const MAX_CACHED = 10_000;
 
-/** How far a zone's clocks are ahead of UTC at an instant; both in milliseconds. */
+/** Offset of a zone from UTC at an instant; both in ms. */
 function offsetsOf(zone: string): (at: number) => number {
   const fixed = /^([+-])(0\d|1[0-4]):([0-5]\d)$/.exec(zone);
   if (fixed) {
@@ -67,14 +67,14 @@ function offsetsOf(zone: string): (at: number) => number {
   } catch {
     throw new TypeError(`There is no time zone ${JSON.stringify(zone)}: write +05:30 or Asia/Kolkata.`);
   }
-  const remembered = new Map<number, number>();
+  const cached = new Map<number, number>();
   return (at) => {
-    const quarter = at < ORDERLY_SINCE ? undefined : Math.floor(at / QUARTER_MS);
-    const known = quarter === undefined ? undefined : remembered.get(quarter);
+    const quarter = at < QUARTERS_SINCE ? undefined : Math.floor(at / QUARTER_MS);
+    const known = quarter === undefined ? undefined : cached.get(quarter);
     if (known !== undefined) return known;
     const offset = offsetIn(format, at);
-    if (remembered.size >= REMEMBERED) remembered.clear();
-    if (quarter !== undefined) remembered.set(quarter, offset);
+    if (cached.size >= MAX_CACHED) cached.clear();
+    if (quarter !== undefined) cached.set(quarter, offset);
     return offset;
   };
 }

@@ -2,24 +2,23 @@ import type { Queries } from '../db/database.ts';
 import type { ContestStatus } from '../protocol/enums.ts';
 import type { PlatformClock } from './clock.ts';
 
-/** A contest as one viewer sees it. */
+/** Contest as one viewer sees it. */
 export interface Contest {
   readonly id: number;
   readonly title: string;
-  /** What it is by the contest clock: the same as streams were told, whatever the platform's row still says. */
+  /** Announced status, as streams have it, whatever the platform's row says. */
   readonly status: ContestStatus;
   /** ISO 8601 in UTC; null where the platform holds no date. */
   readonly startsAt: string | null;
   readonly endsAt: string | null;
   readonly participantCount: number;
   readonly isPublic: boolean;
-  /** Whether the viewer takes part. */
+  /** Whether the viewer participates. */
   readonly joined: boolean;
-  /** Whether its standings stand still for players. */
+  /** Whether its leaderboard is frozen for players. */
   readonly frozen: boolean;
 }
 
-/** Who looks. */
 export interface ContestViewer {
   readonly userId: number;
   readonly playerId: number | undefined;
@@ -27,10 +26,10 @@ export interface ContestViewer {
 }
 
 export interface ContestQuery {
-  /** Those with smaller ids. */
+  /** Only smaller ids. */
   readonly before: number | undefined;
   readonly limit: number;
-  /** Only these; empty: any. */
+  /** Only these; empty: all. */
   readonly statuses: readonly ContestStatus[];
 }
 
@@ -48,8 +47,8 @@ const STATUS = `IF(a.status IS NULL, CONVERT(c.status USING ascii), IF(a.status 
 const JOINED = `EXISTS (SELECT 1 FROM contest_participant p WHERE p.contest_id = c.id AND p.player_id = ?)`;
 
 /**
- * The contests that somebody may see, newest first: public ones, those that the viewer takes part in or has made, and
- * no drafts of others; to admins all.
+ * Lists the contests that a viewer may see, newest first: public ones that are not drafts, and those that the viewer
+ * participates in or has created; all to admins.
  */
 export async function listContests(
   database: Reads,
@@ -73,7 +72,7 @@ export async function listContests(
   });
 }
 
-/** One contest, for somebody who is known to be allowed to see it. */
+/** Reads one contest, without a check of access. */
 export async function readContest(
   database: Reads,
   clock: PlatformClock,

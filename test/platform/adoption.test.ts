@@ -329,7 +329,7 @@ test('a migrator that lost its lock copies nothing a second time', async () => {
     }),
   );
   for (const one of copied)
-    if (one.status === 'rejected') expect(String(one.reason)).toContain('Another process copies');
+    if (one.status === 'rejected') expect(String(one.reason)).toContain('Another process is copying');
   await migrate(database);
   const [counted] = await database.query(
     'SELECT COUNT(*) AS n, COUNT(DISTINCT title) AS titles, MAX(id) AS last, (SELECT head FROM log_head) AS head FROM notification',
@@ -377,7 +377,7 @@ describe('is refused, and nothing is changed,', () => {
     await createSocketIoTables(database);
     await database.execute('CREATE TABLE socketio_notification (id INT)');
     const before = await tables();
-    await expect(migrate(database)).rejects.toThrow('socketio_notification, as which it would be kept');
+    await expect(migrate(database)).rejects.toThrow('socketio_notification, the name under which it would be kept, exists');
     expect(await tables()).toEqual(before);
   });
 

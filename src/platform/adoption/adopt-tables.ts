@@ -6,7 +6,7 @@ import { OLD_ACTIVITY, OLD_NOTIFICATIONS, type SocketIoTable } from './socketio-
 
 type PagesOf = (connection: Connection) => Promise<(after: OldId | null) => Promise<Page | undefined>>;
 
-/** The tables whose rows are taken over, in this order. Old sessions are over; their table is kept, and that is all. */
+/** Tables whose rows are copied, in this order. The table of old sessions is only renamed. */
 export const ADOPTED: readonly {
   readonly table: SocketIoTable;
   readonly what: string;
@@ -16,10 +16,10 @@ export const ADOPTED: readonly {
   { table: OLD_ACTIVITY, what: 'lines of activity', pages: createActivityPages },
 ];
 
-/** It is told of after each so many rows. */
-const TOLD_EVERY = 50_000;
+/** Rows between two progress lines. */
+const LOG_EVERY = 50_000;
 
-/** Copies what these tables hold into ours, as far as that was not done before. They have the names they are kept as. */
+/** Copies the rows of renamed tables into ours, from where an earlier run stopped. */
 export async function adoptTables(
   connection: Connection,
   tables: readonly SocketIoTable[],
@@ -28,13 +28,16 @@ export async function adoptTables(
   const adopted: Adopted[] = [];
   for (const { table, what, pages } of ADOPTED) {
     if (!tables.includes(table)) continue;
-    let told = 0;
+    let logged = 0;
     const result = await adopt(connection, table.keptAs, await pages(connection), (copied) => {
-      if (copied - told < TOLD_EVERY) return;
-      told = copied;
+      if (copied - logged < LOG_EVERY) return;
+      logged = copied;
       log(`copied ${copied} ${what} so far`);
     });
-    const rest = result.leftOut === 0 ? '' : `; ${result.leftOut} stay there alone, as they are nobody's`;
+    const rest =
+      result.leftOut === 0
+        ? ''
+        : `; ${result.leftOut} were not copied, since their player or action does not exist`;
     log(`copied ${result.copied} ${what} from ${table.keptAs}${rest}`);
     adopted.push(result);
   }

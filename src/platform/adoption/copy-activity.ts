@@ -1,22 +1,21 @@
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { activityLog } from '../../db/schema.ts';
-import { oldMoments } from './old-moment.ts';
+import { oldInstants } from './old-instant.ts';
 import type { OldId, Page } from './progress.ts';
 import { OLD_ACTIVITY } from './socketio-tables.ts';
 
 const PAGE_ROWS = 5000;
 
 /**
- * Reads old activity, page by page. Its lines keep their ids; one whose id was given away meanwhile, to a platform that
- * went on writing, gets another. What is not JSON is kept as a string of JSON. Lines without a player, or with an action
- * that there is not, are not copied.
+ * Reads old activity page by page. Rows keep their ids, unless one was reused by a platform that kept writing. Values that are
+ * not JSON become JSON strings. Rows without a player, or with an unknown action, are not copied.
  */
 export async function createActivityPages(
   connection: Connection,
 ): Promise<(after: OldId | null) => Promise<Page | undefined>> {
   const table = OLD_ACTIVITY.keptAs;
-  const moment = await oldMoments(connection, table);
-  await keepIdsFree(connection);
+  const instant = await oldInstants(connection, table);
+  await reserveIds(connection);
   const json = (column: string) => {
     const text = `CONVERT(o.${column} USING utf8mb4)`;
     return `IF(JSON_VALID(${text}), ${text}, JSON_QUOTE(${text}))`;
@@ -24,7 +23,7 @@ export async function createActivityPages(
   const copy = `INSERT INTO activity_log (id, player_id, action_type, contest_id, problem_id, old_value, new_value,
       timestamp, is_broadcasted)
     SELECT IF(taken.id IS NULL, o.id, NULL), o.player_id, o.action_type, o.contest_id, o.problem_id,
-      ${json('old_value')}, ${json('new_value')}, COALESCE(${moment('timestamp')}, UTC_TIMESTAMP(3)),
+      ${json('old_value')}, ${json('new_value')}, COALESCE(${instant('timestamp')}, UTC_TIMESTAMP(3)),
       COALESCE(o.is_broadcasted <> 0, 0)
     FROM ${table} o LEFT JOIN activity_log taken ON taken.id = o.id
     WHERE o.id <= ? AND o.id > 0 AND o.player_id > 0 AND o.action_type IN (?)`;
@@ -50,8 +49,8 @@ export async function createActivityPages(
   };
 }
 
-/** New lines get ids above all old ones, also while those are still being copied. */
-async function keepIdsFree(connection: Connection): Promise<void> {
+/** Reserves the ids of all old rows, so that new rows get higher ones while the copy runs. */
+async function reserveIds(connection: Connection): Promise<void> {
   const [[row]] = await connection.query<RowDataPacket[]>(
     `SELECT COALESCE(MAX(id), 0) + 1 AS next FROM ${OLD_ACTIVITY.keptAs}`,
   );

@@ -1,17 +1,17 @@
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { scopes } from '../../protocol/scope.ts';
-import { oldMoments } from './old-moment.ts';
+import { oldInstants } from './old-instant.ts';
 import { adoptNotification, type OldNotification } from './old-notification.ts';
 import type { OldId, Page } from './progress.ts';
 import { OLD_NOTIFICATIONS } from './socketio-tables.ts';
 
 const PAGE_ROWS = 1000;
-/** About what one INSERT weighs at most, in UTF-16 units: servers take statements of 16 MiB or more. */
-const STATEMENT_UNITS = 1_000_000;
+/** Max size of an INSERT, about, in UTF-16 units; servers accept 16 MiB or more. */
+const MAX_STATEMENT_UNITS = 1_000_000;
 
 interface OldRow extends OldNotification {
   readonly id: OldId;
-  /** Whether there is such a player. */
+  /** Whether the player exists. */
   readonly known: number;
   readonly isRead: number;
   readonly createdAt: Date | null;
@@ -21,19 +21,19 @@ interface OldRow extends OldNotification {
 type Value = string | number | Date | null;
 
 /**
- * Reads old notifications, page by page. They are appended to the log as any others are: the head moves in the
- * transaction that inserts them, and their positions follow from it. What was read has a receipt. Those of players that
- * are gone are not copied: a player to come might be given that id.
+ * Reads old notifications page by page, and appends them to the log like any others: the head moves in the transaction that
+ * inserts them. Those that were read get a receipt. Notifications of deleted players are not copied, since a new player
+ * could get the same id.
  */
 export async function createNotificationPages(
   connection: Connection,
 ): Promise<(after: OldId | null) => Promise<Page | undefined>> {
-  const moment = await oldMoments(connection, OLD_NOTIFICATIONS.keptAs);
-  // Data beyond any that was sent is not looked into; longer messages are cut further on.
+  const instant = await oldInstants(connection, OLD_NOTIFICATIONS.keptAs);
+  // Data larger than anything that was sent is ignored; long messages are truncated by `adoptNotification`.
   const select = `SELECT o.id, o.player_id AS playerId, p.id IS NOT NULL AS known, o.type, LEFT(o.title, 1000) AS title,
       LEFT(o.message, 20000) AS message, IF(LENGTH(o.data) <= 65535, o.data, NULL) AS data,
       COALESCE(o.is_read <> 0, o.read_at IS NOT NULL) AS isRead,
-      ${moment('created_at')} AS createdAt, ${moment('read_at')} AS readAt
+      ${instant('created_at')} AS createdAt, ${instant('read_at')} AS readAt
     FROM ${OLD_NOTIFICATIONS.keptAs} o LEFT JOIN player p ON p.id = o.player_id AND p.id > 0`;
   let last = new Date();
   return async (after) => {
@@ -45,7 +45,7 @@ export async function createNotificationPages(
     if (through === undefined) return undefined;
     const chosen = (rows as OldRow[]).filter(({ known }) => known);
     const drafts = chosen.map((row) => {
-      // Where it is not known when one was written, it was about when the one before it was.
+      // Without a valid time of its own, a row was written about when the one before it was.
       const createdAt = valid(row.createdAt) ?? last;
       last = createdAt;
       const readAt = row.isRead ? (valid(row.readAt) ?? createdAt) : undefined;
@@ -96,7 +96,7 @@ export async function createNotificationPages(
   };
 }
 
-/** Takes the next `count` positions of the log, and returns the first. The head is locked until the transaction ends. */
+/** Takes the next `count` positions of the log. The head stays locked until the transaction ends. @returns the first */
 async function moveHead(connection: Connection, count: number): Promise<number> {
   const [{ insertId }] = await connection.query<ResultSetHeader>(
     'UPDATE log_head SET head = LAST_INSERT_ID(head + ?) WHERE id = 1',
@@ -117,7 +117,7 @@ function* parts(rows: readonly Value[][]): Generator<Value[][]> {
       (sum, value) => sum + (typeof value === 'string' ? value.length : 20),
       0,
     );
-    if (part.length > 0 && weight + units > STATEMENT_UNITS) {
+    if (part.length > 0 && weight + units > MAX_STATEMENT_UNITS) {
       yield part;
       part = [];
       weight = 0;

@@ -1,12 +1,12 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
-/** A view or procedure of the Socket.IO generation that one of our migrations replaces. */
+/** View or procedure of the Socket.IO generation that one of our migrations replaces. */
 export interface OldDefinition {
   readonly kind: 'view' | 'procedure';
   readonly name: string;
 }
 
-/** Where the old definitions are kept: neither views nor procedures can be renamed. */
+/** Table that keeps the old definitions, since views and procedures cannot be renamed. */
 export const DEFINITIONS = 'socketio_definition';
 
 const REPLACED: readonly { readonly migration: string; readonly definition: OldDefinition }[] = [
@@ -28,9 +28,9 @@ const REPLACED: readonly { readonly migration: string; readonly definition: OldD
 ];
 
 /**
- * The definitions that will be replaced. One whose migration has begun is ours already.
+ * Finds the definitions that will be replaced. A definition whose migration has begun is ours already.
  *
- * @param begun names of the migrations that were begun
+ * @param begun names of the migrations that have begun
  */
 export async function findOldDefinitions(
   connection: Connection,
@@ -48,7 +48,7 @@ export async function findOldDefinitions(
   ).map(({ definition }) => definition);
 }
 
-/** Writes the definitions down, each as it was when it was first seen. */
+/** Stores definitions, each as it was when it was first seen. */
 export async function keepDefinitions(
   connection: Connection,
   definitions: readonly OldDefinition[],
@@ -72,7 +72,7 @@ export async function keepDefinitions(
   }
 }
 
-/** Also of a view that no longer works, as of tables that were renamed. */
+/** Also works for a view that is broken, such as one of a renamed table. */
 async function viewText(connection: Connection, name: string): Promise<string | null> {
   const [rows] = await connection.query<RowDataPacket[]>(
     'SELECT VIEW_DEFINITION AS body FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
@@ -81,7 +81,7 @@ async function viewText(connection: Connection, name: string): Promise<string | 
   return rows[0]?.body ? `CREATE VIEW \`${name}\` AS ${rows[0].body}` : null;
 }
 
-/** Null where we may not see it. */
+/** Null where the account may not see it. */
 async function procedureText(connection: Connection, name: string): Promise<string | null> {
   const [rows] = await connection.query<RowDataPacket[]>('SHOW CREATE PROCEDURE ??', [name]);
   return rows[0]?.['Create Procedure'] ?? null;

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { CATALOGUE } from '../../protocol/catalogue.ts';
 import type { EventType } from '../../protocol/event.ts';
 
-/** A notification of the Socket.IO generation. Nothing about it is certain but whose it is. */
+/** Notification of the Socket.IO generation. Only its player is certain. */
 export interface OldNotification {
   readonly playerId: number;
   readonly type: string | null;
@@ -12,7 +12,7 @@ export interface OldNotification {
   readonly data: string | null;
 }
 
-/** The same as a row of the log: the type and data fit the catalogue. */
+/** The same as a row of the log: type and data match the catalogue. */
 export interface AdoptedNotification {
   readonly type: EventType;
   readonly title: string;
@@ -21,7 +21,7 @@ export interface AdoptedNotification {
 }
 
 const MAX_TITLE = 255;
-/** Of an announcement, in UTF-16 units. Each takes three bytes at most, of which the log's column holds 65,535. */
+/** Max message of an announcement, in UTF-16 units of three bytes at most; the log's column holds 65,535 bytes. */
 const MAX_MESSAGE = 10_000;
 
 interface Counterpart {
@@ -30,7 +30,7 @@ interface Counterpart {
   readonly given: (playerId: number) => Readonly<Record<string, unknown>>;
 }
 
-/** What the types of old are today. Standings were never of use in an inbox: what was said of them is an announcement. */
+/** Present type of each old type. All others, leaderboard updates included, become announcements. */
 const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
   LEVEL_UP: {
     type: 'LEVEL_UP',
@@ -55,13 +55,13 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
 };
 
 /**
- * Makes a row of the log of an old notification. Title and message stay what the player has read. Its data is taken over
- * as far as the catalogue knows it, under its name or that name in snake_case; where that is not enough for its type, it
- * becomes an announcement.
+ * Converts an old notification to a row of the log. Title and message stay as the player has read them. Members of its data
+ * that the catalogue knows are kept, in camelCase or snake_case; if they do not suffice for the type, it becomes an
+ * announcement.
  */
 export function adoptNotification(old: OldNotification): AdoptedNotification {
-  const title = cut(old.title || 'Notification', MAX_TITLE);
-  const message = cut(old.message || title, MAX_MESSAGE);
+  const title = ellipsize(old.title || 'Notification', MAX_TITLE);
+  const message = ellipsize(old.message || title, MAX_MESSAGE);
   const fields = fieldsOf(old.data);
   const counterpart = Object.hasOwn(COUNTERPARTS, old.type ?? '') ? COUNTERPARTS[old.type ?? ''] : undefined;
   const data = counterpart && dataOf(counterpart, fields, old.playerId);
@@ -77,7 +77,7 @@ export function adoptNotification(old: OldNotification): AdoptedNotification {
   return { type: 'ANNOUNCEMENT', title, message, data: JSON.stringify(announcement) };
 }
 
-/** The data as the schema wants it, without what it does not know; undefined when something it needs is missing. */
+/** The members that the schema knows; undefined when required ones are missing. */
 function dataOf(
   { schema, given }: Counterpart,
   fields: Readonly<Record<string, unknown>>,
@@ -106,7 +106,7 @@ function snakeCase(key: string): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** Cuts text that is longer than `max` UTF-16 units, and never within a surrogate pair. */
-function cut(text: string, max: number): string {
+/** Truncates text to `max` UTF-16 units, with an ellipsis, and never within a surrogate pair. */
+function ellipsize(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }

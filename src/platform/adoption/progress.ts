@@ -1,38 +1,38 @@
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { isRetryable, MigrationError } from '../../db/errors.ts';
 
-/** An id of an old table; text beyond 2^53. */
+/** Id of an old table; a string above 2^53. */
 export type OldId = number | string;
 
-/** So many rows of an old table, taken over in one transaction. */
+/** Rows of an old table that are copied in one transaction. */
 export interface Page {
-  /** The id of its last row. */
+  /** Id of the last row. */
   readonly through: OldId;
-  /** How many rows it has. */
+  /** Number of rows. */
   readonly rows: number;
-  /** Copies them, in a transaction of the caller. */
+  /** Copies them, in the caller's transaction. */
   copy(): Promise<Copied>;
 }
 
 export interface Copied {
   readonly rows: number;
-  /** The position in the log of the last of them, where they are in the log. */
+  /** Log position of the last one; left out for rows that are not in the log. */
   readonly lastId?: number;
 }
 
-/** What was taken over from one table. */
+/** Result of the copy of one table. */
 export interface Adopted {
-  /** The table, under the name it is kept as. */
+  /** Table, by the name it is kept as. */
   readonly source: string;
   readonly copied: number;
-  /** Rows that are in that table alone: those of players that there are not, or of actions that there are not. */
+  /** Rows that were not copied, since their player or action does not exist. */
   readonly leftOut: number;
 }
 
-/** How often one page is tried at most. */
-const ATTEMPTS = 6;
+/** Max attempts per page. */
+const MAX_ATTEMPTS = 6;
 
-/** Makes the table in which it is written down how far each old table was copied. */
+/** Creates the table that records how far each old table was copied. */
 export async function createAdoptionTable(connection: Connection): Promise<void> {
   await connection.query(
     `CREATE TABLE IF NOT EXISTS live_adoption (
@@ -47,7 +47,7 @@ export async function createAdoptionTable(connection: Connection): Promise<void>
   );
 }
 
-/** How far each table was copied, by the name it is kept as. */
+/** Reads how far each table was copied, by the name it is kept as. */
 export async function readAdoptions(
   connection: Connection,
 ): Promise<Map<string, { readonly through: OldId | null; readonly finished: boolean }>> {
@@ -60,11 +60,10 @@ export async function readAdoptions(
 }
 
 /**
- * Copies a table page by page, from where the last run was stopped. How far it came is written down in each page's
- * transaction.
+ * Copies a table page by page, from where the last run stopped. Progress is recorded in the transaction of each page.
  *
- * @param readPage the rows after an id, in the order of their ids; undefined when there are no more
- * @param onPage is told how many rows were copied so far
+ * @param readPage rows after an id, ordered by id; undefined when there are no more
+ * @param onPage called with the number of rows copied so far
  */
 export async function adopt(
   connection: Connection,
@@ -119,8 +118,9 @@ async function writeProgress(
       WHERE source = ? AND copied_through <=> ? AND finished_at IS NULL`,
     [page.through, rows, page.rows - rows, lastId ?? null, source, after],
   );
-  // The lock goes with the connection, which a server may end while this process still believes in it.
-  if (affectedRows !== 1) throw new MigrationError(`Another process copies ${source} at this moment.`);
+  // The lock is lost with the connection, which the server may have closed without this process knowing.
+  if (affectedRows !== 1)
+    throw new MigrationError(`Another process is copying ${source}. Try again when it is done.`);
 }
 
 async function inTransaction<T>(connection: Connection, run: () => Promise<T>): Promise<T> {
@@ -131,9 +131,9 @@ async function inTransaction<T>(connection: Connection, run: () => Promise<T>): 
       await connection.query('COMMIT');
       return result;
     } catch (error) {
-      // What went wrong is told by `error`, whatever the rollback says.
+      // The cause is `error`, whatever the rollback reports.
       await connection.query('ROLLBACK').catch(() => {});
-      if (!isRetryable(error) || attempt === ATTEMPTS) throw error;
+      if (!isRetryable(error) || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }

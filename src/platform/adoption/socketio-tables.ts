@@ -1,20 +1,20 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { MigrationError } from '../../db/errors.ts';
 
-/** A table of the platform's Socket.IO generation: what it is called there, and where it is kept. */
+/** Table of the platform's Socket.IO generation, with the name under which it is kept. */
 export interface SocketIoTable {
   readonly name: 'notification' | 'activity_log' | 'websocket_session';
   readonly keptAs: `socketio_${string}`;
   readonly columns: readonly string[];
-  /** Of `columns`, those that hold a moment. */
-  readonly moments: readonly string[];
+  /** Those of `columns` that hold instants. */
+  readonly instants: readonly string[];
 }
 
 export const OLD_NOTIFICATIONS: SocketIoTable = {
   name: 'notification',
   keptAs: 'socketio_notification',
   columns: ['id', 'player_id', 'type', 'title', 'message', 'data', 'is_read', 'created_at', 'read_at'],
-  moments: ['created_at', 'read_at'],
+  instants: ['created_at', 'read_at'],
 };
 
 export const OLD_ACTIVITY: SocketIoTable = {
@@ -31,7 +31,7 @@ export const OLD_ACTIVITY: SocketIoTable = {
     'timestamp',
     'is_broadcasted',
   ],
-  moments: ['timestamp'],
+  instants: ['timestamp'],
 };
 
 const OLD_SESSIONS: SocketIoTable = {
@@ -46,25 +46,25 @@ const OLD_SESSIONS: SocketIoTable = {
     'is_active',
     'last_heartbeat',
   ],
-  moments: ['connected_at', 'disconnected_at', 'last_heartbeat'],
+  instants: ['connected_at', 'disconnected_at', 'last_heartbeat'],
 };
 
 const TABLES = [OLD_NOTIFICATIONS, OLD_ACTIVITY, OLD_SESSIONS];
 
-/** What is there of the Socket.IO generation. */
+/** Tables of the Socket.IO generation in a database. */
 export interface SocketIoFindings {
-  /** Those that still have their old names. */
+  /** Tables with their old names, to be renamed. */
   readonly renames: readonly SocketIoTable[];
-  /** Those that were renamed before. */
+  /** Tables that were renamed before. */
   readonly kept: readonly SocketIoTable[];
 }
 
 /**
- * Looks for the tables of the Socket.IO generation; changes nothing.
+ * Finds the tables of the Socket.IO generation; changes nothing.
  *
- * @param begun whether our own tables of the same names were made: an old one has then been put in their place
- * @throws MigrationError for a table of the log's names that is neither that generation's nor ours, and where a table
- *   could not be kept since its name for that is taken.
+ * @param begun whether our own tables of the same names were created: an old one has then replaced ours
+ * @throws MigrationError for a table with a name of ours that is neither that generation's nor ours, and when the name
+ *   under which a table would be kept is taken.
  */
 export async function findSocketIoTables(connection: Connection, begun: boolean): Promise<SocketIoFindings> {
   const there = await readShapes(connection);
@@ -77,20 +77,20 @@ export async function findSocketIoTables(connection: Connection, begun: boolean)
       `This database has a table ${foreign.map(({ name }) => name).join(' and a table ')} that codecraft-live did not make. Nothing was changed. Rename it, or use another database.`,
     );
   }
-  // Sessions made anew, by a service of old that was started again, are in nobody's way.
+  // A table of sessions that an old service created again does no harm.
   const renames = TABLES.filter(
     (table) => isOf(table, there.get(table.name)) && !(table === OLD_SESSIONS && there.has(table.keptAs)),
   );
   const taken = renames.find(({ keptAs }) => there.has(keptAs));
   if (taken) {
     throw new MigrationError(
-      `This database has a table ${taken.name} of the Socket.IO generation, and ${taken.keptAs}, as which it would be kept, is there, too. Nothing was changed. Rename one of them.`,
+      `This database has a table ${taken.name} of the Socket.IO generation, and ${taken.keptAs}, the name under which it would be kept, exists, too. Nothing was changed. Rename one of them.`,
     );
   }
   return { renames, kept: TABLES.filter((table) => isOf(table, there.get(table.keptAs))) };
 }
 
-/** Gives the tables the names under which they are kept: all of them or none. */
+/** Renames the tables atomically. */
 export async function renameTables(connection: Connection, tables: readonly SocketIoTable[]): Promise<void> {
   if (tables.length === 0) return;
   const pairs = tables.map(({ name, keptAs }) => `${name} TO ${keptAs}`);
@@ -99,13 +99,13 @@ export async function renameTables(connection: Connection, tables: readonly Sock
 
 interface Shape {
   readonly isTable: boolean;
-  /** Column → its type, both in lower case. */
+  /** Type by column, both in lower case. */
   readonly columns: Map<string, string>;
   readonly primaryKey: string[];
 }
 
 const WHOLE_NUMBERS = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint'];
-const MOMENTS = ['datetime', 'timestamp'];
+const INSTANTS = ['datetime', 'timestamp'];
 
 function isOf(table: SocketIoTable, shape: Shape | undefined): boolean {
   if (!shape?.isTable || shape.columns.has('event_id')) return false;
@@ -114,7 +114,7 @@ function isOf(table: SocketIoTable, shape: Shape | undefined): boolean {
   return (
     table.columns.every((column) => shape.columns.has(column)) &&
     ['id', 'player_id'].every(isAmong(WHOLE_NUMBERS)) &&
-    table.moments.every(isAmong(MOMENTS)) &&
+    table.instants.every(isAmong(INSTANTS)) &&
     shape.primaryKey.join() === 'id'
   );
 }

@@ -3,16 +3,16 @@ import { errnoOf, MigrationError } from '../../db/errors.ts';
 import { PLATFORM_TABLES, type PlatformTable } from './definitions.ts';
 import { levelCurve } from './levels.ts';
 
-/** Where a half-made table waits; renamed once it is whole. */
+/** Temporary name of a table until its rows are complete. */
 const UNFINISHED = 'live_unfinished_level_config';
 
-/** The server does not take a foreign key: the table referred to has other types, or an engine without them. */
+/** Errors for a foreign key whose target has other column types, or an engine without foreign keys. */
 const FOREIGN_KEY_REFUSED = new Set([1005, 1215, 1822, 1824, 3780]);
 
 /**
- * Those of the platform's tables that are missing, each after those it refers to.
+ * Finds the platform's missing tables, each after those it refers to.
  *
- * @param existing the columns of every table that exists
+ * @param existing columns of every existing table
  * @throws MigrationError when an existing table lacks columns that the service reads.
  */
 export function findMissingTables(existing: ReadonlyMap<string, ReadonlySet<string>>): PlatformTable[] {
@@ -29,7 +29,7 @@ export function findMissingTables(existing: ReadonlyMap<string, ReadonlySet<stri
   return PLATFORM_TABLES.filter(({ name }) => !existing.has(name));
 }
 
-/** Creates tables of the platform, and leaves one that is there after all exactly as it is. */
+/** Creates tables of the platform; one that exists by now stays as it is. */
 export async function createTables(connection: Connection, missing: readonly PlatformTable[]): Promise<void> {
   for (const table of missing) {
     if (table.name === 'level_config') await createLevels(connection, table);
@@ -37,7 +37,7 @@ export async function createTables(connection: Connection, missing: readonly Pla
   }
 }
 
-/** The columns of every table that exists, by table; all in lower case. */
+/** Reads the columns of every table, by table, in lower case. */
 export async function readColumns(connection: Connection): Promise<Map<string, Set<string>>> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT LOWER(TABLE_NAME) AS t, LOWER(COLUMN_NAME) AS c FROM information_schema.COLUMNS
@@ -66,7 +66,7 @@ async function createTable(connection: Connection, table: PlatformTable, name: s
   }
 }
 
-/** A levels table without its levels would be taken for the platform's own, so it appears filled or not at all. */
+/** Creates the table of levels with its rows atomically: an empty one would be taken for the platform's own. */
 async function createLevels(connection: Connection, table: PlatformTable): Promise<void> {
   await connection.query(`DROP TABLE IF EXISTS ${UNFINISHED}`);
   await createTable(connection, table, UNFINISHED);

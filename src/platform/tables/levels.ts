@@ -10,7 +10,7 @@ export interface Level {
   readonly xpToNext: number;
 }
 
-/** XP from each level to the next. Sums: level 2 at 300, 11 at 7,600, 21 at 31,800, 30 at 76,800. */
+/** XP from each level to the next. Totals: level 2 at 300, 11 at 7,600, 21 at 31,800, 30 at 76,800. */
 const STEPS = [
   ...[300, 400, 500, 600, 700, 800, 900, 1000, 1100, 1300],
   ...[1500, 1700, 1900, 2100, 2300, 2500, 2700, 2900, 3100, 3500],
@@ -18,7 +18,7 @@ const STEPS = [
 ];
 const RANKS = ['I', 'II', 'III', 'IV', 'V'];
 
-/** The thirty levels: ten of each tier, two of each sub-rank. */
+/** Thirty levels: ten per tier, two per sub-rank. */
 export function levelCurve(): Level[] {
   let xpRequired = 0;
   return [...STEPS, 0].map((xpToNext, index) => {

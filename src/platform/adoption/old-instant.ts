@@ -1,11 +1,13 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 
 /**
- * SQL for a moment in a column of an old table, in UTC; NULL where there is none (`0000-00-00`). A TIMESTAMP is a moment.
- * A DATETIME is what the clock of the database's server showed: it was written by CURRENT_TIMESTAMP or NOW() of sessions
- * that never asked for a zone.
+ * Makes SQL for an instant in a column of an old table, in UTC; NULL for none (`0000-00-00`). A TIMESTAMP is an instant. A
+ * DATETIME is in the database server's zone: CURRENT_TIMESTAMP or NOW() of sessions without a zone of their own wrote it.
  */
-export async function oldMoments(connection: Connection, table: string): Promise<(column: string) => string> {
+export async function oldInstants(
+  connection: Connection,
+  table: string,
+): Promise<(column: string) => string> {
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT LOWER(COLUMN_NAME) AS name, LOWER(DATA_TYPE) AS type FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
@@ -14,10 +16,10 @@ export async function oldMoments(connection: Connection, table: string): Promise
   const types = new Map(rows.map(({ name, type }) => [name, type]));
   return (column) => {
     const value = `o.\`${column}\``;
-    const moment =
+    const instant =
       types.get(column) === 'timestamp'
         ? value
         : `COALESCE(CONVERT_TZ(${value}, @@global.time_zone, '+00:00'), ${value})`;
-    return `IF(YEAR(${value}) > 0, ${moment}, NULL)`;
+    return `IF(YEAR(${value}) > 0, ${instant}, NULL)`;
   };
 }
