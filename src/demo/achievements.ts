@@ -15,13 +15,13 @@ const ACHIEVEMENTS = [
   ['stubborn', 'Stubborn', 'accepted at the tenth attempt'],
 ] as const;
 
-/** So many achievements of the past are looked at, so that nobody earns one twice before all have earned all. */
-const LOOK_BACK = 500;
+/** Max past achievements that are read to find one that a player has not earned yet. */
+const MAX_HISTORY = 500;
 
-/** Somebody earns an achievement, if possible one that is new for that player. */
+/** Step: a player earns an achievement, one that is new for that player if possible. */
 export async function achievement(tx: Transaction, { random }: World): Promise<NewEvent[]> {
   const players = await lockPlayers(tx);
-  const earned = await earnedBefore(tx);
+  const earned = await readEarned(tx);
   const chances = players.flatMap((player) => ACHIEVEMENTS.map((entry) => ({ player, entry })));
   const fresh = chances.filter(({ player, entry }) => !earned.has(`${player.playerId}/${entry[0]}`));
   const chance = pick(fresh.length > 0 ? fresh : chances, random);
@@ -31,10 +31,10 @@ export async function achievement(tx: Transaction, { random }: World): Promise<N
   return [{ type: 'ACHIEVEMENT', data: { playerId, playerName, achievement: code, name, description } }];
 }
 
-async function earnedBefore(tx: Transaction): Promise<Set<string>> {
+async function readEarned(tx: Transaction): Promise<Set<string>> {
   const rows = await tx.query<{ playerId: number; value: string | null }>(
     `SELECT player_id AS playerId, new_value AS value FROM activity_log
-     WHERE action_type = 'ACHIEVEMENT_EARNED' ORDER BY id DESC LIMIT ${LOOK_BACK}`,
+     WHERE action_type = 'ACHIEVEMENT_EARNED' ORDER BY id DESC LIMIT ${MAX_HISTORY}`,
   );
   return new Set(
     rows.map(({ playerId, value }) => {

@@ -1,6 +1,6 @@
 import type { Mode } from '../protocol/enums.ts';
 
-/** Who a demo user is can be told by the address alone; nobody can have it in earnest (RFC 2606 § 3). */
+/** Domain of every demo user's address, and of nobody else's (RFC 2606 § 3). */
 export const DEMO_DOMAIN = 'demo.codecraft.example';
 
 export interface Staff {
@@ -10,11 +10,11 @@ export interface Staff {
 
 export interface CastPlayer {
   readonly name: string;
-  /** Where the player stands when a season begins. */
+  /** At the start of a season. */
   readonly xp: number;
   readonly streakDays: number;
   readonly mode: Mode;
-  /** Where the player stands when a round of the live contest begins. */
+  /** From here on: at the start of a round of the live contest. */
   readonly solved: number;
   readonly accuracy: number;
   readonly penaltyMins: number;
@@ -37,7 +37,7 @@ export const PLAYERS: readonly CastPlayer[] = [
   player('Léa Moreau', 950, 2, 'GRINDER', [1, 12, 19, 38]),
 ];
 
-/** Whose stream the quickstart shows: one of the players. */
+/** Player whose stream the quickstart shows. */
 export const PROTAGONIST = 'Ada Okafor';
 
 /** `Tomás Ferreira` → `tomas.ferreira@…`. */

@@ -2,33 +2,33 @@ import type { Transaction } from '../db/database.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { problemInTurn } from './problems.ts';
 import { contestProblems, startOver } from './round.ts';
-import { lockScore, readPlaces, writeScore } from './standings.ts';
+import { lockScore, readPlaces, writeScore } from './scores.ts';
 import { lockPlayers, pick, type World } from './world.ts';
 import { grantXp } from './xp.ts';
 
-/** Beyond this lead a bonus would be no story any more: only solving overtakes. */
-const LARGEST_BONUS = 150;
+/** Max lead that a better accuracy makes up; a larger one takes a solved problem. */
+const MAX_BONUS = 150;
 
-/** Somebody overtakes the next one in the live contest, by a better accuracy. The standings tell of it by themselves. */
+/** Step: a player overtakes the next one in the live contest by a better accuracy. The leaderboard publishes it. */
 export async function rankChange(tx: Transaction, world: World): Promise<NewEvent[]> {
   const places = await readPlaces(tx, world.contestId);
   const chances = places.flatMap((place) => {
     const ahead = places.findLast(({ rank }) => rank < place.rank);
     const gap = ahead === undefined ? undefined : ahead.rating - place.rating;
-    return gap === undefined || gap > LARGEST_BONUS ? [] : [{ place, gap }];
+    return gap === undefined || gap > MAX_BONUS ? [] : [{ place, gap }];
   });
   const chance = pick(chances, world.random);
   if (!chance) return newRound(tx, world);
   const score = await lockScore(tx, world.contestId, chance.place.playerId);
   if (!score) return [];
-  // A quarter of a point at least, so that equal ratings do not leave it to the time of the last solve.
+  // At least a quarter of a point: at equal ratings the time of the last solve would decide.
   const bonus = chance.gap + Math.ceil(world.random() * 20) / 4;
   const accuracyScore = Math.round((score.accuracyScore + bonus) * 100) / 100;
   await writeScore(tx, world, { ...score, accuracyScore }, false);
   return [];
 }
 
-/** Somebody solves the next problem of the live contest. When all have solved all, the next round begins. */
+/** Step: a player solves the next problem of the live contest. When all problems are solved by all, a round begins. */
 export async function problemSolved(tx: Transaction, world: World): Promise<NewEvent[]> {
   const { contestId, contestTitle, random } = world;
   const players = await lockPlayers(tx);

@@ -1,6 +1,6 @@
 import type { Transaction } from '../db/database.ts';
+import { SERVER_NOW } from '../platform/clock.ts';
 import { PLAYERS } from './cast.ts';
-import { SERVER_NOW } from './clock.ts';
 import { DEMO_EMAILS } from './find.ts';
 import { ENDED_PROBLEMS, LIVE_PROBLEMS, UPCOMING_PROBLEMS } from './problems.ts';
 import { startOver } from './round.ts';
@@ -15,18 +15,18 @@ interface DemoContest {
   readonly title: string;
   readonly status: 'UPCOMING' | 'LIVE' | 'ENDED';
   readonly problems: readonly number[];
-  /** From now, in minutes; negative: before. */
+  /** Minutes from now; negative: in the past. */
   readonly startsIn: number;
   readonly mins: number;
   readonly inviteCode?: string;
-  /** By their place in the cast. */
+  /** Indices in the cast. */
   readonly participants: readonly number[];
 }
 
 const DAY_MINS = 1440;
 const EVERYBODY = PLAYERS.map((_, index) => index);
 
-/** The live one comes last, so that in a fresh database it is contest 3. */
+/** The live one comes last: in a fresh database it is contest 3, as in the documentation. */
 const CONTESTS: readonly DemoContest[] = [
   {
     title: 'Winter Warm-up',
@@ -57,6 +57,7 @@ const CONTESTS: readonly DemoContest[] = [
 
 const IN_MINUTES = `DATE_ADD(${SERVER_NOW}, INTERVAL ? MINUTE)`;
 
+/** Creates the demo contests with their participants and scores. */
 export async function seedContests(tx: Transaction, parts: ContestParts): Promise<void> {
   const { companyUserId, playerIds, problemIds } = parts;
   for (const contest of CONTESTS) {
@@ -88,7 +89,7 @@ export async function seedContests(tx: Transaction, parts: ContestParts): Promis
   }
 }
 
-/** Gives contests whose time has passed meanwhile a new one, and the demo a live contest. */
+/** Moves contests whose time has passed to their times relative to now, so that one is live. */
 export async function refreshContests(tx: Transaction): Promise<void> {
   for (const { title, status, startsIn, mins } of CONTESTS) {
     if (status === 'ENDED') continue;

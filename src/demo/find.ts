@@ -2,10 +2,10 @@ import type { Queries } from '../db/database.ts';
 import { DEMO_DOMAIN, emailOf, PROTAGONIST, STAFF } from './cast.ts';
 import type { Demo } from './demo.ts';
 
-/** For `LIKE`: every demo user, and nobody else. */
+/** Pattern for `LIKE` that matches demo users only. */
 export const DEMO_EMAILS = `%@${DEMO_DOMAIN}`;
 
-/** The demo data of a database; undefined where there is none, or its live contest is over. */
+/** Finds the demo data of a database; undefined where there is none, or its live contest is over. */
 export async function findDemo(database: Pick<Queries, 'query'>): Promise<Demo | undefined> {
   const admin = STAFF.find(({ role }) => role === 'ADMIN')?.name ?? '';
   const people = await database.query<{ email: string; userId: number; playerId: number | null }>(

@@ -2,9 +2,9 @@ import type { Queries } from '../db/database.ts';
 import type { Tier } from '../protocol/enums.ts';
 import { DEMO_EMAILS } from './find.ts';
 
-/** A demo player whom anybody may be, while the demo is on. */
+/** Demo player that any visitor may act as while the demo is on. */
 export interface DemoIdentity {
-  /** `users.id`: what a token holds. Not for the wire. */
+  /** `users.id`, the subject of a token. Not for the wire. */
   readonly userId: number;
   readonly playerId: number;
   readonly playerName: string;
@@ -13,7 +13,7 @@ export interface DemoIdentity {
   readonly subRank: string;
 }
 
-/** All demo players, those with the most XP first. None where there is no demo data. */
+/** Reads all demo players, the most XP first. */
 export async function readDemoIdentities(database: Pick<Queries, 'query'>): Promise<DemoIdentity[]> {
   const rows = await database.query<DemoIdentity>(
     `SELECT u.id AS userId, p.id AS playerId, u.name AS playerName, p.level, p.tier, p.sub_rank AS subRank

@@ -2,7 +2,7 @@ import type { Queries } from '../db/database.ts';
 import { levelCurve } from '../platform/tables/levels.ts';
 import type { Tier } from '../protocol/enums.ts';
 
-/** One row of the platform's `level_config`. */
+/** Row of the platform's `level_config`. */
 export interface DemoLevel {
   readonly level: number;
   readonly xpRequired: number;
@@ -12,7 +12,7 @@ export interface DemoLevel {
 
 type Reads = Pick<Queries, 'query'>;
 
-/** All levels, lowest first. */
+/** Reads all levels, lowest first. */
 export function readLevels(database: Reads): Promise<DemoLevel[]> {
   return database.query<DemoLevel>(
     'SELECT level, xp_required AS xpRequired, tier, sub_rank AS subRank FROM level_config ORDER BY level',
@@ -32,9 +32,9 @@ export async function ensureLevels(database: Pick<Queries, 'query' | 'execute'>)
 }
 
 /**
- * The level that so much XP makes.
+ * Finds the level of an amount of XP.
  *
- * @throws Error when there are no levels at all.
+ * @throws Error when there are no levels.
  */
 export function levelAt(levels: readonly DemoLevel[], xp: number): DemoLevel {
   const level = levels.findLast(({ xpRequired }) => xpRequired <= xp) ?? levels[0];

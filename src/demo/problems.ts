@@ -29,17 +29,17 @@ export const DEMO_PROBLEMS: readonly DemoProblem[] = [
   problem('Median of a Stream', 'HARD', 'The median after every number that arrives.', ['5 15 1', '5 10 5']),
 ];
 
-/** Which of them the contests hold, by their place above. */
+/** Problems of each contest, by index in `DEMO_PROBLEMS`. */
 export const LIVE_PROBLEMS = [0, 1, 2, 3, 4, 5] as const;
 export const ENDED_PROBLEMS = [0, 3, 6] as const;
 export const UPCOMING_PROBLEMS = [2, 5, 7] as const;
 
-/** Players solve the problems of a contest in their own order, so how many were solved tells which. */
+/** The next problem of a player. Each player solves a contest's problems in an order of their own, which follows from the index. */
 export function problemInTurn<T>(problems: readonly T[], playerIndex: number, solved: number): T | undefined {
   return solved >= problems.length ? undefined : problems[(playerIndex + solved) % problems.length];
 }
 
-/** A participant's `final_rating`, never below zero. */
+/** A participant's `final_rating`, at least 0. */
 export function ratingOf(rawScore: number, accuracyScore: number, penaltyMins: number): number {
   return Math.max(0, Math.round((rawScore + accuracyScore - penaltyMins) * 100) / 100);
 }

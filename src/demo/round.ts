@@ -1,13 +1,13 @@
 import type { Transaction } from '../db/database.ts';
+import { SERVER_NOW } from '../platform/clock.ts';
 import type { Difficulty } from '../protocol/enums.ts';
 import { emailOf, PLAYERS } from './cast.ts';
-import { SERVER_NOW } from './clock.ts';
 import { problemInTurn, ratingOf } from './problems.ts';
 
 /**
- * Puts the demo players' scores in a contest to where they stand when a round begins.
+ * Resets the demo players' scores in a contest to the start of a round.
  *
- * @param minutes from now to the moment that the last solves are reckoned from.
+ * @param minutes from now to the instant that the times of last solves are relative to.
  */
 export async function startOver(tx: Transaction, contestId: number, minutes = 0): Promise<void> {
   const problems = await contestProblems(tx, contestId);
@@ -44,7 +44,7 @@ export interface ContestProblem {
   readonly difficulty: Difficulty;
 }
 
-/** The problems of a contest that exist, in the contest's order. */
+/** Reads a contest's existing problems, in its order. */
 export async function contestProblems(tx: Transaction, contestId: number): Promise<ContestProblem[]> {
   const [contest] = await tx.query<{ problems: string }>('SELECT problems FROM contest WHERE id = ?', [
     contestId,

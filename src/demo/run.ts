@@ -14,14 +14,14 @@ import { levelUp } from './xp.ts';
 export interface RunDemoOptions {
   readonly database: Database;
   readonly publisher: Pick<LogPublisher, 'publish'>;
-  /** Between two events, in ms. */
+  /** Time between two events, ms. */
   readonly intervalMs: number;
-  /** Ends the demo. */
+  /** Stops the demo. */
   readonly signal: AbortSignal;
-  /** Told of a contest whose scores may be others now. */
+  /** Called with a contest whose scores may have changed. */
   readonly onScores?: (contestId: number) => void;
   readonly log?: (line: string) => void;
-  /** Told of the first failure after a success, and not of those that follow. */
+  /** Called for the first failure after a success, and not for those that follow. */
   readonly onError?: (error: unknown) => void;
   /** 0 … 1, as `Math.random`. */
   readonly random?: () => number;
@@ -30,34 +30,34 @@ export interface RunDemoOptions {
 type Step = (tx: Transaction, world: World) => Promise<NewEvent[]>;
 
 const ROUND: readonly Step[] = [achievement, levelUp, rankChange, problemSolved];
-/** After so many rounds something is announced. */
+/** Rounds between two announcements. */
 const ROUNDS_TO_ANNOUNCEMENT = 5;
 
 /**
- * Makes up what demo players do, one event every `intervalMs`, until the signal ends: an achievement, a level-up, a
- * better score, a solved problem, and from the beginning. What is told is also true: levels and scores are written.
- * What could not be published is published later, before anything new happens.
+ * Simulates demo players until the signal ends, one step every `intervalMs`: an achievement, a level-up, a better score, a
+ * solved problem, and again. Levels and scores are written, so that events match the tables. Events that could not be
+ * published are published later, before the next step.
  *
  * To be run by one process at a time. Returns early where there is no demo data.
  */
 export async function runDemo(options: RunDemoOptions): Promise<void> {
   const { database, publisher, intervalMs, signal, log, onScores, onError, random = Math.random } = options;
   let world: World | undefined;
-  let waiting: { readonly events: NewEvent[]; readonly key: string } | undefined;
+  let unpublished: { readonly events: NewEvent[]; readonly key: string } | undefined;
   let failing = false;
 
-  async function tell(step: Step): Promise<boolean> {
+  async function take(step: Step): Promise<boolean> {
     world ??= await explore(database, random);
     if (world === undefined) return false;
-    if (waiting === undefined) {
+    if (unpublished === undefined) {
       const known = world;
       const events = await database.transaction((tx) => step(tx, known));
-      waiting = { events, key: `demo:${randomUUID()}` };
+      unpublished = { events, key: `demo:${randomUUID()}` };
       onScores?.(known.contestId);
     }
-    const { events, key } = waiting;
+    const { events, key } = unpublished;
     if (events.length > 0) await publisher.publish(events, { idempotencyKey: key });
-    waiting = undefined;
+    unpublished = undefined;
     return true;
   }
 
@@ -65,7 +65,7 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
     await sleep(intervalMs, undefined, { signal }).catch(() => {});
     if (signal.aborted) return;
     try {
-      if (!(await tell(stepOf(turn)))) {
+      if (!(await take(stepOf(turn)))) {
         log?.('there is no demo data in this database: no demo events');
         return;
       }
@@ -76,8 +76,8 @@ export async function runDemo(options: RunDemoOptions): Promise<void> {
       if (!failing && !signal.aborted) onError?.(error);
       failing = true;
       world = undefined;
-      // What will never be accepted must not hold up the rest.
-      if (error instanceof Problem && error.status < 500) waiting = undefined;
+      // Events that are invalid must not block those that follow.
+      if (error instanceof Problem && error.status < 500) unpublished = undefined;
     }
   }
 }
@@ -91,7 +91,7 @@ function stepOf(turn: number): Step {
 }
 
 function announcement(number: number, { contestId, contestTitle }: World): NewEvent {
-  const everybody: NewEvent = {
+  const toAll: NewEvent = {
     type: 'ANNOUNCEMENT',
     data: { title: 'Join in', message: `${contestTitle} is open to everybody. Come and solve something!` },
   };
@@ -104,7 +104,7 @@ function announcement(number: number, { contestId, contestTitle }: World): NewEv
       severity: 'WARNING',
     },
   };
-  return number % 2 === 0 ? everybody : participants;
+  return number % 2 === 0 ? toAll : participants;
 }
 
 async function explore(database: Database, random: () => number): Promise<World | undefined> {

@@ -9,30 +9,33 @@ import { ensureLevels, levelAt } from './levels.ts';
 import { DEMO_PROBLEMS, POINTS } from './problems.ts';
 
 export interface SeedOptions {
-  /** Adds the demo also where other users live. Default false. */
+  /** Seeds the demo even where other users exist. Default false. */
   readonly besideOthers?: boolean;
 }
 
-/** How long to wait for another process that seeds at this moment, in seconds. */
-const PATIENCE_S = 30;
+/** Max wait for another process that seeds, s. */
+const LOCK_TIMEOUT_S = 30;
 
 /**
- * Puts users, players, problems and contests to play with into the platform's tables, once; when they are there, only
- * the contests' times are brought up to date. A database with other users in it is left alone.
+ * Seeds the platform's tables with demo users, players, problems and contests. Idempotent: where they exist, only the times
+ * of the contests are moved. A database with other users stays as it is.
  *
- * @returns what there is to show; undefined where nothing was put in.
+ * @returns the demo data; undefined where there is none.
  */
 export async function seedDemo(database: Database, options: SeedOptions = {}): Promise<Demo | undefined> {
   const connection = await database.connect({ statementTimeoutMs: 0 });
   try {
     const [rows] = await connection.query<RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS got', [
       lockName(database.name, 'seed'),
-      PATIENCE_S,
+      LOCK_TIMEOUT_S,
     ]);
-    if (Number(rows[0]?.got) !== 1) throw new Error('Another process is putting in the demo data.');
+    if (Number(rows[0]?.got) !== 1)
+      throw new Error(
+        `Another process has been seeding the demo data for ${LOCK_TIMEOUT_S} s. Try again when it is done.`,
+      );
     await database.transaction((tx) => seed(tx, options.besideOthers ?? false));
   } finally {
-    // With the connection goes the lock.
+    // The lock is released with the connection.
     connection.destroy();
   }
   return findDemo(database);
@@ -57,7 +60,7 @@ async function seed(tx: Transaction, besideOthers: boolean): Promise<void> {
 async function createUser(tx: Transaction, name: string, role: string): Promise<number> {
   const { insertId } = await tx.execute(
     'INSERT INTO users (name, email, password, role) VALUES (?, ?, ?, ?)',
-    // No password has this hash: nobody signs in as a demo user.
+    // No password has this hash: signing in as a demo user is impossible.
     [name, emailOf(name), '!', role],
   );
   return insertId;
@@ -70,7 +73,7 @@ async function createPlayers(tx: Transaction): Promise<number[]> {
 
   const [last] = await tx.query<{ id: number }>('SELECT COALESCE(MAX(id), 0) AS id FROM player');
   let before = last?.id ?? 0;
-  // A player's id is never the user's: whoever confuses the two shall see it in the demo.
+  // A player's id always differs from its user's, so that confusing the two shows in the demo.
   while (userIds.some((userId, index) => userId === before + 1 + index)) before += 1;
   const playerIds = userIds.map((_, index) => before + 1 + index);
 

@@ -3,7 +3,7 @@ import { emailOf, PLAYERS } from './cast.ts';
 import { DEMO_EMAILS } from './find.ts';
 import type { DemoLevel } from './levels.ts';
 
-/** What a step of the demo knows besides the database. */
+/** Context of a demo step. */
 export interface World {
   readonly contestId: number;
   readonly contestTitle: string;
@@ -18,11 +18,11 @@ export interface DemoPlayer {
   readonly xp: number;
   readonly level: number;
   readonly tier: DemoLevel['tier'];
-  /** The place in the cast. */
+  /** Index in the cast. */
   readonly index: number;
 }
 
-/** The demo players as they stand, their rows locked until the transaction ends. */
+/** Reads the demo players, their rows locked until the transaction ends. */
 export async function lockPlayers(tx: Transaction): Promise<DemoPlayer[]> {
   const rows = await tx.query<Omit<DemoPlayer, 'index'> & { email: string }>(
     `SELECT p.id AS playerId, u.name AS playerName, u.email, p.xp, p.level, p.tier

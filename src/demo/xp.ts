@@ -5,7 +5,7 @@ import { PLAYERS } from './cast.ts';
 import { levelAt } from './levels.ts';
 import { type DemoPlayer, lockPlayers, pick, type World } from './world.ts';
 
-/** Gives XP, and the level, tier and sub-rank that go with it. Tells of what was reached, unless triggers tell of it. */
+/** Grants XP with its level, tier and sub-rank. @returns events of what was reached, unless triggers publish them */
 export async function grantXp(
   tx: Transaction,
   { levels }: World,
@@ -23,7 +23,7 @@ export async function grantXp(
     subRank,
     playerId,
   ]);
-  if (level <= player.level || (await isToldByTriggers(tx))) return [];
+  if (level <= player.level || (await isPublishedByTriggers(tx))) return [];
   const events: NewEvent[] = [
     {
       type: 'LEVEL_UP',
@@ -38,12 +38,12 @@ export async function grantXp(
   return events;
 }
 
-async function isToldByTriggers(tx: Transaction): Promise<boolean> {
+async function isPublishedByTriggers(tx: Transaction): Promise<boolean> {
   const { states } = await readInstalled(tx);
   return states.some(({ trigger, state }) => trigger.writes.includes('LEVEL_UP') && state !== 'missing');
 }
 
-/** Somebody reaches the next level. When all are at the last one, a new season begins and all start over. */
+/** Step: a player reaches the next level. When all are at the last one, a new season begins, and all start over. */
 export async function levelUp(tx: Transaction, world: World): Promise<NewEvent[]> {
   const { levels, random } = world;
   const next = (player: DemoPlayer) => levels.find(({ level }) => level > player.level);

@@ -31,6 +31,9 @@ export function createPlatformClock(zone?: string): PlatformClock {
   };
 }
 
+/** SQL: the present time in the database server's zone, as the platform's DATETIMEs have it; our sessions run in UTC. */
+export const SERVER_NOW = "CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')";
+
 /** Clock of a platform whose sessions use the database server's zone. */
 export const SERVER_CLOCK = createPlatformClock();
 

@@ -10,14 +10,14 @@ import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Releasers } from '../../src/service/releasers.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { takeTold } from '../support/platform-session.ts';
+import { takeOutbox } from '../support/platform-session.ts';
 
 interface Stage {
   readonly url: string;
   readonly database: Database;
   readonly publisher: LogPublisher;
-  readonly told: NewEvent[][];
-  /** Runs the demo until it has told of something `turns` times. */
+  readonly published: NewEvent[][];
+  /** Runs the demo until it has published `turns` times. */
   play(
     turns: number,
     options?: { random?: () => number; publisher?: Pick<LogPublisher, 'publish'> },
@@ -36,20 +36,20 @@ async function stage(): Promise<Stage> {
     { database, ring: { frames: 1000, bytes: 1e7 }, onError: () => {} },
     releasers,
   );
-  const told: NewEvent[][] = [];
+  const published: NewEvent[][] = [];
   return {
     url,
     database,
     publisher,
-    told,
+    published,
     async play(turns, { random = sequence(), publisher: to = publisher } = {}) {
       const ending = new AbortController();
-      const until = told.length + turns;
+      const until = published.length + turns;
       const publish: LogPublisher['publish'] = async (events, options) => {
-        const published = await to.publish(events, options);
-        told.push([...(events as NewEvent[])]);
-        if (told.length >= until) ending.abort();
-        return published;
+        const answer = await to.publish(events, options);
+        published.push([...(events as NewEvent[])]);
+        if (published.length >= until) ending.abort();
+        return answer;
       };
       const { signal } = ending;
       await runDemo({ database, publisher: { publish }, intervalMs: 1, signal, random });
@@ -57,7 +57,7 @@ async function stage(): Promise<Stage> {
   };
 }
 
-/** Numbers that look random and are the same in each run (Park and Miller's generator). */
+/** Park and Miller's pseudo-random numbers, the same in each run. */
 function sequence(seed = 42): () => number {
   let state = seed;
   return () => {
@@ -68,15 +68,15 @@ function sequence(seed = 42): () => number {
 
 const typesOf = (turns: readonly NewEvent[][]) => turns.map((events) => events[0]?.type);
 
-test('an achievement, a level-up and a solved problem are told in turn, now and then news', async () => {
-  const { play, told } = await stage();
+test('publishes achievements, level-ups and solved problems in turn, and an announcement now and then', async () => {
+  const { play, published } = await stage();
   await play(19);
   const round = ['ACHIEVEMENT', 'LEVEL_UP', 'PROBLEM_SOLVED'];
   const rounds = [...round, ...round, ...round, ...round, ...round];
-  expect(typesOf(told)).toEqual([...rounds, 'ANNOUNCEMENT', ...round]);
+  expect(typesOf(published)).toEqual([...rounds, 'ANNOUNCEMENT', ...round]);
 });
 
-test('between them somebody overtakes somebody, and it is said whose scores are others now', async () => {
+test('has a player overtake another in each round, and reports the contest whose scores changed', async () => {
   const { database } = await stage();
   const order = async () =>
     (
@@ -109,11 +109,11 @@ test('between them somebody overtakes somebody, and it is said whose scores are 
   expect(onScores.mock.calls).toEqual([[3], [3], [3]]);
 });
 
-test('what is told is what the database says', async () => {
-  const { database, play, told } = await stage();
+test('publishes what it has written to the tables', async () => {
+  const { database, play, published } = await stage();
   await play(40);
   const levels = new Map<number, number>();
-  for (const event of told.flat()) {
+  for (const event of published.flat()) {
     if (event.type === 'LEVEL_UP') {
       expect(event.data.oldLevel).toBe(levels.get(event.data.playerId) ?? event.data.oldLevel);
       expect(event.data.newLevel).toBeGreaterThan(event.data.oldLevel);
@@ -129,11 +129,11 @@ test('what is told is what the database says', async () => {
   expect(wrong).toEqual([]);
 });
 
-test('nobody solves a problem twice in one round', async () => {
-  const { play, told } = await stage();
+test('has no player solve a problem twice in one round', async () => {
+  const { play, published } = await stage();
   await play(48);
   const solved = new Set<string>();
-  for (const event of told.flat()) {
+  for (const event of published.flat()) {
     if (event.type === 'ANNOUNCEMENT' && event.data.title === 'The next round') solved.clear();
     if (event.type !== 'PROBLEM_SOLVED') continue;
     const key = `${event.data.playerId}/${event.data.problemId}`;
@@ -142,42 +142,48 @@ test('nobody solves a problem twice in one round', async () => {
   }
 });
 
-test('who crosses the border of a tier is told of the tier, too', async () => {
-  const { database, play, told } = await stage();
+test('publishes the tier with the level that reaches it', async () => {
+  const { database, play, published } = await stage();
   // One level below Silver, all of them.
   await database.execute("UPDATE player SET xp = 6300, level = 10, tier = 'BRONZE', sub_rank = 'Bronze V'");
   await play(2);
-  expect(told[1]?.map(({ type }) => type)).toEqual(['LEVEL_UP', 'TIER_UPGRADE']);
-  expect(told[1]?.[1]?.data).toMatchObject({ oldTier: 'BRONZE', newTier: 'SILVER', subRank: 'Silver I' });
+  expect(published[1]?.map(({ type }) => type)).toEqual(['LEVEL_UP', 'TIER_UPGRADE']);
+  expect(published[1]?.[1]?.data).toMatchObject({
+    oldTier: 'BRONZE',
+    newTier: 'SILVER',
+    subRank: 'Silver I',
+  });
 });
 
-test('where the platform’s triggers tell of levels and tiers, the demo does not tell of them as well', async () => {
-  const { database, play, told } = await stage();
+test('leaves levels and tiers to the triggers where they are installed', async () => {
+  const { database, play, published } = await stage();
   await installTriggers(database);
   await play(8);
   const types = ['LEVEL_UP', 'TIER_UPGRADE'];
-  expect(told.flat().filter(({ type }) => types.includes(type))).toEqual([]);
-  expect((await takeTold(database)).filter(({ type }) => type === 'LEVEL_UP').length).toBeGreaterThan(2);
+  expect(published.flat().filter(({ type }) => types.includes(type))).toEqual([]);
+  expect((await takeOutbox(database)).filter(({ type }) => type === 'LEVEL_UP').length).toBeGreaterThan(2);
 });
 
-test('when all have reached the last level, a new season begins', async () => {
-  const { database, play, told } = await stage();
+test('begins a new season when all players have reached the last level', async () => {
+  const { database, play, published } = await stage();
   await database.execute("UPDATE player SET xp = 80000, level = 30, tier = 'GOLD', sub_rank = 'Gold V'");
   await play(2);
-  expect(told[1]?.map(({ type }) => type)).toEqual(['ANNOUNCEMENT', 'LEVEL_UP']);
+  expect(published[1]?.map(({ type }) => type)).toEqual(['ANNOUNCEMENT', 'LEVEL_UP']);
 });
 
-test('when everybody has solved everything, the next round begins', async () => {
-  const { database, play, told } = await stage();
+test('begins the next round when all players have solved all problems', async () => {
+  const { database, play, published } = await stage();
   await database.execute('UPDATE contest_participant SET problems_solved = 6 WHERE contest_id = 3');
   await play(3);
-  expect(told[2]).toMatchObject([{ type: 'ANNOUNCEMENT', data: { contestId: 3, title: 'The next round' } }]);
+  expect(published[2]).toMatchObject([
+    { type: 'ANNOUNCEMENT', data: { contestId: 3, title: 'The next round' } },
+  ]);
   await play(3);
-  expect(typesOf(told)[5]).toBe('PROBLEM_SOLVED');
+  expect(typesOf(published)[5]).toBe('PROBLEM_SOLVED');
 });
 
-test('what could not be published while the database was away is published once, when it is back', async () => {
-  const { publisher, play, told } = await stage();
+test('publishes once, after an outage, what it could not publish during it', async () => {
+  const { publisher, play, published } = await stage();
   const tried: unknown[] = [];
   let failures = 3;
   const flaky: Pick<LogPublisher, 'publish'> = {
@@ -191,10 +197,10 @@ test('what could not be published while the database was away is published once,
   expect(tried).toHaveLength(5);
   expect(tried[1]).toEqual(tried[0]);
   expect(tried[3]).toEqual(tried[0]);
-  expect(typesOf(told)).toEqual(['ACHIEVEMENT', 'LEVEL_UP']);
+  expect(typesOf(published)).toEqual(['ACHIEVEMENT', 'LEVEL_UP']);
 });
 
-test('while the database is away the demo says so once, and goes on when it is back', async () => {
+test('reports an outage once, and continues after it', async () => {
   const { url, publisher } = await stage();
   const proxy = await startDatabaseProxy(url);
   const database = openDatabase({ url: proxy.url, acquireTimeoutMs: 200 });
@@ -214,19 +220,19 @@ test('while the database is away the demo says so once, and goes on when it is b
     log,
     onError,
   });
-  await vi.waitFor(() => expect(publish.mock.calls.length).toBeGreaterThan(3));
+  await vi.waitFor(() => expect(publish.mock.calls.length).toBeGreaterThan(3), { timeout: 15_000 });
   await proxy.cut();
-  await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(onError).toHaveBeenCalledTimes(1), { timeout: 15_000 });
   const before = publish.mock.calls.length;
   await proxy.restore();
-  await vi.waitFor(() => expect(publish.mock.calls.length).toBeGreaterThan(before + 3));
+  await vi.waitFor(() => expect(publish.mock.calls.length).toBeGreaterThan(before + 3), { timeout: 15_000 });
   ending.abort();
   await running;
   expect(onError).toHaveBeenCalledTimes(1);
   expect(log.mock.calls).toEqual([['the demo goes on']]);
 });
 
-test('where there is no demo data, it says so and ends', async () => {
+test('logs that there is no demo data, and ends', async () => {
   const { database, drop } = await createTestDatabase();
   onTestFinished(drop);
   const log = vi.fn();

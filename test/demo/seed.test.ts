@@ -20,7 +20,7 @@ async function counts(database: Database): Promise<Record<string, number>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-test('an empty database gets a demo, in which the documents’ examples exist', async () => {
+test('seeds an empty database with the ids that the documentation uses', async () => {
   const database = await emptyDatabase();
   const demo = await seedDemo(database);
   expect(demo).toMatchObject({ playerId: 7, contestId: 3, contestTitle: 'Friday Sprint' });
@@ -36,7 +36,7 @@ test('an empty database gets a demo, in which the documents’ examples exist', 
   expect(roles).toContainEqual({ role: 'COMPANY', n: 1 });
 });
 
-test('no demo player has the id of a user with the same number', async () => {
+test('gives every player an id that differs from its user’s', async () => {
   const database = await emptyDatabase();
   // The next user would be 9 and the first player's user 11: the same as the player's own next id.
   await database.execute(
@@ -47,7 +47,7 @@ test('no demo player has the id of a user with the same number', async () => {
   expect(await database.query('SELECT id FROM player WHERE id = user_id')).toEqual([]);
 });
 
-test('levels, tiers and standings of the demo agree with the platform’s own rules', async () => {
+test('seeds levels, tiers and leaderboards by the platform’s rules', async () => {
   const database = await emptyDatabase();
   await seedDemo(database);
   const wrongLevels = await database.query(
@@ -66,7 +66,7 @@ test('levels, tiers and standings of the demo agree with the platform’s own ru
   expect(ranks).toEqual([{ n: 8 }]);
 });
 
-test('seeding again, also from two processes at once, adds nothing', async () => {
+test('adds nothing when it runs again, or in two processes at once', async () => {
   const database = await emptyDatabase();
   const [first, second] = await Promise.all([seedDemo(database), seedDemo(database)]);
   expect(second).toEqual(first);
@@ -76,7 +76,7 @@ test('seeding again, also from two processes at once, adds nothing', async () =>
   expect(before).toMatchObject({ users: 10, player: 8, problem: 8, contest: 3, level_config: 30 });
 });
 
-test('a demo that slept through its contest has a live one again', async () => {
+test('makes a contest live again whose time has passed', async () => {
   const database = await emptyDatabase();
   const demo = await seedDemo(database);
   await database.execute(
@@ -89,7 +89,7 @@ test('a demo that slept through its contest has a live one again', async () => {
   expect(contest?.hoursLeft).toBeGreaterThan(100);
 });
 
-test('a database with other users in it is left alone', async () => {
+test('leaves a database with other users unchanged', async () => {
   const database = await emptyDatabase();
   await createUser(database, { name: 'Somebody' });
   const before = await counts(database);
@@ -97,7 +97,7 @@ test('a database with other users in it is left alone', async () => {
   expect(await counts(database)).toEqual(before);
 });
 
-test('nobody can sign in as a demo user', async () => {
+test('gives demo users a password that nobody can enter', async () => {
   const database = await emptyDatabase();
   await seedDemo(database);
   const rows = await database.query<{ email: string; password: string }>('SELECT email, password FROM users');

@@ -16,8 +16,8 @@ beforeEach(async () => {
 
 afterEach(() => made.drop());
 
-describe('migrating', () => {
-  test('an empty database makes everything, and tells what it did', async () => {
+describe('A migration', () => {
+  test('of an empty database creates everything, and reports what it did', async () => {
     const lines: string[] = [];
     const report = await migrate(database, { log: (line) => lines.push(line) });
     expect(report.applied).toEqual(readMigrations().map(({ name }) => name));
@@ -25,7 +25,7 @@ describe('migrating', () => {
     expect(lines).toHaveLength(report.applied.length + 1);
   });
 
-  test('again changes nothing', async () => {
+  test('that is repeated changes nothing', async () => {
     await migrate(database);
     const before = await describeSchema(database);
     const [head] = await database.query('SELECT * FROM log_head');
@@ -34,14 +34,14 @@ describe('migrating', () => {
     expect(await database.query('SELECT * FROM log_head')).toEqual([head]);
   });
 
-  test('from several nodes at once is done by one of them', async () => {
+  test('on several nodes at once runs on one of them', async () => {
     const nodes = Array.from({ length: 4 }, () => openDatabase({ url: made.url }));
     const reports = await Promise.all(nodes.map((node) => migrate(node)));
     expect(reports.filter(({ applied }) => applied.length > 0)).toHaveLength(1);
     await Promise.all(nodes.map((node) => node.close()));
   });
 
-  test('waits for whoever migrates at this moment', async () => {
+  test('waits for another one that is running', async () => {
     const other = await database.connect();
     await other.query('DO GET_LOCK(?, 0)', [lockName(database.name, 'migrate')]);
     const migrated = migrate(database);
@@ -57,7 +57,7 @@ describe('migrating', () => {
     expect((await migrated).applied).not.toEqual([]);
   });
 
-  test('makes a log that is empty, with an epoch of its own and nothing deleted', async () => {
+  test('creates an empty log with a new epoch', async () => {
     await migrate(database);
     expect(await database.query('SELECT id, head, epoch FROM log_head')).toEqual([
       { id: 1, head: 0, epoch: expect.stringMatching(/^[a-z0-9]{4}$/) },
@@ -77,7 +77,7 @@ describe('migrating', () => {
     );
   });
 
-  test('refuses to go on with what another version has begun', async () => {
+  test('refuses to continue what another version has begun', async () => {
     await migrate(database);
     await database.execute(
       "UPDATE live_migration SET hash = '-', finished_at = NULL, done = 0 WHERE name = '0000_log'",
@@ -85,7 +85,7 @@ describe('migrating', () => {
     await expect(migrate(database)).rejects.toThrow('0000_log was begun by another version');
   });
 
-  test('says which statement failed, and why', async () => {
+  test('names the statement that failed, and the cause', async () => {
     await database.execute('CREATE TABLE v_active_sessions (id INT)');
     await expect(migrate(database)).rejects.toThrow(
       /0002_views, statement 2 of 2, failed: .*v_active_sessions/,

@@ -13,7 +13,7 @@ async function migrateAndRecord(): Promise<{ statements: string[]; schema: unkno
   return { statements, schema };
 }
 
-test('a migration killed after any one of its statements is taken up by the next, and ends the same', async () => {
+test('a migration killed after any of its statements is resumed by the next run, with the same result', async () => {
   const { statements, schema } = await migrateAndRecord();
   expect(statements.length).toBeGreaterThan(50);
   // Every statement is once the last of a run. In one database every eighth, so that each run has some way to go.

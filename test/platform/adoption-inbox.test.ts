@@ -47,8 +47,8 @@ async function ask(who: PlayerIds, path: string, method = 'GET') {
   return { status: response.status, body: await response.json() };
 }
 
-describe('a service that starts on a database of the Socket.IO generation', () => {
-  test('shows old notifications in the inbox, with their times, what was read, and the counts', async () => {
+describe('A service on an adopted database', () => {
+  test('lists old notifications in the inbox, with times, receipts and counts', async () => {
     const { body } = await ask(ada, '/notifications');
     expect(body.counts).toEqual({ unread: 2, unseen: 2, total: 4 });
     expect(body.items).toMatchObject([
@@ -61,7 +61,7 @@ describe('a service that starts on a database of the Socket.IO generation', () =
     expect((await ask(ada, '/notifications?unread=true&type=LEVEL_UP')).body.items).toHaveLength(1);
   });
 
-  test('replays them to a stream that asks for the earliest, and goes on with what is new', async () => {
+  test('replays them to a stream that starts at the earliest, and continues with new ones', async () => {
     const token = await live.token(ada.userId);
     const listener = listen(`${live.url}/streams/players/me?lastEventId=earliest`, token, [
       'announcement',
@@ -79,17 +79,17 @@ describe('a service that starts on a database of the Socket.IO generation', () =
       type: 'ANNOUNCEMENT',
       data: { title: 'New', message: 'M', playerId: ada.playerId },
     });
-    await expect.poll(() => listener.heard.at(-1)?.title).toBe('New');
+    await expect.poll(() => listener.heard.at(-1)?.title, { timeout: 15_000 }).toBe('New');
     listener.close();
   });
 
-  test('lets old notifications be read, as any others', async () => {
+  test('marks old notifications as read like any others', async () => {
     expect((await ask(bob, '/notifications/6/read', 'PUT')).status).toBe(200);
     expect((await ask(bob, '/notifications/counts')).body).toMatchObject({ unread: 0, total: 2 });
     expect((await ask(bob, '/notifications/5/read', 'PUT')).status).toBe(404);
   });
 
-  test('shows old activity as the player’s history', async () => {
+  test('lists old activity in the player’s history', async () => {
     const { body } = await ask(ada, `/players/${ada.playerId}/activity`);
     expect(body.items).toMatchObject([
       { id: 2, oldValue: '5.', newValue: 'text' },

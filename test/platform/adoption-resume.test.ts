@@ -45,7 +45,7 @@ async function describe(database: Database) {
   };
 }
 
-test('a takeover killed after any one of its statements is gone on with by the next, and ends the same', async () => {
+test('an adoption killed after any of its statements is resumed by the next run, with the same result', async () => {
   const first = await createOld();
   const statements: string[] = [];
   await migrate(watched(first.database, (statement) => statements.push(statement)));
@@ -70,7 +70,7 @@ test('a takeover killed after any one of its statements is gone on with by the n
   expect(kills).toBeGreaterThan(statements.length * 0.9);
 }, 120_000);
 
-test('copying killed after any one of its statements is gone on with by the next, and ends the same', async () => {
+test('a copy killed after any of its statements is resumed by the next run, with the same result', async () => {
   const made = await createOld();
   const { database } = made;
   await database.execute(

@@ -53,7 +53,7 @@ const receipts = () =>
 
 const UTC = (text: string) => new Date(`${text.replace(' ', 'T')}Z`);
 
-test('an empty database, the platform’s, and one of the Socket.IO generation end at the same schema', async () => {
+test('an empty database, the platform’s and one of the Socket.IO generation end with the same schema', async () => {
   const empty = await createTestDatabase();
   const expected = await schemaOf(empty.database);
   await empty.drop();
@@ -83,7 +83,7 @@ test('an empty database, the platform’s, and one of the Socket.IO generation e
   expect(new Set(kept.map(({ name }) => name))).toEqual(new Set([...KEPT, 'socketio_definition']));
 });
 
-test('views and procedures of old are written down before ours replace them, once', async () => {
+test('old views and procedures are stored once, before ours replace them', async () => {
   await createPlatformTables(database);
   await createSocketIoTables(database);
   await migrate(database);
@@ -102,7 +102,7 @@ test('views and procedures of old are written down before ours replace them, onc
   expect(await database.query('SELECT * FROM v_active_sessions')).toEqual([]);
 });
 
-describe('old notifications', () => {
+describe('Old notifications', () => {
   let ada: number;
   let bob: number;
 
@@ -112,7 +112,7 @@ describe('old notifications', () => {
     bob = (await createPlayer(database, { name: 'Bob' })).playerId;
   });
 
-  test('become rows of the log, in their order and with their times, and what was read is read', async () => {
+  test('become rows of the log in order, with their times and receipts', async () => {
     await createSocketIoTables(database);
     await notifyOld(database, { player_id: ada, title: 'First', created_at: '2026-01-02 03:04:05' });
     await notifyOld(database, {
@@ -159,7 +159,7 @@ describe('old notifications', () => {
     expect(await database.query('SELECT DISTINCT tail FROM log_tail')).toEqual([{ tail: 1 }]);
   });
 
-  test('keep their type where their data says enough, and are announcements otherwise', async () => {
+  test('keep their type where their data suffices, and become announcements otherwise', async () => {
     await createSocketIoTables(database);
     const json = (type: string, data: unknown) =>
       notifyOld(database, { player_id: ada, type, title: 'T', message: 'M', data: JSON.stringify(data) });
@@ -244,7 +244,7 @@ describe('old notifications', () => {
   });
 });
 
-test('old activity keeps its ids, and what was never published stays so', async () => {
+test('old activity keeps its ids, and its flag of what was broadcast', async () => {
   await createPlatformTables(database);
   await createSocketIoTables(database, { json: 'LONGTEXT' });
   await database.execute('ALTER TABLE activity_log MODIFY action_type VARCHAR(20) NULL');
@@ -280,7 +280,7 @@ test('old activity keeps its ids, and what was never published stays so', async 
   expect(insertId).toBe(13);
 });
 
-test('old activity whose ids were given away meanwhile is kept under others', async () => {
+test('old activity gets other ids where its own were reused', async () => {
   await createPlatformTables(database);
   await createSocketIoTables(database);
   await database.execute(
@@ -298,7 +298,7 @@ test('old activity whose ids were given away meanwhile is kept under others', as
   ]);
 });
 
-test('migrating again, and from several nodes at once, takes everything over once', async () => {
+test('repeated and concurrent migrations copy everything once', async () => {
   await createPlatformTables(database);
   const { playerId } = await createPlayer(database);
   await createSocketIoTables(database);
@@ -337,7 +337,7 @@ test('a migrator that lost its lock copies nothing a second time', async () => {
   expect(counted).toEqual({ n: 3000, titles: 3000, last: 3000, head: 3000 });
 });
 
-test('many are copied in pages, and only the last page is short', async () => {
+test('many rows are copied in full pages, except the last', async () => {
   await createPlatformTables(database);
   const { playerId } = await createPlayer(database);
   await createSocketIoTables(database);
@@ -360,7 +360,7 @@ test('many are copied in pages, and only the last page is short', async () => {
   expect(disorder).toEqual({ n: 0 });
 });
 
-test('a sessions table that the old service makes anew is nobody’s concern', async () => {
+test('a table of sessions that an old service creates again does no harm', async () => {
   await createPlatformTables(database);
   await createSocketIoTables(database);
   await migrate(database);
@@ -369,19 +369,21 @@ test('a sessions table that the old service makes anew is nobody’s concern', a
   expect(await database.query("SHOW TABLES LIKE '%websocket_session'")).toHaveLength(2);
 });
 
-describe('is refused, and nothing is changed,', () => {
+describe('A migration is refused without any change', () => {
   const tables = async () => database.query('SHOW TABLES');
 
-  test('where an old table’s new name is taken', async () => {
+  test('where the new name of an old table is taken', async () => {
     await createPlatformTables(database);
     await createSocketIoTables(database);
     await database.execute('CREATE TABLE socketio_notification (id INT)');
     const before = await tables();
-    await expect(migrate(database)).rejects.toThrow('socketio_notification, the name under which it would be kept, exists');
+    await expect(migrate(database)).rejects.toThrow(
+      'socketio_notification, the name under which it would be kept, exists',
+    );
     expect(await tables()).toEqual(before);
   });
 
-  test('where an old table was put in the place of ours', async () => {
+  test('where an old table has replaced ours', async () => {
     await migrate(database);
     await database.execute('DROP TABLE notification, activity_log');
     await database.execute('DROP VIEW v_active_sessions, v_contest_leaderboard');
@@ -393,7 +395,7 @@ describe('is refused, and nothing is changed,', () => {
     );
   });
 
-  test('where a table has the columns and other types', async () => {
+  test('where a table has the right columns with other types', async () => {
     await createPlatformTables(database);
     await createSocketIoTables(database);
     await database.execute('ALTER TABLE notification MODIFY id CHAR(36) NOT NULL');
@@ -403,7 +405,7 @@ describe('is refused, and nothing is changed,', () => {
   });
 });
 
-test('of the old tables each may be there alone', async () => {
+test('each old table is adopted where it is the only one', async () => {
   await createPlatformTables(database);
   await createSocketIoTables(database);
   await database.execute('DROP TABLE notification, activity_log');

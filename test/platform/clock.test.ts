@@ -6,7 +6,7 @@ import { type PrivateServer, startPrivateServer } from '../support/database-serv
 const SUMMER = '2026-07-01 12:00:00';
 const WINTER = '2026-12-01 12:00:00.250';
 
-describe('The clock of the platform', () => {
+describe('The platform clock', () => {
   let server: PrivateServer;
   let database: Database;
   beforeAll(async () => {
@@ -35,7 +35,7 @@ describe('The clock of the platform', () => {
     return clock.instant(rows[0]?.at ?? null)?.toISOString() ?? null;
   }
 
-  it('is that of the server, with its daylight saving', async () => {
+  it('uses the server’s zone, with its daylight saving', async () => {
     expect(await read(undefined, SUMMER)).toBe('2026-07-01T16:00:00.000Z');
     expect(await read(undefined, WINTER)).toBe('2026-12-01T17:00:00.250Z');
   });
@@ -60,7 +60,7 @@ describe('The clock of the platform', () => {
     expect(Math.abs(behindMs)).toBeLessThan(600_000);
   });
 
-  it('may be set to an offset, or to a zone that the server has never heard of', async () => {
+  it('takes an offset, or a zone that the server does not know', async () => {
     expect(await read('+05:30', SUMMER)).toBe('2026-07-01T06:30:00.000Z');
     expect(await read('-03:00', SUMMER)).toBe('2026-07-01T15:00:00.000Z');
     expect(await read('Europe/Berlin', SUMMER)).toBe('2026-07-01T10:00:00.000Z');
@@ -68,7 +68,7 @@ describe('The clock of the platform', () => {
     expect(await read('Asia/Kolkata', '1969-07-20 20:17:40')).toBe('1969-07-20T14:47:40.000Z');
   });
 
-  it('knows the hours next to a change of daylight saving', async () => {
+  it('is exact in the hours around a change of daylight saving', async () => {
     expect(await read('Europe/Berlin', '2026-03-29 01:59:59')).toBe('2026-03-29T00:59:59.000Z');
     expect(await read('Europe/Berlin', '2026-03-29 03:00:00')).toBe('2026-03-29T01:00:00.000Z');
     expect(await read('Europe/Berlin', '2026-10-25 01:59:59')).toBe('2026-10-24T23:59:59.000Z');
@@ -77,7 +77,7 @@ describe('The clock of the platform', () => {
     expect(await read('America/New_York', '2026-11-01 02:00:00')).toBe('2026-11-01T07:00:00.000Z');
   });
 
-  it('has no instant for no date', async () => {
+  it('returns null for a date that is none', async () => {
     expect(await read(undefined, null)).toBeNull();
     expect(await read(undefined, '0000-00-00 00:00:00')).toBeNull();
     expect(await read('Europe/Berlin', '0000-00-00 00:00:00')).toBeNull();

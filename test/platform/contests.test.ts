@@ -34,7 +34,7 @@ describe('Contests', () => {
   const titles = async (viewer: ContestViewer, query = {}) =>
     (await listContests(made.database, clock, viewer, { ...ANY, ...query })).map(({ title }) => title);
 
-  test('are those that somebody may see, newest first', async () => {
+  test('are listed newest first, as far as the viewer may see them', async () => {
     const visitor = { userId: 999_999, playerId: undefined, isAdmin: false };
     expect(await titles(visitor)).toEqual(['upcoming', 'public']);
     expect(await titles(player)).toEqual(['upcoming', 'joined', 'public']);
@@ -45,7 +45,7 @@ describe('Contests', () => {
     expect(await titles({ ...visitor, playerId: maker })).toEqual(['upcoming', 'public']);
   });
 
-  test('come with what there is to know', async () => {
+  test('have every field of the API', async () => {
     const [, joined, open] = await listContests(made.database, clock, player, ANY);
     const common = {
       status: 'LIVE',
@@ -82,7 +82,7 @@ describe('Contests', () => {
     expect(await titles(player, { statuses: ['DRAFT'] })).toEqual([]);
   });
 
-  test('are what the clock has told that they are, though the platform says otherwise', async () => {
+  test('have the announced status, though the platform’s differs', async () => {
     await made.database.execute(
       `INSERT INTO contest_announced (contest_id, status, platform_status, announced_at)
        VALUES (?, 'OVER', 'LIVE', UTC_TIMESTAMP(3)), (?, 'LIVE', 'UPCOMING', UTC_TIMESTAMP(3))`,

@@ -3,14 +3,14 @@ import { readGlobalLeaderboard } from '../../src/platform/global-leaderboard.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
 
-describe('Standings', () => {
+describe('The global leaderboard', () => {
   let test: TestDatabase;
   beforeAll(async () => {
     test = await createTestDatabase();
   });
   afterAll(() => test.drop());
 
-  it('of all players share a rank where XP is equal, whatever page one begins with', async () => {
+  it('shares a rank among equal XP, on every page', async () => {
     const xps = [900_500, 900_400, 900_400, 900_400, 900_300];
     for (const xp of xps) await createPlayer(test.database, { xp });
     const whole = await readGlobalLeaderboard(test.database, { limit: 5, offset: 0 });

@@ -5,7 +5,7 @@ import { standing } from '../../src/protocol/fields.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/platform.ts';
 
-describe('Scores as the platform has them', () => {
+describe('Scores of the platform', () => {
   let test: TestDatabase;
   let contestId: number;
   beforeAll(async () => {
@@ -14,7 +14,7 @@ describe('Scores as the platform has them', () => {
   });
   afterAll(() => test.drop());
 
-  it('have the shape that the catalogue gives a row of standings', async () => {
+  it('match the schema of a leaderboard row', async () => {
     const { playerId } = await createPlayer(test.database, { name: 'Ada \u{1f600}' });
     const lastSolvedAt = '2026-07-01 12:00:00';
     await joinContest(test.database, { contestId, playerId, finalRating: 12.5, lastSolvedAt });
@@ -29,7 +29,7 @@ describe('Scores as the platform has them', () => {
   it.each([
     ['', /^Player \d+$/],
     ['\u{1f600}'.repeat(60), /^(\u{1f600}){50}$/u],
-  ])('can be published whatever the name is: %j', async (name, expected) => {
+  ])('can be published with any name: %j', async (name, expected) => {
     const { playerId } = await createPlayer(test.database, { name });
     await joinContest(test.database, { contestId, playerId });
     const scores = await readScores(test.database, contestId, new Set([playerId]), SERVER_CLOCK);
@@ -49,7 +49,7 @@ describe('Scores as the platform has them', () => {
     expect(await readContestState(test.database, contestId)).toMatchObject({ title: '', live: true });
   });
 
-  it('of nobody are none', async () => {
+  it('are empty for an empty set of players', async () => {
     expect(await readScores(test.database, contestId, new Set(), SERVER_CLOCK)).toEqual(new Map());
   });
 });

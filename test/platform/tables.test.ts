@@ -36,8 +36,8 @@ async function snapshot(tables: readonly string[]): Promise<unknown[]> {
   return found;
 }
 
-describe('the platform’s tables', () => {
-  test('are created where there are none, and hold what the platform writes', async () => {
+describe('The platform’s tables', () => {
+  test('are created where they are missing, and hold what the platform writes', async () => {
     await migrate(database);
     const { playerId, userId } = await createPlayer(database, { name: 'Ada', tier: 'SILVER' });
     const contestId = await createContest(database, { problems: [await createProblem(database)] });
@@ -68,7 +68,7 @@ describe('the platform’s tables', () => {
     }
   });
 
-  test('that exist are left exactly as they are, empty or not, and only the others are created', async () => {
+  test('stay as they are where they exist, empty or not', async () => {
     for (const sql of PLATFORMS) await database.execute(sql);
     await database.execute("INSERT INTO users (name, email) VALUES ('Ada', 'ada@example.test')");
     const before = await snapshot(['users', 'player', 'level_config']);
@@ -85,7 +85,7 @@ describe('the platform’s tables', () => {
     expect(await migrate(database)).toMatchObject({ applied: [], created: [] });
   });
 
-  test('whose ids are of another type are used all the same, without foreign keys', async () => {
+  test('are used without foreign keys where their ids have another type', async () => {
     await database.execute(
       `CREATE TABLE users (id INT UNSIGNED PRIMARY KEY AUTO_INCREMENT, name VARCHAR(100), email VARCHAR(150),
         password VARCHAR(255), role ENUM('PLAYER','ADMIN','COMPANY'), profile_picture VARCHAR(512),
@@ -98,7 +98,7 @@ describe('the platform’s tables', () => {
     expect(references).toContainEqual(expect.objectContaining({ REFERENCED_TABLE_NAME: 'player' }));
   });
 
-  test('that only share the name stop the migration, with what they lack', async () => {
+  test('stop the migration where only their names match, and the error names the missing columns', async () => {
     await database.execute('CREATE TABLE users (id BIGINT PRIMARY KEY, name VARCHAR(100), role VARCHAR(10))');
     await expect(migrate(database)).rejects.toThrow('users lacks profile_picture, status');
   });

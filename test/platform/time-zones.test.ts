@@ -17,11 +17,11 @@ function wallOf(zone: string, at: Date): Date {
   return new Date(`${format.format(at).replace(' ', 'T')}Z`);
 }
 
-describe('A wall clock', () => {
+describe('A local time', () => {
   const zones = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Apia'];
   const hourMs = 3_600_000;
 
-  test('is read as an instant at which it shows that, also in the hour that comes twice', () => {
+  test('is read as an instant that has that local time, also in a repeated hour', () => {
     const second = fc.integer({ min: 946_684_800, max: 2_145_916_800 });
     fc.assert(
       fc.property(fc.constantFrom(...zones), second, (zone, seconds) => {
@@ -94,7 +94,7 @@ describe('The contest clock of a server in another zone', () => {
   const tellsAll = (id: number) =>
     expect.poll(() => announcementsOf(database, id), { timeout: 15_000 }).toEqual(['LIVE', 'ENDED', 'END']);
 
-  test.each(['SYSTEM', '+05:30', '-11:00'])('strikes when the platform means, in %s', async (zone) => {
+  test.each(['SYSTEM', '+05:30', '-11:00'])('announces at the platform’s times, in %s', async (zone) => {
     await database.execute('SET GLOBAL time_zone = ?', [zone]);
     const later = await soon(20);
     const id = await soon();
@@ -103,7 +103,7 @@ describe('The contest clock of a server in another zone', () => {
     expect(await announcementsOf(database, later)).toEqual([]);
   });
 
-  test('strikes by the zone that was set, whatever the server has', async () => {
+  test('uses the configured zone, whatever the server’s is', async () => {
     await database.execute("SET GLOBAL time_zone = '+05:30'");
     const id = await soon();
     await database.execute("SET GLOBAL time_zone = '-11:00'");

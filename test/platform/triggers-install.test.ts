@@ -8,7 +8,7 @@ import { createStatement, triggerName } from '../../src/platform/triggers/trigge
 import { uninstallTriggers } from '../../src/platform/triggers/uninstall.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
-import { openPlatformSession, takeTold } from '../support/platform-session.ts';
+import { openPlatformSession, takeOutbox } from '../support/platform-session.ts';
 
 let made: TestDatabase;
 let database: Database;
@@ -30,7 +30,7 @@ const states = async () => (await readInstalled(database)).states.map(({ state }
 const ours = TRIGGERS.map(triggerName);
 const advanced = ours.find((name) => name.startsWith('live_player_advanced_')) as string;
 
-test('they are missing, then installed, once, and then missing again', async () => {
+test('triggers are installed once, and dropped again', async () => {
   expect(new Set(await states())).toEqual(new Set(['missing']));
   const { made: first } = await installTriggers(database);
   expect(first).toEqual(TRIGGERS);
@@ -46,16 +46,16 @@ test('they are missing, then installed, once, and then missing again', async () 
   expect(await uninstallTriggers(database)).toEqual([]);
   await createPlayer(database);
   await database.execute('UPDATE player SET level = 2');
-  expect(await takeTold(database)).toEqual([]);
+  expect(await takeOutbox(database)).toEqual([]);
 });
 
-test('installed by two at once, they are there once', async () => {
+test('concurrent installations create each trigger once', async () => {
   const [one, two] = await Promise.all([installTriggers(database), installTriggers(database)]);
   expect(one.made.length + two.made.length).toBe(TRIGGERS.length);
   expect(await names()).toHaveLength(TRIGGERS.length);
 });
 
-test('triggers of others on the same tables run as before, and stay', async () => {
+test('foreign triggers on the same tables stay, and run as before', async () => {
   await database.execute('CREATE TABLE audit (what VARCHAR(40))');
   const foreign = [
     'audit_player',
@@ -71,12 +71,12 @@ test('triggers of others on the same tables run as before, and stay', async () =
   await installTriggers(database);
   await database.execute('UPDATE player SET level = 2');
   expect(await database.query('SELECT what FROM audit')).toEqual(foreign.map((what) => ({ what })));
-  expect(await takeTold(database)).toHaveLength(1);
+  expect(await takeOutbox(database)).toHaveLength(1);
   await uninstallTriggers(database);
   expect(new Set(await names())).toEqual(new Set(foreign));
 });
 
-test('those of another version are outdated, and are replaced', async () => {
+test('triggers of another version are outdated, and are replaced', async () => {
   await installTriggers(database);
   const old = 'live_player_advanced_0badcafe';
   await database.execute(`CREATE TRIGGER ${old} AFTER UPDATE ON player FOR EACH ROW SET @before = 1`);
@@ -92,7 +92,7 @@ test('those of another version are outdated, and are replaced', async () => {
   expect(await names()).toEqual([]);
 });
 
-test('while they are replaced, no write of the platform goes untold', async () => {
+test('no write of the platform is missed while triggers are replaced', async () => {
   await installTriggers(database);
   const current = TRIGGERS.find(({ piece }) => piece === 'player_advanced');
   if (current === undefined) throw new Error('there is no such trigger');
@@ -116,10 +116,10 @@ test('while they are replaced, no write of the platform goes untold', async () =
   await writes(written + 10);
   over = true;
   await Promise.all(writing);
-  expect(new Set((await takeTold(database)).map(({ key }) => key)).size).toBe(written);
+  expect(new Set((await takeOutbox(database)).map(({ key }) => key)).size).toBe(written);
 });
 
-test('a name tells the version: whatever changes in a trigger changes it', () => {
+test('any change of a trigger changes its name', () => {
   const [trigger] = TRIGGERS;
   if (trigger === undefined) throw new Error('there are no triggers');
   expect(triggerName({ ...trigger, body: `${trigger.body} ` })).not.toBe(triggerName(trigger));
@@ -128,7 +128,7 @@ test('a name tells the version: whatever changes in a trigger changes it', () =>
   for (const name of ours) expect(name).toMatch(/^live_[a-z_]{1,50}_[0-9a-f]{8}$/);
 });
 
-describe('are refused with a sentence, and nothing is changed, where', () => {
+describe('Installation is refused without any change where', () => {
   test.each([
     [
       'columns are missing',
@@ -155,7 +155,7 @@ describe('are refused with a sentence, and nothing is changed, where', () => {
   });
 });
 
-test('a table in a long transaction is not waited for long, since the platform waits behind', async () => {
+test('installation waits briefly for a table in a long transaction, since the platform queues behind it', async () => {
   const platform = await openPlatformSession(made.url);
   await createPlayer(database);
   await platform.run('START TRANSACTION');
@@ -167,7 +167,7 @@ test('a table in a long transaction is not waited for long, since the platform w
   expect(new Set(await states())).toEqual(new Set(['installed']));
 });
 
-describe('with an account that', () => {
+describe('An account that', () => {
   const user = `live_${process.pid}`;
   let account: Database;
 
@@ -194,7 +194,7 @@ describe('with an account that', () => {
   const trusting = (yes: 0 | 1) =>
     onServer((connection) => connection.query(`SET GLOBAL log_bin_trust_function_creators = ${yes}`));
 
-  test('lacks rights, it is said which are needed; with these alone they work', async () => {
+  test('lacks rights gets an error that names them; with these alone the triggers work', async () => {
     await trusting(1);
     const needed = 'TRIGGER and SELECT on the platform';
     await expect(installTriggers(account)).rejects.toThrow(needed);
@@ -206,7 +206,7 @@ describe('with an account that', () => {
     expect((await readInstalled(database)).definers).toEqual([`${user}@%`]);
     await createPlayer(database, { name: 'Ada' });
     await database.execute('UPDATE player SET level = 2');
-    expect(await takeTold(database)).toMatchObject([{ type: 'LEVEL_UP', data: { playerName: 'Ada' } }]);
+    expect(await takeOutbox(database)).toMatchObject([{ type: 'LEVEL_UP', data: { playerName: 'Ada' } }]);
     const revoke = () =>
       onServer((connection) =>
         connection.query(`REVOKE INSERT ON ${database.name}.event_outbox FROM '${user}'@'%'`),
@@ -220,7 +220,7 @@ describe('with an account that', () => {
     expect(await names()).toEqual([]);
   });
 
-  test('has its rights by a role, they are made only where a trigger has them, too', async () => {
+  test('has its rights from a role can install only where triggers have them, too', async () => {
     const { kind } = await database.flavour();
     const role = `role_${process.pid}`;
     const run = (...statements: string[]) =>
@@ -258,7 +258,7 @@ describe('with an account that', () => {
     ]);
   });
 
-  test('is not trusted with a binary log, it is said what helps', async () => {
+  test('is not trusted with a binary log gets an error that names the remedy', async () => {
     const [row] = await database.query<{ log: number }>('SELECT @@GLOBAL.log_bin AS log');
     await grant('INSERT', 'event_outbox');
     await grant('TRIGGER', '*');

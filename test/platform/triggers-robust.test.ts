@@ -7,7 +7,7 @@ import { TRIGGERS } from '../../src/platform/triggers/all.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
 import { createContest, createPlayer, createProblem, createUser, joinContest } from '../support/platform.ts';
-import { openPlatformSession, type PlatformSession, takeTold } from '../support/platform-session.ts';
+import { openPlatformSession, type PlatformSession, takeOutbox } from '../support/platform-session.ts';
 
 let made: TestDatabase;
 let database: Database;
@@ -27,14 +27,14 @@ afterEach(async () => {
   await made.drop();
 });
 
-const told = () => takeTold(database);
+const told = () => takeOutbox(database);
 const levelUp = (playerId: number) =>
   platform.run("UPDATE player SET level = level + 1, tier = 'GOLD' WHERE id = ?", [playerId]);
 
-describe('on tables of the usual kind', () => {
+describe('Triggers on the platform’s own tables', () => {
   beforeEach(() => prepareDatabase());
 
-  test('any name is told as it is, or cut to what the catalogue takes', async () => {
+  test('publish any name, truncated to the catalogue’s limit', async () => {
     const { playerId, userId } = await createPlayer(database);
     const controls = Array.from({ length: 32 }, (_, code) => String.fromCharCode(code)).join('');
     const names: [string, string | undefined][] = [
@@ -59,7 +59,7 @@ describe('on tables of the usual kind', () => {
     }
   });
 
-  test('titles and messages are cut to what the catalogue takes', async () => {
+  test('truncate titles and messages to the catalogue’s limits', async () => {
     const { playerId } = await createPlayer(database);
     const problemId = await createProblem(database, { title: 'p'.repeat(255) });
     const contestId = await createContest(database, { title: `${'c'.repeat(199)}😀${'c'.repeat(50)}` });
@@ -87,7 +87,7 @@ describe('on tables of the usual kind', () => {
     ]);
   });
 
-  test('names that are missing, and tiers and levels that mean nothing, leave the rest', async () => {
+  test('leave out missing names and unknown tiers and levels', async () => {
     const { playerId, userId } = await createPlayer(database, { level: 0, subRank: '' });
     await platform.run("UPDATE player SET level = 3, tier = 'SILVER', xp = -1 WHERE id = ?", [playerId]);
     await platform.run('UPDATE player SET level = 4 WHERE id = ?', [playerId]);
@@ -102,7 +102,7 @@ describe('on tables of the usual kind', () => {
     ]);
   });
 
-  test('the session may be set to anything', async () => {
+  test('work with any session settings', async () => {
     const { playerId } = await createPlayer(database, { name: 'Zoë 😀' });
     await onServer(async (connection) => {
       await connection.query(
@@ -208,7 +208,7 @@ describe('on tables of the usual kind', () => {
     return keys.map(({ name }) => `DROP FOREIGN KEY ${name},`).join(' ');
   }
 
-  test('a name that another transaction changes at this moment is not waited for', async () => {
+  test('do not wait for a name that another transaction is changing', async () => {
     const { playerId, userId } = await createPlayer(database, { name: 'Ada' });
     const problemId = await createProblem(database);
     const contestId = await createContest(database);
@@ -237,7 +237,7 @@ describe('on tables of the usual kind', () => {
     ]);
   });
 
-  test('the relay, taking rows out of the outbox, is not waited for', async () => {
+  test('do not wait for the relay, which deletes rows of the outbox', async () => {
     const { playerId } = await createPlayer(database);
     await levelUp(playerId);
     const rows = await database.query<{ id: number }>('SELECT id FROM event_outbox');
@@ -250,7 +250,7 @@ describe('on tables of the usual kind', () => {
     expect((await told()).map(({ key }) => key)).toEqual([`level-up:${playerId}:3`]);
   });
 
-  test('a deadlock in the outbox reaches the platform: its transaction is undone, and it must know', async () => {
+  test('pass a deadlock in the outbox on to the platform, whose transaction is rolled back', async () => {
     const ada = await createPlayer(database, { xp: 1 });
     const eve = await createPlayer(database, { xp: 1 });
     const other = await heavyTransaction();
@@ -269,7 +269,7 @@ describe('on tables of the usual kind', () => {
     ]);
   });
 
-  test('a wait for the outbox that took too long reaches the platform, since the server undoes the statement', async () => {
+  test('pass a lock wait timeout in the outbox on to the platform, whose statement is rolled back', async () => {
     const { playerId } = await createPlayer(database);
     const other = await heavyTransaction();
     await platform.run('SET SESSION innodb_lock_wait_timeout = 1');
@@ -303,7 +303,7 @@ describe('on tables of the usual kind', () => {
   }
 });
 
-test('tables of other charsets, types and without constraints are told all the same', async () => {
+test('triggers work on tables of other charsets and types, and without constraints', async () => {
   await prepareDatabase([
     `CREATE TABLE users (id INT UNSIGNED PRIMARY KEY AUTO_INCREMENT, name VARCHAR(300), email VARCHAR(100),
       password VARCHAR(100), role VARCHAR(20), profile_picture TEXT, status VARCHAR(20))

@@ -3,7 +3,7 @@ import type { Database } from '../../src/db/database.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createContest, createPlayer, createProblem, createUser } from '../support/platform.ts';
-import { openPlatformSession, type PlatformSession, takeTold } from '../support/platform-session.ts';
+import { openPlatformSession, type PlatformSession, takeOutbox } from '../support/platform-session.ts';
 import { type Cast, type Statement, statements } from '../support/platform-statements.ts';
 
 let made: TestDatabase;
@@ -22,7 +22,7 @@ afterAll(async () => {
   await made.drop();
 });
 
-const told = () => takeTold(database);
+const told = () => takeOutbox(database);
 const touched = (contestId: number, playerId?: number) => ({
   type: 'STANDINGS_TOUCHED',
   data: playerId === undefined ? { contestId } : { contestId, playerId },
@@ -49,8 +49,8 @@ async function run(steps: readonly Statement[]): Promise<number> {
   return insertId;
 }
 
-describe('what the platform writes is told:', () => {
-  test('somebody joins', async () => {
+describe('The platform’s writes are published:', () => {
+  test('a player joins', async () => {
     const people = await cast();
     const participantId = await run(statements.join(people));
     const { contestId, playerId } = people;
@@ -68,7 +68,7 @@ describe('what the platform writes is told:', () => {
     ]);
   });
 
-  test('a submission is accepted, and the level stays', async () => {
+  test('a submission is accepted, without a new level', async () => {
     const people = await cast();
     await run(statements.join(people));
     const submissionId = await run(statements.submit(people));
@@ -96,7 +96,7 @@ describe('what the platform writes is told:', () => {
     ]);
   });
 
-  test('a level up over a tier boundary, between the solve and the score', async () => {
+  test('a level and a tier are reached, between the solve and the score', async () => {
     const people = await cast({ level: 10, xp: 7500 });
     await run(statements.join(people));
     const submissionId = await run(statements.submit(people));
@@ -130,7 +130,7 @@ describe('what the platform writes is told:', () => {
     ]);
   });
 
-  test('a contest goes live, is frozen, and ends, its ranks written row by row', async () => {
+  test('a contest goes live, is frozen and ends, and its ranks are written row by row', async () => {
     const people = await cast();
     const others = [(await createPlayer(database)).playerId, (await createPlayer(database)).playerId];
     await run(statements.join(people));
@@ -172,7 +172,7 @@ describe('what the platform writes is told:', () => {
     expect(await told()).toEqual([status('ENDED', 'LIVE'), touched(contestId)]);
   });
 
-  test('announcements to everybody, to the players and to a contest', async () => {
+  test('announcements to all, to players and to a contest', async () => {
     const admin = await createUser(database, { role: 'ADMIN' });
     const { contestId } = await cast();
     const announce = (columns: Record<string, unknown>) =>
@@ -209,7 +209,7 @@ describe('what the platform writes is told:', () => {
     expect(await told()).toEqual([]);
   });
 
-  test('somebody leaves, or changes contest', async () => {
+  test('a player leaves, or changes the contest', async () => {
     const people = await cast();
     const other = await createContest(database);
     const participantId = await run(statements.join(people));
@@ -225,7 +225,7 @@ describe('what the platform writes is told:', () => {
   });
 });
 
-describe('a problem is solved once', () => {
+describe('A problem is solved once', () => {
   const submit = async (people: Cast, contestId: number | null, verdict: string) =>
     (
       await platform.run(
@@ -236,7 +236,7 @@ describe('a problem is solved once', () => {
   const judge = (id: number, verdict: string) =>
     platform.run('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, id]);
 
-  test('in each contest, and once outside of all', async () => {
+  test('per contest, and once outside of contests', async () => {
     const people = await cast();
     const second = await createContest(database, { title: 'Weekly 8' });
     const keys = async () => (await told()).map(({ key }) => key);
@@ -260,7 +260,7 @@ describe('a problem is solved once', () => {
     expect(await keys()).toEqual([]);
   });
 
-  test('also where one statement accepts several', async () => {
+  test('when one statement accepts several submissions', async () => {
     const people = await cast();
     const { playerId, problemId, contestId } = people;
     const row = [playerId, problemId, contestId, 'c', 'ACCEPTED'];
@@ -276,7 +276,7 @@ describe('a problem is solved once', () => {
     expect(await told()).toHaveLength(1);
   });
 
-  test('and practice says nothing of a contest, nor of points that there were not', async () => {
+  test('without contest or points in practice', async () => {
     const people = await cast();
     await submit(people, null, 'ACCEPTED');
     const [event] = await told();
@@ -290,7 +290,7 @@ describe('a problem is solved once', () => {
   });
 });
 
-test('what is rolled back is not told', async () => {
+test('a write that is rolled back is not published', async () => {
   const people = await cast({ level: 10, xp: 7500 });
   await platform.run('START TRANSACTION');
   await run(statements.join(people));
@@ -308,7 +308,7 @@ test('what is rolled back is not told', async () => {
   expect(await told()).toEqual([]);
 });
 
-test('what is written again unchanged, or goes down, is not told', async () => {
+test('unchanged values, and lower levels, are not published', async () => {
   const people = await cast({ level: 11, tier: 'SILVER' });
   const { contestId, playerId } = people;
   await run(statements.join(people));

@@ -4,17 +4,17 @@ import { prepare } from '../../src/events/prepare.ts';
 import type { PublicEventType } from '../../src/protocol/event.ts';
 import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
 
-/** What the platform is to its database: a session with a server's usual settings and a sql_mode that is not strict. */
+/** Database session as the platform has it: the server's default settings, and a lax sql_mode. */
 export interface PlatformSession {
   readonly connection: Connection;
-  /** @returns what the driver says of it, the number of warnings too. */
+  /** @returns the driver's result, with the number of warnings. */
   run(sql: string, values?: readonly unknown[]): Promise<ResultSetHeader>;
   close(): void;
 }
 
 export async function openPlatformSession(url: string): Promise<PlatformSession> {
   const connection = await createConnection({ uri: url });
-  // The tests' own MariaDB has other defaults, and would hang up on a transaction that rests for a while.
+  // The tests' MariaDB has other defaults, and closes idle transactions.
   await connection.query('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
   await connection.query(
     "SET SESSION sql_mode = '' /*M!100300 , SESSION idle_write_transaction_timeout = 0 */",
@@ -29,8 +29,8 @@ export async function openPlatformSession(url: string): Promise<PlatformSession>
   };
 }
 
-/** One row of the outbox, its payload read. */
-export interface Told {
+/** Row of the outbox with its payload parsed. */
+export interface OutboxRow {
   readonly type: string;
   readonly data: Record<string, unknown>;
   readonly key: string | null;
@@ -40,7 +40,7 @@ export interface Told {
  * Empties the outbox, and says what was in it, in order. Every event in it has been taken by the catalogue as it is, and
  * has the name of what happened as its key.
  */
-export async function takeTold(database: Pick<Database, 'query' | 'execute'>): Promise<Told[]> {
+export async function takeOutbox(database: Pick<Database, 'query' | 'execute'>): Promise<OutboxRow[]> {
   const rows = await database.query<{ type: string; payload: string; key: string | null }>(
     'SELECT type, payload, idempotency_key AS `key` FROM event_outbox ORDER BY id',
   );

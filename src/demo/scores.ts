@@ -1,5 +1,5 @@
 import type { Transaction } from '../db/database.ts';
-import { SERVER_NOW } from './clock.ts';
+import { SERVER_NOW } from '../platform/clock.ts';
 import { ratingOf } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -10,7 +10,7 @@ interface Place {
   readonly rating: number;
 }
 
-/** The standings of the live contest, best first. */
+/** Reads the leaderboard of the live contest, best first. */
 export function readPlaces(tx: Transaction, contestId: number): Promise<Place[]> {
   return tx.query<Place>(
     `SELECT player_id AS playerId, player_name AS playerName, live_rank AS \`rank\`, final_rating + 0e0 AS rating
@@ -27,7 +27,7 @@ interface Score {
   readonly problemsSolved: number;
 }
 
-/** One participant's score, its row locked until the transaction ends. */
+/** Reads a participant's score, its row locked until the transaction ends. */
 export async function lockScore(
   tx: Transaction,
   contestId: number,
@@ -42,7 +42,7 @@ export async function lockScore(
   return score;
 }
 
-/** Writes a score with the rating that follows from it. A problem more is a solve of this moment. */
+/** Writes a score with its rating. @param solvedNow whether the time of the last solve is now */
 export async function writeScore(
   tx: Transaction,
   { contestId }: World,
