@@ -8,6 +8,7 @@ const DATABASE_SUITES = [
   'test/migrate/**/*.test.ts',
   'test/auth/**/*.test.ts',
   'test/log/**/*.test.ts',
+  'test/session/**/*.test.ts',
   'test/stream/**/*.test.ts',
   'test/inbox/**/*.test.ts',
   'test/contest/**/*.test.ts',

@@ -43,14 +43,14 @@ import { openLogPipeline } from './service/log-pipeline.ts';
 import { pageRouters } from './service/pages.ts';
 import { Releasers } from './service/releasers.ts';
 import { Shutdown } from './service/shutdown.ts';
-import { createSessionCommands } from './stream/commands.ts';
-import { Gate } from './stream/gate.ts';
-import { createNodeStatus } from './stream/node-status.ts';
-import { createPresence } from './stream/presence.ts';
+import { createSessionCommands } from './session/commands.ts';
+import { createNodeStatus } from './session/node-status.ts';
+import { createPresence } from './session/presence.ts';
+import { SessionLog } from './session/session-log.ts';
+import { sweepSessions } from './session/sweep.ts';
 import { createPlanner } from './stream/resolve-plan.ts';
-import { SessionLog } from './stream/session-log.ts';
+import { Semaphore } from './stream/semaphore.ts';
 import { Streams } from './stream/streams.ts';
-import { sweepSessions } from './stream/sweep.ts';
 import { readVersion } from './version.ts';
 
 export interface Service {
@@ -167,7 +167,7 @@ async function compose(composition: Composition): Promise<Service> {
     hub,
     ring,
     query: database.query,
-    gate: new Gate(Math.max(1, Math.floor(config.database.poolSize / 2))),
+    semaphore: new Semaphore(Math.max(1, Math.floor(config.database.poolSize / 2))),
     epoch: () => follower.epoch,
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,

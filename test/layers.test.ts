@@ -11,6 +11,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['greeting'],
   ['service', 'demo'],
   ['http'],
+  ['session'],
   ['stream', 'inbox', 'contest', 'leaderboard'],
   ['auth'],
   ['channel'],

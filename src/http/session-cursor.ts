@@ -1,4 +1,4 @@
-import type { SessionKey } from '../stream/session-list.ts';
+import type { SessionKey } from '../session/session-list.ts';
 
 /** A place in a list of sessions, as text without meaning to the client. */
 export function formatSessionCursor([at, heartbeatAt, streamId]: SessionKey): string {

@@ -1,8 +1,8 @@
 import type { Grants } from '../auth/grants.ts';
 import type { Database } from '../db/database.ts';
 import { NamedLock } from '../db/named-lock.ts';
-import type { SessionCommands } from '../stream/commands.ts';
-import { revalidate } from '../stream/revalidate.ts';
+import type { SessionCommands } from '../session/commands.ts';
+import { revalidate } from '../session/revalidate.ts';
 import type { Streams } from '../stream/streams.ts';
 import { type Duty, doDuties } from './duties.ts';
 import type { Releasers } from './releasers.ts';

@@ -7,8 +7,8 @@ import type { KeepClass } from '../db/schema.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
 import { keepClassOf } from '../log/row.ts';
 import { scopeKind } from '../protocol/scope.ts';
-import type { Gate } from './gate.ts';
 import { transientTypesAmong } from './resume.ts';
+import type { Semaphore } from './semaphore.ts';
 import type { Stream } from './stream.ts';
 
 /** So many frames are looked up at a time. */
@@ -30,7 +30,7 @@ export interface ReplayDeps {
   readonly ring: Ring;
   readonly query: Query;
   /** So many streams read from the database at a time, so that a crowd coming back leaves room for the rest. */
-  readonly gate: Gate;
+  readonly semaphore: Semaphore;
   readonly epoch: () => string;
   readonly onError?: (error: unknown) => void;
 }
@@ -173,7 +173,7 @@ async function storedPage(
   for (let failures = 0; stream.state === 'replaying'; failures++) {
     const limit = failures === 0 ? pageSize : SMALL_PAGE;
     try {
-      const read = await deps.gate.run(async () => {
+      const read = await deps.semaphore.run(async () => {
         // It may have waited in line for longer than its stream was open.
         if (stream.state !== 'replaying') return undefined;
         const rows = await readScopes(deps.query, stream.scopes, after, target, limit);

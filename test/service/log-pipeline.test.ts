@@ -3,7 +3,7 @@ import type { Bytes } from '../../src/channel/live-frame.ts';
 import { prepare } from '../../src/events/prepare.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Releasers } from '../../src/service/releasers.ts';
-import { Gate } from '../../src/stream/gate.ts';
+import { Semaphore } from '../../src/stream/semaphore.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -53,7 +53,7 @@ it('A stream that cannot take what it is given is closed with `reset` and told o
     hub: log.hub,
     ring: log.ring,
     query: made.database.query,
-    gate: new Gate(2),
+    semaphore: new Semaphore(2),
     epoch: () => log.follower.epoch,
     limits: {
       heartbeatMs: 60_000,
@@ -174,7 +174,7 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
     hub: log.hub,
     ring: log.ring,
     query: database.query,
-    gate: new Gate(2),
+    semaphore: new Semaphore(2),
     epoch: () => log.follower.epoch,
     limits: {
       heartbeatMs: 60_000,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
-import { Gate } from '../../src/stream/gate.ts';
+import { Semaphore } from '../../src/stream/semaphore.ts';
 import { Streams } from '../../src/stream/streams.ts';
 
 test('Streams that are closed over a time end one after the other, in no order of theirs', async () => {
@@ -9,7 +9,7 @@ test('Streams that are closed over a time end one after the other, in no order o
     hub: new Hub(0),
     ring: new Ring({ frames: 10, bytes: 10_000 }, 0),
     query: async () => [],
-    gate: new Gate(1),
+    semaphore: new Semaphore(1),
     epoch: () => 'k7f2',
     limits: {
       heartbeatMs: 60_000,

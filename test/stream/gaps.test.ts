@@ -5,7 +5,7 @@ import { prepare } from '../../src/events/prepare.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import type { Query } from '../../src/log/reader.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
-import { Gate } from '../../src/stream/gate.ts';
+import { Semaphore } from '../../src/stream/semaphore.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import { Streams, type StreamsDeps } from '../../src/stream/streams.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -39,7 +39,7 @@ async function openStreams(deps: Partial<StreamsDeps> = {}) {
     hub: log.hub,
     ring: log.ring,
     query: database.query,
-    gate: new Gate(1),
+    semaphore: new Semaphore(1),
     epoch: () => 'k7f2',
     limits: {
       heartbeatMs: 60_000,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
-import { Gate } from '../../src/stream/gate.ts';
+import { Semaphore } from '../../src/stream/semaphore.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { readEventStream } from '../support/event-stream.ts';
 
@@ -13,7 +13,7 @@ test('A stream keeps beating although the clock of the machine is set back', asy
     hub: new Hub(0),
     ring: new Ring({ frames: 10, bytes: 10_000 }, 0),
     query: async () => [],
-    gate: new Gate(1),
+    semaphore: new Semaphore(1),
     epoch: () => 'k7f2',
     limits: {
       heartbeatMs: 5_000,

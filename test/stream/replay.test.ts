@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
 import type { Query } from '../../src/log/reader.ts';
-import { Gate } from '../../src/stream/gate.ts';
+import { Semaphore } from '../../src/stream/semaphore.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
@@ -40,7 +40,7 @@ function replayAll({ sink, ring, query }: { sink: Sink; ring: Ring; query: Query
     hub: new Hub(FRAMES.length),
     ring,
     query,
-    gate: new Gate(1),
+    semaphore: new Semaphore(1),
     epoch: () => 'k7f2',
     limits: {
       heartbeatMs: 60_000,

@@ -10,7 +10,7 @@ import { sessionRoutes } from '../../src/http/sessions.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer, createUser } from '../support/platform.ts';
 import { SECRET } from '../support/service.ts';
-import { startNode, type TestNode } from './node.ts';
+import { startNode, type TestNode } from './fixture.ts';
 
 const HOUR_S = 3_600;
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
-import { WRITE_SESSIONS } from '../../src/stream/session-row.ts';
-import { KEEP_SESSIONS_DAYS, sweepSessions } from '../../src/stream/sweep.ts';
+import { WRITE_SESSIONS } from '../../src/session/session-row.ts';
+import { KEEP_SESSIONS_DAYS, sweepSessions } from '../../src/session/sweep.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startNode } from './node.ts';
+import { startNode } from './fixture.ts';
 
 const TIMEOUT_MS = 60_000;
 const DAY_MS = 86_400_000;

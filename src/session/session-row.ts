@@ -1,5 +1,5 @@
+import type { Stream } from '../stream/stream.ts';
 import { truncate } from '../util/truncate.ts';
-import type { Stream } from './stream.ts';
 
 /** What is written of a stream, as one element of the JSON that `WRITE_SESSIONS` takes. What is not there is NULL. */
 export interface SessionRow {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
-import { startNode } from './node.ts';
+import { startNode } from './fixture.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {

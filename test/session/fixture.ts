@@ -3,9 +3,9 @@ import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
-import { createSessionCommands, type SessionCommands } from '../../src/stream/commands.ts';
-import { Gate } from '../../src/stream/gate.ts';
-import { SessionLog } from '../../src/stream/session-log.ts';
+import { createSessionCommands, type SessionCommands } from '../../src/session/commands.ts';
+import { SessionLog } from '../../src/session/session-log.ts';
+import { Semaphore } from '../../src/stream/semaphore.ts';
 import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { openWebSink } from '../../src/stream/web-sink.ts';
@@ -46,7 +46,7 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
     hub: new Hub(0),
     ring: new Ring({ frames: 10, bytes: 10_000 }, 0),
     query: database.query,
-    gate: new Gate(1),
+    semaphore: new Semaphore(1),
     epoch: () => 'test',
     limits: {
       heartbeatMs,

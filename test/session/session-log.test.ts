@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { sweepSessions } from '../../src/stream/sweep.ts';
+import { sweepSessions } from '../../src/session/sweep.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
-import { startNode } from './node.ts';
+import { startNode } from './fixture.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {

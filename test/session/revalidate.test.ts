@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'v
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import { loadConfig } from '../../src/config.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
-import { revalidate } from '../../src/stream/revalidate.ts';
+import { revalidate } from '../../src/session/revalidate.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/platform.ts';
 import { SECRET } from '../support/service.ts';
-import { startNode, type TestNode } from './node.ts';
+import { startNode, type TestNode } from './fixture.ts';
 
 let db: TestDatabase;
 let auth: Auth;

@@ -1,5 +1,5 @@
 /** Lets so many in at a time; the rest wait in line. */
-export class Gate {
+export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 

@@ -4,7 +4,7 @@ import { migrate } from '../../src/migrate/migrate.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { startPrivateServer } from '../support/database-server.ts';
-import { startNode } from './node.ts';
+import { startNode } from './fixture.ts';
 
 async function privateDatabase() {
   const server = await startPrivateServer({ supervise: false });

@@ -1,7 +1,7 @@
 import type { Queries } from '../db/database.ts';
 import { CLOSE_REASONS, type CloseReason } from '../protocol/control.ts';
+import type { Streams } from '../stream/streams.ts';
 import type { SessionLog } from './session-log.ts';
-import type { Streams } from './streams.ts';
 
 export interface SessionCommandsOptions {
   readonly database: Pick<Queries, 'query' | 'execute'>;

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
+import type { Stream } from '../stream/stream.ts';
+import type { Streams } from '../stream/streams.ts';
 import { type ClosedSession, closedRow, closedSession, openRow, WRITE_SESSIONS } from './session-row.ts';
-import type { Stream } from './stream.ts';
-import type { Streams } from './streams.ts';
 
 export interface SessionLogOptions {
   readonly database: Pick<Queries, 'execute'>;

@@ -3,7 +3,7 @@ import type { Latency } from '../channel/latency.ts';
 import type { Queries } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
-import type { Streams } from './streams.ts';
+import type { Streams } from '../stream/streams.ts';
 
 export interface NodeStatusOptions {
   readonly database: Pick<Queries, 'query'>;

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import type { Queries } from '../../src/db/database.ts';
 import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
 import { Appender } from '../../src/log/appender.ts';
-import { createPresence, type PresenceOptions } from '../../src/stream/presence.ts';
-import { sweepSessions } from '../../src/stream/sweep.ts';
+import { createPresence, type PresenceOptions } from '../../src/session/presence.ts';
+import { sweepSessions } from '../../src/session/sweep.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
-import { startNode, type TestNode } from './node.ts';
+import { startNode, type TestNode } from './fixture.ts';
 
 const GRACE_MS = 10_000;
 const TIMEOUT_MS = 60_000;

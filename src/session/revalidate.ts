@@ -1,7 +1,7 @@
 import type { Grants, Listener, Loss } from '../auth/grants.ts';
 import type { CloseReason } from '../protocol/control.ts';
-import type { Stream } from './stream.ts';
-import type { Streams } from './streams.ts';
+import type { Stream } from '../stream/stream.ts';
+import type { Streams } from '../stream/streams.ts';
 
 /** So many streams are looked at together, so that what else there is to do gets its turn in between. */
 const PAGE = 1_000;
