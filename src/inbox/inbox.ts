@@ -2,10 +2,10 @@ import type { Queries } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import { Problem } from '../protocol/problem.ts';
+import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { inboxScopes } from './inbox-scopes.ts';
 import { type Counts, type InboxItem, type PageRequest, readCounts, readPage } from './pages.ts';
 import { idsInInbox, type ReceiptAction, type Which, writeReceipts } from './receipts.ts';
-import { Turns } from './turns.ts';
 
 export interface Inbox {
   /**
@@ -50,7 +50,7 @@ const MAX_ECHOED = 1_000;
 /** What a player's notifications are, and what the player did with them. */
 export function createInbox({ database, publisher, cursor, onError }: InboxOptions): Inbox {
   /** In this process a player's changes are written and echoed one after the other, so the echoes tell them in order. */
-  const turns = new Turns();
+  const mutex = new KeyedMutex();
 
   /**
    * Tells the player's other streams. The counts are taken after the change and looked at again after the echo: of two
@@ -102,14 +102,14 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
     async counts(playerId) {
       return readCounts(database, playerId, await inboxScopes(database, playerId));
     },
-    mark: (playerId, action, which) => turns.take(playerId, () => markInTurn(playerId, action, which)),
+    mark: (playerId, action, which) => mutex.run(playerId, () => markInTurn(playerId, action, which)),
     tell: (playerId, action, ids) =>
-      turns.take(playerId, async () => {
+      mutex.run(playerId, async () => {
         const counts = await readCounts(database, playerId, await inboxScopes(database, playerId));
         await echo(playerId, action, { ids }, counts);
       }),
     markOne: (playerId, action, id) =>
-      turns.take(playerId, async () => {
+      mutex.run(playerId, async () => {
         const scopes = await inboxScopes(database, playerId);
         const [found] = await idsInInbox(database, scopes, [id]);
         if (found === undefined) throw new Problem('not-found');

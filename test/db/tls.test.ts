@@ -113,7 +113,11 @@ describe('TLS towards a MariaDB with certificates of an authority of its own', {
 
   it('names a file of authorities that cannot be read', async () => {
     await expect(
-      openConnection({ url: 'mysql://h/d?ssl=true&ca=/nowhere/ca.pem', connectTimeoutMs: 1, statementTimeoutMs: 0 }),
+      openConnection({
+        url: 'mysql://h/d?ssl=true&ca=/nowhere/ca.pem',
+        connectTimeoutMs: 1,
+        statementTimeoutMs: 0,
+      }),
     ).rejects.toThrow('/nowhere/ca.pem as ca, which cannot be read (ENOENT)');
   });
 });
