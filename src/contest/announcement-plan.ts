@@ -10,7 +10,7 @@ import { type ContestSnapshot, readSnapshots } from './contest-snapshot.ts';
 import { applyReport, type ReportOutcome } from './report.ts';
 import { findLastAnnounced } from './reported-events.ts';
 
-export interface PlanDeps {
+export interface AnnouncementPlanDeps {
   readonly database: Pick<Queries, 'query'>;
   readonly clock: PlatformClock;
   readonly epoch: () => string;
@@ -33,7 +33,7 @@ export function contestOf({ event }: EventDraft): number | undefined {
 
 /** Compares units with what has been announced of contests `ids`: drops repeats, completes reports, records states. */
 export async function planOf(
-  { database, clock, epoch }: PlanDeps,
+  { database, clock, epoch }: AnnouncementPlanDeps,
   given: readonly EventUnit[],
   ids: readonly number[],
 ): Promise<Plan> {

@@ -4,10 +4,10 @@ import type { Precondition } from '../log/append-statement.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Published } from '../protocol/publishing.ts';
-import { contestOf, type PlanDeps, planOf } from './announcement-plan.ts';
+import { type AnnouncementPlanDeps, contestOf, planOf } from './announcement-plan.ts';
 import type { ContestReport } from './report.ts';
 
-export interface AnnouncerDeps extends PlanDeps {
+export interface AnnouncerDeps extends AnnouncementPlanDeps {
   readonly publisher: LogPublisher;
 }
 
@@ -30,7 +30,7 @@ const MAX_ATTEMPTS = 6;
 
 /**
  * Wraps a publisher. An event whose idempotency key is its natural key is the same event as the contest clock's and the
- * triggers': whoever is second gets the first one's answer as a `duplicate`. Any other event is published in any case.
+ * triggers': the second publisher gets the first one's answer as a `duplicate`. Any other event is published in any case.
  */
 export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   const { publisher } = deps;

@@ -1,6 +1,6 @@
 import type { Mode } from '../protocol/enums.ts';
 
-/** Domain of every demo user's address, and of nobody else's (RFC 2606 § 3). */
+/** Domain of every demo user's address, and of no other (RFC 2606 § 3). */
 export const DEMO_DOMAIN = 'demo.codecraft.example';
 
 export interface Staff {

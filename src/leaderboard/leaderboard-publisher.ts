@@ -6,7 +6,7 @@ import type { Standing } from '../protocol/board.ts';
 import type { EventInput } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createLeaderboard, deleteLeaderboard } from './creation.ts';
-import { publicationOf, publish } from './publication.ts';
+import { publicationOf, publishVersion } from './publication.ts';
 import { RankChangePublisher, type RankChangePublisherOptions } from './rank-change-publisher.ts';
 import { rankChangesBetween } from './rank-changes.ts';
 import { revealOf } from './reveal.ts';
@@ -114,7 +114,7 @@ export class LeaderboardPublisher {
     const change = { ...step, total: step.order.length };
     const publication = publicationOf(change, contestId, this.#head);
     const { head } = publication;
-    await publish(this.#options, publication, this.#head, this.#rowGuards(step, head.version, added));
+    await publishVersion(this.#options, publication, this.#head, this.#rowGuards(step, head.version, added));
     this.rankChanges.add(added);
     this.#replace(head, step.order, rows);
   }
@@ -168,7 +168,7 @@ export class LeaderboardPublisher {
       ...savePendingRankChanges(contestId, moved),
     ];
     const draft = freezeDraft({ contestId, frozen: false, version: head.version }, contest.title);
-    await publish(this.#options, publication, this.#head, guards, [draft]);
+    await publishVersion(this.#options, publication, this.#head, guards, [draft]);
     this.rankChanges.add(moved, { due: true });
     this.#replace(head, step.order, rows);
   }

@@ -46,7 +46,7 @@ export function publicationOf(
  * @param first drafts before the deltas
  * @throws Problem `superseded` when another node has published since `from`
  */
-export async function publish(
+export async function publishVersion(
   { database, publisher }: RankChangePublisherOptions,
   { contestId, head, deltas, oversized }: Publication,
   from: LeaderboardHead,

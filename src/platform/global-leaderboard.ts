@@ -18,7 +18,7 @@ export interface GlobalStanding {
 }
 
 /** `limit` rows after the first `offset`. */
-export interface Range {
+export interface LeaderboardRange {
   readonly limit: number;
   readonly offset: number;
 }
@@ -35,7 +35,7 @@ interface Row {
 /** Reads players by XP. Equal XP shares a rank, and the next ranks are skipped (1, 1, 3). */
 export async function readGlobalLeaderboard(
   database: Pick<Queries, 'query'>,
-  { limit, offset }: Range,
+  { limit, offset }: LeaderboardRange,
 ): Promise<GlobalStanding[]> {
   // No RANK(): it sorts all players for every page. Both columns descend, so that an index on xp is read backwards.
   const rows = await database.query<Row>(

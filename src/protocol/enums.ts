@@ -11,4 +11,3 @@ export type Tier = (typeof TIERS)[number];
 export type Mode = (typeof MODES)[number];
 export type ContestStatus = (typeof CONTEST_STATUSES)[number];
 export type Difficulty = (typeof DIFFICULTIES)[number];
-export type Severity = (typeof SEVERITIES)[number];

@@ -2,12 +2,12 @@ import { SEVERITIES } from '../../protocol/enums.ts';
 import { bodyOf, only } from './body.ts';
 import { publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
-import { int, oneOf, text } from './value.ts';
+import { sqlInt, sqlOneOf, sqlText } from './value.ts';
 
 const TITLE = 'v_title';
 const MESSAGE = 'v_message';
 
-const announcementId = int('NEW.id');
+const announcementId = sqlInt('NEW.id');
 
 /**
  * SQL: whether an announcement is for all users or for players. The scope `global` reaches everybody who is signed in, so an
@@ -35,10 +35,10 @@ const publishIf = (when: string) =>
         'ANNOUNCEMENT',
         {
           announcementId,
-          title: `COALESCE(${text(255, TITLE)}, ${text(255, MESSAGE)})`,
-          message: `COALESCE(${text(10_000, MESSAGE)}, ${text(10_000, TITLE)})`,
-          severity: oneOf(SEVERITIES, 'NEW.type'),
-          contestId: int('NEW.target_contest'),
+          title: `COALESCE(${sqlText(255, TITLE)}, ${sqlText(255, MESSAGE)})`,
+          message: `COALESCE(${sqlText(10_000, MESSAGE)}, ${sqlText(10_000, TITLE)})`,
+          severity: sqlOneOf(SEVERITIES, 'NEW.type'),
+          contestId: sqlInt('NEW.target_contest'),
         },
         ['announcement', announcementId],
       ),

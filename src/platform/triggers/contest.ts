@@ -3,11 +3,11 @@ import { bodyOf, only } from './body.ts';
 import { CONTEST_TITLE } from './lookup.ts';
 import { markDirty, publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
-import { int, intFrom, oneOf, text } from './value.ts';
+import { sqlInt, sqlIntFrom, sqlOneOf, sqlText } from './value.ts';
 
-const contestId = int('NEW.id');
-const contestTitle = text(200, CONTEST_TITLE);
-const newStatus = oneOf(CONTEST_STATUSES, 'NEW.status');
+const contestId = sqlInt('NEW.id');
+const contestTitle = sqlText(200, CONTEST_TITLE);
+const newStatus = sqlOneOf(CONTEST_STATUSES, 'NEW.status');
 const statusChanged = 'NOT (NEW.status <=> OLD.status)';
 const freezeChanged = 'NOT (NEW.leaderboard_frozen <=> OLD.leaderboard_frozen)';
 
@@ -28,7 +28,7 @@ export const contestUpdated: Trigger = {
       `${statusChanged} AND ${newStatus} IS NOT NULL`,
       publishEvent(
         'CONTEST_STATUS',
-        { contestId, contestTitle, oldStatus: oneOf(CONTEST_STATUSES, 'OLD.status'), newStatus },
+        { contestId, contestTitle, oldStatus: sqlOneOf(CONTEST_STATUSES, 'OLD.status'), newStatus },
         ['contest-status', contestId, newStatus],
       ),
     ),
@@ -36,7 +36,7 @@ export const contestUpdated: Trigger = {
       `${statusChanged} AND NEW.status = 'ENDED'`,
       publishEvent(
         'CONTEST_END',
-        { contestId, contestTitle, participantCount: intFrom(0, 'NEW.participant_count') },
+        { contestId, contestTitle, participantCount: sqlIntFrom(0, 'NEW.participant_count') },
         ['contest-end', contestId],
       ),
     ),

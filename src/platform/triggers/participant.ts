@@ -9,16 +9,16 @@ import {
 } from './lookup.ts';
 import { markDirty, object, publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
-import { int, text } from './value.ts';
+import { sqlInt, sqlText } from './value.ts';
 
 const KEYS = ['contest_id', 'player_id'];
 /** Columns that a leaderboard shows. */
 const SHOWN = ['final_rating', 'last_solved_at', 'problems_solved', 'penalty_mins', 'mode'];
 
-const newContest = int('NEW.contest_id');
-const newPlayer = int('NEW.player_id');
-const oldContest = int('OLD.contest_id');
-const oldPlayer = int('OLD.player_id');
+const newContest = sqlInt('NEW.contest_id');
+const newPlayer = sqlInt('NEW.player_id');
+const oldContest = sqlInt('OLD.contest_id');
+const oldPlayer = sqlInt('OLD.player_id');
 
 /**
  * A player joined. The number of participants is left out: the platform updates its count in a later statement, and counting
@@ -38,8 +38,8 @@ export const participantJoined: Trigger = {
       'CONTEST_JOINED',
       {
         contestId: newContest,
-        contestTitle: text(200, CONTEST_TITLE),
-        players: `JSON_ARRAY(${object({ playerId: newPlayer, playerName: text(100, PLAYER_NAME) })})`,
+        contestTitle: sqlText(200, CONTEST_TITLE),
+        players: `JSON_ARRAY(${object({ playerId: newPlayer, playerName: sqlText(100, PLAYER_NAME) })})`,
       },
       ['contest-joined', newContest, newPlayer],
     ),

@@ -3,19 +3,19 @@ import { bodyOf, only } from './body.ts';
 import { NAME_OF_USER, PLAYER_NAME, userName } from './lookup.ts';
 import { publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
-import { int, intFrom, oneOf, text } from './value.ts';
+import { sqlInt, sqlIntFrom, sqlOneOf, sqlText } from './value.ts';
 
 /** Max level that the catalogue accepts. */
 const HIGHEST_LEVEL = 1000;
 const SUB_RANK = 'v_sub_rank';
 
-const playerId = int('NEW.id');
-const newLevel = int('NEW.level');
-const newTier = oneOf(TIERS, 'NEW.tier');
-const oldTier = oneOf(TIERS, 'OLD.tier');
+const playerId = sqlInt('NEW.id');
+const newLevel = sqlInt('NEW.level');
+const newTier = sqlOneOf(TIERS, 'NEW.tier');
+const oldTier = sqlOneOf(TIERS, 'OLD.tier');
 const orderOf = (tier: string) => `FIELD(${tier}, ${TIERS.map((word) => `'${word}'`).join(', ')})`;
-const player = { playerId, playerName: text(100, PLAYER_NAME) };
-const subRank = text(20, SUB_RANK);
+const player = { playerId, playerName: sqlText(100, PLAYER_NAME) };
+const subRank = sqlText(20, SUB_RANK);
 
 /**
  * Level and tier of a player, upwards only, the level first. The platform writes both on every accepted submission, mostly
@@ -38,7 +38,14 @@ export const playerAdvanced: Trigger = {
       `OLD.level >= 1 AND NEW.level > OLD.level AND NEW.level <= ${HIGHEST_LEVEL}`,
       publishEvent(
         'LEVEL_UP',
-        { ...player, oldLevel: int('OLD.level'), newLevel, xp: intFrom(0, 'NEW.xp'), tier: newTier, subRank },
+        {
+          ...player,
+          oldLevel: sqlInt('OLD.level'),
+          newLevel,
+          xp: sqlIntFrom(0, 'NEW.xp'),
+          tier: newTier,
+          subRank,
+        },
         ['level-up', playerId, newLevel],
       ),
     ),

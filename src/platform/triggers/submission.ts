@@ -10,15 +10,15 @@ import {
 } from './lookup.ts';
 import { publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
-import { int, intFrom, oneOf, text } from './value.ts';
+import { sqlInt, sqlIntFrom, sqlOneOf, sqlText } from './value.ts';
 
 const SOLVED_BEFORE = 'v_solved_before';
 const PROBLEM_TITLE = 'v_problem_title';
 const DIFFICULTY = 'v_difficulty';
 
-const playerId = int('NEW.player_id');
-const problemId = int('NEW.problem_id');
-const contestId = int('NEW.contest_id');
+const playerId = sqlInt('NEW.player_id');
+const problemId = sqlInt('NEW.problem_id');
+const contestId = sqlInt('NEW.contest_id');
 
 const common = {
   table: 'submission',
@@ -51,13 +51,13 @@ FROM problem q WHERE q.id = NEW.problem_id;`,
         'PROBLEM_SOLVED',
         {
           playerId,
-          playerName: text(100, PLAYER_NAME),
+          playerName: sqlText(100, PLAYER_NAME),
           problemId,
-          problemTitle: text(200, PROBLEM_TITLE),
+          problemTitle: sqlText(200, PROBLEM_TITLE),
           contestId,
-          contestTitle: text(200, CONTEST_TITLE),
-          points: intFrom(1, 'NEW.points_earned'),
-          difficulty: oneOf(DIFFICULTIES, DIFFICULTY),
+          contestTitle: sqlText(200, CONTEST_TITLE),
+          points: sqlIntFrom(1, 'NEW.points_earned'),
+          difficulty: sqlOneOf(DIFFICULTIES, DIFFICULTY),
         },
         ['problem-solved', playerId, problemId, `COALESCE(${contestId}, 'practice')`],
       ),

@@ -1,17 +1,17 @@
 /** SQL that turns whatever the platform's columns hold into values that the catalogue accepts. */
 
 /** Integer. Without the cast, MariaDB's JSON_OBJECT writes some as strings, and MySQL's CONCAT keeps a ZEROFILL. */
-export function int(value: string): string {
+export function sqlInt(value: string): string {
   return `CAST(${value} AS SIGNED)`;
 }
 
 /** Integer if it is at least `min`, else NULL. */
-export function intFrom(min: number, value: string): string {
-  return `IF(${value} >= ${min}, ${int(value)}, NULL)`;
+export function sqlIntFrom(min: number, value: string): string {
+  return `IF(${value} >= ${min}, ${sqlInt(value)}, NULL)`;
 }
 
 /** The word in this spelling if it is one of `words`, else NULL. */
-export function oneOf(words: readonly string[], value: string): string {
+export function sqlOneOf(words: readonly string[], value: string): string {
   const list = words.map((word) => `'${word}'`).join(', ');
   return `ELT(FIELD(${value}, ${list}), ${list})`;
 }
@@ -22,7 +22,7 @@ export function oneOf(words: readonly string[], value: string): string {
  *
  * @param variable of utf8mb4.
  */
-export function text(max: number, variable: string): string {
+export function sqlText(max: number, variable: string): string {
   const head = `LEFT(${variable}, ${max})`;
   const beyond = `(LENGTH(CONVERT(${head} USING utf16)) DIV 2 - CHAR_LENGTH(${head}))`;
   const cut = `LEFT(${variable}, ${max} - ${beyond})`;
