@@ -164,14 +164,14 @@ export const tokenRevocation = mysqlTable('token_revocation', {
   notBefore: instant('not_before').notNull(),
 });
 
-/** What of a contest's times and status was told already: each turn of its status is announced once. */
+/** State of each contest as it was last announced, so that each transition is announced once. */
 export const contestAnnounced = mysqlTable('contest_announced', {
   contestId: id('contest_id').primaryKey(),
-  /** What was told last: a status of the platform's, or OVER once its end was told as well. */
+  /** Status announced last: one of the platform's, or OVER once its end was announced, too. */
   status: token('status', { length: 16 }).notNull(),
   /** The status that the platform's own row was last seen with. */
   platformStatus: token('platform_status', { length: 16 }),
-  /** How often something was told of it. */
+  /** Number of announcements. */
   turn: int('turn').notNull().default(1),
   /** The start and the end that have passed, as instants; null while they are still to come. */
   startsAt: instant('starts_at'),
@@ -204,7 +204,7 @@ export const standingsRow = mysqlTable(
     problemsSolved: int('problems_solved').notNull(),
     penaltyMins: int('penalty_mins').notNull(),
     lastSolvedAt: instant('last_solved_at'),
-    /** While a move is still to be told: the rank it began at, 0 for none. */
+    /** Rank at which an unpublished rank change began, 0: unranked; null: none pending. */
     toldFrom: int('told_from'),
     /** The version in which the row last changed. */
     version: id('version').notNull(),
@@ -215,7 +215,7 @@ export const standingsRow = mysqlTable(
   ],
 );
 
-/** Events on their way from SQL to the log. `failedAt` and `error` set a row aside that does not validate. */
+/** Events on their way from SQL to the log. A row with `failedAt` and `error` is a dead letter. */
 export const eventOutbox = mysqlTable(
   'event_outbox',
   {

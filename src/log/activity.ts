@@ -8,9 +8,9 @@ export interface Activity {
   readonly problemId: number | null;
   readonly oldValue: unknown;
   readonly newValue: unknown;
-  /** Null where somebody wrote it from SQL without a time. */
+  /** Null where it was written from SQL without a time. */
   readonly at: string | null;
-  /** The event that told of it. */
+  /** The event that reported it. */
   readonly eventId: number | null;
 }
 

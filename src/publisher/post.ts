@@ -68,7 +68,7 @@ async function send(batch: readonly Entry[], options: PostOptions, signal: Abort
   if (response.ok) return readConfirmations(parse(text), batch.length);
   const { status } = response;
   const problem = readProblem(response.headers, text);
-  // A 413 is final whoever says it; the others only from the service itself, not from something that stands before it.
+  // A 413 is final from any sender; the others only from the service itself, not from something that stands before it.
   if (status === 413 || (problem !== undefined && [400, 409, 422].includes(status)))
     return { kind: 'refused', refusal: asRefusal(status, problem), errors: errorsByEvent(problem) };
   const said = problem ? `: ${problem.code}, ${problem.detail ?? problem.title}` : '';

@@ -1,10 +1,10 @@
-/** Lets so many in at a time; the rest wait in line. */
+/** Semaphore: runs at most `permits` pieces of work at a time; the others queue in order. */
 export class Semaphore {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(places: number) {
-    this.#free = places;
+  constructor(permits: number) {
+    this.#free = permits;
   }
 
   async run<T>(work: () => Promise<T>): Promise<T> {
