@@ -4,7 +4,8 @@ import type { DatabaseConfig } from '../config.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { startEmbeddedDatabase } from '../db/embedded/embedded-database.ts';
 import { preparePlace } from '../db/embedded/place.ts';
-import { CliFailure } from './failure.ts';
+import { parseDatabaseUrl } from '../db/url.ts';
+import { CliFailure, EXIT } from './failure.ts';
 
 export interface AccessOptions {
   /** Whether an embedded database that does not run is started for the time being. Default: it is a failure. */
@@ -12,6 +13,16 @@ export interface AccessOptions {
   readonly log?: (line: string) => void;
   /** Gives the start of an embedded database up at once. */
   readonly signal?: AbortSignal;
+}
+
+/** Database of a command's `--url`. @throws CliFailure when it is no URL of a database */
+export function databaseAt(url: string): DatabaseConfig {
+  try {
+    parseDatabaseUrl(url);
+  } catch (error) {
+    throw new CliFailure((error as Error).message, EXIT.usage);
+  }
+  return { kind: 'url', url, poolSize: 2 };
 }
 
 /** Opens the configured database for as long as `work` lasts. Where the service runs an embedded one, it is shared. */

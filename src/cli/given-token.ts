@@ -1,5 +1,5 @@
+import type { CliContext } from './context.ts';
 import { CliFailure, EXIT } from './failure.ts';
-import type { Surroundings } from './surroundings.ts';
 
 /** In whose name something is done. */
 export interface Identity {
@@ -17,7 +17,7 @@ export const TOKEN_NEEDED =
  *
  * @throws CliFailure when it cannot be one.
  */
-export function givenToken(option: string | undefined, env: Surroundings['env']): string | undefined {
+export function givenToken(option: string | undefined, env: CliContext['env']): string | undefined {
   const text = (option ?? env.LIVE_TOKEN)?.trim();
   if (text === undefined || (text === '' && option === undefined)) return undefined;
   if (/^[\x21-\x7e]+$/.test(text)) return text;

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { onStopSignal } from '../service/stop-signals.ts';
+import { createScreen } from './context.ts';
 import { runCli } from './program.ts';
-import { createScreen } from './surroundings.ts';
 
 if (existsSync('.env')) loadEnvFile('.env');
 const ending = new AbortController();

@@ -3,12 +3,11 @@ import type { Database } from '../db/database.ts';
 import { type DeadLetter, readDeadLetters, retryDeadLetters } from '../events/outbox/dead-letters.ts';
 import { type OutboxStats, readOutboxStats } from '../events/outbox/stats.ts';
 import { parseId } from '../protocol/scope.ts';
-import { withDatabase } from './database-access.ts';
-import { databaseAt } from './database-at.ts';
+import type { CliContext } from './context.ts';
+import { databaseAt, withDatabase } from './database-access.ts';
 import { CliFailure, EXIT } from './failure.ts';
+import { counted } from './phrases.ts';
 import { safeJson, safeText } from './safe-text.ts';
-import type { Surroundings } from './surroundings.ts';
-import { counted } from './words.ts';
 
 export interface OutboxOptions {
   /** Of the database; default: the configured one. */
@@ -21,17 +20,17 @@ export interface ListOptions extends OutboxOptions {
 }
 
 /** Shows the rows of event_outbox that were set aside, and why. */
-export async function listOutbox(options: ListOptions, surroundings: Surroundings): Promise<void> {
-  const { out } = surroundings;
+export async function listOutbox(options: ListOptions, context: CliContext): Promise<void> {
+  const { out } = context;
   const limit = parseId(options.limit);
   if (limit === undefined) throw new CliFailure('--limit is a number of rows, from 1 on.', EXIT.usage);
-  await withOutbox(options, surroundings, async (database) => {
+  await withOutbox(options, context, async (database) => {
     const rows = await readDeadLetters(database, limit);
     if (options.json) {
       for (const row of rows) out.line(safeJson(row));
       return;
     }
-    for (const row of rows) show(row, surroundings);
+    for (const row of rows) show(row, context);
     if (rows.length > 0) out.line();
     out.line(summary(await readOutboxStats(database)));
     const [newest] = rows;
@@ -46,26 +45,24 @@ export async function listOutbox(options: ListOptions, surroundings: Surrounding
 export async function retryOutbox(
   which: readonly string[],
   options: OutboxOptions,
-  surroundings: Surroundings,
+  context: CliContext,
 ): Promise<void> {
   const all = which.length === 0 || (which.length === 1 && which[0] === 'all');
   const ids = all ? undefined : which.map(idOf);
-  await withOutbox(options, surroundings, async (database) => {
+  await withOutbox(options, context, async (database) => {
     const count = await retryDeadLetters(database, ids);
     const missing = ids === undefined ? 0 : new Set(ids).size - count;
     if (missing > 0)
       throw new CliFailure(
         `${count === 0 ? '' : `${counted(count, 'row')} will be tried again. `}${counted(missing, 'row')} of those named ${missing === 1 ? 'is' : 'are'} not set aside (any more).`,
       );
-    surroundings.out.line(
-      count === 0 ? 'No row is set aside.' : `${counted(count, 'row')} will be tried again.`,
-    );
+    context.out.line(count === 0 ? 'No row is set aside.' : `${counted(count, 'row')} will be tried again.`);
   });
 }
 
 function withOutbox(
   { url }: OutboxOptions,
-  { env, err, signal }: Surroundings,
+  { env, err, signal }: CliContext,
   work: (database: Database) => Promise<void>,
 ): Promise<void> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);
@@ -73,7 +70,7 @@ function withOutbox(
   return withDatabase(config, work, { start: true, log, signal });
 }
 
-function show({ id, type, failedAt, attempts, error }: DeadLetter, { out }: Surroundings): void {
+function show({ id, type, failedAt, attempts, error }: DeadLetter, { out }: CliContext): void {
   const times = attempts > 1 ? `, ${attempts} times so far` : '';
   out.line(`${out.paint('bold', `#${id} ${safeText(type)}`)} set aside ${failedAt.toISOString()}${times}`);
   out.line(`  ${safeText(error ?? 'no reason given')}`);

@@ -4,11 +4,10 @@ import { installTriggers } from '../platform/triggers/install.ts';
 import { readInstalled, type TriggerState } from '../platform/triggers/installed.ts';
 import { readsWithLocks } from '../platform/triggers/locking-reads.ts';
 import { uninstallTriggers } from '../platform/triggers/uninstall.ts';
-import { withDatabase } from './database-access.ts';
-import { databaseAt } from './database-at.ts';
+import type { CliContext } from './context.ts';
+import { databaseAt, withDatabase } from './database-access.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import type { Surroundings } from './surroundings.ts';
-import { counted, serverName } from './words.ts';
+import { counted, serverName } from './phrases.ts';
 
 export interface PlatformOptions {
   /** Of the database; default: the configured one. */
@@ -16,9 +15,9 @@ export interface PlatformOptions {
 }
 
 /** Puts the triggers on the platform's tables, and says what was done. */
-export async function install(options: PlatformOptions, surroundings: Surroundings): Promise<void> {
-  const { out } = surroundings;
-  await onDatabase(options, surroundings, async (database, where) => {
+export async function install(options: PlatformOptions, context: CliContext): Promise<void> {
+  const { out } = context;
+  await onDatabase(options, context, async (database, where) => {
     const { made, dropped } = await installTriggers(database);
     if (made.length === 0 && dropped.length === 0) {
       out.line(`${where} has the triggers already: there was nothing to do.`);
@@ -33,12 +32,12 @@ export async function install(options: PlatformOptions, surroundings: Surroundin
 }
 
 /** Says how each trigger stands. */
-export async function status(options: PlatformOptions, surroundings: Surroundings): Promise<ExitCode> {
-  const { out } = surroundings;
-  return await onDatabase(options, surroundings, async (database, where) => {
+export async function status(options: PlatformOptions, context: CliContext): Promise<ExitCode> {
+  const { out } = context;
+  return await onDatabase(options, context, async (database, where) => {
     const { states, superseded, definers } = await readInstalled(database);
     out.line(out.paint('bold', where));
-    for (const state of states) out.line(`  ${lineOf(state, surroundings)}`);
+    for (const state of states) out.line(`  ${lineOf(state, context)}`);
     if (superseded.length > 0)
       out.line(`  of another version: ${superseded.join(', ')}. \`install\` replaces them.`);
     if (definers.length > 0)
@@ -48,9 +47,9 @@ export async function status(options: PlatformOptions, surroundings: Surrounding
 }
 
 /** Takes the triggers off, and says what was done. */
-export async function uninstall(options: PlatformOptions, surroundings: Surroundings): Promise<void> {
-  const { out } = surroundings;
-  await onDatabase(options, surroundings, async (database, where) => {
+export async function uninstall(options: PlatformOptions, context: CliContext): Promise<void> {
+  const { out } = context;
+  await onDatabase(options, context, async (database, where) => {
     const names = await uninstallTriggers(database);
     out.line(
       names.length === 0
@@ -63,7 +62,7 @@ export async function uninstall(options: PlatformOptions, surroundings: Surround
 const LOCKS =
   'Note: this server writes its binary log by statement, so the triggers read names with locks, and a write of the platform may have to wait for another one. binlog_format = ROW spares it that.';
 
-function lineOf({ trigger, state }: TriggerState, { out }: Surroundings): string {
+function lineOf({ trigger, state }: TriggerState, { out }: CliContext): string {
   const colour = state === 'installed' ? 'green' : state === 'outdated' ? 'yellow' : 'red';
   const what = `${trigger.event.toLowerCase()} of ${trigger.table}`;
   return `${out.paint(colour, state.padEnd(9))} ${what.padEnd(29)} ${out.paint('dim', trigger.writes.join(', '))}`;
@@ -71,7 +70,7 @@ function lineOf({ trigger, state }: TriggerState, { out }: Surroundings): string
 
 async function onDatabase<T>(
   { url }: PlatformOptions,
-  { env, err, signal }: Surroundings,
+  { env, err, signal }: CliContext,
   work: (database: Database, where: string) => Promise<T>,
 ): Promise<T> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);

@@ -1,21 +1,21 @@
 import { Command, CommanderError } from 'commander';
 import { readVersion } from '../version.ts';
-import { doctor } from './doctor.ts';
+import type { CliContext } from './context.ts';
+import { doctor } from './doctor/doctor.ts';
 import { CliFailure, EXIT, type ExitCode, explain } from './failure.ts';
-import { migrate } from './migrate.ts';
+import { migrate } from './migrate/migrate.ts';
 import { listOutbox, retryOutbox } from './outbox.ts';
 import { install, status, uninstall } from './platform.ts';
-import { publish } from './publish.ts';
+import { publish } from './publish/publish.ts';
 import { safeLines } from './safe-text.ts';
-import type { Surroundings } from './surroundings.ts';
-import { tail } from './tail.ts';
+import { tail } from './tail/tail.ts';
 import { token } from './token.ts';
 
 /** Runs a command line, and says with which code the process shall end. */
-export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const { err, signal } = surroundings;
+export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
+  const { err, signal } = context;
   let exitCode: ExitCode = EXIT.fine;
-  const program = createProgram(surroundings, (code) => {
+  const program = createProgram(context, (code) => {
     exitCode = code;
   });
   try {
@@ -29,8 +29,8 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   }
 }
 
-function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode) => void): Command {
-  const { out, err } = surroundings;
+function createProgram(context: CliContext, setExitCode: (code: ExitCode) => void): Command {
+  const { out, err } = context;
   const program = new Command('codecraft-live')
     .description(
       'CodeCraft Live from the command line: watch streams, publish events, look after the database.',
@@ -70,7 +70,7 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
         'codecraft-live token --service judge --ttl 1h',
       ),
     )
-    .action((options) => token(options, surroundings));
+    .action((options) => token(options, context));
 
   program
     .command('tail')
@@ -91,7 +91,7 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
         'codecraft-live tail global --since earliest --json | jq',
       ),
     )
-    .action(async (scopes, options) => setExitCode(await tail(scopes, options, surroundings)));
+    .action(async (scopes, options) => setExitCode(await tail(scopes, options, context)));
 
   program
     .command('publish')
@@ -110,7 +110,7 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
         `codecraft-live publish ANNOUNCEMENT '{"title":"Hello","message":"We are live"}'`,
       ),
     )
-    .action((type, data, options) => publish(type, data, options, surroundings));
+    .action((type, data, options) => publish(type, data, options, context));
 
   program
     .command('migrate')
@@ -120,7 +120,7 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
     )
     .option('-u, --url <url>', DATABASE_HELP)
     .option('--plan', 'say what would be done, and do nothing')
-    .action((options) => migrate(options, surroundings));
+    .action((options) => migrate(options, context));
 
   const platform = program
     .command('platform')
@@ -133,17 +133,17 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
     .command('install')
     .description('Puts the triggers on, or brings them up to date. Harmless when repeated.')
     .option('-u, --url <url>', DATABASE_HELP)
-    .action((options) => install(options, surroundings));
+    .action((options) => install(options, context));
   platform
     .command('status')
     .description('Says of each trigger how it stands. Ends with code 1 unless all are installed.')
     .option('-u, --url <url>', DATABASE_HELP)
-    .action(async (options) => setExitCode(await status(options, surroundings)));
+    .action(async (options) => setExitCode(await status(options, context)));
   platform
     .command('uninstall')
     .description('Takes the triggers off, and nothing else.')
     .option('-u, --url <url>', DATABASE_HELP)
-    .action((options) => uninstall(options, surroundings));
+    .action((options) => uninstall(options, context));
 
   const outbox = program
     .command('outbox')
@@ -157,14 +157,14 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
     .option('-u, --url <url>', DATABASE_HELP)
     .option('-n, --limit <count>', 'how many', '20')
     .option('--json', 'one line of JSON for each row, with its payload')
-    .action((options) => listOutbox(options, surroundings));
+    .action((options) => listOutbox(options, context));
   outbox
     .command('retry')
     .description('Has rows that were set aside tried again.')
     .argument('[id...]', 'which rows, or all', ['all'])
     .option('-u, --url <url>', DATABASE_HELP)
     .addHelpText('after', examples('codecraft-live outbox retry 12 15', 'codecraft-live outbox retry all'))
-    .action((ids, options) => retryOutbox(ids, options, surroundings));
+    .action((ids, options) => retryOutbox(ids, options, context));
 
   program
     .command('doctor')
@@ -178,7 +178,7 @@ function createProgram(surroundings: Surroundings, setExitCode: (code: ExitCode)
       'to try a stream with (default: LIVE_TOKEN, or one made for the quickstart)',
     )
     .addHelpText('after', examples('codecraft-live doctor --url https://live.codecraft.example'))
-    .action(async (options) => setExitCode(await doctor(options, surroundings)));
+    .action(async (options) => setExitCode(await doctor(options, context)));
 
   return program;
 }

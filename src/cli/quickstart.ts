@@ -6,12 +6,12 @@ import { completeSecrets } from '../config/secret.ts';
 import { type Config, loadConfig } from '../config.ts';
 import type { Database } from '../db/database.ts';
 import { findDemo } from '../demo/find.ts';
+import type { CliContext } from './context.ts';
 import { withDatabase } from './database-access.ts';
 import type { Identity } from './given-token.ts';
 import { anAdmin, type Person, personOfPlayer, personOfUser, requireSharedSecret } from './identities.ts';
 import { safeText } from './safe-text.ts';
 import { isLocal } from './service-url.ts';
-import type { Surroundings } from './surroundings.ts';
 
 /** What we make ourselves lives only as long as one use of it may take, in seconds. */
 const LIFETIME_S = 3600;
@@ -20,7 +20,7 @@ const LIFETIME_S = 3600;
  * The configuration of a quickstart on this machine: an embedded database, and a secret that it left here. Undefined
  * where the service is elsewhere, or in earnest: then nobody's token is made up.
  */
-export function quickstartConfig(url: URL, env: Surroundings['env']): Config | undefined {
+export function quickstartConfig(url: URL, env: CliContext['env']): Config | undefined {
   if (!isLocal(url)) return undefined;
   let config: Config;
   try {

@@ -1,10 +1,10 @@
+import type { CliContext } from './context.ts';
 import { CliFailure, EXIT } from './failure.ts';
-import type { Surroundings } from './surroundings.ts';
 
 const USUAL_PORT = 4400;
 
 /** Where the service is: as told, else `LIVE_URL`, else where it runs on this machine. It ends with a slash. */
-export function serviceUrl(told: string | undefined, env: Surroundings['env']): URL {
+export function serviceUrl(told: string | undefined, env: CliContext['env']): URL {
   const text = told ?? (env.LIVE_URL || configuredUrl(env));
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
@@ -41,7 +41,7 @@ export function localUrl(host: string, port: number): string {
   return `http://${everywhere ? '127.0.0.1' : shown}:${port}`;
 }
 
-function configuredUrl(env: Surroundings['env']): string {
+function configuredUrl(env: CliContext['env']): string {
   const port = /^[1-9][0-9]{0,4}$/.test(env.PORT?.trim() ?? '') ? Number(env.PORT) : USUAL_PORT;
   return localUrl(env.HOST?.trim() ?? '', port);
 }

@@ -3,12 +3,12 @@ import { mintPlatformToken, mintServiceToken } from '../auth/mint.ts';
 import { completeSecrets } from '../config/secret.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { parseId } from '../protocol/scope.ts';
+import { parseDuration } from './arguments.ts';
+import type { CliContext } from './context.ts';
 import { withDatabase } from './database-access.ts';
-import { parseDuration } from './duration.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import { anAdmin, personOfPlayer, requireSharedSecret } from './identities.ts';
 import { safeText } from './safe-text.ts';
-import type { Surroundings } from './surroundings.ts';
 
 export interface TokenOptions {
   readonly user?: string;
@@ -20,7 +20,7 @@ export interface TokenOptions {
 }
 
 /** Prints a token that the configured service accepts, and nothing else, on the standard output. */
-export async function token(options: TokenOptions, { env, out, err }: Surroundings): Promise<void> {
+export async function token(options: TokenOptions, { env, out, err }: CliContext): Promise<void> {
   const subject = subjectOf(options);
   const lifetimeS = parseDuration(options.ttl);
   if (lifetimeS === undefined)

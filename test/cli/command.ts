@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
+import { type CliContext, createScreen } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/program.ts';
-import { createScreen, type Surroundings } from '../../src/cli/surroundings.ts';
 
 export interface CommandOptions {
   readonly env?: Record<string, string>;
@@ -22,7 +22,7 @@ export interface Command {
   said(text: string): Promise<void>;
 }
 
-/** A command line in this process, in surroundings of its own. */
+/** A command line in this process, in context of its own. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
   const { env = {}, stdin = '', terminal = false } = options;
   const ending = new AbortController();
@@ -33,7 +33,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     };
     return createScreen({ write, isTTY: terminal }, env);
   };
-  const surroundings: Surroundings = {
+  const context: CliContext = {
     env,
     stdin: (async function* () {
       yield stdin;
@@ -43,7 +43,7 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     signal: ending.signal,
     fetch: options.fetch ?? fetch,
   };
-  const ended = runCli(args, surroundings);
+  const ended = runCli(args, context);
   return {
     get out() {
       return written.out;

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { parseDuration } from '../../src/cli/duration.ts';
-import { eventTypeOf } from '../../src/cli/event-type.ts';
+import { eventTypeOf, parseDuration } from '../../src/cli/arguments.ts';
+import { createScreen } from '../../src/cli/context.ts';
 import { safeJson, safeLines, safeText } from '../../src/cli/safe-text.ts';
 import { serviceUrl } from '../../src/cli/service-url.ts';
-import { createScreen } from '../../src/cli/surroundings.ts';
 
 describe('A duration', () => {
   it.each([

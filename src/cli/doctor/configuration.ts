@@ -1,13 +1,13 @@
 import { ConfigError } from '../../config/error.ts';
 import { type Config, loadConfig } from '../../config.ts';
-import type { Surroundings } from '../surroundings.ts';
+import type { CliContext } from '../context.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 const OLDEST_NODE = [20, 19] as const;
 
 /** The configuration, where there is one, and all that is wrong with it. */
 export function checkConfiguration(
-  env: Surroundings['env'],
+  env: CliContext['env'],
   nodeVersion: string,
 ): { readonly config: Config | undefined; readonly findings: readonly Finding[] } {
   const node = checkNode(nodeVersion);

@@ -2,7 +2,7 @@ import type { Database, Flavour } from '../../db/database.ts';
 import { checkDurability } from '../../db/durability.ts';
 import { errnoOf } from '../../db/errors.ts';
 import { readMigrations } from '../../db/migration-files.ts';
-import { serverName } from '../words.ts';
+import { serverName } from '../phrases.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 const NO_SUCH_TABLE = 1146;

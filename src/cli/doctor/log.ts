@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { formatCursor } from '../../protocol/cursor.ts';
-import { counted } from '../words.ts';
+import { counted } from '../phrases.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 type Reads = Pick<Database, 'query'>;

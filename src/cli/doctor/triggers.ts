@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { serverMessageOf } from '../../db/errors.ts';
 import { readInstalled } from '../../platform/triggers/installed.ts';
 import { checkPrivileges, findMissing } from '../../platform/triggers/requirements.ts';
-import { counted } from '../words.ts';
+import { counted } from '../phrases.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 /** Whether what the platform writes is told by triggers: by all of them or by none. */

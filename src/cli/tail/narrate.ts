@@ -1,7 +1,7 @@
 import type { CaughtUp, StreamClose, StreamOpen } from '../../protocol/control.ts';
+import type { Screen } from '../context.ts';
+import { counted } from '../phrases.ts';
 import { safeText } from '../safe-text.ts';
-import type { Screen } from '../surroundings.ts';
-import { counted } from '../words.ts';
 import type { StreamMessage } from './follow.ts';
 
 /** Says how the connection fares, each thing once. */

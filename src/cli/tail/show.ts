@@ -1,8 +1,8 @@
 import type { BoardSnapshot, Standing } from '../../protocol/board.ts';
 import type { Notification } from '../../protocol/event.ts';
 import { EVENT_TYPES, type EventType, eventName } from '../../protocol/event.ts';
+import type { Screen, Style } from '../context.ts';
 import { safeText } from '../safe-text.ts';
-import type { Screen, Style } from '../surroundings.ts';
 import type { StreamMessage } from './follow.ts';
 
 const NAME_WIDTH = 18;

@@ -1,21 +1,21 @@
-import type { Config } from '../config.ts';
-import type { Database } from '../db/database.ts';
-import { readVersion } from '../version.ts';
-import { hasEmbeddedData, runningEmbedded, withDatabase } from './database-access.ts';
-import { checkConfiguration } from './doctor/configuration.ts';
-import { checkSchema, checkServer } from './doctor/database.ts';
-import { bounded, type Finding, note } from './doctor/finding.ts';
-import { checkLog, checkSessions } from './doctor/log.ts';
-import { checkOutbox } from './doctor/outbox.ts';
-import { checkService } from './doctor/service.ts';
-import { checkStream } from './doctor/stream.ts';
-import { checkTriggers } from './doctor/triggers.ts';
-import { EXIT, type ExitCode } from './failure.ts';
-import { givenToken } from './given-token.ts';
-import { quickstartConfig, quickstartListener } from './quickstart.ts';
-import { serviceUrl } from './service-url.ts';
-import type { Surroundings } from './surroundings.ts';
-import { counted } from './words.ts';
+import type { Config } from '../../config.ts';
+import type { Database } from '../../db/database.ts';
+import { readVersion } from '../../version.ts';
+import type { CliContext } from '../context.ts';
+import { hasEmbeddedData, runningEmbedded, withDatabase } from '../database-access.ts';
+import { EXIT, type ExitCode } from '../failure.ts';
+import { givenToken } from '../given-token.ts';
+import { counted } from '../phrases.ts';
+import { quickstartConfig, quickstartListener } from '../quickstart.ts';
+import { serviceUrl } from '../service-url.ts';
+import { checkConfiguration } from './configuration.ts';
+import { checkSchema, checkServer } from './database.ts';
+import { bounded, type Finding, note } from './finding.ts';
+import { checkLog, checkSessions } from './log.ts';
+import { checkOutbox } from './outbox.ts';
+import { checkService } from './service.ts';
+import { checkStream } from './stream.ts';
+import { checkTriggers } from './triggers.ts';
 
 export interface DoctorOptions {
   /** Of the service, as its clients see it. */
@@ -29,21 +29,21 @@ const CHECK_MS = 15_000;
 const START_MS = 120_000;
 
 /** Says what is wrong with configuration, database, log and service, as far as each can be looked at. */
-export async function doctor(options: DoctorOptions, surroundings: Surroundings): Promise<ExitCode> {
-  const { env, out } = surroundings;
+export async function doctor(options: DoctorOptions, context: CliContext): Promise<ExitCode> {
+  const { env, out } = context;
   const url = serviceUrl(options.url, env);
   const token = givenToken(options.token, env);
   let problems = 0;
   const report = (title: string, findings: readonly Finding[]) => {
     out.line(out.paint('bold', title));
-    for (const { level, text } of findings) out.line(`  ${markOf(level, surroundings)} ${text}`);
+    for (const { level, text } of findings) out.line(`  ${markOf(level, context)} ${text}`);
     problems += findings.filter(({ level }) => level === 'wrong').length;
   };
 
   const { config, findings } = checkConfiguration(env, process.versions.node);
   report('Configuration', findings);
-  if (config !== undefined) await examineDatabase(config, report, surroundings);
-  await examineService({ url, told: Boolean(options.url ?? env.LIVE_URL), token }, report, surroundings);
+  if (config !== undefined) await examineDatabase(config, report, context);
+  await examineService({ url, told: Boolean(options.url ?? env.LIVE_URL), token }, report, context);
 
   out.line();
   if (problems > 0) out.line(out.paint('red', `${counted(problems, 'thing')} wrong.`));
@@ -53,7 +53,7 @@ export async function doctor(options: DoctorOptions, surroundings: Surroundings)
 
 type Report = (title: string, findings: readonly Finding[]) => void;
 
-async function examineDatabase(config: Config, report: Report, { err, signal }: Surroundings): Promise<void> {
+async function examineDatabase(config: Config, report: Report, { err, signal }: CliContext): Promise<void> {
   const { database: settings } = config;
   let limitMs = 5 * CHECK_MS;
   if (settings.kind === 'embedded' && (await runningEmbedded(settings.directory)) === undefined) {
@@ -90,7 +90,7 @@ async function look(database: Database, config: Config, report: Report): Promise
 async function examineService(
   { url, told, token }: { url: URL; told: boolean; token: string | undefined },
   report: Report,
-  { env, fetch, signal }: Surroundings,
+  { env, fetch, signal }: CliContext,
 ): Promise<void> {
   const version = readVersion();
   const { reachable, findings } = await checkService({ url, told, version, fetch, signal });
@@ -112,7 +112,7 @@ function isFine(findings: readonly Finding[]): boolean {
   return findings.some(({ level }) => level === 'good');
 }
 
-function markOf(level: Finding['level'], { out }: Surroundings): string {
+function markOf(level: Finding['level'], { out }: CliContext): string {
   if (level === 'good') return out.paint('green', '✓');
   return level === 'note' ? out.paint('cyan', 'i') : out.paint('red', '✗');
 }

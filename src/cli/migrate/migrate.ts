@@ -1,10 +1,9 @@
-import { loadConfig } from '../config.ts';
-import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../migrate/migrate.ts';
-import { hasEmbeddedData, withDatabase } from './database-access.ts';
-import { databaseAt } from './database-at.ts';
-import { planSentences } from './migrate/plan.ts';
-import type { Surroundings } from './surroundings.ts';
-import { counted, listed, serverName } from './words.ts';
+import { loadConfig } from '../../config.ts';
+import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../../migrate/migrate.ts';
+import type { CliContext } from '../context.ts';
+import { databaseAt, hasEmbeddedData, withDatabase } from '../database-access.ts';
+import { counted, listed, serverName } from '../phrases.ts';
+import { planSentences } from './plan.ts';
 
 export interface MigrateOptions {
   /** Of the database; default: the configured one. */
@@ -16,7 +15,7 @@ export interface MigrateOptions {
 /** Brings a database to this version's schema, and says what was done; or says what would be done, and does nothing. */
 export async function migrate(
   { url, plan = false }: MigrateOptions,
-  { env, out, err, signal }: Surroundings,
+  { env, out, err, signal }: CliContext,
 ): Promise<void> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);
   const log = (line: string) => err.line(err.paint('dim', line));

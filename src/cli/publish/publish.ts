@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import type { EventType } from '../protocol/event.ts';
-import { eventTypeOf } from './event-type.ts';
-import { CliFailure, EXIT } from './failure.ts';
-import { givenToken, type Identity, TOKEN_NEEDED } from './given-token.ts';
-import { describeFields, type EventFields, parseJsonData, parsePairs } from './publish/event-data.ts';
-import { send } from './publish/send.ts';
-import { quickstartConfig, quickstartService } from './quickstart.ts';
-import { adviceOn, exitOf, type Refusal } from './refusal.ts';
-import { safeJson, safeText } from './safe-text.ts';
-import { serviceUrl, shownUrl } from './service-url.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { EventType } from '../../protocol/event.ts';
+import { eventTypeOf } from '../arguments.ts';
+import type { CliContext } from '../context.ts';
+import { CliFailure, EXIT } from '../failure.ts';
+import { givenToken, type Identity, TOKEN_NEEDED } from '../given-token.ts';
+import { quickstartConfig, quickstartService } from '../quickstart.ts';
+import { adviceOn, exitOf, type Refusal } from '../refusal.ts';
+import { safeJson, safeText } from '../safe-text.ts';
+import { serviceUrl, shownUrl } from '../service-url.ts';
+import { describeFields, type EventFields, parseJsonData, parsePairs } from './event-data.ts';
+import { send } from './send.ts';
 
 export interface PublishOptions {
   readonly url?: string;
@@ -39,13 +39,13 @@ export async function publish(
   typeText: string,
   data: readonly string[],
   options: PublishOptions,
-  surroundings: Surroundings,
+  context: CliContext,
 ): Promise<void> {
-  const { env, out, fetch, signal } = surroundings;
+  const { env, out, fetch, signal } = context;
   const type = eventTypeOf(typeText, 'public');
-  const fields = await readFields(type, data, surroundings);
+  const fields = await readFields(type, data, context);
   const base = serviceUrl(options.url, env);
-  const { token } = await identityFor(base, options, surroundings);
+  const { token } = await identityFor(base, options, context);
   const idempotencyKey = options.key ?? `cli:${randomUUID()}`;
   const body = { type, data: fields, idempotencyKey };
   const outcome = await send({ url: new URL('events', base), token: await token(), body, fetch, signal });
@@ -72,7 +72,7 @@ export async function publish(
 async function readFields(
   type: EventType,
   data: readonly string[],
-  { stdin }: Surroundings,
+  { stdin }: CliContext,
 ): Promise<EventFields> {
   const [first] = data;
   if (first === undefined)
@@ -86,13 +86,13 @@ async function readFields(
   return parsePairs(type, data);
 }
 
-async function readAll(stdin: Surroundings['stdin']): Promise<string> {
+async function readAll(stdin: CliContext['stdin']): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stdin) chunks.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
   return Buffer.concat(chunks).toString();
 }
 
-async function identityFor(base: URL, { token }: PublishOptions, { env }: Surroundings): Promise<Identity> {
+async function identityFor(base: URL, { token }: PublishOptions, { env }: CliContext): Promise<Identity> {
   const given = givenToken(token, env);
   if (given !== undefined) return { token: async () => given };
   const config = quickstartConfig(base, env);

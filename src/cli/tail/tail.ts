@@ -1,17 +1,17 @@
-import type { CloseReason } from '../protocol/control.ts';
-import { parseCursor } from '../protocol/cursor.ts';
-import { parseScope } from '../protocol/scope.ts';
-import { eventTypeOf } from './event-type.ts';
-import { CliFailure, EXIT, type ExitCode } from './failure.ts';
-import { givenToken, type Identity, TOKEN_NEEDED } from './given-token.ts';
-import { quickstartConfig, quickstartListener } from './quickstart.ts';
-import { adviceOn, exitOf, type Refusal } from './refusal.ts';
-import { safeJson } from './safe-text.ts';
-import { serviceUrl, shownUrl } from './service-url.ts';
-import type { Surroundings } from './surroundings.ts';
-import { type Ending, follow, type StreamMessage } from './tail/follow.ts';
-import { createNarrator } from './tail/narrate.ts';
-import { isNotification, notificationLine, snapshotLine } from './tail/show.ts';
+import type { CloseReason } from '../../protocol/control.ts';
+import { parseCursor } from '../../protocol/cursor.ts';
+import { parseScope } from '../../protocol/scope.ts';
+import { eventTypeOf } from '../arguments.ts';
+import type { CliContext } from '../context.ts';
+import { CliFailure, EXIT, type ExitCode } from '../failure.ts';
+import { givenToken, type Identity, TOKEN_NEEDED } from '../given-token.ts';
+import { quickstartConfig, quickstartListener } from '../quickstart.ts';
+import { adviceOn, exitOf, type Refusal } from '../refusal.ts';
+import { safeJson } from '../safe-text.ts';
+import { serviceUrl, shownUrl } from '../service-url.ts';
+import { type Ending, follow, type StreamMessage } from './follow.ts';
+import { createNarrator } from './narrate.ts';
+import { isNotification, notificationLine, snapshotLine } from './show.ts';
 
 export interface TailOptions {
   readonly url?: string;
@@ -25,12 +25,12 @@ export interface TailOptions {
 export async function tail(
   scopes: readonly string[],
   options: TailOptions,
-  surroundings: Surroundings,
+  context: CliContext,
 ): Promise<ExitCode> {
-  const { env, out, err, signal, fetch } = surroundings;
+  const { env, out, err, signal, fetch } = context;
   const base = serviceUrl(options.url, env);
   const url = streamUrl(base, scopes, options);
-  const identity = await identityFor(base, scopes, options, surroundings);
+  const identity = await identityFor(base, scopes, options, context);
   if (identity.who !== undefined) err.line(err.paint('dim', `as ${identity.who}`));
 
   const narrator = createNarrator(err, shownUrl(base));
@@ -102,7 +102,7 @@ async function identityFor(
   base: URL,
   scopes: readonly string[],
   { token }: TailOptions,
-  { env }: Surroundings,
+  { env }: CliContext,
 ): Promise<Identity> {
   const given = givenToken(token, env);
   if (given !== undefined) return { token: async () => given };

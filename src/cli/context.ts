@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { withoutControls } from './safe-text.ts';
 
 /** All that a command has of the world around it. */
-export interface Surroundings {
+export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: AsyncIterable<Uint8Array | string>;
   /** For what was asked for. */
@@ -35,7 +35,7 @@ interface Output {
 }
 
 /** Colours are for terminals, and never where `NO_COLOR` is set (no-color.org) or the terminal has none. */
-export function createScreen(output: Output, env: Surroundings['env']): Screen {
+export function createScreen(output: Output, env: CliContext['env']): Screen {
   const isTerminal = output.isTTY === true;
   const hasColours = isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';
   return {
