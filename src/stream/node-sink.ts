@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Bytes } from '../channel/live-frame.ts';
 import { LINGER_MS, type Sink } from './sink.ts';
 
-/** Sockets that carry a stream. A request pipelined behind one could never be answered. */
+/** Sockets that carry a stream. A request pipelined behind a stream could never be answered. */
 const streaming = new WeakSet<Socket>();
 
 /** Whether a stream already occupies this request's connection. */
@@ -11,15 +11,15 @@ export function carriesStream(incoming: IncomingMessage): boolean {
   return streaming.has(incoming.socket);
 }
 
-/** What is left of the write under way, in bytes. Node's own socket time-out reads the same to notice progress. */
+/** Bytes left of the write under way. Node's own socket time-out reads the same field to notice progress. */
 function queuedInLibuv(socket: Socket): number {
   const { _handle } = socket as Socket & { _handle?: { readonly writeQueueSize?: number } | null };
   return _handle?.writeQueueSize ?? 0;
 }
 
 /**
- * A stream over a Node response. An HTTP/1.1 response is written straight to its socket, in chunks that were framed
- * once for all streams. What has no chunks (HTTP/1.0) or no socket yet takes the ordinary way through the response.
+ * Opens a sink over a Node response. An HTTP/1.1 response is written straight to its socket, in chunks that were framed
+ * once for all streams. A response without chunks (HTTP/1.0), or without a socket yet, is written through the response.
  */
 export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse, headers: Headers): Sink {
   const socket = incoming.socket;
@@ -28,7 +28,7 @@ export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse
   socket.setNoDelay(true);
   socket.setTimeout(0);
   streaming.add(socket);
-  // That the client left shows by reading alone, and what stood before the stream may have stopped that.
+  // Only reading shows that the client left, and earlier middleware may have paused the socket.
   socket.resume();
   outgoing.flushHeaders();
   const raw = outgoing.chunkedEncoding && outgoing.socket === socket;
@@ -54,7 +54,7 @@ export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse
       return target.writableLength;
     },
     get taken() {
-      // Node counts a write as unsent until the kernel has all of it; libuv knows how much of it is left.
+      // Node counts a write as unsent until the kernel has all of it; libuv knows how many bytes are left.
       return written - target.writableLength - queuedInLibuv(socket);
     },
     drained() {

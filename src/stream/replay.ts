@@ -11,46 +11,46 @@ import { transientTypesAmong } from './resume.ts';
 import type { Semaphore } from './semaphore.ts';
 import type { Stream } from './stream.ts';
 
-/** So many frames are looked up at a time. */
+/** Max frames per read. */
 const PAGE = 500;
 /**
- * And so many where that failed (they may be so large that looking up more takes longer than a statement may), or where
- * the reader is slow, so that little is read again for it.
+ * Max frames per read after a failed read (rows may be so large that a full page exceeds the statement timeout) and for
+ * a slow reader, for which pages are read again.
  */
 const SMALL_PAGE = 20;
-/** About so much is written before the peer must have taken it. Bytes. */
+/** Approximate bytes written before the peer must have taken them. */
 const PART_BYTES = 64 * 1024;
-/** How long a page is kept for a reader that does not take it. It is read again once the reader goes on. Milliseconds. */
+/** Max time a page is kept for a reader that does not take it, ms; it is read again once the reader continues. */
 const KEEP_PAGE_MS = 1_000;
-/** How long to wait before a failed read is tried again, in ms: first, and at most. */
+/** Delay before a failed read is repeated, ms: the first, doubled up to the greatest. */
 const RETRY_MS = { first: 50, most: 2_000 };
 
 export interface ReplayDeps {
   readonly hub: Hub;
   readonly ring: Ring;
   readonly query: Query;
-  /** So many streams read from the database at a time, so that a crowd coming back leaves room for the rest. */
+  /** Bounds the streams that read from the database at once, so that a reconnecting crowd leaves connections free. */
   readonly semaphore: Semaphore;
   readonly epoch: () => string;
   readonly onError?: (error: unknown) => void;
 }
 
-/** What a stream was told at its beginning. */
-export interface Told {
-  /** Leaderboard frames up to here are left out, since the stream was given the standings themselves. */
+/** What a stream was sent before its replay. */
+export interface StreamOpening {
+  /** Position of its leaderboard snapshots: leaderboard frames up to here are skipped. 0: it has none. */
   readonly snapshotAt: number;
-  /** Older transient rows were deleted. */
+  /** Whether `stream-open` named transient types of which older rows were deleted. */
   readonly stale: boolean;
 }
 
 /**
- * Gives a stream what it missed and then joins it to its channels. The stream stands at a position of the log all the
- * while; it moves towards the hub's by pages, and in the moment both are the same, it joins: nothing lies between the
- * last replayed frame and the first live one, and nothing is in both.
+ * Replays the rows that a stream missed, then joins it to its channels. The stream is at one position of the log at any
+ * time. Each page moves it towards the hub's position, and it joins in the tick in which both are equal: no frame lies
+ * between the last replayed one and the first live one, and none is in both.
  *
- * The database being away only delays it: the stream stays open and goes on when it is back.
+ * While the database is unavailable the stream stays open; it continues when the database is back.
  */
-export async function catchUp(stream: Stream, deps: ReplayDeps, told: Told): Promise<void> {
+export async function catchUp(stream: Stream, deps: ReplayDeps, opening: StreamOpening): Promise<void> {
   const { hub } = deps;
   let replayed = 0;
   let pageSize = PAGE;
@@ -62,11 +62,11 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, told: Told): Pro
       return;
     }
     if (stream.position > target) {
-      // The follower has handed on what the hub's next turn begins with.
+      // The plan came from the follower, which is ahead of the hub until the hub's next turn.
       await nextTurn();
       continue;
     }
-    const { sent, whole } = await sendPage(stream, deps, { target, pageSize, told });
+    const { sent, whole } = await sendPage(stream, deps, { target, pageSize, opening });
     replayed += sent;
     if (whole) continue;
     pageSize = SMALL_PAGE;
@@ -75,31 +75,31 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, told: Told): Pro
 }
 
 interface PageRequest {
-  /** The last position that is wanted. */
+  /** Last position of the page. */
   readonly target: number;
-  /** Frames at most. */
+  /** Max frames. */
   readonly pageSize: number;
-  readonly told: Told;
+  readonly opening: StreamOpening;
 }
 
 /**
- * Sends the next page of what a stream missed, and moves its position behind what was sent: less than the page where
- * the reader stalls, so that what waits for a stalled reader is what was written to it, and no page.
+ * Sends the next page and moves the stream's position to its end. Where the reader stalls, only part of the page is
+ * sent, so that a stalled reader holds written bytes and no page.
  *
- * @returns how many frames were sent, and whether the reader took the whole page
+ * @returns count of frames sent, and whether the reader took the whole page
  */
 async function sendPage(
   stream: Stream,
   deps: ReplayDeps,
   request: PageRequest,
 ): Promise<{ readonly sent: number; readonly whole: boolean }> {
-  const { target, told } = request;
+  const { target, opening } = request;
   const page = recentPage(stream, deps.ring, target) ?? (await storedPage(stream, deps, request));
   if (page === undefined || stream.state !== 'replaying') return { sent: 0, whole: false };
   const wanted = page.frames.filter(
     (frame) =>
       (!stream.filter || stream.filter.types.has(frame.type)) &&
-      !(frame.id <= told.snapshotAt && isStandings(frame)),
+      !(frame.id <= opening.snapshotAt && isInSnapshot(frame)),
   );
   let sent = 0;
   for (const part of parts(wanted)) {
@@ -113,7 +113,7 @@ async function sendPage(
   return { sent, whole: true };
 }
 
-/** Whether something comes to pass within so many ms. */
+/** Whether `event` resolves within `boundMs`. */
 async function within(boundMs: number, event: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
@@ -124,7 +124,7 @@ async function within(boundMs: number, event: Promise<void>): Promise<boolean> {
   return happened;
 }
 
-/** Cuts frames into parts that a peer may be sent at once. */
+/** Splits frames into parts of about `PART_BYTES`. */
 function* parts(frames: readonly LiveFrame[]): Generator<LiveFrame[]> {
   let part: LiveFrame[] = [];
   let bytes = 0;
@@ -139,18 +139,19 @@ function* parts(frames: readonly LiveFrame[]): Generator<LiveFrame[]> {
   if (part.length > 0) yield part;
 }
 
-/** Whether a snapshot of the standings says it, too. */
-function isStandings({ type, scope }: LiveFrame): boolean {
-  const told = type === 'LEADERBOARD_UPDATE' || type === 'LEADERBOARD_FREEZE';
-  return told && scopeKind(scope) !== 'contest';
+/** Whether a leaderboard snapshot at or after the frame's position includes what the frame changes. */
+function isInSnapshot({ type, scope }: LiveFrame): boolean {
+  const isLeaderboard = type === 'LEADERBOARD_UPDATE' || type === 'LEADERBOARD_FREEZE';
+  return isLeaderboard && scopeKind(scope) !== 'contest';
 }
 
-/** Frames up to and including `through`: all that the stream's scopes have there. */
+/** All frames of the stream's scopes from its position up to and including `through`. */
 interface Page {
   readonly frames: LiveFrame[];
   readonly through: number;
 }
 
+/** Reads a page from the ring; undefined where the ring begins later. */
 function recentPage(stream: Stream, ring: Ring, target: number): Page | undefined {
   const frames = ring.since(stream.position, stream.scopes);
   if (!frames) return undefined;
@@ -161,23 +162,23 @@ function recentPage(stream: Stream, ring: Ring, target: number): Page | undefine
   return { frames: cut, through: cut.at(-1)?.id ?? target };
 }
 
-/** `undefined` when the stream was closed over it. */
+/** Reads a page from the database, repeatedly until that succeeds; undefined when the stream is closed meanwhile. */
 async function storedPage(
   stream: Stream,
   deps: ReplayDeps,
-  { target, pageSize, told }: PageRequest,
+  { target, pageSize, opening }: PageRequest,
 ): Promise<Page | undefined> {
   const after = stream.position;
   const classes = new Set<KeepClass>(stream.scopes.map(keepClassOf));
-  if (!told.stale && transientTypesAmong(stream.filter?.types).length > 0) classes.add('nudge');
+  if (!opening.stale && transientTypesAmong(stream.filter?.types).length > 0) classes.add('nudge');
   for (let failures = 0; stream.state === 'replaying'; failures++) {
     const limit = failures === 0 ? pageSize : SMALL_PAGE;
     try {
       const read = await deps.semaphore.run(async () => {
-        // It may have waited in line for longer than its stream was open.
+        // The stream may have been closed while this waited for a permit.
         if (stream.state !== 'replaying') return undefined;
         const rows = await readScopes(deps.query, stream.scopes, after, target, limit);
-        // Read behind the rows: what was deleted meanwhile shows here.
+        // Tails after rows: a deletion between the two reads shows in the tails.
         return { rows, tails: await readTails(deps.query) };
       });
       if (read === undefined) return undefined;

@@ -1,20 +1,20 @@
 import type { Bytes } from '../channel/live-frame.ts';
 
-/** How long what is unsent may take to leave once the stream has ended. Milliseconds. */
+/** Time that unsent bytes have to leave after the end of a stream, ms. */
 export const LINGER_MS = 1_000;
 
-/** Where a stream's bytes go: an open response, in whatever way it can be written. */
+/** Destination of a stream's bytes: an open response, whatever its runtime. */
 export interface Sink {
-  /** Writes what is already encoded. Does nothing once the sink is closed. */
+  /** Writes encoded bytes. Does nothing once the sink is closed. */
   write(bytes: Bytes): void;
-  /** Bytes that this process still holds because the peer does not take them. */
+  /** Bytes that this process still holds because the peer has not taken them. */
   readonly unsent: number;
-  /** Changes whenever the peer has taken bytes, and only then while some are unsent. */
+  /** Counter that, while bytes are unsent, changes exactly when the peer takes some. */
   readonly taken: number;
-  /** Resolves when little is unsent any more, or the sink is closed. */
+  /** Resolves when the peer has taken nearly everything, or the sink is closed. */
   drained(): Promise<void>;
-  /** Ends the response; what is unsent gets a moment to leave, then the connection is cut. */
+  /** Ends the response. Unsent bytes have `LINGER_MS` to leave, then the connection is cut. */
   end(): void;
-  /** Called once when the response is over, for whatever reason. */
+  /** Calls back once when the response is over, for whatever reason; at once if it is over already. */
   onClose(callback: () => void): void;
 }

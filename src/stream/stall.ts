@@ -2,15 +2,15 @@ import type { Sink } from './sink.ts';
 
 /**
  * Measures for how long a peer has taken nothing although bytes wait for it. A slow peer that takes a little now and
- * then is not stalled; how much may wait for it is bounded by `maxUnsentBytes`.
+ * then is not stalled; `maxUnsentBytes` bounds how many bytes may wait for it.
  */
 export class StallDetector {
   #taken: number | undefined;
   #since = 0;
 
   /**
-   * For how long the peer has stalled as of this check, in ms. 0 where nothing waits, or something was taken since the
-   * last check.
+   * Returns how long the peer has stalled as of this check, ms: 0 where no bytes wait, or where the peer has taken bytes
+   * since the last check.
    *
    * @param now a monotonic time, in ms
    */

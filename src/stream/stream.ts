@@ -9,7 +9,7 @@ import type { Scope } from '../protocol/scope.ts';
 import type { Sink } from './sink.ts';
 import { StallDetector } from './stall.ts';
 
-/** Whose stream it is, and by what right. */
+/** Owner of a stream, and the token that it was opened with. */
 export interface StreamOwner {
   readonly userId: number;
   readonly playerId: number | undefined;
@@ -27,27 +27,27 @@ export interface StreamOptions {
   readonly filter: TypeFilter | undefined;
   readonly sink: Sink;
   readonly epoch: string;
-  /** Where it begins: everything above is sent to it. */
+  /** Position at which it begins; every row above is sent to it. */
   readonly position: number;
-  /** When the right to it ends: the token's expiry. */
+  /** Expiry of its token. */
   readonly expiresAt: Date;
-  /** When it has been open for long enough. */
+  /** Time at which it is closed as `rotated`. */
   readonly rotatesAt: Date;
-  /** Bytes that may be unsent before it is closed as too slow. */
+  /** Max unsent bytes; with more, it is closed as `slow`. */
   readonly maxUnsentBytes: number;
-  /** How long its peer may take nothing while something is unsent, in ms. */
+  /** Max time in which its peer takes nothing while bytes are unsent, ms; then it is closed as `slow`. */
   readonly maxStallMs: number;
 }
 
-/** How long a client that was told not to come back is asked to wait, should it come back all the same. */
+/** Reconnection time for a client that should not reconnect, in case it does all the same, ms. */
 const LONG_RETRY_MS = 60_000;
 
-/** So much may be on its way without anything waiting for it. Bytes. */
+/** Unsent bytes below which a peer counts as having taken everything. */
 const SMALL_BYTES = 1_024;
 
 /**
- * One open stream: a position in the log, and where its bytes go. It is `replaying` while it is given what it missed,
- * `live` while it listens to channels, and `closed` for good.
+ * One open stream: a position in the log, and a sink. It is `replaying` while it is sent the rows that it missed, `live`
+ * while it listens to channels, and `closed` for good.
  */
 export class Stream implements Listener {
   readonly id: string;
@@ -58,9 +58,9 @@ export class Stream implements Listener {
   readonly rotatesAt: Date;
   position: number;
   expiresAt: Date;
-  /** Position of the last notification that was written to it. */
+  /** Position of the last notification that was written to it; 0: none yet. */
   lastDeliveredId = 0;
-  /** The highest cursor it was sent. */
+  /** Position of the highest cursor that was written to it. */
   announced: number;
   state: 'replaying' | 'live' | 'closed' = 'replaying';
   closeReason: CloseReason | 'gone' | undefined;
@@ -69,7 +69,7 @@ export class Stream implements Listener {
   readonly #maxUnsentBytes: number;
   readonly #maxStallMs: number;
   readonly #stall = new StallDetector();
-  /** What was unsent after the last write that found next to nothing unsent. */
+  /** Bytes that were unsent after the last write to a peer that had taken everything. */
   #allowance = 0;
   #onClosed: ((stream: Stream) => void) | undefined;
 
@@ -92,17 +92,17 @@ export class Stream implements Listener {
     return this.#sink.unsent;
   }
 
-  /** Called once, when the stream is over. */
+  /** Sets the callback for the stream's end. Called once. */
   onClosed(callback: (stream: Stream) => void): void {
     this.#onClosed = callback;
     this.#sink.onClose(() => this.#finish('gone'));
   }
 
-  /** Writes frames of the log. */
+  /** Writes frames of the log. Closes the stream when its peer does not keep up. */
   deliver(batch: Batch): void {
     if (this.state === 'closed') return;
     this.#write(batch);
-    // Only what was written is announced: should the sink fail, the stream ends with the cursor of what came before.
+    // Only after the write: should the sink throw, the stream ends with the cursor of the frame before.
     const last = batch.frames.at(-1);
     if (last) {
       this.lastDeliveredId = last.id;
@@ -111,7 +111,7 @@ export class Stream implements Listener {
     this.#limitUnsent();
   }
 
-  /** Writes a frame of the stream's own. Its id is the position: nothing below it is still to come. */
+  /** Writes a control frame. Its id is the position: every row up to it was sent. */
   send(event: string, data: object, options: { retryMs?: number } = {}): void {
     const frame = encodeFrame({
       id: formatCursor(this.position, this.#epoch),
@@ -122,14 +122,14 @@ export class Stream implements Listener {
     this.writeBytes(encodeBytes((options.retryMs === undefined ? '' : encodeRetry(options.retryMs)) + frame));
   }
 
-  /** Writes a frame of the stream's own whose data it shares with other streams. */
+  /** Writes a control frame whose data is shared with other streams. */
   sendShared(event: string, data: Bytes): void {
     this.writeBytes(encodeBytes(encodeHead({ id: formatCursor(this.position, this.#epoch), event })));
     this.announced = this.position;
     this.writeBytes(data);
   }
 
-  /** It has all it missed and listens to its channels from here on. */
+  /** Ends the replay: the stream is live from here on, and its client is informed. */
   live(caughtUp: CaughtUp): void {
     if (this.state === 'closed') return;
     this.state = 'live';
@@ -144,27 +144,28 @@ export class Stream implements Listener {
   }
 
   /**
-   * Closes the stream when its peer has taken nothing for too long, whatever it is doing: a replay that waits for its
-   * reader, or a quiet stream to a reader that is gone. To be called now and then.
+   * Closes the stream when its peer has taken nothing for `maxStallMs`, in a replay as well as live. Called on every
+   * tick.
    *
-   * @param now a monotonic time, in ms
+   * @param now a monotonic time, ms
    */
   limitStall(now: number): void {
     if (this.state === 'closed') return;
     if (this.#stall.stalledFor(this.#sink, now) > this.#maxStallMs) this.close('slow');
   }
 
+  /** Resolves when the peer has taken nearly everything, or the stream is over. */
   drained(): Promise<void> {
     return this.#sink.drained();
   }
 
-  /** Says why, and ends. */
+  /** Writes `stream-close` with the reason, and ends. Harmless twice. */
   close(reason: CloseReason): void {
     if (this.state === 'closed') return;
     const { reconnect } = CLOSE_REASONS[reason];
     const data: StreamClose = { reason, reconnect };
     const frame = encodeFrame({
-      // Replay is in order, so what was announced is the safe position, also in mid-replay.
+      // A replay is in order, so the announced position is safe in the middle of one, too.
       id: formatCursor(this.announced, this.#epoch),
       event: 'stream-close',
       data: JSON.stringify(data),
@@ -172,7 +173,7 @@ export class Stream implements Listener {
     try {
       this.#sink.write(encodeBytes((reconnect ? '' : encodeRetry(LONG_RETRY_MS)) + frame));
     } catch {
-      // Who cannot be told why still learns that it ends.
+      // A client that cannot be sent the reason still sees the response end.
     }
     this.#finish(reason);
     this.#sink.end();
@@ -181,7 +182,7 @@ export class Stream implements Listener {
   #write(bytes: Bytes): void {
     const before = this.#sink.unsent;
     this.#sink.write(bytes);
-    // However much is written at once to somebody who had taken everything before, that is not being slow.
+    // One large write to a peer that had taken everything before does not make that peer slow.
     if (before < SMALL_BYTES) this.#allowance = this.#sink.unsent;
   }
 

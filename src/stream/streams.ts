@@ -13,22 +13,23 @@ import type { Sink } from './sink.ts';
 import { Stream, type StreamOwner } from './stream.ts';
 
 export interface StreamLimits {
-  /** Between two keepalive comments on a stream, in ms. */
+  /** Time between two keepalive comments on a stream, ms. */
   readonly heartbeatMs: number;
-  /** How long a client that was cut off waits before it comes back: this long to three times as long, in ms. */
+  /** Min reconnection time of a client that was cut off, ms; each stream is given this to three times this. */
   readonly retryMs: number;
-  /** A stream ends after about this long, up to a tenth earlier, so that not all end together. Milliseconds. */
+  /** Max age of a stream, ms; each ends up to a tenth earlier, so that not all end together. */
   readonly maxAgeMs: number;
+  /** Max bytes that wait for a slow peer. */
   readonly maxUnsentBytes: number;
-  /** How long a reader may take nothing while something is unsent for it, in ms. */
+  /** Max time in which a peer takes nothing while bytes are unsent, ms. */
   readonly maxStallMs: number;
-  /** Streams of this process. */
+  /** Max streams of this process. */
   readonly maxStreams: number;
-  /** Of one user, whether a player or not. */
+  /** Max streams of one user, whether a player or not; beyond it the oldest is closed as `replaced`. */
   readonly maxStreamsPerPlayer: number;
 }
 
-/** Told of streams as they come and go. */
+/** Observer of streams as they open and close. */
 export interface StreamObserver {
   opened(stream: Stream): void;
   closed(stream: Stream): void;
@@ -36,7 +37,7 @@ export interface StreamObserver {
 
 export interface StreamsDeps extends ReplayDeps {
   readonly limits: StreamLimits;
-  /** The standings that a stream begins with: the lines of their data, which streams share. */
+  /** Reads the leaderboard that a stream begins with, as the encoded `data` lines that streams share. */
   readonly snapshot?: (contestId: number, stream: Stream) => Promise<Bytes | undefined>;
 }
 
@@ -46,18 +47,18 @@ export interface OpenRequest {
   readonly filter: TypeFilter | undefined;
   readonly requested: string | undefined;
   readonly plan: ResumePlan;
-  /** When the right to the stream ends. */
+  /** Expiry of the right to the stream. */
   readonly expiresAt: Date;
 }
 
-/** Every so many heartbeats a quiet stream is sent its position. */
+/** Heartbeats between two `position` frames of a quiet stream. */
 const POSITION_EVERY = 4;
 const TICK_MS = 1_000;
-/** How far apart streams are closed that are closed over a time. Milliseconds. */
+/** Time between two groups of streams that `closeOver` closes, ms. */
 const SPREAD_STEP_MS = 20;
 
 interface Beat {
-  /** By the clock that nobody sets (`performance.now()`): a step back must not silence streams. */
+  /** Time of the next heartbeat by `performance.now()`: setting the system clock back must not silence streams. */
   next: number;
   count: number;
 }
@@ -76,6 +77,7 @@ export class Streams {
     this.#deps = deps;
   }
 
+  /** Starts heartbeats, expiry and rotation. */
   start(): void {
     this.#ticker = setInterval(() => this.#tick(Date.now()), TICK_MS);
     this.#ticker.unref();
@@ -102,7 +104,7 @@ export class Streams {
   }
 
   /**
-   * Whether another stream may be opened.
+   * Checks that another stream may be opened.
    * @throws Problem `shutting-down`, `overloaded`
    */
   admit(): void {
@@ -147,14 +149,14 @@ export class Streams {
     return stream;
   }
 
-  /** Ends every stream of a player, a user, or whoever the test names. Returns how many there were. */
+  /** Closes the streams that match. Returns how many matched. */
   closeWhere(matches: (stream: Stream) => boolean, reason: CloseReason): number {
     const found = [...this.#streams.values()].filter(matches);
     for (const stream of found) stream.close(reason);
     return found.length;
   }
 
-  /** Ends all streams and opens no more. */
+  /** Closes all streams and admits no more. */
   close(): void {
     this.#closing = true;
     clearInterval(this.#ticker);
@@ -162,14 +164,14 @@ export class Streams {
   }
 
   /**
-   * The same, but streams end one after the other in a random order, so that their clients do not all come back at the
-   * same moment.
+   * Closes all streams one after the other in a random order, so that their clients do not all reconnect at once, and
+   * admits no more.
    *
-   * @param spreadMs how long that takes, in ms
+   * @param spreadMs duration of closing, ms
    */
   async closeOver(spreadMs: number): Promise<void> {
     this.#closing = true;
-    // Ids are random, so their order is, too.
+    // Ids are random, and so is their order.
     const streams = [...this.#streams.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
     const startedAt = performance.now();
     for (let closed = 0; closed < streams.length; ) {
@@ -190,11 +192,12 @@ export class Streams {
     }
   }
 
-  /** Standings come whole, once; the changes up to then are not replayed. */
+  /** Sends the leaderboards of the stream's scopes. Returns the position up to which their deltas need no replay. */
   async #sendSnapshots(stream: Stream): Promise<number> {
     const { snapshot, hub } = this.#deps;
-    const contests = new Set(stream.scopes.flatMap(contestOfStandings));
+    const contests = new Set(stream.scopes.flatMap(contestOfLeaderboard));
     if (!snapshot || contests.size === 0) return 0;
+    // Before the snapshots are read: a delta that is appended meanwhile is sent after them.
     const at = hub.position;
     for (const contestId of contests) {
       const bytes = await snapshot(contestId, stream);
@@ -207,7 +210,7 @@ export class Streams {
 
   #register(stream: Stream): void {
     this.#streams.set(stream.id, stream);
-    // The first beat comes at a random moment, so that streams opened together do not beat together.
+    // The first heartbeat is at a random moment, so that streams opened together do not beat together.
     const first = performance.now() + Math.random() * this.#deps.limits.heartbeatMs;
     this.#beats.set(stream, { next: first, count: 0 });
     const { userId } = stream.owner;
@@ -249,7 +252,7 @@ export class Streams {
     }
   }
 
-  /** Moves a quiet stream's cursor on, so that a later resume does not start in a past that is no longer kept. */
+  /** Advances a quiet stream's cursor, so that a later resume does not begin at rows that retention has deleted. */
   #sendPosition(stream: Stream, now: number): void {
     const position = Math.max(stream.position, this.#deps.hub.settled);
     stream.announced = position;
@@ -265,12 +268,12 @@ export class Streams {
   }
 }
 
-function contestOfStandings(scope: Scope): number[] {
+function contestOfLeaderboard(scope: Scope): number[] {
   const parsed = parseScope(scope);
   return parsed?.kind === 'leaderboard' || parsed?.kind === 'real' ? [parsed.id] : [];
 }
 
-/** Spread out, so that a crowd that was cut off together does not come back together. */
-function reconnectionTime(shortestMs: number): number {
-  return Math.floor(shortestMs * (1 + 2 * Math.random()));
+/** Random reconnection time from `minMs` to three times that, so that clients that were cut off together spread out. */
+function reconnectionTime(minMs: number): number {
+  return Math.floor(minMs * (1 + 2 * Math.random()));
 }

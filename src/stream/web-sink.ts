@@ -1,12 +1,12 @@
 import type { Bytes } from '../channel/live-frame.ts';
 import { LINGER_MS, type Sink } from './sink.ts';
 
-/** Bytes that may wait for the consumer before it is waited for. */
+/** Max bytes that wait for the consumer before `drained` waits for it. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
 /**
- * A stream as the body of a web `Response`, for where no Node response is at hand: another runtime, or an app that is
- * called directly.
+ * Opens a sink that is the body of a web `Response`, for callers without a Node response: another runtime, or an app
+ * that is called directly.
  */
 export function openWebSink(signal: AbortSignal | undefined): {
   sink: Sink;
@@ -50,7 +50,7 @@ export function openWebSink(signal: AbortSignal | undefined): {
   const sink: Sink = {
     write(bytes: Bytes) {
       written += bytes.plain.length;
-      // A copy: the consumer may transfer what it is given, and the original is shared by all streams.
+      // A copy: the consumer may transfer the buffer, and all streams share the original.
       controller?.enqueue(new Uint8Array(bytes.plain));
     },
     get unsent() {
@@ -67,7 +67,7 @@ export function openWebSink(signal: AbortSignal | undefined): {
       const ended = controller;
       ended?.close();
       closed();
-      // Who reads on has taken everything by then; from who does not, what is queued is taken away.
+      // A consumer that still reads has taken everything by then; for one that does not, the queue is dropped.
       setTimeout(() => ended?.error(new Error('The reader was too slow.')), LINGER_MS).unref();
     },
     onClose(callback) {
