@@ -46,11 +46,11 @@ import { Shutdown } from './service/shutdown.ts';
 import { createSessionCommands } from './session/commands.ts';
 import { createNodeStatus } from './session/node-status.ts';
 import { createPresence } from './session/presence.ts';
-import { SessionLog } from './session/session-log.ts';
+import { SessionWriter } from './session/session-writer.ts';
 import { sweepSessions } from './session/sweep.ts';
 import { createPlanner } from './stream/resolve-plan.ts';
-import { Semaphore } from './stream/semaphore.ts';
 import { Streams } from './stream/streams.ts';
+import { Semaphore } from './util/semaphore.ts';
 import { readVersion } from './version.ts';
 
 export interface Service {
@@ -175,7 +175,7 @@ async function compose(composition: Composition): Promise<Service> {
       (await leaderboards.reader.read(contestId, stream.owner.role === 'ADMIN'))?.bytes,
   });
   streams.start();
-  const sessions = new SessionLog({
+  const sessions = new SessionWriter({
     database: background,
     streams,
     nodeId,
@@ -184,7 +184,7 @@ async function compose(composition: Composition): Promise<Service> {
   });
   sessions.start();
   releasers.add('sessions', () => sessions.close());
-  const commands = createSessionCommands({ database, streams, log: sessions, nodeId });
+  const commands = createSessionCommands({ database, streams, writer: sessions, nodeId });
   log.onReset(() => streams.closeWhere(() => true, 'reset'));
   log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
 

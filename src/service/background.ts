@@ -21,7 +21,7 @@ export interface BackgroundOptions {
 
 /** How soon a stream ends after its owner lost the right to it, and after another node said so. Milliseconds. */
 const REVALIDATE_MS = 4_000;
-const OBEY_MS = 1_500;
+const COMMANDS_MS = 1_500;
 /** How often operators who watch are told how a node is doing. Milliseconds. */
 const STATUS_MS = 2_000;
 
@@ -29,7 +29,7 @@ const STATUS_MS = 2_000;
 export function startBackground(options: BackgroundOptions, releasers: Releasers): void {
   const { database, streams, grants, commands, reportStatus, shared, onError } = options;
   const own: readonly Duty[] = [
-    { name: 'commands', everyMs: OBEY_MS, run: () => commands.obey() },
+    { name: 'commands', everyMs: COMMANDS_MS, run: () => commands.carryOut() },
     { name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) },
     { name: 'status', everyMs: STATUS_MS, run: reportStatus },
   ];

@@ -1,32 +1,32 @@
 import type { Queries } from '../db/database.ts';
 import { CLOSE_REASONS, type CloseReason } from '../protocol/control.ts';
 import type { Streams } from '../stream/streams.ts';
-import type { SessionLog } from './session-log.ts';
+import type { SessionWriter } from './session-writer.ts';
 
 export interface SessionCommandsOptions {
   readonly database: Pick<Queries, 'query' | 'execute'>;
   readonly streams: Streams;
-  readonly log: Pick<SessionLog, 'touch'>;
+  readonly writer: Pick<SessionWriter, 'markDirty'>;
   readonly nodeId: string;
 }
 
-/** What any node may do to a stream, wherever that stream is open. Ids are ASCII; any other is the caller’s to refuse. */
+/** Commands to streams of any node. Stream ids are ASCII; callers refuse others. */
 export interface SessionCommands {
   /**
-   * Closes a stream: here at once, on another node with that node's next `obey`. One that is over stays as it is.
+   * Closes a stream: here at once, on another node with that node's next `carryOut`. A closed stream stays as it is.
    *
-   * @param userId whose it must be; undefined: anybody's
+   * @param userId required owner; undefined: any
    * @returns whether there is such a session
    */
   disconnect(streamId: string, userId: number | undefined, reason: CloseReason): Promise<boolean>;
   /**
-   * Lets a user's open stream go on until `expiresAt`, or until later if it may already.
+   * Extends a user's open stream to `expiresAt`. An expiry that is later already stays.
    *
-   * @returns until when it may go on now; undefined if the user has no such open stream
+   * @returns its expiry; undefined if the user has no such open stream
    */
   refresh(streamId: string, userId: number, expiresAt: Date): Promise<Date | undefined>;
-  /** Does what other nodes, or SQL users, told this node's streams. One indexed query where there is nothing to do. */
-  obey(): Promise<void>;
+  /** Carries out the commands that other nodes or SQL users wrote for this node's streams. One indexed query if none. */
+  carryOut(): Promise<void>;
 }
 
 interface Command {
@@ -36,16 +36,17 @@ interface Command {
   readonly commandedAt: Date;
 }
 
+/** Max commands per call. */
 const PAGE = 500;
 
-/** A newer command never has the time of an older one: what is cleared is exactly what was obeyed. */
+/** SQL for the time of a command, unique per stream: a command is cleared only if it is the one that was carried out. */
 const COMMANDED_AT =
   'GREATEST(UTC_TIMESTAMP(3), COALESCE(commanded_at + INTERVAL 1000 MICROSECOND, UTC_TIMESTAMP(3)))';
 
 export function createSessionCommands(options: SessionCommandsOptions): SessionCommands {
-  const { database, streams, log, nodeId } = options;
+  const { database, streams, writer, nodeId } = options;
 
-  function carryOut({ streamId, closeRequested, expiresAt }: Command): void {
+  function apply({ streamId, closeRequested, expiresAt }: Command): void {
     const stream = streams.get(streamId);
     if (stream === undefined) return;
     if (closeRequested !== null) stream.close(isReason(closeRequested) ? closeRequested : 'disconnected');
@@ -67,7 +68,7 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
       );
       if (session === undefined || (userId !== undefined && session.userId !== userId)) return false;
       if (!session.open) return true;
-      // Sessions that SQL users registered have no node that would obey.
+      // Sessions that SQL users registered have no node that would carry a command out.
       const change =
         session.nodeId === 'sql'
           ? 'disconnected_at = UTC_TIMESTAMP(3), close_reason = ?'
@@ -85,7 +86,7 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
         if (local.owner.userId !== userId) return undefined;
         if (expiresAt > local.expiresAt) {
           local.expiresAt = expiresAt;
-          log.touch(local);
+          writer.markDirty(local);
         }
         return local.expiresAt;
       }
@@ -102,7 +103,7 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
       return session?.expiresAt;
     },
 
-    async obey() {
+    async carryOut() {
       if (streams.size === 0) return;
       const commands = await database.query<Command>(
         `SELECT stream_id AS streamId, close_requested AS closeRequested, expires_at AS expiresAt,
@@ -110,8 +111,8 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
            FROM stream_session WHERE node_id = ? AND commanded_at IS NOT NULL LIMIT ${PAGE}`,
         [nodeId],
       );
-      // All first: clearing may fail half-way, and obeying twice does no harm.
-      for (const command of commands) carryOut(command);
+      // Clearing may fail half-way; applying a command twice changes nothing.
+      for (const command of commands) apply(command);
       for (const { streamId, commandedAt } of commands) {
         await database.execute(
           'UPDATE stream_session SET commanded_at = NULL WHERE stream_id = ? AND commanded_at = ?',

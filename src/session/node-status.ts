@@ -13,19 +13,19 @@ export interface NodeStatusOptions {
   readonly latency: Latency;
   readonly follower: { readonly position: number; readonly lag: number };
   readonly nodeId: string;
-  /** A session without a heartbeat for so long is dead, in ms. */
+  /** Age of the last heartbeat from which a session counts as dead, ms. */
   readonly heartbeatTimeoutMs: number;
 }
 
-/** So many scopes are named, those with the most streams. */
-const MOST_SCOPES = 20;
+/** Max scopes named, those with the most streams. */
+const MAX_SCOPES = 20;
 
-/** Tells whoever watches `ops` how this node is doing, once per call; nothing is published while nobody watches. */
+/** Makes a function that publishes NODE_STATUS for the period since its last call, if any stream has the scope `ops`. */
 export function createNodeStatus(options: NodeStatusOptions): () => Promise<void> {
   const { database, publisher, hub, streams, latency, follower, nodeId } = options;
   let since = { at: performance.now(), position: follower.position, delivered: hub.delivered };
 
-  async function isWatched(): Promise<boolean> {
+  async function hasSubscriber(): Promise<boolean> {
     const rows = await database.query(
       `SELECT 1 FROM stream_session WHERE disconnected_at IS NULL
           AND last_heartbeat_at > UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND AND scopes LIKE '%"ops"%' LIMIT 1`,
@@ -35,12 +35,12 @@ export function createNodeStatus(options: NodeStatusOptions): () => Promise<void
   }
 
   return async () => {
-    const watched = await isWatched();
+    const subscribed = await hasSubscriber();
     const now = { at: performance.now(), position: follower.position, delivered: hub.delivered };
     const before = since;
     since = now;
     const quantiles = latency.take();
-    if (!watched) return;
+    if (!subscribed) return;
     const status: EventInput<'NODE_STATUS'> = {
       nodeId,
       periodMs: Math.max(1, Math.round(now.at - before.at)),
@@ -52,7 +52,7 @@ export function createNodeStatus(options: NodeStatusOptions): () => Promise<void
       memoryBytes: process.memoryUsage.rss(),
       scopes: [...hub.channels()]
         .sort(([, a], [, b]) => b - a)
-        .slice(0, MOST_SCOPES)
+        .slice(0, MAX_SCOPES)
         .map(([scope, count]) => ({ scope, streams: count })),
     };
     await publisher.publishInternal('NODE_STATUS', status);

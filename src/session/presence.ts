@@ -8,37 +8,38 @@ import { createPresentPlayers } from './present-players.ts';
 export interface PresenceOptions {
   readonly database: Pick<Queries, 'query'>;
   readonly publisher: Pick<LogPublisher, 'publish'>;
-  /** A player whose last stream closed counts as there for so long, so that a reload goes unseen. Milliseconds. */
+  /** Time that a player counts as present after the last stream closed, so that a reload is not announced, ms. */
   readonly graceMs: number;
-  /** Two events are at least so far apart, in ms. */
+  /** Min time between two events, ms. */
   readonly intervalMs: number;
-  /** A session without a heartbeat for so long is dead, in ms. */
+  /** Age of the last heartbeat from which a session counts as dead, ms. */
   readonly heartbeatTimeoutMs: number;
   /**
-   * Nothing is concluded in the first moments after the start and after a failure, in ms; default 5000. When the
-   * database was away, all heartbeats are old until every node has written again.
+   * Time after the start and after a failure in which nothing is published, ms; default 5000. After an outage of the
+   * database all heartbeats are old until every node has written again.
    */
   readonly settleMs?: number;
+  /** Called for each failed round. */
   readonly onError?: (error: unknown) => void;
 }
 
 export interface Presence {
-  /** Publishes who comes and goes until the signal ends. For one node at a time. Never rejects. */
+  /** Publishes who comes and goes until the signal aborts. For the leader only. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 type Status = EventInput<'PLAYER_STATUS'>;
 
-/** The most players that an event names on either side. */
-const MOST_NAMED = 100;
-/** In UTF-16 units; the platform's column counts code points. */
+/** Max players that an event names on either side. */
+const MAX_NAMED = 100;
+/** Max length of a name, in UTF-16 units; the platform's column counts code points. */
 const NAME_LENGTH = 100;
 const SETTLE_MS = 5_000;
 
 /**
- * Tells everybody who is online, conflated: at most one event per interval, and none when nothing changed. Who is there
- * follows from the sessions of all nodes alone, for the present as for any recent moment. So whoever takes the duty
- * over finds out who was there when the last event was published, and goes on from that.
+ * Leader task that publishes who is online, conflated: at most one event per interval, and none when nothing changed.
+ * Presence follows from the sessions of all nodes alone, now as for any recent moment: a new leader reads who was present
+ * when the last event was published, and continues from there.
  */
 export function createPresence(options: PresenceOptions): Presence {
   const { database, publisher, intervalMs, settleMs = SETTLE_MS } = options;
@@ -64,10 +65,10 @@ export function createPresence(options: PresenceOptions): Presence {
     await publisher.publish({
       type: 'PLAYER_STATUS',
       data: {
-        online: await named(came.slice(0, MOST_NAMED)),
-        offline: await named(went.slice(0, MOST_NAMED)),
+        online: await named(came.slice(0, MAX_NAMED)),
+        offline: await named(went.slice(0, MAX_NAMED)),
         onlineCount: present.size,
-        truncated: came.length > MOST_NAMED || went.length > MOST_NAMED,
+        truncated: came.length > MAX_NAMED || went.length > MAX_NAMED,
       },
     });
   }
@@ -96,7 +97,7 @@ export function createPresence(options: PresenceOptions): Presence {
   };
 }
 
-/** Those of `all` that are not in `known`. */
+/** Returns the ids of `all` that are not in `known`. */
 function missingFrom(known: ReadonlySet<number>, all: ReadonlySet<number>): number[] {
   const missing: number[] = [];
   for (const id of all) if (!known.has(id)) missing.push(id);

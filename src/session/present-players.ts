@@ -2,32 +2,35 @@ import type { Queries } from '../db/database.ts';
 
 export interface PresentPlayersOptions {
   readonly database: Pick<Queries, 'query'>;
+  /** Time that a player counts as present after the last stream closed, ms. */
   readonly graceMs: number;
+  /** Age of the last heartbeat from which a session counts as dead, ms. */
   readonly heartbeatTimeoutMs: number;
 }
 
-/** The players who are there, by the sessions of all nodes. */
+/** Players who are present, by the sessions of all nodes. */
 export interface PresentPlayers {
+  /** Reads the players who are present now. */
   now(): Promise<Set<number>>;
-  /** Those who were there when the last PLAYER_STATUS was published. */
+  /** Reads the players who were present when the last PLAYER_STATUS was published. */
   lastAnnounced(): Promise<Set<number>>;
 }
 
-/** Rows come a moment later than what they tell of, and clocks differ: better somebody is told of twice than never. */
+/** Rows are written a moment late, and clocks differ: a player who is announced twice is better than one never, ms. */
 const MARGIN_MS = 2_000;
-/** Where no announcement is kept any more, nothing had changed for at least so long, in ms. */
-const FORGOTTEN_MS = 300_000;
+/** Assumed age of the last announcement where none is kept any more, ms: nothing changed for at least this long. */
+const MAX_KEPT_MS = 300_000;
 
 /**
- * A session counts from its opening until `graceMs` after its closing, and one that broke off until
- * `heartbeatTimeoutMs` after its last heartbeat, swept or not: the sweep changes nothing.
+ * Reads presence from `stream_session`. A session counts from its opening until `graceMs` after its closing, and a lost
+ * one until `heartbeatTimeoutMs` after its last heartbeat, whether it is swept by then or not.
  */
 export function createPresentPlayers(options: PresentPlayersOptions): PresentPlayers {
   const { database } = options;
   const grace = options.graceMs * 1_000;
   const timeout = options.heartbeatTimeoutMs * 1_000;
 
-  /** @param at SQL for the moment @param opened SQL that holds for sessions which were opened by then */
+  /** @param at SQL of the moment @param opened SQL condition that a session was open by then */
   const presentAt = (at: string, opened: string) => `
     SELECT player_id AS playerId FROM stream_session
      WHERE disconnected_at IS NULL AND last_heartbeat_at > ${at} - INTERVAL ${timeout} MICROSECOND
@@ -38,6 +41,7 @@ export function createPresentPlayers(options: PresentPlayersOptions): PresentPla
        AND disconnected_at > ${at} - INTERVAL IF(close_reason = 'lost', ${timeout}, ${grace}) MICROSECOND
        AND player_id > 0 ${opened}`;
 
+  /** The moment that is a bound number of µs ago. */
   const PAST = `(UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND)`;
   const presentNow = presentAt('UTC_TIMESTAMP(3)', '');
   const presentThen = presentAt(PAST, `AND connected_at <= ${PAST}`);
@@ -55,7 +59,7 @@ export function createPresentPlayers(options: PresentPlayersOptions): PresentPla
         `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(3)) DIV 1000 AS ageMs FROM notification
           WHERE scope = 'global' AND keep_class = 'nudge' AND type = 'PLAYER_STATUS' ORDER BY id DESC LIMIT 1`,
       );
-      const ago = (Math.max(0, last?.ageMs ?? FORGOTTEN_MS) + MARGIN_MS) * 1_000;
+      const ago = (Math.max(0, last?.ageMs ?? MAX_KEPT_MS) + MARGIN_MS) * 1_000;
       return read(presentThen, Array(5).fill(ago));
     },
   };

@@ -3,7 +3,7 @@ import type { CloseReason } from '../protocol/control.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 
-/** So many streams are looked at together, so that what else there is to do gets its turn in between. */
+/** Max streams per check, so that other work gets its turn between two. */
 const PAGE = 1_000;
 
 interface StreamListener extends Listener {
@@ -11,10 +11,10 @@ interface StreamListener extends Listener {
 }
 
 /**
- * Closes the streams whose owners may no longer listen: blocked or deleted, tokens revoked, a right to a scope lost.
+ * Closes the streams whose owners lost their right: accounts blocked or deleted, tokens revoked, access to a scope lost.
  *
- * @returns how many were closed
- * @throws what the database throws; the streams stay open then, since nothing is known against them
+ * @returns count of closed streams
+ * @throws errors of the database; the streams stay open then
  */
 export async function revalidate(streams: Streams, grants: Pick<Grants, 'recheck'>): Promise<number> {
   const all = [...streams];
@@ -38,8 +38,8 @@ function listenerOf(stream: Stream): StreamListener {
 }
 
 /**
- * Whoever only has another role or player now may come back, and is authorised as what they are. So may who lost one of
- * several scopes: the answer then names it, and the rest is heard without it.
+ * Owners whose role or player changed may reconnect, and are authorised anew. So may owners who lost one of several
+ * scopes: the next answer names the refused scope, and they subscribe to the rest.
  */
 function reasonFor({ why, listener }: Loss): CloseReason {
   const partly = why === 'scope-lost' && listener.scopes.length > 1;

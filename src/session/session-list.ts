@@ -1,6 +1,6 @@
 import type { Queries } from '../db/database.ts';
 
-/** A stream as its row tells of it. */
+/** Row of a stream in `stream_session`. */
 export interface Session {
   readonly streamId: string;
   readonly nodeId: string;
@@ -13,23 +13,23 @@ export interface Session {
   readonly expiresAt: Date | null;
   readonly lastDeliveredId: number;
   readonly disconnectedAt: Date | null;
-  /** Why it ended: as in `stream-close`, `gone` when the client left, `lost` when its node died. */
+  /** Reason of its end: as in `stream-close`, `gone` when the client left, `lost` when its node died. */
   readonly closeReason: string | null;
   readonly address: string | null;
   readonly userAgent: string | null;
 }
 
 export interface SessionQuery {
-  /** Those that are open, or those that are not. */
+  /** Whether to list open sessions, or closed ones. */
   readonly active: boolean;
   readonly playerId?: number | undefined;
   readonly nodeId?: string | undefined;
   readonly limit: number;
-  /** Where the previous page ended. */
+  /** Key of the last session of the previous page. */
   readonly after?: SessionKey | undefined;
 }
 
-/** What sessions are ordered by, newest first: of open ones their beginning, of others their end; then what is unique. */
+/** Sort key, newest first: the opening of open sessions, the end of closed ones; the stream id makes it unique. */
 export type SessionKey = readonly [at: Date, heartbeatAt: Date, streamId: string];
 
 export function keyOf(session: Session): SessionKey {
@@ -37,9 +37,9 @@ export function keyOf(session: Session): SessionKey {
 }
 
 /**
- * Sessions, newest first.
+ * Lists sessions, newest first.
  *
- * @param timeoutMs how long an open session may be without a heartbeat before it is left out, as in `v_active_sessions`
+ * @param timeoutMs age of the last heartbeat from which an open session is left out, as in `v_active_sessions`
  */
 export async function listSessions(
   database: Pick<Queries, 'query'>,
@@ -63,7 +63,7 @@ export async function listSessions(
     ...(nodeId === undefined ? [] : [where('s.node_id = ?', nodeId)]),
     ...(after === undefined ? [] : [active ? afterOpen(after, where) : afterClosed(after, where)]),
   ];
-  // Closed ones are many, and in the order of an index. A heartbeat moves all the time, so open ones go without it.
+  // Closed sessions are many, and read in the order of an index. Heartbeats of open ones change, so they are no key.
   const order = active
     ? 's.connected_at DESC, s.stream_id DESC'
     : 's.disconnected_at DESC, s.last_heartbeat_at DESC, s.stream_id DESC';

@@ -1,25 +1,25 @@
 import type { Stream } from '../stream/stream.ts';
 import { truncate } from '../util/truncate.ts';
 
-/** What is written of a stream, as one element of the JSON that `WRITE_SESSIONS` takes. What is not there is NULL. */
+/** Session as one element of the JSON that `WRITE_SESSIONS` takes. Absent fields are NULL. */
 export interface SessionRow {
   readonly id: string;
   readonly user: number;
   readonly player?: number | undefined;
   readonly scopes: string;
   readonly ticket?: string | undefined;
-  /** How long ago it was opened, in ms. */
+  /** Time since it was opened, ms. */
   readonly age: number;
   readonly expires: string;
   readonly delivered: number;
-  /** How long ago it was closed, in ms. */
+  /** Time since it was closed, ms. */
   readonly ended?: number | undefined;
   readonly reason?: string | undefined;
   readonly address?: string | undefined;
   readonly agent?: string | undefined;
 }
 
-/** A stream that is over, and when it was, in ms since 1970. What is kept of it needs neither its sink nor its owner. */
+/** Closed stream until it is written; times in ms since 1970. It keeps neither sink nor owner alive. */
 export interface ClosedSession {
   readonly row: SessionRow;
   readonly connectedAt: number;
@@ -27,11 +27,12 @@ export interface ClosedSession {
 }
 
 /**
- * Brings rows to what they are now, whether they are there or not: after an outage, or should a sweep have taken a
- * living stream for lost, the next heartbeat puts it right. Moments are told as ages, so that the database's clock
- * alone counts, and not those of the nodes. Values: node id, rows as JSON.
+ * Upserts rows to their present state: after an outage, or after a sweep that took a live stream for lost, the next
+ * heartbeat corrects them. Times are given as ages, so that only the database's clock counts, and not those of the
+ * nodes. Values: node id, rows as JSON.
  *
- * A new expiry that another node ordered outranks ours until we obeyed; with its end a stream has obeyed everything.
+ * An expiry that another node commanded takes precedence until the command is carried out; closing a stream clears its
+ * commands.
  */
 export const WRITE_SESSIONS = `
   INSERT INTO stream_session (stream_id, node_id, user_id, player_id, scopes, ticket_id, connected_at,
@@ -64,7 +65,7 @@ export const WRITE_SESSIONS = `
     close_reason = VALUES(close_reason),
     commanded_at = IF(VALUES(disconnected_at) IS NULL, stream_session.commanded_at, NULL)`;
 
-/** The row of a stream that is open. */
+/** Makes the row of an open stream. */
 export function openRow(stream: Stream, now: number): SessionRow {
   const { owner } = stream;
   return {
@@ -76,13 +77,13 @@ export function openRow(stream: Stream, now: number): SessionRow {
     age: Math.max(0, now - stream.connectedAt.getTime()),
     expires: sqlInstant(stream.expiresAt),
     delivered: stream.lastDeliveredId,
-    // A header may hold anything, and must not keep the row from being written.
+    // Headers are the client's: an oversized one must not make the statement fail.
     address: owner.address && truncate(owner.address, 45),
     agent: owner.userAgent && truncate(owner.userAgent, 255),
   };
 }
 
-/** What remains to be written of a stream that is closed as of now. */
+/** Makes the entry of a stream that closes now. */
 export function closedSession(stream: Stream, reason: string, now: number): ClosedSession {
   return {
     row: { ...openRow(stream, now), reason },
@@ -91,12 +92,12 @@ export function closedSession(stream: Stream, reason: string, now: number): Clos
   };
 }
 
-/** The row of a stream that was closed some time ago. */
+/** Makes the row of a closed stream. */
 export function closedRow({ row, connectedAt, closedAt }: ClosedSession, now: number): SessionRow {
   return { ...row, age: Math.max(0, now - connectedAt), ended: Math.max(0, now - closedAt) };
 }
 
-/** The year 9999 is the last that DATETIME knows. */
+/** Last day of DATETIME. */
 const LAST_INSTANT = Date.UTC(9999, 11, 31);
 
 function sqlInstant(date: Date): string {

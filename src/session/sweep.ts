@@ -1,22 +1,23 @@
 import type { Queries } from '../db/database.ts';
 
-/** For how long the rows of closed streams are kept, in days. */
+/** Retention of the rows of closed streams, days. */
 export const KEEP_SESSIONS_DAYS = 30;
 
+/** Max rows per statement. */
 const BATCH = 1_000;
 
 export interface Swept {
-  /** Sessions taken for dead: their node was not heard of in time. */
+  /** Count of sessions marked as lost: their node sent no heartbeat in time. */
   readonly lost: number;
-  /** Rows of long closed sessions that were deleted. */
+  /** Count of deleted rows. */
   readonly deleted: number;
 }
 
 /**
- * Ends the sessions whose node died, as of their last heartbeat, and deletes what was closed long ago; in batches, so
- * that nobody waits long for a row. A node that is alive after all puts its rows right with its next heartbeat.
+ * Marks sessions of dead nodes as lost, as of their last heartbeat, and deletes sessions that closed long ago; in batches,
+ * so that row locks are short. A node that is alive after all corrects its rows with its next heartbeat.
  *
- * @param timeoutMs how long a session may be without a heartbeat
+ * @param timeoutMs age of the last heartbeat from which a session counts as dead, ms
  */
 export async function sweepSessions(
   database: Pick<Queries, 'execute'>,

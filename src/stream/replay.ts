@@ -7,8 +7,8 @@ import type { KeepClass } from '../db/schema.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
 import { keepClassOf } from '../log/row.ts';
 import { scopeKind } from '../protocol/scope.ts';
+import type { Semaphore } from '../util/semaphore.ts';
 import { transientTypesAmong } from './resume.ts';
-import type { Semaphore } from './semaphore.ts';
 import type { Stream } from './stream.ts';
 
 /** Max frames per read. */

@@ -45,7 +45,7 @@ class Recorder implements Listener {
 const ids = (frames: readonly LiveFrame[]) => frames.map((frame) => frame.id);
 const nextTurn = () => new Promise(setImmediate);
 
-/** From here on every look at the clock finds the slice over, so that turns yield as often as they ever can. */
+/** From here on every reading of the clock ends the slice, so that turns yield as often as they can. */
 function yieldAlways(): void {
   let now = 0;
   vi.spyOn(performance, 'now').mockImplementation(() => {
@@ -78,7 +78,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('join' as const),
       scopes: someScopes,
       types: fc.option(fc.subarray(EVENT_TYPES.slice(0, 3))),
-      // Turns look at the clock every 64 listeners.
+      // Turns read the clock every 64 listeners.
       crowd: fc.constantFrom(1, 1, 40, 70),
     }),
   },
@@ -86,7 +86,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ do: 'wait' as const }) },
 );
 
-describe('while streams come and go in the middle of turns', () => {
+describe('while listeners join and leave in the middle of turns', () => {
   test('each gets exactly its frames, once and in order', async () => {
     yieldAlways();
     await fc.assert(
@@ -96,7 +96,7 @@ describe('while streams come and go in the middle of turns', () => {
         async (log, steps) => {
           const hub = new Hub(100);
           const present: Recorder[] = [];
-          const everybody: Recorder[] = [];
+          const members: Recorder[] = [];
           let accepted = 0;
           for (const step of steps) {
             if (step.do === 'accept') {
@@ -107,7 +107,7 @@ describe('while streams come and go in the middle of turns', () => {
                 const listener = new Recorder(hub.position, step.scopes, step.types ?? undefined);
                 hub.join(listener);
                 present.push(listener);
-                everybody.push(listener);
+                members.push(listener);
               }
             else if (step.do === 'leave') {
               const [gone] = present.splice(step.which % Math.max(1, present.length), 1);
@@ -119,18 +119,18 @@ describe('while streams come and go in the middle of turns', () => {
             } else await nextTurn();
           }
           await hub.drained();
-          for (const listener of everybody)
+          for (const listener of members)
             expect(ids(listener.received)).toEqual(ids(listener.due(log.slice(0, accepted))));
           expect(hub.position).toBe(log[accepted - 1]?.id ?? 100);
           expect(hub.settled).toBe(hub.position);
-          expect(hub.delivered).toBe(everybody.reduce((sum, listener) => sum + listener.received.length, 0));
+          expect(hub.delivered).toBe(members.reduce((sum, listener) => sum + listener.received.length, 0));
         },
       ),
       { numRuns: 150 },
     );
   });
 
-  test('settled never runs ahead of what was given out', async () => {
+  test('settled is never ahead of what was delivered', async () => {
     yieldAlways();
     const hub = new Hub(0);
     const listeners = Array.from({ length: 300 }, () => new Recorder(0, ['global']));
@@ -147,7 +147,7 @@ describe('while streams come and go in the middle of turns', () => {
   });
 });
 
-test('what came while a turn was under way is the next turn, in a single delivery', async () => {
+test('frames that arrive during a turn are the next turn, in a single delivery', async () => {
   const hub = new Hub(0);
   const listener = new Recorder(0, ['global']);
   hub.join(listener);
@@ -161,7 +161,7 @@ test('what came while a turn was under way is the next turn, in a single deliver
   expect(listener.batches.map((batch) => batch.frames.length)).toEqual([1, 49]);
 });
 
-test('what was accepted is known to be given out although it never rests', async () => {
+test('accepted frames are reported as delivered although the hub is never idle', async () => {
   const hub = new Hub(0);
   const listener = new Recorder(0, ['global']);
   hub.join(listener);
@@ -181,7 +181,7 @@ test('what was accepted is known to be given out although it never rests', async
   await hub.drained();
 });
 
-test('nobody waits for what a reset took away', async () => {
+test('no caller waits for frames that a reset dropped', async () => {
   const hub = new Hub(0);
   hub.accept([frameOf(1)]);
   const drained = hub.drained();
@@ -191,7 +191,7 @@ test('nobody waits for what a reset took away', async () => {
   expect(hub.settled).toBe(0);
 });
 
-test('streams that get the same share the bytes', async () => {
+test('streams with the same frames share the bytes', async () => {
   const hub = new Hub(0);
   const global = [new Recorder(0, ['global']), new Recorder(0, ['global'])] as const;
   const both = [new Recorder(0, ['player:1', 'global']), new Recorder(0, ['player:1', 'global'])] as const;
@@ -211,7 +211,7 @@ test('streams that get the same share the bytes', async () => {
   expect(ids(filtered[0]?.received ?? [])).toEqual([1, 2]);
 });
 
-test('who joins must stand where the hub stands', async () => {
+test('a listener must join at the position of the hub', async () => {
   const hub = new Hub(10);
   for (const position of [9, 11])
     expect(() => hub.join(new Recorder(position, ['global']))).toThrow(RangeError);
@@ -227,7 +227,7 @@ test('a scope without listeners costs nothing', () => {
   expect([...hub.channels()]).toEqual([]);
 });
 
-test('a stream that fails to take its frames is removed, and the others go on', async () => {
+test('a listener whose delivery fails is removed, and the others continue', async () => {
   const failed: Listener[] = [];
   const hub = new Hub(0, (_error, listener) => failed.push(listener));
   const [first, bad, last] = [0, 0, 0].map((position) => new Recorder(position, ['global'])) as [
@@ -247,7 +247,7 @@ test('a stream that fails to take its frames is removed, and the others go on', 
   expect([first, bad, last].map((listener) => ids(listener.received))).toEqual([[1, 2], [], [1, 2]]);
 });
 
-test('after a reset nothing from before is given out, not even by the turn under way', async () => {
+test('after a reset no earlier frame is delivered, not even by the turn under way', async () => {
   yieldAlways();
   const hub = new Hub(100);
   const old = Array.from({ length: 200 }, () => new Recorder(100, ['global']));

@@ -11,7 +11,7 @@ describe('Latency', () => {
     expect(latency.take()).toEqual({ p50: 7, p99: 7 });
   });
 
-  it('counts every one of very many', () => {
+  it('counts each of very many events', () => {
     const latency = new Latency();
     for (let i = 0; i < 50_000; i++) latency.record(i % 1_000);
     expect(latency.take()).toEqual({ p50: 499, p99: 989 });

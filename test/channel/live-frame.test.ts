@@ -87,7 +87,7 @@ test('a batch is its frames, one after the other, in both forms', () => {
   );
 });
 
-test('a frame carries the notification as it stands in the log', () => {
+test('a frame carries the notification as it is in the log', () => {
   fc.assert(
     fc.property(
       anyText(),

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Queue } from '../../src/channel/queue.ts';
 
-it('A queue that is used for long takes the room of what it holds', () => {
+it('A long-used queue takes memory only for what it holds', () => {
   const queue = new Queue<{ readonly id: number }>();
   for (let id = 1; id <= 100; id++) queue.push({ id });
   for (let id = 101; id <= 10_000; id++) {

@@ -8,7 +8,7 @@ import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/frames
 
 const ids = (frames: readonly LiveFrame[] | undefined) => frames?.map((frame) => frame.id);
 
-test('the ring gives exactly the frames of the scopes above a position, or says that it cannot', () => {
+test('the ring returns exactly the frames of the scopes above a position, or undefined below its floor', () => {
   const limits = fc.record({
     frames: fc.integer({ min: 1, max: 60 }),
     bytes: fc.integer({ min: 1, max: 30_000 }),
@@ -31,7 +31,7 @@ test('the ring gives exactly the frames of the scopes above a position, or says 
   );
 });
 
-test('the ring keeps to its bounds and forgets no more than it must', () => {
+test('the ring keeps to its bounds and evicts no more than it must', () => {
   const limits = fc.record({
     frames: fc.integer({ min: 1, max: 30 }),
     bytes: fc.integer({ min: 1, max: 20_000 }),
@@ -54,7 +54,7 @@ test('the ring keeps to its bounds and forgets no more than it must', () => {
   );
 });
 
-test('a ring that was reset knows nothing from before', () => {
+test('a ring that was reset has no earlier frame', () => {
   const ring = new Ring({ frames: 100, bytes: 1 << 20 }, 0);
   for (let id = 1; id <= 50; id++) ring.push(frameOf(id));
   ring.reset(30);
@@ -65,7 +65,7 @@ test('a ring that was reset knows nothing from before', () => {
   expect(ids(ring.since(30, ['global']))).toEqual([31]);
 });
 
-test('what a caller does with its answer does not reach the ring', () => {
+test('a caller that changes a result does not change the ring', () => {
   const ring = new Ring({ frames: 100, bytes: 1 << 20 }, 0);
   for (let id = 1; id <= 10; id++) ring.push(frameOf(id));
   ring.since(0, ['global'])?.splice(0, 5);
@@ -79,7 +79,7 @@ test('a ring of many frames of one scope can be read whole', () => {
   expect(ring.since(0, ['global', 'player:1'])?.length).toBe(many);
 });
 
-test('frames that the ring has forgotten take no memory', async () => {
+test('evicted frames take no memory', async () => {
   setFlagsFromString('--expose_gc');
   const collectGarbage = runInNewContext('gc') as () => void;
   const ring = new Ring({ frames: 10, bytes: 1 << 20 }, 0);

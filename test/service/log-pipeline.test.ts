@@ -3,7 +3,7 @@ import type { Bytes } from '../../src/channel/live-frame.ts';
 import { prepare } from '../../src/events/prepare.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Releasers } from '../../src/service/releasers.ts';
-import { Semaphore } from '../../src/stream/semaphore.ts';
+import { Semaphore } from '../../src/util/semaphore.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

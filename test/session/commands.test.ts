@@ -17,7 +17,7 @@ function node() {
 
 async function streamOn(where: ReturnType<typeof node>, userId = 1) {
   const opened = where.open({ userId, expiresAt: new Date('2100-01-01T00:00:00Z') });
-  await where.log.flush();
+  await where.writer.flush();
   return opened;
 }
 
@@ -39,35 +39,35 @@ describe('disconnect', () => {
     expect(stream.closeReason).toBe('disconnected');
   });
 
-  test('closes a stream of another node when that one next looks, and says why', async () => {
+  test('closes a stream of another node at that node’s next poll, with the reason', async () => {
     const [here, there] = [node(), node()];
     const { stream, text } = await streamOn(there);
     expect(await here.commands.disconnect(stream.id, undefined, 'disconnected')).toBe(true);
-    await here.commands.obey();
+    await here.commands.carryOut();
     expect(stream.state).not.toBe('closed');
-    await there.commands.obey();
+    await there.commands.carryOut();
     expect(await text()).toMatch(
       /event: stream-close\ndata: {"reason":"disconnected","reconnect":false}\n\n$/,
     );
     expect(await pending(there.id)).toBe(0);
   });
 
-  test('is for own streams only where a user is named, and tells foreign from absent ones to nobody', async () => {
+  test('closes only streams of the given user, and answers alike for foreign and absent ones', async () => {
     const [here, there] = [node(), node()];
     const own = await streamOn(here, 1);
     const remote = await streamOn(there, 1);
     for (const id of [own.stream.id, remote.stream.id, '00000000-0000-0000-0000-000000000000', '\'"\\'])
       expect(await here.commands.disconnect(id, 2, 'disconnected')).toBe(false);
-    await Promise.all([here.commands.obey(), there.commands.obey()]);
+    await Promise.all([here.commands.carryOut(), there.commands.carryOut()]);
     expect([own, remote].map(({ stream }) => stream.state)).not.toContain('closed');
     expect(await here.commands.disconnect(remote.stream.id, 1, 'disconnected')).toBe(true);
   });
 
-  test('leaves a stream that is over as it ended', async () => {
+  test('leaves a closed stream as it ended', async () => {
     const [here, there] = [node(), node()];
     const { stream } = await streamOn(there);
     stream.close('slow');
-    await there.log.flush();
+    await there.writer.flush();
     expect(await here.commands.disconnect(stream.id, 1, 'disconnected')).toBe(true);
     const [row] = await db.database.query('SELECT close_reason FROM stream_session WHERE stream_id = ?', [
       stream.id,
@@ -76,21 +76,21 @@ describe('disconnect', () => {
     expect(await pending(there.id)).toBe(0);
   });
 
-  test('is done with when the stream ends by itself first', async () => {
+  test('is cleared when the stream ends by itself first', async () => {
     const [here, there] = [node(), node()];
     const { stream } = await streamOn(there);
     await here.commands.disconnect(stream.id, 1, 'disconnected');
     stream.close('slow');
-    await there.log.flush();
+    await there.writer.flush();
     expect(await pending(there.id)).toBe(0);
     expect(stream.closeReason).toBe('slow');
   });
 
-  test('reaches streams from SQL, and ends the sessions that SQL registered', async () => {
+  test('can be written from SQL, and ends the sessions that SQL registered', async () => {
     const here = node();
     const { stream } = await streamOn(here);
     await db.database.execute('CALL live_disconnect_session(?)', [stream.id]);
-    await here.commands.obey();
+    await here.commands.carryOut();
     expect(stream.closeReason).toBe('disconnected');
 
     const { userId, playerId } = await createPlayer(db.database);
@@ -104,25 +104,25 @@ describe('disconnect', () => {
 });
 
 describe('refresh', () => {
-  test('lets a stream of this node go on', async () => {
+  test('extends a stream of this node', async () => {
     const here = node();
     const { stream } = await streamOn(here);
     expect(await here.commands.refresh(stream.id, 1, later)).toEqual(later);
     expect(stream.expiresAt).toEqual(later);
-    await here.log.flush();
+    await here.writer.flush();
     const [row] = await db.database.query('SELECT expires_at FROM stream_session WHERE stream_id = ?', [
       stream.id,
     ]);
     expect(row).toEqual({ expires_at: later });
   });
 
-  test('lets a stream of another node go on, whatever that one writes before it looks', async () => {
+  test('extends a stream of another node, whatever that node writes before its next poll', async () => {
     const [here, there] = [node(), node()];
     const { stream } = await streamOn(there);
     expect(await here.commands.refresh(stream.id, 1, later)).toEqual(later);
-    there.log.touch(stream);
-    await there.log.flush();
-    await there.commands.obey();
+    there.writer.markDirty(stream);
+    await there.writer.flush();
+    await there.commands.carryOut();
     expect(stream.expiresAt).toEqual(later);
     expect(await pending(there.id)).toBe(0);
   });
@@ -134,35 +134,35 @@ describe('refresh', () => {
       const { stream } = await streamOn(where);
       const before = stream.expiresAt;
       expect(await here.commands.refresh(stream.id, 1, sooner)).toEqual(before);
-      await where.commands.obey();
+      await where.commands.carryOut();
       expect(stream.expiresAt).toEqual(before);
     }
   });
 
-  test('of two keeps the later one, wherever it came in', async () => {
+  test('keeps the later of two expiries, whichever node received it', async () => {
     const [here, there] = [node(), node()];
     const { stream } = await streamOn(there);
     const latest = new Date('2100-12-01T00:00:00Z');
     await here.commands.refresh(stream.id, 1, later);
     await there.commands.refresh(stream.id, 1, latest);
-    await there.commands.obey();
+    await there.commands.carryOut();
     expect(stream.expiresAt).toEqual(latest);
   });
 
-  test('is for streams that are open and the own', async () => {
+  test('is refused for closed streams and those of other users', async () => {
     const [here, there] = [node(), node()];
     const [local, remote] = [await streamOn(here), await streamOn(there)];
     const over = await streamOn(there, 2);
     over.stream.close('slow');
-    await there.log.flush();
+    await there.writer.flush();
     for (const id of [local.stream.id, remote.stream.id, over.stream.id, 'no-such-stream'])
       expect(await here.commands.refresh(id, 2, later)).toBeUndefined();
     expect(await pending(there.id)).toBe(0);
   });
 });
 
-describe('a command that comes while an older one is being obeyed', () => {
-  test('is obeyed the next time', async () => {
+describe('a command that arrives while an older one is being carried out', () => {
+  test('is carried out at the next poll', async () => {
     const [here, there] = [node(), node()];
     const { stream } = await streamOn(there);
     const second = new Date('2100-07-01T00:00:00Z');
@@ -173,9 +173,9 @@ describe('a command that comes while an older one is being obeyed', () => {
       await here.commands.refresh(stream.id, 1, second);
       return execute(sql, values);
     };
-    await there.commands.obey();
+    await there.commands.carryOut();
     expect(stream.expiresAt).toEqual(later);
-    await there.commands.obey();
+    await there.commands.carryOut();
     expect(stream.expiresAt).toEqual(second);
     expect(await pending(there.id)).toBe(0);
   });

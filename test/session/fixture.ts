@@ -4,31 +4,31 @@ import { Ring } from '../../src/channel/ring.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { createSessionCommands, type SessionCommands } from '../../src/session/commands.ts';
-import { SessionLog } from '../../src/session/session-log.ts';
-import { Semaphore } from '../../src/stream/semaphore.ts';
+import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
 import { Streams } from '../../src/stream/streams.ts';
 import { openWebSink } from '../../src/stream/web-sink.ts';
+import { Semaphore } from '../../src/util/semaphore.ts';
 
-/** One node: its streams, and what keeps their rows, over a pool of its own. */
+/** A node: its streams and the writer of their rows, over a pool of its own. */
 export interface TestNode {
   readonly id: string;
   readonly database: Database;
   readonly streams: Streams;
-  readonly log: SessionLog;
+  readonly writer: SessionWriter;
   readonly commands: SessionCommands;
   readonly errors: unknown[];
   open(owner: OpenOptions): TestStream;
-  /** What kill -9 leaves: nothing more is written, and nothing was said. */
+  /** Leaves what kill -9 leaves: nothing more is written to the database, and no stream is closed. */
   kill(): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface TestStream {
   readonly stream: Stream;
-  /** The client goes away. */
+  /** Ends the response as a client does that leaves. */
   leave(): void;
-  /** What was written to it so far. */
+  /** Reads the whole response, once it ended. */
   text(): Promise<string>;
 }
 
@@ -59,25 +59,25 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
     },
   });
   const errors: unknown[] = [];
-  const log = new SessionLog({
+  const writer = new SessionWriter({
     database,
     streams,
     nodeId: id,
     heartbeatMs,
     onError: (error) => errors.push(error),
   });
-  log.start();
+  writer.start();
   const close = async () => {
     await streams.close();
-    await log.close();
+    await writer.close();
     await database.close();
   };
   return {
     id,
     database,
     streams,
-    log,
-    commands: createSessionCommands({ database, streams, log, nodeId: id }),
+    writer,
+    commands: createSessionCommands({ database, streams, writer, nodeId: id }),
     errors,
     open: (owner) => openStream(streams, owner),
     kill: () => database.close(),

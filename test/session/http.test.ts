@@ -68,7 +68,7 @@ const idsOf = ({ sessions }: Page) => sessions.map(({ streamId }) => streamId);
 async function streamOf(where: TestNode, who?: { userId: number; playerId: number }) {
   const ids = who ?? (await createPlayer(db.database));
   const { stream } = where.open({ ...ids, scopes: [`player:${ids.playerId}`], address: '203.0.113.9' });
-  await where.log.flush();
+  await where.writer.flush();
   return { ...ids, stream };
 }
 
@@ -79,7 +79,7 @@ describe('GET /sessions', () => {
     const bob = await streamOf(two);
     const over = await streamOf(two);
     over.stream.close('slow');
-    await two.log.flush();
+    await two.writer.flush();
 
     const found = await page(one.app, await admin());
     expect(idsOf(found).sort()).toEqual([ada.stream.id, bob.stream.id].sort());
@@ -103,12 +103,12 @@ describe('GET /sessions', () => {
     });
   });
 
-  test('finds the streams of a player, of a node, and those that are over', async () => {
+  test('finds the streams of a player, of a node, and the closed ones', async () => {
     const [one, two] = [site(), site()];
     const ada = await streamOf(one);
     const [bob, over] = [await streamOf(two), await streamOf(two, ada)];
     over.stream.close('slow');
-    await two.log.flush();
+    await two.writer.flush();
     const bearer = await admin();
     expect(idsOf(await page(one.app, bearer, `?player=${ada.playerId}`))).toEqual([ada.stream.id]);
     expect(idsOf(await page(one.app, bearer, `?node=${two.id}`))).toEqual([bob.stream.id]);
@@ -117,11 +117,11 @@ describe('GET /sessions', () => {
     expect(closed.sessions[0]?.closeReason).toBe('slow');
   });
 
-  test.each(['true', 'false'])('has pages that miss and repeat nothing (active=%s)', async (active) => {
+  test.each(['true', 'false'])('has pages without gaps or repeats (active=%s)', async (active) => {
     const here = site();
     const streams = Array.from({ length: 7 }, (_, index) => here.open({ userId: index + 1 }).stream);
     if (active === 'false') for (const stream of streams) stream.close('slow');
-    await here.log.flush();
+    await here.writer.flush();
     // Some share every moment, some only one.
     await db.database.execute(
       `UPDATE stream_session SET connected_at = '2026-01-01 00:00:00',
@@ -162,7 +162,7 @@ describe('GET /sessions', () => {
     expect(await response.json()).toMatchObject({ code: 'invalid-query' });
   });
 
-  test('is for admins, whatever is asked', async () => {
+  test('is for admins only, whatever the query', async () => {
     const here = site();
     const { userId } = await createPlayer(db.database);
     const service = await mintServiceToken(
@@ -187,7 +187,7 @@ describe('DELETE /sessions/{id}', () => {
     for (const { id } of [ada.stream, second.stream, bob.stream, { id: 'nobody' }])
       statuses.push((await send(here.app, bearer, 'DELETE', `/sessions/${id}`)).status);
     expect(statuses).toEqual([204, 204, 404, 404]);
-    await there.commands.obey();
+    await there.commands.carryOut();
     expect([ada, second, bob].map(({ stream }) => stream.closeReason)).toEqual([
       'disconnected',
       'disconnected',
@@ -211,7 +211,7 @@ describe('DELETE /sessions/{id}', () => {
     const [here, there] = [site(), site()];
     const { stream } = await streamOf(there);
     expect((await send(here.app, await admin(), 'DELETE', `/sessions/${stream.id}`)).status).toBe(204);
-    await there.commands.obey();
+    await there.commands.carryOut();
     expect(stream.closeReason).toBe('disconnected');
   });
 });
@@ -230,13 +230,13 @@ describe('POST /streams/{id}/refresh', () => {
       );
       expect(response.status).toBe(200);
       const { expiresAt } = (await response.json()) as { expiresAt: string };
-      await where.commands.obey();
+      await where.commands.carryOut();
       expect(stream.expiresAt.toISOString()).toBe(expiresAt);
       expect(stream.expiresAt.getTime()).toBeGreaterThan(Date.now() + 3 * HOUR_S * 1_000);
     }
   });
 
-  test('is for own streams, even to an admin', async () => {
+  test('is for own streams only, even for an admin', async () => {
     const here = site();
     const { stream } = await streamOf(here);
     const bearers = [await admin(), await token((await createPlayer(db.database)).userId)];
@@ -260,7 +260,7 @@ describe('POST /users/{id}/revocations', () => {
     expect((await send(here.app, bearer, 'DELETE', `/sessions/${stream.id}`)).status).toBe(401);
   });
 
-  test('is for admins, and for users that there are', async () => {
+  test('is for admins only, and for users that exist', async () => {
     const here = site();
     const { userId, stream } = await streamOf(here);
     const statuses = [

@@ -15,19 +15,19 @@ async function privateDatabase() {
   return { server, database };
 }
 
-test('what happened to streams while the database was away is written once it is back', async () => {
+test('changes of streams during an outage of the database are written once it is back', async () => {
   const { server, database } = await privateDatabase();
   const node = startNode(server.url);
   onTestFinished(node.close);
   const [stays, leaves] = [node.open({ userId: 1 }), node.open({ userId: 2 })];
-  await node.log.flush();
+  await node.writer.flush();
 
   await server.kill();
   leaves.leave();
   const [comes, passes] = [node.open({ userId: 3 }), node.open({ userId: 4 })];
   passes.stream.close('slow');
   await vi.waitUntil(() => node.errors.length > 0);
-  await expect(node.log.flush()).rejects.toThrow();
+  await expect(node.writer.flush()).rejects.toThrow();
   expect([stays, comes].map(({ stream }) => stream.state)).not.toContain('closed');
   await server.restart();
 
@@ -49,7 +49,7 @@ test('what happened to streams while the database was away is written once it is
   expect(node.errors).toHaveLength(1);
 });
 
-test('after an outage no beat is waited for before the streams are known to be alive', async () => {
+test('after an outage the heartbeats of all streams are written at once', async () => {
   const test = await createTestDatabase();
   const proxy = await startDatabaseProxy(test.url);
   onTestFinished(async () => {
@@ -59,7 +59,7 @@ test('after an outage no beat is waited for before the streams are known to be a
   const node = startNode(proxy.url);
   onTestFinished(node.close);
   node.open({ userId: 1 });
-  await node.log.flush();
+  await node.writer.flush();
   await proxy.cut();
   node.open({ userId: 2 });
   await vi.waitUntil(() => node.errors.length > 0);
@@ -73,13 +73,13 @@ test('after an outage no beat is waited for before the streams are known to be a
   });
 });
 
-test('a log that cannot write is closed nevertheless, and says why', async () => {
+test('a writer that cannot write closes nevertheless, and reports the error', async () => {
   const test = await createTestDatabase();
   onTestFinished(test.drop);
   const node = startNode(test.url);
   node.open({ userId: 1 });
   await node.kill();
-  await node.log.close();
+  await node.writer.close();
   expect(node.errors).not.toEqual([]);
   await node.streams.close();
 });

@@ -41,7 +41,7 @@ function node(): TestNode {
   return started;
 }
 
-/** The duty, as a node has it. */
+/** The leader task of one node. */
 function run(options: Partial<PresenceOptions> = {}) {
   const over = new AbortController();
   const presence = createPresence({
@@ -80,7 +80,7 @@ const idsOf = (players: Status['online']) => players.map(({ playerId }) => playe
 const shown = async () =>
   (await published()).map(({ online, offline, onlineCount }) => [idsOf(online), idsOf(offline), onlineCount]);
 
-/** Waits for so many events in all, the last of them about the player. */
+/** Waits for `count` events in all, the last of them about the player. */
 async function until(count: number) {
   await vi.waitFor(async () => expect((await published()).length).toBeGreaterThanOrEqual(count));
   return shown();
@@ -89,16 +89,16 @@ async function until(count: number) {
 async function open(where: TestNode, player?: { userId: number; playerId: number }) {
   const who = player ?? (await createPlayer(db.database));
   const opened = where.open(who);
-  await where.log.flush();
+  await where.writer.flush();
   return { ...who, ...opened };
 }
 
-/** Lets time pass for what the rows tell of. */
+/** Ages all rows. */
 const age = (column: string, seconds: number) =>
   db.database.execute(`UPDATE stream_session SET ${column} = ${column} - INTERVAL ? SECOND`, [seconds]);
 
 describe('PLAYER_STATUS', () => {
-  test('tells who came and who went, by name, and how many there are', async () => {
+  test('names who came and who went, and counts who is present', async () => {
     const [one, two] = [node(), node()];
     run();
     const ada = await open(one, await createPlayer(db.database, { name: 'Ada' }));
@@ -106,7 +106,7 @@ describe('PLAYER_STATUS', () => {
     const bob = await open(two, await createPlayer(db.database, { name: 'Bob' }));
     await until(2);
     ada.leave();
-    await one.log.flush();
+    await one.writer.flush();
     await age('disconnected_at', 11);
     await until(3);
     expect(await published()).toEqual([
@@ -131,17 +131,17 @@ describe('PLAYER_STATUS', () => {
     ]);
   });
 
-  test('says nothing of a reload, of a second stream, or of one of two being closed', async () => {
+  test('is not published for a reload, for a second stream, or when one of two closes', async () => {
     const [one, two] = [node(), node()];
     run();
     const ada = await open(one);
     await until(1);
     ada.leave();
-    await one.log.flush();
+    await one.writer.flush();
     const again = await open(two, ada);
     const second = await open(one, ada);
     again.leave();
-    await two.log.flush();
+    await two.writer.flush();
     await age('disconnected_at', 11);
     const bob = await open(two);
     expect(await until(2)).toEqual([
@@ -151,7 +151,7 @@ describe('PLAYER_STATUS', () => {
     expect(second.stream.state).not.toBe('closed');
   });
 
-  test('says once that the players of a dead node are gone, before it is swept, and nothing when it is', async () => {
+  test('reports once that the players of a dead node are gone, before the sweep, and nothing at the sweep', async () => {
     const [dead, alive] = [startNode(db.url), node()];
     run();
     const [lost, kept] = [await open(dead), await open(alive)];
@@ -172,23 +172,23 @@ describe('PLAYER_STATUS', () => {
     expect(kept.stream.state).not.toBe('closed');
   });
 
-  test('names a hundred of a crowd and counts them all', async () => {
+  test('names a hundred players of a crowd and counts all', async () => {
     const here = node();
     for (let playerId = 1; playerId <= 150; playerId++) here.open({ userId: playerId, playerId });
-    await here.log.flush();
+    await here.writer.flush();
     run();
     await until(1);
     const [status] = await published();
     expect(status).toMatchObject({ offline: [], onlineCount: 150, truncated: true });
     expect(status?.online).toHaveLength(100);
     for (const stream of here.streams) stream.close('slow');
-    await here.log.flush();
+    await here.writer.flush();
     await age('disconnected_at', 11);
     await until(2);
     expect((await published())[1]).toMatchObject({ online: [], onlineCount: 0, truncated: true });
   });
 
-  test('can name whoever the platform can', async () => {
+  test('carries every name that the platform accepts', async () => {
     const here = node();
     const ada = await createPlayer(db.database, { name: `x${'😀'.repeat(99)}` });
     const bob = await createPlayer(db.database, { name: '' });
@@ -209,7 +209,7 @@ describe('PLAYER_STATUS', () => {
     ]);
   });
 
-  test('does not tell of users who do not play', async () => {
+  test('does not name users who are no players', async () => {
     const here = node();
     run();
     here.open({ userId: 1, playerId: undefined });
@@ -218,8 +218,8 @@ describe('PLAYER_STATUS', () => {
   });
 });
 
-describe('when the duty passes to another node', () => {
-  test('what changed in between is told, and nothing else', async () => {
+describe('when another node becomes the leader', () => {
+  test('changes in between are published, and nothing else', async () => {
     const here = node();
     const [stays, leaves] = [await open(here), await open(here)];
     await age('connected_at', 60);
@@ -228,7 +228,7 @@ describe('when the duty passes to another node', () => {
     await stop();
 
     leaves.leave();
-    await here.log.flush();
+    await here.writer.flush();
     await age('disconnected_at', 11);
     const comes = await open(here);
     run();
@@ -236,7 +236,7 @@ describe('when the duty passes to another node', () => {
     expect(stays.stream.state).not.toBe('closed');
   });
 
-  test('nothing is told where nothing changed, be the last event long forgotten', async () => {
+  test('nothing is published where nothing changed, even if the last event was deleted long ago', async () => {
     const here = node();
     await open(here);
     await age('connected_at', 3_600);
@@ -254,7 +254,7 @@ describe('when the duty passes to another node', () => {
     }
   });
 
-  test('an event that could not be published is made up for', async () => {
+  test('an event that could not be published is published later', async () => {
     const here = node();
     const errors: unknown[] = [];
     let failing = true;
@@ -269,7 +269,7 @@ describe('when the duty passes to another node', () => {
   });
 });
 
-test('after an outage nobody is taken for gone before the nodes could say that they live', async () => {
+test('after an outage no player is reported as gone before every node could write heartbeats', async () => {
   const here = node();
   let away = false;
   const errors: unknown[] = [];
@@ -283,7 +283,7 @@ test('after an outage nobody is taken for gone before the nodes could say that t
   await vi.waitUntil(() => errors.length > 0);
   await age('last_heartbeat_at', 300);
   away = false;
-  for (const stream of here.streams) here.log.touch(stream);
+  for (const stream of here.streams) here.writer.markDirty(stream);
   const bob = await open(here);
   expect(await until(2)).toEqual([
     [[ada.playerId], [], 1],

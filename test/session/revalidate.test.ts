@@ -30,7 +30,7 @@ async function listener(...scopes: Scope[]) {
 
 const run = (sql: string, ...values: unknown[]) => db.database.execute(sql, values);
 
-test('streams whose owners may listen stay open', async () => {
+test('streams whose owners still have access stay open', async () => {
   const privateContest = await createContest(db.database, { isPublic: false });
   const one = await listener();
   const two = await listener(`contest:${privateContest}`);
@@ -44,7 +44,7 @@ test.each([
   ['had the tokens revoked', ({ userId }) => auth.revocations.revoke(userId)],
   ['is gone', ({ userId }) => run('DELETE FROM users WHERE id = ?', userId)],
 ] as readonly [string, (who: { userId: number }) => Promise<unknown>][])(
-  'every stream of a user who %s is closed for good, and nobody else’s',
+  'every stream of a user who %s is closed for good, and no other',
   async (_what, act) => {
     const [one, bystander] = [await listener(), await listener()];
     const second = node.open({ userId: one.userId, playerId: one.playerId });
@@ -56,7 +56,7 @@ test.each([
   },
 );
 
-test('whoever left a private contest loses the stream that listens to it, and may come back for the rest', async () => {
+test('a player who left a private contest loses its stream, and may reconnect for the other scopes', async () => {
   const contestId = await createContest(db.database, { isPublic: false });
   const [stays, leaves] = [
     await listener(`contest:${contestId}:leaderboard`),
@@ -70,14 +70,14 @@ test('whoever left a private contest loses the stream that listens to it, and ma
   expect(await leaves.text()).toContain('"reconnect":true');
 });
 
-test('whoever has another role by now is asked to come back', async () => {
+test('an owner whose role changed is asked to reconnect', async () => {
   const one = await listener();
   await run("UPDATE users SET role = 'ADMIN' WHERE id = ?", one.userId);
   expect(await revalidate(node.streams, auth.grants)).toBe(1);
   expect(await one.text()).toContain('{"reason":"rotated","reconnect":true}');
 });
 
-test('a database that cannot be asked closes nothing', async () => {
+test('an unavailable database closes no stream', async () => {
   const one = await listener();
   const away = await createTestDatabase();
   const there = createAuth({
@@ -90,7 +90,7 @@ test('a database that cannot be asked closes nothing', async () => {
   expect(one.stream.state).not.toBe('closed');
 });
 
-test('a crowd is looked at page by page', async () => {
+test('a crowd is checked page by page', async () => {
   const one = await listener();
   for (let i = 0; i < 2_200; i++) node.open({ userId: one.userId, playerId: one.playerId });
   await auth.revocations.revoke(one.userId);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => db.drop());
 beforeEach(() => db.database.execute('DELETE FROM stream_session'));
 
-/** Sessions that were closed so long ago, in ms; or open, and not heard of for so long. */
+/** Inserts sessions that closed `ago` ms ago, or that are open with their last heartbeat `ago` ms ago. */
 async function leaveSessions(count: number, ago: number, state: 'open' | 'closed'): Promise<void> {
   const rows = Array.from({ length: count }, () => ({
     id: randomUUID(),
@@ -33,11 +33,11 @@ async function leaveSessions(count: number, ago: number, state: 'open' | 'closed
     );
 }
 
-test('the sessions of a node that died end with their last heartbeat, and those of the living go on', async () => {
+test('the sessions of a dead node end at their last heartbeat, and those of live nodes continue', async () => {
   const [dead, alive] = [startNode(db.url), startNode(db.url)];
   onTestFinished(alive.close);
   const [lost, kept] = [dead.open({ userId: 1 }).stream, alive.open({ userId: 2 }).stream];
-  await Promise.all([dead.log.flush(), alive.log.flush()]);
+  await Promise.all([dead.writer.flush(), alive.writer.flush()]);
   await dead.kill();
   expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 0, deleted: 0 });
 
@@ -62,14 +62,14 @@ test('a dead node with more streams than one batch is swept whole', async () => 
   expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 2_400, deleted: 0 });
 });
 
-test('what was closed long ago is deleted, and nothing else', async () => {
+test('sessions that closed long ago are deleted, and no others', async () => {
   await leaveSessions(1_500, (KEEP_SESSIONS_DAYS + 1) * DAY_MS, 'closed');
   await leaveSessions(3, (KEEP_SESSIONS_DAYS - 1) * DAY_MS, 'closed');
   expect(await sweepSessions(db.database, TIMEOUT_MS)).toEqual({ lost: 0, deleted: 1_500 });
   expect(await db.database.query('SELECT COUNT(*) AS n FROM stream_session')).toEqual([{ n: 3 }]);
 });
 
-test('a sweep that is no longer wanted does nothing more', async () => {
+test('an aborted sweep runs no further statement', async () => {
   await leaveSessions(1, TIMEOUT_MS + 5_000, 'open');
   expect(await sweepSessions(db.database, TIMEOUT_MS, AbortSignal.abort())).toEqual({ lost: 0, deleted: 0 });
 });

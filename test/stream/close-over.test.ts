@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
-import { Semaphore } from '../../src/stream/semaphore.ts';
 import { Streams } from '../../src/stream/streams.ts';
+import { Semaphore } from '../../src/util/semaphore.ts';
 
-test('Streams that are closed over a time end one after the other, in no order of theirs', async () => {
+test('Streams that are closed over a period end one after the other, in random order', async () => {
   const streams = new Streams({
     hub: new Hub(0),
     ring: new Ring({ frames: 10, bytes: 10_000 }, 0),

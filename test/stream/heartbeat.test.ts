@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
-import { Semaphore } from '../../src/stream/semaphore.ts';
 import { Streams } from '../../src/stream/streams.ts';
+import { Semaphore } from '../../src/util/semaphore.ts';
 import { readEventStream } from '../support/event-stream.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('A stream keeps beating although the clock of the machine is set back', async () => {
+test('A stream keeps its heartbeats when the system clock is set back', async () => {
   const streams = new Streams({
     hub: new Hub(0),
     ring: new Ring({ frames: 10, bytes: 10_000 }, 0),

@@ -2,14 +2,14 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
 import type { Query } from '../../src/log/reader.ts';
-import { Semaphore } from '../../src/stream/semaphore.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import { Streams } from '../../src/stream/streams.ts';
+import { Semaphore } from '../../src/util/semaphore.ts';
 import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
 import { frameOf } from '../support/frames.ts';
 import { until } from '../support/until.ts';
 
-/** A response whose peer takes what was written only when it is told to. */
+/** A response whose peer takes bytes only at `take`. */
 function openIdleSink() {
   let unsent: Buffer[] = [];
   let release = () => {};
@@ -88,7 +88,7 @@ function expectWhole(events: readonly ReadEvent[]): void {
   expect(JSON.parse(events.at(-1)?.data ?? '')).toEqual({ replayed: FRAMES.length });
 }
 
-test('A replay waits for its reader again and again, and holds little for one who does not read', async () => {
+test('A replay waits for its reader between parts, and buffers little for a reader that stalls', async () => {
   const ring = new Ring({ frames: 2_000, bytes: 100_000_000 }, 0);
   for (const frame of FRAMES) ring.push(frame);
   const { sink, take, read } = openIdleSink();
@@ -105,7 +105,7 @@ test('A replay waits for its reader again and again, and holds little for one wh
   expectWhole(read());
 });
 
-test('A replay keeps no page for a slow reader, and reads little of the log again for it', async () => {
+test('A replay holds no page for a slow reader, and reads few rows of the log twice for it', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   let rowsRead = 0;

@@ -4,7 +4,7 @@ import { LINGER_MS } from '../../src/stream/sink.ts';
 import { StallDetector } from '../../src/stream/stall.ts';
 import { openWebSink } from '../../src/stream/web-sink.ts';
 
-test('A peer stalls while it takes nothing of what waits, and not while it takes a little', () => {
+test('A peer stalls while it takes none of the waiting bytes, and not while it takes a few', () => {
   const detector = new StallDetector();
   expect(detector.stalledFor({ unsent: 0, taken: 10 }, 1_000)).toBe(0);
   expect(detector.stalledFor({ unsent: 90, taken: 10 }, 2_000)).toBe(0);
@@ -22,7 +22,7 @@ test('A peer stalls while it takes nothing of what waits, and not while it takes
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test('A web stream that has ended is given up when its reader takes no more of it', async () => {
+test('A web stream that has ended is errored when its reader takes no more of it', async () => {
   for (const reads of [true, false]) {
     const { sink, body } = openWebSink(undefined);
     const reader = body.getReader();

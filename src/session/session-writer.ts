@@ -4,33 +4,34 @@ import type { Stream } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 import { type ClosedSession, closedRow, closedSession, openRow, WRITE_SESSIONS } from './session-row.ts';
 
-export interface SessionLogOptions {
+export interface SessionWriterOptions {
   readonly database: Pick<Queries, 'execute'>;
   readonly streams: Streams;
   readonly nodeId: string;
-  /** Between two heartbeats of every open stream, in ms. */
+  /** Time between two heartbeats of every open stream, ms. */
   readonly heartbeatMs: number;
-  /** Told once when writing begins to fail. */
+  /** Called for the first failed write after a success. */
   readonly onError?: (error: unknown) => void;
 }
 
-/** Streams come and go at most so long before their rows say so, in ms. */
+/** Delay between a change of a stream and its row, ms. */
 const FLUSH_MS = 200;
+/** Max rows per statement. */
 const STATEMENT_ROWS = 1_000;
-/** A failed write is repeated after this long, in ms: first, and at most. */
+/** Delay before a failed write is repeated, ms: the first, doubled up to the greatest. */
 const RETRY_MS = { first: 200, most: 2_000 };
-/** So many closed streams may wait for the database; beyond it the oldest are left to the sweep. */
+/** Max closed streams that wait for the database; beyond it the oldest are left to the sweep. */
 const MAX_WAITING_CLOSED = 100_000;
-/** How long `close` tries, in ms. */
+/** Max duration of `close`, ms. */
 const CLOSE_MS = 3_000;
 
 /**
- * Keeps the rows of this node's streams in `stream_session`. Opening a stream never waits for it: what changed is
- * written together a moment later, and every heartbeat writes all that is open. While the database is away the changes
- * wait, and once it is back everything is written at once.
+ * Writes the rows of this node's streams to `stream_session`. Opening a stream never waits for it: changes are written
+ * together a moment later, and every heartbeat writes all open streams. While the database is unavailable, changes wait;
+ * once it is back, all rows are written at once.
  */
-export class SessionLog {
-  readonly #options: SessionLogOptions;
+export class SessionWriter {
+  readonly #options: SessionWriterOptions;
   #open = new Set<Stream>();
   readonly #closed = new Map<string, ClosedSession>();
   #heartbeat: NodeJS.Timeout | undefined;
@@ -40,33 +41,33 @@ export class SessionLog {
   #failures = 0;
   #closing = false;
 
-  constructor(options: SessionLogOptions) {
+  constructor(options: SessionWriterOptions) {
     this.#options = options;
   }
 
-  /** Begins to observe the streams; to be called once, before the first is opened. */
+  /** Starts to observe the streams. To be called once, before the first is opened. */
   start(): void {
     this.#options.streams.observe({
-      opened: (stream) => this.touch(stream),
+      opened: (stream) => this.markDirty(stream),
       closed: (stream) => this.#end(stream, stream.closeReason ?? 'gone'),
     });
     this.#heartbeat = setInterval(() => this.#beat(), this.#options.heartbeatMs);
     this.#heartbeat.unref();
   }
 
-  /** Writes the stream's row soon, as it is then. */
-  touch(stream: Stream): void {
+  /** Schedules a write of the stream's row. */
+  markDirty(stream: Stream): void {
     if (this.#closing || stream.state === 'closed') return;
     this.#open.add(stream);
     this.#schedule(FLUSH_MS);
   }
 
-  /** Resolves when all that has changed up to now is in the database; rejects with why it could not be written. */
+  /** Resolves when all changes up to now are in the database. @throws errors of the database */
   async flush(): Promise<void> {
     while (this.#writing || this.#waiting > 0) await this.#write();
   }
 
-  /** Writes down all streams as closed, trying for 3 s at most. */
+  /** Writes all streams as closed; gives up after 3 s. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -114,7 +115,7 @@ export class SessionLog {
     let againMs = FLUSH_MS;
     try {
       await this.#write();
-      // Nobody has heard of our streams for a while: do not wait for the next beat.
+      // Rows are old after an outage: write all of them now, before the sweep of another node takes them for lost.
       if (this.#failures > 0) for (const stream of this.#options.streams) this.#open.add(stream);
       this.#failures = 0;
     } catch (error) {
@@ -126,7 +127,7 @@ export class SessionLog {
     if (this.#waiting > 0) this.#schedule(againMs);
   }
 
-  /** One statement is under way at a time, so what is newer is also written later. */
+  /** Writes one statement at a time, so that newer state is written after older. */
   #write(): Promise<void> {
     this.#writing ??= this.#writeWaiting().finally(() => {
       this.#writing = undefined;
@@ -134,7 +135,7 @@ export class SessionLog {
     return this.#writing;
   }
 
-  /** Writes what waits now. What comes meanwhile is left for the next time, or there would be a statement for each. */
+  /** Writes the changes that wait now. Later ones wait for the next call, or each would be a statement of its own. */
   async #writeWaiting(): Promise<void> {
     for (let left = this.#waiting; left > 0; left -= STATEMENT_ROWS) {
       const most = Math.min(left, STATEMENT_ROWS);

@@ -41,7 +41,7 @@ const age = (streamId: string, column: string, seconds: number) =>
   );
 
 describe('a stream', () => {
-  test('has a row within moments of its opening, without being waited for', async () => {
+  test('has a row soon after it opens, and does not wait for it', async () => {
     const here = node();
     const { userId, playerId } = await createPlayer(db.database, { name: 'Ada' });
     const { stream } = here.open({
@@ -77,7 +77,7 @@ describe('a stream', () => {
   ] as const)('is written down as closed when %s', async (_how, reason) => {
     const here = node();
     const opened = here.open({ userId: 1 });
-    await here.log.flush();
+    await here.writer.flush();
     opened.stream.lastDeliveredId = 42;
     if (reason === 'gone') opened.leave();
     else opened.stream.close(reason);
@@ -86,11 +86,11 @@ describe('a stream', () => {
     expect(await active(here.id)).toEqual([]);
   });
 
-  test('that was closed before anything was written has its row all the same', async () => {
+  test('that closed before its first write has a row all the same', async () => {
     const here = node();
     const { stream } = here.open({ userId: 1 });
     stream.close('replaced');
-    await here.log.flush();
+    await here.writer.flush();
     expect(await row(stream.id)).toMatchObject({
       close_reason: 'replaced',
       disconnected_at: expect.any(Date),
@@ -108,17 +108,17 @@ describe('a stream', () => {
     const here = node();
     const { stream } = here.open({ userId: 1, ...given });
     const after = here.open({ userId: 2 });
-    await here.log.flush();
+    await here.writer.flush();
     expect(await row(stream.id)).toMatchObject(written);
     expect(await row(after.stream.id)).toBeDefined();
   });
 });
 
 describe('a heartbeat', () => {
-  test('writes what was delivered and when the stream will end, of every open stream', async () => {
+  test('writes the delivered position and the expiry of every open stream', async () => {
     const here = node({ heartbeatMs: 50 });
     const streams = [here.open({ userId: 1 }).stream, here.open({ userId: 2 }).stream];
-    await here.log.flush();
+    await here.writer.flush();
     for (const [index, stream] of streams.entries()) {
       await age(stream.id, 'last_heartbeat_at', 90);
       stream.lastDeliveredId = 100 + index;
@@ -133,44 +133,44 @@ describe('a heartbeat', () => {
     });
   });
 
-  test('leaves the moment of the opening as it was', async () => {
+  test('leaves the time of the opening as it was', async () => {
     const here = node();
     const { stream } = here.open({ userId: 1 });
-    await here.log.flush();
+    await here.writer.flush();
     await age(stream.id, 'connected_at', 500);
-    here.log.touch(stream);
-    await here.log.flush();
+    here.writer.markDirty(stream);
+    await here.writer.flush();
     expect(Number((await row(stream.id))?.age_s)).toBeGreaterThanOrEqual(500);
   });
 
-  test('brings back a row that was swept although its stream lives, or that somebody deleted', async () => {
+  test('restores the row of a live stream that was swept or deleted', async () => {
     const here = node();
     const [swept, deleted] = [here.open({ userId: 1 }).stream, here.open({ userId: 2 }).stream];
-    await here.log.flush();
+    await here.writer.flush();
     await age(swept.id, 'last_heartbeat_at', 3600);
     await sweepSessions(db.database, 60_000);
     await db.database.execute('DELETE FROM stream_session WHERE stream_id = ?', [deleted.id]);
     expect(await active(here.id)).toEqual([]);
 
-    for (const stream of here.streams) here.log.touch(stream);
-    await here.log.flush();
+    for (const stream of here.streams) here.writer.markDirty(stream);
+    await here.writer.flush();
     expect((await active(here.id)).sort()).toEqual([swept.id, deleted.id].sort());
     expect(await row(swept.id)).toMatchObject({ disconnected_at: null, close_reason: null });
   });
 });
 
-test('two nodes keep their own rows, and together they are what is active', async () => {
+test('two nodes write their own rows, and the view of active sessions has both', async () => {
   const [one, two] = [node(), node()];
   const streams = [one, two].map((each) => each.open({ userId: 1 }).stream.id);
-  await Promise.all([one.log.flush(), two.log.flush()]);
+  await Promise.all([one.writer.flush(), two.writer.flush()]);
   expect([await active(one.id), await active(two.id)]).toEqual(streams.map((id) => [id]));
 });
 
-test('a crowd takes a few statements, and every one of it has its row', async () => {
+test('a crowd takes a few statements, and each of its streams has a row', async () => {
   const here = node();
   const streams = Array.from({ length: 2_500 }, (_, index) => here.open({ userId: index + 1 }).stream);
   for (const stream of streams.slice(0, 500)) stream.close('slow');
-  await here.log.flush();
+  await here.writer.flush();
   const rows = await db.database.query<{ closed: number; n: number }>(
     `SELECT disconnected_at IS NOT NULL AS closed, COUNT(*) AS n FROM stream_session
       WHERE node_id = ? GROUP BY closed ORDER BY closed`,
@@ -182,11 +182,11 @@ test('a crowd takes a few statements, and every one of it has its row', async ()
   ]);
 });
 
-test('closing the log writes down every stream as closed', async () => {
+test('closing the writer writes every stream as closed', async () => {
   const here = startNode(db.url);
   const [open, left] = [here.open({ userId: 1 }), here.open({ userId: 2 })];
   left.leave();
-  await here.log.close();
+  await here.writer.close();
   expect(await row(open.stream.id)).toMatchObject({ close_reason: 'shutdown' });
   expect(await row(left.stream.id)).toMatchObject({ close_reason: 'gone' });
   await here.close();
