@@ -2,6 +2,7 @@ import { ConfigError } from '../config/error.ts';
 import {
   EmbeddedDatabaseError,
   errnoOf,
+  isStorageError,
   isUnavailable,
   MigrationError,
   serverMessageOf,
@@ -68,6 +69,8 @@ function explainDatabase(error: unknown): string | undefined {
     return `${serverMessageOf(error)}: run \`codecraft-live migrate\`, and where that finds nothing to do, restore the table.`;
   if (errno !== undefined && DENIED.has(errno))
     return `The database user lacks a right: ${serverMessageOf(error)}.`;
+  if (isStorageError(error))
+    return `The database cannot store or read this: ${serverMessageOf(error) ?? `error ${errno}`}.`;
   const tls = tlsFailureOf(error);
   if (tls !== undefined)
     return `The database cannot be reached: TLS failed, ${tls.trim().replace(/\.*$/, '.')}`;

@@ -26,13 +26,97 @@ const UNAVAILABLE = new Set([
   1184, // aborted new connection
   1203, // the user's connections are all taken
   1226, // a resource limit of the user
-  1290, // started with --read-only: a failover is under way
-  1792, // read-only transaction: the same
-  1836, // read-only mode: the same
   1927, // MariaDB: connection was killed
   3032, // offline mode
   3168, // server is not available
   4031, // MySQL: disconnected for inactivity
+]);
+
+/** The server takes no writes: a failover may be under way, so another connection may lead to another server. */
+const READ_ONLY = new Set([
+  1223, // MariaDB, MySQL: a global read lock of this session
+  1290, // started with --read-only
+  1792, // read-only transaction
+  1836, // read-only mode
+  1874, // InnoDB is in read-only mode
+]);
+
+/** The server can neither store nor read what it is asked to, whatever the values are. */
+const STORAGE = new Set([
+  ...READ_ONLY,
+  // Space and memory.
+  3, // error writing a file
+  20, // disk full while writing a file
+  28, // no space left on device
+  30, // read-only file system
+  1021, // disk full
+  1026, // error writing a file
+  1030, // the storage engine's own error, 28 among them
+  1037, // out of memory
+  1038, // out of sort memory
+  1041, // out of resources
+  1114, // the table is full
+  1135, // cannot create a thread
+  1197, // the transaction exceeds max_binlog_cache_size
+  1206, // the lock table is full
+  1637, // too many active transactions
+  1878, // a temporary file cannot be written
+  3019, // the undo tablespace is full
+  // Files and tables.
+  5, // a file cannot be opened
+  29, // a file is missing
+  1015,
+  1016,
+  1017, // a table's file is missing, or cannot be opened
+  1034,
+  1035, // a broken index file
+  1036, // the table is read only
+  1049, // no such database
+  1054, // no such column
+  1146, // no such table
+  1194,
+  1195, // a crashed table
+  1305, // no such procedure
+  1356, // a view refers to what is gone, or may not be read
+  1364, // a column that we do not know has no default
+  1449, // the definer of a view, trigger or procedure does not exist
+  1534,
+  1598,
+  1665, // the binary log cannot be written in this format
+  1812,
+  1814, // the tablespace is missing
+  1932, // the table is missing in the engine
+  // Rights.
+  1044, // on the database
+  1045, // user and password
+  1142, // on the table
+  1143, // on the column
+  1227, // of an administrator
+  1370, // on the procedure
+  1698, // user without password
+  1820,
+  1862, // the password must be changed
+  3118,
+  4151, // the account is locked
+]);
+
+/** What a server says of space, writing and rights under numbers that are not listed. */
+const SAYS_STORAGE =
+  /\b(?:disk (?:is )?full|no space left|out of (?:disk )?space|quota exceeded|is full|read[- ]?only|(?:access|command) denied|permission denied|insufficient privileges?|Errcode: (?:28|30|122)\b)/i;
+/** States of errors whose message holds no values of the statement: general ones, and refused logins. */
+const WITHOUT_VALUES = new Set(['HY000', '28000']);
+
+/** The values of the statement are refused: it fails again, wherever and whenever it is sent. */
+const REFUSED_VALUES = new Set([
+  1048, // NULL where there must be a value
+  1264, // out of range
+  1265, // data truncated
+  1292, // truncated incorrect value
+  1366, // incorrect string value
+  1406, // data too long
+  3140, // invalid JSON text
+  3819, // MySQL: a CHECK failed
+  4025, // MariaDB: a CHECK failed
 ]);
 
 const UNREACHABLE = new Set([
@@ -59,6 +143,7 @@ interface DriverError extends Error {
   syscall?: unknown;
   fatal?: unknown;
   sqlMessage?: unknown;
+  sqlState?: unknown;
   sql?: unknown;
 }
 
@@ -100,11 +185,31 @@ export function isMissingValue(error: unknown): boolean {
   return errnoOf(error) === MISSING_VALUE;
 }
 
+/** Whether the server refuses the values of the statement, so that sending it again fails again. */
+export function isRefusedValue(error: unknown): boolean {
+  return REFUSED_VALUES.has(errnoOf(error) ?? 0);
+}
+
+/**
+ * Whether the server cannot store or read, whatever the values are: no space, read-only, a right, table or column that is
+ * missing. An operator has to mend it; the same statement succeeds afterwards.
+ */
+export function isStorageError(error: unknown): boolean {
+  for (const { errno, sqlState, sqlMessage } of chain(error)) {
+    if (typeof errno !== 'number' || errno <= 0) continue;
+    if (STORAGE.has(errno)) return true;
+    const open = typeof sqlState === 'string' && WITHOUT_VALUES.has(sqlState.replace('#', ''));
+    return open && !isRefusedValue(error) && typeof sqlMessage === 'string' && SAYS_STORAGE.test(sqlMessage);
+  }
+  return false;
+}
+
 /** Whether the database is unreachable or cannot serve now. Says nothing about the outcome of a COMMIT. */
 export function isUnavailable(error: unknown): boolean {
   for (const at of chain(error)) {
     if (at instanceof Problem) return at.code === 'database-unavailable' || at.code === 'overloaded';
-    if (typeof at.errno === 'number' && at.errno > 0) return UNAVAILABLE.has(at.errno);
+    if (typeof at.errno === 'number' && at.errno > 0)
+      return UNAVAILABLE.has(at.errno) || READ_ONLY.has(at.errno);
     if (typeof at.code === 'string' && UNREACHABLE.has(at.code)) return true;
     if (at.code === 'ENOENT' && at.syscall === 'connect') return true;
     if (at.fatal === true) return true;
@@ -112,9 +217,13 @@ export function isUnavailable(error: unknown): boolean {
   return false;
 }
 
-/** Turns errors that a later retry cures into `database-unavailable`; returns any other error unchanged. */
+/**
+ * Turns errors that the values of a statement do not cause into problems to be retried: `storage-unavailable` of what
+ * `isStorageError` names, `database-unavailable` of the others. Returns any other error unchanged.
+ */
 export function asProblem(error: unknown): unknown {
   if (error instanceof Problem) return error;
+  if (isStorageError(error)) return new Problem('storage-unavailable', { retryAfter: 2, cause: error });
   const transient = isUnavailable(error) || isRetryable(error) || TIMED_OUT.has(errnoOf(error) ?? 0);
   return transient ? new Problem('database-unavailable', { retryAfter: 1, cause: error }) : error;
 }
@@ -122,7 +231,7 @@ export function asProblem(error: unknown): unknown {
 /** Whether the connection is usable after this error. */
 export function leavesConnectionGood(error: unknown): boolean {
   const errno = errnoOf(error);
-  if (errno === undefined || UNAVAILABLE.has(errno)) return false;
+  if (errno === undefined || UNAVAILABLE.has(errno) || READ_ONLY.has(errno)) return false;
   for (const { fatal } of chain(error)) if (fatal === true) return false;
   return true;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { asProblem, isDuplicate, isMissingValue } from '../db/errors.ts';
+import { asProblem, isDuplicate, isMissingValue, isStorageError } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
 import { committedRows, rowCount, type Unit } from './append-statement.ts';
 import {
@@ -23,6 +23,9 @@ const BATCH_ROWS = 2_000;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** Max bytes per call: its packet stays below a max_allowed_packet of 16 MiB even if every byte is escaped. */
 const CALL_BYTES = 6 * 1024 * 1024;
+
+/** Retries of a batch that the database cannot store: enough for a table that is swapped, some 0.2 s. */
+const STORAGE_RETRIES = 5;
 
 export interface AppenderOptions {
   /** Opens a dedicated connection that takes several statements in one packet. */
@@ -62,6 +65,7 @@ export class Appender {
    * @throws Problem `idempotency-conflict` when a key was used with another body; nothing of the call is appended
    * @throws Problem `database-unavailable` when no COMMIT was confirmed in time: it may have happened, so repeat with
    *   the same key
+   * @throws Problem `storage-unavailable` when the database cannot store it: no space, read-only, a missing right
    * @throws Problem `superseded` when a precondition failed; nothing of the call is appended
    * @throws Problem `body-too-large`, `overloaded`, `shutting-down`
    */
@@ -168,9 +172,10 @@ export class Appender {
         const late = error instanceof DeadlineExceeded || performance.now() >= deadline;
         const transient = late || asProblem(error) instanceof Problem;
         if (!transient) return this.#isolate(attempt.members, error);
-        if (late) {
+        const refused = isStorageError(error);
+        if (late || (refused && failures >= STORAGE_RETRIES)) {
           this.#options.onError?.(error);
-          return rejectAll(attempt.members, unavailable(error));
+          return rejectAll(attempt.members, refused ? asProblem(error) : unavailable(error));
         }
         await sleep(Math.min(500, 2 ** failures++ * (2 + Math.random() * 8)));
       }

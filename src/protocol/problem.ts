@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'too-many-headers': [431, 'The request header is too large'],
   internal: [500, 'Something went wrong on our side'],
   'database-unavailable': [503, 'The database cannot be reached'],
+  'storage-unavailable': [503, 'The database cannot store or read this at present'],
   'keys-unavailable': [503, 'The keys that tokens are signed with cannot be fetched'],
   overloaded: [503, 'The service is at its limit'],
   'shutting-down': [503, 'The service is shutting down'],

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { asProblem, errnoOf, isDuplicate, isRetryable, isUnavailable } from '../../src/db/errors.ts';
+import {
+  asProblem,
+  errnoOf,
+  isDuplicate,
+  isRetryable,
+  isStorageError,
+  isUnavailable,
+} from '../../src/db/errors.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 
 const serverError = (errno: number, more = {}) =>
@@ -57,7 +64,7 @@ describe('errors of the database', () => {
 
   test('a wrong password is a mistake, not an outage', () => {
     expect(isUnavailable(serverError(1045, { fatal: true }))).toBe(false);
-    expect(asProblem(serverError(1045, { fatal: true }))).not.toBeInstanceOf(Problem);
+    expect(asProblem(serverError(1045, { fatal: true }))).toMatchObject({ code: 'storage-unavailable' });
   });
 
   test('an outage, a statement that took too long and retries that ran out are 503, with a time to try again', () => {
@@ -67,6 +74,23 @@ describe('errors of the database', () => {
         options: { retryAfter: 1 },
       });
     }
+  });
+
+  test('what a server says of space, writing and rights counts under any number, unless it quotes a value', () => {
+    const said = (sqlMessage: string, more = {}) => serverError(1105, { sqlMessage, ...more });
+    for (const message of [
+      'Disk is full',
+      'No space left on device (Errcode: 28)',
+      'Access denied; ask',
+      'running read-only',
+    ])
+      expect(isStorageError(wrapped(said(message)))).toBe(true);
+    expect(isStorageError(said('nothing of the kind'))).toBe(false);
+    const value = "Duplicate entry 'disk full' for key 'x'";
+    expect(isStorageError(serverError(1062, { sqlMessage: value, sqlState: '23000' }))).toBe(false);
+    expect(isStorageError(serverError(1366, { sqlMessage: "Incorrect string value: 'access denied'" }))).toBe(
+      false,
+    );
   });
 
   test('any other error, and any problem, is passed on as it is', () => {

@@ -1,19 +1,6 @@
-import { errnoOf } from '../../db/errors.ts';
+import { errnoOf, isRefusedValue } from '../../db/errors.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { truncatedReason } from './reason.ts';
-
-/** Error numbers of refused values; no other error is caused by the content of a row. */
-const REFUSED_VALUES = new Set([
-  1048, // NULL where there must be a value
-  1264, // out of range
-  1265, // data truncated
-  1292, // truncated incorrect value
-  1366, // incorrect string value
-  1406, // data too long
-  3140, // invalid JSON text
-  4025, // MariaDB: a CHECK failed
-  3819, // MySQL: a CHECK failed
-]);
 
 /** Whether another relay took the rows, or another publisher used one of their keys: read them again. */
 export function wasOvertaken(error: unknown): boolean {
@@ -23,7 +10,7 @@ export function wasOvertaken(error: unknown): boolean {
 /** Whether the content of the rows is the cause, so that a retry would fail again. */
 export function isContentFault(error: unknown): boolean {
   if (error instanceof Problem) return error.status < 500 && !wasOvertaken(error);
-  return REFUSED_VALUES.has(errnoOf(error) ?? 0);
+  return isRefusedValue(error);
 }
 
 /** Sentence for the `error` column of the row. */

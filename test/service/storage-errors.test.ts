@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
+import { migrate } from '../../src/migrate/migrate.ts';
+import { publisherTo, titlesOf } from '../publisher/fixture.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
+import { publishSql } from '../support/outbox.ts';
+import { createPlayer } from '../support/platform.ts';
+import { note, startService, startServiceOn, type TestService } from '../support/service.ts';
+
+const TIMEOUT = { timeout: 15_000 };
+
+/** What a publisher over REST is answered with while the database cannot store. */
+async function expectRefusal(response: Response): Promise<void> {
+  expect(await response.json()).toMatchObject({ status: 503, code: 'storage-unavailable' });
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+}
+
+/** As a publisher posts, but at once again, whenever the service asks it to come back. */
+const impatient: typeof fetch = async (input, init) => {
+  const response = await fetch(input, init);
+  const headers = new Headers(response.headers);
+  headers.delete('retry-after');
+  return new Response(await response.text(), { status: response.status, headers });
+};
+
+describe('While the database answers an append with an error of storage', () => {
+  let live: TestService;
+  beforeAll(async () => {
+    live = await startService();
+    // Titles `errno:message` fail with that error.
+    await live.test.database.execute(
+      `CREATE TRIGGER test_refuse BEFORE INSERT ON notification FOR EACH ROW
+       BEGIN
+         DECLARE number INT DEFAULT SUBSTRING_INDEX(NEW.title, ':', 1);
+         DECLARE said VARCHAR(128) DEFAULT SUBSTRING_INDEX(NEW.title, ':', -1);
+         IF NEW.title REGEXP '^[0-9]+:' THEN
+           SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = number, MESSAGE_TEXT = said;
+         END IF;
+       END`,
+    );
+  });
+  afterAll(() => live.close());
+
+  it.each([
+    [1021, 'Disk full'],
+    [1114, 'The table is full'],
+    [28, 'No space left on device'],
+    [1290, 'The server is running with --read-only'],
+    [1792, 'Cannot execute statement in a READ ONLY transaction'],
+    [1836, 'Running in read-only mode'],
+    [1142, 'INSERT command denied to user'],
+    [1227, 'Access denied; you need SUPER'],
+    [1044, 'Access denied for user to database'],
+    [1045, 'Access denied for user'],
+    [1146, 'Table does not exist'],
+    [1030, 'Got error 28 from storage engine'],
+    [1036, 'Table is read only'],
+    [1041, 'Out of memory'],
+    [1105, 'Some engine has no space left on device'],
+    [1105, 'Some engine is read only now'],
+    [1105, 'Some proxy says permission denied'],
+  ])('%i (%s) is a 503 problem with a time to try again', async (errno, message) => {
+    await expectRefusal(await live.publish(note(1, `${errno}:${message}`)));
+  });
+
+  it('an error that the event causes stays its own', async () => {
+    expect((await live.publish(note(1, '1105:unknown'))).status).toBe(500);
+  });
+});
+
+describe('While the database is read-only, lacks a right or a table', () => {
+  let server: PrivateServer;
+  let live: TestService;
+  let admin: ReturnType<typeof openDatabase>;
+
+  beforeAll(async () => {
+    server = await startPrivateServer({ supervise: false });
+    admin = openDatabase({ url: server.url });
+    await migrate(admin);
+    await admin.execute("CREATE USER 'live'@'localhost' IDENTIFIED BY 'geheim'");
+    await admin.execute(`GRANT SELECT, UPDATE, DELETE ON ${admin.name}.* TO 'live'@'localhost'`);
+    for (const { name } of await admin.query<{ name: string }>(
+      "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
+    ))
+      await admin.execute(`GRANT INSERT ON ${admin.name}.\`${name}\` TO 'live'@'localhost'`);
+    const url = new URL(server.url);
+    url.username = 'live';
+    url.password = 'geheim';
+    live = await startServiceOn({ url: url.href, database: admin, drop: () => admin.close() });
+  }, 60_000);
+  afterAll(async () => {
+    await live.close();
+    await server.remove();
+  });
+
+  it.each([
+    ['SET GLOBAL read_only = 1', 'SET GLOBAL read_only = 0'],
+    [
+      "REVOKE INSERT ON codecraft.notification FROM 'live'@'localhost'",
+      "GRANT INSERT ON codecraft.notification TO 'live'@'localhost'",
+    ],
+    ['RENAME TABLE notification TO notification_old', 'RENAME TABLE notification_old TO notification'],
+    [
+      'ALTER TABLE notification RENAME COLUMN title TO heading',
+      'ALTER TABLE notification RENAME COLUMN heading TO title',
+    ],
+  ])(
+    '%s: callers get 503, publishers and the relay wait, and nothing is lost',
+    { timeout: 60_000 },
+    async (fault, repair) => {
+      const { playerId } = await createPlayer(admin);
+      const { publisher, dropped } = publisherTo(live, { fetch: impatient, onRetry: () => retries++ });
+      onTestFinished(() => publisher.close());
+      let retries = 0;
+      await admin.execute(fault);
+      await publishSql(admin, `sql ${fault}`);
+      publisher.publish({ type: 'ANNOUNCEMENT', data: { title: 'library', message: 'm', playerId } });
+      const keyed = { ...note(playerId, 'rest'), idempotencyKey: `rest:${playerId}` };
+      await expect.poll(() => retries, TIMEOUT).toBeGreaterThan(12);
+      await expectRefusal(await live.publish(keyed));
+
+      await admin.execute(repair);
+      await expect.poll(async () => (await live.publish(keyed)).status, TIMEOUT).toBeLessThan(300);
+      await publisher.flush();
+      expect(dropped).toEqual([]);
+      expect((await titlesOf(live, playerId)).toSorted()).toEqual(['library', 'rest']);
+      await expect.poll(() => admin.query('SELECT id, failed_at FROM event_outbox'), TIMEOUT).toEqual([]);
+      expect(
+        await admin.query('SELECT COUNT(*) AS n FROM notification WHERE title = ?', [`sql ${fault}`]),
+      ).toEqual([{ n: 1 }]);
+    },
+  );
+});
