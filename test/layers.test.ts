@@ -95,6 +95,17 @@ describe('The rooms', () => {
     expect(upward).toEqual([]);
   });
 
+  it('keep the pages of `web` apart: each imports itself and `shared`', () => {
+    const pageOf = (file: string) => file.split('/')[1] as string;
+    const across = [...graph].flatMap(([file, imported]) =>
+      imported
+        .filter((one) => [file, one].every((path) => roomOf(path) === 'web'))
+        .filter((one) => ![pageOf(file), 'shared', 'styles'].includes(pageOf(one)))
+        .map((one) => `${file} imports ${one}`),
+    );
+    expect(across).toEqual([]);
+  });
+
   it('have no circles of files', () => {
     expect(circlesIn(graph)).toEqual([]);
   });

@@ -182,7 +182,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
   });
 
   it('says that a token is refused, and takes one that is not', async () => {
-    await page.getByLabel('As').selectOption({ label: 'whoever a token belongs to' });
+    await page.getByLabel('As').selectOption({ label: 'the owner of a token' });
     const token = page.getByRole('textbox', { name: 'Token', exact: true });
     await page.getByRole('button', { name: 'Connect' }).click();
     await page.getByRole('alert').getByText('Say as whom').waitFor();

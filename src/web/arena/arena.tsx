@@ -1,32 +1,32 @@
 import { useMemo, useState } from 'react';
 import { LiveProvider } from '../../react/index.ts';
+import { serviceBase } from '../shared/service.ts';
+import { storedViewer, storeViewer, tokenSourceOf, type Viewer } from '../shared/viewer.ts';
 import { Entrance } from './entrance.tsx';
 import { Hall } from './hall.tsx';
-import { type Identity, rememberedIdentity, rememberIdentity, tokensOf } from './identity.ts';
-import { serviceUrl } from './service.ts';
 
-/** The whole page: the entrance, or the hall with one connection as whoever came in. */
+/** Root of the arena: the entrance, or the hall with one connection of the viewer. */
 export function Arena() {
-  const [identity, setIdentity] = useState(rememberedIdentity);
-  const getToken = useMemo(() => identity && tokensOf(identity), [identity]);
+  const [viewer, setViewer] = useState(storedViewer);
+  const getToken = useMemo(() => viewer && tokenSourceOf(viewer), [viewer]);
 
-  function become(next: Identity | undefined): void {
-    rememberIdentity(next);
-    setIdentity(next);
+  function enterAs(next: Viewer | undefined): void {
+    storeViewer(next);
+    setViewer(next);
   }
 
-  if (identity === undefined || getToken === undefined) return <Entrance onEnter={become} />;
-  const plays = identity.kind === 'demo' || identity.plays;
+  if (viewer === undefined || getToken === undefined) return <Entrance onEnter={enterAs} />;
+  const plays = viewer.kind === 'demo' || viewer.plays;
   return (
     <LiveProvider
-      key={identity.kind === 'demo' ? identity.playerId : identity.token}
-      url={serviceUrl()}
+      key={viewer.kind === 'demo' ? viewer.playerId : viewer.token}
+      url={serviceBase()}
       scopes={plays ? ['player:me', 'global'] : ['global']}
       getToken={getToken}
       storage="session"
       share={true}
     >
-      <Hall identity={identity} plays={plays} onLeave={() => become(undefined)} />
+      <Hall viewer={viewer} plays={plays} onLeave={() => enterAs(undefined)} />
     </LiveProvider>
   );
 }

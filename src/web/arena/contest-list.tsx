@@ -1,6 +1,7 @@
+import type { Contest } from '../../client/api-types.ts';
 import { useContestClock, useEvents } from '../../react/index.ts';
 import { UserText } from '../../react/text/user-text.tsx';
-import { type Contest, formatWait } from './contests.ts';
+import { formatWait } from './contests.ts';
 
 export interface ContestListProps {
   readonly contests: readonly Contest[];
@@ -14,7 +15,7 @@ const GROUPS = [
   ['ENDED', 'Over'],
 ] as const;
 
-/** The contests, by what they are doing. */
+/** Contests, grouped by status. */
 export function ContestList({ contests, chosen, onChoose }: ContestListProps) {
   return (
     <nav className="contests" aria-label="Contests">
@@ -42,7 +43,7 @@ export function ContestList({ contests, chosen, onChoose }: ContestListProps) {
   );
 }
 
-/** Max contests whose changes are listened to, those that are on and the next ones first: a stream has no room for all. */
+/** Max contests whose scopes are subscribed to, from the front of the list: a stream has a limit of scopes. */
 const MAX_FOLLOWED = 200;
 
 interface ContestEntryProps {
@@ -55,7 +56,7 @@ interface ContestEntryProps {
 function ContestEntry({ contest, followed, chosen, onChoose }: ContestEntryProps) {
   const { secondsLeft, phase } = useContestClock(contest);
   const { id, title, status, participantCount, joined, frozen } = contest;
-  // Only that it is listened to: the list itself follows what is told.
+  // Only subscribes to the scope: the list itself handles the events.
   useEvents('contest-status', () => {}, status !== 'ENDED' && followed ? `contest:${id}` : undefined);
   const wait = secondsLeft === undefined ? '' : formatWait(secondsLeft);
   const time =

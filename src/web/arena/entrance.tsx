@@ -1,15 +1,15 @@
 import { useEffect, useState } from 'react';
 import { TierMark } from '../../react/index.ts';
 import { UserText } from '../../react/text/user-text.tsx';
-import { TokenForm } from '../tools/token-form.tsx';
-import { type DemoPlayer, type Identity, identityOfToken, readDemoPlayers } from './identity.ts';
-import { Mark } from './mark.tsx';
+import { Mark } from '../shared/brand.tsx';
+import { TokenForm } from '../shared/token-form.tsx';
+import { type DemoPlayer, readDemoPlayers, type Viewer, viewerOfToken } from '../shared/viewer.ts';
 
 export interface EntranceProps {
-  readonly onEnter: (identity: Identity) => void;
+  readonly onEnter: (viewer: Viewer) => void;
 }
 
-/** Where one says who one is. */
+/** Choice of a viewer: a demo player, or the owner of a token. */
 export function Entrance({ onEnter }: EntranceProps) {
   return (
     <main className="entrance">
@@ -21,7 +21,7 @@ export function Entrance({ onEnter }: EntranceProps) {
       <DemoPlayers onEnter={onEnter} />
       <TokenForm
         label="Or paste your platform token"
-        onToken={async (pasted) => onEnter(await identityOfToken(pasted))}
+        onToken={async (pasted) => onEnter(await viewerOfToken(pasted))}
       />
       <footer className="entrance-foot">
         <nav aria-label="For those who build and run it">
@@ -37,13 +37,13 @@ function DemoPlayers({ onEnter }: EntranceProps) {
   const [players, setPlayers] = useState<readonly DemoPlayer[]>();
   const [mistake, setMistake] = useState('');
   useEffect(() => {
-    let wanted = true;
+    let mounted = true;
     readDemoPlayers().then(
-      (found) => wanted && setPlayers(found),
-      (error: Error) => wanted && setMistake(error.message),
+      (found) => mounted && setPlayers(found),
+      (error: Error) => mounted && setMistake(error.message),
     );
     return () => {
-      wanted = false;
+      mounted = false;
     };
   }, []);
   if (mistake !== '') return <p className="entrance-mistake">{mistake}</p>;

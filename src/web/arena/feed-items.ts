@@ -1,28 +1,28 @@
 import type { Standing } from '../../protocol/board.ts';
 import type { Notification } from '../../protocol/event.ts';
 
-/** A line of the feed. */
+/** Line of the feed. */
 export interface FeedItem {
   readonly key: string;
   readonly at: string;
   readonly kind: 'solve' | 'join' | 'notice';
-  /** Whose name is shown, and how many more there are. */
+  /** The name shown, and the number of further players. */
   readonly who: string;
   readonly others?: number;
   readonly what: string;
-  /** A notice: its own words. */
+  /** The notification of a notice. */
   readonly notice?: Notification;
-  /** Points, with their sign. */
+  /** Points with their sign. */
   readonly points?: string;
   readonly playerId?: number;
-  /** It was before the page was there: nothing new. */
+  /** From the leaderboard, before the page was loaded. */
   readonly earlier?: true;
 }
 
-const MOST = 120;
-const EARLIER = 12;
+const MAX_ITEMS = 120;
+const MAX_EARLIER = 12;
 
-/** What a contest's own scope tells, as a line; undefined for what is shown elsewhere. */
+/** Line of a notification of the contest's own scope; undefined for types that are shown elsewhere. */
 export function feedItem(notification: Notification, contestId: number): FeedItem | undefined {
   const { type, scope, at, eventId } = notification;
   if (scope !== `contest:${contestId}`) return undefined;
@@ -41,7 +41,7 @@ export function feedItem(notification: Notification, contestId: number): FeedIte
     }
     case 'CONTEST_JOINED': {
       const [first, ...others] = notification.data.players;
-      const who = first?.playerName ?? 'Somebody';
+      const who = first?.playerName ?? 'A player';
       return {
         ...line,
         kind: 'join',
@@ -66,13 +66,13 @@ export function feedItem(notification: Notification, contestId: number): FeedIte
   }
 }
 
-/** Newest first, each once, and not for ever. */
+/** Adds an item in front unless it is there, and drops the oldest beyond the limit. */
 export function withItem(items: readonly FeedItem[], item: FeedItem): readonly FeedItem[] {
   if (items.some(({ key }) => key === item.key)) return items;
-  return [item, ...items].slice(0, MOST);
+  return [item, ...items].slice(0, MAX_ITEMS);
 }
 
-/** What the standings tell of the time before: each player's latest solve, the newest first. */
+/** Lines made from the leaderboard: each player's latest solve, the newest first. */
 export function earlierSolves(rows: readonly Standing[]): FeedItem[] {
   return rows
     .flatMap(({ playerId, playerName, problemsSolved, lastSolvedAt }): FeedItem[] =>
@@ -91,5 +91,5 @@ export function earlierSolves(rows: readonly Standing[]): FeedItem[] {
           ],
     )
     .sort((a, b) => (a.at < b.at ? 1 : -1))
-    .slice(0, EARLIER);
+    .slice(0, MAX_EARLIER);
 }

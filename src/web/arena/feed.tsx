@@ -7,7 +7,7 @@ import { earlierSolves, type FeedItem, feedItem, withItem } from './feed-items.t
 
 const NONE: readonly FeedItem[] = [];
 
-/** What happens in a contest, newest first. Below it, from the standings, what was solved before the page was there. */
+/** Feed of a contest, newest first. Below it, from the leaderboard, solves from before the page was loaded. */
 export function Feed({ contestId }: { readonly contestId: number }) {
   const [items, setItems] = useState(NONE);
   const own = useOwnPlayer();
@@ -68,11 +68,11 @@ function FeedText({ item: { who, others = 0, what, notice } }: { readonly item: 
   );
 }
 
-/** From the standings as they were when the page first saw them: what came later is told. */
+/** Solves from the first leaderboard that the page received; later ones arrive as events. */
 function useEarlierSolves(contestId: number, items: readonly FeedItem[]): readonly FeedItem[] {
   const rows = useLeaderboard(contestId)?.rows;
   const [earlier, setEarlier] = useState<readonly FeedItem[]>();
   if (earlier === undefined && rows !== undefined) setEarlier(earlierSolves(rows));
-  const told = new Set(items.filter(({ kind }) => kind === 'solve').map(({ playerId }) => playerId));
-  return earlier?.filter(({ playerId }) => !told.has(playerId)) ?? NONE;
+  const delivered = new Set(items.filter(({ kind }) => kind === 'solve').map(({ playerId }) => playerId));
+  return earlier?.filter(({ playerId }) => !delivered.has(playerId)) ?? NONE;
 }

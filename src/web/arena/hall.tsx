@@ -1,12 +1,12 @@
 import { useState } from 'react';
 import { Leaderboard, ToastStack } from '../../react/index.ts';
 import { isolated } from '../../react/text/bidi.ts';
-import { Panes } from '../tools/panes.tsx';
-import { SignedOut, useSignedOut } from '../tools/signed-out.tsx';
+import { Panes } from '../shared/panes.tsx';
+import { SignedOut, useSignedOut } from '../shared/signed-out.tsx';
+import type { Viewer } from '../shared/viewer.ts';
 import { ContestList } from './contest-list.tsx';
 import { mostInteresting } from './contests.ts';
 import { Feed } from './feed.tsx';
-import type { Identity } from './identity.ts';
 import { Notices } from './notices.tsx';
 import { Scorebug } from './scorebug.tsx';
 import { TopBar } from './top-bar.tsx';
@@ -14,7 +14,7 @@ import { chooseContest, useChosenContest } from './use-chosen-contest.ts';
 import { useContests } from './use-contests.ts';
 
 export interface HallProps {
-  readonly identity: Identity;
+  readonly viewer: Viewer;
   readonly plays: boolean;
   readonly onLeave: () => void;
 }
@@ -26,19 +26,19 @@ const PANES = [
 ] as const;
 type Pane = (typeof PANES)[number][0];
 
-/** Everything there is to see at once on a wide screen; one pane at a time on a narrow one. */
-export function Hall({ identity, plays, onLeave }: HallProps) {
+/** Contests, leaderboard and feed: side by side on a wide screen, one pane at a time on a narrow one. */
+export function Hall({ viewer, plays, onLeave }: HallProps) {
   const wanted = useChosenContest();
   const { contests, failed, missing, retry } = useContests(wanted);
   const signedOut = useSignedOut();
   const [pane, setPane] = useState<Pane>('standings');
   const other = contests && mostInteresting(contests);
-  // Who asks for one contest is never shown another in its place.
+  // A contest in the address is never replaced by another.
   const contest = wanted === undefined ? other : contests?.find(({ id }) => id === wanted);
 
   return (
     <div className="hall" data-pane={pane}>
-      <TopBar name={identity.kind === 'demo' ? identity.name : ''} plays={plays} onLeave={onLeave} />
+      <TopBar name={viewer.kind === 'demo' ? viewer.name : ''} plays={plays} onLeave={onLeave} />
       <Notices />
       <div className="pane-contests">
         {contests !== undefined && (

@@ -1,5 +1,3 @@
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
 import '@fontsource-variable/ibm-plex-sans';
 import '../../react/styles.css';
 import '../styles/base.css';
@@ -9,17 +7,8 @@ import '../styles/entrance.css';
 import '../styles/arena.css';
 import '../styles/scorebug.css';
 import '../styles/feed.css';
-import { FaultScreen } from '../tools/fault-screen.tsx';
+import { mountPage } from '../shared/mount-page.tsx';
+import { storeViewer } from '../shared/viewer.ts';
 import { Arena } from './arena.tsx';
 
-import { rememberIdentity } from './identity.ts';
-import { applyTheme, rememberedTheme } from './theme.ts';
-
-applyTheme(rememberedTheme());
-createRoot(document.getElementById('page') as HTMLElement).render(
-  <StrictMode>
-    <FaultScreen onReset={() => rememberIdentity(undefined)}>
-      <Arena />
-    </FaultScreen>
-  </StrictMode>,
-);
+mountPage(<Arena />, () => storeViewer(undefined));

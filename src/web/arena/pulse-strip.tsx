@@ -3,12 +3,12 @@ import { useLeaderboard, useOwnPlayer, useServerSecond } from '../../react/index
 import { countPulse } from './pulse.ts';
 
 const HEIGHT = 20;
-/** A single solve among many is still to be seen. */
-const LEAST = 5;
-/** Drawn anew so often, in seconds, if nothing happens. */
+/** Min height of a bar, so that a single solve among many is visible. */
+const MIN_HEIGHT = 5;
+/** Interval between redraws, in seconds, if nothing changes. */
 const STEP_S = 10;
 
-/** The last hour: when players last solved something, the viewer's own marked. */
+/** Bar chart of the last hour's latest solve of each player, with the viewer's own marked. */
 export function PulseStrip({ contestId }: { readonly contestId: number }) {
   const rows = useLeaderboard(contestId)?.rows;
   const own = useOwnPlayer();
@@ -23,7 +23,7 @@ export function PulseStrip({ contestId }: { readonly contestId: number }) {
       <svg viewBox={`0 0 ${counts.length} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {counts.map((count, bar) => {
           if (count === 0) return null;
-          const height = Math.max(LEAST, (count / Math.max(2, most)) * HEIGHT);
+          const height = Math.max(MIN_HEIGHT, (count / Math.max(2, most)) * HEIGHT);
           return (
             <rect
               // biome-ignore lint/suspicious/noArrayIndexKey: a bar is its place
@@ -39,7 +39,7 @@ export function PulseStrip({ contestId }: { readonly contestId: number }) {
       </svg>
       <figcaption>
         <span>1 h ago</span>
-        <span>{most === 0 ? 'nobody solved anything in this hour' : 'latest solves'}</span>
+        <span>{most === 0 ? 'no solves in this hour' : 'latest solves'}</span>
         <span>now</span>
       </figcaption>
     </figure>

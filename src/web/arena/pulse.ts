@@ -1,18 +1,18 @@
-/** How far back it shows, and how much of that one bar stands for; in seconds. */
+/** Range of the chart and width of a bar, in seconds. */
 const SPAN_S = 3_600;
 const BAR_S = 30;
 const BARS = SPAN_S / BAR_S;
 
-/** Solves of the last hour, counted. */
+/** Solves of the last hour, by bar. */
 export interface Pulse {
-  /** How many in each bar, the oldest first. */
+  /** Count per bar, the oldest first. */
   readonly counts: readonly number[];
   readonly most: number;
-  /** Which bar holds the viewer's own; undefined: none does. */
+  /** Bar of the viewer's own solve; undefined: none. */
   readonly own: number | undefined;
 }
 
-/** Counts when each player last solved something. `second` is the time now, in seconds since 1970. */
+/** Counts each player's latest solve. `second`: the current time, in seconds since 1970. */
 export function countPulse(
   rows: readonly { readonly playerId: number; readonly lastSolvedAt: string | null }[],
   own: number | undefined,
@@ -23,7 +23,7 @@ export function countPulse(
   let ownBar: number | undefined;
   for (const { playerId, lastSolvedAt } of rows) {
     if (lastSolvedAt === null) continue;
-    // A clock that is a little ahead puts nothing into the future.
+    // Clocks may differ: a solve in the future counts as now.
     const back = Math.max(0, newest - Math.floor(Date.parse(lastSolvedAt) / 1_000 / BAR_S));
     if (back >= BARS) continue;
     const bar = BARS - 1 - back;

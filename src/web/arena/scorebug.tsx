@@ -1,13 +1,13 @@
+import type { Contest } from '../../client/api-types.ts';
 import { formatMoment } from '../../react/format.ts';
 import { useContestClock, useLeaderboard, useOwnPlayer } from '../../react/index.ts';
 import { withoutBidiControls } from '../../react/text/bidi.ts';
 import { Ltr } from '../../react/text/ltr.tsx';
 import { UserText } from '../../react/text/user-text.tsx';
-import { type Contest, formatCountdown } from './contests.ts';
-import { ordinalParts } from './ordinal.ts';
+import { formatCountdown, ordinalParts } from './contests.ts';
 import { PulseStrip } from './pulse-strip.tsx';
 
-const WORDS = {
+const STATUS_TEXT = {
   DRAFT: 'Draft',
   UPCOMING: 'Upcoming',
   LIVE: 'Live',
@@ -15,10 +15,10 @@ const WORDS = {
   CANCELLED: 'Cancelled',
 } as const;
 
-/** A longer title is set smaller: it is no reason to show fewer rows. Characters. */
-const LONG = 40;
+/** Min length of a title that is set smaller, so that it takes no room from the rows. Characters. */
+const LONG_TITLE = 40;
 
-/** What a broadcast keeps in the corner: which contest, how long still, and where the viewer stands. */
+/** Head of a contest: title, status, countdown and the viewer's own rank. */
 export function Scorebug({ contest }: { readonly contest: Contest }) {
   const { progress } = useContestClock(contest);
   const { status, participantCount } = contest;
@@ -28,12 +28,12 @@ export function Scorebug({ contest }: { readonly contest: Contest }) {
       <div className="scorebug-title">
         <p className="scorebug-status">
           <i className="lamp" aria-hidden="true" />
-          {WORDS[status]}
+          {STATUS_TEXT[status]}
           <span className="scorebug-count">
             {participantCount.toLocaleString('en')} {status === 'ENDED' ? 'took part' : 'taking part'}
           </span>
         </p>
-        <h1 title={title} {...(title.length > LONG ? { 'data-long': '' } : {})}>
+        <h1 title={title} {...(title.length > LONG_TITLE ? { 'data-long': '' } : {})}>
           <UserText text={title} />
         </h1>
       </div>
@@ -49,7 +49,7 @@ export function Scorebug({ contest }: { readonly contest: Contest }) {
   );
 }
 
-/** How long still, or when it was. */
+/** Countdown to the start or the end, or the time of the end. */
 function Clock({ contest }: { readonly contest: Contest }) {
   const { phase, secondsLeft } = useContestClock(contest);
   const { status, endsAt } = contest;

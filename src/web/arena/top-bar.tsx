@@ -1,7 +1,7 @@
 import { ConnectionBadge, NotificationBell } from '../../react/index.ts';
 import { UserText } from '../../react/text/user-text.tsx';
-import { ThemeButton } from '../tools/theme-button.tsx';
-import { Mark } from './mark.tsx';
+import { Brand } from '../shared/brand.tsx';
+import { ThemeButton } from '../shared/theme.tsx';
 
 export interface TopBarProps {
   readonly name: string;
@@ -12,12 +12,7 @@ export interface TopBarProps {
 export function TopBar({ name, plays, onLeave }: TopBarProps) {
   return (
     <div className="bar">
-      <p className="brand">
-        <Mark />
-        <b>
-          CodeCraft <span>Live</span>
-        </b>
-      </p>
+      <Brand />
       <ConnectionBadge className="bar-connection" />
       <ThemeButton />
       {plays && <NotificationBell />}

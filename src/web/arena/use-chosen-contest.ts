@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react';
 
 const PATTERN = /^#contest-([1-9][0-9]{0,15})$/;
 
-/** The contest in the address, so that it survives a reload and can be sent to somebody. */
+/** The contest in the address's fragment, so that it survives a reload and can be shared. */
 export function useChosenContest(): number | undefined {
   return useSyncExternalStore(watchHash, () => {
     const digits = PATTERN.exec(location.hash)?.[1];

@@ -1,27 +1,28 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Contest } from '../../client/api-types.ts';
 import { LiveError } from '../../client/live-error.ts';
 import type { LiveClient } from '../../client/types.ts';
 import { useEvents, useLive } from '../../react/index.ts';
-import { type Contest, inOrder } from './contests.ts';
+import { sortContests } from '../shared/contest-order.ts';
 
 export interface Contests {
-  /** `undefined` until they are read. */
+  /** `undefined` until the first answer. */
   readonly contests: readonly Contest[] | undefined;
   readonly failed: boolean;
-  /** The wanted contest, where the service says that there is none for the viewer. */
+  /** The wanted contest, where the service answers that it does not exist for the viewer. */
   readonly missing: number | undefined;
   readonly retry: () => void;
 }
 
-/** Max contests of one answer, and max answers that are read: 2,000 contests that are on or still to come. */
-const PAGE = 100;
+/** Max contests per request, and max requests: 2,000 live or upcoming contests. */
+const PAGE_SIZE = 100;
 const MAX_PAGES = 20;
-/** Max contests that are over. */
-const PAST = 50;
+/** Max ended contests. */
+const MAX_ENDED = 50;
 
 /**
- * The contests the viewer may see: all that are on or to come, the latest of those that are over, and the wanted one,
- * whichever it is. What changes is delivered by events; whatever they do not say is read again.
+ * Contests that the viewer may see: all live and upcoming ones, the latest ended ones, and the wanted one. Follows events,
+ * and reads the list again where an event does not contain the change.
  */
 export function useContests(wanted: number | undefined): Contests {
   const live = useLive();
@@ -36,7 +37,7 @@ export function useContests(wanted: number | undefined): Contests {
     try {
       const found = await readAll(live, wanted);
       if (turn !== latest.current) return;
-      setContests(inOrder(found.contests));
+      setContests(sortContests(found.contests));
       setMissing(found.missing);
       setFailed(false);
     } catch {
@@ -52,7 +53,8 @@ export function useContests(wanted: number | undefined): Contests {
   const change = (id: number, part: Partial<Contest>) =>
     setContests(
       (known) =>
-        known && inOrder(known.map((contest) => (contest.id === id ? { ...contest, ...part } : contest))),
+        known &&
+        sortContests(known.map((contest) => (contest.id === id ? { ...contest, ...part } : contest))),
     );
   useEvents('contest-status', ({ data }) => {
     change(data.contestId, { status: data.newStatus });
@@ -65,7 +67,7 @@ export function useContests(wanted: number | undefined): Contests {
       change(data.contestId, { participantCount: data.participantCount });
   });
   useEvents('reset', () => void read());
-  // Whatever it failed of may be over.
+  // A new stream suggests that the cause of the failure is gone.
   useEvents('open', () => {
     if (failed) void read();
   });
@@ -84,14 +86,16 @@ async function readAll({ api }: LiveClient, wanted: number | undefined): Promise
   for (let page = 0; page < MAX_PAGES; page++) {
     const current = await api.contests({
       status: ['LIVE', 'UPCOMING'],
-      limit: PAGE,
+      limit: PAGE_SIZE,
       ...(before === undefined ? {} : { before }),
     });
     contests.push(...current.contests);
     if (current.next === null) break;
     before = current.next;
   }
-  contests.push(...(await api.contests({ status: ['ENDED', 'DRAFT', 'CANCELLED'], limit: PAST })).contests);
+  contests.push(
+    ...(await api.contests({ status: ['ENDED', 'DRAFT', 'CANCELLED'], limit: MAX_ENDED })).contests,
+  );
   if (wanted === undefined || contests.some(({ id }) => id === wanted))
     return { contests, missing: undefined };
   try {

@@ -1,20 +1,20 @@
 import { useState } from 'react';
 import { ConnectionBadge } from '../../react/index.ts';
 import { SessionContext } from '../../react/session/context.ts';
-import { type Identity, rememberedIdentity, tokensOf } from '../arena/identity.ts';
-import { serviceUrl } from '../arena/service.ts';
-import { Panes } from '../tools/panes.tsx';
-import { ToolBar } from '../tools/tool-bar.tsx';
-import { type Draft, EMPTY_DRAFT } from './draft.ts';
-import type { Entry } from './entry.ts';
+import { Panes } from '../shared/panes.tsx';
+import { serviceBase } from '../shared/service.ts';
+import { ToolBar } from '../shared/tool-bar.tsx';
+import { storedViewer, tokenSourceOf, type Viewer } from '../shared/viewer.ts';
 import { FrameList } from './frame-list.tsx';
-import { Head } from './head.tsx';
 import { Inspector } from './inspector.tsx';
+import { MonitorHeader } from './monitor-header.tsx';
 import { PublishForm } from './publish-form.tsx';
+import type { RecordedEntry } from './recorded-entry.ts';
+import { EMPTY_DRAFT, type RequestDraft } from './request-draft.ts';
 import { RequestForm } from './request-form.tsx';
-import { usePersona } from './use-persona.ts';
-import { useTap } from './use-tap.ts';
-import { curlLine, type Wanted } from './wanted.ts';
+import { curlLine, type StreamQuery } from './stream-query.ts';
+import { useMonitor } from './use-monitor.ts';
+import { useViewerDetails } from './use-viewer-details.ts';
 
 const PANES = [
   ['frames', 'Frames'],
@@ -23,63 +23,64 @@ const PANES = [
 ] as const;
 type Pane = (typeof PANES)[number][0];
 
-/** The stream that is open, and as whom. */
+/** Query of the open stream, and its viewer. */
 interface Opened {
-  readonly identity: Identity;
-  readonly wanted: Wanted;
+  readonly viewer: Viewer;
+  readonly wanted: StreamQuery;
 }
 
-/** The whole page: which stream on the left, what comes on it on the right. One pane at a time where it is narrow. */
+/** Root of the debugger: the request on the left, received frames on the right; one pane at a time on a narrow screen. */
 export function Debugger() {
-  const tap = useTap();
-  const [identity, setIdentity] = useState(rememberedIdentity);
+  const monitor = useMonitor();
+  const [viewer, setViewer] = useState(storedViewer);
   const [draft, setDraft] = useState(EMPTY_DRAFT);
   const [opened, setOpened] = useState<Opened>();
-  const [chosen, setChosen] = useState<Entry>();
+  const [chosen, setChosen] = useState<RecordedEntry>();
   const [pane, setPane] = useState<Pane>('stream');
-  const persona = usePersona(identity);
-  const change = (part: Partial<Draft>) => setDraft((known) => ({ ...known, ...part }));
+  const details = useViewerDetails(viewer);
+  const change = (part: Partial<RequestDraft>) => setDraft((known) => ({ ...known, ...part }));
 
   function open(next: Opened): void {
     setOpened(next);
-    tap.open(next.wanted, tokensOf(next.identity));
+    monitor.open(next.wanted, tokenSourceOf(next.viewer));
     setPane('frames');
   }
 
-  /** What was chosen may have become whole since. */
-  const shown = chosen && (tap.recording.entries.find(({ number }) => number === chosen.number) ?? chosen);
+  /** The chosen entry, with its notification if that arrived since. */
+  const shown =
+    chosen && (monitor.recording.entries.find(({ number }) => number === chosen.number) ?? chosen);
   const about = {
-    playerId: identity?.kind === 'demo' ? identity.playerId : 1,
-    playerName: identity?.kind === 'demo' ? identity.name : 'Somebody',
-    contestId: persona.contests[0]?.id ?? 1,
+    playerId: viewer?.kind === 'demo' ? viewer.playerId : 1,
+    playerName: viewer?.kind === 'demo' ? viewer.name : 'Somebody',
+    contestId: details.contests[0]?.id ?? 1,
   };
   return (
-    <SessionContext value={tap.session}>
+    <SessionContext value={monitor.session}>
       <div className="debugger" data-pane={pane}>
-        <ToolBar here="Debug">{tap.session && <ConnectionBadge className="bar-connection" />}</ToolBar>
+        <ToolBar here="Debug">{monitor.session && <ConnectionBadge className="bar-connection" />}</ToolBar>
         <aside className="debug-side" aria-label="Requests">
           <RequestForm
-            identity={identity}
-            persona={persona}
+            viewer={viewer}
+            details={details}
             draft={draft}
-            connected={tap.session !== undefined}
-            onIdentity={setIdentity}
+            connected={monitor.session !== undefined}
+            onViewer={setViewer}
             onChange={change}
-            onConnect={(wanted) => identity && open({ identity, wanted })}
-            onDisconnect={tap.close}
+            onConnect={(wanted) => viewer && open({ viewer, wanted })}
+            onDisconnect={monitor.close}
           />
           <PublishForm about={about} />
         </aside>
         <main className="debug-main">
-          <Head tap={tap} title={opened ? nameOf(opened.identity) : 'No stream yet'} />
-          {tap.recording.entries.length === 0 ? (
+          <MonitorHeader monitor={monitor} title={opened ? nameOf(opened.viewer) : 'No stream yet'} />
+          {monitor.recording.entries.length === 0 ? (
             <p className="debug-empty">
-              {tap.session
+              {monitor.session
                 ? 'Nothing yet.'
                 : 'Say as whom and to what you listen, and connect: every frame turns up here as it came, with what the client made of it beside it.'}
             </p>
           ) : (
-            <FrameList entries={tap.recording.entries} chosen={shown} onChoose={setChosen} />
+            <FrameList entries={monitor.recording.entries} chosen={shown} onChoose={setChosen} />
           )}
           {shown && (
             <Inspector
@@ -87,8 +88,8 @@ export function Debugger() {
               curlFrom={
                 opened &&
                 (async (id) => {
-                  const token = await tokensOf(opened.identity)('request');
-                  return curlLine(serviceUrl(), { ...opened.wanted, from: id }, token ?? '');
+                  const token = await tokenSourceOf(opened.viewer)('request');
+                  return curlLine(serviceBase(), { ...opened.wanted, from: id }, token ?? '');
                 })
               }
               onReplay={(from) => {
@@ -105,6 +106,6 @@ export function Debugger() {
   );
 }
 
-function nameOf(identity: Identity): string {
-  return identity.kind === 'demo' ? identity.name : 'Whoever the token belongs to';
+function nameOf(viewer: Viewer): string {
+  return viewer.kind === 'demo' ? viewer.name : 'The owner of the token';
 }

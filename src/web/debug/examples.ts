@@ -1,6 +1,6 @@
 import type { EventInput, PublicEventType } from '../../protocol/event.ts';
 
-/** Whom and what the examples are about. */
+/** Player and contest that the examples contain. */
 export interface About {
   readonly playerId: number;
   readonly playerName: string;
@@ -9,7 +9,7 @@ export interface About {
 
 type Examples = { readonly [T in PublicEventType]: (about: About) => EventInput<T> };
 
-/** For each type that services may publish, one that is taken as it stands. The compiler holds them to the catalogue. */
+/** A valid example per type that services may publish. The compiler requires an entry for each type. */
 const EXAMPLES: Examples = {
   LEVEL_UP: (about) => ({ ...player(about), oldLevel: 11, newLevel: 12, xp: 7_420, subRank: 'Silver II' }),
   TIER_UPGRADE: (about) => ({ ...player(about), oldTier: 'SILVER', newTier: 'GOLD', subRank: 'Gold I' }),
@@ -33,7 +33,7 @@ const EXAMPLES: Examples = {
   CONTEST_JOINED: (about) => ({ contestId: about.contestId, players: [player(about)] }),
   ANNOUNCEMENT: () => ({
     title: 'A test',
-    message: 'Somebody tries out the debugger.',
+    message: 'A test event from the debugger.',
     severity: 'INFO',
   }),
   PLAYER_STATUS: (about) => ({ online: [player(about)], offline: [], onlineCount: 1, truncated: false }),
@@ -41,7 +41,7 @@ const EXAMPLES: Examples = {
 
 export const PUBLIC_TYPES = Object.keys(EXAMPLES) as readonly PublicEventType[];
 
-/** An event's data to begin with, as JSON on several lines. */
+/** Example data of a type, as indented JSON. */
 export function exampleOf(type: PublicEventType, about: About): string {
   return JSON.stringify(EXAMPLES[type](about), undefined, 2);
 }

@@ -1,15 +1,15 @@
 import { type KeyboardEvent, useEffect, useRef } from 'react';
-import type { Entry } from './entry.ts';
 import { FrameRow } from './frame-row.tsx';
+import type { RecordedEntry } from './recorded-entry.ts';
 
 export interface FrameListProps {
   /** The newest first. */
-  readonly entries: readonly Entry[];
-  readonly chosen: Entry | undefined;
-  readonly onChoose: (entry: Entry | undefined) => void;
+  readonly entries: readonly RecordedEntry[];
+  readonly chosen: RecordedEntry | undefined;
+  readonly onChoose: (entry: RecordedEntry | undefined) => void;
 }
 
-/** What came, the newest on top: raw on the left, understood on the right. Arrow keys choose. */
+/** List of recorded entries, the newest on top: raw frame and decoded event. Arrow keys choose. */
 export function FrameList({ entries, chosen, onChoose }: FrameListProps) {
   const list = useRef<HTMLDivElement>(null);
   const place = chosen ? entries.findIndex(({ number }) => number === chosen.number) : -1;

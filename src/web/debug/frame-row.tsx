@@ -1,18 +1,17 @@
 import { memo } from 'react';
 import { withoutBidiControls } from '../../react/text/bidi.ts';
-import { formatClock, formatMs } from '../tools/numbers.ts';
-import type { Entry } from './entry.ts';
-import { shown } from './shown.ts';
+import { formatClock, formatMs } from '../shared/numbers.ts';
+import { type RecordedEntry, visibleControls } from './recorded-entry.ts';
 
 export interface FrameRowProps {
-  readonly entry: Entry;
+  readonly entry: RecordedEntry;
   readonly chosen: boolean;
-  readonly onChoose: (entry: Entry) => void;
+  readonly onChoose: (entry: RecordedEntry) => void;
 }
 
-/** One entry. Rows are many and never change once they are whole. */
+/** Row of an entry. Memoised: there are many, and a complete one never changes. */
 export const FrameRow = memo(function FrameRow({ entry, chosen, onChoose }: FrameRowProps) {
-  const { number, at, frame, notification, latencyMs, kind, words } = entry;
+  const { number, at, frame, notification, latencyMs, kind, summary } = entry;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus, and hears the keys
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus
@@ -29,12 +28,12 @@ export const FrameRow = memo(function FrameRow({ entry, chosen, onChoose }: Fram
       <span className="frame-raw">
         {frame && (
           <>
-            <b>{frame.event ?? ':'}</b> {shown(frame.data)}
+            <b>{frame.event ?? ':'}</b> {visibleControls(frame.data)}
           </>
         )}
       </span>
       <span className="frame-words">
-        {notification && <code>{notification.scope}</code>} {withoutBidiControls(words)}
+        {notification && <code>{notification.scope}</code>} {withoutBidiControls(summary)}
       </span>
       <span className="frame-latency">
         {latencyMs !== undefined ? <b>{formatMs(latencyMs)} ms</b> : kind === 'event' && 'replay'}

@@ -1,24 +1,23 @@
 import { withoutBidiControls } from '../../react/text/bidi.ts';
-import { CopyButton } from '../tools/copy-button.tsx';
-import { type Entry, wireText } from './entry.ts';
-import { shown } from './shown.ts';
+import { CopyButton } from './copy-button.tsx';
+import { type RecordedEntry, visibleControls, wireText } from './recorded-entry.ts';
 
 export interface InspectorProps {
-  readonly entry: Entry;
-  /** The stream from there on, as a line for a shell. */
+  readonly entry: RecordedEntry;
+  /** Makes a curl command for the stream from an id on. */
   readonly curlFrom: ((id: string) => Promise<string>) | undefined;
   readonly onReplay: (id: string) => void;
   readonly onClose: () => void;
 }
 
-/** One frame as it was on the wire, and what it holds, side by side. */
+/** A frame on the wire beside its decoded content. */
 export function Inspector({ entry, curlFrom, onReplay, onClose }: InspectorProps) {
   const { frame, notification } = entry;
   const id = frame?.id;
   return (
     <section className="inspector" aria-label="The chosen frame">
       <div className="inspector-bar">
-        <p>{withoutBidiControls(entry.words)}</p>
+        <p>{withoutBidiControls(entry.summary)}</p>
         {id !== undefined && curlFrom !== undefined && (
           <>
             <button type="button" className="quiet-button" onClick={() => onReplay(id)}>
@@ -35,11 +34,11 @@ export function Inspector({ entry, curlFrom, onReplay, onClose }: InspectorProps
         <div className="inspector-panes">
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
           <section tabIndex={0} aria-label="On the wire">
-            <pre className="wire">{shown(wireText(frame))}</pre>
+            <pre className="wire">{visibleControls(wireText(frame))}</pre>
           </section>
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard */}
           <section tabIndex={0} aria-label="What it holds">
-            <pre>{shown(pretty(notification, frame.data))}</pre>
+            <pre>{visibleControls(pretty(notification, frame.data))}</pre>
           </section>
         </div>
       )}

@@ -1,19 +1,19 @@
 const BARS = 120;
 const HEIGHT = 28;
-/** Below this, a bar is still to be seen. */
-const LEAST = 1.5;
-/** The scale reaches at least so far, in ms: quick is not made to look slow. */
-const LEAST_SCALE_MS = 20;
+/** Min height of a visible bar. */
+const MIN_HEIGHT = 1.5;
+/** Min end of the scale, in ms, so that short latencies look short. */
+const MIN_SCALE_MS = 20;
 
-/** How long each of the newest live events took, the newest on the right. In ms. */
+/** Bar chart of the latencies of the newest live events, in ms, the newest on the right. */
 export function LatencyStrip({ latencies }: { readonly latencies: readonly number[] }) {
   const shown = latencies.slice(-BARS);
-  const most = Math.max(LEAST_SCALE_MS, ...shown);
+  const most = Math.max(MIN_SCALE_MS, ...shown);
   return (
     <figure className="strip">
       <svg viewBox={`0 0 ${BARS} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {shown.map((latency, index) => {
-          const height = Math.max(LEAST, (latency / most) * HEIGHT);
+          const height = Math.max(MIN_HEIGHT, (latency / most) * HEIGHT);
           const bar = BARS - shown.length + index;
           return <rect key={bar} x={bar + 0.2} y={HEIGHT - height} width={0.6} height={height} />;
         })}

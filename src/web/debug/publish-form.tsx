@@ -1,31 +1,31 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import type { PublicEventType } from '../../protocol/event.ts';
 import { type About, exampleOf, PUBLIC_TYPES } from './examples.ts';
-import { publishEvent } from './publish.ts';
+import { publishTestEvent } from './publish.ts';
 
-/** Publishes an event as a service would. */
+/** Form that publishes an event with a service token. */
 export function PublishForm({ about }: { readonly about: About }) {
   const [token, setToken] = useState('');
   const [type, setType] = useState<PublicEventType>('LEVEL_UP');
   const [edited, setEdited] = useState<string>();
   const [answer, setAnswer] = useState<{ readonly well: boolean; readonly lines: readonly string[] }>();
-  const [asking, setAsking] = useState(false);
-  const said = useRef<HTMLDivElement>(null);
+  const [submitting, setSubmitting] = useState(false);
+  const answerRef = useRef<HTMLDivElement>(null);
   // The form may be longer than the page is high.
   useEffect(() => {
-    if (answer) said.current?.scrollIntoView({ block: 'nearest' });
+    if (answer) answerRef.current?.scrollIntoView({ block: 'nearest' });
   }, [answer]);
   const text = edited ?? exampleOf(type, about);
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
-    setAsking(true);
+    setSubmitting(true);
     try {
-      setAnswer({ well: true, lines: await publishEvent(token, type, text) });
+      setAnswer({ well: true, lines: await publishTestEvent(token, type, text) });
     } catch (error) {
       setAnswer({ well: false, lines: (error as Error).message.split('\n') });
     } finally {
-      setAsking(false);
+      setSubmitting(false);
     }
   }
 
@@ -74,11 +74,11 @@ export function PublishForm({ about }: { readonly about: About }) {
         />
       </label>
       <div className="form-buttons">
-        <button type="submit" className="primary" disabled={asking}>
+        <button type="submit" className="primary" disabled={submitting}>
           Publish
         </button>
       </div>
-      <div ref={said} className={answer?.well ? 'answer' : 'answer mistake'} role="status">
+      <div ref={answerRef} className={answer?.well ? 'answer' : 'answer mistake'} role="status">
         {answer?.lines.map((line) => (
           <p key={line}>{line}</p>
         ))}

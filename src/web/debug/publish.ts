@@ -1,4 +1,4 @@
-import { serviceUrl } from '../arena/service.ts';
+import { serviceBase } from '../shared/service.ts';
 
 interface Published {
   readonly events: readonly {
@@ -14,18 +14,22 @@ interface Refusal {
 
 /**
  * Publishes one event as a service.
- * @param text its data as JSON
- * @returns what became of it, in a few lines
- * @throws Error whose message can be shown, line by line
+ * @param text the event's data as JSON
+ * @returns the event's id and its positions, one per line
+ * @throws Error with a message to show, line by line
  */
-export async function publishEvent(token: string, type: string, text: string): Promise<readonly string[]> {
+export async function publishTestEvent(
+  token: string,
+  type: string,
+  text: string,
+): Promise<readonly string[]> {
   let data: unknown;
   try {
     data = JSON.parse(text);
   } catch (error) {
     throw new Error(`The data is not JSON: ${(error as Error).message}`);
   }
-  const response = await fetch(new URL('events', serviceUrl()), {
+  const response = await fetch(new URL('events', serviceBase()), {
     method: 'POST',
     headers: {
       authorization: `Bearer ${token.trim().replace(/^Bearer\s+/i, '')}`,
@@ -44,7 +48,7 @@ export async function publishEvent(token: string, type: string, text: string): P
 }
 
 function refusalOf(status: number, { title, detail, errors = [] }: Refusal): string {
-  // Where fields are named, the detail is the first of them.
+  // With field errors, `detail` repeats the first of them.
   const first = `${status} ${title ?? ''}${detail && errors.length === 0 ? `: ${detail}` : ''}`;
   return [first, ...errors.map(({ pointer, detail }) => `${pointer} ${detail}`)].join('\n');
 }

@@ -1,34 +1,34 @@
 import type { ConnectionStatus, LiveClient, RawFrame } from '../../client/types.ts';
 import type { Notification } from '../../protocol/event.ts';
-import { type Entry, kindOf, wordsOf } from './entry.ts';
-import { CutError } from './line.ts';
+import { CutError } from './cuttable-fetch.ts';
+import { kindOf, type RecordedEntry, summaryOf } from './recorded-entry.ts';
 
-/** So many entries are kept, the newest, and so many latencies. */
-const MOST = 500;
+/** Max entries, and max latencies, that are kept. */
+const MAX_ENTRIES = 500;
 
-/** What came so far. A new object with every change that is told. */
+/** State of the recorder. A new object with every published change. */
 export interface Recording {
-  /** The newest first. While paused, as they were then. */
-  readonly entries: readonly Entry[];
+  /** The newest first. Unchanged while paused. */
+  readonly entries: readonly RecordedEntry[];
   readonly frames: number;
   readonly events: number;
-  /** Events that came once more and were dropped. */
+  /** Repeated events, which the client dropped. */
   readonly repeats: number;
   /** Of the newest live events, the oldest first, in ms. */
   readonly latencies: readonly number[];
-  /** How often a broken stream was taken up again, and how much had been missed the last time. */
+  /** Number of resumed streams, and events that the last of them replayed. */
   readonly resumed: number;
   readonly missed: number | undefined;
   readonly cursor: string | undefined;
   readonly paused: boolean;
 }
 
-/** Writes down what a connection hears, and tells whoever looks, once per picture at the most. */
+/** Records what a connection receives. Notifies subscribers at most once per animation frame. */
 export class Recorder {
   readonly #schedule: (callback: () => void) => void;
   readonly #listeners = new Set<() => void>();
-  #entries: Entry[] = [];
-  #shown: readonly Entry[] = [];
+  #entries: RecordedEntry[] = [];
+  #shown: readonly RecordedEntry[] = [];
   #latencies: number[] = [];
   #counts = { frames: 0, events: 0, repeats: 0, resumed: 0 };
   #missed: number | undefined;
@@ -40,7 +40,7 @@ export class Recorder {
   #due = false;
   #recording: Recording;
 
-  /** @param schedule calls back when the next picture is drawn */
+  /** @param schedule calls back at the next animation frame */
   constructor(schedule: (callback: () => void) => void) {
     this.#schedule = schedule;
     this.#recording = this.#now();
@@ -55,7 +55,7 @@ export class Recorder {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Returns how to stop. */
+  /** Records a client. Returns a function that stops it. */
   listen(client: LiveClient): () => void {
     this.#broken = false;
     const stops = [
@@ -97,16 +97,16 @@ export class Recorder {
     this.#counts.frames++;
     if (kind === 'repeat') this.#counts.repeats++;
     if (frame.id) this.#cursor = frame.id;
-    this.#add({ at: frame.receivedAt, frame, kind, words: wordsOf(frame) });
+    this.#add({ at: frame.receivedAt, frame, kind, summary: summaryOf(frame) });
   }
 
-  /** The frame it came in is the last one that was written down. */
+  /** Completes the latest entry, which is the notification's frame. */
   #notification(notification: Notification, client: LiveClient): void {
     const last = this.#entries.at(-1);
     if (last?.kind !== 'repeat') return;
     const arrival = client.serverNow() - Date.now() + last.at;
     const latencyMs = this.#replaying ? undefined : Math.max(0, arrival - Date.parse(notification.at));
-    if (latencyMs !== undefined) this.#latencies = [...this.#latencies.slice(1 - MOST), latencyMs];
+    if (latencyMs !== undefined) this.#latencies = [...this.#latencies.slice(1 - MAX_ENTRIES), latencyMs];
     this.#counts.repeats--;
     this.#counts.events++;
     this.#entries[this.#entries.length - 1] = {
@@ -114,27 +114,27 @@ export class Recorder {
       kind: 'event',
       notification,
       latencyMs,
-      words: `${notification.title}: ${notification.message}`,
+      summary: `${notification.title}: ${notification.message}`,
     };
     this.#change();
   }
 
   #status({ state, error, closeReason }: ConnectionStatus): void {
-    const asWished = state === 'closed' && error === undefined && closeReason === undefined;
-    if (asWished || (state !== 'waiting' && state !== 'offline' && state !== 'closed')) {
+    const asRequested = state === 'closed' && error === undefined && closeReason === undefined;
+    if (asRequested || (state !== 'waiting' && state !== 'offline' && state !== 'closed')) {
       this.#change();
       return;
     }
     this.#broken = state !== 'closed';
     const why = closeReason ?? (error?.cause instanceof CutError ? error.cause : error)?.message;
     const what = state === 'waiting' ? 'Broken' : state === 'offline' ? 'No network' : 'Over';
-    this.#add({ at: Date.now(), frame: undefined, kind: 'mark', words: why ? `${what}: ${why}` : what });
+    this.#add({ at: Date.now(), frame: undefined, kind: 'mark', summary: why ? `${what}: ${why}` : what });
   }
 
-  #add(entry: Pick<Entry, 'at' | 'frame' | 'kind' | 'words'>): void {
+  #add(entry: Pick<RecordedEntry, 'at' | 'frame' | 'kind' | 'summary'>): void {
     this.#number++;
     this.#entries.push({ ...entry, number: this.#number, notification: undefined, latencyMs: undefined });
-    if (this.#entries.length > MOST) this.#entries.shift();
+    if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
     this.#change();
   }
 

@@ -1,37 +1,37 @@
 import { type FormEvent, useState } from 'react';
-import { type Identity, tokensOf } from '../arena/identity.ts';
-import { serviceUrl } from '../arena/service.ts';
-import { CopyButton } from '../tools/copy-button.tsx';
-import { type Draft, suggestionsFor, wantedOf } from './draft.ts';
+import { serviceBase } from '../shared/service.ts';
+import { tokenSourceOf, type Viewer } from '../shared/viewer.ts';
+import { CopyButton } from './copy-button.tsx';
+import { queryOf, type RequestDraft, suggestionsFor } from './request-draft.ts';
 import { ScopeChoice } from './scope-choice.tsx';
 import { StartChoice } from './start-choice.tsx';
+import { curlLine, type StreamQuery } from './stream-query.ts';
 import { TypeChoice } from './type-choice.tsx';
-import type { Persona } from './use-persona.ts';
-import { curlLine, type Wanted } from './wanted.ts';
-import { Who } from './who.tsx';
+import type { ViewerDetails } from './use-viewer-details.ts';
+import { ViewerChoice } from './viewer-choice.tsx';
 
 export interface RequestFormProps {
-  readonly identity: Identity | undefined;
-  readonly persona: Persona;
-  readonly draft: Draft;
+  readonly viewer: Viewer | undefined;
+  readonly details: ViewerDetails;
+  readonly draft: RequestDraft;
   readonly connected: boolean;
-  readonly onIdentity: (identity: Identity) => void;
-  readonly onChange: (part: Partial<Draft>) => void;
-  readonly onConnect: (wanted: Wanted) => void;
+  readonly onViewer: (viewer: Viewer) => void;
+  readonly onChange: (part: Partial<RequestDraft>) => void;
+  readonly onConnect: (wanted: StreamQuery) => void;
   readonly onDisconnect: () => void;
 }
 
-/** Which stream: as whom, what, and from where. */
+/** Form for a stream: viewer, scopes, types and cursor. */
 export function RequestForm(props: RequestFormProps) {
-  const { identity, persona, draft, connected, onIdentity, onChange, onConnect, onDisconnect } = props;
+  const { viewer, details, draft, connected, onViewer, onChange, onConnect, onDisconnect } = props;
   const [mistake, setMistake] = useState('');
-  const suggestions = suggestionsFor(persona);
-  const wanted = wantedOf(draft, suggestions);
-  const nobody = identity === undefined || (identity.kind === 'token' && identity.token === '');
+  const suggestions = suggestionsFor(details);
+  const wanted = queryOf(draft, suggestions);
+  const hasNoViewer = viewer === undefined || (viewer.kind === 'token' && viewer.token === '');
 
   function submit(event: FormEvent): void {
     event.preventDefault();
-    const wrong = nobody ? 'Say as whom: choose a player, or paste a token.' : wanted;
+    const wrong = hasNoViewer ? 'Say as whom: choose a player, or paste a token.' : wanted;
     setMistake(typeof wrong === 'string' ? wrong : '');
     if (typeof wrong !== 'string') onConnect(wrong);
   }
@@ -39,7 +39,7 @@ export function RequestForm(props: RequestFormProps) {
   return (
     <form className="tool-form" onSubmit={submit} aria-labelledby="request">
       <h2 id="request">Stream</h2>
-      <Who identity={identity} onChange={onIdentity} />
+      <ViewerChoice viewer={viewer} onChange={onViewer} />
       <ScopeChoice draft={draft} suggestions={suggestions} onChange={onChange} />
       <TypeChoice draft={draft} onChange={onChange} />
       <StartChoice draft={draft} onChange={onChange} />
@@ -56,11 +56,11 @@ export function RequestForm(props: RequestFormProps) {
           </button>
         )}
       </div>
-      {typeof wanted !== 'string' && !nobody && (
+      {typeof wanted !== 'string' && !hasNoViewer && (
         <div className="curl">
-          <code>{curlLine(serviceUrl(), wanted, '…')}</code>
+          <code>{curlLine(serviceBase(), wanted, '…')}</code>
           <CopyButton
-            text={async () => curlLine(serviceUrl(), wanted, (await tokensOf(identity)('request')) ?? '')}
+            text={async () => curlLine(serviceBase(), wanted, (await tokenSourceOf(viewer)('request')) ?? '')}
           >
             Copy as curl
           </CopyButton>

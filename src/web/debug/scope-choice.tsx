@@ -1,12 +1,12 @@
 import type { ScopeInput } from '../../client/types.ts';
-import { type Draft, type Suggestion, tickedIn } from './draft.ts';
+import { type RequestDraft, type Suggestion, tickedIn } from './request-draft.ts';
 
 export interface ChoiceProps {
-  readonly draft: Draft;
-  readonly onChange: (part: Partial<Draft>) => void;
+  readonly draft: RequestDraft;
+  readonly onChange: (part: Partial<RequestDraft>) => void;
 }
 
-/** Scopes to tick, and room for others. */
+/** Checkboxes for suggested scopes, and a field for others. */
 export function ScopeChoice(props: ChoiceProps & { readonly suggestions: readonly Suggestion[] }) {
   const { draft, suggestions, onChange } = props;
   const ticked = tickedIn(draft, suggestions);

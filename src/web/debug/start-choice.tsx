@@ -6,7 +6,7 @@ const STARTS = [
   ['after', 'after an id'],
 ] as const;
 
-/** Where in the log to begin. */
+/** Choice of the cursor. */
 export function StartChoice({ draft: { start, after }, onChange }: ChoiceProps) {
   return (
     <fieldset>

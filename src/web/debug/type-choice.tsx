@@ -2,7 +2,7 @@ import { EVENT_NAMES } from '../../client/event-names.ts';
 import type { EventName, EventType } from '../../protocol/event.ts';
 import type { ChoiceProps } from './scope-choice.tsx';
 
-/** Types to tick; none means all. */
+/** Checkboxes for types; none ticked means all. */
 export function TypeChoice({ draft: { types }, onChange }: ChoiceProps) {
   return (
     <details className="types">
@@ -32,7 +32,7 @@ export function TypeChoice({ draft: { types }, onChange }: ChoiceProps) {
   );
 }
 
-/** `level-up` → `LEVEL_UP`. */
+/** Type of an event name: `level-up` → `LEVEL_UP`. */
 function typeOf(name: EventName): EventType {
   return name.toUpperCase().replaceAll('-', '_') as EventType;
 }

@@ -1,5 +1,3 @@
-import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
 import '@fontsource-variable/ibm-plex-sans';
 import '../../react/styles.css';
 import '../styles/base.css';
@@ -9,16 +7,8 @@ import '../styles/tools.css';
 import '../styles/ops.css';
 import '../styles/plots.css';
 import '../styles/sessions.css';
-import { applyTheme, rememberedTheme } from '../arena/theme.ts';
-import { FaultScreen } from '../tools/fault-screen.tsx';
+import { mountPage } from '../shared/mount-page.tsx';
+import { storeAdminToken } from './admin-token.ts';
 import { Operator } from './operator.tsx';
-import { rememberPass } from './pass.ts';
 
-applyTheme(rememberedTheme());
-createRoot(document.getElementById('page') as HTMLElement).render(
-  <StrictMode>
-    <FaultScreen onReset={() => rememberPass(undefined)}>
-      <Operator />
-    </FaultScreen>
-  </StrictMode>,
-);
+mountPage(<Operator />, () => storeAdminToken(undefined));

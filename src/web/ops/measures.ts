@@ -1,19 +1,19 @@
-import { formatCount, megabytes } from '../tools/numbers.ts';
+import { formatCount, megabytes } from '../shared/numbers.ts';
 import { type Nodes, type Sample, SPAN_MS, STEP_MS, sampleAt } from './samples.ts';
 
-/** Something that is measured on each node. */
+/** Metric of a node, as a plot shows it. */
 export interface Measure {
   readonly name: string;
   readonly title: string;
   readonly unit: string;
   readonly of: (sample: Sample) => number | undefined;
-  /** Default: a decimal where there is room for one. What is counted has none. */
+  /** Default: three digits. Counts have no decimals. */
   readonly format?: (value: number) => string;
-  /** How all nodes' values become one. Every node reads the whole log, so its rows are counted once. */
-  readonly together: 'sum' | 'most';
-  /** The scale reaches at least so far: little is not made to look like much. */
-  readonly leastScale: number;
-  /** A second line that is drawn below the first. */
+  /** Aggregation over nodes. Each node reads the whole log, so `max` counts its rows once. */
+  readonly aggregate: 'sum' | 'max';
+  /** Min end of the scale, so that small values look small. */
+  readonly minScale: number;
+  /** Second series, drawn below the first. */
   readonly below?: { readonly title: string; readonly of: (sample: Sample) => number | undefined };
 }
 
@@ -24,25 +24,25 @@ export const MEASURES: readonly Measure[] = [
     unit: '',
     of: (s) => s.streams,
     format: formatCount,
-    together: 'sum',
-    leastScale: 5,
+    aggregate: 'sum',
+    minScale: 5,
   },
-  { name: 'events', title: 'Events', unit: '/s', of: (s) => s.events, together: 'most', leastScale: 5 },
+  { name: 'events', title: 'Events', unit: '/s', of: (s) => s.events, aggregate: 'max', minScale: 5 },
   {
     name: 'deliveries',
     title: 'Deliveries',
     unit: '/s',
     of: (s) => s.deliveries,
-    together: 'sum',
-    leastScale: 5,
+    aggregate: 'sum',
+    minScale: 5,
   },
   {
     name: 'latency',
     title: 'Latency p99',
     unit: 'ms',
     of: (s) => s.p99,
-    together: 'most',
-    leastScale: 20,
+    aggregate: 'max',
+    minScale: 20,
     below: { title: 'p50', of: (s) => s.p50 },
   },
   {
@@ -51,8 +51,8 @@ export const MEASURES: readonly Measure[] = [
     unit: 'rows',
     of: (s) => s.lagRows,
     format: formatCount,
-    together: 'most',
-    leastScale: 5,
+    aggregate: 'max',
+    minScale: 5,
   },
   {
     name: 'memory',
@@ -60,30 +60,34 @@ export const MEASURES: readonly Measure[] = [
     unit: 'MB',
     of: (s) => megabytes(s.memoryBytes),
     format: formatCount,
-    together: 'sum',
-    leastScale: 100,
+    aggregate: 'sum',
+    minScale: 100,
   },
 ];
 
-/** One value per moment, the oldest first; undefined where none is known. */
-export type Line = readonly (number | undefined)[];
+/** One value per moment, the oldest first; undefined where there is none. */
+export type Series = readonly (number | undefined)[];
 
 export const STEPS = SPAN_MS / STEP_MS;
 
-/** The moments that are shown, the newest last, in ms since 1970. */
+/** The plotted moments, the newest last, in ms since 1970. */
 export function momentsUntil(newest: number): readonly number[] {
   return Array.from({ length: STEPS + 1 }, (_, step) => newest - (STEPS - step) * STEP_MS);
 }
 
-export function nodeLine(samples: readonly Sample[], moments: readonly number[], of: Measure['of']): Line {
+export function nodeSeries(
+  samples: readonly Sample[],
+  moments: readonly number[],
+  of: Measure['of'],
+): Series {
   return moments.map((moment) => {
     const sample = sampleAt(samples, moment);
     return sample && of(sample);
   });
 }
 
-/** All nodes' lines as one. */
-export function together(lines: readonly Line[], how: Measure['together']): Line {
+/** Aggregates the series of all nodes. */
+export function aggregate(lines: readonly Series[], how: Measure['aggregate']): Series {
   return (lines[0] ?? []).map((_, step) => {
     const values = lines.map((line) => line[step]).filter((value) => value !== undefined);
     if (values.length === 0) return undefined;
@@ -92,33 +96,33 @@ export function together(lines: readonly Line[], how: Measure['together']): Line
 }
 
 export interface Drawn {
-  readonly total: Line;
-  readonly below: Line | undefined;
-  /** Each node's own, where there is more than one. */
-  readonly nodes: readonly (readonly [nodeId: string, line: Line])[];
+  readonly total: Series;
+  readonly below: Series | undefined;
+  /** Series per node, where there are several. */
+  readonly nodes: readonly (readonly [nodeId: string, line: Series])[];
 }
 
-/** What is drawn of a measure. */
+/** Computes the series of a measure. */
 export function draw(measure: Measure, nodes: Nodes, moments: readonly number[]): Drawn {
   const all = (of: Measure['of']) =>
-    [...nodes].map(([id, samples]) => [id, nodeLine(samples, moments, of)] as const);
+    [...nodes].map(([id, samples]) => [id, nodeSeries(samples, moments, of)] as const);
   const lines = all(measure.of);
   return {
-    total: together(
+    total: aggregate(
       lines.map(([, line]) => line),
-      measure.together,
+      measure.aggregate,
     ),
     below:
       measure.below &&
-      together(
+      aggregate(
         all(measure.below.of).map(([, line]) => line),
-        measure.together,
+        measure.aggregate,
       ),
     nodes: lines.length > 1 ? lines : [],
   };
 }
 
-/** The end of a scale that holds `most`: 1, 2 or 5 times a power of ten. */
+/** End of a scale that contains `max` and `min`: 1, 2 or 5 times a power of ten. */
 export function scaleFor(most: number, least: number): number {
   const wanted = Math.max(most, least);
   const power = 10 ** Math.floor(Math.log10(wanted));

@@ -1,16 +1,15 @@
-import { NONE } from '../tools/figure.tsx';
-import { formatCount, formatShort, megabytes } from '../tools/numbers.ts';
+import { formatCount, formatShort, megabytes, NONE } from '../shared/numbers.ts';
 import { FRESH_MS, type Nodes } from './samples.ts';
 
 export interface NodeTableProps {
   readonly nodes: Nodes;
-  /** The newest sample's, by the service's clock. */
+  /** Time of the newest sample, by the service's clock. */
   readonly newest: number;
 }
 
 const COLUMNS = ['Streams', 'Events/s', 'Deliveries/s', 'p50 ms', 'p99 ms', 'Behind', 'MB'] as const;
 
-/** What each node said last. */
+/** Table of each node's latest sample. */
 export function NodeTable({ nodes, newest }: NodeTableProps) {
   return (
     <section className="sheet nodes" aria-labelledby="nodes">

@@ -1,29 +1,29 @@
 import { useState } from 'react';
 import { LiveProvider } from '../../react/index.ts';
-import { serviceUrl } from '../arena/service.ts';
-import { Board } from './board.tsx';
-import { Gate } from './gate.tsx';
-import { rememberedPass, rememberPass } from './pass.ts';
+import { serviceBase } from '../shared/service.ts';
+import { storeAdminToken, storedAdminToken } from './admin-token.ts';
+import { Dashboard } from './dashboard.tsx';
+import { OperatorEntrance } from './entrance.tsx';
 
-/** The whole page: the gate, or the board with one connection that listens to the nodes. */
+/** Root of the operator's page: the entrance, or the dashboard with one connection to the scope `ops`. */
 export function Operator() {
-  const [token, setToken] = useState(rememberedPass);
+  const [token, setToken] = useState(storedAdminToken);
   function become(next: string | undefined): void {
-    rememberPass(next);
+    storeAdminToken(next);
     setToken(next);
   }
-  if (token === undefined) return <Gate onEnter={become} />;
+  if (token === undefined) return <OperatorEntrance onEnter={become} />;
   return (
     <LiveProvider
       key={token}
-      url={serviceUrl()}
+      url={serviceBase()}
       scopes={['ops']}
       types={['NODE_STATUS']}
-      // What nodes told somebody else a moment ago is the beginning of the plots.
+      // The samples that are still in the log fill the plots.
       from="earliest"
       getToken={() => token}
     >
-      <Board onLeave={() => become(undefined)} />
+      <Dashboard onLeave={() => become(undefined)} />
     </LiveProvider>
   );
 }

@@ -1,23 +1,23 @@
 import type { PointerEvent } from 'react';
-import { NONE } from '../tools/figure.tsx';
-import { formatShort } from '../tools/numbers.ts';
-import { type Drawn, type Line, type Measure, STEPS, scaleFor } from './measures.ts';
+import { formatShort, NONE } from '../shared/numbers.ts';
+import { type Drawn, type Measure, type Series, STEPS, scaleFor } from './measures.ts';
 
 const HEIGHT = 100;
 
 export interface PlotProps {
   readonly measure: Measure;
   readonly drawn: Drawn;
-  /** The step that is pointed at, on whichever plot; undefined: none. */
+  /** Step under the pointer, on any plot; undefined: none. */
   readonly pointed: number | undefined;
   readonly onPoint: (step: number | undefined) => void;
 }
 
-/** One measure over the last minutes: all nodes together, and where there are several, each one. */
+/** Plot of a measure: all nodes together, and each one where there are several. */
 export function Plot({ measure, drawn: { total, below, nodes }, pointed, onPoint }: PlotProps) {
   const known = [...total, ...(below ?? [])].filter((value) => value !== undefined);
-  const scale = scaleFor(Math.max(0, ...known), measure.leastScale);
-  const at = (line: Line) => (pointed === undefined ? line.findLast((v) => v !== undefined) : line[pointed]);
+  const scale = scaleFor(Math.max(0, ...known), measure.minScale);
+  const at = (line: Series) =>
+    pointed === undefined ? line.findLast((v) => v !== undefined) : line[pointed];
   const { format = formatShort } = measure;
   const shown = (value: number | undefined) => (value === undefined ? NONE : format(value));
   const value = shown(at(total));
@@ -63,8 +63,8 @@ export function Plot({ measure, drawn: { total, below, nodes }, pointed, onPoint
   );
 }
 
-/** A line with gaps where nothing is known. */
-function path(line: Line, scale: number): string {
+/** SVG path of a series, with gaps for missing values. */
+function path(line: Series, scale: number): string {
   let text = '';
   let drawing = false;
   for (const [step, value] of line.entries()) {
@@ -74,8 +74,8 @@ function path(line: Line, scale: number): string {
   return text;
 }
 
-/** What lies below a line. */
-function area(line: Line, scale: number): string {
+/** SVG path of the area below a series. */
+function area(line: Series, scale: number): string {
   let text = '';
   for (const [step, value] of line.entries()) {
     const next = line[step + 1];
@@ -89,7 +89,7 @@ function y(value: number, scale: number): number {
   return Math.round((1 - value / scale) * HEIGHT * 10) / 10;
 }
 
-function summary({ title, unit, format = formatShort }: Measure, line: Line): string {
+function summary({ title, unit, format = formatShort }: Measure, line: Series): string {
   const known = line.filter((value) => value !== undefined);
   if (known.length === 0) return `${title}: nothing is known yet`;
   const [low, high] = [Math.min(...known), Math.max(...known)];

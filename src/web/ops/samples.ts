@@ -1,14 +1,14 @@
 import type { EventData, Notification } from '../../protocol/event.ts';
 
-/** How one node did over a short while. */
+/** Metrics of one node over one period. */
 export interface Sample {
-  /** When it said so, by the service's clock, ms since 1970. */
+  /** By the service's clock, ms since 1970. */
   readonly at: number;
   readonly streams: number;
-  /** Rows of the log handed on, and how often one was handed to a stream; per second. */
+  /** Rows of the log delivered, and deliveries to streams, per second. */
   readonly events: number;
   readonly deliveries: number;
-  /** From commit to hand-over, in ms; undefined where there was nothing to hand over. */
+  /** From commit to delivery, in ms; undefined where nothing was delivered. */
   readonly p50: number | undefined;
   readonly p99: number | undefined;
   readonly lagRows: number;
@@ -16,13 +16,13 @@ export interface Sample {
   readonly scopes: EventData<'NODE_STATUS'>['scopes'];
 }
 
-/** Each node's samples, the oldest first. */
+/** Samples by node id, the oldest first. */
 export type Nodes = ReadonlyMap<string, readonly Sample[]>;
 
-/** How far back is shown, and how finely; in ms. */
+/** Range of the plots, and distance of their steps, in ms. */
 export const SPAN_MS = 300_000;
 export const STEP_MS = 2_000;
-/** A node speaks every two seconds; when it has been silent for longer than this, it is not counted. Milliseconds. */
+/** Max age of a node's latest sample, in ms: nodes publish one every two seconds. */
 export const FRESH_MS = 6_000;
 
 export function sampleOf({ data, at }: Notification<'NODE_STATUS'>): Sample {
@@ -40,7 +40,7 @@ export function sampleOf({ data, at }: Notification<'NODE_STATUS'>): Sample {
   };
 }
 
-/** With one more; what is too old to be shown goes, and with its last sample a node. */
+/** Adds a sample. Removes samples that are too old, and nodes without samples. */
 export function withSample(nodes: Nodes, nodeId: string, sample: Sample): Nodes {
   const oldest = sample.at - SPAN_MS - FRESH_MS;
   const next = new Map<string, readonly Sample[]>();
@@ -51,13 +51,13 @@ export function withSample(nodes: Nodes, nodeId: string, sample: Sample): Nodes 
   return next;
 }
 
-/** What a node said last before a moment, unless that is too long ago. */
+/** A node's latest sample at a moment; undefined if it is too old. */
 export function sampleAt(samples: readonly Sample[], moment: number): Sample | undefined {
   const found = samples.findLast(({ at }) => at <= moment);
   return found !== undefined && found.at > moment - FRESH_MS ? found : undefined;
 }
 
-/** The scopes with the most streams on all nodes that speak. */
+/** Number of streams per scope over all current nodes, the most first. */
 export function busiest(
   nodes: Nodes,
   moment: number,

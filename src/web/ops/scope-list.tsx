@@ -1,27 +1,27 @@
 import type { CSSProperties } from 'react';
 
-/** So many are shown, those with the most streams. */
-const MOST = 20;
+/** Max scopes shown, those with the most streams. */
+const MAX_SCOPES = 20;
 
 export interface ScopeListProps {
   readonly scopes: readonly (readonly [scope: string, streams: number])[];
 }
 
-/** How many streams listen to each scope. */
+/** Number of streams per scope. */
 export function ScopeList({ scopes }: ScopeListProps) {
   const most = scopes[0]?.[1] ?? 1;
   return (
     <section className="sheet scopes" aria-labelledby="scopes">
       <h2 id="scopes">Streams by scope</h2>
       <ol>
-        {scopes.slice(0, MOST).map(([scope, streams]) => (
+        {scopes.slice(0, MAX_SCOPES).map(([scope, streams]) => (
           <li key={scope} style={{ '--share': streams / most } as CSSProperties}>
             <code>{scope}</code>
             <b>{streams.toLocaleString('en')}</b>
           </li>
         ))}
       </ol>
-      {scopes.length === 0 && <p className="hint">Nobody listens to anything.</p>}
+      {scopes.length === 0 && <p className="hint">No streams are open.</p>}
     </section>
   );
 }

@@ -2,26 +2,26 @@ import { useEffect, useRef, useState } from 'react';
 import { formatAge } from '../../react/format.ts';
 import { isolated, withoutBidiControls } from '../../react/text/bidi.ts';
 import { UserText } from '../../react/text/user-text.tsx';
-import { NONE } from '../tools/figure.tsx';
+import { NONE } from '../shared/numbers.ts';
 import { nameOf, type SessionRow, shortAgent } from './session.ts';
 
 export interface SessionLineProps {
   readonly session: SessionRow;
-  /** Whether it is this page's own. */
+  /** Whether the stream is this page's own. */
   readonly own: boolean;
   /** By the service's clock, ms since 1970. */
   readonly now: number;
   readonly onDisconnect: (session: SessionRow) => Promise<void>;
 }
 
-/** So many scopes are named in a line. */
-const MOST_SCOPES = 4;
+/** Max scopes shown in a row. */
+const MAX_SCOPES = 4;
 
-/** One stream. */
+/** Row of a stream. */
 export function SessionLine({ session, own, now, onDisconnect }: SessionLineProps) {
   const { playerId, userId, scopes, address, userAgent, connectedAt, lastDeliveredId, nodeId } = session;
   const { disconnectedAt, closeReason } = session;
-  const rest = scopes.length - MOST_SCOPES;
+  const rest = scopes.length - MAX_SCOPES;
   return (
     <tr data-own={own}>
       <th scope="row">
@@ -29,7 +29,7 @@ export function SessionLine({ session, own, now, onDisconnect }: SessionLineProp
         <small>{playerId === null ? `user ${userId ?? NONE}` : `player ${playerId}`}</small>
       </th>
       <td className="session-scopes" title={scopes.join('\n')}>
-        {scopes.slice(0, MOST_SCOPES).map((scope) => (
+        {scopes.slice(0, MAX_SCOPES).map((scope) => (
           <code key={scope}>{scope}</code>
         ))}
         {rest > 0 && <span>and {rest} more</span>}
@@ -70,7 +70,7 @@ interface DisconnectProps {
   readonly onSure: () => Promise<void>;
 }
 
-/** Asks once more, on the spot. */
+/** Button with a confirmation in its place. */
 function Disconnect({ name, onSure }: DisconnectProps) {
   const [stage, setStage] = useState<'quiet' | 'asking' | 'closing'>('quiet');
   const button = useRef<HTMLButtonElement>(null);

@@ -1,4 +1,4 @@
-/** A stream, as `GET /sessions` tells of it. */
+/** A stream as `GET /sessions` answers it. */
 export interface SessionRow {
   readonly streamId: string;
   readonly nodeId: string;
@@ -16,7 +16,7 @@ export interface SessionRow {
 
 export interface SessionPage {
   readonly sessions: readonly SessionRow[];
-  /** Where the page after it begins; null: it is the last. */
+  /** Cursor of the next page; null at the end. */
   readonly next: string | null;
 }
 
@@ -31,7 +31,7 @@ const KNOWN = [
   [/Version\/(\d+).*Safari/, 'Safari'],
 ] as const;
 
-/** A user agent in two words: `Chrome 140`, `curl 8.5`. */
+/** Shortens a user agent: `Chrome 140`, `curl 8.5`. */
 export function shortAgent(agent: string): string {
   for (const [pattern, name] of KNOWN) {
     const version = pattern.exec(agent)?.[1];

@@ -8,15 +8,15 @@ import { useSessions } from './use-sessions.ts';
 const COLUMNS = ['Who', 'Scopes', 'From', 'Since', 'Last id', 'Node'] as const;
 const CLOCK_MS = 1_000;
 
-/** The streams on all nodes, with a way to close each. */
+/** Table of the streams on all nodes, each with a button to close it. */
 export function Sessions() {
   const live = useLive();
   const { streamId } = useConnectionStatus();
   const [active, setActive] = useState(true);
   const [player, setPlayer] = useState('');
-  /** The cursors of the pages up to this one; empty on the first. */
+  /** Cursors of the pages up to this one; empty on the first. */
   const [trail, setTrail] = useState<readonly string[]>([]);
-  const [said, setSaid] = useState('');
+  const [notice, setNotice] = useState('');
   const { page, mistake, readAgain } = useSessions({ active, player, cursor: trail.at(-1) });
   const now = useServerNow();
   const next = page?.next ?? undefined;
@@ -24,9 +24,9 @@ export function Sessions() {
   async function disconnect(session: SessionRow): Promise<void> {
     try {
       await live?.api.request(`/sessions/${encodeURIComponent(session.streamId)}`, { method: 'DELETE' });
-      setSaid(`The stream of ${isolated(nameOf(session))} is closed.`);
+      setNotice(`The stream of ${isolated(nameOf(session))} is closed.`);
     } catch (error) {
-      setSaid(`It could not be closed: ${(error as Error).message}`);
+      setNotice(`It could not be closed: ${(error as Error).message}`);
     }
     readAgain();
   }
@@ -61,7 +61,7 @@ export function Sessions() {
           />
         </label>
         <p className="said" role="status">
-          {mistake === '' ? said : mistake}
+          {mistake === '' ? notice : mistake}
         </p>
       </div>
       <table className="lines session-lines">
@@ -113,7 +113,7 @@ export function Sessions() {
   );
 }
 
-/** The service's time, every second, in ms since 1970. */
+/** The service's time, updated every second, in ms since 1970. */
 function useServerNow(): number {
   const live = useLive();
   const [now, setNow] = useState(() => Date.now());

@@ -2,27 +2,27 @@ import { useCallback, useEffect, useState } from 'react';
 import { useLive } from '../../react/index.ts';
 import type { SessionPage } from './session.ts';
 
-/** Read again so often while the page is looked at, in ms. */
+/** Poll interval while the page is visible, in ms. */
 const EVERY_MS = 3_000;
 const PER_PAGE = 25;
 
 export interface SessionQuery {
   readonly active: boolean;
-  /** A player's id as it was typed; empty: everybody. */
+  /** A player's id as typed; empty: all players. */
   readonly player: string;
-  /** `next` of the page before. */
+  /** `next` of the previous page. */
   readonly cursor: string | undefined;
 }
 
 export interface Sessions {
-  /** Undefined until they are read. */
+  /** Undefined until the first answer. */
   readonly page: SessionPage | undefined;
-  /** Why they could not be read the last time; empty when they could. */
+  /** Error of the last request; empty after a success. */
   readonly mistake: string;
   readonly readAgain: () => void;
 }
 
-/** A page of the streams on all nodes, kept up to date. */
+/** Polls a page of the streams on all nodes. */
 export function useSessions({ active, player, cursor }: SessionQuery): Sessions {
   const live = useLive();
   const [page, setPage] = useState<SessionPage>();

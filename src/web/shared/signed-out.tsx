@@ -1,7 +1,7 @@
 import { useConnectionStatus } from '../../react/index.ts';
 
-/** What the service says of a token that is worth nothing any more, or of the account behind it. */
-const OF_THE_TOKEN: readonly unknown[] = [
+/** Problem codes of a token that the service no longer accepts, or of its account. */
+const TOKEN_REFUSED: readonly unknown[] = [
   'token-missing',
   'token-invalid',
   'token-expired',
@@ -9,13 +9,13 @@ const OF_THE_TOKEN: readonly unknown[] = [
   'forbidden',
 ];
 
-/** Whether the service does not take the token: then nothing on the page will ever be there. */
+/** Whether the service refuses the token, so that the page stays empty. */
 export function useSignedOut(): boolean {
   const { state, error } = useConnectionStatus();
-  return state === 'closed' && OF_THE_TOKEN.includes(error?.code);
+  return state === 'closed' && TOKEN_REFUSED.includes(error?.code);
 }
 
-/** Says why there is nothing to see, and leads back to the entrance. */
+/** Shows why the token was refused, with a way back to the entrance. */
 export function SignedOut({ onLeave }: { readonly onLeave: () => void }) {
   const { error } = useConnectionStatus();
   return (

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
-import { Mark } from '../arena/mark.tsx';
-import { ThemeButton } from './theme-button.tsx';
+import { Brand } from './brand.tsx';
+import { ThemeButton } from './theme.tsx';
 
 const PAGES = [
   ['./', 'Arena'],
@@ -9,22 +9,17 @@ const PAGES = [
 ] as const;
 
 export interface ToolBarProps {
-  /** Which page this is, by its name in the bar. */
+  /** Name of the current page in the bar. */
   readonly here: (typeof PAGES)[number][1];
-  /** How the connection stands, and who is here. */
+  /** State of the connection, and the viewer. */
   readonly children?: ReactNode;
 }
 
-/** The bar of the pages behind the arena: the way to the others, and how the connection stands. */
+/** Bar of the debugger and of the operator's page: links to the other pages, and the state of the connection. */
 export function ToolBar({ here, children }: ToolBarProps) {
   return (
     <header className="bar">
-      <p className="brand tool-brand">
-        <Mark />
-        <b>
-          CodeCraft <span>Live</span>
-        </b>
-      </p>
+      <Brand className="brand tool-brand" />
       <nav className="tool-pages" aria-label="Pages">
         {PAGES.map(([href, name]) => (
           <a key={name} href={href} aria-current={name === here ? 'page' : undefined}>

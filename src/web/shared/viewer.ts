@@ -1,10 +1,10 @@
 import type { GetToken } from '../../client/types.ts';
 import type { Tier } from '../../protocol/enums.ts';
-import { ask, RefusedError } from './service.ts';
+import { ProblemError, requestJson } from './service.ts';
 import { readStored, writeStored } from './storage.ts';
 
-/** As whom the arena is watched. */
-export type Identity =
+/** Identity that a page connects with. */
+export type Viewer =
   | { readonly kind: 'demo'; readonly playerId: number; readonly name: string }
   | { readonly kind: 'token'; readonly token: string; readonly plays: boolean };
 
@@ -18,13 +18,13 @@ export interface DemoPlayer {
 
 const KEY = 'codecraft-live:identity';
 
-/** Who this was before the page was loaded again. A pasted token stays in its tab; a demo player is kept for all. */
-export function rememberedIdentity(): Identity | undefined {
-  return asIdentity(readStored('session', KEY)) ?? asIdentity(readStored('local', KEY));
+/** The viewer before the page was reloaded. A pasted token is stored for its tab, a demo player for all tabs. */
+export function storedViewer(): Viewer | undefined {
+  return parseViewer(readStored('session', KEY)) ?? parseViewer(readStored('local', KEY));
 }
 
-/** Whatever is stored there may be another version's, or anybody's. */
-function asIdentity(text: string | undefined): Identity | undefined {
+/** Parses a stored viewer, which another version may have written. */
+function parseViewer(text: string | undefined): Viewer | undefined {
   try {
     const found = JSON.parse(text ?? 'null') as Partial<Record<string, unknown>> | null;
     const { kind, playerId, name, token, plays } = found ?? {};
@@ -32,31 +32,31 @@ function asIdentity(text: string | undefined): Identity | undefined {
       return { kind, playerId: playerId as number, name };
     if (kind === 'token' && typeof token === 'string') return { kind, token, plays: plays !== false };
   } catch {
-    // As if nothing had been stored.
+    // Treated as absent.
   }
   return undefined;
 }
 
-export function rememberIdentity(identity: Identity | undefined): void {
+export function storeViewer(viewer: Viewer | undefined): void {
   writeStored('session', KEY, undefined);
   writeStored('local', KEY, undefined);
-  if (identity === undefined) return;
-  writeStored(identity.kind === 'demo' ? 'local' : 'session', KEY, JSON.stringify(identity));
+  if (viewer === undefined) return;
+  writeStored(viewer.kind === 'demo' ? 'local' : 'session', KEY, JSON.stringify(viewer));
 }
 
-/** Whom a visitor may be; undefined where there is no demo. */
+/** Reads the demo's players; undefined where there is no demo. */
 export async function readDemoPlayers(): Promise<readonly DemoPlayer[] | undefined> {
   try {
-    return (await ask<{ players: DemoPlayer[] }>('demo/players')).players;
+    return (await requestJson<{ players: DemoPlayer[] }>('demo/players')).players;
   } catch (error) {
-    if (error instanceof RefusedError) return undefined;
+    if (error instanceof ProblemError) return undefined;
     throw error;
   }
 }
 
 /**
- * A token as it was pasted, with or without `Bearer`.
- * @throws Error with a sentence that can be shown, where no header could carry it
+ * Trims a pasted token and removes `Bearer`.
+ * @throws Error with a message to show, where a header cannot contain it
  */
 export function tokenOf(pasted: string): string {
   const token = pasted.trim().replace(/^Bearer\s+/i, '');
@@ -64,37 +64,37 @@ export function tokenOf(pasted: string): string {
   throw new Error('That is not a token: it has blanks or other signs in it that no token has.');
 }
 
-/** A pasted token, once the service knows it. @throws Error with a sentence that can be shown */
-export async function identityOfToken(pasted: string): Promise<Identity> {
+/** Checks a pasted token with the service. @throws Error with a message to show */
+export async function viewerOfToken(pasted: string): Promise<Viewer> {
   const token = tokenOf(pasted);
   try {
-    await ask('notifications/counts', { headers: { authorization: `Bearer ${token}` } });
+    await requestJson('notifications/counts', { headers: { authorization: `Bearer ${token}` } });
     return { kind: 'token', token, plays: true };
   } catch (error) {
-    // An admin, say: everything but an inbox.
-    if (error instanceof RefusedError && error.code === 'no-player')
+    // A user without a player, e.g. an admin, has no inbox.
+    if (error instanceof ProblemError && error.code === 'no-player')
       return { kind: 'token', token, plays: false };
     throw error;
   }
 }
 
-/** Demo tokens are short and asked for again; a pasted one is all there is. */
-export function tokensOf(identity: Identity): GetToken {
-  if (identity.kind === 'token') return () => identity.token;
-  let held: Promise<DemoToken> | undefined;
+/** Token source of a viewer: renews a demo player's short tokens, and repeats a pasted one. */
+export function tokenSourceOf(viewer: Viewer): GetToken {
+  if (viewer.kind === 'token') return () => viewer.token;
+  let pending: Promise<DemoToken> | undefined;
   return async (reason) => {
-    const before = held;
+    const before = pending;
     const known = await before?.catch(() => undefined);
     const lasts = known !== undefined && Date.parse(known.expiresAt) - Date.now() > MARGIN_MS;
     if (known && lasts && (reason === 'connect' || reason === 'request')) return known.token;
-    // Those who ask while it is being minted get the same one.
-    if (held === before || held === undefined) held = mintFor(identity.playerId);
-    return (await held).token;
+    // Concurrent callers share one request.
+    if (pending === before || pending === undefined) pending = mintFor(viewer.playerId);
+    return (await pending).token;
   };
 }
 
 function mintFor(playerId: number): Promise<DemoToken> {
-  return ask('demo/tokens', {
+  return requestJson('demo/tokens', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ playerId }),
@@ -106,5 +106,5 @@ interface DemoToken {
   readonly expiresAt: string;
 }
 
-/** A token that ends sooner is not used any more. */
+/** Min remaining lifetime of a token that is used again, in ms. */
 const MARGIN_MS = 30_000;

@@ -1,23 +1,23 @@
 import { useState } from 'react';
 
 export interface CopyButtonProps {
-  /** Made when it is wanted: it may hold a token, which may be another one by then. */
+  /** Called on each click, since the text may contain a token that was renewed. */
   readonly text: () => string | Promise<string>;
   readonly children: string;
   readonly disabled?: boolean;
   readonly className?: string;
 }
 
-const SAID = { copied: 'Copied', failed: 'The browser did not allow it' } as const;
+const OUTCOME_TEXT = { copied: 'Copied', failed: 'The browser did not allow it' } as const;
 
-/** Puts something on the clipboard, and says whether it did. */
+/** Button that copies a text to the clipboard and shows the outcome. */
 export function CopyButton({
   text,
   children,
   disabled = false,
   className = 'quiet-button',
 }: CopyButtonProps) {
-  const [outcome, setOutcome] = useState<keyof typeof SAID>();
+  const [outcome, setOutcome] = useState<keyof typeof OUTCOME_TEXT>();
   async function copy(): Promise<void> {
     try {
       await navigator.clipboard.writeText(await text());
@@ -38,7 +38,7 @@ export function CopyButton({
         {children}
       </button>
       <span className="copy-outcome" role="status">
-        {outcome && SAID[outcome]}
+        {outcome && OUTCOME_TEXT[outcome]}
       </span>
     </>
   );

@@ -2,11 +2,11 @@ import { Component, type ReactNode } from 'react';
 
 export interface FaultScreenProps {
   readonly children: ReactNode;
-  /** Forgets whatever the page may have stumbled over. */
+  /** Deletes stored state that may have caused the fault. */
   readonly onReset: () => void;
 }
 
-/** Shows that a page failed, with a way out, where there would be nothing at all. */
+/** Error boundary: shows that the page failed, with a button that resets and reloads it. */
 export class FaultScreen extends Component<FaultScreenProps, { readonly failed: boolean }> {
   override state = { failed: false };
 

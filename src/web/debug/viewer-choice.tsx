@@ -1,18 +1,18 @@
 import { useEffect, useState } from 'react';
 import { isolated } from '../../react/text/bidi.ts';
-import { type DemoPlayer, type Identity, readDemoPlayers } from '../arena/identity.ts';
+import { type DemoPlayer, readDemoPlayers, type Viewer } from '../shared/viewer.ts';
 
-export interface WhoProps {
-  readonly identity: Identity | undefined;
-  readonly onChange: (identity: Identity) => void;
+export interface ViewerChoiceProps {
+  readonly viewer: Viewer | undefined;
+  readonly onChange: (viewer: Viewer) => void;
 }
 
-/** Nobody's yet; whether it plays is found out with it. */
-const NO_TOKEN: Identity = { kind: 'token', token: '', plays: true };
+/** Viewer before a token is entered. */
+const NO_TOKEN: Viewer = { kind: 'token', token: '', plays: true };
 const TOKEN = 'token';
 
-/** As whom to listen: a demo player, or whoever a token belongs to. */
-export function Who({ identity, onChange }: WhoProps) {
+/** Choice of a viewer: a demo player, or the owner of a token. */
+export function ViewerChoice({ viewer, onChange }: ViewerChoiceProps) {
   const [players, setPlayers] = useState<readonly DemoPlayer[]>([]);
   useEffect(() => {
     let wanted = true;
@@ -30,20 +30,20 @@ export function Who({ identity, onChange }: WhoProps) {
     onChange(player ? { kind: 'demo', playerId: player.playerId, name: player.playerName } : NO_TOKEN);
   }
 
-  const chosen = identity?.kind === 'demo' ? String(identity.playerId) : identity ? TOKEN : '';
+  const chosen = viewer?.kind === 'demo' ? String(viewer.playerId) : viewer ? TOKEN : '';
   return (
     <>
       {players.length > 0 && (
         <label className="field">
           As
           <select value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
-            {chosen === '' && <option value="">choose somebody</option>}
+            {chosen === '' && <option value="">choose a player</option>}
             {players.map(({ playerId, playerName }) => (
               <option key={playerId} value={playerId}>
                 {isolated(playerName)} (demo player {playerId})
               </option>
             ))}
-            <option value={TOKEN}>whoever a token belongs to</option>
+            <option value={TOKEN}>the owner of a token</option>
           </select>
         </label>
       )}
@@ -56,7 +56,7 @@ export function Who({ identity, onChange }: WhoProps) {
             autoComplete="off"
             spellCheck={false}
             placeholder="eyJhbGciOi…"
-            value={identity?.kind === 'token' ? identity.token : ''}
+            value={viewer?.kind === 'token' ? viewer.token : ''}
             onChange={(event) => {
               const token = event.currentTarget.value.trim().replace(/^Bearer\s+/i, '');
               onChange({ kind: 'token', token, plays: true });

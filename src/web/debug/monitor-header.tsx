@@ -1,18 +1,20 @@
 import { useState } from 'react';
 import { UserText } from '../../react/text/user-text.tsx';
-import { Figure, NONE } from '../tools/figure.tsx';
-import { formatMs, quantile } from '../tools/numbers.ts';
+import { formatMs, NONE } from '../shared/numbers.ts';
 import { LatencyStrip } from './latency-strip.tsx';
-import type { Tap } from './use-tap.ts';
+import type { Monitor } from './use-monitor.ts';
 
-export interface HeadProps {
-  readonly tap: Tap;
-  /** As whom. */
+export interface MonitorHeaderProps {
+  readonly monitor: Monitor;
+  /** Name of the viewer. */
   readonly title: string;
 }
 
-/** Where the stream stands, how fast it is, and what can be done to it. */
-export function Head({ tap: { session, recorder, recording, line }, title }: HeadProps) {
+/** State, counts and latencies of the stream, with buttons to cut, hold, pause and clear. */
+export function MonitorHeader({
+  monitor: { session, recorder, recording, line },
+  title,
+}: MonitorHeaderProps) {
   const { frames, events, repeats, latencies, resumed, missed, cursor, paused } = recording;
   const [down, setDown] = useState(false);
   const sorted = latencies.toSorted((a, b) => a - b);
@@ -69,4 +71,29 @@ export function Head({ tap: { session, recorder, recording, line }, title }: Hea
       <LatencyStrip latencies={latencies} />
     </header>
   );
+}
+
+interface FigureProps {
+  readonly label: string;
+  readonly value: string;
+  readonly unit?: string;
+  readonly className?: string;
+}
+
+/** Large number with its label. */
+function Figure({ label, value, unit, className = '' }: FigureProps) {
+  return (
+    <div className={`figure ${className}`}>
+      <dt>{label}</dt>
+      <dd>
+        {value}
+        {unit !== undefined && value !== NONE && <small> {unit}</small>}
+      </dd>
+    </div>
+  );
+}
+
+/** Quantile of `sorted` by nearest rank, `share` in 0 … 1; undefined for no values. */
+function quantile(sorted: readonly number[], share: number): number | undefined {
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
 }

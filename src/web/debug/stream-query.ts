@@ -1,17 +1,17 @@
 import type { ScopeInput } from '../../client/types.ts';
 import type { EventType } from '../../protocol/event.ts';
 
-/** The stream that is asked for. */
-export interface Wanted {
+/** Parameters of a stream. */
+export interface StreamQuery {
   readonly scopes: readonly ScopeInput[];
-  /** Empty: all. */
+  /** Empty: all types. */
   readonly types: readonly EventType[];
-  /** A cursor, or `earliest`; undefined: from now on. */
+  /** A cursor, or `earliest`; undefined: only new events. */
   readonly from: string | undefined;
 }
 
-/** The address of a stream. */
-export function streamAddress(base: URL, { scopes, types }: Wanted): string {
+/** URL of a stream. */
+export function streamAddress(base: URL, { scopes, types }: StreamQuery): string {
   const query = [
     ...scopes.map((scope) => `scope=${scope}`),
     ...(types.length === 0 ? [] : [`types=${types.join(',')}`]),
@@ -19,8 +19,8 @@ export function streamAddress(base: URL, { scopes, types }: Wanted): string {
   return new URL(`streams?${query.join('&')}`, base).href;
 }
 
-/** The same stream for a shell. */
-export function curlLine(base: URL, wanted: Wanted, token: string): string {
+/** curl command for a stream. */
+export function curlLine(base: URL, wanted: StreamQuery, token: string): string {
   const headers = [
     `Authorization: Bearer ${token}`,
     ...(wanted.from === undefined ? [] : [`Last-Event-ID: ${wanted.from}`]),
@@ -33,7 +33,7 @@ export function curlLine(base: URL, wanted: Wanted, token: string): string {
   ].join(' ');
 }
 
-/** One word to a POSIX shell, whatever is in it. */
+/** Quotes a text as one word of a POSIX shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

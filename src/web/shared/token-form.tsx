@@ -3,26 +3,26 @@ import { type FormEvent, type ReactNode, useState } from 'react';
 export interface TokenFormProps {
   readonly label: string;
   readonly hint?: ReactNode;
-  /** Takes what was pasted. Rejects with an error whose message can be shown. */
+  /** Handles the pasted text. Rejects with an error whose message is shown. */
   readonly onToken: (pasted: string) => Promise<void>;
 }
 
-/** Where a token is pasted. */
+/** Form for a token. */
 export function TokenForm({ label, hint, onToken }: TokenFormProps) {
   const [token, setToken] = useState('');
   const [mistake, setMistake] = useState('');
-  const [asking, setAsking] = useState(false);
+  const [submitting, setSubmitting] = useState(false);
 
   async function submit(event: FormEvent): Promise<void> {
     event.preventDefault();
     setMistake('');
-    setAsking(true);
+    setSubmitting(true);
     try {
       await onToken(token);
     } catch (error) {
       setMistake((error as Error).message);
     } finally {
-      setAsking(false);
+      setSubmitting(false);
     }
   }
 
@@ -44,7 +44,7 @@ export function TokenForm({ label, hint, onToken }: TokenFormProps) {
           aria-describedby={hint === undefined ? 'token-mistake' : 'token-mistake token-hint'}
           required
         />
-        <button type="submit" className="primary" disabled={asking}>
+        <button type="submit" className="primary" disabled={submitting}>
           Enter
         </button>
       </div>

@@ -2,33 +2,33 @@ import type { ScopeInput } from '../../client/types.ts';
 import { parseCursor } from '../../protocol/cursor.ts';
 import type { EventType } from '../../protocol/event.ts';
 import { parseScope } from '../../protocol/scope.ts';
-import type { Persona } from './use-persona.ts';
-import type { Wanted } from './wanted.ts';
+import type { StreamQuery } from './stream-query.ts';
+import type { ViewerDetails } from './use-viewer-details.ts';
 
-/** A request as it is being filled in. */
-export interface Draft {
-  /** Ticked; undefined: nobody has touched them, and the usual ones hold. */
+/** Input of the request form. */
+export interface RequestDraft {
+  /** Ticked scopes; undefined until one is changed: the defaults apply. */
   readonly ticked: readonly ScopeInput[] | undefined;
-  /** Typed, with blanks between them. */
+  /** Typed scopes, separated by blanks. */
   readonly more: string;
   readonly types: readonly EventType[];
   readonly start: 'now' | 'earliest' | 'after';
   readonly after: string;
 }
 
-export const EMPTY_DRAFT: Draft = { ticked: undefined, more: '', types: [], start: 'now', after: '' };
+export const EMPTY_DRAFT: RequestDraft = { ticked: undefined, more: '', types: [], start: 'now', after: '' };
 
 export interface Suggestion {
   readonly scope: ScopeInput;
   readonly hint: string;
 }
 
-export function suggestionsFor({ plays, contests }: Persona): readonly Suggestion[] {
+export function suggestionsFor({ plays, contests }: ViewerDetails): readonly Suggestion[] {
   return [
     plays
       ? { scope: 'player:me', hint: 'the player’s own' }
       : { scope: 'ops', hint: 'the nodes; for admins' },
-    { scope: 'global', hint: 'what everybody hears' },
+    { scope: 'global', hint: 'for all players' },
     ...contests.flatMap(({ id, title }): Suggestion[] => [
       { scope: `contest:${id}`, hint: title },
       { scope: `contest:${id}:leaderboard`, hint: 'its standings' },
@@ -36,13 +36,16 @@ export function suggestionsFor({ plays, contests }: Persona): readonly Suggestio
   ];
 }
 
-/** Those that are ticked until somebody says otherwise: the player's, everybody's, and the first contest's. */
-export function tickedIn({ ticked }: Draft, suggestions: readonly Suggestion[]): readonly ScopeInput[] {
+/** The ticked scopes; by default the player's, `global`, and those of the first contest. */
+export function tickedIn(
+  { ticked }: RequestDraft,
+  suggestions: readonly Suggestion[],
+): readonly ScopeInput[] {
   return ticked ?? suggestions.slice(0, 4).map(({ scope }) => scope);
 }
 
-/** The request, or a sentence about what is wrong with it. */
-export function wantedOf(draft: Draft, suggestions: readonly Suggestion[]): Wanted | string {
+/** The query of a draft, or a sentence that says what is wrong with it. */
+export function queryOf(draft: RequestDraft, suggestions: readonly Suggestion[]): StreamQuery | string {
   const words = draft.more.split(/[\s,]+/).filter((word) => word !== '');
   const wrong = words.find((word) => word !== 'player:me' && parseScope(word) === undefined);
   if (wrong !== undefined) return `“${wrong}” is not a scope.`;

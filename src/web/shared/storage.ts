@@ -1,4 +1,4 @@
-/** The browser's storage of the tab (`session`) or of all tabs (`local`); undefined where the visitor allows none. */
+/** Storage of the tab (`session`) or of all tabs (`local`); undefined where the browser blocks it. */
 function storageOf(reach: 'session' | 'local'): Storage | undefined {
   try {
     return reach === 'session' ? sessionStorage : localStorage;
@@ -7,7 +7,7 @@ function storageOf(reach: 'session' | 'local'): Storage | undefined {
   }
 }
 
-/** What is stored under a name; undefined where there is nothing, or no storage. */
+/** Reads a stored text; undefined for none, or without a storage. */
 export function readStored(reach: 'session' | 'local', name: string): string | undefined {
   try {
     return storageOf(reach)?.getItem(name) ?? undefined;
@@ -16,12 +16,12 @@ export function readStored(reach: 'session' | 'local', name: string): string | u
   }
 }
 
-/** Stores a text, or removes what is stored. Without a storage, or in a full one, it lasts as long as the page. */
+/** Stores a text, or with `undefined` removes it. Does nothing without a storage, or in a full one. */
 export function writeStored(reach: 'session' | 'local', name: string, text: string | undefined): void {
   try {
     if (text === undefined) storageOf(reach)?.removeItem(name);
     else storageOf(reach)?.setItem(name, text);
   } catch {
-    // Full, or forbidden.
+    // Full, or blocked.
   }
 }

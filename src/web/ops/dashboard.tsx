@@ -1,26 +1,26 @@
 import { useState } from 'react';
 import { ConnectionBadge, useEvents } from '../../react/index.ts';
-import { SignedOut, useSignedOut } from '../tools/signed-out.tsx';
-import { ToolBar } from '../tools/tool-bar.tsx';
+import { SignedOut, useSignedOut } from '../shared/signed-out.tsx';
+import { ToolBar } from '../shared/tool-bar.tsx';
 import { NodeTable } from './node-table.tsx';
 import { Plots } from './plots.tsx';
 import { busiest, type Nodes, sampleOf, withSample } from './samples.ts';
 import { ScopeList } from './scope-list.tsx';
 import { Sessions } from './sessions.tsx';
 
-interface Told {
+interface Received {
   readonly nodes: Nodes;
   readonly newest: number | undefined;
 }
 
-/** How the nodes are doing, and who is connected. */
-export function Board({ onLeave }: { readonly onLeave: () => void }) {
-  const [{ nodes, newest }, setTold] = useState<Told>({ nodes: new Map(), newest: undefined });
+/** Metrics of the nodes, and open streams. */
+export function Dashboard({ onLeave }: { readonly onLeave: () => void }) {
+  const [{ nodes, newest }, setReceived] = useState<Received>({ nodes: new Map(), newest: undefined });
   useEvents('node-status', (notification) => {
     const sample = sampleOf(notification);
-    setTold((told) => ({
-      nodes: withSample(told.nodes, notification.data.nodeId, sample),
-      newest: Math.max(told.newest ?? 0, sample.at),
+    setReceived((known) => ({
+      nodes: withSample(known.nodes, notification.data.nodeId, sample),
+      newest: Math.max(known.newest ?? 0, sample.at),
     }));
   });
   const signedOut = useSignedOut();

@@ -4,7 +4,7 @@ export interface PanesProps<Name extends string> {
   readonly onShow: (name: Name) => void;
 }
 
-/** Where a narrow screen chooses which part of a page it shows; a wide one shows them all. */
+/** Tabs for the panes of a page on a narrow screen; a wide one shows all panes. */
 export function Panes<Name extends string>({ panes, shown, onShow }: PanesProps<Name>) {
   return (
     <nav className="panes" aria-label="Show">

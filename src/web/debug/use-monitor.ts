@@ -2,25 +2,25 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 import { connect } from '../../client/connect.ts';
 import type { GetToken } from '../../client/types.ts';
 import { createSession, type Session } from '../../react/session/session.ts';
-import { serviceUrl } from '../arena/service.ts';
-import { createLine, type Line } from './line.ts';
+import { serviceBase } from '../shared/service.ts';
+import { type CuttableFetch, createCuttableFetch } from './cuttable-fetch.ts';
 import { Recorder, type Recording } from './recorder.ts';
-import type { Wanted } from './wanted.ts';
+import type { StreamQuery } from './stream-query.ts';
 
-/** One connection at a time, everything it hears written down, on a line that can be cut. */
-export interface Tap {
-  /** Undefined while there is none. */
+/** One connection at a time with its recorder, over a `fetch` that can be cut. */
+export interface Monitor {
+  /** Undefined while not connected. */
   readonly session: Session | undefined;
   readonly recorder: Recorder;
   readonly recording: Recording;
-  readonly line: Line;
-  /** Ends the one there is, and begins another. What was written down stays. */
-  open(wanted: Wanted, getToken: GetToken): void;
+  readonly line: CuttableFetch;
+  /** Replaces the connection. The recording stays. */
+  open(wanted: StreamQuery, getToken: GetToken): void;
   close(): void;
 }
 
-export function useTap(): Tap {
-  const [line] = useState(() => createLine((input, init) => fetch(input, init)));
+export function useMonitor(): Monitor {
+  const [line] = useState(() => createCuttableFetch((input, init) => fetch(input, init)));
   const [recorder] = useState(() => new Recorder((callback) => requestAnimationFrame(callback)));
   const [session, setSession] = useState<Session>();
   const recording = useSyncExternalStore(
@@ -46,7 +46,7 @@ export function useTap(): Tap {
     open({ scopes, types, from }, getToken) {
       line.down = false;
       const client = connect({
-        url: serviceUrl(),
+        url: serviceBase(),
         scopes,
         ...(types.length === 0 ? {} : { types }),
         ...(from === undefined ? {} : { from }),
