@@ -2,7 +2,7 @@ import type { HttpConfig } from '../config.ts';
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type Credential, credentialOf } from './credential.ts';
-import type { Authenticate, Identity, UserIdentity } from './identity.ts';
+import type { AccountId, Authenticate, Identity, ServiceIdentity, UserIdentity } from './identity.ts';
 import type { Keys } from './keys.ts';
 import { type AuthRequest, requireCookieOrigin } from './origin.ts';
 import type { VerifyPlatformToken } from './platform-token.ts';
@@ -22,29 +22,39 @@ export interface AuthenticatorParts {
   readonly now?: () => number;
 }
 
+type Admit = (account: AccountId) => Promise<void> | void;
+
 export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   const { database, keys, users, tickets, now = Date.now } = parts;
 
-  async function byToken(token: string): Promise<UserIdentity> {
+  async function byToken(token: string, admit: Admit): Promise<UserIdentity> {
     const { userId, issuedAt, expiresAt } = await parts.verifyPlatformToken(token);
+    await admit({ kind: 'user', userId });
     const account = requireAccount(await users.find(userId), issuedAt, 'token-invalid');
     return { kind: 'user', ...personOf(account), issuedAt, expiresAt };
   }
 
-  async function byTicket(text: string): Promise<UserIdentity> {
+  async function byTicket(text: string, admit: Admit): Promise<UserIdentity> {
     const ticket = await tickets.read(text);
     const { id, scopes, userId, issuedAt, until } = ticket;
+    await admit({ kind: 'user', userId });
     const account = requireAccount(await users.find(userId), issuedAt, 'ticket-invalid');
     if (!(await mayUse(database, ticket, parts.heartbeatTimeoutMs))) throw new Problem('ticket-invalid');
     return { kind: 'user', ...personOf(account), issuedAt, expiresAt: until, ticket: { id, scopes } };
   }
 
-  function byCredential(credential: Credential, request: AuthRequest): Promise<Identity> {
+  async function byServiceToken(token: string, admit: Admit): Promise<ServiceIdentity> {
+    const identity = await verifyServiceToken(token, keys.service, now());
+    await admit(identity);
+    return identity;
+  }
+
+  function byCredential(credential: Credential, request: AuthRequest, admit: Admit): Promise<Identity> {
     const { from, text } = credential;
-    if (from === 'ticket') return byTicket(text);
+    if (from === 'ticket') return byTicket(text, admit);
     if (from === 'cookie') requireCookieOrigin(request, parts.http);
-    else if (claimsToBeService(text)) return verifyServiceToken(text, keys.service, now());
-    return byToken(text);
+    else if (claimsToBeService(text)) return byServiceToken(text, admit);
+    return byToken(text, admit);
   }
 
   return async (request, options = {}) => {
@@ -52,7 +62,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     const wanted = options.tickets === true && (request.method === 'GET' || request.method === 'HEAD');
     if (credential.from === 'ticket' && !wanted)
       throw new Problem('ticket-invalid', { detail: 'A ticket opens a stream and nothing else.' });
-    return byCredential(credential, request);
+    return byCredential(credential, request, options.admit ?? (() => {}));
   };
 }
 

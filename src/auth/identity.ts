@@ -31,9 +31,14 @@ export type Identity = UserIdentity | ServiceIdentity;
 
 export type PlayerIdentity = UserIdentity & { readonly playerId: number };
 
+/** Whose account a credential proves to be, before the database has been asked about it. */
+export type AccountId = Pick<UserIdentity, 'kind' | 'userId'> | Pick<ServiceIdentity, 'kind' | 'name'>;
+
 interface AuthenticateOptions {
   /** Whether `?ticket=` is accepted: true for streams alone. Default false. */
   readonly tickets?: boolean;
+  /** Called once the signature is verified, and awaited before the database is asked. It may refuse by an error. */
+  readonly admit?: (account: AccountId) => Promise<void> | void;
 }
 
 /**

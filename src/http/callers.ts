@@ -7,7 +7,7 @@ import {
   requireService,
   requireUser,
 } from '../auth/guards.ts';
-import type { Identity } from '../auth/identity.ts';
+import type { AccountId, Identity } from '../auth/identity.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { AppEnv, Callers } from './app-env.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -48,16 +48,19 @@ function identified<I extends Identity>(
   options: Options = {},
 ): MiddlewareHandler<AppEnv & Identified<I>> {
   return async (c, next) => {
-    let leave: () => void;
-    try {
-      const { authenticate, limits, bounds } = callersOf(c);
-      const request = { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method };
-      const identity = guard(await authenticate(request, { tickets: options.tickets === true }));
-      const account = accountOf(identity);
-      c.set('identity', identity);
+    let leave: (() => void) | undefined;
+    const { authenticate, limits, bounds } = callersOf(c);
+    // Before the database is asked about the account: also those whose every request is refused are bounded.
+    const admit = async (caller: AccountId) => {
+      const account = accountOf(caller);
       c.set('account', account);
-      leave = await limits.enter(account, bounds[identity.kind]);
+      leave = await limits.enter(account, bounds[caller.kind]);
+    };
+    try {
+      const request = { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method };
+      c.set('identity', guard(await authenticate(request, { tickets: options.tickets === true, admit })));
     } catch (error) {
+      leave?.();
       const refused = options.refuse?.(error, c as unknown as Context<AppEnv>);
       if (refused === undefined) throw error;
       return refused;
@@ -66,7 +69,7 @@ function identified<I extends Identity>(
       requirePresence(c as unknown as Context<AppEnv>);
       await next();
     } finally {
-      leave();
+      leave?.();
     }
   };
 }
@@ -103,8 +106,8 @@ function callersOf(c: { readonly var: AppEnv['Variables'] }): Callers {
   return callers;
 }
 
-function accountOf(identity: Identity): string {
-  return identity.kind === 'user' ? `user:${identity.userId}` : `service:${identity.name}`;
+function accountOf(caller: AccountId): string {
+  return caller.kind === 'user' ? `user:${caller.userId}` : `service:${caller.name}`;
 }
 
 /** @throws Problem `bad-request` where the client left while it waited: nobody would read the answer. */

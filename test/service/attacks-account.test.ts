@@ -123,6 +123,28 @@ describe('One account that asks without end', () => {
     for (const answer of await Promise.all(attack)) expect([200, 429, 503]).toContain(answer.status);
     expect(await holder()).toBe(leader);
   });
+
+  it('is bounded before the database is asked whether its ticket may be used', async () => {
+    const { database } = live.test;
+    const { ticket } = (await (
+      await fetch(`${live.url}/tickets`, {
+        method: 'POST',
+        headers: { authorization: attacker, 'content-type': 'application/json' },
+        body: JSON.stringify({ scopes: ['player:me'] }),
+      })
+    ).json()) as { ticket: string };
+    const blocker = await database.connect();
+    toRelease.push(() => blocker.destroy());
+    await blocker.query('LOCK TABLES stream_session WRITE');
+    const opening = () => fetch(`${live.url}/streams/players/me?ticket=${ticket}`, { method: 'HEAD' });
+    const attack = Array.from({ length: 40 }, opening);
+    // Two of them hang, sixteen wait, and the rest are refused at once.
+    expect((await Promise.any(attack)).status).toBe(429);
+    for (let round = 0; round < 5; round += 1) expect((await ask(neighbour)).status).toBe(200);
+    await blocker.query('UNLOCK TABLES');
+    for (const answer of await Promise.all(attack)) expect([200, 429]).toContain(answer.status);
+    expect((await opening()).status).toBe(200);
+  });
 });
 
 describe('A rate', () => {
