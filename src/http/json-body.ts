@@ -10,6 +10,8 @@ const BODY_MS = 15_000;
 /** How long the rest of one that is too large is taken, ms. */
 const DISCARD_MS = 5_000;
 const KIB = 1_024;
+/** What is reserved at a time for a body whose length is not announced, bytes. */
+const RESERVED_STEP = 64 * KIB;
 
 /** For a few fields. */
 export const SMALL_BODY = 4 * KIB;
@@ -42,10 +44,20 @@ export function jsonBody(max: number, timeoutMs = BODY_MS): MiddlewareHandler<En
       if (!isExpectant(incoming)) await discard(incoming);
       return tooLarge();
     }
-    const giveBack = c.var.callers?.bodies.take(c.var.account, length ?? max);
+    const taken: (() => void)[] = [];
+    const reserve = (bytes: number) => {
+      const giveBack = c.var.callers?.bodies.take(c.var.account, bytes);
+      if (giveBack !== undefined) taken.push(giveBack);
+    };
     try {
+      if (length !== undefined) reserve(length);
       invite(c, incoming);
-      const bytes = await collect(incoming, max, timeoutMs);
+      const bytes = await collect(
+        incoming,
+        max,
+        timeoutMs,
+        length === undefined ? inSteps(reserve) : undefined,
+      );
       if (bytes === undefined) {
         await discard(incoming);
         return tooLarge();
@@ -53,8 +65,16 @@ export function jsonBody(max: number, timeoutMs = BODY_MS): MiddlewareHandler<En
       keepText(c, new TextDecoder().decode(bytes));
       return await next();
     } finally {
-      giveBack?.();
+      for (const giveBack of taken) giveBack();
     }
+  };
+}
+
+/** For a body whose length is not announced: reserves a step more whenever what has come exceeds what is reserved. */
+function inSteps(reserve: (bytes: number) => void): (size: number) => void {
+  let reserved = 0;
+  return (size) => {
+    for (; reserved < size; reserved += RESERVED_STEP) reserve(RESERVED_STEP);
   };
 }
 
@@ -75,8 +95,16 @@ function invite({ env }: Context<Env>, incoming: IncomingMessage): void {
   outgoing.shouldKeepAlive = !/\bclose\b/i.test(incoming.headers.connection ?? '');
 }
 
-/** @returns the body; undefined where it is longer than `max` */
-function collect(incoming: IncomingMessage, max: number, timeoutMs: number): Promise<Buffer | undefined> {
+/**
+ * @param onSize called with the bytes that have come so far; an error of it ends the body
+ * @returns the body; undefined where it is longer than `max`
+ */
+function collect(
+  incoming: IncomingMessage,
+  max: number,
+  timeoutMs: number,
+  onSize: (size: number) => void = () => {},
+): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -87,8 +115,13 @@ function collect(incoming: IncomingMessage, max: number, timeoutMs: number): Pro
     };
     const take = (chunk: Buffer) => {
       size += chunk.length;
-      if (size > max) done(() => resolve(undefined));
-      else chunks.push(chunk);
+      if (size > max) return done(() => resolve(undefined));
+      chunks.push(chunk);
+      try {
+        onSize(size);
+      } catch (error) {
+        done(() => reject(error));
+      }
     };
     const end = () => done(() => resolve(Buffer.concat(chunks)));
     const cut = () => done(() => reject(new Problem('bad-request')));

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { jsonBody } from '../../src/http/json-body.ts';
@@ -137,6 +139,33 @@ describe('Bodies', () => {
         answered,
       ),
     ).toMatch(/^HTTP\/1\.1 201 /);
+  });
+
+  it('of unknown length occupy what has come of them, not their limit: many may be on their way', async () => {
+    const body = (number: number) =>
+      JSON.stringify({ type: 'ANNOUNCEMENT', data: { title: 'Hello', message: `${number}` } });
+    const opened = await Promise.all(
+      Array.from({ length: 64 }, async (_, number) => {
+        const publishing = request(`${live.url}/events`, {
+          method: 'POST',
+          agent: false,
+          headers: {
+            authorization: `Bearer ${live.serviceToken}`,
+            'content-type': 'application/json',
+            'transfer-encoding': 'chunked',
+            expect: '100-continue',
+          },
+        });
+        const response = once(publishing, 'response') as Promise<[IncomingMessage]>;
+        publishing.flushHeaders();
+        await Promise.race([once(publishing, 'continue'), response]);
+        return { publishing, response, number };
+      }),
+    );
+    for (const { publishing, number } of opened) publishing.end(body(number));
+    const answers = await Promise.all(opened.map(({ response }) => response));
+    expect(answers.map(([{ statusCode }]) => statusCode)).toEqual(opened.map(() => 201));
+    for (const [answer] of answers) answer.resume();
   });
 });
 
