@@ -18,8 +18,8 @@ export interface SessionWriterOptions {
 const FLUSH_MS = 200;
 /** Max rows per statement. */
 const STATEMENT_ROWS = 1_000;
-/** Delay before a failed write is repeated, ms: the first, doubled up to the greatest. */
-const RETRY_MS = { first: 200, most: 2_000 };
+/** Delay before a failed write is repeated, ms: doubled from `first` up to `max`. */
+const RETRY_MS = { first: 200, max: 2_000 };
 /** Max closed streams that wait for the database; beyond it the oldest are left to the sweep. */
 const MAX_WAITING_CLOSED = 100_000;
 /** Max duration of `close`, ms. */
@@ -120,8 +120,8 @@ export class SessionWriter {
       this.#failures = 0;
     } catch (error) {
       if (this.#failures++ === 0) this.#options.onError?.(error);
-      const most = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
-      againMs = most * (0.5 + Math.random() / 2);
+      const delayMs = Math.min(RETRY_MS.max, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
+      againMs = delayMs * (0.5 + Math.random() / 2);
     }
     this.#attempting = false;
     if (this.#waiting > 0) this.#schedule(againMs);
@@ -138,9 +138,9 @@ export class SessionWriter {
   /** Writes the changes that wait now. Later ones wait for the next call, or each would be a statement of its own. */
   async #writeWaiting(): Promise<void> {
     for (let left = this.#waiting; left > 0; left -= STATEMENT_ROWS) {
-      const most = Math.min(left, STATEMENT_ROWS);
-      const closed = take(this.#closed.values(), most);
-      const open = take(this.#open, most - closed.length);
+      const count = Math.min(left, STATEMENT_ROWS);
+      const closed = take(this.#closed.values(), count);
+      const open = take(this.#open, count - closed.length);
       for (const { row } of closed) this.#closed.delete(row.id);
       for (const stream of open) this.#open.delete(stream);
       try {

@@ -22,8 +22,8 @@ const SMALL_PAGE = 20;
 const PART_BYTES = 64 * 1024;
 /** Max time a page is kept for a reader that does not take it, ms; it is read again once the reader continues. */
 const KEEP_PAGE_MS = 1_000;
-/** Delay before a failed read is repeated, ms: the first, doubled up to the greatest. */
-const RETRY_MS = { first: 50, most: 2_000 };
+/** Delay before a failed read is repeated, ms: doubled from `first` up to `max`. */
+const RETRY_MS = { first: 50, max: 2_000 };
 
 export interface ReplayDeps {
   readonly hub: Hub;
@@ -192,7 +192,7 @@ async function storedPage(
       return { frames: rows.map((row) => new LiveFrame(row, epoch)), through };
     } catch (error) {
       deps.onError?.(error);
-      await sleep(Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** failures));
+      await sleep(Math.min(RETRY_MS.max, RETRY_MS.first * 2 ** failures));
     }
   }
   return undefined;
