@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Hub } from '../../src/channel/hub.ts';
-import { Ring } from '../../src/channel/ring.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { createSessionCommands, type SessionCommands } from '../../src/session/commands.ts';
 import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
-import { Streams } from '../../src/stream/streams.ts';
+import type { Streams } from '../../src/stream/streams.ts';
 import { openWebSink } from '../../src/stream/web-sink.ts';
-import { Semaphore } from '../../src/util/semaphore.ts';
+import { createStreams, OWNER, openStream as openStreamOn } from '../stream/fixture.ts';
 
 /** A node: its streams and the writer of their rows, over a pool of its own. */
 export interface TestNode {
@@ -42,22 +40,7 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
   const id = randomUUID();
   const heartbeatMs = options.heartbeatMs ?? 60_000;
   const database = openDatabase({ url, poolSize: 3, acquireTimeoutMs: 500 });
-  const streams = new Streams({
-    hub: new Hub(0),
-    ring: new Ring({ frames: 10, bytes: 10_000 }, 0),
-    query: database.query,
-    semaphore: new Semaphore(1),
-    epoch: () => 'test',
-    limits: {
-      heartbeatMs,
-      retryMs: 1_000,
-      maxAgeMs: 3_600_000,
-      maxUnsentBytes: 1_000_000,
-      maxStallMs: 30_000,
-      maxStreams: 20_000,
-      maxStreamsPerPlayer: 20_000,
-    },
-  });
+  const streams = createStreams({ query: database.query, epoch: () => 'test', limits: { heartbeatMs } });
   const errors: unknown[] = [];
   const writer = new SessionWriter({
     database,
@@ -88,25 +71,11 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
 function openStream(streams: Streams, { scopes = ['global'], expiresAt, ...owner }: OpenOptions): TestStream {
   const away = new AbortController();
   const { sink, body } = openWebSink(away.signal);
-  const stream = streams.open(
-    {
-      owner: {
-        playerId: undefined,
-        role: 'PLAYER',
-        issuedAt: new Date(Date.now() - 60_000),
-        ticketId: undefined,
-        address: undefined,
-        userAgent: undefined,
-        ...owner,
-      },
-      scopes,
-      filter: undefined,
-      requested: undefined,
-      plan: { from: 0, recovered: true },
-      expiresAt: expiresAt ?? new Date(Date.now() + 3_600_000),
-    },
-    sink,
-  );
+  const stream = openStreamOn(streams, sink, {
+    owner: { ...OWNER, issuedAt: new Date(Date.now() - 60_000), ...owner },
+    scopes,
+    ...(expiresAt && { expiresAt }),
+  });
   return {
     stream,
     leave: () => away.abort(),

@@ -5,13 +5,11 @@ import { prepare } from '../../src/events/prepare.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import type { Query } from '../../src/log/reader.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
-import type { Sink } from '../../src/stream/sink.ts';
-import { Streams, type StreamsDeps } from '../../src/stream/streams.ts';
-import { Semaphore } from '../../src/util/semaphore.ts';
+import type { Streams, StreamsDeps } from '../../src/stream/streams.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { readEventStream } from '../support/event-stream.ts';
 import { openAppender, resetLog, unitOf } from '../support/log.ts';
 import { until } from '../support/until.ts';
+import { createSink, createStreams, EPOCH, openStream } from './fixture.ts';
 
 let made: TestDatabase;
 let appender: Appender;
@@ -35,23 +33,7 @@ async function openStreams(deps: Partial<StreamsDeps> = {}) {
     ring: { frames: 1, bytes: 1_000_000 },
     onError: (error) => errors.push(error),
   });
-  const streams = new Streams({
-    hub: log.hub,
-    ring: log.ring,
-    query: database.query,
-    semaphore: new Semaphore(1),
-    epoch: () => 'k7f2',
-    limits: {
-      heartbeatMs: 60_000,
-      retryMs: 1_000,
-      maxAgeMs: 3_600_000,
-      maxUnsentBytes: 1_000_000,
-      maxStallMs: 30_000,
-      maxStreams: 10,
-      maxStreamsPerPlayer: 10,
-    },
-    ...deps,
-  });
+  const streams = createStreams({ hub: log.hub, ring: log.ring, query: database.query, ...deps });
   onTestFinished(async () => {
     streams.close();
     await log.follower.close();
@@ -61,35 +43,9 @@ async function openStreams(deps: Partial<StreamsDeps> = {}) {
 
 /** Opens a stream after `from` over a response that takes everything. */
 function open(streams: Streams, scope: Scope, from: number) {
-  const written: Buffer[] = [];
-  const sink: Sink = {
-    write: ({ plain }) => void written.push(Buffer.from(plain)),
-    unsent: 0,
-    taken: 0,
-    drained: async () => {},
-    end: () => {},
-    onClose: () => {},
-  };
-  const stream = streams.open(
-    {
-      owner: {
-        userId: 1,
-        playerId: undefined,
-        role: 'PLAYER',
-        issuedAt: new Date(),
-        ticketId: undefined,
-        address: undefined,
-        userAgent: undefined,
-      },
-      scopes: [scope],
-      filter: undefined,
-      requested: `${from}-k7f2`,
-      plan: { from, recovered: true },
-      expiresAt: new Date(Date.now() + 3_600_000),
-    },
-    sink,
-  );
-  return { stream, read: () => readEventStream(Buffer.concat(written)).events };
+  const { sink, read } = createSink();
+  const stream = openStream(streams, sink, { scopes: [scope], requested: `${from}-${EPOCH}`, from });
+  return { stream, read: () => read().events };
 }
 
 test('Rows that retention deletes between the two reads of a page reset the stream, and leave no silent gap', async () => {

@@ -3,11 +3,10 @@ import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
 import type { Query } from '../../src/log/reader.ts';
 import type { Sink } from '../../src/stream/sink.ts';
-import { Streams } from '../../src/stream/streams.ts';
-import { Semaphore } from '../../src/util/semaphore.ts';
 import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
 import { frameOf } from '../support/frames.ts';
 import { until } from '../support/until.ts';
+import { createStreams, EPOCH, openStream } from './fixture.ts';
 
 /** A response whose peer takes bytes only at `take`. */
 function openIdleSink() {
@@ -36,42 +35,8 @@ const FRAMES = Array.from({ length: 1_200 }, (_, i) => frameOf(i + 1, { message:
 
 /** A replay of all frames, from memory or from the database. */
 function replayAll({ sink, ring, query }: { sink: Sink; ring: Ring; query: Query }) {
-  const streams = new Streams({
-    hub: new Hub(FRAMES.length),
-    ring,
-    query,
-    semaphore: new Semaphore(1),
-    epoch: () => 'k7f2',
-    limits: {
-      heartbeatMs: 60_000,
-      retryMs: 1_000,
-      maxAgeMs: 3_600_000,
-      maxUnsentBytes: 1_000_000,
-      maxStallMs: 30_000,
-      maxStreams: 10,
-      maxStreamsPerPlayer: 10,
-    },
-  });
-  const owner = {
-    userId: 1,
-    playerId: undefined,
-    role: 'PLAYER' as const,
-    issuedAt: new Date(),
-    ticketId: undefined,
-    address: undefined,
-    userAgent: undefined,
-  };
-  const stream = streams.open(
-    {
-      owner,
-      scopes: ['global'],
-      filter: undefined,
-      requested: '0',
-      plan: { from: 0, recovered: true },
-      expiresAt: new Date(Date.now() + 3_600_000),
-    },
-    sink,
-  );
+  const streams = createStreams({ hub: new Hub(FRAMES.length), ring, query });
+  const stream = openStream(streams, sink, { requested: '0' });
   onTestFinished(() => streams.close());
   return stream;
 }
@@ -83,7 +48,7 @@ function expectWhole(events: readonly ReadEvent[]): void {
     'caught-up',
   ]);
   expect(events.slice(1, -1).map(({ lastEventId }) => lastEventId)).toEqual(
-    FRAMES.map(({ id }) => `${id}-k7f2`),
+    FRAMES.map(({ id }) => `${id}-${EPOCH}`),
   );
   expect(JSON.parse(events.at(-1)?.data ?? '')).toEqual({ replayed: FRAMES.length });
 }
