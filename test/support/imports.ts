@@ -1,12 +1,17 @@
 import { parseSync, Visitor } from 'vite';
 
-/** Module specifiers that a TypeScript file imports from or re-exports, types and CSS included. */
-export function importsIn(file: string, text: string): string[] {
+/** Module specifiers that a TypeScript file imports from or re-exports, CSS included; those of types alone unless `types` is false. */
+export function importsIn(file: string, text: string, { types = true } = {}): string[] {
   const { program, errors } = parseSync(file, text);
   if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`);
   const found: string[] = [];
-  const take = ({ source }: { readonly source: unknown }) => {
-    const { value } = (source ?? {}) as { readonly value?: unknown };
+  const take = (node: {
+    readonly source: unknown;
+    readonly importKind?: unknown;
+    readonly exportKind?: unknown;
+  }) => {
+    if (!types && (node.importKind === 'type' || node.exportKind === 'type')) return;
+    const { value } = (node.source ?? {}) as { readonly value?: unknown };
     if (typeof value === 'string') found.push(value);
   };
   new Visitor({
@@ -14,7 +19,7 @@ export function importsIn(file: string, text: string): string[] {
     ExportAllDeclaration: take,
     ExportNamedDeclaration: take,
     ImportExpression: take,
-    TSImportType: take,
+    ...(types ? { TSImportType: take } : {}),
   }).visit(program);
   return found;
 }

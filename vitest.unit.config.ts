@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+import { unitTests } from './test/unit/unit-tests.ts';
+import base from './vitest.config.ts';
+
+const { globalSetup: _database, ...test } = base.test ?? {};
+
+/** The tests without a database, a browser, a process or a socket. */
+export default defineConfig({
+  test: { ...test, include: unitTests(), setupFiles: ['test/setup.ts', 'test/unit/setup.ts'] },
+});
