@@ -222,8 +222,10 @@ async function compose(composition: Composition): Promise<Service> {
     { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
   ];
   if (config.demo.enabled)
-    shared.push(demoDuty({ ...config.demo, database, publisher, onScores: leaderboards.markDirty, onError }));
-  const demo = config.demo.enabled ? await seedDemo(database, config.demo) : undefined;
+    shared.push(
+      demoDuty({ ...config.demo, database, clock, publisher, onScores: leaderboards.markDirty, onError }),
+    );
+  const demo = config.demo.enabled ? await seedDemo(database, { ...config.demo, clock }) : undefined;
   const reportStatus = createNodeStatus({
     database: background,
     ...log,

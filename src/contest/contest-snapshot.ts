@@ -18,8 +18,6 @@ interface Row {
   readonly id: number;
   readonly now: Date;
   readonly status: string | null;
-  readonly startTime: Date | null;
-  readonly endTime: Date | null;
   readonly announcedStatus: AnnouncedStatus | null;
   readonly platformStatus: ContestStatus | null;
   readonly turn: number;
@@ -83,7 +81,7 @@ export async function readUnsettled(database: Reads, clock: PlatformClock): Prom
 }
 
 function columns(clock: PlatformClock): string {
-  return `c.status, ${clock.sql('c.start_time')} AS startTime, ${clock.sql('c.end_time')} AS endTime,
+  return `c.status, ${clock.select('c.start_time', 'startTime')}, ${clock.select('c.end_time', 'endTime')},
             a.status AS announcedStatus, a.platform_status AS platformStatus, a.turn, a.starts_at AS startsAt,
             a.ends_at AS endsAt, a.announced_at AS announcedAt, UTC_TIMESTAMP(3) AS now`;
 }
@@ -98,8 +96,8 @@ function snapshotOf(row: Row, clock: PlatformClock): ContestSnapshot {
         ? undefined
         : {
             status,
-            startsAt: clock.instant(row.startTime)?.getTime() ?? null,
-            endsAt: clock.instant(row.endTime)?.getTime() ?? null,
+            startsAt: clock.instant(row, 'startTime')?.getTime() ?? null,
+            endsAt: clock.instant(row, 'endTime')?.getTime() ?? null,
           },
     announced:
       row.announcedStatus === null

@@ -3,6 +3,7 @@ import type { Connection, QueryOptions, ResultSetHeader } from 'mysql2/promise';
 import { openConnection } from './connect.ts';
 import { ConnectionPool, type Lease } from './pool.ts';
 import * as schema from './schema.ts';
+import { markTimestamps } from './timestamp.ts';
 import { inTransaction } from './transaction.ts';
 import { parseDatabaseUrl } from './url.ts';
 
@@ -11,7 +12,7 @@ type Orm = Omit<MySql2Database<typeof schema>, 'transaction'>;
 
 /** Statements with `?` placeholders. The driver escapes values: never build SQL by joining strings. */
 export interface Queries {
-  /** Returns the rows; of a CALL, those of its first result set. */
+  /** Returns the rows; of a CALL, those of its first result set. Values of TIMESTAMP columns are a `Timestamp`. */
   query<T = Record<string, unknown>>(sql: string, values?: readonly unknown[]): Promise<T[]>;
   /** Runs a statement without rows. `affectedRows` counts the rows matched, `changedRows` those that changed. */
   execute(sql: string, values?: readonly unknown[]): Promise<ResultSetHeader>;
@@ -110,9 +111,11 @@ function queriesOver(send: Send): Queries {
   let orm: Orm | undefined;
   return {
     async query<T>(sql: string, values?: readonly unknown[]) {
-      const [result] = await send(values === undefined ? { sql } : { sql, values: [...values] });
+      const [result, fields] = await send(values === undefined ? { sql } : { sql, values: [...values] });
       if (!Array.isArray(result)) return [];
-      return (Array.isArray(result[0]) ? result[0] : result) as T[];
+      if (Array.isArray(result[0])) return result[0] as T[];
+      markTimestamps(result, fields);
+      return result as T[];
     },
     async execute(sql, values) {
       const [result] = await send(values === undefined ? { sql } : { sql, values: [...values] });

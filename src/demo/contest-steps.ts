@@ -65,8 +65,8 @@ export async function problemSolved(tx: Transaction, world: World): Promise<NewE
   ];
 }
 
-async function newRound(tx: Transaction, { contestId, contestTitle }: World): Promise<NewEvent[]> {
-  await startOver(tx, contestId);
+async function newRound(tx: Transaction, { contestId, contestTitle, clock }: World): Promise<NewEvent[]> {
+  await startOver(tx, clock, contestId);
   return [
     {
       type: 'ANNOUNCEMENT',

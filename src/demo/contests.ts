@@ -1,5 +1,5 @@
 import type { Transaction } from '../db/database.ts';
-import { SERVER_NOW } from '../platform/clock.ts';
+import type { PlatformClock } from '../platform/clock.ts';
 import { PLAYERS } from './cast.ts';
 import { DEMO_EMAILS } from './find.ts';
 import { ENDED_PROBLEMS, LIVE_PROBLEMS, UPCOMING_PROBLEMS } from './problems.ts';
@@ -55,16 +55,25 @@ const CONTESTS: readonly DemoContest[] = [
   },
 ];
 
-const IN_MINUTES = `DATE_ADD(${SERVER_NOW}, INTERVAL ? MINUTE)`;
+/** SQL: columns of a contest, as many minutes from now as the placeholder says. */
+function timesIn(clock: PlatformClock): { readonly start: string; readonly end: string } {
+  const stored = (column: string) => clock.stored('contest', column, 'UTC_TIMESTAMP() + INTERVAL ? MINUTE');
+  return { start: stored('start_time'), end: stored('end_time') };
+}
 
 /** Creates the demo contests with their participants and scores. */
-export async function seedContests(tx: Transaction, parts: ContestParts): Promise<void> {
+export async function seedContests(
+  tx: Transaction,
+  clock: PlatformClock,
+  parts: ContestParts,
+): Promise<void> {
   const { companyUserId, playerIds, problemIds } = parts;
+  const { start, end } = timesIn(clock);
   for (const contest of CONTESTS) {
     const { startsIn, mins } = contest;
     const { insertId: contestId } = await tx.execute(
       `INSERT INTO contest (created_by, problems, title, status, start_time, end_time, duration_mins, is_public,
-        invite_code, participant_count) VALUES (?, ?, ?, ?, ${IN_MINUTES}, ${IN_MINUTES}, ?, ?, ?, ?)`,
+        invite_code, participant_count) VALUES (?, ?, ?, ?, ${start}, ${end}, ?, ?, ?, ?)`,
       [
         companyUserId,
         JSON.stringify(contest.problems.map((index) => problemIds[index])),
@@ -84,19 +93,21 @@ export async function seedContests(tx: Transaction, parts: ContestParts): Promis
         playerIds[index],
         PLAYERS[index]?.mode,
       ]);
-    if (contest.status !== 'UPCOMING') await startOver(tx, contestId, Math.min(0, startsIn + mins));
+    if (contest.status !== 'UPCOMING') await startOver(tx, clock, contestId, Math.min(0, startsIn + mins));
     if (contest.status === 'ENDED') await rankFinally(tx, contestId);
   }
 }
 
 /** Moves contests whose time has passed to their times relative to now, so that one is live. */
-export async function refreshContests(tx: Transaction): Promise<void> {
+export async function refreshContests(tx: Transaction, clock: PlatformClock): Promise<void> {
+  const { start, end } = timesIn(clock);
   for (const { title, status, startsIn, mins } of CONTESTS) {
     if (status === 'ENDED') continue;
+    const column = status === 'LIVE' ? 'end_time' : 'start_time';
     await tx.execute(
-      `UPDATE contest SET status = ?, start_time = ${IN_MINUTES}, end_time = ${IN_MINUTES}
+      `UPDATE contest SET status = ?, start_time = ${start}, end_time = ${end}
        WHERE title = ? AND created_by IN (SELECT id FROM users WHERE email LIKE ?)
-         AND (status <> ? OR ${status === 'LIVE' ? 'end_time' : 'start_time'} < ${SERVER_NOW})`,
+         AND (status <> ? OR ${column} < ${clock.stored('contest', column, 'UTC_TIMESTAMP()')})`,
       [status, startsIn, startsIn + mins, title, DEMO_EMAILS, status],
     );
   }

@@ -1,5 +1,5 @@
 import type { Transaction } from '../db/database.ts';
-import { SERVER_NOW } from '../platform/clock.ts';
+import type { PlatformClock } from '../platform/clock.ts';
 import type { Difficulty } from '../protocol/enums.ts';
 import { emailOf, PLAYERS } from './cast.ts';
 import { problemInTurn, ratingOf } from './problems.ts';
@@ -9,7 +9,17 @@ import { problemInTurn, ratingOf } from './problems.ts';
  *
  * @param minutes from now to the instant that the times of last solves are relative to.
  */
-export async function startOver(tx: Transaction, contestId: number, minutes = 0): Promise<void> {
+export async function startOver(
+  tx: Transaction,
+  clock: PlatformClock,
+  contestId: number,
+  minutes = 0,
+): Promise<void> {
+  const solvedAt = clock.stored(
+    'contest_participant',
+    'last_solved_at',
+    'UTC_TIMESTAMP() + INTERVAL ? MINUTE',
+  );
   const problems = await contestProblems(tx, contestId);
   for (const [index, cast] of PLAYERS.entries()) {
     let rawScore = 0;
@@ -18,7 +28,7 @@ export async function startOver(tx: Transaction, contestId: number, minutes = 0)
     await tx.execute(
       `UPDATE contest_participant SET raw_score = ?, accuracy_score = ?, xp_score = ?, final_rating = ?,
         problems_solved = ?, penalty_mins = ?, xp_earned = ?,
-        last_solved_at = DATE_ADD(${SERVER_NOW}, INTERVAL ? MINUTE)
+        last_solved_at = ${solvedAt}
        WHERE contest_id = ? AND player_id IN (
          SELECT p.id FROM player p JOIN users u ON u.id = p.user_id WHERE u.email = ?)`,
       [

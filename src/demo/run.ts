@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Transaction } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
+import { type PlatformClock, SERVER_CLOCK } from '../platform/clock.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { achievement } from './achievements.ts';
@@ -14,6 +15,8 @@ import { levelUp } from './xp.ts';
 export interface RunDemoOptions {
   readonly database: Database;
   readonly publisher: Pick<LogPublisher, 'publish'>;
+  /** Default: that of the database server's zone. */
+  readonly clock?: PlatformClock;
   /** Time between two events, ms. */
   readonly intervalMs: number;
   /** Stops the demo. */
@@ -41,13 +44,13 @@ const ROUNDS_TO_ANNOUNCEMENT = 5;
  * To be run by one process at a time. Returns early where there is no demo data.
  */
 export async function runDemo(options: RunDemoOptions): Promise<void> {
-  const { database, publisher, intervalMs, signal, log, onScores, onError, random = Math.random } = options;
+  const { database, publisher, intervalMs, signal, log, onScores, onError } = options;
   let world: World | undefined;
   let unpublished: { readonly events: NewEvent[]; readonly key: string } | undefined;
   let failing = false;
 
   async function take(step: Step): Promise<boolean> {
-    world ??= await explore(database, random);
+    world ??= await explore(options);
     if (world === undefined) return false;
     if (unpublished === undefined) {
       const known = world;
@@ -107,10 +110,11 @@ function announcement(number: number, { contestId, contestTitle }: World): NewEv
   return number % 2 === 0 ? toAll : participants;
 }
 
-async function explore(database: Database, random: () => number): Promise<World | undefined> {
+async function explore(options: RunDemoOptions): Promise<World | undefined> {
+  const { database, clock = SERVER_CLOCK, random = Math.random } = options;
   const demo = await findDemo(database);
   if (demo === undefined) return undefined;
   const { contestId, contestTitle } = demo;
   const levels = await readLevels(database);
-  return { contestId, contestTitle, levels, random };
+  return { contestId, contestTitle, levels, clock, random };
 }

@@ -1,5 +1,4 @@
 import type { Transaction } from '../db/database.ts';
-import { SERVER_NOW } from '../platform/clock.ts';
 import { ratingOf } from './problems.ts';
 import type { World } from './world.ts';
 
@@ -45,15 +44,16 @@ export async function lockScore(
 /** Writes a score with its rating. @param solvedNow whether the time of the last solve is now */
 export async function writeScore(
   tx: Transaction,
-  { contestId }: World,
+  { contestId, clock }: World,
   score: Score,
   solvedNow: boolean,
 ): Promise<void> {
   const { playerId, rawScore, accuracyScore, penaltyMins, problemsSolved } = score;
+  const now = clock.stored('contest_participant', 'last_solved_at', 'UTC_TIMESTAMP()');
   await tx.execute(
     `UPDATE contest_participant SET raw_score = ?, xp_earned = ?, accuracy_score = ?, penalty_mins = ?,
       problems_solved = ?, final_rating = ?
-      ${solvedNow ? `, last_solved_at = ${SERVER_NOW}` : ''}
+      ${solvedNow ? `, last_solved_at = ${now}` : ''}
      WHERE contest_id = ? AND player_id = ?`,
     [
       rawScore,

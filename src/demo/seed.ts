@@ -1,6 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database, Transaction } from '../db/database.ts';
 import { lockName } from '../db/named-lock.ts';
+import { type PlatformClock, SERVER_CLOCK } from '../platform/clock.ts';
 import { emailOf, PLAYERS, STAFF } from './cast.ts';
 import { refreshContests, seedContests } from './contests.ts';
 import type { Demo } from './demo.ts';
@@ -11,6 +12,8 @@ import { DEMO_PROBLEMS, POINTS } from './problems.ts';
 export interface SeedOptions {
   /** Seeds the demo even where other users exist. Default false. */
   readonly besideOthers?: boolean;
+  /** Default: that of the database server's zone. */
+  readonly clock?: PlatformClock;
 }
 
 /** Max wait for another process that seeds, s. */
@@ -33,7 +36,7 @@ export async function seedDemo(database: Database, options: SeedOptions = {}): P
       throw new Error(
         `Another process has been seeding the demo data for ${LOCK_TIMEOUT_S} s. Try again when it is done.`,
       );
-    await database.transaction((tx) => seed(tx, options.besideOthers ?? false));
+    await database.transaction((tx) => seed(tx, options));
   } finally {
     // The lock is released with the connection.
     connection.destroy();
@@ -41,20 +44,21 @@ export async function seedDemo(database: Database, options: SeedOptions = {}): P
   return findDemo(database);
 }
 
-async function seed(tx: Transaction, besideOthers: boolean): Promise<void> {
+async function seed(tx: Transaction, options: SeedOptions): Promise<void> {
+  const { besideOthers = false, clock = SERVER_CLOCK } = options;
   const [count] = await tx.query<{ ours: number; others: number }>(
     `SELECT COUNT(CASE WHEN email LIKE ? THEN 1 END) AS ours,
       COUNT(CASE WHEN email NOT LIKE ? THEN 1 END) AS others FROM users`,
     [DEMO_EMAILS, DEMO_EMAILS],
   );
-  if ((count?.ours ?? 0) > 0) return refreshContests(tx);
+  if ((count?.ours ?? 0) > 0) return refreshContests(tx, clock);
   if ((count?.others ?? 0) > 0 && !besideOthers) return;
 
   const staffIds: number[] = [];
   for (const { name, role } of STAFF) staffIds.push(await createUser(tx, name, role));
   const playerIds = await createPlayers(tx);
   const problemIds = await createProblems(tx);
-  await seedContests(tx, { companyUserId: staffIds[1] ?? 0, playerIds, problemIds });
+  await seedContests(tx, clock, { companyUserId: staffIds[1] ?? 0, playerIds, problemIds });
 }
 
 async function createUser(tx: Transaction, name: string, role: string): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Transaction } from '../db/database.ts';
+import type { PlatformClock } from '../platform/clock.ts';
 import { emailOf, PLAYERS } from './cast.ts';
 import { DEMO_EMAILS } from './find.ts';
 import type { DemoLevel } from './levels.ts';
@@ -8,6 +9,7 @@ export interface World {
   readonly contestId: number;
   readonly contestTitle: string;
   readonly levels: readonly DemoLevel[];
+  readonly clock: PlatformClock;
   /** 0 … 1, as `Math.random`. */
   readonly random: () => number;
 }

@@ -1,97 +1,77 @@
+import { Timestamp } from '../db/timestamp.ts';
+import { SERVER_ZONE, serverOffset } from './server-zone.ts';
+import { offsetOfWall, offsetsOf } from './zone.ts';
+
 /**
- * Conversion of the platform's DATETIMEs, which are local times without a zone, to instants. Select a column as
- * `sql(column)`, and pass the value read to `instant`.
+ * Reads and writes the platform's times. A TIMESTAMP column is an instant; a DATETIME column is a local time of the
+ * platform's zone. Both kinds occur in one table, and an update of the platform may change one into the other at any time.
+ *
+ * A local time that a clock change skips counts from before the change, and one that it repeats is the first of the two.
  */
 export interface PlatformClock {
-  /** SQL of a DATETIME column. `column` is SQL, never input. */
-  sql(column: string): string;
-  /** Instant of a value that was read; null for none. */
-  instant(read: Date | null): Date | null;
+  /** SQL that selects a column as `name`, to be read with `instant`. `column` is SQL, never input. */
+  select(column: string, name: string): string;
+  /** Instant of a column that was selected as `name`, within the years 1 to 9999; null for none. */
+  instant(row: object, name: string): Date | null;
+  /**
+   * SQL: an instant as a column stores it, for sessions at UTC.
+   *
+   * @param instant SQL of the instant, a DATETIME in UTC.
+   */
+  stored(table: string, column: string, instant: string): string;
 }
 
 /**
- * @param zone `+05:30`, or an IANA name such as `Asia/Kolkata`; left out: the database server's default zone, which the
- *   platform uses. A time in an hour that daylight saving repeats is ambiguous, and may be read as either instant.
+ * @param zone of DATETIME columns: `+05:30`, or an IANA name such as `Asia/Kolkata`; left out: the database server's default
+ *   zone, as it is at each statement.
  * @throws TypeError for an unknown zone.
  */
 export function createPlatformClock(zone?: string): PlatformClock {
-  // The server always knows its own zone; for named zones its tables are often not installed.
-  if (zone === undefined)
-    return { sql: (column) => `CONVERT_TZ(${column}, @@global.time_zone, '+00:00')`, instant: valid };
-  const offsetAt = offsetsOf(zone);
+  const offsetAt = zone === undefined ? undefined : offsetsOf(zone);
+  const offset = (row: Readonly<Record<string, unknown>>, name: string, wall: number) => {
+    if (offsetAt) return offsetOfWall(wall, offsetAt);
+    const seconds = row[offsetName(name)];
+    return seconds === null ? undefined : Number(seconds) * 1000;
+  };
   return {
-    sql: (column) => column,
-    instant(read) {
-      const wall = valid(read)?.getTime();
-      if (wall === undefined) return null;
-      // The offset depends on the instant, which is unknown yet: a second iteration is exact outside of clock changes.
-      const guess = wall - offsetAt(wall);
-      return new Date(wall - offsetAt(guess));
+    select: (column, name) =>
+      `${column} AS ${name}${offsetAt ? '' : `, ${serverOffset(column)} AS ${offsetName(name)}`}`,
+    instant(row, name) {
+      const fields = row as Readonly<Record<string, unknown>>;
+      const value = fields[name];
+      // `0000-00-00`, which lax servers store, is no date.
+      if (!(value instanceof Date) || Number.isNaN(value.getTime())) return null;
+      const wall = value.getTime();
+      const ahead = value instanceof Timestamp ? 0 : offset(fields, name, wall);
+      return ahead === undefined ? null : new Date(Math.min(LAST, Math.max(FIRST, wall - ahead)));
+    },
+    stored(table, column, instant) {
+      // The present offset: the server may not know a zone by its name.
+      const own = offsetAt ? `'${formatOffset(offsetAt(Date.now()))}'` : SERVER_ZONE;
+      return `CONVERT_TZ(${instant}, '+00:00', IF(${isTimestamp(table, column)}, '+00:00', ${own}))`;
     },
   };
 }
 
-/** SQL: the present time in the database server's zone, as the platform's DATETIMEs have it; our sessions run in UTC. */
-export const SERVER_NOW = "CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', 'SYSTEM')";
-
 /** Clock of a platform whose sessions use the database server's zone. */
 export const SERVER_CLOCK = createPlatformClock();
 
-/** `0000-00-00`, which lax servers store, is no date. */
-function valid(read: Date | null): Date | null {
-  return read === null || Number.isNaN(read.getTime()) ? null : read;
+/** First and last instant whose year has four digits in ISO 8601 and is not 0. */
+const FIRST = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST = Date.parse('9999-12-31T23:59:59.999Z');
+
+function offsetName(name: string): string {
+  return `${name}Offset`;
 }
 
-/** Since this instant, offsets change at quarters of an hour (UTC) only. */
-const QUARTERS_SINCE = Date.UTC(1980, 0, 1);
-const QUARTER_MS = 900_000;
-/** Max cached offsets. Computing one takes a hundred times as long as a lookup. */
-const MAX_CACHED = 10_000;
-
-/** Offset of a zone from UTC at an instant; both in ms. */
-function offsetsOf(zone: string): (at: number) => number {
-  const fixed = /^([+-])(0\d|1[0-4]):([0-5]\d)$/.exec(zone);
-  if (fixed) {
-    const minutes = Number(fixed[2]) * 60 + Number(fixed[3]);
-    return () => (fixed[1] === '-' ? -minutes : minutes) * 60_000;
-  }
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat('en', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    });
-  } catch {
-    throw new TypeError(`There is no time zone ${JSON.stringify(zone)}: write +05:30 or Asia/Kolkata.`);
-  }
-  const cached = new Map<number, number>();
-  return (at) => {
-    const quarter = at < QUARTERS_SINCE ? undefined : Math.floor(at / QUARTER_MS);
-    const known = quarter === undefined ? undefined : cached.get(quarter);
-    if (known !== undefined) return known;
-    const offset = offsetIn(format, at);
-    if (cached.size >= MAX_CACHED) cached.clear();
-    if (quarter !== undefined) cached.set(quarter, offset);
-    return offset;
-  };
+function isTimestamp(table: string, column: string): string {
+  return `(SELECT LOWER(DATA_TYPE) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
+    AND TABLE_NAME = '${table}' AND COLUMN_NAME = '${column}') = 'timestamp'`;
 }
 
-function offsetIn(format: Intl.DateTimeFormat, at: number): number {
-  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-  const wall = Date.UTC(
-    part('year'),
-    part('month') - 1,
-    part('day'),
-    part('hour'),
-    part('minute'),
-    part('second'),
-  );
-  return wall - Math.floor(at / 1000) * 1000;
+/** `+05:30` */
+function formatOffset(ms: number): string {
+  const minutes = Math.round(Math.abs(ms) / 60_000);
+  const two = (value: number) => String(Math.trunc(value)).padStart(2, '0');
+  return `${ms < 0 ? '-' : '+'}${two(minutes / 60)}:${two(minutes % 60)}`;
 }

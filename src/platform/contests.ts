@@ -34,8 +34,6 @@ export interface ContestQuery {
 }
 
 interface Row extends Omit<Contest, 'startsAt' | 'endsAt' | 'isPublic' | 'joined' | 'frozen'> {
-  readonly startsAt: Date | null;
-  readonly endsAt: Date | null;
   readonly isPublic: number;
   readonly joined: number;
   readonly frozen: number;
@@ -90,8 +88,8 @@ async function select(
   which: { readonly sql: string; readonly values: readonly unknown[] },
 ): Promise<Contest[]> {
   const rows = await database.query<Row>(
-    `SELECT c.id, c.title, ${STATUS} AS status, ${clock.sql('c.start_time')} AS startsAt,
-            ${clock.sql('c.end_time')} AS endsAt, c.participant_count AS participantCount, c.is_public + 0 AS isPublic,
+    `SELECT c.id, c.title, ${STATUS} AS status, ${clock.select('c.start_time', 'startsAt')},
+            ${clock.select('c.end_time', 'endsAt')}, c.participant_count AS participantCount, c.is_public + 0 AS isPublic,
             ${JOINED} AS joined, c.leaderboard_frozen + 0 AS frozen
        FROM contest c LEFT JOIN contest_announced a ON a.contest_id = c.id ${which.sql}`,
     [viewer.playerId ?? 0, ...which.values],
@@ -100,8 +98,8 @@ async function select(
     id: Number(row.id),
     title: row.title,
     status: row.status,
-    startsAt: clock.instant(row.startsAt)?.toISOString() ?? null,
-    endsAt: clock.instant(row.endsAt)?.toISOString() ?? null,
+    startsAt: clock.instant(row, 'startsAt')?.toISOString() ?? null,
+    endsAt: clock.instant(row, 'endsAt')?.toISOString() ?? null,
     participantCount: Number(row.participantCount),
     isPublic: Number(row.isPublic) !== 0,
     joined: Number(row.joined) !== 0,

@@ -1,8 +1,10 @@
 import type { Queries } from '../db/database.ts';
+import { Timestamp } from '../db/timestamp.ts';
 import type { Standing } from '../protocol/board.ts';
 import { MODES, TIERS } from '../protocol/enums.ts';
 import { truncate } from '../util/truncate.ts';
 import type { PlatformClock } from './clock.ts';
+import { SERVER_ZONE } from './server-zone.ts';
 
 /** A row of a leaderboard without its rank: the rank follows from all rows together. */
 export type Score = Omit<Standing, 'rank'>;
@@ -37,11 +39,14 @@ export const SCORE_FIELDS = Object.keys(SCORE_SQL) as readonly (keyof Score)[];
 const SCORE_TABLES =
   'contest_participant cp JOIN player p ON p.id = cp.player_id JOIN users u ON u.id = p.user_id';
 
-/** SQL: checksum of all fields of a row. Texts become numbers first, since their collations may not be mixed. */
+/**
+ * SQL: checksum of all fields of a row, and of the zone in which its time is read. Texts become numbers first, since their
+ * collations may not be mixed.
+ */
 const CHECKSUM = `CRC32(CONCAT_WS(',', ${SCORE_FIELDS.map((field) => {
   const { sql, text } = SCORE_SQL[field];
   return `IFNULL(${text ? `CRC32(${sql})` : sql}, '')`;
-}).join(', ')}))`;
+}).join(', ')}, IF(cp.last_solved_at IS NULL, '', CRC32(${SERVER_ZONE}))))`;
 
 interface RawScore extends Readonly<Record<keyof Score, unknown>> {
   readonly playerId: number;
@@ -65,7 +70,7 @@ export async function readScores(
   if (players !== 'all' && players.size === 0) return new Map();
   const columns = SCORE_FIELDS.map((field) => {
     const { sql } = SCORE_SQL[field];
-    return `${field === 'lastSolvedAt' ? clock.sql(sql) : sql} AS ${field}`;
+    return field === 'lastSolvedAt' ? clock.select(sql, field) : `${sql} AS ${field}`;
   });
   const rows = await database.query<RawScore>(
     `SELECT ${columns.join(', ')} FROM ${SCORE_TABLES}
@@ -81,12 +86,13 @@ export async function readContestChecksums(
   contestIds: readonly number[],
 ): Promise<Map<number, string>> {
   if (contestIds.length === 0) return new Map();
-  const rows = await database.query<{ id: number; players: number; sum: string }>(
-    `SELECT cp.contest_id AS id, COUNT(*) AS players, SUM(${CHECKSUM}) AS sum FROM ${SCORE_TABLES}
+  const rows = await database.query<{ id: number; players: number; sum: string; last: Date | null }>(
+    `SELECT cp.contest_id AS id, COUNT(*) AS players, SUM(${CHECKSUM}) AS sum, MAX(cp.last_solved_at) AS last
+       FROM ${SCORE_TABLES}
       WHERE cp.contest_id IN (?) GROUP BY cp.contest_id`,
     [contestIds],
   );
-  return new Map(rows.map(({ id, players, sum }) => [id, `${players}/${sum}`]));
+  return new Map(rows.map(({ id, players, sum, last }) => [id, `${players}/${sum}/${kindOf(last)}`]));
 }
 
 /** Reads a checksum of each player's score in a contest, by player. */
@@ -94,11 +100,16 @@ export async function readPlayerChecksums(
   database: Pick<Queries, 'query'>,
   contestId: number,
 ): Promise<Map<number, number>> {
-  const rows = await database.query<{ playerId: number; checksum: number }>(
-    `SELECT cp.player_id AS playerId, ${CHECKSUM} AS checksum FROM ${SCORE_TABLES} WHERE cp.contest_id = ?`,
+  const rows = await database.query<{ playerId: number; checksum: number; last: Date | null }>(
+    `SELECT cp.player_id AS playerId, ${CHECKSUM} AS checksum, cp.last_solved_at AS last FROM ${SCORE_TABLES} WHERE cp.contest_id = ?`,
     [contestId],
   );
-  return new Map(rows.map(({ playerId, checksum }) => [playerId, Number(checksum)]));
+  return new Map(rows.map(({ playerId, checksum, last }) => [playerId, 2 * Number(checksum) + kindOf(last)]));
+}
+
+/** 1: an instant, 0: a local time, or none. A column whose type changes may keep its text, and means another time. */
+function kindOf(time: Date | null): 0 | 1 {
+  return time instanceof Timestamp ? 1 : 0;
 }
 
 /** @returns undefined when there is no such contest */
@@ -129,6 +140,6 @@ function scoreOf(row: RawScore, clock: PlatformClock): Score {
     finalRating: Number(row.finalRating),
     problemsSolved: Math.max(0, Number(row.problemsSolved)),
     penaltyMins: Math.max(0, Number(row.penaltyMins)),
-    lastSolvedAt: clock.instant(row.lastSolvedAt)?.toISOString() ?? null,
+    lastSolvedAt: clock.instant(row, 'lastSolvedAt')?.toISOString() ?? null,
   };
 }

@@ -109,7 +109,7 @@ describe('loadConfig', () => {
     expect(loadConfig({}).platform.timeZone).toBeUndefined();
     for (const PLATFORM_TIME_ZONE of ['+05:30', '-11:00', 'Asia/Kolkata', 'UTC']) {
       expect(loadConfig({ PLATFORM_TIME_ZONE }).platform.timeZone).toBe(PLATFORM_TIME_ZONE);
-      expect(createPlatformClock(PLATFORM_TIME_ZONE).instant(new Date(0))).toBeInstanceOf(Date);
+      expect(createPlatformClock(PLATFORM_TIME_ZONE).instant({ at: new Date(0) }, 'at')).toBeInstanceOf(Date);
     }
   });
 

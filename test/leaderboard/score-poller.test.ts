@@ -72,4 +72,20 @@ describe('The score poller', () => {
     await note('LIVE', 60);
     expect(await poll()).toContainEqual([over, undefined]);
   });
+
+  it('finds what a column of another type makes of the same text', async () => {
+    const { database } = test;
+    const { contestId } = await test.contestOf([10, 0]);
+    const dirty: unknown[] = [];
+    const poller = new ScorePoller(database, (id) => {
+      if (id === contestId) dirty.push(id);
+    });
+    await poller.poll();
+    for (const type of ['DATETIME', 'TIMESTAMP']) {
+      dirty.length = 0;
+      await database.execute(`ALTER TABLE contest_participant MODIFY last_solved_at ${type} NULL`);
+      await poller.poll();
+      expect(dirty).toEqual([contestId]);
+    }
+  });
 });

@@ -6,6 +6,18 @@ import { type PrivateServer, startPrivateServer } from '../support/database-serv
 const SUMMER = '2026-07-01 12:00:00';
 const WINTER = '2026-12-01 12:00:00.250';
 
+/** How JavaScript reads a local time in New York. */
+function inNewYork(wall: string): string {
+  const before = process.env.TZ;
+  process.env.TZ = 'America/New_York';
+  try {
+    return new Date(wall.replace(' ', 'T')).toISOString();
+  } finally {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  }
+}
+
 describe('The platform clock', () => {
   let server: PrivateServer;
   let database: Database;
@@ -31,8 +43,8 @@ describe('The platform clock', () => {
     const clock = createPlatformClock(zone);
     await database.execute('DELETE FROM moment');
     await database.execute('INSERT INTO moment VALUES (?)', [value]);
-    const rows = await database.query<{ at: Date | null }>(`SELECT ${clock.sql('at')} AS at FROM moment`);
-    return clock.instant(rows[0]?.at ?? null)?.toISOString() ?? null;
+    const [row] = await database.query(`SELECT ${clock.select('at', 'at')} FROM moment`);
+    return clock.instant(row ?? {}, 'at')?.toISOString() ?? null;
   }
 
   it('uses the server’s zone, with its daylight saving', async () => {
@@ -53,10 +65,10 @@ describe('The platform clock', () => {
     await connection.query('INSERT INTO moment SELECT NOW(3)');
     await connection.end();
     const clock = createPlatformClock();
-    const [row] = await database.query<{ at: Date; now: Date }>(
-      `SELECT ${clock.sql('at')} AS at, UTC_TIMESTAMP(3) AS now FROM moment`,
+    const [row] = await database.query<{ now: Date }>(
+      `SELECT ${clock.select('at', 'at')}, UTC_TIMESTAMP(3) AS now FROM moment`,
     );
-    const behindMs = (row?.now.getTime() ?? 0) - (clock.instant(row?.at ?? null)?.getTime() ?? 0);
+    const behindMs = (row?.now.getTime() ?? 0) - (clock.instant(row ?? {}, 'at')?.getTime() ?? 0);
     expect(Math.abs(behindMs)).toBeLessThan(600_000);
   });
 
@@ -75,6 +87,46 @@ describe('The platform clock', () => {
     expect(await read('Europe/Berlin', '2026-10-25 03:00:00')).toBe('2026-10-25T02:00:00.000Z');
     expect(await read('America/New_York', '2026-03-08 03:00:00')).toBe('2026-03-08T07:00:00.000Z');
     expect(await read('America/New_York', '2026-11-01 02:00:00')).toBe('2026-11-01T07:00:00.000Z');
+  });
+
+  it.each([
+    [
+      'is skipped, as if the clock had not been changed yet',
+      '2026-03-08 02:30:00',
+      '2026-03-08T07:30:00.000Z',
+    ],
+    ['is repeated, as the first of the two', '2026-11-01 01:30:00', '2026-11-01T05:30:00.000Z'],
+  ])('reads a local time that %s', async (_, wall, instant) => {
+    expect(await read('America/New_York', wall)).toBe(instant);
+    expect(await read(undefined, wall)).toBe(instant);
+    // The platform's own process reads its DATETIMEs so.
+    expect(inNewYork(wall)).toBe(instant);
+  });
+
+  it('reads the server’s zone as it reads the same zone by its name, around every change until 2099', async () => {
+    const clock = createPlatformClock('America/New_York');
+    const years = [1975, 1990, 2007, 2026, 2037, 2038, 2055, 2099];
+    const walls = years.flatMap((year) =>
+      [`${year}-03-0`, `${year}-11-0`, `${year}-07-0`].flatMap((month) =>
+        [1, 3, 6, 8, 9].flatMap((day) =>
+          ['00:59:59', '01:00:00', '01:30:00', '02:00:00', '02:59:59', '03:00:00'].map(
+            (time) => `${month}${day} ${time}`,
+          ),
+        ),
+      ),
+    );
+    await database.execute('DELETE FROM moment');
+    await database.execute('INSERT INTO moment VALUES ?', [walls.map((wall) => [wall])]);
+    const rows = await database.query<{ at: Date }>(
+      `SELECT ${createPlatformClock().select('at', 'at')} FROM moment`,
+    );
+    const own = createPlatformClock();
+    // The server's rule has no history: it is compared where the named zone has the same.
+    const comparable = rows.filter(({ at }) => at.getUTCFullYear() >= 2007);
+    expect(comparable.length).toBeGreaterThan(500);
+    for (const row of comparable)
+      expect([row.at, own.instant(row, 'at')]).toEqual([row.at, clock.instant({ at: row.at }, 'at')]);
+    for (const row of rows) expect(own.instant(row, 'at')).not.toBeNull();
   });
 
   it('returns null for a date that is none', async () => {

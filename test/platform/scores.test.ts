@@ -14,7 +14,11 @@ describe('Scores of the platform', () => {
   });
   afterAll(() => test.drop());
 
-  it('match the schema of a leaderboard row', async () => {
+  it.each([
+    ['TIMESTAMP', '2026-07-01T12:00:00.000Z'],
+    ['DATETIME', '2026-07-01T10:00:00.000Z'],
+  ])('match the schema of a leaderboard row, with the solve in a %s', async (type, expected) => {
+    await test.database.execute(`ALTER TABLE contest_participant MODIFY last_solved_at ${type} NULL`);
     const { playerId } = await createPlayer(test.database, { name: 'Ada \u{1f600}' });
     const lastSolvedAt = '2026-07-01 12:00:00';
     await joinContest(test.database, { contestId, playerId, finalRating: 12.5, lastSolvedAt });
@@ -22,7 +26,7 @@ describe('Scores of the platform', () => {
     expect(standing.parse({ ...scores.get(playerId), rank: 1 })).toMatchObject({
       playerName: 'Ada \u{1f600}',
       finalRating: 12.5,
-      lastSolvedAt: '2026-07-01T10:00:00.000Z',
+      lastSolvedAt: expected,
     });
   });
 

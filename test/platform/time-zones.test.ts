@@ -27,7 +27,7 @@ describe('A local time', () => {
       fc.property(fc.constantFrom(...zones), second, (zone, seconds) => {
         const at = new Date(seconds * 1000);
         const wall = wallOf(zone, at);
-        const read = createPlatformClock(zone).instant(wall) as Date;
+        const read = createPlatformClock(zone).instant({ wall }, 'wall') as Date;
         expect(wallOf(zone, read)).toEqual(wall);
         expect(Math.abs(read.getTime() - at.getTime())).toBeLessThanOrEqual(hourMs);
       }),
@@ -41,7 +41,8 @@ describe('A local time', () => {
     ['2026-07-01 01:30:00', '2026-07-01 03:30:00', 2],
   ])('makes a contest from %s to %s last %i hours in Berlin', (from, to, hours) => {
     const clock = createPlatformClock('Europe/Berlin');
-    const instant = (wall: string) => clock.instant(new Date(`${wall.replace(' ', 'T')}Z`))?.getTime() ?? 0;
+    const instant = (wall: string) =>
+      clock.instant({ wall: new Date(`${wall.replace(' ', 'T')}Z`) }, 'wall')?.getTime() ?? 0;
     expect(instant(to) - instant(from)).toBe(hours * hourMs);
   });
 });

@@ -45,6 +45,13 @@ interface Participation {
   readonly lastSolvedAt?: string | null;
 }
 
+/** Types of the columns with the times of contests and results, which versions of the platform changed. */
+export interface ContestSchema {
+  readonly start: 'TIMESTAMP' | 'DATETIME';
+  readonly end: 'TIMESTAMP' | 'DATETIME';
+  readonly solved: 'TIMESTAMP' | 'DATETIME';
+}
+
 const PLAYER_ID_OFFSET = 5000;
 let users = 0;
 
@@ -161,4 +168,12 @@ export async function setScore(
 
 export async function setFrozen(database: Queries, contestId: number, frozen: boolean): Promise<void> {
   await database.execute('UPDATE contest SET leaderboard_frozen = ? WHERE id = ?', [frozen, contestId]);
+}
+
+/** Alters the platform's tables to those of one of its versions. */
+export async function setPlatformSchema(database: Queries, schema: ContestSchema): Promise<void> {
+  await database.execute(
+    `ALTER TABLE contest MODIFY start_time ${schema.start} NULL, MODIFY end_time ${schema.end} NULL`,
+  );
+  await database.execute(`ALTER TABLE contest_participant MODIFY last_solved_at ${schema.solved} NULL`);
 }

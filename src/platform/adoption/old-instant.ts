@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { serverOffset } from '../server-zone.ts';
 
 /**
  * Makes SQL for an instant in a column of an old table, in UTC; NULL for none (`0000-00-00`). A TIMESTAMP is an instant. A
@@ -17,9 +18,7 @@ export async function oldInstants(
   return (column) => {
     const value = `o.\`${column}\``;
     const instant =
-      types.get(column) === 'timestamp'
-        ? value
-        : `COALESCE(CONVERT_TZ(${value}, @@global.time_zone, '+00:00'), ${value})`;
+      types.get(column) === 'timestamp' ? value : `${value} - INTERVAL (${serverOffset(value)}) SECOND`;
     return `IF(YEAR(${value}) > 0, ${instant}, NULL)`;
   };
 }

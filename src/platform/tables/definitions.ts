@@ -124,7 +124,7 @@ export const PLATFORM_TABLES: readonly PlatformTable[] = [
       'penalty_mins INT NOT NULL DEFAULT 0',
       'final_rank INT',
       'xp_earned INT NOT NULL DEFAULT 0',
-      'last_solved_at DATETIME',
+      'last_solved_at TIMESTAMP NULL DEFAULT NULL',
       'joined_at TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP',
       'UNIQUE KEY contest_participant_once (contest_id, player_id)',
       'KEY contest_participant_standing (contest_id, final_rating, last_solved_at)',
