@@ -138,7 +138,7 @@ async function compose(composition: Composition): Promise<Service> {
     publisher: log.publisher,
     relayPublisher,
     clock,
-    epoch: () => follower.epoch,
+    termAt: (id) => follower.terms.termAt(id),
     onError,
   });
   const publisher = contestClock.announcer;
@@ -168,7 +168,8 @@ async function compose(composition: Composition): Promise<Service> {
     ring,
     query: database.query,
     semaphore: new Semaphore(Math.max(1, Math.floor(config.database.poolSize / 2))),
-    epoch: () => follower.epoch,
+    terms: () => follower.terms,
+    server: () => follower.verified.server,
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,
     snapshot: async (contestId, stream) =>
@@ -195,7 +196,7 @@ async function compose(composition: Composition): Promise<Service> {
     heartbeatTimeoutMs: config.stream.heartbeatTimeoutMs,
     onError: (error) => onError(error, 'presence'),
   });
-  const cursor = () => formatCursor(hub.settled, follower.epoch);
+  const cursor = () => formatCursor(hub.settled, follower.terms.termAt(hub.settled));
   const inbox = createInbox({ database, publisher, cursor, onError: (error) => onError(error, 'inbox') });
   const relay = new Relay({
     database: background,

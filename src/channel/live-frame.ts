@@ -26,7 +26,7 @@ export function encodeBytes(text: string): Bytes {
 }
 
 /** Serialises a row as a notification of the wire and the inbox. */
-export function notificationJson(row: LogRow): string {
+export function notificationJson(row: Omit<LogRow, 'term' | 'tag'>): string {
   const player = row.playerId === null ? '' : `"playerId":${row.playerId},`;
   return (
     `{"id":${row.id},"eventId":${row.eventId},"scope":"${row.scope}","type":"${row.type}",${player}` +
@@ -46,7 +46,7 @@ export function notificationOf({
   message,
   data,
   at,
-}: LogRow): Notification {
+}: Omit<LogRow, 'term' | 'tag'>): Notification {
   return {
     id,
     eventId,
@@ -67,17 +67,23 @@ export class LiveFrame implements Bytes {
   readonly type: EventType;
   /** Approximate memory use, in bytes. */
   readonly weight: number;
-  readonly #epoch: string;
+  readonly #term: string;
   #row: LogRow | undefined;
   #bytes: Bytes | undefined;
 
-  constructor(row: LogRow, epoch: string) {
+  /** @param term word of the term that its cursor carries */
+  constructor(row: LogRow, term: string) {
     this.id = row.id;
     this.scope = row.scope;
     this.type = row.type;
     this.weight = 400 + row.title.length + row.message.length + row.data.length;
     this.#row = row;
-    this.#epoch = epoch;
+    this.#term = term;
+  }
+
+  /** Its id on the wire. */
+  get cursor(): string {
+    return formatCursor(this.id, this.#term);
   }
 
   get chunk(): Buffer {
@@ -94,7 +100,7 @@ export class LiveFrame implements Bytes {
     this.#row = undefined;
     this.#bytes = encodeBytes(
       encodeFrame({
-        id: formatCursor(row.id, this.#epoch),
+        id: this.cursor,
         event: eventName(row.type),
         data: notificationJson(row),
       }),

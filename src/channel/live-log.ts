@@ -44,7 +44,7 @@ export async function openLiveLog({ database, ring: limits, onError }: LiveLogOp
   const follower: Follower = new Follower({
     connect: () => database.connect(),
     onRows: (rows) => {
-      const frames = rows.map((row) => new LiveFrame(row, follower.epoch));
+      const frames = rows.map((row) => new LiveFrame(row, follower.terms.labelOf(row)));
       for (const frame of frames) ring.push(frame);
       for (const callback of rowCallbacks)
         try {
@@ -71,7 +71,7 @@ export async function openLiveLog({ database, ring: limits, onError }: LiveLogOp
     );
     hub.reset(position);
     ring.reset((recent[0]?.id ?? position + 1) - 1);
-    for (const row of recent) ring.push(new LiveFrame(row, follower.epoch));
+    for (const row of recent) ring.push(new LiveFrame(row, follower.terms.labelOf(row)));
   });
 
   return {

@@ -35,9 +35,7 @@ export class Delivery implements Feed {
     const { emitter, progress, serverClock, onMoved } = this.#options;
     this.#raw(frame.event, frame.id, frame.data);
     const cursor = parseCursor(frame.id);
-    // Whoever listens in another tab may stand in an older life of the log than the one who asked.
-    const foreign = cursor !== undefined && progress.isForeign(cursor);
-    progress.begin(open.scopes, frame.id);
+    const foreign = progress.begin(open.scopes, frame.id, open);
     serverClock.sample(open.serverTime, true);
     onMoved();
     if (!open.recovered || foreign)
@@ -52,16 +50,18 @@ export class Delivery implements Feed {
     this.#raw(frame.event, frame.id, frame.data);
     const data = this.#parse(frame);
     if (data === undefined) return;
+    if (progress.contradicts(frame.id))
+      emitter.emit('reset', { lost: { after: null, through: parseCursor(frame.id)?.id ?? 0 }, stale: [] });
     if (frame.event === 'caught-up') emitter.emit('caught-up', data as CaughtUp);
     else if (frame.event === 'stream-close') emitter.emit('close', data as StreamClose);
     else if (frame.event === 'leaderboard-snapshot') {
       const snapshot = data as BoardSnapshot;
       if (accepts(scopes.leaderboard(snapshot.contestId))) emitter.emit('leaderboard-snapshot', snapshot);
     } else if (frame.event === 'position') {
-      progress.move(parseCursor(frame.id)?.id ?? 0);
+      progress.move(parseCursor(frame.id)?.id ?? 0, frame.id);
       serverClock.sample((data as { serverTime: string }).serverTime, false);
       onMoved();
-    } else this.#notify(frame.event, data as Notification);
+    } else this.#notify(frame.event, data as Notification, frame.id);
   }
 
   comment(text: string): void {
@@ -76,11 +76,11 @@ export class Delivery implements Feed {
     this.#options.emitter.emit('error', error);
   }
 
-  #notify(event: string, notification: Notification): void {
+  #notify(event: string, notification: Notification, cursor: string): void {
     const { emitter, progress, accepts, onMoved } = this.#options;
     // A frame of a kind that this version does not know has no position of its own.
     if (typeof notification.id !== 'number') return;
-    const isNew = progress.take(notification.scope, notification.id);
+    const isNew = progress.take(notification.scope, notification.id, cursor);
     if (isNew && accepts(notification.scope)) {
       emitter.emit(event as 'announcement', notification as Notification<'ANNOUNCEMENT'>);
       emitter.emit('notification', notification);

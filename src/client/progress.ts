@@ -1,3 +1,4 @@
+import type { StreamOpen } from '../protocol/control.ts';
 import { type Cursor, formatCursor, parseCursor } from '../protocol/cursor.ts';
 import type { Scope } from '../protocol/scope.ts';
 
@@ -8,6 +9,12 @@ export interface KeptProgress {
   readonly floors: readonly (readonly [Scope, number])[];
 }
 
+/** What the service says of the cursor that a stream was asked for with. */
+export type Beginning = Pick<StreamOpen, 'recovered' | 'lost'> & Partial<Pick<StreamOpen, 'requested'>>;
+
+/** Max terms remembered. */
+const MAX_TERMS = 16;
+
 /**
  * How far a reader is in the log, so that it hands nothing on twice. A stream moves its position; a scope that another
  * stream was ahead with, before this one took over from it, has a floor above the position: what lies at or below it was
@@ -15,46 +22,69 @@ export interface KeptProgress {
  */
 export class Progress {
   #position: number | undefined;
-  #epoch: string | undefined;
+  /** The last cursor, as it was sent. */
+  #cursor: string | undefined;
   #scopes: readonly Scope[] = [];
   #floors = new Map<Scope, number>();
+  /** Words of the terms that cursors have carried, the newest last. */
+  #terms: readonly string[] = [];
+  /** A position of ours above the stream's beginning, which another tab's cursor did not prove. */
+  #unproven: number | undefined;
 
   /** Where a stream resumes that shall miss nothing of any scope; `undefined` before the first one. */
   get cursor(): string | undefined {
-    if (this.#position === undefined) return undefined;
-    return this.#epoch === undefined ? `${this.#position}` : formatCursor(this.#position, this.#epoch);
+    return this.#cursor;
   }
 
-  /** A stream on these scopes has begun: it sends everything after `cursor`. */
-  begin(scopes: readonly Scope[], cursor: string): void {
+  /**
+   * A stream on these scopes has begun: it sends everything after `cursor`. Returns whether what was handed on before may
+   * not be in the log any more, although the service has not said so: it judged the cursor of another tab.
+   */
+  begin(scopes: readonly Scope[], cursor: string, open: Beginning = { recovered: true }): boolean {
     const from = parseCursor(cursor);
-    if (!from) return;
-    if (this.#position !== undefined && !this.isForeign(from))
-      for (const scope of this.#scopes) this.#raise(scope, this.#position);
-    else this.#floors.clear();
+    if (!from) return false;
+    const [position, asked] = [this.#position, open.requested === this.#cursor];
+    const isAhead = position !== undefined && position > from.id && !asked;
+    const foreign = open.recovered && isAhead && !this.#hasSeen(from);
+    if (position !== undefined) for (const scope of this.#scopes) this.#raise(scope, position);
+    if (foreign) this.#floors.clear();
+    else if (!open.recovered) this.#lower(open.lost?.after ?? 0);
+    this.#unproven = open.recovered && isAhead && !foreign ? position : undefined;
     this.#scopes = scopes;
-    this.#epoch = from.epoch ?? this.#epoch;
     this.#position = from.id;
+    this.#cursor = cursor;
+    this.#see(from);
     this.#forget();
+    return foreign;
   }
 
-  /** A cursor of another life of the log: its positions mean something else. */
-  isForeign(cursor: Cursor): boolean {
-    return cursor.epoch !== undefined && this.#epoch !== undefined && cursor.epoch !== this.#epoch;
+  /**
+   * A frame carries this cursor. Returns whether what was handed on before may not be in the log any more: a term that
+   * was never seen covers positions that the reader had passed, or may do so.
+   */
+  contradicts(text: string): boolean {
+    const cursor = parseCursor(text);
+    if (!cursor || this.#unproven === undefined) return false;
+    const foreign = !this.#hasSeen(cursor);
+    if (foreign) this.#floors.clear();
+    if (foreign || cursor.id >= this.#unproven) this.#unproven = undefined;
+    return foreign;
   }
 
   /** A notification has come. Whether it is new. */
-  take(scope: Scope, id: number): boolean {
+  take(scope: Scope, id: number, cursor = this.#cursorAt(id)): boolean {
     if (this.#position !== undefined && id <= this.#position) return false;
     const floor = this.#floors.get(scope) ?? 0;
-    this.move(id);
+    this.move(id, cursor);
     return id > floor;
   }
 
   /** Nothing at or below this position is still to come on this stream. */
-  move(id: number): void {
+  move(id: number, cursor = this.#cursorAt(id)): void {
     if (this.#position !== undefined && id <= this.#position) return;
     this.#position = id;
+    this.#cursor = cursor;
+    this.#see(parseCursor(cursor));
     this.#forget();
   }
 
@@ -70,9 +100,33 @@ export class Progress {
     const scopes = [...kept.scopes];
     if (!cursor) return;
     this.#position = cursor.id;
-    this.#epoch = cursor.epoch;
+    this.#cursor = kept.cursor;
+    this.#see(cursor);
     this.#scopes = scopes;
     this.#floors = floors;
+  }
+
+  /** The cursor of a position that came without one: in the term of the last. */
+  #cursorAt(id: number): string {
+    const term = this.#terms.at(-1);
+    return term === undefined ? `${id}` : formatCursor(id, term);
+  }
+
+  #hasSeen({ term }: Cursor): boolean {
+    return term === undefined || this.#terms.includes(term);
+  }
+
+  #see(cursor: Cursor | undefined): void {
+    const term = cursor?.term;
+    if (term === undefined || term === this.#terms.at(-1)) return;
+    this.#terms = [...this.#terms.filter((seen) => seen !== term), term].slice(-MAX_TERMS);
+  }
+
+  /** What was handed on above `after` is not in the log any more. */
+  #lower(after: number): void {
+    for (const [scope, floor] of this.#floors)
+      if (after <= 0) this.#floors.delete(scope);
+      else this.#floors.set(scope, Math.min(floor, after));
   }
 
   #raise(scope: Scope, position: number): void {

@@ -13,7 +13,8 @@ import { findLastAnnounced } from './reported-events.ts';
 export interface AnnouncementPlanDeps {
   readonly database: Pick<Queries, 'query'>;
   readonly clock: PlatformClock;
-  readonly epoch: () => string;
+  /** Word of the term that covers a position. */
+  readonly termAt: (id: number) => string;
 }
 
 /** Answer to one event: what was published earlier, or the index of a draft in the plan's units. */
@@ -33,7 +34,7 @@ export function contestOf({ event }: EventDraft): number | undefined {
 
 /** Compares units with what has been announced of contests `ids`: drops repeats, completes reports, records states. */
 export async function planOf(
-  { database, clock, epoch }: AnnouncementPlanDeps,
+  { database, clock, termAt }: AnnouncementPlanDeps,
   given: readonly EventUnit[],
   ids: readonly number[],
 ): Promise<Plan> {
@@ -65,7 +66,7 @@ export async function planOf(
     if (repeat) {
       const place = places.get(`${draft.type} ${id}`);
       const earlier: Answer | undefined =
-        place === undefined ? await findLastAnnounced(database, draft, epoch) : { place, duplicate: true };
+        place === undefined ? await findLastAnnounced(database, draft, termAt) : { place, duplicate: true };
       if (earlier) {
         answers.push(earlier);
         continue;

@@ -20,7 +20,7 @@ export async function readPendingReports(database: Pick<Queries, 'query'>): Prom
 export async function findLastAnnounced(
   database: Pick<Queries, 'query'>,
   draft: EventDraft,
-  epoch: () => string,
+  termAt: (id: number) => string,
 ): Promise<Published | undefined> {
   const [scope] = draft.rows.map((row) => row.scope);
   const [last] = await database.query<{ id: number; eventId: number; data: string }>(
@@ -37,7 +37,7 @@ export async function findLastAnnounced(
     eventId: Number(last.eventId),
     notifications: [{ id, scope }],
     duplicate: true,
-    cursor: formatCursor(id, epoch()),
+    cursor: formatCursor(id, termAt(id)),
   };
 }
 

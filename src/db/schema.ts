@@ -32,11 +32,25 @@ const instant = (name: string) => datetime(name, { mode: 'date', fsp: 3 });
 export const KEEP_CLASSES = ['player', 'contest', 'leaderboard', 'problem', 'global', 'nudge'] as const;
 export type KeepClass = (typeof KEEP_CLASSES)[number];
 
-/** Single row: position of the newest committed row of the log, and the log's epoch. */
+/**
+ * One row: the position of the newest committed row of the log, and the word of the present term, which older releases
+ * call epoch.
+ */
 export const logHead = mysqlTable('log_head', {
   id: tinyint('id').primaryKey(),
   head: id('head').notNull(),
   epoch: token('epoch', { length: 8 }).notNull(),
+  /** Tag of the newest append, and the head that it left: with another head, a node of an older release has appended. */
+  tag: token('tag', { length: 12 }),
+  taggedHead: id('tagged_head'),
+});
+
+/** The terms of the log: which word covers which positions. Later terms overrule earlier ones from their first id on. */
+export const logTerm = mysqlTable('log_term', {
+  term: token('term', { length: 8 }).primaryKey(),
+  number: id('number').notNull(),
+  firstId: id('first_id').notNull(),
+  begunAt: instant('begun_at').notNull(),
 });
 
 /** Per keep class, the lowest position from which on every row is still kept. */
@@ -53,6 +67,8 @@ export const logKey = mysqlTable(
     fingerprint: binary('fingerprint', { length: 32 }).notNull(),
     firstId: id('first_id').notNull(),
     expiresAt: instant('expires_at').notNull(),
+    /** The scopes that each event went to, as JSON, where a repeat could not tell: something was redacted. */
+    answer: mediumtext('answer'),
   },
   (table) => [index('log_key_expiry').on(table.expiresAt)],
 );
@@ -73,6 +89,9 @@ export const notification = mysqlTable(
     /** JSON text, to the byte as it was written: a JSON column of MySQL would write it anew. */
     data: mediumtext('data').notNull(),
     createdAt: instant('created_at').notNull(),
+    /** Word of the term it was appended under, and tag of its append; null where a node of an older release appended it. */
+    term: token('term', { length: 8 }),
+    tag: token('tag', { length: 12 }),
   },
   (table) => [
     index('notification_scope').on(table.scope, table.id),

@@ -39,10 +39,9 @@ export interface LogPublisherOptions {
   readonly append: (units: readonly Unit[]) => Promise<Appended[]>;
   /** Reads the restrictions of these contests; unrestricted ones are left out. */
   readonly restrictions: (contestIds: readonly number[]) => Promise<ReadonlyMap<number, Restriction>>;
-  readonly epoch: () => string;
 }
 
-export function createLogPublisher({ append, epoch, restrictions }: LogPublisherOptions): LogPublisher {
+export function createLogPublisher({ append, restrictions }: LogPublisherOptions): LogPublisher {
   async function appendUnits(given: readonly EventUnit[]): Promise<Published[]> {
     const contests = given.flatMap(({ drafts }) =>
       drafts.flatMap((draft) => draft.redactable?.contestId ?? []),
@@ -52,7 +51,7 @@ export function createLogPublisher({ append, epoch, restrictions }: LogPublisher
     const appended = await append(units);
     const published: Published[] = [];
     for (const [number, unit] of units.entries()) {
-      const { firstId, duplicate } = appended[number] as Appended;
+      const { firstId, duplicate, term } = appended[number] as Appended;
       let next = firstId;
       for (const draft of unit.drafts) {
         const first = next;
@@ -62,7 +61,7 @@ export function createLogPublisher({ append, epoch, restrictions }: LogPublisher
           eventId: first,
           notifications: draft.rows.map((row, offset) => ({ id: first + offset, scope: row.scope })),
           duplicate,
-          cursor: formatCursor(next - 1, epoch()),
+          cursor: formatCursor(next - 1, term),
         });
       }
     }

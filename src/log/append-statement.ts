@@ -1,5 +1,6 @@
 import { escape as quote } from 'mysql2';
 import { sqlTime } from '../util/sql-time.ts';
+import type { Expectation } from './append-terms.ts';
 import type { Draft, LogRow } from './row.ts';
 
 /** Idempotency key as `log_key` stores it: with the same fingerprint it is a repeat, with another a conflict. */
@@ -7,6 +8,8 @@ export interface LogKey {
   readonly value: string;
   readonly fingerprint: Buffer;
   readonly keepMs: number;
+  /** What a repeat is answered with, where the events alone do not tell. Text. */
+  readonly answer?: string;
 }
 
 /** Statement that must succeed in the transaction that appends a unit; otherwise nothing of the unit is appended. */
@@ -31,19 +34,48 @@ export function rowCount(unit: Unit): number {
   return unit.drafts.reduce((sum, draft) => sum + draft.rows.length, 0);
 }
 
-/** Append as one packet of statements. */
-export interface AppendPacket {
-  readonly sql: string;
-  /** Index of the statement that moves the head. */
-  readonly headAt: number;
+/** Marks of an append: what it writes beside its rows, and what it asserts. */
+export interface AppendMarks {
+  readonly at: Date;
+  /** Random; its rows carry it. */
+  readonly tag: string;
+  /** Word of the term that begins with it, where `expected` asks for one. */
+  readonly newTerm: string;
+  readonly expected: Expectation;
 }
+
+/** Identity of the server that runs a statement: a proxy can keep a connection while it exchanges the server behind it. */
+export const SERVER = "CONCAT_WS('/', /*!80000 @@server_uuid, */ @@server_id, @@hostname, @@port)";
+
+/** Result of the last statement of an append's packet, and of `FOUND` after a packet that failed. */
+export interface AppendFound {
+  /** The head before the append; null where the log has no head. */
+  readonly head: number | null;
+  /** Null where an assertion did not hold. */
+  readonly base: number | null;
+  readonly term: string;
+  readonly previousTag: string | null;
+  readonly server: string;
+  /** Number of the present term. */
+  readonly number: number | null;
+}
+
+/** Whether the head is not the greatest id among the rows. */
+export const HEAD_DISAGREES =
+  '(SELECT COALESCE(MAX(id), 0) FROM notification) <> (SELECT head FROM log_head WHERE id = 1)';
+
+/** Reads what the last packet of this session found. */
+export const FOUND =
+  'SELECT @head AS head, @base AS base, CONVERT(@term USING utf8mb4) AS term,' +
+  ' CONVERT(@previous USING utf8mb4) AS previousTag, CONVERT(@server USING utf8mb4) AS server,' +
+  ' @number AS number';
 
 /**
  * Builds the append as one packet of statements, so that the head is locked for one round trip only. Ids are computed
- * from the head within the packet. If the head's row is missing or a precondition fails, `@base` becomes NULL and the
- * inserts fail.
+ * from the head within the packet. If the head's row is missing, an assertion does not hold or a precondition fails,
+ * `@base` becomes NULL and the statements that follow fail.
  */
-export function appendStatement(units: readonly Unit[], at: Date): AppendPacket {
+export function appendStatement(units: readonly Unit[], { at, tag, newTerm, expected }: AppendMarks): string {
   const time = quote(sqlTime(at.getTime()));
   const rows: string[] = [];
   const activity: string[] = [];
@@ -52,7 +84,10 @@ export function appendStatement(units: readonly Unit[], at: Date): AppendPacket 
   for (const unit of units) {
     for (const key of unit.keys ?? []) {
       const expires = quote(sqlTime(at.getTime() + key.keepMs));
-      keys.push(`(${quote(key.value)},x'${key.fingerprint.toString('hex')}',@base+${offset + 1},${expires})`);
+      const answer = key.answer === undefined ? 'NULL' : quote(key.answer);
+      keys.push(
+        `(${quote(key.value)},x'${key.fingerprint.toString('hex')}',@base+${offset + 1},${expires},${answer})`,
+      );
     }
     for (const draft of unit.drafts) {
       const event = `@base+${offset + 1}`;
@@ -61,7 +96,7 @@ export function appendStatement(units: readonly Unit[], at: Date): AppendPacket 
         offset++;
         rows.push(
           `(@base+${offset},${event},'${row.scope}','${row.keepClass}','${draft.type}',${row.inbox ? 1 : 0},` +
-            `${draft.playerId ?? 'NULL'},${quote(row.title)},${quote(row.message)},${data},${time})`,
+            `${draft.playerId ?? 'NULL'},${quote(row.title)},${quote(row.message)},${data},${time},@term,'${tag}')`,
         );
       }
       for (const entry of draft.activity)
@@ -72,24 +107,37 @@ export function appendStatement(units: readonly Unit[], at: Date): AppendPacket 
     }
   }
   const preconditions = units.flatMap((unit) => unit.preconditions ?? []);
-  const before = [
-    'START TRANSACTION',
-    ...(preconditions.length === 0 ? [] : preconditionStatements(preconditions)),
+  const asserted = [
+    `@head >= ${expected.minHead}`,
+    equal('@server', expected.server),
+    ...(expected.complete ? ['@last_row = @head'] : []),
+    equal('@term', expected.term),
+    ...(preconditions.length === 0 ? [] : ['@preconditions_met']),
   ];
-  const sql = [
-    ...before,
-    `UPDATE log_head SET head = LAST_INSERT_ID(head + ${offset}) WHERE id = 1`,
-    `SET @base = IF(ROW_COUNT() = 1${preconditions.length === 0 ? '' : ' AND @preconditions_met'}, LAST_INSERT_ID() - ${offset}, NULL)`,
+  return [
+    'START TRANSACTION',
+    'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL',
+    ...(preconditions.length === 0 ? [] : preconditionStatements(preconditions)),
+    `SELECT head, epoch, IF(tagged_head = head, tag, NULL), ${SERVER}
+       INTO @head, @term, @previous, @server FROM log_head WHERE id = 1 FOR UPDATE`,
+    ...(expected.complete ? ['SELECT COALESCE(MAX(id), 0) INTO @last_row FROM notification'] : []),
+    `SET @base = IF(${asserted.join(' AND ')}, @head, NULL)`,
+    ...(expected.begins ? newTermStatements(newTerm) : []),
+    ...(rows.length === 0
+      ? []
+      : [
+          `UPDATE log_head SET head = @base + ${offset}, tag = '${tag}', tagged_head = @base + ${offset} WHERE id = 1`,
+        ]),
     ...(rows.length === 0
       ? []
       : [
           'INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, player_id, title, message, data,' +
-            ` created_at) VALUES ${rows.join(',')}`,
+            ` created_at, term, tag) VALUES ${rows.join(',')}`,
         ]),
     ...(keys.length === 0
       ? []
       : [
-          `INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at) VALUES ${keys.join(',')}`,
+          `INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at, answer) VALUES ${keys.join(',')}`,
         ]),
     ...(activity.length === 0
       ? []
@@ -98,8 +146,21 @@ export function appendStatement(units: readonly Unit[], at: Date): AppendPacket 
             ` event_id, is_broadcasted) VALUES ${activity.join(',')}`,
         ]),
     'COMMIT',
+    FOUND,
   ].join(';');
-  return { sql, headAt: before.length };
+}
+
+const equal = (variable: string, text: string): string =>
+  `CAST(${variable} AS BINARY) = CAST(${quote(text)} AS BINARY)`;
+
+/** Fails where an assertion did not hold, since `@base` is NULL then. */
+function newTermStatements(word: string): string[] {
+  return [
+    'SELECT COALESCE(MAX(number), 0) + 1 INTO @number FROM log_term',
+    `INSERT INTO log_term (term, number, first_id, begun_at) VALUES ('${word}', @number, @base + 1, UTC_TIMESTAMP(3))`,
+    `UPDATE log_head SET epoch = '${word}' WHERE id = 1`,
+    `SET @term = '${word}'`,
+  ];
 }
 
 function preconditionStatements(preconditions: readonly Precondition[]): string[] {
@@ -112,7 +173,11 @@ function preconditionStatements(preconditions: readonly Precondition[]): string[
 }
 
 /** Rows of a unit as the log holds them after an append from `firstId` on. */
-export function committedRows(unit: Unit, firstId: number, at: Date): LogRow[] {
+export function committedRows(
+  unit: Unit,
+  firstId: number,
+  { at, tag, term }: { readonly at: Date; readonly tag: string; readonly term: string | null },
+): LogRow[] {
   const rows: LogRow[] = [];
   for (const draft of unit.drafts) {
     const eventId = firstId + rows.length;
@@ -127,6 +192,8 @@ export function committedRows(unit: Unit, firstId: number, at: Date): LogRow[] {
         message: row.message,
         data: draft.data,
         at: at.getTime(),
+        term,
+        tag,
       });
   }
   return rows;

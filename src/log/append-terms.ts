@@ -20,8 +20,10 @@ export interface Expectation {
   readonly server: string;
   /** The head is the greatest id among the rows. */
   readonly complete: boolean;
-  /** The term that is present, to be followed by a new one that begins with this append. */
-  readonly follows?: string;
+  /** The term that is present is the one that the process has verified. */
+  readonly term: string;
+  /** Whether a new term begins with this append. */
+  readonly begins: boolean;
 }
 
 /** What the head's lock showed to an append that was refused. */
@@ -29,6 +31,8 @@ export interface RefusedAppend {
   readonly head: number;
   readonly term: string;
   readonly server: string;
+  /** Whether the head is the greatest id among the rows. */
+  readonly complete: boolean;
 }
 
 /**
@@ -40,6 +44,8 @@ export class AppendTerms {
   #server: string;
   /** The term that was present when the connection was opened; `undefined` once it needs no term of its own. */
   #openedIn: string | undefined;
+  /** The term that was read last. */
+  #found: string;
   #complete = false;
   #begunAt = Number.NEGATIVE_INFINITY;
   #openedAt: number;
@@ -48,6 +54,7 @@ export class AppendTerms {
   constructor(opened: { readonly server: string; readonly term: string }, now: number) {
     this.#server = opened.server;
     this.#openedIn = opened.term;
+    this.#found = opened.term;
     this.#openedAt = now;
   }
 
@@ -71,30 +78,43 @@ export class AppendTerms {
       minHead: verified.known,
       server: this.#server,
       complete: !this.#complete,
-      ...(begins ? { follows: term } : {}),
+      term,
+      begins,
     };
+  }
+
+  /** The log as this connection found it, for a process that knows nothing of it. */
+  asFound(now: number): VerifiedLog {
+    return { known: 0, term: this.#found, server: this.#server, verifiedAt: now };
   }
 
   appended(expectation: Expectation, now: number): void {
     this.#complete = true;
-    if (expectation.follows !== undefined) this.#settle(now);
+    if (expectation.begins) this.#settle(now);
   }
 
-  /** An assertion did not hold: the log has to be verified before the next append. */
-  refused(expectation: Expectation, found: RefusedAppend, now: number): void {
+  /**
+   * Nothing was appended. Returns whether the log has to be verified before the next append; otherwise every assertion
+   * held, and what failed was something else.
+   */
+  refused(expectation: Expectation, found: RefusedAppend, now: number): boolean {
+    this.#found = found.term;
     if (found.server !== this.#server) {
       this.#server = found.server;
       this.#openedIn = found.term;
       this.#openedAt = now;
       this.#complete = false;
-      return;
+      return true;
     }
-    if (found.head < expectation.minHead) return;
-    const other = expectation.follows !== undefined && expectation.follows !== found.term;
-    // Another process began a term between the verified read and this append, on this server.
-    if (other) this.#settle(now);
-    // What else did not hold is that the head is the last row: verifying mends that, and need not find it so again.
-    else this.#complete = true;
+    if (found.head < expectation.minHead) return true;
+    if (expectation.term !== found.term) {
+      // Another process began a term between the verified read and this append, on this server.
+      if (expectation.begins) this.#settle(now);
+      return true;
+    }
+    // Verifying mends that as far as it can: the next append does not ask for it again.
+    if (!found.complete) this.#complete = true;
+    return !found.complete;
   }
 
   #settle(now: number): void {

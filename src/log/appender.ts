@@ -3,18 +3,23 @@ import type { Connection } from 'mysql2/promise';
 import { asProblem, isDuplicate, isMissingValue, isStorageError } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
 import { committedRows, rowCount, type Unit } from './append-statement.ts';
+import { AppendTerms, type Expectation, type VerifiedLog } from './append-terms.ts';
 import {
   type Appended,
   type Attempt,
   findKeys,
   keysOf,
   newAttempt,
+  readRefusal,
+  type SentAttempt,
   type Submission,
   sendAttempt,
 } from './attempt.ts';
 import { BoundedConnection, DeadlineExceeded } from './bounded-connection.ts';
 import { answerRepeats } from './repeats.ts';
 import type { LogRow } from './row.ts';
+import type { AppendProof } from './source.ts';
+import { readHeadState } from './sql-source.ts';
 
 export type { Appended } from './attempt.ts';
 
@@ -30,14 +35,29 @@ const STORAGE_RETRIES = 5;
 export interface AppenderOptions {
   /** Opens a dedicated connection that takes several statements in one packet. */
   readonly connect: () => Promise<Connection>;
-  /** Receives the rows that this process committed, contiguous, in order, before the caller is answered. */
-  readonly onCommitted: (rows: LogRow[]) => void;
+  /**
+   * Receives the rows that this process committed, contiguous, in order, before the caller is answered; without proof
+   * where the answer to the COMMIT was lost.
+   */
+  readonly onCommitted: (rows: LogRow[], proof?: AppendProof) => void;
+  /** Knows what this process has read of the log. Left out: the appender takes the log as it finds it. */
+  readonly verifier?: LogVerifier;
   readonly onError?: (error: unknown) => void;
   /** Max wait of a caller for its COMMIT, in ms. */
   readonly patienceMs?: number;
   /** Max bytes of statements that wait or are under way; beyond it calls are refused as `overloaded`. */
   readonly maxWaitingBytes?: number;
 }
+
+/** Part of this process that follows the log, and can tell whether it is still the same. */
+export interface LogVerifier {
+  readonly verified: VerifiedLog;
+  /** Compares the log on this server with what this process remembers, and mends it. Resolves when that is done. */
+  verify(server: string): Promise<void>;
+}
+
+/** Delay before an append that was refused is sent again, in ms. */
+const REFUSED_MS = 5;
 
 /**
  * Group-commit appender. One batch is under way at a time; what arrives meanwhile forms the next. Each caller has its own
@@ -48,6 +68,8 @@ export class Appender {
   readonly #connection: BoundedConnection;
   readonly #patienceMs: number;
   readonly #maxWaitingBytes: number;
+  /** The terms of the current connection. */
+  #terms: { readonly connection: Connection; readonly terms: AppendTerms } | undefined;
   #queue: Submission[] = [];
   #waitingBytes = 0;
   #working: Promise<void> | undefined;
@@ -184,9 +206,24 @@ export class Appender {
 
   /** Commits and answers all members; or finds used keys, answers those members, and returns the rest for a retry. */
   async #try(attempt: Attempt, deadline: number): Promise<Attempt | undefined> {
-    let firstId: number;
+    let sent: SentAttempt | { readonly firstId: number; readonly term: string | null };
+    let expected: Expectation | undefined;
     try {
-      firstId = await this.#connection.use(deadline, (connection) => sendAttempt(connection, attempt));
+      const outcome = await this.#connection.use(deadline, async (connection) => {
+        const terms = await this.#termsOf(connection);
+        const next = terms.next(this.#verified(terms), performance.now());
+        if (typeof next === 'string') return { next, server: terms.server };
+        expected = next;
+        const committed = await sendAttempt(connection, attempt, next);
+        terms.appended(next, performance.now());
+        return committed;
+      });
+      if ('next' in outcome) {
+        if (outcome.next === 'reconnect') this.#connection.drop();
+        await this.#verify(outcome.server, deadline);
+        return attempt;
+      }
+      sent = outcome;
     } catch (error) {
       await this.#connection.rollback(deadline);
       // An attempt that is sent again after it committed fails on its own changes.
@@ -195,13 +232,46 @@ export class Appender {
       const own = known.get(attempt.key);
       if (!own) {
         const { answered, remaining } = answerRepeats(attempt.members, known);
-        if (!answered) throw error;
-        return remaining.length === 0 ? undefined : newAttempt(remaining);
+        if (answered) return remaining.length === 0 ? undefined : newAttempt(remaining);
+        if (!expected || !(await this.#wasRefused(expected, deadline))) throw error;
+        return attempt;
       }
-      firstId = own.firstId;
+      sent = own;
     }
-    this.#answer(attempt, firstId);
+    this.#answer(attempt, sent);
     return undefined;
+  }
+
+  /** Whether an assertion about the log failed, and not a precondition. Then the log is verified. */
+  async #wasRefused(expected: Expectation, deadline: number): Promise<boolean> {
+    const found = await this.#connection.use(deadline, async (connection) =>
+      this.#terms?.connection === connection ? await readRefusal(connection) : undefined,
+    );
+    const { terms } = this.#terms ?? {};
+    if (!found || !terms?.refused(expected, found, performance.now())) return false;
+    await this.#verify(found.server, deadline);
+    return true;
+  }
+
+  async #termsOf(connection: Connection): Promise<AppendTerms> {
+    if (this.#terms?.connection !== connection) {
+      const openedAt = performance.now();
+      this.#terms = { connection, terms: new AppendTerms(await readHeadState(connection), openedAt) };
+    }
+    return this.#terms.terms;
+  }
+
+  #verified(terms: AppendTerms): VerifiedLog {
+    const { verifier } = this.#options;
+    return verifier ? verifier.verified : terms.asFound(performance.now());
+  }
+
+  async #verify(server: string, deadline: number): Promise<void> {
+    const patience = Math.max(0, deadline - performance.now());
+    const verifying = this.#options.verifier?.verify(server);
+    await Promise.race([verifying, sleep(patience, undefined, { ref: false })]);
+    await sleep(REFUSED_MS);
+    if (performance.now() >= deadline) throw new DeadlineExceeded();
   }
 
   /** Bisects a batch until the member that cannot be stored is alone, so that the others are committed. */
@@ -217,18 +287,23 @@ export class Appender {
     rejectAll(members, error);
   }
 
-  #answer({ members, at }: Attempt, firstId: number): void {
+  #answer(
+    { members, at, tag }: Attempt,
+    { firstId, ...sent }: SentAttempt | { readonly firstId: number; readonly term: string | null },
+  ): void {
     const rows: LogRow[] = [];
+    const proof = 'proof' in sent ? sent.proof : undefined;
+    const term = 'proof' in sent ? sent.proof.term : (sent.term ?? '');
     let next = firstId;
     for (const member of members)
       for (const [index, unit] of member.units.entries()) {
         if (member.answers[index]) continue;
-        for (const row of committedRows(unit, next, at)) rows.push(row);
-        member.answers[index] = { firstId: next, duplicate: false };
+        for (const row of committedRows(unit, next, { at, tag, term })) rows.push(row);
+        member.answers[index] = { firstId: next, duplicate: false, term };
         next = firstId + rows.length;
       }
     try {
-      this.#options.onCommitted(rows);
+      this.#options.onCommitted(rows, proof);
     } catch (error) {
       // The rows are committed whatever the observer does.
       this.#options.onError?.(error);

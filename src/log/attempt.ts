@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
-import { appendStatement, rowCount, type Unit } from './append-statement.ts';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type AppendFound, appendStatement, FOUND, HEAD_DISAGREES, type Unit } from './append-statement.ts';
+import type { Expectation, RefusedAppend } from './append-terms.ts';
+import type { AppendProof } from './source.ts';
+import { newTag, newTermWord } from './terms.ts';
 
 /** Lifetime of an attempt's key, in ms: far longer than an attempt is retried. */
 const KEY_MS = 10 * 60_000;
@@ -9,6 +12,10 @@ const KEY_MS = 10 * 60_000;
 export interface Appended {
   readonly firstId: number;
   readonly duplicate: boolean;
+  /** Word of the term that its rows belong to. */
+  readonly term: string;
+  /** What its key stores for repeats; only of a duplicate. */
+  readonly answer?: string;
 }
 
 /** One caller's units, appended in one transaction or not at all. */
@@ -35,40 +42,80 @@ export interface Attempt {
   readonly members: readonly Submission[];
   readonly key: string;
   readonly at: Date;
+  readonly tag: string;
 }
 
 export function newAttempt(members: readonly Submission[]): Attempt {
-  return { members, key: `batch:${randomUUID()}`, at: new Date() };
+  return { members, key: `batch:${randomUUID()}`, at: new Date(), tag: newTag() };
 }
 
-/** Sends the units that have no answer yet. Resolves after COMMIT with the position of the first row. */
-export async function sendAttempt(connection: Connection, { members, key, at }: Attempt): Promise<number> {
+/** Committed append. */
+export interface SentAttempt {
+  readonly firstId: number;
+  readonly proof: AppendProof;
+}
+
+/** Sends the units that have no answer yet. Resolves after COMMIT. */
+export async function sendAttempt(
+  connection: Connection,
+  { members, key, at, tag }: Attempt,
+  expected: Expectation,
+): Promise<SentAttempt> {
   const own: Unit = { drafts: [], keys: [{ value: key, fingerprint: Buffer.alloc(32), keepMs: KEY_MS }] };
   const pending = members.flatMap((member) => member.units.filter((_, index) => !member.answers[index]));
-  const { sql, headAt } = appendStatement([own, ...pending], at);
-  const [results] = await connection.query(sql);
-  const moved = (results as unknown as ResultSetHeader[])[headAt];
-  if (moved?.affectedRows !== 1) throw new Error('the log has no head');
-  return moved.insertId - pending.reduce((sum, unit) => sum + rowCount(unit), 0) + 1;
+  const newTerm = newTermWord();
+  const sql = appendStatement([own, ...pending], { at, tag, newTerm, expected });
+  const [results] = await connection.query<RowDataPacket[][]>(sql);
+  const found = results.at(-1)?.[0] as AppendFound;
+  const firstId = Number(found.base) + 1;
+  const began = { number: Number(found.number), word: newTerm, firstId };
+  return {
+    firstId,
+    proof: {
+      server: found.server,
+      term: found.term,
+      previousTag: found.previousTag,
+      ...(expected.begins ? { began } : {}),
+    },
+  };
+}
+
+/** Reads what a packet found that failed; undefined where it failed before it read the head. */
+export async function readRefusal(connection: Connection): Promise<RefusedAppend | undefined> {
+  const [rows] = await connection.query<RowDataPacket[]>(`${FOUND}, ${HEAD_DISAGREES} AS disagrees`);
+  const found = rows[0] as (AppendFound & { readonly disagrees: number | null }) | undefined;
+  if (!found || found.head === null) return undefined;
+  const { term, server, disagrees } = found;
+  return { head: Number(found.head), term, server, complete: Number(disagrees) !== 1 };
 }
 
 /** Stored idempotency key. */
 export interface KnownKey {
   readonly fingerprint: Buffer;
   readonly firstId: number;
+  readonly answer: string | null;
+  /** Word of the term that covers the first row. */
+  readonly term: string | null;
 }
 
 /** Reads which keys of an attempt, including its own, were used before. */
 export async function findKeys(connection: Connection, attempt: Attempt): Promise<Map<string, KnownKey>> {
   const keys = attempt.members.flatMap(keysOf);
   const [rows] = await connection.query<RowDataPacket[]>(
-    'SELECT idempotency_key, fingerprint, first_id FROM log_key WHERE idempotency_key IN (?)',
+    `SELECT idempotency_key, fingerprint, first_id, answer,
+       (SELECT term FROM log_term WHERE log_term.first_id <= log_key.first_id ORDER BY number DESC LIMIT 1) AS term
+       FROM log_key WHERE idempotency_key IN (?)`,
     [[attempt.key, ...keys]],
   );
   return new Map(
     rows.map((row) => [
       row.idempotency_key as string,
-      { fingerprint: row.fingerprint as Buffer, firstId: Number(row.first_id) },
+      {
+        fingerprint: row.fingerprint as Buffer,
+        firstId: Number(row.first_id),
+        answer: row.answer as string | null,
+        term: row.term as string | null,
+      },
     ]),
   );
 }

@@ -1,28 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { KEEP_CLASSES } from '../db/schema.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
-import { bumpEpoch } from './epoch.ts';
-import {
-  type LogHead,
-  type Query,
-  queryOver,
-  readHead,
-  readHeadLocked,
-  readRange,
-  readTails,
-} from './reader.ts';
+import type { VerifiedLog } from './append-terms.ts';
+import type { LogVerifier } from './appender.ts';
+import { markOf } from './reader.ts';
 import type { LogRow } from './row.ts';
-import { Sequence } from './sequence.ts';
+import type { AppendProof, LogSource } from './source.ts';
+import { sqlSource } from './sql-source.ts';
+import type { Terms } from './terms.ts';
+import { type LogFault, ServerChanged, Tracker } from './tracker.ts';
 
-/** Reason for which the streams of this process cannot continue. */
-export interface LogFault {
-  readonly reason: 'hole' | 'regressed' | 'replaced' | 'epoch-changed' | 'fell-behind';
-  /** The last position delivered before. */
-  readonly from: number;
-  /** The position after which delivery continues. */
-  readonly to: number;
-}
+export type { LogFault } from './tracker.ts';
 
 export interface FollowerOptions {
   /** Opens a dedicated connection, so that a busy pool cannot delay the follower. */
@@ -35,53 +23,73 @@ export interface FollowerOptions {
   readonly pollMs?: { readonly busy: number; readonly idle: number };
 }
 
-/** Max rows per read. */
-const PAGE = 1_000;
-/** Max rows per read after a failure: a whole page of very large rows can exceed the statement time-out. */
-const SMALL_PAGE = 20;
-/** Rereads of a gap, 2–5 ms apart, before the head is read with a lock. */
-const GAP_REREADS = 4;
+/** Max wait for a verification over the present connection before it is dropped, in ms. */
+const VERIFY_MS = 1_000;
+
+/** The follower's connection, and what ends the reads that are under way on it. */
+interface Link {
+  readonly connection: Connection;
+  readonly source: LogSource<LogRow>;
+  readonly drop: () => void;
+}
 
 /**
  * Follows the log and delivers its rows contiguously. New rows are signalled by this process's own commits (`offer`), by
  * hints (`hint`) and by a poll of the head; none of these needs to be complete, in order, or free of repeats.
  */
-export class Follower {
+export class Follower implements LogVerifier {
   readonly #options: FollowerOptions;
-  readonly #sequence = new Sequence<LogRow>(0);
+  readonly #tracker: Tracker<LogRow>;
   readonly #pollMs: { readonly busy: number; readonly idle: number };
-  #connection: Connection | undefined;
-  #epoch = '';
-  #target = 0;
-  #last: LogRow | undefined;
-  #page = PAGE;
-  /** Whether this connection has verified that the log is still the one that was followed. */
-  #verified = false;
-  #started = false;
   readonly #pause = new WakeableSleep();
+  #link: Link | undefined;
+  /** Callers that wait until the log is verified. */
+  #verifying: (() => void)[] = [];
+  /** Callers that wait for a poll. */
+  #refreshing: (() => void)[] = [];
+  #started = false;
   #closed = false;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
     this.#pollMs = options.pollMs ?? { busy: 5, idle: 250 };
+    this.#tracker = new Tracker<LogRow>({
+      onRows: (rows) => options.onRows(rows),
+      onReset: (fault) => options.onReset(fault),
+      markOf,
+      // A gap is usually a commit whose rows become visible out of order.
+      pause: () => sleep(2 + Math.random() * 3),
+      now: () => performance.now(),
+    });
   }
 
   /** The last position delivered. */
   get position(): number {
-    return this.#sequence.watermark;
+    return this.#tracker.position;
   }
 
+  /** The terms of the log that is followed. */
+  get terms(): Terms {
+    return this.#tracker.terms;
+  }
+
+  /** Word of the present term. */
   get epoch(): string {
-    return this.#epoch;
+    return this.terms.present?.word ?? '';
+  }
+
+  get verified(): VerifiedLog {
+    const { known, server, verifiedAt } = this.#tracker;
+    return { known, term: this.terms.present?.word, server, verifiedAt };
   }
 
   /** Number of rows that are known to exist and are not delivered yet. */
   get lag(): number {
-    return Math.max(0, this.#target - this.position);
+    return this.#tracker.target - this.position;
   }
 
   get connected(): boolean {
-    return this.#connection !== undefined;
+    return this.#link !== undefined;
   }
 
   /**
@@ -91,11 +99,8 @@ export class Follower {
    */
   async start(prepare?: (position: number) => Promise<void>): Promise<void> {
     try {
-      const query = queryOver(await this.#open());
-      const head = await readHead(query);
-      this.#moveTo(head, await rowAt(query, head.head));
-      await prepare?.(head.head);
-      this.#verified = this.connected;
+      await this.#tracker.start((await this.#open()).source);
+      await prepare?.(this.position);
       this.#started = true;
       void this.#follow();
     } catch (error) {
@@ -104,26 +109,43 @@ export class Follower {
     }
   }
 
-  /** Takes rows that this process committed. */
-  offer(rows: readonly LogRow[]): void {
-    if (!this.#started) return;
-    const last = rows.at(-1);
-    if (!last || last.id <= this.position) return;
-    this.#target = Math.max(this.#target, last.id);
-    // After a reconnect the log may be another one, and these rows the first of it: the next poll decides.
-    if (this.#verified) this.#deliver(rows);
-    if (this.#target > this.position) this.#pause.wake();
+  /** Takes rows that this process committed. Without proof they are a hint. */
+  offer(rows: readonly LogRow[], proof?: AppendProof): void {
+    if (!this.#started || this.#closed) return;
+    const outcome = this.#tracker.offer(rows, proof);
+    if (outcome === 'reconnect') this.#drop();
+    if (outcome !== 'done') this.#pause.wake();
   }
 
   /** Takes a hint that the head is at `head`. */
   hint(head: number): void {
-    if (!Number.isSafeInteger(head) || head <= this.#target) return;
-    this.#target = head;
-    this.#pause.wake();
+    if (this.#tracker.hint(head)) this.#pause.wake();
+  }
+
+  verify(server: string): Promise<void> {
+    return new Promise((resolve) => {
+      // A connection to another server, or one that does not answer, may lead to a log that nobody appends to any more.
+      if (server !== this.#tracker.server) this.#drop();
+      const slow = setTimeout(() => this.#drop(), VERIFY_MS).unref();
+      this.#verifying.push(() => {
+        clearTimeout(slow);
+        resolve();
+      });
+      this.#pause.wake();
+    });
+  }
+
+  /** Resolves after a poll that began later. */
+  refresh(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#refreshing.push(resolve);
+      this.#pause.wake();
+    });
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#tracker.close();
     this.#pause.wake();
     // A query that a hanging server does not answer is not awaited. If it is answered later, nothing is delivered.
     this.#drop();
@@ -134,155 +156,56 @@ export class Follower {
     let failures = 0;
     while (!this.#closed) {
       try {
-        const fresh = this.#connection === undefined;
-        const query = queryOver(await this.#open());
-        if (fresh && (await this.#wasReplaced(query))) await this.#renew(query, 'replaced');
-        const others = await this.#poll(query);
+        const fresh = this.#link === undefined;
+        const { source } = await this.#open();
+        const verifying = this.#verifying.splice(0);
+        const refreshing = this.#refreshing.splice(0);
+        try {
+          const others = await this.#tracker.poll(source, fresh);
+          if (verifying.length > 0) await this.#tracker.verify(source);
+          pauseMs = others ? this.#pollMs.busy : Math.min(this.#pollMs.idle, pauseMs * 2);
+        } catch (error) {
+          this.#verifying.unshift(...verifying);
+          this.#refreshing.unshift(...refreshing);
+          throw error;
+        }
         failures = 0;
-        pauseMs = others ? this.#pollMs.busy : Math.min(this.#pollMs.idle, pauseMs * 2);
+        for (const done of [...verifying, ...refreshing]) done();
         await this.#pause.sleep(pauseMs);
       } catch (error) {
         this.#drop();
         if (this.#closed) return;
         this.#options.onError?.(error);
-        this.#page = SMALL_PAGE;
-        await this.#pause.sleep(Math.min(1_000, 50 * 2 ** failures++));
+        this.#tracker.readLess();
+        if (!(error instanceof ServerChanged)) await this.#pause.sleep(Math.min(1_000, 50 * 2 ** failures++));
       }
     }
   }
 
-  /** Reads the head, and the missing rows up to it. Returns whether other processes had written. */
-  async #poll(query: Query): Promise<boolean> {
-    // Own commits can move the position while the query is under way: the head must not be below the earlier one.
-    const before = this.position;
-    const { head, epoch } = await readHead(query);
-    if (epoch !== this.#epoch) {
-      await this.#restart(query, 'epoch-changed');
-      return true;
-    }
-    if (head < before && (await readHeadLocked(query)).head < before) {
-      await this.#renew(query, 'regressed');
-      return true;
-    }
-    this.#verified = true;
-    this.#target = Math.max(this.#target, head);
-    return this.#fill(query);
-  }
-
-  /** Reads the missing rows up to the target. Returns whether it found any. */
-  async #fill(query: Query): Promise<boolean> {
-    let found = false;
-    let emptyReads = 0;
-    while (this.position < this.#target && !this.#closed) {
-      const before = this.position;
-      const through = Math.min(this.#target, (this.#sequence.firstAhead ?? Number.POSITIVE_INFINITY) - 1);
-      this.#deliver(await readRange(query, before, through, this.#page));
-      if (this.position > before) {
-        this.#page = Math.min(PAGE, this.#page * 2);
-        found = true;
-        emptyReads = 0;
-      } else if (++emptyReads <= GAP_REREADS) {
-        await sleep(2 + Math.random() * 3);
-      } else {
-        const outcome = await this.#investigate(query);
-        if (outcome === 'reset') return true;
-        emptyReads = 0;
-      }
-    }
-    return found;
-  }
-
-  /** Decides about a gap that persists. Under the head's lock no append is under way that could still fill it. */
-  async #investigate(query: Query): Promise<'continue' | 'reset'> {
-    const before = this.position;
-    const { head, epoch } = await readHeadLocked(query);
-    if (epoch !== this.#epoch) {
-      await this.#restart(query, 'epoch-changed');
-      return 'reset';
-    }
-    if (head <= before) {
-      this.#target = Math.min(this.#target, Math.max(head, this.position));
-      return 'continue';
-    }
-    this.#target = Math.max(Math.min(this.#target, head), this.position);
-    this.#deliver(await readRange(query, before, head, this.#page));
-    if (this.position > before) return 'continue';
-    const tails = await readTails(query);
-    const pruned = Math.max(...KEEP_CLASSES.map((name) => tails[name]));
-    if (before + 1 < pruned) await this.#restart(query, 'fell-behind');
-    else await this.#renew(query, 'hole');
-    return 'reset';
-  }
-
-  /** Begins a new epoch, because the log is not the one that earlier cursors refer to, and restarts. */
-  async #renew(query: Query, reason: LogFault['reason']): Promise<void> {
-    await bumpEpoch(query, this.#epoch);
-    await this.#restart(query, reason);
-  }
-
-  /** Skips to the head and reports the fault. */
-  async #restart(query: Query, reason: LogFault['reason']): Promise<void> {
-    // Own commits above the new position are read again from there, not delivered from the old one meanwhile.
-    this.#verified = false;
-    const from = this.position;
-    const head = await readHeadLocked(query);
-    const last = await rowAt(query, head.head);
-    if (this.#closed) return;
-    this.#moveTo(head, last);
-    this.#options.onReset({ reason, from, to: head.head });
-  }
-
-  #moveTo({ head, epoch }: LogHead, last: LogRow | undefined): void {
-    this.#sequence.reset(head);
-    this.#target = head;
-    this.#epoch = epoch;
-    this.#last = last;
-  }
-
-  /** Whether, after a reconnect, the row at our position differs from the one delivered. */
-  async #wasReplaced(query: Query): Promise<boolean> {
-    const last = this.#last;
-    if (!last || last.id !== this.position) return false;
-    const row = await rowAt(query, last.id);
-    return (
-      row !== undefined &&
-      (row.at !== last.at ||
-        row.scope !== last.scope ||
-        row.type !== last.type ||
-        row.eventId !== last.eventId)
-    );
-  }
-
-  #deliver(rows: readonly LogRow[]): void {
-    if (this.#closed) return;
-    const ready = this.#sequence.take(rows);
-    if (ready.length === 0) return;
-    this.#last = ready.at(-1);
-    this.#options.onRows(ready);
-  }
-
-  async #open(): Promise<Connection> {
-    if (this.#connection) return this.#connection;
+  async #open(): Promise<Link> {
+    if (this.#link) return this.#link;
     const connection = await this.#options.connect();
     if (this.#closed) {
       connection.destroy();
       throw new Error('the follower was closed');
     }
+    let drop = () => {};
+    const dropped = new Promise<never>((_, reject) => {
+      drop = () => reject(new Error("the follower's connection was dropped"));
+    });
+    dropped.catch(() => {});
+    this.#link = { connection, source: sqlSource(connection, dropped), drop };
     connection.on('error', () => this.#drop(connection));
-    this.#connection = connection;
-    return connection;
+    return this.#link;
   }
 
-  #drop(connection = this.#connection): void {
-    if (connection === this.#connection) {
-      this.#connection = undefined;
-      this.#verified = false;
+  #drop(connection = this.#link?.connection): void {
+    const link = this.#link;
+    if (link && link.connection === connection) {
+      this.#link = undefined;
+      this.#tracker.distrust();
+      link.drop();
     }
     connection?.destroy();
   }
-}
-
-async function rowAt(query: Query, id: number): Promise<LogRow | undefined> {
-  const [row] = await readRange(query, id - 1, id, 1);
-  return row;
 }

@@ -1,8 +1,9 @@
-import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { KEEP_CLASSES, type KeepClass } from '../db/schema.ts';
 import type { EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
+import { SERVER } from './append-statement.ts';
 import type { LogRow } from './row.ts';
+import type { Term } from './terms.ts';
 
 /** End of the log, and its epoch. */
 export interface LogHead {
@@ -13,7 +14,7 @@ export interface LogHead {
 /** Query method of a connection or a pool. */
 export type Query = <T>(sql: string, values?: unknown[]) => Promise<T[]>;
 
-const COLUMNS = 'id, event_id, scope, type, player_id, title, message, data, created_at';
+const COLUMNS = 'id, event_id, scope, type, player_id, title, message, data, created_at, term, tag';
 
 /** Reads the head without a lock. */
 export async function readHead(query: Query): Promise<LogHead> {
@@ -49,14 +50,18 @@ export async function readScopes(
   after: number,
   through: number,
   limit: number,
-): Promise<LogRow[]> {
-  if (scopes.length === 0) return [];
+): Promise<{ readonly rows: LogRow[]; readonly server: string }> {
   const one = `(SELECT ${COLUMNS} FROM notification FORCE INDEX (notification_scope) WHERE scope = ? AND id > ? AND id <= ? ORDER BY id LIMIT ${limit})`;
+  // The first row, at position 0, names the server, so that one statement proves where its rows come from.
+  const server = `(SELECT 0 AS id, 0 AS event_id, '' AS scope, '' AS type, NULL AS player_id, '' AS title,
+    CONVERT(${SERVER} USING utf8mb4) COLLATE utf8mb4_unicode_ci AS message, '' AS data, NULL AS created_at,
+    NULL AS term, NULL AS tag)`;
   const rows = await query<RawRow>(
-    `${scopes.map(() => one).join(' UNION ALL ')} ORDER BY id LIMIT ${limit}`,
+    `${[server, ...scopes.map(() => one)].join(' UNION ALL ')} ORDER BY id LIMIT ${limit + 1}`,
     scopes.flatMap((scope) => [scope, after, through]),
   );
-  return rows.map(toRow);
+  const first = rows[0]?.id === 0 ? rows.shift() : undefined;
+  return { rows: rows.map(toRow), server: first?.message ?? '' };
 }
 
 /** Reads, per keep class, the lowest position from which on every row is still kept. */
@@ -67,15 +72,26 @@ export async function readTails(query: Query): Promise<Record<KeepClass, number>
   return tails;
 }
 
-/** Max silence of a connection during a read, in ms; far above what a read takes. */
-const SILENCE_MS = 15_000;
+/** Reads the position from which on every row of every keep class is kept. */
+export async function readPrunedBelow(query: Query): Promise<number> {
+  return Math.max(...Object.values(await readTails(query)));
+}
 
-/** Makes a `Query` over a dedicated connection. Drop the connection when a query fails. */
-export function queryOver(connection: Connection): Query {
-  return async <T>(sql: string, values: unknown[] = []) => {
-    const [rows] = await connection.query<RowDataPacket[]>({ sql, values, timeout: SILENCE_MS });
-    return rows as T[];
-  };
+/** Reads the terms of the log. */
+export async function readTerms(query: Query): Promise<Term[]> {
+  const rows = await query<{ term: string; number: number; first_id: number }>(
+    'SELECT term, number, first_id FROM log_term',
+  );
+  return rows.map(({ term, number, first_id }) => ({
+    word: term,
+    number: Number(number),
+    firstId: Number(first_id),
+  }));
+}
+
+/** What tells the append that wrote a row from any other: its tag, or a print of the row where it has none. */
+export function markOf(row: Pick<LogRow, 'eventId' | 'scope' | 'type' | 'at' | 'tag'>): string {
+  return row.tag ?? `~${row.eventId}/${row.scope}/${row.type}/${row.at}`;
 }
 
 interface RawHead {
@@ -93,6 +109,8 @@ interface RawRow {
   message: string;
   data: string;
   created_at: Date;
+  term: string | null;
+  tag: string | null;
 }
 
 function headOf(rows: RawHead[]): LogHead {
@@ -112,5 +130,7 @@ function toRow(row: RawRow): LogRow {
     message: row.message,
     data: row.data,
     at: row.created_at.getTime(),
+    term: row.term ?? null,
+    tag: row.tag ?? null,
   };
 }

@@ -4,8 +4,6 @@ export interface Run {
   readonly lastId: number;
   /** What tells this append from any other at the same positions: its tag, or a print of the row where it has none. */
   readonly mark: string;
-  /** The word of the term that the cursors of these rows carry. */
-  readonly term: string;
 }
 
 /** Max runs remembered. */
@@ -27,11 +25,11 @@ export class Remembered {
     return this.#runs.at(-1);
   }
 
-  add(id: number, mark: string, term: string): void {
+  add(id: number, mark: string): void {
     const last = this.#runs.at(-1);
     if (last && last.mark === mark && last.lastId === id - 1)
       this.#runs[this.#runs.length - 1] = { ...last, lastId: id };
-    else this.#runs.push({ firstId: id, lastId: id, mark, term });
+    else this.#runs.push({ firstId: id, lastId: id, mark });
     if (this.#runs.length > MAX_RUNS) this.#runs.splice(0, MAX_RUNS >> 2);
   }
 

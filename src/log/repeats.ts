@@ -37,5 +37,6 @@ function lookUp(unit: Unit, known: ReadonlyMap<string, KnownKey>): Appended | Pr
   );
   if (conflict) return new Problem('idempotency-conflict');
   if (earlier.includes(undefined)) return new Problem('superseded');
-  return { firstId: first.firstId, duplicate: true };
+  const { firstId, term, answer } = first;
+  return { firstId, duplicate: true, term: term ?? '', ...(answer === null ? {} : { answer }) };
 }

@@ -18,6 +18,10 @@ export interface LogRow {
   readonly data: string;
   /** When it was appended, in milliseconds since 1970. */
   readonly at: number;
+  /** Word of the term it was appended under; null where a node of an older release appended it. */
+  readonly term: string | null;
+  /** Tag of the append that wrote it; null as above. */
+  readonly tag: string | null;
 }
 
 /** Row before it has a position. */

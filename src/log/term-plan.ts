@@ -38,7 +38,7 @@ export function planTerm(facts: LockedFacts): TermPlan {
   );
   if (Number.isFinite(lostFrom) && !known.areRefusedFrom(lostFrom, terms)) firsts.push(lostFrom);
   // Rows above the head: the head alone was restored. A head above the rows: the rows alone were.
-  if (head !== lastRow) firsts.push(lastRow + 1);
+  if (head !== lastRow && !terms.beginsAt(lastRow + 1)) firsts.push(lastRow + 1);
   const adopts = !terms.has(word);
   // A word that no term has: an operator's, or that of a node of an earlier release which found the log replaced.
   if (adopts) firsts.push(verified === undefined ? 1 : Math.min(verified + 1, ...firsts));

@@ -68,6 +68,11 @@ export class Terms {
     return (this.#covering[Math.max(0, low - 1)] ?? this.present)?.word ?? '';
   }
 
+  /** Whether a term that covers this position begins there. */
+  beginsAt(id: number): boolean {
+    return this.#covering.some(({ firstId }) => firstId === id);
+  }
+
   /** The word that the cursor of a row carries: the row's own term, unless a later term has overruled it there. */
   labelOf(row: { readonly id: number; readonly term: string | null }): string {
     if (row.term !== null && !this.has(row.term)) return row.term;

@@ -50,6 +50,8 @@ export class Tracker<R extends TrackedRow> {
   readonly #remembered = new Remembered();
   readonly #sequence: Sequence<R>;
   #terms = new Terms([]);
+  /** The terms as they were when the last row was delivered. */
+  #deliveredUnder = this.#terms;
   #server: string | undefined;
   #target = 0;
   /** The newest head that was read and lies above the position. */
@@ -99,10 +101,11 @@ export class Tracker<R extends TrackedRow> {
     const terms = new Terms(await source.terms());
     this.#server = state.server;
     this.#terms = terms;
+    this.#deliveredUnder = terms;
     this.#sequence.reset(state.head);
     this.#target = state.head;
     await this.#rememberNewest(source, state.head);
-    if (terms.present?.word !== state.term) await this.#confirm(source, 'epoch-changed', { starting: true });
+    if (terms.present?.word !== state.term) await this.#confirm(source, { starting: true });
     this.#trusted = true;
     this.#verifiedAt = this.#options.now();
   }
@@ -159,10 +162,10 @@ export class Tracker<R extends TrackedRow> {
     const state = await source.head();
     if (freshConnection) this.#server = state.server;
     else if (state.server !== this.#server) throw new ServerChanged();
-    if (this.#suspicious) return this.#confirm(source, 'replaced');
-    if (contradicts(state, before)) return this.#confirm(source, 'regressed');
+    if (this.#suspicious) return this.#confirm(source);
+    if (contradicts(state, before)) return this.#confirm(source);
     if (state.term !== this.#terms.present?.word && (await this.#learnTerms(source))) return true;
-    if (!this.#trusted && !(await this.#isUnchanged(source))) return this.#confirm(source, 'replaced');
+    if (!this.#trusted && !(await this.#isUnchanged(source))) return this.#confirm(source);
     this.#trusted = true;
     this.#target = Math.max(this.#target, state.head);
     if (state.head > this.position && state.tag !== null)
@@ -174,7 +177,7 @@ export class Tracker<R extends TrackedRow> {
 
   /** Compares the log with what is remembered, behind the head's lock, and mends what is inconsistent in it. */
   verify(source: LogSource<R>): Promise<boolean> {
-    return this.#confirm(source, 'regressed');
+    return this.#confirm(source);
   }
 
   /** Reads what is missing up to the target. */
@@ -185,15 +188,15 @@ export class Tracker<R extends TrackedRow> {
       const before = this.position;
       const mark = this.#remembered.last?.mark;
       const through = Math.min(this.#target, (this.#sequence.firstAhead ?? Number.POSITIVE_INFINITY) - 1);
-      const rows = await source.range(before, through, this.#page + 1);
+      const rows = await source.range(before, through, this.#page);
       if (before > 0 && !(await this.#overlaps(source, rows[0], before, mark))) {
-        if (await this.#confirm(source, 'replaced')) return 'reset';
+        if (await this.#confirm(source)) return 'reset';
         continue;
       }
       const strange = rows.some((row) => row.id > before && row.term !== null && !this.#terms.has(row.term));
       if (strange && (await this.#learnTerms(source))) return 'reset';
       if (this.#deniesWitness(rows)) {
-        if (await this.#confirm(source, 'replaced')) return 'reset';
+        if (await this.#confirm(source)) return 'reset';
         continue;
       }
       this.#handOn(this.#sequence.take(rows));
@@ -204,7 +207,7 @@ export class Tracker<R extends TrackedRow> {
       } else if (++vain <= PATIENT_READS) {
         await this.#options.pause();
       } else {
-        if (await this.#confirm(source, 'hole')) return 'reset';
+        if (await this.#confirm(source)) return 'reset';
         vain = 0;
       }
     }
@@ -239,21 +242,17 @@ export class Tracker<R extends TrackedRow> {
     const above = first === undefined || first > before;
     const whole = terms.lostSince(this.#terms) === undefined;
     if (terms.present?.word !== term || !whole || !above || !(await this.#isUnchanged(source)))
-      return this.#confirm(source, 'epoch-changed');
+      return this.#confirm(source);
     if (first === undefined || first > this.position) this.#terms = terms;
     return false;
   }
 
-  /** Returns whether the position was reset. */
-  async #confirm(
-    source: LogSource<R>,
-    suspicion: LogFault['reason'],
-    { starting = false } = {},
-  ): Promise<boolean> {
+  /** Compares behind the head's lock. Returns whether the position was reset. */
+  async #confirm(source: LogSource<R>, { starting = false } = {}): Promise<boolean> {
     this.#trusted = false;
     this.#suspicious = false;
     const from = this.position;
-    const found = await source.locked((log) => this.#compare(log, suspicion, starting));
+    const found = await source.locked((log) => this.#compare(log, starting));
     if (this.#closed) return true;
     const first = found.terms.firstSince(this.#terms);
     const overruled = first !== undefined && first <= from;
@@ -261,35 +260,40 @@ export class Tracker<R extends TrackedRow> {
     if (found.reason === undefined && !overruled) {
       this.#terms = found.terms;
       this.#target = Math.max(Math.min(this.#target, found.head), this.position);
-      this.#witness = undefined;
       this.#trusted = true;
       return false;
     }
     this.#terms = found.terms;
+    this.#deliveredUnder = found.terms;
     this.#sequence.reset(found.head);
     this.#target = found.head;
     this.#witness = undefined;
     this.#remembered.clear();
-    for (const [id, mark] of found.newest) this.#remembered.add(id, mark, found.terms.termAt(id));
+    for (const [id, mark] of found.newest) this.#remembered.add(id, mark);
     if (!starting) this.#options.onReset({ reason: found.reason ?? 'epoch-changed', from, to: found.head });
     return true;
   }
 
   /** Behind the head's lock: finds what differs, and writes what has to be written. */
-  async #compare(log: LockedLog<R>, suspicion: LogFault['reason'], starting: boolean) {
+  async #compare(log: LockedLog<R>, starting: boolean) {
     const state = await log.head();
     const stored = new Terms(await log.terms());
     const lastRow = await log.lastRow();
     const pruned = await log.prunedBelow();
-    const witnesses = this.#witness ? [this.#witness] : [];
-    let differsFrom = await findDivergence(
-      [...this.#remembered.runs, ...witnesses],
-      (ids) => log.marks(ids),
-      pruned,
-    );
+    const lookUp = (ids: readonly number[]) => log.marks(ids);
+    let differsFrom = await findDivergence(this.#remembered.runs, lookUp, pruned);
+    const witness = this.#witness;
+    // What is above the position may have been committed in another log than what was delivered: it proves nothing below.
+    if (
+      differsFrom === undefined &&
+      witness &&
+      (await findDivergence([witness], lookUp, pruned)) !== undefined
+    )
+      differsFrom = this.position + 1;
     // Nothing is remembered, and yet the log ends below the position.
     if (this.position > Math.max(state.head, lastRow)) differsFrom ??= 1;
-    let reason: LogFault['reason'] | undefined = differsFrom === undefined ? undefined : suspicion;
+    let reason: LogFault['reason'] | undefined;
+    if (differsFrom !== undefined) reason = state.head < this.position ? 'regressed' : 'replaced';
     const next = this.position + 1;
     if (differsFrom === undefined && next <= state.head && (await log.marks([next])).size === 0) {
       if (next < pruned) reason = 'fell-behind';
@@ -300,7 +304,8 @@ export class Tracker<R extends TrackedRow> {
       lastRow,
       word: state.term,
       terms: stored,
-      known: this.#terms,
+      // What others began after the last row was delivered has its own cursors beyond a hole.
+      known: reason === 'hole' ? this.#deliveredUnder : this.#terms,
       differsFrom,
       // What was read at the start proves nothing of what other processes gave out.
       verified: this.#remembered.last && !starting ? this.position : undefined,
@@ -321,8 +326,7 @@ export class Tracker<R extends TrackedRow> {
 
   async #rememberNewest(source: LogReads<R>, head: number): Promise<void> {
     this.#remembered.clear();
-    for (const [id, mark] of await newestMarks(source, head))
-      this.#remembered.add(id, mark, this.#terms.termAt(id));
+    for (const [id, mark] of await newestMarks(source, head)) this.#remembered.add(id, mark);
   }
 
   /** What this process knows of the highest position that it knows. */
@@ -356,9 +360,9 @@ export class Tracker<R extends TrackedRow> {
 
   #handOn(ready: R[]): void {
     if (this.#closed || ready.length === 0) return;
-    for (const row of ready)
-      this.#remembered.add(row.id, this.#options.markOf(row), this.#terms.labelOf(row));
+    for (const row of ready) this.#remembered.add(row.id, this.#options.markOf(row));
     if (this.#witness && this.#witness.lastId <= this.position) this.#witness = undefined;
+    this.#deliveredUnder = this.#terms;
     this.#options.onRows(ready);
   }
 }

@@ -12,7 +12,7 @@ export interface ContestClockDeps {
   /** The relay's own publisher. */
   readonly relayPublisher: LogPublisher;
   readonly clock: PlatformClock;
-  readonly epoch: () => string;
+  readonly termAt: (id: number) => string;
   readonly onError: (error: unknown, where: string) => void;
 }
 
@@ -29,9 +29,9 @@ const RETRY_MS = 1_000;
 
 /** The clock of contests, and all others who tell of their statuses and ends: by way of one memory of what was told. */
 export function openContestClock(deps: ContestClockDeps): ContestClock {
-  const { database, publisher, relayPublisher, clock, epoch, onError } = deps;
-  const announcer = createAnnouncer({ database, publisher, clock, epoch });
-  const relayed = createAnnouncer({ database, publisher: relayPublisher, clock, epoch });
+  const { database, publisher, relayPublisher, clock, termAt, onError } = deps;
+  const announcer = createAnnouncer({ database, publisher, clock, termAt });
+  const relayed = createAnnouncer({ database, publisher: relayPublisher, clock, termAt });
   return {
     announcer,
     handlers: {

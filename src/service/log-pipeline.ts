@@ -27,13 +27,13 @@ export async function openLogPipeline(
   function openPublisher(name: string): LogPublisher {
     const appender = new Appender({
       connect: () => database.connect({ multipleStatements: true }),
-      onCommitted: (rows) => live.follower.offer(rows),
+      onCommitted: (rows, proof) => live.follower.offer(rows, proof),
+      verifier: live.follower,
       onError: (error) => onError(error, name),
     });
     releasers.add(name, () => appender.close());
     return createLogPublisher({
       append: (units) => appender.append(units),
-      epoch: () => live.follower.epoch,
       restrictions: (contestIds) => readRestrictions(database, contestIds),
     });
   }

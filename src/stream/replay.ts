@@ -6,6 +6,7 @@ import type { Ring } from '../channel/ring.ts';
 import type { KeepClass } from '../db/schema.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
 import { keepClassOf } from '../log/row.ts';
+import type { Terms } from '../log/terms.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import type { Semaphore } from '../util/semaphore.ts';
 import { transientTypesAmong } from './resume.ts';
@@ -31,7 +32,10 @@ export interface ReplayDeps {
   readonly query: Query;
   /** Bounds the streams that read from the database at once, so that a reconnecting crowd leaves connections free. */
   readonly semaphore: Semaphore;
-  readonly epoch: () => string;
+  /** The terms of the log, as far as this process has delivered it. */
+  readonly terms: () => Terms;
+  /** The server whose log this process follows; rows of another one are not sent. */
+  readonly server?: () => string | undefined;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -162,6 +166,13 @@ function recentPage(stream: Stream, ring: Ring, target: number): Page | undefine
   return { frames: cut, through: cut.at(-1)?.id ?? target };
 }
 
+/** A pooled connection that was opened before a failover still answers, from the server that was left. */
+class OtherServer extends Error {
+  constructor() {
+    super('a pooled connection leads to another database server than the log that is followed');
+  }
+}
+
 /** Reads a page from the database, repeatedly until that succeeds; undefined when the stream is closed meanwhile. */
 async function storedPage(
   stream: Stream,
@@ -177,19 +188,21 @@ async function storedPage(
       const read = await deps.semaphore.run(async () => {
         // The stream may have been closed while this waited for a permit.
         if (stream.state !== 'replaying') return undefined;
-        const rows = await readScopes(deps.query, stream.scopes, after, target, limit);
-        // Tails after rows: a deletion between the two reads shows in the tails.
-        return { rows, tails: await readTails(deps.query) };
+        // Taken first: a term that begins meanwhile says nothing of rows that were read before.
+        const terms = deps.terms();
+        const page = await readScopes(deps.query, stream.scopes, after, target, limit);
+        if (deps.server?.() !== undefined && page.server !== deps.server?.()) throw new OtherServer();
+        // Read behind the rows: what was deleted meanwhile shows here.
+        return { rows: page.rows, terms, tails: await readTails(deps.query) };
       });
       if (read === undefined) return undefined;
-      const { rows, tails } = read;
+      const { rows, terms, tails } = read;
       if ([...classes].some((keepClass) => tails[keepClass] > after + 1)) {
         stream.close('reset');
         return undefined;
       }
-      const epoch = deps.epoch();
       const through = rows.length === limit ? (rows.at(-1)?.id ?? target) : target;
-      return { frames: rows.map((row) => new LiveFrame(row, epoch)), through };
+      return { frames: rows.map((row) => new LiveFrame(row, terms.labelOf(row))), through };
     } catch (error) {
       deps.onError?.(error);
       await sleep(Math.min(RETRY_MS.max, RETRY_MS.first * 2 ** failures));

@@ -1,12 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Query, readHeadLocked, readTails } from '../log/reader.ts';
+import type { Terms } from '../log/terms.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import type { EventType } from '../protocol/event.ts';
+import { Problem } from '../protocol/problem.ts';
 import type { Scope } from '../protocol/scope.ts';
 import { type LogState, planResume, type ResumePlan } from './resume.ts';
 
 export interface PlanDeps {
-  readonly follower: { readonly position: number; readonly epoch: string; hint(head: number): void };
+  readonly follower: {
+    readonly position: number;
+    readonly terms: Terms;
+    hint(head: number): void;
+    /** Resolves after a poll that began later. */
+    refresh(): Promise<void>;
+  };
   readonly query: Query;
 }
 
@@ -31,16 +39,24 @@ export function createPlanner({ follower, query }: PlanDeps) {
     return tails.value;
   }
 
-  /** A cursor from a node that is ahead of this one is no lie: wait until this one is there. */
+  /**
+   * Waits until this node is where a cursor says that another node is: at its position, and in its term.
+   * @throws Problem `overloaded` when the position exists and is not reached here in time
+   */
   async function reach(requested: string): Promise<void> {
     const cursor = parseCursor(requested);
-    if (!cursor || cursor.id <= follower.position) return;
-    if (cursor.epoch !== undefined && cursor.epoch !== follower.epoch) return;
+    const isValid = () => cursor && follower.terms.judge(cursor, follower.position).valid;
+    if (!cursor || isValid()) return;
+    const deadline = performance.now() + CATCH_UP_MS;
+    await Promise.race([follower.refresh(), sleep(CATCH_UP_MS, undefined, { ref: false })]);
+    const shared =
+      cursor.term === undefined ? Number.POSITIVE_INFINITY : follower.terms.lastShared(cursor.term);
+    if (isValid() || shared === undefined || cursor.id > shared) return;
     const { head } = await readHeadLocked(query);
     if (cursor.id > head) return;
     follower.hint(head);
-    const patience = performance.now() + CATCH_UP_MS;
-    while (follower.position < cursor.id && performance.now() < patience) await sleep(5);
+    while (follower.position < cursor.id && performance.now() < deadline) await sleep(5);
+    if (follower.position < cursor.id) throw new Problem('overloaded', { retryAfter: 1 });
   }
 
   /**
@@ -57,7 +73,7 @@ export function createPlanner({ follower, query }: PlanDeps) {
     const value = await presentTails();
     return planResume(requested, scopes, wanted, {
       head: follower.position,
-      epoch: follower.epoch,
+      terms: follower.terms,
       tails: value,
     });
   };

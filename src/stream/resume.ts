@@ -1,5 +1,6 @@
 import type { KeepClass } from '../db/schema.ts';
 import { keepClassOf } from '../log/row.ts';
+import type { Terms } from '../log/terms.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import { EVENT_TYPES, type EventType } from '../protocol/event.ts';
@@ -9,7 +10,7 @@ import type { Scope } from '../protocol/scope.ts';
 export interface LogState {
   /** The position of the newest row. */
   readonly head: number;
-  readonly epoch: string;
+  readonly terms: Terms;
   /** Per class, the position from which on every row is still kept. */
   readonly tails: Readonly<Record<KeepClass, number>>;
 }
@@ -41,12 +42,14 @@ export function planResume(
   if (requested === 'earliest') return withStale(Math.min(tail - 1, log.head), wanted, log);
   const cursor = parseCursor(requested);
   if (!cursor) return { from: log.head, recovered: false, lost: { after: null, through: log.head } };
-  const foreign = cursor.epoch !== undefined && cursor.epoch !== log.epoch;
-  if (foreign || cursor.id > log.head)
+  const verdict = log.terms.judge(cursor, log.head);
+  // A term that this log never had, or no longer knows.
+  if (!verdict.valid && verdict.resumeAfter === undefined)
     return { from: log.head, recovered: false, lost: { after: null, through: log.head } };
-  if (cursor.id + 1 < tail)
-    return { from: log.head, recovered: false, lost: { after: cursor.id, through: log.head } };
-  return withStale(cursor.id, wanted, log);
+  const from = verdict.valid ? cursor.id : (verdict.resumeAfter ?? log.head);
+  if (from + 1 < tail) return { from: log.head, recovered: false, lost: { after: from, through: log.head } };
+  if (verdict.valid) return withStale(from, wanted, log);
+  return { ...withStale(from, wanted, log), recovered: false, lost: { after: from, through: cursor.id } };
 }
 
 function withStale(from: number, wanted: ReadonlySet<EventType> | undefined, log: LogState): ResumePlan {

@@ -26,7 +26,8 @@ export interface StreamOptions {
   readonly scopes: readonly Scope[];
   readonly filter: TypeFilter | undefined;
   readonly sink: Sink;
-  readonly epoch: string;
+  /** Word of the term that covers a position. */
+  readonly termAt: (id: number) => string;
   /** Position at which it begins; every row above is sent to it. */
   readonly position: number;
   /** Expiry of its token. */
@@ -60,12 +61,14 @@ export class Stream implements Listener {
   expiresAt: Date;
   /** Position of the last notification that was written to it; 0: none yet. */
   lastDeliveredId = 0;
-  /** Position of the highest cursor that was written to it. */
+  /** Position of the last cursor that it was sent. */
   announced: number;
+  /** That cursor. Kept as it was sent: after a reset its position may belong to another term. */
+  #cursor: string;
   state: 'replaying' | 'live' | 'closed' = 'replaying';
   closeReason: CloseReason | 'gone' | undefined;
   readonly #sink: Sink;
-  readonly #epoch: string;
+  readonly #termAt: (id: number) => string;
   readonly #maxUnsentBytes: number;
   readonly #maxStallMs: number;
   readonly #stall = new StallDetector();
@@ -83,7 +86,8 @@ export class Stream implements Listener {
     this.expiresAt = options.expiresAt;
     this.rotatesAt = options.rotatesAt;
     this.#sink = options.sink;
-    this.#epoch = options.epoch;
+    this.#termAt = options.termAt;
+    this.#cursor = formatCursor(options.position, options.termAt(options.position));
     this.#maxUnsentBytes = options.maxUnsentBytes;
     this.#maxStallMs = options.maxStallMs;
   }
@@ -107,25 +111,27 @@ export class Stream implements Listener {
     if (last) {
       this.lastDeliveredId = last.id;
       this.announced = last.id;
+      this.#cursor = last.cursor;
     }
     this.#limitUnsent();
   }
 
+  /** Makes the cursor of a position that is about to be sent. */
+  announce(position: number): string {
+    this.announced = position;
+    this.#cursor = formatCursor(position, this.#termAt(position));
+    return this.#cursor;
+  }
+
   /** Writes a control frame. Its id is the position: every row up to it was sent. */
   send(event: string, data: object, options: { retryMs?: number } = {}): void {
-    const frame = encodeFrame({
-      id: formatCursor(this.position, this.#epoch),
-      event,
-      data: JSON.stringify(data),
-    });
-    this.announced = this.position;
+    const frame = encodeFrame({ id: this.announce(this.position), event, data: JSON.stringify(data) });
     this.writeBytes(encodeBytes((options.retryMs === undefined ? '' : encodeRetry(options.retryMs)) + frame));
   }
 
   /** Writes a control frame whose data is shared with other streams. */
   sendShared(event: string, data: Bytes): void {
-    this.writeBytes(encodeBytes(encodeHead({ id: formatCursor(this.position, this.#epoch), event })));
-    this.announced = this.position;
+    this.writeBytes(encodeBytes(encodeHead({ id: this.announce(this.position), event })));
     this.writeBytes(data);
   }
 
@@ -165,8 +171,8 @@ export class Stream implements Listener {
     const { reconnect } = CLOSE_REASONS[reason];
     const data: StreamClose = { reason, reconnect };
     const frame = encodeFrame({
-      // A replay is in order, so the announced position is safe in the middle of one, too.
-      id: formatCursor(this.announced, this.#epoch),
+      // Replay is in order, so what was announced is the safe position, also in mid-replay.
+      id: this.#cursor,
       event: 'stream-close',
       data: JSON.stringify(data),
     });

@@ -115,7 +115,7 @@ export class Streams {
 
   /** Opens a stream over a response whose headers are on their way. */
   open(request: OpenRequest, sink: Sink): Stream {
-    const { limits, epoch } = this.#deps;
+    const { limits, terms } = this.#deps;
     const now = Date.now();
     const rotatesAt = new Date(now + limits.maxAgeMs * (0.9 + Math.random() * 0.1));
     const stream = new Stream({
@@ -124,7 +124,7 @@ export class Streams {
       scopes: request.scopes,
       filter: request.filter,
       sink,
-      epoch: epoch(),
+      termAt: (id) => terms().termAt(id),
       position: request.plan.from,
       expiresAt: request.expiresAt,
       rotatesAt,
@@ -233,9 +233,9 @@ export class Streams {
   }
 
   #tick(now: number): void {
-    const { hub, epoch, limits } = this.#deps;
+    const { hub, terms, limits } = this.#deps;
     const beatsAt = performance.now();
-    const cursor = formatCursor(hub.settled, epoch());
+    const cursor = formatCursor(hub.settled, terms().termAt(hub.settled));
     const keepalive = encodeBytes(encodeComment(`keepalive ${cursor}`));
     for (const [stream, beat] of this.#beats) {
       stream.limitStall(beatsAt);
@@ -255,11 +255,10 @@ export class Streams {
   /** Advances a quiet stream's cursor, so that a later resume does not begin at rows that retention has deleted. */
   #sendPosition(stream: Stream, now: number): void {
     const position = Math.max(stream.position, this.#deps.hub.settled);
-    stream.announced = position;
     stream.writeBytes(
       encodeBytes(
         encodeFrame({
-          id: formatCursor(position, this.#deps.epoch()),
+          id: stream.announce(position),
           event: 'position',
           data: JSON.stringify({ serverTime: new Date(now).toISOString() }),
         }),

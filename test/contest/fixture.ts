@@ -23,10 +23,9 @@ export function openClockNode(
   polls: { readonly nearMs: number; readonly allMs: number } = { nearMs: 20, allMs: 60 },
 ): ClockNode {
   const appender = openAppender(database);
-  const epoch = () => 'k7f2';
+  const termAt = () => 'k7f2';
   const publisher = createLogPublisher({
     append: (units) => appender.append(units),
-    epoch,
     restrictions: async () => new Map(),
   });
   const errors: unknown[] = [];
@@ -37,7 +36,7 @@ export function openClockNode(
     await running;
   };
   return {
-    announcer: createAnnouncer({ database, publisher, clock, epoch }),
+    announcer: createAnnouncer({ database, publisher, clock, termAt }),
     errors,
     start() {
       over = new AbortController();

@@ -23,7 +23,6 @@ beforeAll(async () => {
   appender = openAppender(database);
   publisher = createLogPublisher({
     append: (units) => appender.append(units),
-    epoch: () => 'k7f2',
     restrictions: async () => new Map(),
   });
 });

@@ -20,7 +20,6 @@ describe('Inboxes of several nodes over one database', () => {
     });
     publisher = createLogPublisher({
       append: (units) => appender.append(units),
-      epoch: () => 'abcd',
       restrictions: async () => new Map(),
     });
   });

@@ -40,7 +40,6 @@ export async function openLeaderboards(): Promise<LeaderboardFixture> {
   });
   const publisher = createLogPublisher({
     append: (units) => appender.append(units),
-    epoch: () => 'k7f2',
     restrictions: (contests) => readRestrictions(database, contests),
   });
   const options = (top = 2, other: Database = database) => ({

@@ -85,7 +85,7 @@ describe('an append whose connection breaks is in the log exactly once', () => {
         const answers = await Promise.all(units.map((unit) => appender.append([unit])));
         expected.push(...texts);
         expect(answers.map(([answer]) => answer)).toEqual(
-          texts.map((_, index) => ({ firstId: before + index + 1, duplicate: false })),
+          texts.map((_, index) => expect.objectContaining({ firstId: before + index + 1, duplicate: false })),
         );
         wire.faults.splice(0);
       }),
@@ -167,7 +167,7 @@ describe('an append that meets another transaction', () => {
     const other = await stranger();
     await other.query('START TRANSACTION');
     // The lighter transaction is the victim.
-    await other.query('INSERT INTO log_key VALUES ?', [
+    await other.query('INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at) VALUES ?', [
       Array.from({ length: 500 }, (_, i) => [`key:${i}`, Buffer.alloc(32), 1, new Date()]),
     ]);
     const call = appender.append([unitOf('second', '7'), unitOf('third')]);

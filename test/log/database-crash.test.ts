@@ -17,7 +17,7 @@ test.skipIf(inject('databaseKind') !== 'mariadb')(
     const own = await follow(database);
     const other = await follow(database);
     const appender = openAppender(database, {
-      onCommitted: (rows) => own.follower.offer(rows),
+      onCommitted: (rows, proof) => own.follower.offer(rows, proof),
       patienceMs: 30_000,
     });
     onTestFinished(() =>

@@ -75,7 +75,7 @@ describe('a fault of the log', () => {
     expect(faults).toMatchObject([{ reason: 'hole', from: 5 }]);
     expect(follower.epoch).not.toBe(before);
     expect(follower.epoch).toBe(await epoch());
-    expect(follower.epoch).toMatch(/^[a-z0-9]{4}$/);
+    expect(follower.epoch).toMatch(/^[a-z0-9]{8}$/);
     await until(() => follower.position === 8);
     await append(2);
     await until(() => follower.position === 10);
@@ -131,7 +131,9 @@ describe('a fault of the log', () => {
       await tx.execute('UPDATE log_head SET head = 3 WHERE id = 1');
       await tx.execute('DELETE FROM notification WHERE id > 3');
     });
-    const own = openAppender(database, { onCommitted: (committed) => follower.offer(committed) });
+    const own = openAppender(database, {
+      onCommitted: (committed, proof) => follower.offer(committed, proof),
+    });
     closers.push(() => own.close());
     await own.append([unitOf('a'), unitOf('b'), unitOf('c'), unitOf('d')]);
     expect(rows).toEqual([]);
@@ -157,7 +159,9 @@ describe('a fault of the log', () => {
 
   test('own commits that arrive while the epoch changes are handed on once', async () => {
     const { follower, rows, faults } = await following();
-    const own = openAppender(database, { onCommitted: (committed) => follower.offer(committed) });
+    const own = openAppender(database, {
+      onCommitted: (committed, proof) => follower.offer(committed, proof),
+    });
     closers.push(() => own.close());
     for (let round = 0; round < 20; round++) {
       const appends = Array.from({ length: 5 }, (_, i) => own.append([unitOf(`${round}.${i}`)]));

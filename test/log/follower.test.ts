@@ -81,7 +81,9 @@ describe('a follower', () => {
   test('hands on own commits at once, without asking the database', async () => {
     const { follower, rows } = await following({ pollMs: { busy: 60_000, idle: 60_000 } });
     await until(() => follower.connected);
-    const own = openAppender(database, { onCommitted: (committed) => follower.offer(committed) });
+    const own = openAppender(database, {
+      onCommitted: (committed, proof) => follower.offer(committed, proof),
+    });
     closers.push(() => own.close());
     await own.append([unitOf('mine'), unitOf('too')]);
     expect(rows).toEqual(await wholeLog(database));
@@ -123,7 +125,9 @@ describe('a follower', () => {
 describe('a connection that is lost', () => {
   test('is replaced, again and again, and no row is lost or doubled', async () => {
     const { follower, rows, faults, connections } = await following();
-    const own = openAppender(database, { onCommitted: (committed) => follower.offer(committed) });
+    const own = openAppender(database, {
+      onCommitted: (committed, proof) => follower.offer(committed, proof),
+    });
     closers.push(() => own.close());
     for (let round = 1; round <= 8; round++) {
       const before = connections.length;

@@ -36,7 +36,7 @@ describe('an idempotency key', () => {
     const [first] = await appender.append([unitOf('hello', 'k')]);
     await appender.append([unitOf('between')]);
     expect(await appender.append([unitOf('hello', 'k')])).toEqual([
-      { firstId: first?.firstId, duplicate: true },
+      { firstId: first?.firstId, duplicate: true, term: expect.any(String) },
     ]);
     expect(await messagesIn(database)).toEqual(['hello', 'between']);
   });
@@ -102,9 +102,9 @@ describe('an idempotency key', () => {
     const second = appending({ onCommitted: (committed) => rows.push(...committed) });
     const answer = await second.append([unitOf('new 1', 'n1'), unitOf('old', 'old'), unitOf('new 2')]);
     expect(answer).toEqual([
-      { firstId: 2, duplicate: false },
-      { firstId: first?.firstId, duplicate: true },
-      { firstId: 3, duplicate: false },
+      { firstId: 2, duplicate: false, term: expect.any(String) },
+      { firstId: first?.firstId, duplicate: true, term: expect.any(String) },
+      { firstId: 3, duplicate: false, term: expect.any(String) },
     ]);
     expect(await messagesIn(database)).toEqual(['old', 'new 1', 'new 2']);
     expect(rows.map((row) => row.message)).toEqual(['new 1', 'new 2']);

@@ -210,7 +210,10 @@ describe('retention', () => {
       1,
       new Date(NOW.getTime() + (i < 1_050 ? -1 : 1) * MINUTE),
     ]);
-    await database.execute('INSERT INTO log_key VALUES ?', [keys]);
+    await database.execute(
+      'INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at) VALUES ?',
+      [keys],
+    );
     await pruneLog(database, agesOf(0), NOW);
     const left = await database.query('SELECT idempotency_key FROM log_key');
     expect(left.length).toBe(50);
@@ -218,7 +221,9 @@ describe('retention', () => {
 
   test('disturbs neither who appends nor who follows', async () => {
     const followed = await follow(database);
-    const appender = openAppender(database, { onCommitted: (rows) => followed.follower.offer(rows) });
+    const appender = openAppender(database, {
+      onCommitted: (rows, proof) => followed.follower.offer(rows, proof),
+    });
     let appending = true;
     let deleted = 0;
     const pruning = (async () => {

@@ -184,10 +184,11 @@ function appendTo(
     // Rows above the head are in the way of new ones: a duplicate key.
     server.lastRow() > head ||
     (expected.complete && server.lastRow() !== head) ||
-    (expected.follows !== undefined && expected.follows !== term);
-  if (refused && mutation !== 'no verification') return { head, term, server: server.name };
+    expected.term !== term;
+  if (refused && mutation !== 'no verification')
+    return { head, term, server: server.name, complete: server.lastRow() === head };
   let began: Term | undefined;
-  if (expected.follows !== undefined && mutation !== 'no new terms') {
+  if (expected.begins && mutation !== 'no new terms') {
     const number = Math.max(0, ...server.state.terms.map((t) => t.number)) + 1;
     began = { number, word: newTermWord(), firstId: head + 1 };
   }

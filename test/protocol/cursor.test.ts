@@ -4,12 +4,12 @@ import { formatCursor, parseCursor } from '../../src/protocol/cursor.ts';
 import { anyText } from '../support/arbitrary.ts';
 
 const position = fc.oneof(fc.nat(100), fc.maxSafeNat());
-const epoch = fc.stringMatching(/^[a-z0-9]{4,8}$/);
+const term = fc.stringMatching(/^[a-z0-9]{4,8}$/);
 
 test('a cursor reads back as it was written', () => {
   fc.assert(
-    fc.property(position, epoch, (id, epoch) => {
-      expect(parseCursor(formatCursor(id, epoch))).toEqual({ id, epoch });
+    fc.property(position, term, (id, term) => {
+      expect(parseCursor(formatCursor(id, term))).toEqual({ id, term });
       expect(parseCursor(String(id))).toEqual({ id });
     }),
   );
@@ -17,8 +17,8 @@ test('a cursor reads back as it was written', () => {
 
 test('a cursor goes through a header and a URL as it is', () => {
   fc.assert(
-    fc.property(position, epoch, (id, epoch) => {
-      const cursor = formatCursor(id, epoch);
+    fc.property(position, term, (id, term) => {
+      const cursor = formatCursor(id, term);
       expect(cursor).toMatch(/^[a-z0-9-]{1,128}$/);
       expect(encodeURIComponent(cursor)).toBe(cursor);
     }),
@@ -27,18 +27,16 @@ test('a cursor goes through a header and a URL as it is', () => {
 
 test('of all texts only the canonical spelling of a cursor is one', () => {
   const almost = fc
-    .tuple(position, epoch, anyText(3), fc.nat(24))
+    .tuple(position, term, anyText(3), fc.nat(24))
     .map(
-      ([id, epoch, noise, at]) =>
-        formatCursor(id, epoch).slice(0, at) + noise + formatCursor(id, epoch).slice(at),
+      ([id, term, noise, at]) =>
+        formatCursor(id, term).slice(0, at) + noise + formatCursor(id, term).slice(at),
     );
   fc.assert(
     fc.property(fc.oneof(almost, anyText(), fc.stringMatching(/^[0-9a-z-]{0,30}$/)), (text) => {
       const cursor = parseCursor(text);
       if (!cursor) return;
-      expect(cursor.epoch === undefined ? String(cursor.id) : formatCursor(cursor.id, cursor.epoch)).toBe(
-        text,
-      );
+      expect(cursor.term === undefined ? String(cursor.id) : formatCursor(cursor.id, cursor.term)).toBe(text);
     }),
     { numRuns: 2_000 },
   );
@@ -92,5 +90,5 @@ test.each([
 });
 
 test('the last position that JavaScript can count to is one', () => {
-  expect(parseCursor('9007199254740991-k7f2')).toEqual({ id: Number.MAX_SAFE_INTEGER, epoch: 'k7f2' });
+  expect(parseCursor('9007199254740991-k7f2')).toEqual({ id: Number.MAX_SAFE_INTEGER, term: 'k7f2' });
 });

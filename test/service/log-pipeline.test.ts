@@ -31,7 +31,7 @@ it('A stream that cannot take what it is given is closed with `reset` and told o
     ring: log.ring,
     query: made.database.query,
     semaphore: new Semaphore(2),
-    epoch: () => log.follower.epoch,
+    terms: () => log.follower.terms,
   });
   log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
   const open = () => {
@@ -124,7 +124,7 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
     ring: log.ring,
     query: database.query,
     semaphore: new Semaphore(2),
-    epoch: () => log.follower.epoch,
+    terms: () => log.follower.terms,
   });
   const { sink, read } = createSink();
   const stream = openStream(streams, sink, { requested: '0', from: head - 700 });

@@ -40,7 +40,7 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
   const id = randomUUID();
   const heartbeatMs = options.heartbeatMs ?? 60_000;
   const database = openDatabase({ url, poolSize: 3, acquireTimeoutMs: 500 });
-  const streams = createStreams({ query: database.query, epoch: () => 'test', limits: { heartbeatMs } });
+  const streams = createStreams({ query: database.query, limits: { heartbeatMs } });
   const errors: unknown[] = [];
   const writer = new SessionWriter({
     database,

@@ -22,7 +22,6 @@ beforeAll(async () => {
   });
   publisher = createLogPublisher({
     append: (units) => appender.append(units),
-    epoch: () => 'test',
     restrictions: async () => new Map(),
   });
 });

@@ -1,5 +1,6 @@
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
+import { Terms } from '../../src/log/terms.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
 import { type OpenRequest, type StreamLimits, Streams, type StreamsDeps } from '../../src/stream/streams.ts';
@@ -41,7 +42,7 @@ export function createStreams({ limits, ...deps }: StreamsOptions = {}): Streams
     ring: new Ring({ frames: 10, bytes: 10_000 }, 0),
     query: async () => [],
     semaphore: new Semaphore(1),
-    epoch: () => EPOCH,
+    terms: () => new Terms([{ number: 1, word: EPOCH, firstId: 0 }]),
     ...deps,
     limits: { ...LIMITS, ...limits },
   });

@@ -28,6 +28,8 @@ export function rowOf(id: number, fields: Partial<LogRow> = {}): LogRow {
     message: 'Message',
     data: '{}',
     at: 1_700_000_000_000,
+    term: 'k7f2',
+    tag: null,
   };
   return { ...row, ...fields };
 }

@@ -97,6 +97,10 @@ export async function follow(database: Database, options: Partial<FollowerOption
 export async function resetLog(database: Database): Promise<void> {
   for (const table of ['notification', 'notification_receipt', 'activity_log', 'log_key'])
     await database.execute(`DELETE FROM ${table}`);
+  await database.execute('DELETE FROM log_term');
+  await database.execute(
+    "INSERT INTO log_term (term, number, first_id, begun_at) VALUES ('k7f2', 1, 0, NOW(3))",
+  );
   await database.execute("UPDATE log_head SET head = 0, epoch = 'k7f2' WHERE id = 1");
   await database.execute('UPDATE log_tail SET tail = 1');
 }

@@ -1,0 +1,108 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { SERVER } from './append-statement.ts';
+import { markOf, readPrunedBelow, readRange, readTerms } from './reader.ts';
+import type { LogRow } from './row.ts';
+import type { HeadState, LockedLog, LogReads, LogSource } from './source.ts';
+import type { Term } from './terms.ts';
+
+/** Max duration of a read of the head, in ms; it takes a millisecond. */
+const HEAD_MS = 2_000;
+/** Max duration of any other read, in ms: far above what a page of large rows takes. */
+const READ_MS = 15_000;
+
+const HEAD_STATE = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag,
+  CONVERT(${SERVER} USING utf8mb4) AS server FROM log_head WHERE id = 1`;
+
+type Ask = <T>(sql: string, values?: unknown[], timeoutMs?: number) => Promise<T[]>;
+
+/**
+ * The log over one dedicated connection. Drop the connection when a read fails.
+ * @param dropped rejects when the connection is dropped: what is under way on it is not waited for
+ */
+export function sqlSource(connection: Connection, dropped?: Promise<never>): LogSource<LogRow> {
+  const ask: Ask = async <T>(sql: string, values: unknown[] = [], timeout = READ_MS) => {
+    const reading = connection.query<RowDataPacket[]>({ sql, values, timeout });
+    const [rows] = await (dropped ? Promise.race([reading, dropped]) : reading);
+    return rows as T[];
+  };
+  return {
+    ...readsOver(ask, HEAD_STATE),
+    async locked(work) {
+      await ask('START TRANSACTION');
+      try {
+        const result = await work(lockedLog(ask));
+        await ask('COMMIT');
+        return result;
+      } catch (error) {
+        await ask('ROLLBACK').catch(() => {});
+        throw error;
+      }
+    },
+  };
+}
+
+/** Reads what an appending connection has to know of the log when it is opened. */
+export async function readHeadState(connection: Connection): Promise<HeadState> {
+  const [rows] = await connection.query<RowDataPacket[]>(HEAD_STATE);
+  return headStateOf(rows as HeadState[]);
+}
+
+function readsOver(ask: Ask, headStatement: string): LogReads<LogRow> {
+  return {
+    head: async () => headStateOf(await ask<HeadState>(headStatement, [], HEAD_MS)),
+    terms: () => readTerms(ask),
+    range: (from, through, limit) => readRange(ask, from - 1, through, limit),
+    async marks(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await ask<MarkedRow>(
+        'SELECT id, event_id, scope, type, created_at, tag FROM notification WHERE id IN (?)',
+        [ids],
+      );
+      return new Map(
+        rows.map(({ id, event_id, scope, type, created_at, tag }) => [
+          id,
+          markOf({ eventId: event_id, scope, type, at: created_at.getTime(), tag }),
+        ]),
+      );
+    },
+    prunedBelow: () => readPrunedBelow(ask),
+  };
+}
+
+function lockedLog(ask: Ask): LockedLog<LogRow> {
+  return {
+    ...readsOver(ask, `${HEAD_STATE} FOR UPDATE`),
+    async lastRow() {
+      const [row] = await ask<{ last: number | null }>('SELECT MAX(id) AS last FROM notification');
+      return Number(row?.last ?? 0);
+    },
+    async beginTerm({ word, number, firstId }: Term) {
+      await ask(
+        `INSERT INTO log_term (term, number, first_id, begun_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))`,
+        [word, number, firstId],
+      );
+      await ask('UPDATE log_head SET epoch = ? WHERE id = 1', [word]);
+    },
+    async moveHead(head) {
+      await ask(
+        `UPDATE log_head SET head = ?, tagged_head = ?, tag = (SELECT tag FROM notification WHERE id = ?) WHERE id = 1`,
+        [head, head, head],
+      );
+    },
+  };
+}
+
+interface MarkedRow {
+  id: number;
+  event_id: number;
+  scope: LogRow['scope'];
+  type: LogRow['type'];
+  created_at: Date;
+  tag: string | null;
+}
+
+function headStateOf(rows: readonly HeadState[]): HeadState {
+  const row = rows[0];
+  if (!row) throw new Error('the log has no head');
+  return { ...row, head: Number(row.head) };
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { readRange, readScopes } from '../../src/log/reader.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { openAppender, solvedBy } from '../support/log.ts';
+
+test('the rows of some scopes come as the log holds them, and name the server that they come from', async () => {
+  const { database, drop } = await createTestDatabase();
+  const appender = openAppender(database);
+  await appender.append([solvedBy(1), solvedBy(2)]);
+  const whole = await readRange(database.query, 0, 10, 10);
+  const wanted = whole.filter(({ scope }) => scope === 'player:1' || scope === 'problem:5');
+  const { rows, server } = await readScopes(database.query, ['player:1', 'problem:5'], 0, 10, 10);
+  expect(rows).toEqual(wanted);
+  expect(server).not.toBe('');
+  const none = await readScopes(database.query, ['player:9'], 0, 10, 10);
+  expect(none).toEqual({ rows: [], server });
+  expect((await readScopes(database.query, ['player:1', 'problem:5'], 0, 10, 2)).rows).toEqual(
+    wanted.slice(0, 2),
+  );
+  await appender.close();
+  await drop();
+});
