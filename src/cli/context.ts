@@ -1,28 +1,28 @@
 import { styleText } from 'node:util';
 import { withoutControls } from './safe-text.ts';
 
-/** All that a command has of the world around it. */
+/** Environment of a command: everything that it reads and writes outside the process. */
 export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: AsyncIterable<Uint8Array | string>;
-  /** For what was asked for. */
+  /** Results. */
   readonly out: Screen;
-  /** For what is said about it. */
+  /** Progress and errors. */
   readonly err: Screen;
-  /** Aborted when the command shall end: Ctrl-C, or nobody reads any more. */
+  /** Aborted when the command must end: Ctrl-C, or the output is closed. */
   readonly signal: AbortSignal;
   readonly fetch: typeof fetch;
 }
 
-/** Where text goes. */
+/** Output of text, a terminal or not. */
 export interface Screen {
   readonly isTerminal: boolean;
   readonly hasColours: boolean;
   readonly columns: number;
   write(text: string): void;
-  /** A line, or several. Control characters in it become U+FFFD, but for the colours of `paint`. */
+  /** Writes one or more lines. Control characters become U+FFFD, except the colours of `paint`. */
   line(text?: string): void;
-  /** The text in a style, where there are colours. */
+  /** Returns the text in a style, where there are colours. */
   paint(style: Style, text: string): string;
 }
 
@@ -34,7 +34,7 @@ interface Output {
   readonly columns?: number | undefined;
 }
 
-/** Colours are for terminals, and never where `NO_COLOR` is set (no-color.org) or the terminal has none. */
+/** Makes a screen. Colours are for terminals, and never where `NO_COLOR` is set (no-color.org) or `TERM` is `dumb`. */
 export function createScreen(output: Output, env: CliContext['env']): Screen {
   const isTerminal = output.isTTY === true;
   const hasColours = isTerminal && !env.NO_COLOR && env.TERM !== 'dumb';

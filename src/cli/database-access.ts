@@ -8,10 +8,10 @@ import { parseDatabaseUrl } from '../db/url.ts';
 import { CliFailure, EXIT } from './failure.ts';
 
 export interface AccessOptions {
-  /** Whether an embedded database that does not run is started for the time being. Default: it is a failure. */
+  /** Whether to start an embedded database that does not run, for as long as the work lasts. Default: a failure. */
   readonly start?: boolean;
   readonly log?: (line: string) => void;
-  /** Gives the start of an embedded database up at once. */
+  /** Aborts the start of an embedded database. */
   readonly signal?: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ export function databaseAt(url: string): DatabaseConfig {
   return { kind: 'url', url, poolSize: 2 };
 }
 
-/** Opens the configured database for as long as `work` lasts. Where the service runs an embedded one, it is shared. */
+/** Opens the configured database while `work` runs; an embedded one that the service runs is shared. */
 export async function withDatabase<T>(
   config: DatabaseConfig,
   work: (database: Database) => Promise<T>,
@@ -51,12 +51,12 @@ export async function withDatabase<T>(
   }
 }
 
-/** Whether there is an embedded database in a directory, running or not. */
+/** Whether a directory contains an embedded database, running or not. */
 export function hasEmbeddedData(directory: string): boolean {
   return existsSync(join(directory, 'mariadb', 'data'));
 }
 
-/** The URL of the embedded database of a directory, if it answers. */
+/** Returns the URL of a directory's embedded database, if it answers. */
 export async function runningEmbedded(directory: string): Promise<string | undefined> {
   if (!hasEmbeddedData(directory)) return undefined;
   const { socket } = await preparePlace(directory);

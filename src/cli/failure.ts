@@ -14,17 +14,17 @@ import { ListenError } from '../service/listen-error.ts';
 
 export const EXIT = {
   fine: 0,
-  /** It did not work, or something is wrong. */
+  /** The command failed, or found something wrong. */
   failed: 1,
   /** The command was not understood. */
   usage: 2,
-  /** The service does not accept the token, or what it is used for. */
+  /** The service refuses the token, or its rights do not suffice. */
   refused: 3,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A command cannot do what it shall; the message is for the person in front of it. */
+/** Failure of a command, with a message for its user. */
 export class CliFailure extends Error {
   override readonly name = 'CliFailure';
   readonly exitCode: ExitCode;
@@ -35,12 +35,12 @@ export class CliFailure extends Error {
   }
 }
 
-/** Whatever was thrown, in words for the person in front of it. Never with SQL or a password. */
+/** Describes any error for the command's user, without SQL or passwords. */
 export function explain(error: unknown): string {
   return explained(error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 }
 
-/** The same of what is known to go wrong; undefined of everything else. */
+/** Describes a known error; undefined for others. */
 export function explained(error: unknown): string | undefined {
   if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
@@ -57,10 +57,10 @@ const REFUSALS: Readonly<Record<number, string>> = {
 
 const MISSING_TABLE = 1146;
 
-/** The user lacks a right; the server names it, and on what. */
+/** Errors for a missing right; the server's message names it. */
 const DENIED = new Set([1044, 1142, 1143, 1227, 1370]);
 
-/** What a database error means; undefined when it is none. */
+/** Describes an error of the database; undefined for others. */
 function explainDatabase(error: unknown): string | undefined {
   const errno = errnoOf(error);
   const known = REFUSALS[errno ?? 0];
@@ -107,18 +107,18 @@ const REASONS: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'what answers does not speak HTTP',
 };
 
-/** Why the network did not do it: `nothing listens there`. */
+/** Describes an error of the network: `nothing listens there`. */
 export function explainNetwork(error: unknown): string {
   const code = networkCode(error);
   if (code !== undefined) return reasonOf(code);
-  // `fetch` says only that it failed; what it failed of is the cause.
-  const said = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
-  return said instanceof Error ? said.message : String(said);
+  // An error of `fetch` has its reason in `cause`.
+  const root = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  return root instanceof Error ? root.message : String(root);
 }
 
 const reasonOf = (code: string) => REASONS[code] ?? code;
 
-/** The first error code that says something, looked for through `cause` and the parts of an AggregateError. */
+/** Finds the first error code, through `cause` and the parts of an AggregateError. */
 function networkCode(error: unknown): string | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
     if (at.name === 'TimeoutError') return at.name;

@@ -1,11 +1,11 @@
 import type { CliContext } from './context.ts';
 import { CliFailure, EXIT } from './failure.ts';
 
-/** In whose name something is done. */
+/** Identity that a command acts as. */
 export interface Identity {
-  /** Undefined where only the token knows. */
+  /** Name to print; undefined where the token was given. */
   readonly who?: string;
-  /** Asked for whenever it is needed: it may be another each time. */
+  /** Returns a valid token, a new one each time if it was made here. */
   readonly token: () => Promise<string>;
 }
 
@@ -13,9 +13,9 @@ export const TOKEN_NEEDED =
   'A token is needed: --token, or LIVE_TOKEN. `codecraft-live token --help` says how to make one.';
 
 /**
- * The token that was given with the command or in `LIVE_TOKEN`.
+ * Reads the token from the option, else from `LIVE_TOKEN`.
  *
- * @throws CliFailure when it cannot be one.
+ * @throws CliFailure when it cannot be a token.
  */
 export function givenToken(option: string | undefined, env: CliContext['env']): string | undefined {
   const text = (option ?? env.LIVE_TOKEN)?.trim();

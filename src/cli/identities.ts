@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import type { Queries } from '../db/database.ts';
 import { CliFailure } from './failure.ts';
 
-/** A user in whose name a token can be made. */
+/** User for whom a token can be made. */
 export interface Person {
   readonly userId: number;
   readonly playerId: number | undefined;
@@ -15,21 +15,21 @@ type Reads = Pick<Queries, 'query'>;
 const SELECT = `SELECT u.id AS userId, p.id AS playerId, u.name, u.status
   FROM users u LEFT JOIN player p ON p.user_id = u.id`;
 
-/** @throws CliFailure when there is no such player. */
+/** Reads the user of a player. @throws CliFailure when there is no such player. */
 export async function personOfPlayer(database: Reads, playerId: number): Promise<Person> {
   const [row] = await database.query<Row>(`${SELECT} WHERE p.id = ?`, [playerId]);
   if (row === undefined) throw new CliFailure(`There is no player ${playerId} in this database.`);
   return personOf(row);
 }
 
-/** @throws CliFailure when there is no such user. */
+/** Reads a user. @throws CliFailure when there is no such user. */
 export async function personOfUser(database: Reads, userId: number): Promise<Person> {
   const [row] = await database.query<Row>(`${SELECT} WHERE u.id = ?`, [userId]);
   if (row === undefined) throw new CliFailure(`There is no user ${userId} in this database.`);
   return personOf(row);
 }
 
-/** The first active admin. @throws CliFailure when there is none. */
+/** Reads the first active admin. @throws CliFailure when there is none. */
 export async function anAdmin(database: Reads): Promise<Person> {
   const [row] = await database.query<Row>(
     `${SELECT} WHERE u.role = 'ADMIN' AND u.status = 'ACTIVE' ORDER BY u.id LIMIT 1`,
@@ -38,7 +38,7 @@ export async function anAdmin(database: Reads): Promise<Person> {
   return personOf(row);
 }
 
-/** @throws CliFailure where tokens of users cannot be made with a shared secret. */
+/** Returns the secret that signs users' tokens. @throws CliFailure where tokens are not signed with a shared secret. */
 export function requireSharedSecret(auth: Config['auth']): string {
   if (auth.secret === undefined || !auth.algorithms.includes('HS256'))
     throw new CliFailure(

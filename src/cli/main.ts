@@ -11,7 +11,7 @@ const end = () => ending.abort();
 onStopSignal(end);
 for (const output of [process.stdout, process.stderr])
   output.on('error', (error: NodeJS.ErrnoException) => {
-    // Nobody reads any more, as after `| head`: there is nothing left to do, and nobody to tell.
+    // The reader is gone, as after `| head`: nothing is left to do.
     if (error.code !== 'EPIPE') throw error;
     end();
   });

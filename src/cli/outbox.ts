@@ -10,7 +10,7 @@ import { counted } from './phrases.ts';
 import { safeJson, safeText } from './safe-text.ts';
 
 export interface OutboxOptions {
-  /** Of the database; default: the configured one. */
+  /** URL of the database; default: the configured one. */
   readonly url?: string;
 }
 
@@ -19,7 +19,7 @@ export interface ListOptions extends OutboxOptions {
   readonly json?: boolean;
 }
 
-/** Shows the rows of event_outbox that were set aside, and why. */
+/** Lists the dead letters of event_outbox with their reasons. */
 export async function listOutbox(options: ListOptions, context: CliContext): Promise<void> {
   const { out } = context;
   const limit = parseId(options.limit);
@@ -36,12 +36,12 @@ export async function listOutbox(options: ListOptions, context: CliContext): Pro
     const [newest] = rows;
     if (newest)
       out.line(
-        `Put a row right with SQL, then \`codecraft-live outbox retry ${newest.id}\`; or delete it there.`,
+        `Correct a row with SQL, then run \`codecraft-live outbox retry ${newest.id}\`; or delete the row.`,
       );
   });
 }
 
-/** Has rows that were set aside tried again: those named, or all. */
+/** Makes the relay retry dead letters: the given ones, or all. */
 export async function retryOutbox(
   which: readonly string[],
   options: OutboxOptions,
@@ -54,9 +54,11 @@ export async function retryOutbox(
     const missing = ids === undefined ? 0 : new Set(ids).size - count;
     if (missing > 0)
       throw new CliFailure(
-        `${count === 0 ? '' : `${counted(count, 'row')} will be tried again. `}${counted(missing, 'row')} of those named ${missing === 1 ? 'is' : 'are'} not set aside (any more).`,
+        `${count === 0 ? '' : `${counted(count, 'row')} will be retried. `}${counted(missing, 'row')} of those named ${missing === 1 ? 'is' : 'are'} no dead ${missing === 1 ? 'letter' : 'letters'} (any more).`,
       );
-    context.out.line(count === 0 ? 'No row is set aside.' : `${counted(count, 'row')} will be tried again.`);
+    context.out.line(
+      count === 0 ? 'There are no dead letters.' : `${counted(count, 'row')} will be retried.`,
+    );
   });
 }
 
@@ -71,14 +73,14 @@ function withOutbox(
 }
 
 function show({ id, type, failedAt, attempts, error }: DeadLetter, { out }: CliContext): void {
-  const times = attempts > 1 ? `, ${attempts} times so far` : '';
-  out.line(`${out.paint('bold', `#${id} ${safeText(type)}`)} set aside ${failedAt.toISOString()}${times}`);
+  const times = attempts > 1 ? `, ${attempts} times` : '';
+  out.line(`${out.paint('bold', `#${id} ${safeText(type)}`)} failed ${failedAt.toISOString()}${times}`);
   out.line(`  ${safeText(error ?? 'no reason given')}`);
 }
 
 function summary({ failed, waiting, oldestS }: OutboxStats): string {
   const age = waiting === 0 ? '' : `, the oldest for ${Math.round(oldestS)} s`;
-  return `${counted(failed, 'row')} set aside, ${waiting} waiting${age}.`;
+  return `${counted(failed, 'dead letter')}, ${counted(waiting, 'row')} waiting${age}.`;
 }
 
 function idOf(text: string): number {

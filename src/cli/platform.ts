@@ -10,11 +10,11 @@ import { EXIT, type ExitCode } from './failure.ts';
 import { counted, serverName } from './phrases.ts';
 
 export interface PlatformOptions {
-  /** Of the database; default: the configured one. */
+  /** URL of the database; default: the configured one. */
   readonly url?: string;
 }
 
-/** Puts the triggers on the platform's tables, and says what was done. */
+/** Installs the triggers on the platform's tables, and reports the changes. */
 export async function install(options: PlatformOptions, context: CliContext): Promise<void> {
   const { out } = context;
   await onDatabase(options, context, async (database, where) => {
@@ -31,7 +31,7 @@ export async function install(options: PlatformOptions, context: CliContext): Pr
   });
 }
 
-/** Says how each trigger stands. */
+/** Prints the state of each trigger. */
 export async function status(options: PlatformOptions, context: CliContext): Promise<ExitCode> {
   const { out } = context;
   return await onDatabase(options, context, async (database, where) => {
@@ -46,7 +46,7 @@ export async function status(options: PlatformOptions, context: CliContext): Pro
   });
 }
 
-/** Takes the triggers off, and says what was done. */
+/** Drops the triggers, and reports the changes. */
 export async function uninstall(options: PlatformOptions, context: CliContext): Promise<void> {
   const { out } = context;
   await onDatabase(options, context, async (database, where) => {
@@ -54,7 +54,7 @@ export async function uninstall(options: PlatformOptions, context: CliContext): 
     out.line(
       names.length === 0
         ? `${where} had no triggers of ours: there was nothing to do.`
-        : `${where}: ${counted(names.length, 'trigger')} taken off. What is in the outbox already is still published.`,
+        : `${where}: ${counted(names.length, 'trigger')} dropped. Rows that are in the outbox already are still published.`,
     );
   });
 }

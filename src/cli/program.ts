@@ -11,7 +11,7 @@ import { safeLines } from './safe-text.ts';
 import { tail } from './tail/tail.ts';
 import { token } from './token.ts';
 
-/** Runs a command line, and says with which code the process shall end. */
+/** Runs a command line. Returns the exit code. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
   const { err, signal } = context;
   let exitCode: ExitCode = EXIT.fine;
@@ -33,7 +33,7 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
   const { out, err } = context;
   const program = new Command('codecraft-live')
     .description(
-      'CodeCraft Live from the command line: watch streams, publish events, look after the database.',
+      'CodeCraft Live from the command line: watch streams, publish events, maintain the database.',
     )
     .version(readVersion(), '-V, --version', 'Print the version')
     .helpOption('-h, --help', 'Print this help')
@@ -76,13 +76,13 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
     .command('tail')
     .summary('watch what happens, live')
     .description(
-      'Shows what happens in scopes, live, until Ctrl-C. After a loss of the connection it goes on where it was.\nScopes: player:me, player:7, contest:3, contest:3:leaderboard, problem:5, global.',
+      'Shows what happens in scopes, live, until Ctrl-C. After a lost connection it resumes at its cursor.\nScopes: player:me, player:7, contest:3, contest:3:leaderboard, problem:5, global.',
     )
-    .argument('<scope...>', 'what to listen to')
+    .argument('<scope...>', 'scopes to subscribe to')
     .option('-u, --url <url>', URL_HELP)
     .option('-t, --token <token>', TOKEN_HELP)
     .option('--types <types>', 'only these types: LEVEL_UP,RANK_CHANGE')
-    .option('--since <cursor>', 'what came after this cursor first; `earliest`: all that is kept')
+    .option('--since <cursor>', 'begin after this cursor; `earliest`: with everything that is kept')
     .option('--json', 'one line of JSON for each event: { event, cursor, data }')
     .addHelpText(
       'after',
@@ -96,7 +96,7 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
   program
     .command('publish')
     .summary('publish an event')
-    .description('Publishes one event, and prints where it went once it is durable.')
+    .description('Publishes one event, and prints its notifications once it is durable.')
     .argument('<type>', 'the type of event: LEVEL_UP')
     .argument('[data...]', 'what happened: JSON, key=value pairs, or - to read JSON from the standard input')
     .option('-u, --url <url>', URL_HELP)
@@ -116,51 +116,51 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
     .command('migrate')
     .summary('bring a database up to date')
     .description(
-      'Brings the database to the schema of this version, and says what was done. Harmless when repeated.',
+      'Brings the database to the schema of this version, and prints what was done. Harmless when repeated.',
     )
     .option('-u, --url <url>', DATABASE_HELP)
-    .option('--plan', 'say what would be done, and do nothing')
+    .option('--plan', 'print what would be done, and change nothing')
     .action((options) => migrate(options, context));
 
   const platform = program
     .command('platform')
-    .summary("make the platform's own writes live")
+    .summary("publish the platform's own writes")
     .description(
-      "Triggers on the platform's tables, by which what it writes becomes live without changing its code.",
+      "Triggers on the platform's tables, which publish what it writes without changes to its code.",
     )
     .addHelpText('after', PLATFORM_NOTES);
   platform
     .command('install')
-    .description('Puts the triggers on, or brings them up to date. Harmless when repeated.')
+    .description('Installs the triggers, or brings them up to date. Harmless when repeated.')
     .option('-u, --url <url>', DATABASE_HELP)
     .action((options) => install(options, context));
   platform
     .command('status')
-    .description('Says of each trigger how it stands. Ends with code 1 unless all are installed.')
+    .description('Prints the state of each trigger. Ends with code 1 unless all are installed.')
     .option('-u, --url <url>', DATABASE_HELP)
     .action(async (options) => setExitCode(await status(options, context)));
   platform
     .command('uninstall')
-    .description('Takes the triggers off, and nothing else.')
+    .description('Drops the triggers, and nothing else.')
     .option('-u, --url <url>', DATABASE_HELP)
     .action((options) => uninstall(options, context));
 
   const outbox = program
     .command('outbox')
-    .summary('look after what was published from SQL')
+    .summary('inspect and retry dead letters of the outbox')
     .description(
-      'The service publishes what SQL writes into event_outbox. Rows that are not valid are set aside, with the reason.',
+      'The service publishes what SQL writes into event_outbox. Rows that are not valid become dead letters, with the reason.',
     );
   outbox
     .command('list', { isDefault: true })
-    .description('Shows the rows that were set aside, and why; the newest first.')
+    .description('Lists the dead letters with their reasons, newest first.')
     .option('-u, --url <url>', DATABASE_HELP)
     .option('-n, --limit <count>', 'how many', '20')
     .option('--json', 'one line of JSON for each row, with its payload')
     .action((options) => listOutbox(options, context));
   outbox
     .command('retry')
-    .description('Has rows that were set aside tried again.')
+    .description('Makes the service retry dead letters.')
     .argument('[id...]', 'which rows, or all', ['all'])
     .option('-u, --url <url>', DATABASE_HELP)
     .addHelpText('after', examples('codecraft-live outbox retry 12 15', 'codecraft-live outbox retry all'))
@@ -168,14 +168,14 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
 
   program
     .command('doctor')
-    .summary('say what is wrong')
+    .summary('find out what is wrong')
     .description(
-      'Looks at configuration, database, log and service, and at what a proxy makes of a stream.\nEnds with code 1 when something is wrong.',
+      'Checks configuration, database, log and service, and what a proxy does to a stream.\nEnds with code 1 when something is wrong.',
     )
     .option('-u, --url <url>', URL_HELP)
     .option(
       '-t, --token <token>',
-      'to try a stream with (default: LIVE_TOKEN, or one made for the quickstart)',
+      'for the test stream (default: LIVE_TOKEN, or one made for the quickstart)',
     )
     .addHelpText('after', examples('codecraft-live doctor --url https://live.codecraft.example'))
     .action(async (options) => setExitCode(await doctor(options, context)));

@@ -13,12 +13,12 @@ import { anAdmin, type Person, personOfPlayer, personOfUser, requireSharedSecret
 import { safeText } from './safe-text.ts';
 import { isLocal } from './service-url.ts';
 
-/** What we make ourselves lives only as long as one use of it may take, in seconds. */
+/** Lifetime of tokens that the command line makes for itself, s. */
 const LIFETIME_S = 3600;
 
 /**
- * The configuration of a quickstart on this machine: an embedded database, and a secret that it left here. Undefined
- * where the service is elsewhere, or in earnest: then nobody's token is made up.
+ * Configuration of a quickstart on this machine: an embedded database, and the secret that it stored. Undefined where the
+ * service is remote or in production: then no token is made up.
  */
 export function quickstartConfig(url: URL, env: CliContext['env']): Config | undefined {
   if (!isLocal(url)) return undefined;
@@ -33,7 +33,7 @@ export function quickstartConfig(url: URL, env: CliContext['env']): Config | und
   return hasSecret ? config : undefined;
 }
 
-/** Someone of the quickstart who may listen to these scopes: the player they are about, else an admin. */
+/** Identity that may subscribe to these scopes in the quickstart: the player that they are about, else an admin. */
 export async function quickstartListener(config: Config, scopes: readonly string[]): Promise<Identity> {
   const secret = requireSharedSecret(await completeSecrets(config));
   const person = await withDatabase(config.database, (database) => listenerFor(database, scopes));
@@ -44,7 +44,7 @@ export async function quickstartListener(config: Config, scopes: readonly string
   };
 }
 
-/** A service of the quickstart. */
+/** Identity of a publishing service in the quickstart. */
 export async function quickstartService(config: Config): Promise<Identity> {
   const { service } = deriveKeys(await completeSecrets(config));
   return { who: 'service cli', token: () => mintServiceToken(service, 'cli', { lifetimeS: LIFETIME_S }) };

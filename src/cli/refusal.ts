@@ -2,25 +2,25 @@ import type { FieldError, ProblemBody } from '../protocol/problem.ts';
 import { EXIT, type ExitCode } from './failure.ts';
 import { safeText } from './safe-text.ts';
 
-/** Why the service does not do it. */
+/** Refusal of a request, described. */
 export interface Refusal {
   readonly status: number;
-  /** The problem's code; undefined where it was no problem of this service. */
+  /** Code of the problem; undefined where another server answered. */
   readonly code?: string;
   /** Without a full stop. */
   readonly sentence: string;
   readonly errors?: readonly FieldError[];
 }
 
-/** So much of an answer is looked at, in characters. */
-const MOST = 100_000;
+/** Max characters of an answer that are parsed. */
+const MAX_TEXT = 100_000;
 
-/** Reads an answer that is not what was asked for: a problem (RFC 9457), or whatever else answers there. */
+/** Reads a refusal from an answer: a problem (RFC 9457), or the answer of another server. */
 export async function readRefusal(response: Response): Promise<Refusal> {
   const { status, headers } = response;
   const type = headers.get('content-type') ?? 'nothing readable';
   const text = await response.text().catch(() => '');
-  const problem = type.includes('json') ? parseProblem(text.slice(0, MOST)) : undefined;
+  const problem = type.includes('json') ? parseProblem(text.slice(0, MAX_TEXT)) : undefined;
   if (problem === undefined)
     return {
       status,
@@ -31,12 +31,12 @@ export async function readRefusal(response: Response): Promise<Refusal> {
   return { status, code, sentence, ...(errors === undefined ? {} : { errors }) };
 }
 
-/** Which exit code a refusal means. */
+/** Maps a refusal to an exit code. */
 export function exitOf({ status }: Refusal): ExitCode {
   return status === 401 || status === 403 ? EXIT.refused : EXIT.failed;
 }
 
-/** What to do about it, where that is known. */
+/** Returns a remedy, where one is known. */
 export function adviceOn({ code, status }: Refusal): string | undefined {
   switch (code) {
     case 'token-expired':
@@ -48,7 +48,7 @@ export function adviceOn({ code, status }: Refusal): string | undefined {
     case 'no-player':
       return '`player:me` needs the token of a player: `codecraft-live token --player <id>`.';
     case 'not-found':
-      return 'Either it does not exist, or this token may not listen to it.';
+      return 'Either it does not exist, or this token may not subscribe to it.';
     default:
       return code === undefined && status === 404 ? 'Is the address right?' : undefined;
   }

@@ -1,8 +1,8 @@
-/** Control characters (C0, C1), and those that turn the direction of what follows. */
+/** Control characters (C0, C1), and characters that change the direction of text. */
 const DANGEROUS = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\u2028\u2029]/gu;
 
 /**
- * Somebody else's text, safe to be shown in a terminal: on one line, and without anything that a terminal would obey.
+ * Makes foreign text safe for a terminal: on one line, and without characters that a terminal interprets.
  */
 export function safeText(text: string): string {
   return text
@@ -12,20 +12,20 @@ export function safeText(text: string): string {
     .replace(DANGEROUS, '\ufffd');
 }
 
-/** Lines of which not every part went through `safeText`: they keep their ends, and their indentation. */
+/** Makes several lines safe for a terminal; keeps line ends and indentation. */
 export function safeLines(text: string): string {
   return text.split(/\r?\n/).map(safeText).join('\n');
 }
 
-/** Colours, as `paint` writes them, or a single character that a terminal would obey. */
-const OBEYED = new RegExp(`\\u001b\\[[\\d;]*m|(?![\\n\\t])${DANGEROUS.source}`, 'gu');
+/** Colour sequences, as `paint` writes them, or single characters that a terminal interprets. */
+const CONTROLS = new RegExp(`\\u001b\\[[\\d;]*m|(?![\\n\\t])${DANGEROUS.source}`, 'gu');
 
-/** What goes to a terminal, last of all: whatever was forgotten on the way, it can do no more than colour. */
+/** Removes what a terminal interprets from any output, except colours: the last line of defence behind `safeText`. */
 export function withoutControls(text: string, hasColours: boolean): string {
-  return text.replace(OBEYED, (found) => (hasColours && found.length > 1 ? found : '\ufffd'));
+  return text.replace(CONTROLS, (found) => (hasColours && found.length > 1 ? found : '\ufffd'));
 }
 
-/** A value as JSON on one line, in which also those controls are escaped that JSON leaves as they are. */
+/** Serialises a value as JSON on one line, and escapes the control characters that JSON leaves as they are. */
 export function safeJson(value: unknown): string {
   const escaped = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(value).replace(DANGEROUS, escaped);

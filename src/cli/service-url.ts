@@ -3,9 +3,9 @@ import { CliFailure, EXIT } from './failure.ts';
 
 const USUAL_PORT = 4400;
 
-/** Where the service is: as told, else `LIVE_URL`, else where it runs on this machine. It ends with a slash. */
-export function serviceUrl(told: string | undefined, env: CliContext['env']): URL {
-  const text = told ?? (env.LIVE_URL || configuredUrl(env));
+/** Returns the service's address with a final slash: the given one, else `LIVE_URL`, else that of this machine. */
+export function serviceUrl(given: string | undefined, env: CliContext['env']): URL {
+  const text = given ?? (env.LIVE_URL || configuredUrl(env));
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(withScheme) ? new URL(withScheme) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.hostname === '')
@@ -24,17 +24,17 @@ export function serviceUrl(told: string | undefined, env: CliContext['env']): UR
   return url;
 }
 
-/** Whether what is sent there stays on this machine. */
+/** Whether an address is on this machine. */
 export function isLocal(url: URL): boolean {
   return /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
 }
 
-/** An address without its last slash, to be shown. */
+/** Formats an address without its final slash. */
 export function shownUrl(url: URL): string {
   return url.href.replace(/\/$/, '');
 }
 
-/** How a service that listens at `host` is reached from this machine. */
+/** Returns the address at which this machine reaches a service that listens at `host`. */
 export function localUrl(host: string, port: number): string {
   const everywhere = host === '' || host === '0.0.0.0' || host === '::';
   const shown = host.includes(':') ? `[${host}]` : host;

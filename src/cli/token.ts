@@ -19,7 +19,7 @@ export interface TokenOptions {
   readonly yes?: boolean;
 }
 
-/** Prints a token that the configured service accepts, and nothing else, on the standard output. */
+/** Prints a token that the configured service accepts; the standard output has nothing else. */
 export async function token(options: TokenOptions, { env, out, err }: CliContext): Promise<void> {
   const subject = subjectOf(options);
   const lifetimeS = parseDuration(options.ttl);
@@ -28,7 +28,7 @@ export async function token(options: TokenOptions, { env, out, err }: CliContext
   const config = loadConfig(env);
   if (config.mode === 'production' && !options.yes)
     throw new CliFailure(
-      'This would make a token for production, that whoever holds it can use. If that is meant, add --yes.',
+      'This would make a token for production, usable by any holder. If that is intended, add --yes.',
     );
   const made = await make(config, subject, lifetimeS);
   out.line(made.token);

@@ -38,7 +38,7 @@ describe('doctor, of a database', () => {
     const { code, out } = await diagnose();
     expect(out).not.toContain('✗');
     expect(code).toBe(0);
-    expect(out).toMatch(/✓ The log stands at 2-[a-z0-9]{4}, its last 2 rows without a gap\./);
+    expect(out).toMatch(/✓ The log is at 2-[a-z0-9]{4}, its last 2 rows without a gap\./);
     expect(out).toMatch(/✓ (MariaDB|MySQL) [\d.]+ answers/);
     expect(out).toContain('✓ The schema is up to date');
     expect(out).toContain('✓ Nothing is stuck in event_outbox.');
@@ -56,15 +56,11 @@ describe('doctor, of a database', () => {
       "The log's head is 1 but there is a row 2",
     ],
     ['a log without a head', ['DELETE FROM log_head'], 'The row of log_head is gone'],
+    ['a dead letter', [markDeadLetters], '1 dead letter in event_outbox, not published: #1 LEVEL_UP: /data'],
     [
-      'an outbox row that was set aside',
-      [markDeadLetters],
-      '1 row of event_outbox set aside, not published: #1 LEVEL_UP: /data',
-    ],
-    [
-      'an outbox that nobody empties',
+      'an outbox without a relay',
       [waiting],
-      '1 row of event_outbox waiting, the oldest for 3600 s: no service fetches them.',
+      '1 row of event_outbox waiting, the oldest for 3600 s: no service relays them.',
     ],
     [
       'a schema that is not finished',
@@ -88,29 +84,29 @@ describe('doctor, of a database', () => {
     expect(code).toBe(1);
   });
 
-  it('does not take what retention let go for missing', async () => {
+  it('does not report rows that retention deleted as missing', async () => {
     const { diagnose } = await sick(
       row(3),
       'UPDATE log_head SET head = 3',
       "UPDATE log_tail SET tail = 3 WHERE keep_class = 'nudge'",
     );
-    expect((await diagnose()).out).toMatch(/✓ The log stands at 3-\w+, its last 1 row without a gap/);
+    expect((await diagnose()).out).toMatch(/✓ The log is at 3-\w+, its last 1 row without a gap/);
   });
 
-  it('takes note of sessions that nobody swept', async () => {
+  it('notes sessions that were not swept', async () => {
     const { diagnose } = await sick(deadSession);
-    expect((await diagnose()).out).toContain('i 1 session died unnoticed');
+    expect((await diagnose()).out).toContain('i 1 session died more than');
   });
 
-  it('tells a relay that stands still from one that is at work', async () => {
+  it('distinguishes a stalled relay from one that works', async () => {
     const { database, diagnose } = await sick();
-    const duty = new NamedLock(database, 'duties', { onAcquired: () => {} });
-    duty.start();
-    onTestFinished(() => duty.close());
-    await expect.poll(() => duty.held).toBe(true);
+    const leader = new NamedLock(database, 'duties', { onAcquired: () => {} });
+    leader.start();
+    onTestFinished(() => leader.close());
+    await expect.poll(() => leader.held).toBe(true);
     await database.execute(waiting);
     expect((await diagnose()).out).toMatch(
-      /✗ 1 row of event_outbox waiting, .*: the service that has the duty does not fetch them; its log says why\./,
+      /✗ 1 row of event_outbox waiting, .*: the leader does not relay them; its log says why\./,
     );
     const relay = startRelay(database);
     onTestFinished(relay.stop);
@@ -129,7 +125,7 @@ describe('doctor, of a database', () => {
     const env = environment(live.test.url, { LIVE_URL: live.url });
     for (let round = 0; round < 5; round++) {
       const { out } = await run(['doctor'], { env });
-      expect(out).toMatch(/✓ The log stands at/);
+      expect(out).toMatch(/✓ The log is at/);
       expect(out).toMatch(/✓ Nothing is stuck/);
     }
     over = true;
@@ -144,7 +140,7 @@ describe('doctor, of a database', () => {
     expect(out).toContain('✗ This database was never migrated: run `codecraft-live migrate`');
   });
 
-  it('finds one that is away, and never tells its password', async () => {
+  it('finds an unreachable one, and never prints its password', async () => {
     const env = environment('mysql://root:geheim@127.0.0.1:9/x');
     const { code, out, err } = await run(['doctor'], { env });
     expect(code).toBe(1);
@@ -163,7 +159,7 @@ describe('doctor, of a database', () => {
 });
 
 describe('doctor, of a configuration', () => {
-  it('tells every mistake, and looks at the rest all the same', async () => {
+  it('reports every mistake, and checks the rest all the same', async () => {
     const { code, out } = await run(['doctor'], {
       env: { PORT: 'x', NODE_ENV: 'production', JWT_SECRET: 'short', LIVE_URL: '127.0.0.1:9' },
     });
@@ -200,7 +196,7 @@ describe('doctor, of a service and what is before it', () => {
     const env = environment(live.test.url, { LIVE_TOKEN: token });
     const { code, out } = await run(['doctor', '--url', live.url], { env });
     expect(out).toContain(`✓ ${live.url} is ready.`);
-    expect(out).toMatch(/✓ A test stream opened after \d+ ms and spoke after \d+ ms\./);
+    expect(out).toMatch(/✓ A test stream opened after \d+ ms and sent its first event after \d+ ms\./);
     expect(out).not.toContain('✗');
     expect(code).toBe(0);
   });
@@ -212,7 +208,7 @@ describe('doctor, of a service and what is before it', () => {
 
   it('finds a proxy that holds the stream back', async () => {
     const [held] = wrongOf(await probe(bufferUntil(65_536)));
-    expect(held).toMatch(/^The test stream opened but said nothing within 0\.5 s: .*proxy_buffering off/);
+    expect(held).toMatch(/^The test stream opened but sent nothing within 0\.5 s: .*proxy_buffering off/);
   });
 
   it('finds a proxy that holds even the headers back', async () => {
@@ -253,7 +249,7 @@ describe('doctor, of a service and what is before it', () => {
     ],
   ])('finds %s with %i instead of a service that is ready', async (type, status, body, why) => {
     const url = new URL(await serve((_, to) => to.writeHead(status, { 'content-type': type }).end(body)));
-    const { findings } = await checkService({ url, told: true, version: '1', fetch, signal });
+    const { findings } = await checkService({ url, explicit: true, version: '1', fetch, signal });
     expect(wrongOf(findings)).toEqual([expect.stringContaining(why)]);
   });
 
@@ -261,7 +257,13 @@ describe('doctor, of a service and what is before it', () => {
     const url = await startFront(live.url, {
       headers: (headers) => ({ ...headers, date: new Date(Date.now() - 90_000).toUTCString() }),
     });
-    const { findings } = await checkService({ url: new URL(url), told: true, version: '0', fetch, signal });
+    const { findings } = await checkService({
+      url: new URL(url),
+      explicit: true,
+      version: '0',
+      fetch,
+      signal,
+    });
     expect(wrongOf(findings)).toEqual([
       expect.stringMatching(/clocks? and this machine's are (89|90) s apart/),
     ]);
@@ -270,12 +272,19 @@ describe('doctor, of a service and what is before it', () => {
 
   it('does not wait for a service that never answers', async () => {
     const url = new URL(await serve(() => {}));
-    const { findings } = await checkService({ url, told: true, version: '1', fetch, signal, timeoutMs: 50 });
+    const { findings } = await checkService({
+      url,
+      explicit: true,
+      version: '1',
+      fetch,
+      signal,
+      timeoutMs: 50,
+    });
     expect(wrongOf(findings)).toEqual([expect.stringContaining('does not answer: no answer in time.')]);
   });
 });
 
 it('No check of doctor takes longer than it may', async () => {
   const findings = await bounded('The moon', 10, () => new Promise(() => {}));
-  expect(findings).toEqual([{ level: 'wrong', text: 'The moon could not be looked at within 0.01 s.' }]);
+  expect(findings).toEqual([{ level: 'wrong', text: 'The moon could not be checked within 0.01 s.' }]);
 });

@@ -23,7 +23,7 @@ test('an empty database is migrated once, and each time it is said what was done
   expect(second).toMatchObject({ code: 0, err: '', out: expect.stringContaining('there was nothing to do') });
 });
 
-test('a database that cannot be migrated is told in a sentence, without its password', async () => {
+test('a database that cannot be migrated is reported in a sentence, without its password', async () => {
   const { url, database, drop } = await createTestDatabase({ migrated: false });
   onTestFinished(drop);
   await database.execute('CREATE TABLE users (id INT PRIMARY KEY)');
@@ -137,7 +137,7 @@ describe('migrate --plan', () => {
     ]);
   });
 
-  test('says what stands in the way, as a migration would', async () => {
+  test('names what prevents it, as a migration would', async () => {
     const { database, url } = await unmigrated();
     await database.execute('CREATE TABLE notification (id INT PRIMARY KEY)');
     const { code, err } = await run(['migrate', '--plan', '--url', url]);

@@ -13,8 +13,8 @@ afterAll(() => made.drop());
 
 const live = (...args: string[]) => run(args, { env: environment(made.url) });
 
-/** Rows that a relay has set aside. @returns their ids */
-async function aside(...types: string[]): Promise<number[]> {
+/** Has a relay make dead letters. @returns their ids */
+async function makeDeadLetters(...types: string[]): Promise<number[]> {
   const relay = startRelay(made.database);
   const ids: number[] = [];
   for (const type of types) ids.push(await insertRow(made.database, type, { playerId: 7 }));
@@ -31,27 +31,27 @@ const waiting = async () =>
   ).map(({ id }) => id);
 
 describe('`outbox list`', () => {
-  it('shows what was set aside and why, and what waits', async () => {
-    const [first, second] = await aside('LEVEL_UP', '\u001b[31mred');
+  it('lists dead letters with their reasons, and counts waiting rows', async () => {
+    const [first, second] = await makeDeadLetters('LEVEL_UP', '\u001b[31mred');
     await publishSql(made.database, 'a');
     const { code, out } = await live('outbox', 'list');
     expect(code).toBe(0);
-    expect(out).toContain(`#${first} LEVEL_UP set aside 20`);
+    expect(out).toContain(`#${first} LEVEL_UP failed 20`);
     expect(out).toContain('\n  The field oldLevel is missing. The field newLevel is missing.\n');
-    expect(out).toContain(`#${second} \ufffd[31mred set aside`);
+    expect(out).toContain(`#${second} \ufffd[31mred failed`);
     expect(out).not.toContain('\u001b');
-    expect(out).toMatch(/\n2 rows set aside, 1 waiting, the oldest for \d+ s\.\n/);
+    expect(out).toMatch(/\n2 dead letters, 1 row waiting, the oldest for \d+ s\.\n/);
     expect(out.indexOf(`#${second}`)).toBeLessThan(out.indexOf(`#${first}`));
     expect((await live('outbox')).out).toBe(out);
     expect((await live('outbox', 'list', '--limit', '1')).out).not.toContain(`#${first} `);
   });
 
   it('shows nothing where there is nothing', async () => {
-    expect((await live('outbox', 'list')).out).toBe('0 rows set aside, 0 waiting.\n');
+    expect((await live('outbox', 'list')).out).toBe('0 dead letters, 0 rows waiting.\n');
   });
 
   it('gives the rows with their payloads as JSON', async () => {
-    const [id] = await aside('LEVEL_UP');
+    const [id] = await makeDeadLetters('LEVEL_UP');
     const { out } = await live('outbox', 'list', '--json');
     expect(JSON.parse(out)).toMatchObject({
       id,
@@ -69,23 +69,23 @@ describe('`outbox list`', () => {
 });
 
 describe('`outbox retry`', () => {
-  it('has those rows tried again that it is told to, or all', async () => {
-    const ids = await aside('A', 'B', 'C');
+  it('retries the given rows, or all', async () => {
+    const ids = await makeDeadLetters('A', 'B', 'C');
     expect(await live('outbox', 'retry', String(ids[1]))).toMatchObject({
       code: 0,
-      out: '1 row will be tried again.\n',
+      out: '1 row will be retried.\n',
     });
     expect(await waiting()).toEqual([ids[1]]);
-    expect((await live('outbox', 'retry', 'all')).out).toBe('2 rows will be tried again.\n');
+    expect((await live('outbox', 'retry', 'all')).out).toBe('2 rows will be retried.\n');
     expect(await waiting()).toEqual(ids);
-    expect((await live('outbox', 'retry')).out).toBe('No row is set aside.\n');
+    expect((await live('outbox', 'retry')).out).toBe('There are no dead letters.\n');
   });
 
-  it('says of rows that are not set aside that they are not', async () => {
-    const [id] = await aside('A');
+  it('names rows that are no dead letters', async () => {
+    const [id] = await makeDeadLetters('A');
     const { code, err } = await live('outbox', 'retry', String(id), '999999');
     expect(code).toBe(1);
-    expect(err).toBe('error: 1 row will be tried again. 1 row of those named is not set aside (any more).\n');
+    expect(err).toBe('error: 1 row will be retried. 1 row of those named is no dead letter (any more).\n');
     expect(await waiting()).toEqual([id]);
   });
 
@@ -95,7 +95,7 @@ describe('`outbox retry`', () => {
     expect(err).toContain('"7; DROP" is not the id of a row: name ids, or all.');
   });
 
-  it('is said to be missing where somebody took it away, by its name', async () => {
+  it('is reported as missing by name where it was taken away', async () => {
     await made.database.execute('RENAME TABLE event_outbox TO taken_away');
     const { code, err } = await live('outbox', 'list');
     await made.database.execute('RENAME TABLE taken_away TO event_outbox');

@@ -3,7 +3,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { environment } from '../support/service.ts';
 import { run } from './command.ts';
 
-test('triggers are put on, looked at and taken off, and each time it is said what was done', async () => {
+test('triggers are installed, listed and dropped, and each command reports what it did', async () => {
   const { url, database, drop } = await createTestDatabase();
   onTestFinished(drop);
   const env = environment(url, { PORT: '9' });
@@ -26,12 +26,12 @@ test('triggers are put on, looked at and taken off, and each time it is said wha
   expect(status.code).toBe(0);
   expect(status.out).not.toContain('missing');
   expect(status.out).toMatch(/They run with the rights of \S+@\S+: keep that account/);
-  expect(await doctor()).toMatch(/✓ What the platform writes is told by 9 triggers, with the rights of \S+@/);
+  expect(await doctor()).toMatch(/✓ 9 triggers publish the platform's writes, with the rights of \S+@/);
 
   // The triggers themselves are silent about what they lack.
   await database.execute('ALTER TABLE announcement RENAME COLUMN target_role TO for_role');
   expect(await doctor()).toContain(
-    '✗ The triggers do not tell of everything: announcement lacks target_role.',
+    '✗ The triggers do not publish everything: announcement lacks target_role.',
   );
   await database.execute('ALTER TABLE announcement RENAME COLUMN for_role TO target_role');
 
@@ -47,11 +47,11 @@ test('triggers are put on, looked at and taken off, and each time it is said wha
   expect(await doctor()).toContain('1 trigger of another version');
 
   const last = await platform('uninstall');
-  expect(last).toMatchObject({ code: 0, out: expect.stringContaining(': 9 triggers taken off.') });
+  expect(last).toMatchObject({ code: 0, out: expect.stringContaining(': 9 triggers dropped.') });
   expect((await platform('uninstall')).out).toContain('there was nothing to do');
 });
 
-test('where they cannot be put on, it is said why', async () => {
+test('a failed installation reports the reason', async () => {
   const { url, drop } = await createTestDatabase({ migrated: false });
   onTestFinished(drop);
   const { code, err } = await run(['platform', 'install', '--url', url]);

@@ -40,7 +40,7 @@ describe('The built command line, as a process', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('ends cleanly when nobody reads any more, as after `| head`', async () => {
+  it('ends cleanly when its output is closed, as after `| head`', async () => {
     const child = start('tail', 'player:me');
     await listening(child);
     child.stdout.destroy();
@@ -53,7 +53,7 @@ describe('The built command line, as a process', () => {
     expect(await exited).toEqual([0, null]);
   });
 
-  it('tells scripts by its exit code how it went', async () => {
+  it('reports its outcome to scripts by its exit code', async () => {
     expect(await once(start('--version'), 'exit')).toEqual([0, null]);
     expect(await once(start('tail', 'nowhere'), 'exit')).toEqual([2, null]);
     expect(await once(start('tail', 'global', '--token', 'x'), 'exit')).toEqual([3, null]);

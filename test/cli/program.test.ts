@@ -24,7 +24,7 @@ describe('The command line', () => {
     expect(Math.max(...out.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110);
   });
 
-  it('helps whoever mistypes a command', async () => {
+  it('helps after a mistyped command', async () => {
     const { code, out, err } = await run(['tial']);
     expect({ code, out }).toEqual({ code: 2, out: '' });
     expect(err).toContain('Did you mean tail?');
@@ -42,7 +42,7 @@ describe('The command line', () => {
     expect(err).toContain('--help');
   });
 
-  it('tells every mistake of the configuration', async () => {
+  it('reports every mistake of the configuration', async () => {
     const { code, err } = await run(['token', '--user', '3'], { env: { PORT: 'x', LOG_LEVEL: 'y' } });
     expect(code).toBe(1);
     expect(err).toMatch(/PORT: "x".*\n.*LOG_LEVEL: "y"/);

@@ -124,7 +124,7 @@ describe('publish', () => {
     expect(command.err).toContain(why);
   });
 
-  it('tells a player that only services publish', async () => {
+  it('informs a player that only services publish', async () => {
     const { userId } = await createPlayer(live.test.database);
     const command = await publish([
       'ANNOUNCEMENT',

@@ -39,7 +39,7 @@ describe('Beside a quickstart on this machine', () => {
     ['player:3', 'as Aiko Tanaka (player 3)'],
     ['contest:2', 'as Rosa Delgado (admin)'],
     ['global', 'as Rosa Delgado (admin)'],
-  ])('tail %s listens as somebody who may', async (scope, who) => {
+  ])('tail %s subscribes as an identity with access', async (scope, who) => {
     const tail = startCommand(['tail', scope], { env });
     await tail.said(`listening to ${scope}`);
     expect(tail.err).toContain(who);

@@ -43,7 +43,7 @@ describe('The built service, as it is started', { timeout: 90_000 }, () => {
     expect(await failure(environment(test.url, { HOST: 'nowhere.invalid' }))).toMatch(
       /^Cannot listen at nowhere\.invalid, port 0: [^\n]+\n$/,
     );
-    // Port 1 is nobody's.
+    // Nothing listens on port 1.
     expect(await failure(environment('mysql://someone:hidden@127.0.0.1:1/nothing'))).toBe(
       'The database cannot be reached: nothing listens there.\n',
     );

@@ -73,7 +73,7 @@ describe('tail', () => {
       '--token',
       token,
     ]);
-    await tail.said('2 messages from before');
+    await tail.said('2 messages replayed; live from here on');
     await live.publish([solved, note(playerId, 'three')]);
     await tail.said('three: m');
     expect(linesOf(tail).map((line) => /(\w+): m/.exec(line)?.[1])).toEqual(['one', 'two', 'three']);
@@ -100,7 +100,7 @@ describe('tail', () => {
   it('says plainly when history is lost', async () => {
     const { token } = await listener();
     const tail = start(['player:me', '--since', '3-zzzz', '--token', token]);
-    await tail.said('▲ not recovered: what came after 3-zzzz up to #');
+    await tail.said('▲ not recovered: messages after 3-zzzz up to #');
   });
 
   it('comes back after every loss with nothing lost or repeated, and says so', async () => {
@@ -119,7 +119,7 @@ describe('tail', () => {
     expect(tail.err).toContain('● listening again from ');
   });
 
-  it('tries on while nothing is there, or a proxy says so, and tells it once', async () => {
+  it('retries while nothing answers, or a proxy says so, and reports it once', async () => {
     const { token } = await listener();
     let refusals = 3;
     const flaky = await serve((incoming, outgoing) => {
@@ -213,7 +213,7 @@ describe('tail, on a line that goes dead', () => {
     await tail.said('listening to');
     await live.publish(note(playerId, 'meanwhile'));
     await tail.said('meanwhile: m');
-    expect(tail.err).toMatch(/the connection is lost: nothing was heard for \d+ s/);
+    expect(tail.err).toMatch(/the connection is lost: no data for \d+ s/);
     expect(tail.err).toContain('listening again');
   });
 });

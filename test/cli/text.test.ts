@@ -64,14 +64,14 @@ describe('The address of the service', () => {
     [undefined, { LIVE_URL: 'https://live.example/x?y#z' }, 'https://live.example/x/'],
     ['localhost:4400', { LIVE_URL: 'https://live.example' }, 'http://localhost:4400/'],
     ['https://live.example/base/', {}, 'https://live.example/base/'],
-  ])('%s with %j is %s', (told, env, url) => {
-    expect(serviceUrl(told, env).href).toBe(url);
+  ])('%s with %j is %s', (given, env, url) => {
+    expect(serviceUrl(given, env).href).toBe(url);
   });
 
   it.each(['', 'ftp://live.example', 'http://', 'http://user:secret@live.example', 'http://a b'])(
     'is not "%s"',
-    (told) => {
-      expect(() => serviceUrl(told, {})).toThrow(/address/);
+    (given) => {
+      expect(() => serviceUrl(given, {})).toThrow(/address/);
     },
   );
 });
@@ -82,7 +82,7 @@ describe('A type of event', () => {
     expect(eventTypeOf(' level-up ', 'public')).toBe('LEVEL_UP');
   });
 
-  it('can be heard and yet not be published', () => {
+  it('can be subscribed to without being publishable', () => {
     expect(eventTypeOf('receipts', 'all')).toBe('RECEIPTS');
     expect(() => eventTypeOf('receipts', 'public')).toThrow(/can be published\. Types are LEVEL_UP, /);
   });

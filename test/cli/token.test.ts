@@ -53,7 +53,7 @@ describe('A token from the command line', () => {
     expect(await accepted(out, '/events', { method: 'POST', body })).toBe(201);
   });
 
-  it('lives as long as was asked for, seven days unless told', async () => {
+  it('is valid as long as requested, seven days by default', async () => {
     for (const [args, seconds] of [
       [[], 604_800],
       [['--ttl', '30m'], 1800],

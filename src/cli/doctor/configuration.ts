@@ -5,7 +5,7 @@ import { type Finding, good, note, wrong } from './finding.ts';
 
 const OLDEST_NODE = [20, 19] as const;
 
-/** The configuration, where there is one, and all that is wrong with it. */
+/** Loads the configuration, with all that is wrong with it. */
 export function checkConfiguration(
   env: CliContext['env'],
   nodeVersion: string,

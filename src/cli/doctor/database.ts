@@ -9,31 +9,31 @@ const NO_SUCH_TABLE = 1146;
 
 /** The versions tested with, and the oldest that work: JSON_TABLE exists from MariaDB 10.6 and MySQL 8.0. */
 const VERSIONS = {
-  mariadb: { tried: [10, 11], oldest: [10, 6] },
-  mysql: { tried: [8, 0], oldest: [8, 0] },
+  mariadb: { tested: [10, 11], oldest: [10, 6] },
+  mysql: { tested: [8, 0], oldest: [8, 0] },
 } as const;
 
-/** The server: whether it answers, what it is, and whether it keeps what it was given. */
+/** Checks the server: that it answers, its version, and the durability of its settings. */
 export async function checkServer(database: Database): Promise<Finding[]> {
   const flavour = await database.flavour();
   const answers = good(`${serverName(flavour)} answers, with the database ${database.name}.`);
   const durability = (await checkDurability(database)).map(wrong);
   const durable =
-    durability.length === 0 ? [good('What it confirms, it keeps: its settings are durable.')] : [];
+    durability.length === 0 ? [good('Its settings are durable: a commit survives a crash.')] : [];
   return [answers, ...checkVersion(flavour), ...durability, ...durable];
 }
 
 export function checkVersion(flavour: Flavour): Finding[] {
-  const { tried, oldest } = VERSIONS[flavour.kind];
+  const { tested, oldest } = VERSIONS[flavour.kind];
   const name = serverName(flavour);
   if (isBelow(flavour.version, oldest))
     return [wrong(`${name} is too old: it must be ${oldest.join('.')} or later.`)];
-  return isBelow(flavour.version, tried)
-    ? [note(`${name} is older than what this was tried with (${tried.join('.')}).`)]
+  return isBelow(flavour.version, tested)
+    ? [note(`${name} is older than the versions this is tested with (${tested.join('.')}).`)]
     : [];
 }
 
-/** Whether the schema is this version's. */
+/** Checks that the schema is this version's. */
 export async function checkSchema(database: Pick<Database, 'query'>): Promise<Finding[]> {
   const known = readMigrations().map(({ name }) => name);
   const rows = await database

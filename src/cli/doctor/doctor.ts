@@ -18,17 +18,17 @@ import { checkStream } from './stream.ts';
 import { checkTriggers } from './triggers.ts';
 
 export interface DoctorOptions {
-  /** Of the service, as its clients see it. */
+  /** Address of the service, as its clients see it. */
   readonly url?: string;
   readonly token?: string;
 }
 
-/** How long each check may take, in ms. */
+/** Max duration of a check, ms. */
 const CHECK_MS = 15_000;
-/** A database that crashed recovers when it is started. */
+/** Max duration of starting the embedded database, ms: one that crashed recovers first. */
 const START_MS = 120_000;
 
-/** Says what is wrong with configuration, database, log and service, as far as each can be looked at. */
+/** Checks configuration, database, log and service, each as far as it is reachable, and reports what is wrong. */
 export async function doctor(options: DoctorOptions, context: CliContext): Promise<ExitCode> {
   const { env, out } = context;
   const url = serviceUrl(options.url, env);
@@ -42,8 +42,8 @@ export async function doctor(options: DoctorOptions, context: CliContext): Promi
 
   const { config, findings } = checkConfiguration(env, process.versions.node);
   report('Configuration', findings);
-  if (config !== undefined) await examineDatabase(config, report, context);
-  await examineService({ url, told: Boolean(options.url ?? env.LIVE_URL), token }, report, context);
+  if (config !== undefined) await reportDatabase(config, report, context);
+  await reportService({ url, explicit: Boolean(options.url ?? env.LIVE_URL), token }, report, context);
 
   out.line();
   if (problems > 0) out.line(out.paint('red', `${counted(problems, 'thing')} wrong.`));
@@ -53,7 +53,7 @@ export async function doctor(options: DoctorOptions, context: CliContext): Promi
 
 type Report = (title: string, findings: readonly Finding[]) => void;
 
-async function examineDatabase(config: Config, report: Report, { err, signal }: CliContext): Promise<void> {
+async function reportDatabase(config: Config, report: Report, { err, signal }: CliContext): Promise<void> {
   const { database: settings } = config;
   let limitMs = 5 * CHECK_MS;
   if (settings.kind === 'embedded' && (await runningEmbedded(settings.directory)) === undefined) {
@@ -63,7 +63,7 @@ async function examineDatabase(config: Config, report: Report, { err, signal }: 
     limitMs += START_MS;
   }
   const trouble = await bounded('The database', limitMs, async () => {
-    await withDatabase(settings, (database) => look(database, config, report), {
+    await withDatabase(settings, (database) => reportOpenDatabase(database, config, report), {
       start: true,
       signal,
     });
@@ -72,7 +72,7 @@ async function examineDatabase(config: Config, report: Report, { err, signal }: 
   if (trouble.length > 0) report('Database', trouble);
 }
 
-async function look(database: Database, config: Config, report: Report): Promise<void> {
+async function reportOpenDatabase(database: Database, config: Config, report: Report): Promise<void> {
   const server = await bounded('The server', CHECK_MS, () => checkServer(database));
   if (!isFine(server)) return report('Database', server);
   const schema = await bounded('The schema', CHECK_MS, () => checkSchema(database));
@@ -87,13 +87,13 @@ async function look(database: Database, config: Config, report: Report): Promise
   ]);
 }
 
-async function examineService(
-  { url, told, token }: { url: URL; told: boolean; token: string | undefined },
+async function reportService(
+  { url, explicit, token }: { url: URL; explicit: boolean; token: string | undefined },
   report: Report,
   { env, fetch, signal }: CliContext,
 ): Promise<void> {
   const version = readVersion();
-  const { reachable, findings } = await checkService({ url, told, version, fetch, signal });
+  const { reachable, findings } = await checkService({ url, explicit, version, fetch, signal });
   report('Service', findings);
   if (!reachable) return;
   const config = quickstartConfig(url, env);
@@ -102,12 +102,12 @@ async function examineService(
   report(
     'Streams',
     usable === undefined
-      ? [note('Give a token with --token, and a stream is tried, too.')]
+      ? [note('Give a token with --token to test a stream, too.')]
       : await bounded('A stream', CHECK_MS, () => checkStream({ url, token: usable, fetch, signal })),
   );
 }
 
-/** Whether what was looked at is there, whatever else is said of it. */
+/** Whether a check found its subject, whatever else it found. */
 function isFine(findings: readonly Finding[]): boolean {
   return findings.some(({ level }) => level === 'good');
 }

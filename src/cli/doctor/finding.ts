@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explain } from '../failure.ts';
 
-/** One sentence about how things are. `note`: worth knowing, and nothing is wrong. */
+/** One sentence about one thing. `note`: worth knowing, and nothing is wrong. */
 export interface Finding {
   readonly level: 'good' | 'note' | 'wrong';
   readonly text: string;
@@ -12,9 +12,9 @@ export const note = (text: string): Finding => ({ level: 'note', text });
 export const wrong = (text: string): Finding => ({ level: 'wrong', text });
 
 /**
- * The findings of a check, in so many ms at most; one that fails or takes longer is itself a finding.
+ * Runs a check for at most `limitMs`. A check that fails or takes longer is itself a finding.
  *
- * @param name what was looked at, for the sentence
+ * @param name subject of the check, for the sentence
  */
 export async function bounded(
   name: string,
@@ -23,7 +23,7 @@ export async function bounded(
 ): Promise<readonly Finding[]> {
   const ending = new AbortController();
   const late = sleep(limitMs, undefined, { signal: ending.signal }).then(
-    () => [wrong(`${name} could not be looked at within ${limitMs / 1000} s.`)],
+    () => [wrong(`${name} could not be checked within ${limitMs / 1000} s.`)],
     () => [],
   );
   try {

@@ -6,18 +6,18 @@ import { type Finding, good, note, wrong } from './finding.ts';
 
 type Reads = Pick<Database, 'query'>;
 
-/** So many of the newest positions are looked at. */
+/** Newest positions that are checked. */
 const WINDOW = 1000;
-/** A reader may see a row later than its successor: what seems missing is looked for again so often, in ms apart. */
-const LOOKS = { times: 5, apartMs: 50 };
-/** A session is swept some time after it died; beyond that nobody sweeps, in seconds. */
+/** Polls for missing rows: a reader may see a row later than its successor. */
+const POLLS = { times: 5, apartMs: 50 };
+/** Time after a session's death by which a running service has swept it, s. */
 const SWEEP_S = 120;
-/** So many examples are named. */
+/** Max examples named. */
 const EXAMPLES = 3;
 
-/** Whether the log is what everything relies on: its newest rows without a gap, up to its head and not beyond. */
+/** Checks the log: its newest rows without a gap, up to its head and not beyond. */
 export async function checkLog(database: Reads): Promise<Finding[]> {
-  // The newest row before the head: what commits in between cannot make a sound log look wrong.
+  // The newest row is read before the head: a commit in between must not be reported as a fault.
   const [newest] = await database.query<{ id: number | null }>('SELECT MAX(id) AS id FROM notification');
   const [log] = await database.query<{ head: number; epoch: string }>(
     'SELECT head, epoch FROM log_head WHERE id = 1',
@@ -37,18 +37,18 @@ export async function checkLog(database: Reads): Promise<Finding[]> {
     const examples = missing.slice(0, EXAMPLES).join(', ');
     return [
       wrong(
-        `${counted(missing.length, 'row')} of the log ${missing.length === 1 ? 'is' : 'are'} missing (${examples}${missing.length > EXAMPLES ? ', …' : ''}): somebody deleted them, or they were lost. Streams are reset there.`,
+        `${counted(missing.length, 'row')} of the log ${missing.length === 1 ? 'is' : 'are'} missing (${examples}${missing.length > EXAMPLES ? ', …' : ''}): they were deleted or lost. Streams are reset there.`,
       ),
     ];
   }
   const seen = head - first + 1;
   const gapless = seen <= 0 ? '' : `, its last ${counted(seen, 'row')} without a gap`;
-  return [good(`The log stands at ${formatCursor(head, epoch)}${gapless}.`)];
+  return [good(`The log is at ${formatCursor(head, epoch)}${gapless}.`)];
 }
 
 async function missingBetween(database: Reads, first: number, last: number): Promise<number[]> {
   let missing: number[] = [];
-  for (let look = 1; look <= LOOKS.times; look += 1) {
+  for (let poll = 1; poll <= POLLS.times; poll += 1) {
     const rows = await database.query<{ id: number }>(
       'SELECT id FROM notification WHERE id BETWEEN ? AND ?',
       [first, last],
@@ -57,12 +57,12 @@ async function missingBetween(database: Reads, first: number, last: number): Pro
     missing = [];
     for (let id = first; id <= last; id += 1) if (!present.has(id)) missing.push(id);
     if (missing.length === 0) return missing;
-    await sleep(LOOKS.apartMs);
+    await sleep(POLLS.apartMs);
   }
   return missing;
 }
 
-/** Whether sessions that died are swept. */
+/** Checks that dead sessions are swept. */
 export async function checkSessions(database: Reads, heartbeatTimeoutMs: number): Promise<Finding[]> {
   const silentS = heartbeatTimeoutMs / 1000 + SWEEP_S;
   const [count] = await database.query<{ alive: number; dead: number }>(
@@ -75,7 +75,7 @@ export async function checkSessions(database: Reads, heartbeatTimeoutMs: number)
   if (dead > 0)
     return [
       note(
-        `${counted(dead, 'session')} died unnoticed, more than ${silentS} s ago: no service has run since, or none sweeps them.`,
+        `${counted(dead, 'session')} died more than ${silentS} s ago and not swept: no service has run since, or none sweeps.`,
       ),
     ];
   return [good(`${counted(alive, 'open session')}, none of them dead.`)];

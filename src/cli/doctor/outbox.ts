@@ -9,35 +9,35 @@ import { type Finding, good, note, wrong } from './finding.ts';
 
 type Reads = Pick<Database, 'query' | 'name'>;
 
-/** What waits for so long, in seconds, while nothing moves for that long, has nobody who fetches it. */
-const STANDSTILL_S = 2;
-/** Between two looks, in ms. */
-const LOOK_MS = 100;
-/** So many examples are named. */
+/** Age of a waiting row, and time without progress, from which the outbox counts as stalled, s. */
+const STALL_S = 2;
+/** Time between two polls, ms. */
+const POLL_MS = 100;
+/** Max examples named. */
 const EXAMPLES = 3;
 
-/** Whether what was published from SQL gets into the log. */
+/** Checks that rows of event_outbox reach the log. */
 export async function checkOutbox(database: Reads): Promise<Finding[]> {
   const { failed, waiting, oldestS } = await readOutboxStats(database);
   const findings: Finding[] = [];
   if (failed > 0)
     findings.push(
       wrong(
-        `${counted(failed, 'row')} of event_outbox set aside, not published: ${reasons(await readDeadLetters(database, EXAMPLES))} See \`codecraft-live outbox list\`.`,
+        `${counted(failed, 'dead letter')} in event_outbox, not published: ${reasons(await readDeadLetters(database, EXAMPLES))} See \`codecraft-live outbox list\`.`,
       ),
     );
-  if (waiting > 0 && oldestS > STANDSTILL_S && (await standsStill(database)))
+  if (waiting > 0 && oldestS > STALL_S && (await isStalled(database)))
     findings.push(
       wrong(
-        `${counted(waiting, 'row')} of event_outbox waiting, the oldest for ${Math.floor(oldestS)} s: ${await whose(database)}.`,
+        `${counted(waiting, 'row')} of event_outbox waiting, the oldest for ${Math.floor(oldestS)} s: ${await relayState(database)}.`,
       ),
     );
   else if (waiting > 0) findings.push(note(`${counted(waiting, 'row')} of event_outbox on the way.`));
   return findings.length > 0 ? findings : [good('Nothing is stuck in event_outbox.')];
 }
 
-/** Whether the first row that waits stays the same. */
-async function standsStill(database: Reads): Promise<boolean> {
+/** Whether the first waiting row stays the same for `STALL_S`. */
+async function isStalled(database: Reads): Promise<boolean> {
   const first = async () =>
     (
       await database.query<{ id: number }>(
@@ -45,21 +45,19 @@ async function standsStill(database: Reads): Promise<boolean> {
       )
     )[0]?.id;
   const before = await first();
-  for (let waitedMs = 0; waitedMs < STANDSTILL_S * 1000; waitedMs += LOOK_MS) {
-    await sleep(LOOK_MS);
+  for (let waitedMs = 0; waitedMs < STALL_S * 1000; waitedMs += POLL_MS) {
+    await sleep(POLL_MS);
     if ((await first()) !== before) return false;
   }
   return before !== undefined;
 }
 
-/** Whose it is to fetch them. */
-async function whose(database: Reads): Promise<string> {
+/** Says which service relays the outbox, as the end of a sentence. */
+async function relayState(database: Reads): Promise<string> {
   const [lock] = await database.query<{ holder: number | null }>('SELECT IS_USED_LOCK(?) AS holder', [
     lockName(database.name, 'duties'),
   ]);
-  return lock?.holder == null
-    ? 'no service fetches them'
-    : 'the service that has the duty does not fetch them; its log says why';
+  return lock?.holder == null ? 'no service relays them' : 'the leader does not relay them; its log says why';
 }
 
 function reasons(rows: readonly DeadLetter[]): string {

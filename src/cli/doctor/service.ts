@@ -6,31 +6,31 @@ import { type Finding, good, note, wrong } from './finding.ts';
 
 export interface ServiceProbe {
   readonly url: URL;
-  /** Whether the address was told to us: then something must be there. */
-  readonly told: boolean;
+  /** Whether the address was given explicitly: then it is wrong if nothing answers. */
+  readonly explicit: boolean;
   readonly version: string;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
   readonly timeoutMs?: number;
 }
 
-/** The Date header counts whole seconds; clocks further apart than this are told, in ms. */
+/** Difference of clocks that is reported, ms; the Date header counts whole seconds. */
 const CLOCK_MS = 5000;
 
-/** Whether the service answers there, is ready, of this version, and has our time. */
+/** Checks that the service answers, is ready, has this version, and that its clock agrees with this machine's. */
 export async function checkService(
   probe: ServiceProbe,
 ): Promise<{ reachable: boolean; findings: Finding[] }> {
-  const { url, told } = probe;
+  const { url, explicit } = probe;
   let ready: Response;
   const before = Date.now();
   try {
     ready = await get(probe, 'ready');
   } catch (error) {
     const why = `${shownUrl(url)} does not answer: ${explainNetwork(error)}.`;
-    const findings = told
+    const findings = explicit
       ? [wrong(why)]
-      : [note(`${why} Start the service, or give its address with --url, and it is looked at, too.`)];
+      : [note(`${why} Start the service, or give its address with --url to check it, too.`)];
     return { reachable: false, findings };
   }
   const clock = judgeClock(ready.headers.get('date'), before, Date.now());
@@ -46,7 +46,7 @@ async function get({ url, fetch, signal, timeoutMs = 5000 }: ServiceProbe, path:
   return fetch(new URL(path, url), { signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) });
 }
 
-/** `undefined` when it is not our service that answers. */
+/** Judges the answer of `/ready`; undefined when another server gave it. */
 async function judgeReadiness(response: Response, url: URL): Promise<Finding[] | undefined> {
   const body = (await response
     .clone()
@@ -78,7 +78,7 @@ async function checkVersion(probe: ServiceProbe): Promise<Finding[]> {
     .then((response) => response.json())
     .catch(() => undefined)) as { version?: unknown } | undefined;
   const { version } = health ?? {};
-  if (typeof version !== 'string') return [note('Its /health says nothing of its version.')];
+  if (typeof version !== 'string') return [note('Its /health does not state a version.')];
   return version === probe.version
     ? []
     : [note(`The service is version ${safeText(version)}, this is ${probe.version}.`)];

@@ -8,19 +8,19 @@ export interface StreamProbe {
   readonly token: string;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
-  /** How long the first event may take, in ms. Default 5000. */
+  /** Max time until the first event, ms; default 5000. */
   readonly timeoutMs?: number;
 }
 
 const OPEN = /^event: ?stream-open$/m;
 const CLOSE = /^event: ?stream-close$/m;
-/** More than this comes before no first event, in bytes. */
-const MOST = 65_536;
+/** Max characters read in search of the first event. */
+const MAX_TEXT = 65_536;
 
 const LET_THROUGH =
   'Let it pass on what it gets at once: in nginx `proxy_buffering off`, in Apache `flushpackets=on`, elsewhere the setting for streaming or server-sent events.';
 
-/** Opens a stream for a moment, and judges what is made of it on the way. */
+/** Opens a stream for a moment, and checks what proxies on the way do to it. */
 export async function checkStream(probe: StreamProbe): Promise<Finding[]> {
   const { timeoutMs = 5000 } = probe;
   const ending = new AbortController();
@@ -63,12 +63,15 @@ async function judge(
   }
   const onTheWay = judgeHeaders(response.headers);
   const first = await readUntilEvent(response, late);
-  if (first === 'late') return [heldBack('The test stream opened but said nothing', timeoutMs), ...onTheWay];
-  if (first === 'ended') return [wrong('The test stream ended before it said anything.'), ...onTheWay];
+  if (first === 'late') return [heldBack('The test stream opened but sent nothing', timeoutMs), ...onTheWay];
+  if (first === 'ended') return [wrong('The test stream ended before it sent anything.'), ...onTheWay];
   if (first === 'closed')
     return [wrong('The service closed the test stream at once: it is at its limit, or shutting down.')];
-  const [opened, spoke] = [headersAfter, performance.now() - startedAt].map(Math.round);
-  return [good(`A test stream opened after ${opened} ms and spoke after ${spoke} ms.`), ...onTheWay];
+  const [openedMs, firstEventMs] = [headersAfter, performance.now() - startedAt].map(Math.round);
+  return [
+    good(`A test stream opened after ${openedMs} ms and sent its first event after ${firstEventMs} ms.`),
+    ...onTheWay,
+  ];
 }
 
 const heldBack = (what: string, ms: number) =>
@@ -108,7 +111,7 @@ async function readUntilEvent(
   const reader = body?.getReader();
   const decoder = new TextDecoder();
   let text = '';
-  while (reader !== undefined && text.length < MOST) {
+  while (reader !== undefined && text.length < MAX_TEXT) {
     const chunk = reader.read();
     const read = await Promise.race([chunk, late]);
     if (!read) {

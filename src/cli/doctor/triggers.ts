@@ -6,14 +6,14 @@ import { checkPrivileges, findMissing } from '../../platform/triggers/requiremen
 import { counted } from '../phrases.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
-/** Whether what the platform writes is told by triggers: by all of them or by none. */
+/** Checks that all triggers publish the platform's writes, or that none is installed. */
 export async function checkTriggers(database: Pick<Database, 'query' | 'connect'>): Promise<Finding[]> {
   const { states, superseded, definers } = await readInstalled(database);
   const count = (state: string) => states.filter((one) => one.state === state).length;
   if (count('missing') === states.length)
     return [
       note(
-        "The platform's tables have no triggers that this account may see: only what is published is told. `codecraft-live platform install` puts them on.",
+        "The platform's tables have no triggers that this account may see: the platform's own writes are not published. `codecraft-live platform install` installs them.",
       ),
     ];
   const faults = [
@@ -28,12 +28,12 @@ export async function checkTriggers(database: Pick<Database, 'query' | 'connect'
   if (trouble !== undefined) return [wrong(trouble)];
   return [
     good(
-      `What the platform writes is told by ${counted(states.length, 'trigger')}, with the rights of ${definers.join(' and ') || 'an account that this one may not see'}.`,
+      `${counted(states.length, 'trigger')} publish the platform's writes, with the rights of ${definers.join(' and ') || 'an account that this one may not see'}.`,
     ),
   ];
 }
 
-/** What keeps the triggers from telling; they say nothing of it themselves, so that the platform's writes go on. */
+/** Finds out why triggers publish nothing: they never fail themselves, so that the platform's writes succeed. */
 async function troubleOf(
   database: Pick<Database, 'connect'>,
   definers: readonly string[],
@@ -41,9 +41,9 @@ async function troubleOf(
   const connection = await database.connect();
   try {
     const lacking = await findMissing(connection);
-    if (lacking.length > 0) return `The triggers do not tell of everything: ${lacking.join('; ')}.`;
+    if (lacking.length > 0) return `The triggers do not publish everything: ${lacking.join('; ')}.`;
     const [[me]] = await connection.query<RowDataPacket[]>('SELECT CURRENT_USER() AS account');
-    // Only of its own rights does an account know for sure.
+    // An account sees all rights of its own only.
     if (definers.length !== 1 || definers[0] !== me?.account) return undefined;
     await checkPrivileges(connection);
     const own = await readInstalled({ query: async (sql) => (await connection.query(sql))[0] as never });
@@ -52,7 +52,7 @@ async function troubleOf(
       : `The triggers run with the rights of ${me?.account}, which has TRIGGER by a role alone: on MariaDB that does not count, and the platform's own writes fail. Grant it to the account itself.`;
   } catch (error) {
     if (serverMessageOf(error) === undefined) throw error;
-    return `The triggers run with the rights of ${definers.join(' and ')}, which lacks one, and do not tell of everything: ${serverMessageOf(error)}.`;
+    return `The triggers run with the rights of ${definers.join(' and ')}, which lacks one, and do not publish everything: ${serverMessageOf(error)}.`;
   } finally {
     connection.destroy();
   }

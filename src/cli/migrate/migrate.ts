@@ -6,13 +6,13 @@ import { counted, listed, serverName } from '../phrases.ts';
 import { planSentences } from './plan.ts';
 
 export interface MigrateOptions {
-  /** Of the database; default: the configured one. */
+  /** URL of the database; default: the configured one. */
   readonly url?: string;
-  /** Whether it is only said what would be done. */
+  /** Whether to print the plan only. */
   readonly plan?: boolean;
 }
 
-/** Brings a database to this version's schema, and says what was done; or says what would be done, and does nothing. */
+/** Brings a database to this version's schema and reports the changes, or prints the plan and changes nothing. */
 export async function migrate(
   { url, plan = false }: MigrateOptions,
   { env, out, err, signal }: CliContext,
@@ -33,13 +33,13 @@ export async function migrate(
         for (const line of planSentences(where, await planMigration(database))) out.line(line);
         return;
       }
-      out.line(told(where, await bringUpToDate(database, { log })));
+      out.line(summaryOf(where, await bringUpToDate(database, { log })));
     },
     { start: true, log, signal },
   );
 }
 
-function told(where: string, { applied, created, renamed, adopted }: MigrationReport): string {
+function summaryOf(where: string, { applied, created, renamed, adopted }: MigrationReport): string {
   const done = [
     ...(applied.length > 0 ? [`${counted(applied.length, 'migration')} applied`] : []),
     ...(created.length > 0 ? [`${counted(created.length, 'table')} of the platform created`] : []),

@@ -11,14 +11,14 @@ const STARTS: Readonly<Record<DatabaseStart, string>> = {
   ours: 'is behind this version',
 };
 
-/** Which table's rows go where. */
+/** Destination of a table's rows. */
 const DESTINATIONS: Readonly<Record<string, string>> = {
   notification: 'the inboxes of their players, with what was read',
   activity_log: 'activity_log, under the ids they have',
 };
 
 /**
- * What would be done, in sentences, one a line.
+ * Describes a migration in sentences, one a line.
  *
  * @param where the database's name and server
  */

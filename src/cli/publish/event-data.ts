@@ -5,7 +5,7 @@ import { CliFailure, EXIT } from '../failure.ts';
 
 export type EventFields = Readonly<Record<string, unknown>>;
 
-/** What an event carries, as JSON. @throws CliFailure when it is not a JSON object. */
+/** Parses an event's data from JSON. @throws CliFailure when it is not a JSON object. */
 export function parseJsonData(text: string, where: string): EventFields {
   let value: unknown;
   try {
@@ -19,8 +19,8 @@ export function parseJsonData(text: string, where: string): EventFields {
 }
 
 /**
- * What an event carries, as `key=value` arguments. A value is what the type's field wants: text where it takes text,
- * else JSON. The service has the last word on whether it is valid.
+ * Parses an event's data from `key=value` arguments. A value is text where the type's field takes text, else JSON. The
+ * service validates it.
  *
  * @throws CliFailure when an argument has no `=`, or a key comes twice.
  */
@@ -37,7 +37,7 @@ export function parsePairs(type: EventType, pairs: readonly string[]): EventFiel
   return { ...fields };
 }
 
-/** `LEVEL_UP takes playerId, oldLevel, newLevel and, if you like, xp, …`. */
+/** Describes a type's fields: `LEVEL_UP takes playerId, oldLevel, newLevel and, if you like, xp, …`. */
 export function describeFields(type: EventType): string {
   const optional = (key: string) => shapeOf(type)[key]?.safeParse(undefined).success ?? false;
   const keys = Object.keys(shapeOf(type));

@@ -19,7 +19,7 @@ export interface PublishOptions {
   readonly json?: boolean;
 }
 
-/** What the service says of published events, as far as it is shown. */
+/** Answer of the service, as far as it is printed. */
 const answer = z.object({
   events: z
     .array(
@@ -34,7 +34,7 @@ const answer = z.object({
     .min(1),
 });
 
-/** Publishes one event, and says where it went. */
+/** Publishes one event, and prints its notifications. */
 export async function publish(
   typeText: string,
   data: readonly string[],

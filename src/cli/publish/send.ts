@@ -8,7 +8,7 @@ export interface SendOptions {
   readonly body: unknown;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
-  /** How long one attempt may take, in ms. */
+  /** Max duration of one attempt, ms; default 15000. */
   readonly timeoutMs?: number;
 }
 
@@ -21,8 +21,8 @@ const ATTEMPTS = 4;
 const LONGEST_WAIT_MS = 5_000;
 
 /**
- * Posts JSON. Where the outcome is unknown or the service is busy it is sent again, up to three times: the body must
- * hold idempotency keys.
+ * Posts JSON. Where the outcome is unknown or the service is busy, repeats up to three times: the body must contain
+ * idempotency keys.
  */
 export async function send(options: SendOptions): Promise<Outcome> {
   for (let attempt = 1; ; attempt += 1) {
@@ -32,7 +32,7 @@ export async function send(options: SendOptions): Promise<Outcome> {
   }
 }
 
-/** `waitMs` is there when it may be sent again. */
+/** Posts once. `waitMs` is set when a repeat may succeed. */
 async function sendOnce(options: SendOptions): Promise<{ outcome: Outcome; waitMs?: number }> {
   const { url, token, body, signal, timeoutMs = 15_000 } = options;
   try {
@@ -45,16 +45,16 @@ async function sendOnce(options: SendOptions): Promise<{ outcome: Outcome; waitM
     const isJson = response.headers.get('content-type')?.includes('application/json');
     if (response.ok && isJson) return { outcome: { kind: 'answered', body: await response.json() } };
     const outcome: Outcome = { kind: 'refused', refusal: await readRefusal(response) };
-    return isPassing(response.status) ? { outcome, waitMs: waitOf(response) } : { outcome };
+    return isTransient(response.status) ? { outcome, waitMs: waitOf(response) } : { outcome };
   } catch (error) {
     signal.throwIfAborted();
     const outcome: Outcome = { kind: 'unreachable', why: explainNetwork(error) };
-    // Where nothing listens, nothing was sent, and nothing will come of asking again.
+    // Where nothing listens, a repeat is pointless.
     return isCut(error) ? { outcome, waitMs: 500 } : { outcome };
   }
 }
 
-const isPassing = (status: number) => status === 429 || (status >= 502 && status <= 504);
+const isTransient = (status: number) => status === 429 || (status >= 502 && status <= 504);
 
 function waitOf(response: Response): number {
   const seconds = Number(response.headers.get('retry-after') ?? 1);

@@ -3,16 +3,16 @@ import type { CloseReason, StreamClose, StreamOpen } from '../../protocol/contro
 import { EVENT_TYPES, eventName } from '../../protocol/event.ts';
 import { explainNetwork } from '../failure.ts';
 import { type Refusal, readRefusal } from '../refusal.ts';
-import { watched } from './watched.ts';
+import { failOnSilence } from './silence.ts';
 
-/** One message of a stream, as it came: its data is still JSON. */
+/** One frame of a stream; its data is JSON, not parsed. */
 export interface StreamMessage {
   readonly event: string;
   readonly cursor: string;
   readonly data: string;
 }
 
-/** How following ended. `stopped`: because we wanted to. */
+/** Reason for the end. `stopped`: the signal was aborted. */
 export type Ending =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'closed'; readonly reason: CloseReason }
@@ -20,14 +20,14 @@ export type Ending =
 
 export interface FollowOptions {
   readonly url: URL;
-  /** Asked for each time a connection is made. */
+  /** Called for each connection. */
   readonly token: () => Promise<string>;
   readonly fetch: typeof fetch;
   readonly signal: AbortSignal;
   readonly onMessage: (message: StreamMessage) => void;
-  /** The connection was lost, or could not be made; it is tried again. */
+  /** Called when the connection was lost or could not be made, before it is retried. */
   readonly onLost: (why: string) => void;
-  /** How long a stream may be silent before the first `stream-open` said how often it speaks, in ms. */
+  /** Max silence before the first `stream-open` gave the heartbeat interval, ms; default 60000. */
   readonly silenceMs?: number;
 }
 
@@ -35,12 +35,12 @@ const OPEN = 'stream-open';
 const CLOSE = 'stream-close';
 const CONTROL = [OPEN, 'caught-up', 'leaderboard-snapshot', CLOSE];
 
-/** What a proxy says while the service behind it restarts. An `EventSource` would give up on it. */
-const PASSING = new Set([408, 429, 500, 502, 503, 504]);
-/** After so many heartbeats that did not come, the connection is taken for dead. */
+/** Statuses of a proxy while the service behind it restarts, for which an `EventSource` would not reconnect. */
+const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
+/** Missed heartbeats after which a connection counts as dead. */
 const MISSED_BEATS = 3;
 
-/** Follows a stream, coming back with its cursor after every loss, until there is no point in it any more. */
+/** Follows a stream, and reconnects with its cursor after every loss, until it is stopped, closed for good or refused. */
 export function follow(options: FollowOptions): Promise<Ending> {
   const { url, signal, onMessage, onLost } = options;
   let silenceMs = options.silenceMs ?? 60_000;
@@ -52,7 +52,7 @@ export function follow(options: FollowOptions): Promise<Ending> {
     trouble = undefined;
     try {
       const response = await options.fetch(target, { ...init, headers });
-      if (PASSING.has(response.status)) {
+      if (TRANSIENT.has(response.status)) {
         await response.body?.cancel();
         throw new Error(`the service answers ${response.status}`);
       }
@@ -60,7 +60,7 @@ export function follow(options: FollowOptions): Promise<Ending> {
       if (response.status === 200 && isStream && response.body)
         return bodyReplaced(
           response,
-          watched(response.body, () => silenceMs, noteSilence),
+          failOnSilence(response.body, () => silenceMs, noteSilence),
         );
       refusal = await readRefusal(response);
       return response;
@@ -70,7 +70,7 @@ export function follow(options: FollowOptions): Promise<Ending> {
     }
   };
   const noteSilence = (ms: number) => {
-    trouble = `nothing was heard for ${Math.round(ms / 1000)} s`;
+    trouble = `no data for ${Math.round(ms / 1000)} s`;
   };
 
   return new Promise((resolve) => {
@@ -102,7 +102,7 @@ export function follow(options: FollowOptions): Promise<Ending> {
   });
 }
 
-/** A `Response` made anew would lose its `url`. */
+/** Replaces a response's body. A new `Response` would lose its `url`. */
 function bodyReplaced(response: Response, body: ReadableStream<Uint8Array>) {
   const { url, status, redirected, headers } = response;
   return { url, status, redirected, headers, body };

@@ -4,26 +4,30 @@ import { counted } from '../phrases.ts';
 import { safeText } from '../safe-text.ts';
 import type { StreamMessage } from './follow.ts';
 
-/** Says how the connection fares, each thing once. */
+/** Reporter of the connection's state; it reports each change once. */
 export interface Narrator {
-  /** A message about the stream itself. */
+  /** Reports a control frame. */
   control(message: StreamMessage): void;
+  /** Reports that the connection was lost, or could not be made. */
   lost(why: string): void;
 }
 
 export function createNarrator(screen: Screen, url: string): Narrator {
   let state: 'new' | 'open' | 'lost' = 'new';
-  const say = (mark: string, text: string) => screen.line(`${mark} ${safeText(text)}`);
+  const report = (mark: string, text: string) => screen.line(`${mark} ${safeText(text)}`);
   const good = () => screen.paint('green', '●');
   const bad = () => screen.paint('red', '○');
   const careful = () => screen.paint('yellow', '▲');
 
   function opened(open: StreamOpen, cursor: string): void {
     const scopes = open.scopes.join(', ');
-    say(good(), state === 'new' ? `listening to ${scopes} from ${cursor}` : `listening again from ${cursor}`);
-    if (!open.recovered) say(careful(), lossOf(open, cursor));
+    report(
+      good(),
+      state === 'new' ? `listening to ${scopes} from ${cursor}` : `listening again from ${cursor}`,
+    );
+    if (!open.recovered) report(careful(), lossOf(open, cursor));
     else if (open.stale !== undefined)
-      say(careful(), `older ${open.stale.join(', ')} were let go: read those states again`);
+      report(careful(), `older ${open.stale.join(', ')} were deleted: read their state again`);
     state = 'open';
   }
 
@@ -33,24 +37,24 @@ export function createNarrator(screen: Screen, url: string): Narrator {
       if (event === 'stream-open') opened(content as StreamOpen, cursor);
       if (event === 'caught-up') {
         const { replayed } = content as CaughtUp;
-        if (replayed > 0)
-          say(good(), `that was ${counted(replayed, 'message')} from before; what follows is live`);
+        if (replayed > 0) report(good(), `${counted(replayed, 'message')} replayed; live from here on`);
       }
       if (event === 'stream-close') {
         const { reason, reconnect } = content as StreamClose;
         if (reconnect && state === 'open') {
-          say(bad(), `the service closed the stream (${reason}): coming back`);
+          report(bad(), `the service closed the stream (${reason}): reconnecting`);
           state = 'lost';
         }
       }
     },
+    /** Reports that the connection was lost, or could not be made. */
     lost(why) {
       if (state === 'lost') return;
-      say(
+      report(
         bad(),
         state === 'new'
-          ? `${url} cannot be reached: ${why}. Trying on; Ctrl-C ends it`
-          : `the connection is lost: ${why}. Trying to get it back`,
+          ? `${url} cannot be reached: ${why}. Retrying; Ctrl-C ends it`
+          : `the connection is lost: ${why}. Reconnecting`,
       );
       state = 'lost';
     },
@@ -60,5 +64,5 @@ export function createNarrator(screen: Screen, url: string): Narrator {
 function lossOf({ lost, requested }: StreamOpen, cursor: string): string {
   const range = lost?.after == null ? `after ${requested ?? 'your cursor'}` : `after #${lost.after}`;
   const through = lost === undefined ? '' : ` up to #${lost.through}`;
-  return `not recovered: what came ${range}${through} is lost to this stream, it begins at ${cursor}`;
+  return `not recovered: messages ${range}${through} are lost to this stream, which begins at ${cursor}`;
 }

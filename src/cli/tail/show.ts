@@ -6,7 +6,7 @@ import { safeText } from '../safe-text.ts';
 import type { StreamMessage } from './follow.ts';
 
 const NAME_WIDTH = 18;
-/** So many rows of a leaderboard are shown. */
+/** Max rows of a leaderboard that are printed. */
 const ROWS = 3;
 
 const STYLES: Readonly<Partial<Record<EventType, Style>>> = {
@@ -23,12 +23,12 @@ const STYLES: Readonly<Partial<Record<EventType, Style>>> = {
 
 const TYPE_OF = new Map<string, EventType>(EVENT_TYPES.map((type) => [eventName(type), type]));
 
-/** Whether a message is somebody's news, and not a word about the stream itself. */
+/** Whether a message is a notification, and not a control frame. */
 export function isNotification(message: StreamMessage): boolean {
   return TYPE_OF.has(message.event);
 }
 
-/** One line for a notification: when, what, where, and what it says. */
+/** Formats a notification as one line: time, event, scope, text, id. */
 export function notificationLine(message: StreamMessage, screen: Screen): string {
   const notification = JSON.parse(message.data) as Notification;
   const { type, scope, at } = notification;
@@ -37,12 +37,12 @@ export function notificationLine(message: StreamMessage, screen: Screen): string
     screen.paint('dim', timeOf(at)),
     screen.paint(style, message.event.padEnd(NAME_WIDTH)),
     screen.paint('dim', safeText(scope).padEnd(10)),
-    safeText(wordsOf(notification)),
+    safeText(textOf(notification)),
     screen.paint('dim', `#${notification.id}`),
   ].join('  ');
 }
 
-/** One line for the standings that a leaderboard's stream begins with. */
+/** Formats a leaderboard snapshot as one line. */
 export function snapshotLine(message: StreamMessage, screen: Screen): string {
   const data = JSON.parse(message.data) as BoardSnapshot;
   return [
@@ -57,7 +57,7 @@ export function snapshotLine(message: StreamMessage, screen: Screen): string {
   ].join('  ');
 }
 
-function wordsOf({ type, title, message, data }: Notification): string {
+function textOf({ type, title, message, data }: Notification): string {
   if (type === 'ANNOUNCEMENT') return `${title}: ${message}`;
   if (type === 'LEADERBOARD_UPDATE')
     return `${message}${data.real ? ', not shown yet' : ''}${listed(data.changed)}`;
@@ -73,7 +73,7 @@ function listed(standings: readonly Pick<Standing, 'rank' | 'playerName' | 'fina
   return `: ${shown.join(', ')}${standings.length > ROWS ? ', …' : ''}`;
 }
 
-/** In the clock of whoever reads it. */
+/** Formats a time in the local time zone. */
 function timeOf(at: string): string {
   const date = new Date(at);
   const parts = [date.getHours(), date.getMinutes(), date.getSeconds()];

@@ -21,7 +21,7 @@ export interface TailOptions {
   readonly json?: boolean;
 }
 
-/** Shows what happens in these scopes until it is interrupted. */
+/** Prints the events of these scopes until it is interrupted. */
 export async function tail(
   scopes: readonly string[],
   options: TailOptions,
@@ -69,7 +69,7 @@ function sentencesOn(refusal: Refusal): string {
 const WHY_CLOSED: Readonly<Partial<Record<CloseReason, string>>> = {
   revoked: 'the token was revoked, the account blocked, or a right lost',
   disconnected: 'an operator ended it',
-  replaced: 'this player opened too many others since',
+  replaced: 'this player opened too many other streams',
 };
 
 function streamUrl(base: URL, scopes: readonly string[], { types, since }: TailOptions): URL {

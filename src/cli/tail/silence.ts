@@ -1,32 +1,32 @@
-/** How often it is looked whether something came, in ms. */
-const LOOK_MS = 500;
+/** Time between two checks, ms. */
+const CHECK_MS = 500;
 
 /**
- * The same bytes; but when none come for `silenceMs()`, the stream fails. A peer that vanished sends no goodbye, so
- * only the missing keepalives tell; a machine that slept finds out as soon as it wakes.
+ * Passes a stream through, and fails it when no bytes arrive for `silenceMs()`. A peer that vanished closes nothing, so
+ * only missing keepalives show it; a machine that slept finds out as soon as it wakes.
  */
-export function watched(
+export function failOnSilence(
   body: ReadableStream<Uint8Array>,
   silenceMs: () => number,
   onSilence: (ms: number) => void,
 ): ReadableStream<Uint8Array> {
-  let heardAt = Date.now();
+  let receivedAt = Date.now();
   let ticker: NodeJS.Timeout | undefined;
   return body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       start(controller) {
         ticker = setInterval(() => {
-          const silentFor = Date.now() - heardAt;
+          const silentFor = Date.now() - receivedAt;
           const isOver = controller.desiredSize === null;
           if (!isOver && silentFor <= silenceMs()) return;
           clearInterval(ticker);
           if (isOver) return;
           onSilence(silentFor);
           controller.error(new Error('The stream fell silent.'));
-        }, LOOK_MS).unref();
+        }, CHECK_MS).unref();
       },
       transform(chunk, controller) {
-        heardAt = Date.now();
+        receivedAt = Date.now();
         controller.enqueue(chunk);
       },
       flush: () => clearInterval(ticker),
