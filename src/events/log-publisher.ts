@@ -6,6 +6,7 @@ import type { EventType, NewEvent } from '../protocol/event.ts';
 import { mayRecur } from '../protocol/natural-key.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { EventPublisher, Published, PublishOptions } from '../protocol/publishing.ts';
+import type { Scope } from '../protocol/scope.ts';
 import type { EventUnit } from './draft.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { prepare } from './prepare.ts';
@@ -51,15 +52,18 @@ export function createLogPublisher({ append, restrictions }: LogPublisherOptions
     const appended = await append(units);
     const published: Published[] = [];
     for (const [number, unit] of units.entries()) {
-      const { firstId, duplicate, term } = appended[number] as Appended;
+      const { firstId, duplicate, term, answer } = appended[number] as Appended;
+      // A repeat gets the first answer, whatever is restricted by now.
+      const stored = duplicate ? (storedScopes(answer) ?? scopesOf(given[number] ?? unit)) : undefined;
       let next = firstId;
-      for (const draft of unit.drafts) {
+      for (const [index, draft] of unit.drafts.entries()) {
         const first = next;
-        next += draft.rows.length;
+        const scopes = stored?.[index] ?? draft.rows.map((row) => row.scope);
+        next += scopes.length;
         published.push({
           type: draft.type,
           eventId: first,
-          notifications: draft.rows.map((row, offset) => ({ id: first + offset, scope: row.scope })),
+          notifications: scopes.map((scope, offset) => ({ id: first + offset, scope })),
           duplicate,
           cursor: formatCursor(next - 1, term),
         });
@@ -116,17 +120,29 @@ export function unitsOf(events: readonly UncheckedEvent[], options: PublishOptio
   });
 }
 
-/** The units with the events of restricted contests redacted. */
+/** Scopes that each of a unit's events goes to. */
+const scopesOf = ({ drafts }: Pick<EventUnit, 'drafts'>): Scope[][] =>
+  drafts.map((draft) => draft.rows.map((row) => row.scope));
+
+const storedScopes = (answer: string | undefined): Scope[][] | undefined =>
+  answer === undefined ? undefined : (JSON.parse(answer) as Scope[][]);
+
+/**
+ * The units with the events of restricted contests redacted. Where that changes the scopes, the keys store them: a repeat
+ * that comes when the restriction is over could not tell.
+ */
 function redacted(
   units: readonly EventUnit[],
   restrictions: ReadonlyMap<number, Restriction>,
 ): readonly EventUnit[] {
   if (restrictions.size === 0) return units;
-  return units.map((unit) => ({
-    ...unit,
-    drafts: unit.drafts.map((draft) => {
+  return units.map((unit) => {
+    const drafts = unit.drafts.map((draft) => {
       const restriction = draft.redactable && restrictions.get(draft.redactable.contestId);
       return (restriction && draft.redactable?.redact(restriction)) ?? draft;
-    }),
-  }));
+    });
+    const answer = JSON.stringify(scopesOf({ drafts }));
+    if (unit.keys === undefined || answer === JSON.stringify(scopesOf(unit))) return { ...unit, drafts };
+    return { ...unit, drafts, keys: unit.keys.map((key) => ({ ...key, answer })) };
+  });
 }

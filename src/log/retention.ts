@@ -32,6 +32,7 @@ export async function pruneLog(
     deleted += await repeat((tx) => pruneClass(tx, keepClass, before));
   }
   await repeat((tx) => pruneKeys(tx, now));
+  await repeat((tx) => pruneTerms(tx, new Date(now.getTime() - Math.max(...Object.values(ages)))));
   return { deleted };
 
   /** Repeats `batch` until nothing is left. Returns the number of rows deleted. */
@@ -105,6 +106,20 @@ async function readAdopted(tx: Transaction): Promise<{ lastId: number; at: Date 
        FROM live_adoption WHERE last_id IS NOT NULL`,
   );
   return row;
+}
+
+/** Deletes the terms that ended before: every row that they cover is older still. */
+async function pruneTerms(tx: Transaction, before: Date): Promise<Pruned> {
+  const [kept] = await tx.query<{ number: number | null }>(
+    'SELECT MAX(number) AS number FROM log_term WHERE begun_at < ?',
+    [before],
+  );
+  if (kept?.number == null) return { count: 0, more: false };
+  const { affectedRows } = await tx.execute(
+    `DELETE FROM log_term WHERE number < ? ORDER BY number LIMIT ${BATCH}`,
+    [kept.number],
+  );
+  return { count: affectedRows, more: affectedRows === BATCH };
 }
 
 async function pruneKeys(tx: Transaction, now: Date): Promise<Pruned> {

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createLogPublisher } from '../../src/events/log-publisher.ts';
+import type { Appender } from '../../src/log/appender.ts';
+import type { Restriction } from '../../src/protocol/definition.ts';
+import type { NewEvent } from '../../src/protocol/event.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { openAppender, wholeLog } from '../support/log.ts';
+
+let made: TestDatabase;
+let appender: Appender;
+
+beforeAll(async () => {
+  made = await createTestDatabase();
+  appender = openAppender(made.database);
+});
+afterAll(async () => {
+  await appender.close();
+  await made.drop();
+});
+
+test.each(['frozen', 'private'] as const)(
+  'an event that was published while its contest was %s gets its first answer afterwards, and the other way round',
+  async (kind) => {
+    let restricted = new Map<number, Restriction>([[3, kind]]);
+    const publisher = createLogPublisher({
+      append: (units) => appender.append(units),
+      restrictions: async () => restricted,
+    });
+    const solved = (playerId: number): NewEvent => ({
+      type: 'PROBLEM_SOLVED',
+      data: { playerId, problemId: 5, contestId: 3 },
+    });
+    const first = await publisher.publish(solved(1), { idempotencyKey: `${kind} 1` });
+    restricted = new Map();
+    const open = await publisher.publish(solved(2), { idempotencyKey: `${kind} 2` });
+    expect(await publisher.publish(solved(1), { idempotencyKey: `${kind} 1` })).toEqual(
+      first.map((event) => ({ ...event, duplicate: true })),
+    );
+    restricted = new Map([[3, kind]]);
+    expect(await publisher.publish(solved(2), { idempotencyKey: `${kind} 2` })).toEqual(
+      open.map((event) => ({ ...event, duplicate: true })),
+    );
+    const rows = await wholeLog(made.database);
+    for (const { notifications } of [...first, ...open])
+      for (const { id, scope } of notifications)
+        expect(rows.find((row) => row.id === id)).toMatchObject({ scope });
+  },
+);

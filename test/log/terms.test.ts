@@ -1,0 +1,207 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Database, openDatabase } from '../../src/db/database.ts';
+import { Appender } from '../../src/log/appender.ts';
+import type { LogFault } from '../../src/log/follower.ts';
+import { Follower } from '../../src/log/follower.ts';
+import { pruneLog } from '../../src/log/retention.ts';
+import type { LogRow } from '../../src/log/row.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startDatabaseProxy } from '../support/database-proxy.ts';
+import { startPrivateServer } from '../support/database-server.ts';
+import { unitOf } from '../support/log.ts';
+import { until } from '../support/until.ts';
+
+const TABLES = ['log_head', 'log_term', 'log_tail', 'notification'] as const;
+
+let made: TestDatabase;
+let database: Database;
+const closers: (() => Promise<unknown>)[] = [];
+
+beforeEach(async () => {
+  made = await createTestDatabase();
+  database = made.database;
+});
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+  await made.drop();
+});
+
+/** A process that follows and appends. What it delivered is kept as the cursors that its streams were sent. */
+async function startNode(
+  connect: (settings?: { multipleStatements: boolean }) => ReturnType<Database['connect']>,
+) {
+  const sent: { readonly row: LogRow; readonly term: string }[] = [];
+  const faults: LogFault[] = [];
+  const follower: Follower = new Follower({
+    connect: () => connect(),
+    onRows: (rows) => sent.push(...rows.map((row) => ({ row, term: follower.terms.labelOf(row) }))),
+    onReset: (fault) => faults.push(fault),
+    pollMs: { busy: 2, idle: 20 },
+  });
+  const appender = new Appender({
+    connect: () => connect({ multipleStatements: true }),
+    onCommitted: (rows, proof) => follower.offer(rows, proof),
+    verifier: follower,
+    patienceMs: 12_000,
+  });
+  await follower.start();
+  const node = {
+    follower,
+    appender,
+    sent,
+    faults,
+    append: async (...texts: string[]) => {
+      for (const text of texts) await appender.append([unitOf(text)]);
+    },
+    /** Whether a stream may resume at what this node sent as its nth row. */
+    judges: (other: (typeof sent)[number] | undefined) =>
+      other && follower.terms.judge({ id: other.row.id, term: other.term }, follower.position),
+    async stop() {
+      await appender.close();
+      await follower.close();
+    },
+  };
+  closers.push(node.stop);
+  return node;
+}
+
+const here = (settings?: { multipleStatements: boolean }) => database.connect(settings);
+const texts = (count: number, name = 'event') => Array.from({ length: count }, (_, i) => `${name} ${i}`);
+
+async function backUp(tables: readonly string[] = TABLES): Promise<() => Promise<void>> {
+  for (const table of tables) {
+    await database.execute(`CREATE TABLE IF NOT EXISTS backup_${table} LIKE ${table}`);
+    await database.execute(`DELETE FROM backup_${table}`);
+    await database.execute(`INSERT INTO backup_${table} SELECT * FROM ${table}`);
+  }
+  return () =>
+    database.transaction(async (tx) => {
+      for (const table of tables) {
+        await tx.execute(`DELETE FROM ${table}`);
+        await tx.execute(`INSERT INTO ${table} SELECT * FROM backup_${table}`);
+      }
+    });
+}
+
+test('an append of a process begins one term, and no stream notices', async () => {
+  const first = await startNode(here);
+  const second = await startNode(here);
+  await first.append(...texts(3));
+  await second.append(...texts(3));
+  await first.append(...texts(3));
+  await until(() => first.sent.length === 9 && second.sent.length === 9);
+  expect(await database.query('SELECT COUNT(*) AS count FROM log_term')).toEqual([{ count: 3 }]);
+  for (const node of [first, second]) {
+    expect(node.faults).toEqual([]);
+    expect(node.sent.map(({ row, term }) => [row.id, term])).toEqual(
+      first.sent.map(({ row }) => [row.id, row.term]),
+    );
+    expect(first.sent.map((sent) => node.judges(sent))).toEqual(first.sent.map(() => ({ valid: true })));
+  }
+});
+
+test('rows that are restored away under running nodes while publishing goes on: who had them is told, and nobody else', async () => {
+  const first = await startNode(here);
+  await first.append(...texts(10));
+  const restore = await backUp();
+  await first.append(...texts(8, 'lost'));
+  const second = await startNode(here);
+  await restore();
+  await second.append(...texts(12, 'new'));
+  await until(() => first.faults.length > 0 && first.follower.position === 22);
+  await first.append('after');
+  expect(first.judges(first.sent[9])).toEqual({ valid: true });
+  for (const lost of first.sent.slice(10, 18))
+    expect(first.judges(lost)).toEqual({ valid: false, resumeAfter: 10 });
+});
+
+test('a dump that is restored while no node runs refuses exactly the cursors behind it', async () => {
+  const first = await startNode(here);
+  await first.append(...texts(10));
+  const restore = await backUp();
+  await first.append(...texts(5, 'lost'));
+  await first.stop();
+  await restore();
+  const second = await startNode(here);
+  await second.append(...texts(20, 'new'));
+  expect(second.faults).toEqual([]);
+  expect(first.sent.map((sent) => second.judges(sent))).toEqual([
+    ...texts(10).map(() => ({ valid: true })),
+    ...texts(5).map(() => ({ valid: false, resumeAfter: 10 })),
+  ]);
+});
+
+test('log_head restored alone is mended by the next append, and costs no cursor', async () => {
+  const first = await startNode(here);
+  await first.append(...texts(10));
+  const restore = await backUp(['log_head']);
+  await first.append(...texts(5));
+  await restore();
+  await first.append('after');
+  expect(await database.query('SELECT head FROM log_head')).toEqual([{ head: 16 }]);
+  const fresh = await startNode(here);
+  await restore();
+  await fresh.append('again');
+  expect(await database.query('SELECT head FROM log_head')).toEqual([{ head: 17 }]);
+  expect(first.sent.map((sent) => fresh.judges(sent))).toEqual(first.sent.map(() => ({ valid: true })));
+});
+
+test('a primary that goes silent: the node moves to the new one as a whole, and what it lacks is refused', {
+  timeout: 90_000,
+}, async () => {
+  const other = await startPrivateServer();
+  closers.push(other.remove);
+  const replica = openDatabase({ url: other.url });
+  closers.push(() => replica.close());
+  const proxy = await startDatabaseProxy(made.url);
+  const old = openDatabase({ url: proxy.url });
+  closers.push(async () => {
+    await proxy.close();
+    await old.close();
+  });
+  let primary: Database = old;
+  const node = await startNode((settings) => primary.connect(settings));
+  await node.append(...texts(10));
+  await replicate(database, replica);
+  await node.append(...texts(5, 'lost'));
+  proxy.freeze();
+  primary = replica;
+  await Promise.allSettled([node.append('unknown')]);
+  await node.append(...texts(5, 'new'));
+  await until(() => node.follower.position >= 15);
+  expect(node.faults).toMatchObject([{ from: 15 }]);
+  for (const lost of node.sent.slice(10, 15))
+    expect(node.judges(lost)).toEqual({ valid: false, resumeAfter: 10 });
+  expect(node.judges(node.sent[9])).toEqual({ valid: true });
+});
+
+/** Makes the replica what the primary is. */
+async function replicate(primary: Database, replica: Database): Promise<void> {
+  for (const table of [...TABLES, 'log_key', 'activity_log']) {
+    const [definition] = await primary.query<Record<string, string>>(`SHOW CREATE TABLE ${table}`);
+    await replica.execute(definition?.['Create Table'] as string);
+    const rows = await primary.query<Record<string, unknown>>(`SELECT * FROM ${table}`);
+    for (const row of rows)
+      await replica.execute(
+        `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${Object.keys(row).map(() => '?')})`,
+        Object.values(row),
+      );
+  }
+}
+
+test('terms go with the rows that they cover', async () => {
+  const day = 86_400_000;
+  for (let number = 0; number < 3; number++) {
+    const node = await startNode(here);
+    await node.append('event');
+    await node.stop();
+  }
+  await database.execute('UPDATE log_term SET begun_at = NOW(3) - INTERVAL (10 - number) DAY');
+  const ages = { player: day, contest: day, leaderboard: day, problem: day, global: 7.5 * day, nudge: day };
+  await pruneLog(database, ages);
+  expect(await database.query('SELECT number FROM log_term ORDER BY number')).toEqual([
+    { number: 2 },
+    { number: 3 },
+    { number: 4 },
+  ]);
+});
