@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Terms } from '../../src/log/terms.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import { EVENT_TYPES, type EventType } from '../../src/protocol/event.ts';
 import { scopes } from '../../src/protocol/scope.ts';
@@ -6,7 +7,11 @@ import { type LogState, planResume, transientTypesAmong } from '../../src/stream
 
 const log: LogState = {
   head: 100,
-  epoch: 'aaaa',
+  // The second term began at 61: what the first had from there on is not in this log.
+  terms: new Terms([
+    { number: 1, word: 'aaaa', firstId: 1 },
+    { number: 2, word: 'bbbb', firstId: 61 },
+  ]),
   tails: { player: 10, contest: 20, leaderboard: 30, problem: 40, global: 50, nudge: 90 },
 };
 const player = [scopes.player(1)];
@@ -20,19 +25,47 @@ describe('A stream', () => {
   });
 
   it.each([
-    ['100-aaaa', 100],
+    ['100-bbbb', 100],
     ['90', 90],
-    ['89-aaaa', 89],
+    ['89-bbbb', 89],
   ])('goes on at %s', (cursor, from) => {
     expect(planResume(cursor, player, undefined, log)).toEqual({ from, recovered: true });
   });
 
-  it.each(['x', '', '7-A', '101', '101-aaaa', '100-bbbb', '95-bbbb'])(
+  it.each(['x', '', '7-A', '100-cccc', '95-cccc'])(
     'cannot go on at %j, and says that all history is lost',
     (cursor) => {
       expect(planResume(cursor, player, undefined, log)).toEqual(lostAfter(null));
     },
   );
+
+  it.each([
+    ['101', 100],
+    ['101-bbbb', 100],
+    ['61-aaaa', 60],
+    ['95-aaaa', 60],
+  ])('at %s, of which the log has less, goes on where they part, and says what is lost', (cursor, from) => {
+    const lasting = new Set<EventType>(LASTING);
+    expect(planResume(cursor, player, lasting, log)).toEqual({
+      from,
+      recovered: false,
+      lost: { after: from, through: Number.parseInt(cursor, 10) },
+    });
+    expect(planResume('60-aaaa', player, lasting, log)).toEqual({ from: 60, recovered: true });
+  });
+
+  it('whose part of the log is gone where it parted begins at the head', () => {
+    const pruned = { ...log, tails: { ...log.tails, player: 62 } };
+    expect(planResume('95-aaaa', player, undefined, pruned)).toEqual(lostAfter(60));
+    expect(planResume('95-aaaa', player, undefined, { ...log, tails: { ...log.tails, player: 61 } })).toEqual(
+      {
+        from: 60,
+        recovered: false,
+        lost: { after: 60, through: 95 },
+        stale: TRANSIENT,
+      },
+    );
+  });
 
   it.each([
     ['player', scopes.player(1), 10],
