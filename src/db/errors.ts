@@ -134,6 +134,8 @@ const UNREACHABLE = new Set([
   'PROTOCOL_SEQUENCE_TIMEOUT',
 ]);
 
+/** The statement exceeds max_allowed_packet, of the server or of a proxy before it; the connection is closed. */
+const PACKET_TOO_LARGE = 1153;
 const DUPLICATE = 1062;
 const MISSING_VALUE = 1048;
 
@@ -219,19 +221,24 @@ export function isUnavailable(error: unknown): boolean {
 
 /**
  * Turns errors that the values of a statement do not cause into problems to be retried: `storage-unavailable` of what
- * `isStorageError` names, `database-unavailable` of the others. Returns any other error unchanged.
+ * `isStorageError` names, `database-unavailable` of the others; and a statement that exceeds max_allowed_packet into
+ * `body-too-large`. Returns any other error unchanged.
  */
 export function asProblem(error: unknown): unknown {
   if (error instanceof Problem) return error;
   if (isStorageError(error)) return new Problem('storage-unavailable', { retryAfter: 2, cause: error });
+  if (errnoOf(error) === PACKET_TOO_LARGE) return new Problem('body-too-large', { cause: error });
   const transient = isUnavailable(error) || isRetryable(error) || TIMED_OUT.has(errnoOf(error) ?? 0);
   return transient ? new Problem('database-unavailable', { retryAfter: 1, cause: error }) : error;
 }
 
 /** Whether the connection is usable after this error. */
 export function leavesConnectionGood(error: unknown): boolean {
+  // Found before anything was sent.
+  if (error instanceof Problem && error.code === 'body-too-large' && error.cause === undefined) return true;
   const errno = errnoOf(error);
-  if (errno === undefined || UNAVAILABLE.has(errno) || READ_ONLY.has(errno)) return false;
+  if (errno === undefined || errno === PACKET_TOO_LARGE) return false;
+  if (UNAVAILABLE.has(errno) || READ_ONLY.has(errno)) return false;
   for (const { fatal } of chain(error)) if (fatal === true) return false;
   return true;
 }

@@ -1,5 +1,9 @@
 import type { Queries } from '../db/database.ts';
 import type { LogKey } from '../log/append-statement.ts';
+import { chunk } from '../util/chunk.ts';
+
+/** Max keys per statement: below a max_allowed_packet of 64 KiB. */
+const KEYS_PER_QUERY = 200;
 
 /** State of a key: unused, used for the same events, or used for others. */
 export type KeyState = 'new' | 'repeat' | 'conflict';
@@ -9,14 +13,14 @@ export async function knownKeys(
   database: Pick<Queries, 'query'>,
   keys: readonly LogKey[],
 ): Promise<(key: LogKey) => KeyState> {
-  const rows =
-    keys.length === 0
-      ? []
-      : await database.query<{ value: string; fingerprint: Buffer }>(
-          'SELECT idempotency_key AS value, fingerprint FROM log_key WHERE idempotency_key IN (?)',
-          [keys.map(({ value }) => value)],
-        );
-  const known = new Map(rows.map(({ value, fingerprint }) => [value, fingerprint]));
+  const known = new Map<string, Buffer>();
+  for (const some of chunk(keys, KEYS_PER_QUERY)) {
+    const rows = await database.query<{ value: string; fingerprint: Buffer }>(
+      'SELECT idempotency_key AS value, fingerprint FROM log_key WHERE idempotency_key IN (?)',
+      [some.map(({ value }) => value)],
+    );
+    for (const { value, fingerprint } of rows) known.set(value, fingerprint);
+  }
   return ({ value, fingerprint }) => {
     const earlier = known.get(value);
     if (earlier === undefined) return 'new';

@@ -192,12 +192,13 @@ export class Appender {
         remaining = await this.#try(attempt, deadline);
       } catch (error) {
         const late = error instanceof DeadlineExceeded || performance.now() >= deadline;
-        const transient = late || asProblem(error) instanceof Problem;
+        const problem = asProblem(error);
+        const transient = late || (problem instanceof Problem && problem.status === 503);
         if (!transient) return this.#isolate(attempt.members, error);
         const refused = isStorageError(error);
         if (late || (refused && failures >= STORAGE_RETRIES)) {
           this.#options.onError?.(error);
-          return rejectAll(attempt.members, refused ? asProblem(error) : unavailable(error));
+          return rejectAll(attempt.members, refused ? problem : unavailable(error));
         }
         await sleep(Math.min(500, 2 ** failures++ * (2 + Math.random() * 8)));
       }
@@ -283,8 +284,9 @@ export class Appender {
       return;
     }
     if (isSuperseded(members, error)) return rejectAll(members, new Problem('superseded', { cause: error }));
-    this.#options.onError?.(error);
-    rejectAll(members, error);
+    const problem = asProblem(error);
+    if (!(problem instanceof Problem)) this.#options.onError?.(error);
+    rejectAll(members, problem);
   }
 
   #answer(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { assertPacketFits } from '../db/packet-limit.ts';
 import { type AppendFound, appendStatement, FOUND, HEAD_DISAGREES, type Unit } from './append-statement.ts';
 import type { Expectation, RefusedAppend } from './append-terms.ts';
 import type { AppendProof } from './source.ts';
@@ -55,7 +56,10 @@ export interface SentAttempt {
   readonly proof: AppendProof;
 }
 
-/** Sends the units that have no answer yet. Resolves after COMMIT. */
+/**
+ * Sends the units that have no answer yet. Resolves after COMMIT.
+ * @throws Problem `body-too-large` when they exceed the server's max_allowed_packet; nothing was sent
+ */
 export async function sendAttempt(
   connection: Connection,
   { members, key, at, tag }: Attempt,
@@ -65,6 +69,7 @@ export async function sendAttempt(
   const pending = members.flatMap((member) => member.units.filter((_, index) => !member.answers[index]));
   const newTerm = newTermWord();
   const sql = appendStatement([own, ...pending], { at, tag, newTerm, expected });
+  await assertPacketFits(connection, sql);
   const [results] = await connection.query<RowDataPacket[][]>(sql);
   const found = results.at(-1)?.[0] as AppendFound;
   const firstId = Number(found.base) + 1;

@@ -1,6 +1,7 @@
 import { format } from 'mysql2';
 import type { Queries } from '../../db/database.ts';
 import type { Precondition } from '../../log/append-statement.ts';
+import { chunk } from '../../util/chunk.ts';
 import { MAX_DATA_BYTES } from '../prepare.ts';
 
 /** Row of `event_outbox` that waits to be published. */
@@ -25,6 +26,8 @@ export const PAGE_ROWS = 500;
 const PAGE_BYTES = 4 * 1024 * 1024;
 /** Max size of a payload, in bytes. MySQL stores JSON with added spaces, so that the text can be larger than the data. */
 export const MAX_PAYLOAD_BYTES = 2 * MAX_DATA_BYTES;
+/** Max dead letters per statement: their reasons stay below a max_allowed_packet of 64 KiB. */
+const REASONS_PER_STATEMENT = 10;
 /** Max size of a payload that the first query fetches, in bytes. */
 const SMALL_BYTES = 8 * 1024;
 
@@ -91,13 +94,14 @@ export async function markDeadLetters(
   database: Pick<Queries, 'execute'>,
   rows: readonly RejectedRow[],
 ): Promise<void> {
-  if (rows.length === 0) return;
-  const ids = rows.map(({ id }) => id);
-  await database.execute(
-    `UPDATE event_outbox SET attempts = attempts + 1, failed_at = UTC_TIMESTAMP(3),
-            error = ELT(FIELD(id, ?), ?)
-            /*M!100300 , payload = IF(JSON_VALID(payload), payload, JSON_QUOTE(payload)) */
-      WHERE id IN (?) AND failed_at IS NULL`,
-    [ids, rows.map(({ reason }) => reason), ids],
-  );
+  for (const some of chunk(rows, REASONS_PER_STATEMENT)) {
+    const ids = some.map(({ id }) => id);
+    await database.execute(
+      `UPDATE event_outbox SET attempts = attempts + 1, failed_at = UTC_TIMESTAMP(3),
+              error = ELT(FIELD(id, ?), ?)
+              /*M!100300 , payload = IF(JSON_VALID(payload), payload, JSON_QUOTE(payload)) */
+        WHERE id IN (?) AND failed_at IS NULL`,
+      [ids, some.map(({ reason }) => reason), ids],
+    );
+  }
 }

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
+import { migrate } from '../../src/migrate/migrate.ts';
+import { publisherTo, titlesOf } from '../publisher/fixture.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
+import { createPlayer } from '../support/platform.ts';
+import { note, startServiceOn, type TestService } from '../support/service.ts';
+
+const TIMEOUT = { timeout: 15_000 };
+
+describe('On a server whose max_allowed_packet is 48 KiB', () => {
+  let server: PrivateServer;
+  let live: TestService;
+  let admin: ReturnType<typeof openDatabase>;
+
+  beforeAll(async () => {
+    server = await startPrivateServer({ supervise: false });
+    admin = openDatabase({ url: server.url });
+    await migrate(admin);
+    await admin.execute('SET GLOBAL max_allowed_packet = 49152');
+    live = await startServiceOn({ url: server.url, database: admin, drop: () => admin.close() });
+  }, 60_000);
+  afterAll(async () => {
+    await live.close();
+    await server.remove();
+  });
+
+  /** 2,000 bytes of message, stored twice a row. */
+  const large = (playerId: number, title: string) => {
+    const event = note(playerId, title);
+    return { ...event, data: { ...event.data, message: 'm'.repeat(1_900) } };
+  };
+  const connections = async () => {
+    const [row] = await admin.query<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Connections'");
+    return Number(row?.Value);
+  };
+
+  it('a batch that does not fit is 413 and not stored, and the next one is stored', async () => {
+    const { playerId } = await createPlayer(admin);
+    expect((await live.publish(large(playerId, 'first'))).status).toBe(201);
+    const before = await connections();
+    const batch = Array.from({ length: 40 }, (_, number) => large(playerId, `n${number}`));
+    for (let round = 0; round < 5; round++) {
+      const refused = await live.publish(batch);
+      expect(await refused.json()).toMatchObject({
+        status: 413,
+        code: 'body-too-large',
+        detail: expect.stringContaining('49152 bytes'),
+      });
+    }
+    expect((await live.publish(batch.slice(0, 8))).status).toBe(201);
+    expect(await titlesOf(live, playerId)).toHaveLength(9);
+    // Nothing was sent that the server would have to answer by closing the connection.
+    expect((await connections()) - before).toBeLessThan(5);
+  });
+
+  it('callers of the same moment share no packet that is too large', async () => {
+    const { playerId } = await createPlayer(admin);
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, number) => live.publish(large(playerId, `n${number}`))),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(await titlesOf(live, playerId)).toHaveLength(60);
+  });
+
+  it('the publisher library halves its requests and drops nothing', async () => {
+    const { playerId } = await createPlayer(admin);
+    const { publisher, dropped } = publisherTo(live);
+    onTestFinished(() => publisher.close());
+    const titles = Array.from({ length: 100 }, (_, number) => `n${number}`);
+    publisher.publish(titles.map((title) => large(playerId, title)) as never);
+    await publisher.flush();
+    expect(dropped).toEqual([]);
+    expect(await titlesOf(live, playerId)).toEqual(titles);
+  });
+
+  it(
+    'the relay halves its page, and only an event that can never fit becomes a dead letter',
+    TIMEOUT,
+    async () => {
+      const { playerId } = await createPlayer(admin);
+      const writer = await admin.connect();
+      onTestFinished(() => writer.destroy());
+      const titles = Array.from({ length: 200 }, (_, number) => `n${number}`);
+      await writer.query('START TRANSACTION');
+      const put = (type: string, data: object) =>
+        writer.query('INSERT INTO event_outbox (type, payload, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))', [
+          type,
+          JSON.stringify(data),
+        ]);
+      for (const title of titles.slice(0, 100)) await put('ANNOUNCEMENT', large(playerId, title).data);
+      // Its payload is 20 KB of text, and its append 60 KB of statement.
+      await writer.query(
+        `INSERT INTO event_outbox (type, payload, created_at)
+       VALUES ('ANNOUNCEMENT', JSON_OBJECT('title', 'huge', 'playerId', ?, 'message', REPEAT('"', 10000)), UTC_TIMESTAMP(3))`,
+        [playerId],
+      );
+      for (const title of titles.slice(100)) await put('ANNOUNCEMENT', large(playerId, title).data);
+      for (let number = 0; number < 300; number++) await put('UNKNOWN', { number });
+      await writer.query('COMMIT');
+      await expect.poll(() => titlesOf(live, playerId), TIMEOUT).toEqual(titles);
+      await expect
+        .poll(() => admin.query('SELECT id FROM event_outbox WHERE failed_at IS NULL'), TIMEOUT)
+        .toEqual([]);
+      const failed = await admin.query(
+        'SELECT type, error, COUNT(*) AS count FROM event_outbox GROUP BY 1, 2 ORDER BY 1',
+      );
+      expect(failed).toEqual([
+        { type: 'ANNOUNCEMENT', count: 1, error: expect.stringContaining('at most 49152 bytes') },
+        { type: 'UNKNOWN', count: 300, error: expect.any(String) },
+      ]);
+    },
+  );
+});
