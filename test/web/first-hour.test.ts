@@ -104,7 +104,7 @@ describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
     const hidden = await createContest(live.test.database, { isPublic: false, title: 'Secret' });
     context = await contextOf(browser, ada);
     const page = await context.newPage();
-    for (const id of [hidden, 987_654_321]) {
+    for (const id of [hidden, 987_654_321, 9_999_999_999_999_998]) {
       await page.goto(`${live.url}/#contest-${id}`);
       await page.getByText(`Contest ${id} does not exist, or is not open to you.`).waitFor();
       expect(await page.locator('.ccl-row').count()).toBe(0);
@@ -112,6 +112,18 @@ describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: /^Show / }).click();
     await page.locator('.ccl-row').first().waitFor();
     expect(new URL(page.url()).hash).toBe(`#contest-${current}`);
+  });
+
+  it('read the contests again when they could not be read', async () => {
+    context = await contextOf(browser, ada);
+    let failing = 2;
+    await context.route(/\/contests\?/, (route) =>
+      failing-- > 0 ? route.fulfill({ status: 503, body: 'busy' }) : route.continue(),
+    );
+    const page = await context.newPage();
+    await page.goto(live.url);
+    await page.locator('.ccl-row').first().waitFor();
+    expect(failing).toBeLessThan(0);
   });
 
   it('lead out of a token that is worth nothing, and past what else is stored', async () => {

@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Contest } from '../../client/api-types.ts';
+import { type Backoff, waitAfter } from '../../client/backoff.ts';
 import { LiveError } from '../../client/live-error.ts';
 import type { LiveClient } from '../../client/types.ts';
 import { useEvents, useLive } from '../../react/index.ts';
@@ -19,6 +20,10 @@ const PAGE_SIZE = 100;
 const MAX_PAGES = 20;
 /** Max ended contests. */
 const MAX_ENDED = 50;
+/** Delays before a failed reading is repeated. */
+const BACKOFF: Backoff = { firstMs: 1_000, mostMs: 30_000 };
+/** Everybody hears of a contest at the same moment: the readings that follow are spread over this time, ms. */
+const SPREAD_MS = 2_000;
 
 /**
  * Contests that the viewer may see: all live and upcoming ones, the latest ended ones, and the wanted one. Follows events,
@@ -27,7 +32,7 @@ const MAX_ENDED = 50;
 export function useContests(wanted: number | undefined): Contests {
   const live = useLive();
   const [contests, setContests] = useState<readonly Contest[]>();
-  const [failed, setFailed] = useState(false);
+  const [failures, setFailures] = useState(0);
   const [missing, setMissing] = useState<number>();
   const latest = useRef(0);
 
@@ -39,11 +44,27 @@ export function useContests(wanted: number | undefined): Contests {
       if (turn !== latest.current) return;
       setContests(sortContests(found.contests));
       setMissing(found.missing);
-      setFailed(false);
+      setFailures(0);
     } catch {
-      if (turn === latest.current) setFailed(true);
+      if (turn === latest.current) setFailures((count) => count + 1);
     }
   }, [live, wanted]);
+  const failed = failures > 0;
+  useEffect(() => {
+    if (failures === 0) return;
+    const wait = waitAfter({ failures, reason: undefined, askedMs: undefined }, BACKOFF, Math.random);
+    const timer = setTimeout(() => void read(), wait);
+    return () => clearTimeout(timer);
+  }, [read, failures]);
+  const [outdated, setOutdated] = useState(false);
+  useEffect(() => {
+    if (!outdated) return;
+    const timer = setTimeout(() => {
+      setOutdated(false);
+      void read();
+    }, Math.random() * SPREAD_MS);
+    return () => clearTimeout(timer);
+  }, [read, outdated]);
   const isThere = wanted === undefined || contests?.some(({ id }) => id === wanted) === true;
   const incomplete = contests === undefined || !isThere;
   useEffect(() => {
@@ -58,7 +79,7 @@ export function useContests(wanted: number | undefined): Contests {
     );
   useEvents('contest-status', ({ data }) => {
     change(data.contestId, { status: data.newStatus });
-    void read();
+    setOutdated(true);
   });
   useEvents('contest-end', ({ data }) => change(data.contestId, { status: 'ENDED' }));
   useEvents('leaderboard-freeze', ({ data }) => change(data.contestId, { frozen: data.frozen }));
@@ -74,6 +95,9 @@ export function useContests(wanted: number | undefined): Contests {
 
   return { contests, failed, missing, retry: () => void read() };
 }
+
+/** Codes by which the service answers that there is no such contest; the second where the id is too large for one. */
+const MISSING: ReadonlySet<string> = new Set(['not-found', 'invalid-id']);
 
 interface Found {
   readonly contests: readonly Contest[];
@@ -101,7 +125,7 @@ async function readAll({ api }: LiveClient, wanted: number | undefined): Promise
   try {
     return { contests: [...contests, await api.contest(wanted)], missing: undefined };
   } catch (error) {
-    if (error instanceof LiveError && error.code === 'not-found') return { contests, missing: wanted };
+    if (error instanceof LiveError && MISSING.has(error.code)) return { contests, missing: wanted };
     throw error;
   }
 }
