@@ -18,7 +18,7 @@ export interface ConnectOptions {
 const sessionSettings = (statementTimeoutMs: number): string[] => [
   'SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci',
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-  `SET SESSION time_zone = '+00:00', SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
+  `SET SESSION autocommit = 1, SESSION sql_safe_updates = 0, SESSION time_zone = '+00:00', SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
     SESSION innodb_lock_wait_timeout = 3
     /*M!100300 , SESSION idle_write_transaction_timeout = 2, SESSION max_statement_time = ${statementTimeoutMs / 1000} */
     /*!50708 , SESSION max_execution_time = ${statementTimeoutMs} */`,
