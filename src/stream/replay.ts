@@ -188,11 +188,11 @@ async function storedPage(
       const read = await deps.semaphore.run(async () => {
         // The stream may have been closed while this waited for a permit.
         if (stream.state !== 'replaying') return undefined;
-        // Taken first: a term that begins meanwhile says nothing of rows that were read before.
+        // Terms before rows: a term that begins meanwhile does not cover rows that were read earlier.
         const terms = deps.terms();
         const page = await readScopes(deps.query, stream.scopes, after, target, limit);
         if (deps.server?.() !== undefined && page.server !== deps.server?.()) throw new OtherServer();
-        // Read behind the rows: what was deleted meanwhile shows here.
+        // Tails after rows: a deletion between the two reads shows in the tails.
         return { rows: page.rows, terms, tails: await readTails(deps.query) };
       });
       if (read === undefined) return undefined;

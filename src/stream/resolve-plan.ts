@@ -18,9 +18,9 @@ export interface PlanDeps {
   readonly query: Query;
 }
 
-/** How long a stream waits for this node to reach a cursor that another node gave out. Milliseconds. */
+/** Max wait until this node reaches a cursor that another node issued, ms. */
 const CATCH_UP_MS = 2_000;
-/** What was let go is looked up so often at the most; replay itself notices what is let go meanwhile. Milliseconds. */
+/** Max age of cached tails, ms; a replay notices later deletions itself. */
 const TAILS_MS = 2_000;
 
 /** Makes the planner of this process: it knows the log's state, and asks the database where it has to. */

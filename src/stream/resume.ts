@@ -6,7 +6,7 @@ import { parseCursor } from '../protocol/cursor.ts';
 import { EVENT_TYPES, type EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
 
-/** What a cursor is held against. */
+/** State of the log that a cursor is compared with. */
 export interface LogState {
   /** The position of the newest row. */
   readonly head: number;
@@ -57,7 +57,7 @@ function withStale(from: number, wanted: ReadonlySet<EventType> | undefined, log
   return { from, recovered: true, ...(stale.length > 0 ? { stale } : {}) };
 }
 
-/** The types whose older messages are let go although the stream can be resumed. */
+/** Returns the wanted types whose older messages are deleted although the stream can be resumed. */
 export function transientTypesAmong(wanted: ReadonlySet<EventType> | undefined): EventType[] {
   return TRANSIENT_TYPES.filter((type) => !wanted || wanted.has(type));
 }
