@@ -148,6 +148,7 @@ async function compose(composition: Composition): Promise<Service> {
     publisher: log.openPublisher('standings'),
     clock,
     config: config.standings,
+    warn: (line) => logger.warn(line),
     onError,
   });
 
@@ -274,6 +275,7 @@ async function compose(composition: Composition): Promise<Service> {
           lag: () => follower.lag,
           ringFrames: () => ring.size,
           outbox: watchOutbox(database),
+          leftOut: leaderboards.leftOut,
         },
         access: config.http.metrics,
       }),

@@ -1,5 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
+import { isShowableId } from '../platform/unshowable.ts';
 import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
 import type { AnnouncedState, AnnouncedStatus, ContestTimes } from './announced-state.ts';
 
@@ -53,7 +54,7 @@ export async function readNamedOrNewer(
 ): Promise<ContestSnapshot[]> {
   const rows = await database.query<Row>(
     `SELECT c.id, ${columns(clock)} FROM contest c LEFT JOIN contest_announced a ON a.contest_id = c.id
-      WHERE c.id > ?${ids.length === 0 ? '' : ' OR c.id IN (?)'}`,
+      WHERE (c.id > ? AND ${isShowableId('c.id')})${ids.length === 0 ? '' : ' OR c.id IN (?)'}`,
     ids.length === 0 ? [newest] : [newest, ids],
   );
   return rows.map((row) => snapshotOf(row, clock));
@@ -61,7 +62,9 @@ export async function readNamedOrNewer(
 
 /** Reads the highest id of a contest; 0 where there is none. */
 export async function readNewestId(database: Reads): Promise<number> {
-  const [row] = await database.query<{ newest: number | null }>('SELECT MAX(id) AS newest FROM contest');
+  const [row] = await database.query<{ newest: number | null }>(
+    `SELECT MAX(id) AS newest FROM contest WHERE ${isShowableId('id')}`,
+  );
   return Number(row?.newest ?? 0);
 }
 
@@ -72,10 +75,10 @@ export async function readNewestId(database: Reads): Promise<number> {
 export async function readUnsettled(database: Reads, clock: PlatformClock): Promise<ContestSnapshot[]> {
   const rows = await database.query<Row>(
     `SELECT c.id, ${columns(clock)} FROM contest c LEFT JOIN contest_announced a ON a.contest_id = c.id
-      WHERE a.contest_id IS NULL OR a.status = 'ENDED'
+      WHERE ${isShowableId('c.id')} AND (a.contest_id IS NULL OR a.status = 'ENDED'
          OR a.platform_status IS NULL OR a.platform_status <> CONVERT(c.status USING ascii)
          OR (c.status IN ('UPCOMING', 'LIVE')
-             AND NOT (a.status IN ('OVER', 'CANCELLED') AND c.end_time < UTC_TIMESTAMP() - INTERVAL 2 DAY))`,
+             AND NOT (a.status IN ('OVER', 'CANCELLED') AND c.end_time < UTC_TIMESTAMP() - INTERVAL 2 DAY)))`,
   );
   return rows.map((row) => snapshotOf(row, clock));
 }

@@ -13,6 +13,8 @@ export interface Measures {
   readonly lag: () => number;
   readonly ringFrames: () => number;
   readonly outbox: () => Promise<OutboxStats | undefined>;
+  /** Rows left out of leaderboards, on the node that publishes them. */
+  readonly leftOut: () => number;
 }
 
 export interface MetricsDeps {
@@ -40,6 +42,11 @@ export function metricsRoutes({ measures, access }: MetricsDeps): Router {
   gauge('live_log_position', 'Position up to which the log was handed on', measures.position);
   gauge('live_log_lag_rows', 'Rows known to exist and not handed on yet', measures.lag);
   gauge('live_ring_frames', 'Recent frames held in memory', measures.ringFrames);
+  gauge(
+    'live_leaderboard_rows_left_out',
+    'Participants left out of leaderboards because their rows cannot be shown, on the node that publishes them',
+    measures.leftOut,
+  );
   const outbox = (read: (stats: OutboxStats) => number) => async () => {
     const stats = await measures.outbox();
     return stats && read(stats);

@@ -2,10 +2,12 @@ import { prepare } from '../events/prepare.ts';
 import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { type ContestState, readContestState, readScores, type Score } from '../platform/scores.ts';
+import type { Unshowable } from '../platform/unshowable.ts';
 import type { Standing } from '../protocol/board.ts';
 import type { EventInput } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createLeaderboard, deleteLeaderboard } from './creation.ts';
+import type { LeftOutRows } from './left-out-rows.ts';
 import { publicationOf, publishVersion } from './publication.ts';
 import { RankChangePublisher, type RankChangePublisherOptions } from './rank-change-publisher.ts';
 import { rankChangesBetween } from './rank-changes.ts';
@@ -23,6 +25,8 @@ import { type LeaderboardHead, readStoredLeaderboard, type StoredLeaderboard } f
 
 export interface LeaderboardPublisherOptions extends RankChangePublisherOptions {
   readonly clock: PlatformClock;
+  /** Records rows that cannot be shown, and are left out. */
+  readonly leftOut?: Pick<LeftOutRows, 'record' | 'delete' | 'clear'>;
   /** Players within so many ranks are notified when they are overtaken; 0: only players whose own result changed. */
   readonly top: number;
 }
@@ -71,12 +75,15 @@ export class LeaderboardPublisher {
    * @throws Problem `superseded` when another node has published meanwhile
    */
   async update(players: ReadonlySet<number> | 'all'): Promise<boolean> {
-    const { database, clock } = this.#options;
-    const scores = await readScores(database, this.contestId, players, clock);
+    const { database, clock, leftOut } = this.#options;
+    const unshowable: Unshowable[] = [];
+    const scores = await readScores(database, this.contestId, players, clock, (row) => unshowable.push(row));
+    leftOut?.record(this.contestId, players, unshowable);
     // After the scores: while the flag is not set here, none of them is from after a freeze.
     const contest = await readContestState(database, this.contestId);
     if (!contest) {
       await deleteLeaderboard(database, this.contestId);
+      leftOut?.delete(this.contestId);
       return false;
     }
     const changes = this.#changesIn(scores, players);

@@ -79,6 +79,7 @@ export class LeaderboardTask {
     this.#running = false;
     this.#loaded.clear();
     this.#dirty.clear();
+    this.#options.leftOut?.clear();
     signal.removeEventListener('abort', stop);
   }
 

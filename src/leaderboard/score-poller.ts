@@ -1,5 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import { readContestChecksums, readPlayerChecksums } from '../platform/scores.ts';
+import { isShowableId } from '../platform/unshowable.ts';
 import type { MarkDirty } from './dirty-contests.ts';
 import { IS_ONGOING, IS_POLLED, LEADERBOARD_JOINS } from './stored-leaderboard.ts';
 
@@ -7,7 +8,8 @@ import { IS_ONGOING, IS_POLLED, LEADERBOARD_JOINS } from './stored-leaderboard.t
 const POLLED = `
   SELECT c.id, b.frozen <> c.leaderboard_frozen AS turned
     FROM ${LEADERBOARD_JOINS}
-   WHERE (c.status = 'LIVE' AND ${IS_ONGOING}) OR (b.contest_id IS NOT NULL AND ${IS_POLLED})`;
+   WHERE ${isShowableId('c.id')}
+     AND ((c.status = 'LIVE' AND ${IS_ONGOING}) OR (b.contest_id IS NOT NULL AND ${IS_POLLED}))`;
 /** Leaderboards of deleted contests; 0 is the global leaderboard. */
 const ORPHANED = `
   SELECT b.contest_id AS id FROM standings_board b LEFT JOIN contest c ON c.id = b.contest_id

@@ -1,5 +1,5 @@
 import type { Queries } from '../db/database.ts';
-import type { ContestStatus } from '../protocol/enums.ts';
+import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
 import type { PlatformClock } from './clock.ts';
 
 /** Contest as one viewer sees it. */
@@ -54,8 +54,8 @@ export async function listContests(
   viewer: ContestViewer,
   { before, limit, statuses }: ContestQuery,
 ): Promise<Contest[]> {
-  const conditions = ['c.id < ?'];
-  const values: unknown[] = [before ?? Number.MAX_SAFE_INTEGER];
+  const conditions = ['c.id < ?', `${STATUS} IN (?)`];
+  const values: unknown[] = [before ?? Number.MAX_SAFE_INTEGER, CONTEST_STATUSES];
   if (statuses.length > 0) {
     conditions.push(`${STATUS} IN (?)`);
     values.push(statuses);
@@ -77,7 +77,10 @@ export async function readContest(
   viewer: ContestViewer,
   id: number,
 ): Promise<Contest | undefined> {
-  const [contest] = await select(database, clock, viewer, { sql: 'WHERE c.id = ?', values: [id] });
+  const [contest] = await select(database, clock, viewer, {
+    sql: `WHERE c.id = ? AND ${STATUS} IN (?)`,
+    values: [id, CONTEST_STATUSES],
+  });
   return contest;
 }
 
@@ -96,11 +99,11 @@ async function select(
   );
   return rows.map((row) => ({
     id: Number(row.id),
-    title: row.title,
+    title: row.title ?? '',
     status: row.status,
     startsAt: clock.instant(row, 'startsAt')?.toISOString() ?? null,
     endsAt: clock.instant(row, 'endsAt')?.toISOString() ?? null,
-    participantCount: Number(row.participantCount),
+    participantCount: Math.max(0, Number(row.participantCount)),
     isPublic: Number(row.isPublic) !== 0,
     joined: Number(row.joined) !== 0,
     frozen: Number(row.frozen) !== 0,

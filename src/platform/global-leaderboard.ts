@@ -1,6 +1,7 @@
 import type { Queries } from '../db/database.ts';
 import { TIERS, type Tier } from '../protocol/enums.ts';
 import { truncate } from '../util/truncate.ts';
+import { isShowableId } from './unshowable.ts';
 
 const MAX_NAME_LENGTH = 100;
 const MAX_SUB_RANK_LENGTH = 20;
@@ -32,7 +33,10 @@ interface Row {
   readonly subRank: string | null;
 }
 
-/** Reads players by XP. Equal XP shares a rank, and the next ranks are skipped (1, 1, 3). */
+/** SQL: whether player `p` and user `u` are shown: as in the platform's own list, and with values that can be. */
+const IS_SHOWN = `u.status = 'ACTIVE' AND ${isShowableId('p.id')} AND (p.xp IS NULL OR p.xp <= ${Number.MAX_SAFE_INTEGER})`;
+
+/** Reads active players by XP. Equal XP shares a rank, and the next ranks are skipped (1, 1, 3). */
 export async function readGlobalLeaderboard(
   database: Pick<Queries, 'query'>,
   { limit, offset }: LeaderboardRange,
@@ -41,13 +45,14 @@ export async function readGlobalLeaderboard(
   const rows = await database.query<Row>(
     `SELECT p.id AS playerId, u.name AS playerName, p.xp, p.level, p.tier, p.sub_rank AS subRank
        FROM player p STRAIGHT_JOIN users u ON u.id = p.user_id
+      WHERE ${IS_SHOWN}
       ORDER BY p.xp DESC, p.id DESC LIMIT ${Math.trunc(limit)} OFFSET ${Math.trunc(offset)}`,
   );
   const [first] = rows;
   if (first === undefined) return [];
   const [ahead] = await database.query<{ players: number }>(
-    'SELECT COUNT(*) AS players FROM player WHERE xp > ?',
-    [first.xp],
+    `SELECT COUNT(*) AS players FROM player p JOIN users u ON u.id = p.user_id WHERE p.xp > ? AND ${IS_SHOWN}`,
+    [first.xp ?? 0],
   );
   let rank = Number(ahead?.players ?? 0) + 1;
   let xp = Number(first.xp);
@@ -66,7 +71,7 @@ function standingOf(row: Row, rank: number): GlobalStanding {
     playerName: truncate(row.playerName ?? '', MAX_NAME_LENGTH) || `Player ${row.playerId}`,
     rank,
     xp: Math.max(0, Math.trunc(Number(row.xp))),
-    level: Math.max(1, Number(row.level)),
+    level: Math.min(Number.MAX_SAFE_INTEGER, Math.max(1, Math.trunc(Number(row.level)))),
     ...(tier ? { tier } : {}),
     subRank: truncate(row.subRank ?? '', MAX_SUB_RANK_LENGTH),
   };

@@ -5,6 +5,7 @@ import { MODES, TIERS } from '../protocol/enums.ts';
 import { truncate } from '../util/truncate.ts';
 import type { PlatformClock } from './clock.ts';
 import { SERVER_ZONE } from './server-zone.ts';
+import { isShowableId, MAX_INT, reasonAgainst, type Unshowable } from './unshowable.ts';
 
 /** A row of a leaderboard without its rank: the rank follows from all rows together. */
 export type Score = Omit<Standing, 'rank'>;
@@ -19,6 +20,8 @@ export interface ContestState {
 const MAX_NAME_LENGTH = 100;
 const MAX_TITLE_LENGTH = 200;
 const MAX_PICTURE_LENGTH = 2048;
+/** For rows whose times do not matter. */
+const NO_CLOCK: Pick<PlatformClock, 'instant'> = { instant: () => null };
 
 /** SQL expression of every field over `SCORE_TABLES`; `text`: its collation differs between tables. */
 const SCORE_SQL: Readonly<Record<keyof Score, { readonly sql: string; readonly text?: true }>> = {
@@ -60,12 +63,17 @@ interface RawScore extends Readonly<Record<keyof Score, unknown>> {
   readonly lastSolvedAt: Date | null;
 }
 
-/** Reads the current scores in a contest, of all players or of some, by player. */
+/**
+ * Reads the current scores in a contest, of all players or of some, by player. A row that cannot be shown is left out.
+ *
+ * @param leftOut is given such rows
+ */
 export async function readScores(
   database: Pick<Queries, 'query'>,
   contestId: number,
   players: ReadonlySet<number> | 'all',
   clock: PlatformClock,
+  leftOut: (row: Unshowable) => void = () => {},
 ): Promise<Map<number, Score>> {
   if (players !== 'all' && players.size === 0) return new Map();
   const columns = SCORE_FIELDS.map((field) => {
@@ -77,7 +85,33 @@ export async function readScores(
       WHERE cp.contest_id = ?${players === 'all' ? '' : ' AND cp.player_id IN (?)'}`,
     players === 'all' ? [contestId] : [contestId, [...players]],
   );
-  return new Map(rows.map((row) => [row.playerId, scoreOf(row, clock)]));
+  const scores = new Map<number, Score>();
+  for (const row of rows) {
+    const score = scoreOf(row, clock);
+    const reason = reasonAgainst(score);
+    if (reason === undefined) scores.set(score.playerId, score);
+    else leftOut({ playerId: String(row.playerId), reason });
+  }
+  return scores;
+}
+
+/** Reads all participants whose rows cannot be shown, by contest. Reads every participant: not for regular polls. */
+export async function readUnshowable(database: Pick<Queries, 'query'>): Promise<Map<string, Unshowable[]>> {
+  const rows = await database.query<RawScore & { readonly contestId: number | string }>(
+    `SELECT cp.contest_id AS contestId, ${SCORE_FIELDS.map((field) => `${SCORE_SQL[field].sql} AS ${field}`).join(', ')}
+       FROM ${SCORE_TABLES} WHERE NOT (${isShowableId('cp.player_id')} AND cp.problems_solved BETWEEN 0 AND ${MAX_INT}
+         AND cp.penalty_mins BETWEEN 0 AND ${MAX_INT} AND ABS(cp.final_rating) <= 1e300
+         AND cp.problems_solved = FLOOR(cp.problems_solved) AND cp.penalty_mins = FLOOR(cp.penalty_mins))`,
+  );
+  const contests = new Map<string, Unshowable[]>();
+  for (const { contestId, ...row } of rows) {
+    const reason = reasonAgainst(scoreOf(row, NO_CLOCK));
+    if (reason === undefined) continue;
+    const found = contests.get(String(contestId)) ?? [];
+    found.push({ playerId: String(row.playerId), reason });
+    contests.set(String(contestId), found);
+  }
+  return contests;
 }
 
 /** Reads a checksum of all scores per contest; contests without participants are missing. */
@@ -130,7 +164,7 @@ export async function readContestState(
 }
 
 /** Maps whatever the platform's columns hold to a row that can be published. */
-function scoreOf(row: RawScore, clock: PlatformClock): Score {
+function scoreOf(row: RawScore, clock: Pick<PlatformClock, 'instant'>): Score {
   return {
     playerId: row.playerId,
     playerName: truncate(row.playerName ?? '', MAX_NAME_LENGTH) || `Player ${row.playerId}`,

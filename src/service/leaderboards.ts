@@ -5,6 +5,7 @@ import { GlobalLeaderboardTask } from '../leaderboard/global-leaderboard-task.ts
 import { refreshLeaderboard } from '../leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { LeaderboardTask } from '../leaderboard/leaderboard-task.ts';
+import { LeftOutRows } from '../leaderboard/left-out-rows.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { Duty } from './duties.ts';
 import type { LogPipeline } from './log-pipeline.ts';
@@ -16,6 +17,7 @@ export interface LeaderboardsDeps {
   readonly publisher: LogPublisher;
   readonly clock: PlatformClock;
   readonly config: Config['standings'];
+  readonly warn: (line: string) => void;
   readonly onError: (error: unknown, where: string) => void;
 }
 
@@ -23,6 +25,8 @@ export interface Leaderboards {
   readonly reader: LeaderboardReader;
   /** Reports that scores of a contest may have changed: a player's, or anybody's. */
   readonly markDirty: (contestId: number, playerId?: number) => void;
+  /** Number of rows that cannot be shown and are left out, on the node that publishes the leaderboards. */
+  readonly leftOut: () => number;
   readonly duties: readonly Duty[];
 }
 
@@ -32,6 +36,7 @@ const RETRY_MS = 500;
 /** Composes the leaderboards: published by the leader, read by all nodes. */
 export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   const { database, log, publisher, clock, config, onError } = deps;
+  const leftOut = new LeftOutRows(deps.warn);
   const options = { database, publisher, clock, ...config };
   const failed = (error: unknown) => onError(error, 'standings');
   const reader = new LeaderboardReader({
@@ -40,7 +45,7 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
     // A stale leaderboard is better than none.
     refresh: (contestId) => refreshLeaderboard(options, contestId).catch(failed),
   });
-  const task = new LeaderboardTask({ ...options, onError: failed });
+  const task = new LeaderboardTask({ ...options, leftOut, onError: failed });
   const global = new GlobalLeaderboardTask({ database, publisher });
   log.onRows((rows) => {
     reader.observe(rows);
@@ -49,6 +54,7 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   log.onReset(() => reader.reset());
   return {
     reader,
+    leftOut: () => leftOut.size,
     markDirty: (contestId, playerId) => task.markDirty(contestId, playerId),
     duties: [
       { name: 'standings', everyMs: RETRY_MS, run: (signal) => task.run(signal) },

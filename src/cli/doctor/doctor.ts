@@ -13,6 +13,7 @@ import { checkSchema, checkServer } from './database.ts';
 import { bounded, type Finding, note } from './finding.ts';
 import { checkLog, checkSessions } from './log.ts';
 import { checkOutbox } from './outbox.ts';
+import { checkParticipants } from './participants.ts';
 import { checkService } from './service.ts';
 import { checkStream } from './stream.ts';
 import { checkTriggers } from './triggers.ts';
@@ -83,6 +84,7 @@ async function reportOpenDatabase(database: Database, config: Config, report: Re
     ...(await bounded('The log', CHECK_MS, () => checkLog(database))),
     ...(await bounded('The outbox', CHECK_MS, () => checkOutbox(database))),
     ...(await bounded('The triggers', CHECK_MS, () => checkTriggers(database))),
+    ...(await bounded('The participants', CHECK_MS, () => checkParticipants(database))),
     ...(await bounded('Sessions', CHECK_MS, () => checkSessions(database, heartbeatTimeoutMs))),
   ]);
 }
