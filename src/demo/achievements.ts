@@ -10,7 +10,7 @@ const ACHIEVEMENTS = [
   ['polyglot', 'Polyglot', 'accepted in three languages'],
   ['marathon', 'Marathon', 'three hours in one contest'],
   ['speed-runner', 'Speed Runner', 'solved a problem within three minutes'],
-  ['giant-slayer', 'Giant Slayer', 'passed somebody a tier above'],
+  ['giant-slayer', 'Giant Slayer', 'passed a player a tier above'],
   ['one-liner', 'One-Liner', 'accepted with a single line'],
   ['stubborn', 'Stubborn', 'accepted at the tenth attempt'],
 ] as const;
