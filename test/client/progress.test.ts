@@ -94,6 +94,37 @@ describe('Progress', () => {
     expect(progress.take('global', 8)).toBe(false);
   });
 
+  it('keeps the last cursor as it was sent, and takes a new term for the same log', () => {
+    const progress = new Progress();
+    progress.begin(['global'], '5-aaaa', { recovered: true });
+    expect(progress.take('global', 6, '6-bbbb')).toBe(true);
+    expect(progress.cursor).toBe('6-bbbb');
+    progress.begin(['global'], '6-cccc', { recovered: true, requested: '6-bbbb' });
+    expect(progress.take('global', 6, '6-bbbb')).toBe(false);
+    expect(progress.take('global', 7, '7-cccc')).toBe(true);
+    expect(progress.cursor).toBe('7-cccc');
+  });
+
+  it('takes positions again that were refused, and no others', () => {
+    const progress = new Progress();
+    progress.begin(['global', 'player:1'], '5-aaaa', { recovered: true });
+    for (const id of [6, 7, 8]) progress.take('global', id, `${id}-aaaa`);
+    const lost = { after: 6, through: 8 };
+    progress.begin(['global', 'player:1'], '6-aaaa', { recovered: false, lost, requested: '8-aaaa' });
+    expect([6, 7, 8].map((id) => progress.take('global', id, `${id}-bbbb`))).toEqual([false, true, true]);
+  });
+
+  it('sees that the cursor of another tab proved nothing for its own', () => {
+    const progress = new Progress();
+    progress.begin(['global'], '5-aaaa', { recovered: true });
+    for (const id of [6, 7, 8]) progress.take('global', id, `${id}-aaaa`);
+    // Another tab is at 6, which both logs have; what was 7 and 8 here is something else now.
+    expect(progress.begin(['global'], '6-aaaa', { recovered: true, requested: '6-aaaa' })).toBe(false);
+    expect(progress.contradicts('7-bbbb')).toBe(true);
+    expect(progress.take('global', 7, '7-bbbb')).toBe(true);
+    expect(progress.contradicts('8-bbbb')).toBe(false);
+  });
+
   it('begins anew in another life of the log', () => {
     const progress = new Progress();
     progress.begin(['global'], '50-old0');
