@@ -10,7 +10,7 @@ test('a cursor reads back as it was written', () => {
   fc.assert(
     fc.property(position, term, (id, term) => {
       expect(parseCursor(formatCursor(id, term))).toEqual({ id, term });
-      expect(parseCursor(String(id))).toEqual({ id });
+      expect(parseCursor(String(id))).toStrictEqual({ id });
     }),
   );
 });
