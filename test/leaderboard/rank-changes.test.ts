@@ -69,6 +69,12 @@ describe('Rank changes', () => {
     expect(changesOf(before, before, 9)).toEqual([]);
   });
 
+  it('are those of players who solved one more, though the rating stayed', () => {
+    // The first player left, so that the second moves up without a better rating.
+    const left = [row(2, 1, 40, { problemsSolved: 2 }), row(3, 2, 30), row(4, 3, 20)];
+    expect(changesOf(before, left, 0)).toEqual([[2, 2]]);
+  });
+
   it('are none where a better result leaves the rank as it was', () => {
     expect(changesOf(before, [row(1, 1, 55), ...before.slice(1)], 9)).toEqual([]);
   });
