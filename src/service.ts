@@ -4,6 +4,7 @@ import { createAuth } from './auth/auth.ts';
 import { isListedOrigin } from './auth/origin.ts';
 import { completeSecrets } from './config/secret.ts';
 import type { Config } from './config.ts';
+import { divideConnections, readConnectionLimit } from './db/connection-budget.ts';
 import { openDatabase } from './db/database.ts';
 import { checkDurability } from './db/durability.ts';
 import { startEmbeddedDatabase } from './db/embedded/embedded-database.ts';
@@ -69,8 +70,6 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Connections at most of leader tasks and of what each node does by itself. */
-const BACKGROUND_CONNECTIONS = 4;
 /** How soon the relay tries again when the database failed it, in ms. */
 const RELAY_RETRY_MS = 500;
 /** How often sessions of dead nodes are looked for, in ms. */
@@ -118,10 +117,12 @@ async function compose(composition: Composition): Promise<Service> {
   const startedAt = new Date();
 
   const url = await databaseUrl();
-  const database = openDatabase({ url, poolSize: config.database.poolSize });
+  const connections = divideConnections(await readConnectionLimit(url), config.database.poolSize);
+  if (connections.warning !== undefined) logger.warn(connections.warning);
+  const database = openDatabase({ url, poolSize: connections.pool });
   releasers.add('database', () => database.close());
   // What goes on beside requests never waits behind them, and whether the service is ready is asked apart from both.
-  const background = openDatabase({ url, poolSize: BACKGROUND_CONNECTIONS });
+  const background = openDatabase({ url, poolSize: connections.background });
   releasers.add('background connections', () => background.close());
   const probe = new DatabaseProbe(background);
   releasers.add('probe', () => probe.close());
@@ -168,7 +169,7 @@ async function compose(composition: Composition): Promise<Service> {
     hub,
     ring,
     query: database.query,
-    semaphore: new Semaphore(Math.max(1, Math.floor(config.database.poolSize / 2))),
+    semaphore: new Semaphore(Math.max(1, Math.floor(connections.pool / 2))),
     terms: () => follower.terms,
     server: () => follower.verified.server,
     onError: (error) => onError(error, 'stream'),

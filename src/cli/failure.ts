@@ -1,5 +1,6 @@
 import { ConfigError } from '../config/error.ts';
 import {
+  ConnectionLimitError,
   EmbeddedDatabaseError,
   errnoOf,
   isStorageError,
@@ -44,6 +45,7 @@ export function explain(error: unknown): string {
 export function explained(error: unknown): string | undefined {
   if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
+  if (error instanceof ConnectionLimitError) return error.message;
   if (error instanceof TriggerError || error instanceof ListenError) return error.message;
   return explainDatabase(error);
 }

@@ -254,6 +254,11 @@ export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }
 
+/** The account may hold too few connections. The message names the least number. */
+export class ConnectionLimitError extends Error {
+  override readonly name = 'ConnectionLimitError';
+}
+
 /** The embedded database cannot be started. The message is for the operator of the service. */
 export class EmbeddedDatabaseError extends Error {
   override readonly name = 'EmbeddedDatabaseError';

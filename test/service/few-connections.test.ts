@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
+import { listen } from '../support/listener.ts';
+import { publishSql } from '../support/outbox.ts';
+import { createPlayer } from '../support/platform.ts';
+import { note, startServiceOn } from '../support/service.ts';
+
+describe('An account that may hold few connections', () => {
+  const user = `few_${randomBytes(4).toString('hex')}`;
+  let made: TestDatabase;
+  let url: string;
+
+  beforeEach(async () => {
+    made = await createTestDatabase();
+    await onServer(async (connection) => {
+      await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'geheim'`);
+      await connection.query(`GRANT ALL ON ${made.database.name}.* TO '${user}'@'%'`);
+    });
+    const address = new URL(made.url);
+    address.username = user;
+    address.password = 'geheim';
+    url = address.href;
+  });
+  afterEach(() => onServer((connection) => connection.query(`DROP USER '${user}'@'%'`)));
+
+  const allow = (limit: number) =>
+    onServer((connection) => connection.query(`ALTER USER '${user}'@'%' WITH MAX_USER_CONNECTIONS ${limit}`));
+
+  it.each([4, 6])('of %i is refused at start, with the number that is needed', async (limit) => {
+    onTestFinished(() => made.drop());
+    await allow(limit);
+    await expect(startServiceOn(made, {}, url)).rejects.toThrow(
+      `The database lets this account have ${limit} connections at once; the service needs 8 at least.`,
+    );
+  });
+
+  it.each([8, 12])(
+    'of %i serves requests, appends, follows and relays, under a rush as well',
+    {
+      timeout: 60_000,
+    },
+    async (limit) => {
+      await allow(limit);
+      const live = await startServiceOn(made, {}, url);
+      onTestFinished(() => live.close());
+      const { userId, playerId } = await createPlayer(made.database);
+      const token = await live.token(userId);
+      const client = listen(`${live.url}/streams?scope=player:me&scope=global`, token);
+      onTestFinished(() => client.close());
+      await client.ready();
+      const read = () =>
+        fetch(`${live.url}/notifications`, { headers: { authorization: `Bearer ${token}` } });
+      const reads = Promise.all(Array.from({ length: 40 }, read));
+      const sent = Array.from({ length: 20 }, (_, number) => `n${number}`);
+      const answers = await Promise.all(sent.map((title) => live.publish(note(playerId, title))));
+      expect(answers.map(({ status }) => status)).toEqual(sent.map(() => 201));
+      await reads;
+      await publishSql(made.database, 'sql');
+      await expect
+        .poll(() => client.heard.map(({ title }) => title).toSorted(), { timeout: 15_000 })
+        .toEqual([...sent, 'sql'].toSorted());
+      await expect.poll(async () => (await fetch(`${live.url}/ready`)).status, { timeout: 15_000 }).toBe(200);
+    },
+  );
+});
