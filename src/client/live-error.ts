@@ -1,5 +1,6 @@
 import type { FieldError, ProblemCode } from '../protocol/problem.ts';
 import { readProblem } from '../protocol/problem-document.ts';
+import { MAX_FOREIGN_ASKED_MS } from './backoff.ts';
 
 /**
  * What is not the service's own problem: `network` (it could not be reached, or the connection broke), `silent` (nothing
@@ -85,7 +86,7 @@ export async function errorOf(response: Response): Promise<LiveError> {
   if (!problem)
     return new LiveError('unexpected-answer', `something answered ${status}, and it was not the service`, {
       status,
-      retryAfterMs,
+      retryAfterMs: retryAfterMs && Math.min(retryAfterMs, MAX_FOREIGN_ASKED_MS),
     });
   const { code, detail, title, errors, scopes, limit } = problem;
   return new LiveError(code, detail ?? title, { status, errors, scopes, limit, retryAfterMs });

@@ -1,5 +1,6 @@
 import type { StreamClose, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
+import { MAX_FOREIGN_ASKED_MS } from './backoff.ts';
 import { LiveError } from './live-error.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import type { StreamRequest, Transport } from './transport.ts';
@@ -163,7 +164,9 @@ export class StreamAttempt {
   #end(error: LiveError, refused: boolean): void {
     if (this.#over) return;
     this.cancel();
-    const askedMs = error.retryAfterMs ?? this.#askedMs;
+    const asked = error.retryAfterMs ?? this.#askedMs;
+    const isOurs = this.open !== undefined || this.#close !== undefined || error.isFromService;
+    const askedMs = asked && (isOurs ? asked : Math.min(asked, MAX_FOREIGN_ASKED_MS));
     this.#options.events.ended({ error, close: this.#close, askedMs, refused });
   }
 }

@@ -30,6 +30,11 @@ describe('The wait after a loss', () => {
     );
   });
 
+  it('is at most half an hour, whatever is asked for: timers do not wait for more than 2^31 ms', () => {
+    const wait = waitAfter({ failures: 1, reason: 'shutdown', askedMs: 1e12 }, BOUNDS, () => 1);
+    expect(wait).toBe(1_800_000);
+  });
+
   it('is short after an end that is nobody else’s, the first time', () => {
     for (const reason of ['expired', 'replaced', 'rotated', 'slow'] as const) {
       expect(waitAfter({ failures: 1, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(500);

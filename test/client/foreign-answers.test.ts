@@ -72,6 +72,19 @@ describe('A client before which something else stands', () => {
     expect(foreign).toEqual([]);
   });
 
+  it('waits no more than a minute because something else says so', async () => {
+    for (const answer of [
+      () => new Response('down', { status: 503, headers: { 'retry-after': '86400' } }),
+      () => new Response('retry: 99999999999\n\n', { headers: { 'content-type': 'text/event-stream' } }),
+    ]) {
+      const before = Date.now();
+      const client = start(async () => answer());
+      await vi.waitFor(() => expect(client.state).toBe('waiting'), PATIENCE);
+      expect(client.status.retryAt).toBeGreaterThanOrEqual(before + 60_000);
+      expect(client.status.retryAt).toBeLessThanOrEqual(Date.now() + 60_000);
+    }
+  });
+
   it('takes the service’s own word for final', async () => {
     for (const [status, code] of [
       [403, 'account-blocked'],
