@@ -1,6 +1,6 @@
 import { deriveKeys } from './auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from './auth/mint.ts';
-import type { AuthConfig } from './config.ts';
+import type { AuthConfig } from './config/config.ts';
 import type { Demo } from './demo/demo.ts';
 
 /** As long as the player's. */

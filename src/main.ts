@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { explained } from './cli/failure.ts';
 import { localUrl } from './cli/service-url.ts';
+import { loadConfig } from './config/config.ts';
 import { completeSecrets } from './config/secret.ts';
-import { loadConfig } from './config.ts';
 import { greeting } from './greeting.ts';
 import { createLogger } from './service/logger.ts';
+import { createService, type Service } from './service/service.ts';
 import { onStopSignal } from './service/stop-signals.ts';
-import { createService, type Service } from './service.ts';
 
 /** How long the service may take to close once it has drained, before it is ended with all it has started, in ms. */
 const PATIENCE_MS = 15_000;

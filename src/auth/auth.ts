@@ -1,4 +1,4 @@
-import type { AuthConfig, HttpConfig } from '../config.ts';
+import type { AuthConfig, HttpConfig } from '../config/config.ts';
 import type { Queries } from '../db/database.ts';
 import { createAuthenticator } from './authenticate.ts';
 import { createGrants, type Grants } from './grants.ts';

@@ -1,4 +1,4 @@
-import type { HttpConfig } from '../config.ts';
+import type { HttpConfig } from '../config/config.ts';
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type Credential, credentialOf } from './credential.ts';

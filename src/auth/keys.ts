@@ -1,5 +1,5 @@
 import { hkdfSync } from 'node:crypto';
-import type { AuthConfig } from '../config.ts';
+import type { AuthConfig } from '../config/config.ts';
 
 /** One key per kind of token, so that none can be taken for another. */
 export interface Keys {

@@ -1,4 +1,4 @@
-import type { HttpConfig, OriginRules } from '../config.ts';
+import type { HttpConfig, OriginRules } from '../config/config.ts';
 import { Problem } from '../protocol/problem.ts';
 
 /** What of a request decides who sent it. */

@@ -1,6 +1,6 @@
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { z } from 'zod';
-import type { AuthConfig } from '../config.ts';
+import type { AuthConfig } from '../config/config.ts';
 import { Problem } from '../protocol/problem.ts';
 import { CLOCK_TOLERANCE_S, idClaim, isFromTheFuture, MAX_TOKEN_LENGTH, numericDate } from './claims.ts';
 import { createJwks, type JwksOptions } from './jwks.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { Queries } from '../db/database.ts';
 import { CliFailure } from './failure.ts';
 

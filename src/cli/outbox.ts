@@ -1,4 +1,4 @@
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { type DeadLetter, readDeadLetters, retryDeadLetters } from '../events/outbox/dead-letters.ts';
 import { type OutboxStats, readOutboxStats } from '../events/outbox/stats.ts';

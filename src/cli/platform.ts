@@ -1,4 +1,4 @@
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { installTriggers } from '../platform/triggers/install.ts';
 import { readInstalled, type TriggerState } from '../platform/triggers/installed.ts';

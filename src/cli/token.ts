@@ -1,7 +1,7 @@
 import { deriveKeys } from '../auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../auth/mint.ts';
+import { type Config, loadConfig } from '../config/config.ts';
 import { completeSecrets } from '../config/secret.ts';
-import { type Config, loadConfig } from '../config.ts';
 import { parseId } from '../protocol/scope.ts';
 import { parseDuration } from './arguments.ts';
 import type { CliContext } from './context.ts';

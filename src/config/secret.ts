@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AuthConfig, Config } from '../config.ts';
+import type { AuthConfig, Config } from './config.ts';
 
 /** The keys of the configuration; what a developer's machine lacks is filled in with its development secret. */
 export async function completeSecrets({ auth, dataDirectory }: Config): Promise<AuthConfig> {

@@ -18,8 +18,8 @@ export interface Inbox {
   markOne(playerId: number, action: ReceiptAction, id: number): Promise<Marked>;
   /** Those that are not in this player's inbox are passed over. */
   mark(playerId: number, action: ReceiptAction, which: Which): Promise<Marked>;
-  /** Tells the player's streams of receipts that something else has written already: SQL. At most 1,000 ids. */
-  tell(playerId: number, action: ReceiptAction, ids: readonly number[]): Promise<void>;
+  /** Publishes receipts that were written from SQL to the player's streams. At most 1,000 ids. */
+  publishReceipts(playerId: number, action: ReceiptAction, ids: readonly number[]): Promise<void>;
 }
 
 export interface InboxPage {
@@ -103,7 +103,7 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
       return readCounts(database, playerId, await inboxScopes(database, playerId));
     },
     mark: (playerId, action, which) => mutex.run(playerId, () => markInTurn(playerId, action, which)),
-    tell: (playerId, action, ids) =>
+    publishReceipts: (playerId, action, ids) =>
       mutex.run(playerId, async () => {
         const counts = await readCounts(database, playerId, await inboxScopes(database, playerId));
         await echo(playerId, action, { ids }, counts);

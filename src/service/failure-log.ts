@@ -30,6 +30,10 @@ export class FailureLog {
     this.#intervalMs = intervalMs;
   }
 
+  /** Reports an error of a part of the service, after which the part continues. */
+  readonly onError = (error: unknown, where: string): void =>
+    this.report('something failed', where, error, { where });
+
   report(
     message: string,
     where: string,

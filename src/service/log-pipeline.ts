@@ -1,14 +1,17 @@
 import { type LiveLog, type LiveLogOptions, openLiveLog } from '../channel/live-log.ts';
+import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { createLogPublisher, type LogPublisher } from '../events/log-publisher.ts';
 import { Appender } from '../log/appender.ts';
+import { pruneLog } from '../log/retention.ts';
 import { readRestrictions } from '../platform/restrictions.ts';
-import type { Releasers } from './releasers.ts';
+import { type Part, Parts } from './parts.ts';
 
-export interface LogPipeline extends LiveLog {
+export interface LogPipeline extends LiveLog, Part {
   readonly publisher: LogPublisher;
-  /** Another publisher with its own connection: for a part that may wait for rows that others have locked. */
+  /** Opens another publisher with its own connection: for a part that waits for rows that others have locked. */
   openPublisher(name: string): LogPublisher;
+  close(): Promise<void>;
 }
 
 export interface LogPipelineOptions extends LiveLogOptions {
@@ -16,13 +19,11 @@ export interface LogPipelineOptions extends LiveLogOptions {
 }
 
 /** Opens the log in this process: publishers append to it, and the follower delivers its rows to the channels. */
-export async function openLogPipeline(
-  options: LogPipelineOptions,
-  releasers: Releasers,
-): Promise<LogPipeline> {
+export async function openLogPipeline(options: LogPipelineOptions): Promise<LogPipeline> {
   const { database, onError } = options;
   const live = await openLiveLog(options);
-  releasers.add('follower', () => live.follower.close());
+  const opened = new Parts(onError);
+  opened.add('follower', live.follower);
 
   function openPublisher(name: string): LogPublisher {
     const appender = new Appender({
@@ -31,12 +32,28 @@ export async function openLogPipeline(
       verifier: live.follower,
       onError: (error) => onError(error, name),
     });
-    releasers.add(name, () => appender.close());
+    opened.add(name, appender);
     return createLogPublisher({
       append: (units) => appender.append(units),
       restrictions: (contestIds) => readRestrictions(database, contestIds),
     });
   }
 
-  return { ...live, publisher: openPublisher('appender'), openPublisher };
+  return { ...live, publisher: openPublisher('appender'), openPublisher, close: () => opened.closeAll() };
+}
+
+/** Interval between deletions of expired rows, ms. */
+const RETENTION_MS = 60_000;
+
+/** Deletes expired rows of the log. */
+export function openRetention(database: Database, retention: Config['retention']): Part {
+  return {
+    leaderTasks: [
+      {
+        name: 'retention',
+        everyMs: RETENTION_MS,
+        run: (signal) => pruneLog(database, retention, new Date(), signal),
+      },
+    ],
+  };
 }

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Streams } from '../stream/streams.ts';
-import type { Releasers } from './releasers.ts';
+import type { Parts } from './parts.ts';
 
-/** Over how long streams are closed after a drain, in ms: their clients come back to other nodes one after the other. */
+/** Max time over which streams are closed after a drain, ms: their clients reconnect to other nodes one after the other. */
 const SPREAD_MS = 2_000;
 
 export interface ShutdownOptions {
-  /** How long the service goes on serving once `/ready` says that it is going, in ms. 0: not at all. */
+  /** Time for which the service goes on serving while `/ready` says `draining`, ms. */
   readonly drainMs: number;
   readonly streams: Pick<Streams, 'closeOver'>;
-  readonly releasers: Pick<Releasers, 'releaseAll'>;
+  readonly parts: Pick<Parts, 'closeAll'>;
 }
 
-/** The end of a service, in order: drain, close the streams, release everything. */
+/** Ordered end of a service: drain, close the streams, close all parts. */
 export class Shutdown {
   readonly #options: ShutdownOptions;
   #closed: Promise<void> | undefined;
-  /** Whether somebody may come by the network, for whom a balancer must be told first. */
+  /** Whether the service listens: only then is there a load balancer to drain. */
   listening = false;
 
   constructor(options: ShutdownOptions) {
@@ -28,18 +28,18 @@ export class Shutdown {
     return this.#closed !== undefined;
   }
 
-  /** Resolves when everything is closed. Harmless twice. */
+  /** Resolves when everything is closed. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
   async #close(): Promise<void> {
-    const { drainMs, streams, releasers } = this.#options;
+    const { drainMs, streams, parts } = this.#options;
     if (this.listening && drainMs > 0) {
       await sleep(drainMs);
       await streams.closeOver(Math.min(SPREAD_MS, drainMs));
     }
-    await releasers.releaseAll();
+    await parts.closeAll();
   }
 }

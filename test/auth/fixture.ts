@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import type { AuthRequest } from '../../src/auth/origin.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { Database } from '../../src/db/database.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { createPlatformVerifier } from '../../src/auth/platform-token.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 
 const SECRET = 'q7Jx2mV9rT4wZ8bN5cK1';
 const NOW = Date.UTC(2026, 2, 1, 12);

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { createService, type Service } from '../../src/service.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { createService, type Service } from '../../src/service/service.ts';
 import { run, startCommand } from './command.ts';
 
 describe('Beside a quickstart on this machine', () => {

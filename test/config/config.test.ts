@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config/config.ts';
 import { ConfigError } from '../../src/config/error.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
-import { loadConfig } from '../../src/config.ts';
 import { createPlatformClock } from '../../src/platform/clock.ts';
 
 const STRONG = 'q7Jx2mV9rT4wZ8bN5cK1yH6dF3sG0pL5';

@@ -7,7 +7,6 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
-import { Releasers } from '../../src/service/releasers.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';
 import { takeOutbox } from '../support/platform-session.ts';
@@ -26,16 +25,14 @@ interface Stage {
 
 async function stage(): Promise<Stage> {
   const { url, database, drop } = await createTestDatabase();
-  const releasers = new Releasers((error) => console.error(error));
-  onTestFinished(async () => {
-    await releasers.releaseAll();
-    await drop();
-  });
+  onTestFinished(drop);
   await seedDemo(database);
-  const { publisher } = await openLogPipeline(
-    { database, ring: { frames: 1000, bytes: 1e7 }, onError: () => {} },
-    releasers,
-  );
+  const { publisher, close } = await openLogPipeline({
+    database,
+    ring: { frames: 1000, bytes: 1e7 },
+    onError: () => {},
+  });
+  onTestFinished(close);
   const published: NewEvent[][] = [];
   return {
     url,

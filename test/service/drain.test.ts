@@ -52,12 +52,12 @@ describe('The end of a service', () => {
     const ending = new Shutdown({
       drainMs,
       streams: { closeOver: async (ms) => void steps.push(`streams over ${ms}`) },
-      releasers: { releaseAll: async () => void steps.push('release') },
+      parts: { closeAll: async () => void steps.push('close') },
     });
     return { ending, steps };
   }
 
-  it('drains, then closes streams, then releases everything, once', async () => {
+  it('drains, then closes streams, then closes every part, once', async () => {
     const { ending, steps } = shutdown(100);
     ending.listening = true;
     expect(ending.begun).toBe(false);
@@ -68,12 +68,12 @@ describe('The end of a service', () => {
     await both;
     // A timer may be a millisecond early.
     expect(performance.now() - startedAt).toBeGreaterThan(98);
-    expect(steps).toEqual(['streams over 100', 'release']);
+    expect(steps).toEqual(['streams over 100', 'close']);
   });
 
   it('waits for nobody where nobody could come', async () => {
     const { ending, steps } = shutdown(600_000);
     await ending.close();
-    expect(steps).toEqual(['release']);
+    expect(steps).toEqual(['close']);
   });
 });

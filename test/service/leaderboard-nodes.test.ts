@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { expect, it, onTestFinished } from 'vitest';
-import { loadConfig } from '../../src/config.ts';
-import { createService } from '../../src/service.ts';
+import { loadConfig } from '../../src/config/config.ts';
+import { createService } from '../../src/service/service.ts';
 import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startDatabaseProxy } from '../support/database-proxy.ts';

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { prepare } from '../../src/events/prepare.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
-import { Releasers } from '../../src/service/releasers.ts';
 import { Semaphore } from '../../src/util/semaphore.ts';
 import { createSink, createStreams, openStream } from '../stream/fixture.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -17,15 +16,11 @@ afterAll(() => made.drop());
 
 it('A stream that cannot take what it is given is closed with `reset` and told of, and costs nobody else anything', async () => {
   const errors: { error: unknown; where: string }[] = [];
-  const releasers = new Releasers(() => {});
-  const log = await openLogPipeline(
-    {
-      database: made.database,
-      ring: { frames: 100, bytes: 1_000_000 },
-      onError: (error, where) => errors.push({ error, where }),
-    },
-    releasers,
-  );
+  const log = await openLogPipeline({
+    database: made.database,
+    ring: { frames: 100, bytes: 1_000_000 },
+    onError: (error, where) => errors.push({ error, where }),
+  });
   const streams = createStreams({
     hub: log.hub,
     ring: log.ring,
@@ -62,20 +57,16 @@ it('A stream that cannot take what it is given is closed with `reset` and told o
   expect(broken.stream.announced).toBe(1);
   expect(broken.stream.lastDeliveredId).toBe(1);
   streams.close();
-  await releasers.releaseAll();
+  await log.close();
 });
 
 it('An observer that fails over a row keeps it from nobody else', async () => {
   const errors: { error: unknown; where: string }[] = [];
-  const releasers = new Releasers(() => {});
-  const log = await openLogPipeline(
-    {
-      database: made.database,
-      ring: { frames: 100, bytes: 1_000_000 },
-      onError: (error, where) => errors.push({ error, where }),
-    },
-    releasers,
-  );
+  const log = await openLogPipeline({
+    database: made.database,
+    ring: { frames: 100, bytes: 1_000_000 },
+    onError: (error, where) => errors.push({ error, where }),
+  });
   const seen: number[] = [];
   log.onRows(() => {
     throw new Error('cannot be understood');
@@ -96,7 +87,7 @@ it('An observer that fails over a row keeps it from nobody else', async () => {
   expect(seen).toEqual(given);
   expect(errors).toHaveLength(2);
   expect(errors[0]).toMatchObject({ error: { message: 'cannot be understood' }, where: 'observer' });
-  await releasers.releaseAll();
+  await log.close();
 });
 
 it('A log whose rows are too large for a page is opened, followed and replayed in smaller ones', {
@@ -108,13 +99,13 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
     }));
   const elsewhere = openAppender(made.database);
   await elsewhere.append(say(700));
-  const releasers = new Releasers(() => {});
   const errors: unknown[] = [];
   const database = withLargeRows(made.database);
-  const log = await openLogPipeline(
-    { database, ring: { frames: 10_000, bytes: 1_000_000_000 }, onError: (error) => errors.push(error) },
-    releasers,
-  );
+  const log = await openLogPipeline({
+    database,
+    ring: { frames: 10_000, bytes: 1_000_000_000 },
+    onError: (error) => errors.push(error),
+  });
   const head = log.hub.position;
   expect(errors).toMatchObject([{ errno: 1969 }]);
   // Another node appends: nobody tells the follower, which has to read.
@@ -134,6 +125,6 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
     Array.from({ length: 1_400 }, (_, i) => head - 700 + i + 1),
   );
   streams.close();
-  await releasers.releaseAll();
+  await log.close();
   await elsewhere.close();
 });

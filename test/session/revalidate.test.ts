@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadConfig } from '../../src/config/config.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { revalidate } from '../../src/session/revalidate.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/config.ts';
 import type { Database } from '../../db/database.ts';
 import { readVersion } from '../../version.ts';
 import type { CliContext } from '../context.ts';

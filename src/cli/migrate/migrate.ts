@@ -1,4 +1,4 @@
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../../migrate/migrate.ts';
 import type { CliContext } from '../context.ts';
 import { databaseAt, hasEmbeddedData, withDatabase } from '../database-access.ts';

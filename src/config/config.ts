@@ -1,14 +1,8 @@
 import { resolve } from 'node:path';
-import { ConfigError, type Mistake } from './config/error.ts';
-import { DEMO_ON_THIS_DATABASE } from './config/fields.ts';
-import { type Env, mistakesBetween } from './config/rules.ts';
-import {
-  type Algorithm,
-  KEY_ALGORITHMS,
-  SECRET_ALGORITHMS,
-  VARIABLES,
-  type Variables,
-} from './config/variables.ts';
+import { ConfigError, type Mistake } from './error.ts';
+import { DEMO_ON_THIS_DATABASE } from './fields.ts';
+import { type Env, mistakesBetween } from './rules.ts';
+import { type Algorithm, KEY_ALGORITHMS, SECRET_ALGORITHMS, VARIABLES, type Variables } from './variables.ts';
 
 /** Everything that can be set, as the parts of the service want it. Times are in ms unless the name says otherwise. */
 export interface Config {

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import { type Auth, createAuth } from '../auth/auth.ts';
+import type { Config } from '../config/config.ts';
+import { completeSecrets } from '../config/secret.ts';
+import { addressOf } from '../http/address.ts';
+import type { Callers } from '../http/app-env.ts';
+import { createCallers } from '../http/callers.ts';
+import { createPlatformClock, type PlatformClock } from '../platform/clock.ts';
+import { formatCursor } from '../protocol/cursor.ts';
+import { type Databases, openDatabases } from './databases.ts';
+import type { FailureLog } from './failure-log.ts';
+import { type LogPipeline, openLogPipeline } from './log-pipeline.ts';
+import { Parts } from './parts.ts';
+
+/** What every other part is opened with: databases, log, callers and their rights. */
+export interface Core extends Databases {
+  readonly config: Config;
+  readonly log: LogPipeline;
+  readonly auth: Auth;
+  readonly grants: Auth['grants'];
+  readonly callers: Callers;
+  readonly clock: PlatformClock;
+  /** Cursor of the newest frame that this node's streams were given. */
+  readonly cursor: () => string;
+  /** Term of a position. */
+  readonly termAt: (id: number) => string;
+  /** Platform's shared secret; undefined where its tokens are signed with keys of a JWKS alone. */
+  readonly secret: string | undefined;
+  readonly warn: (line: string) => void;
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+/** @throws when the database cannot be reached or migrated; the signal's reason */
+export async function openCore(
+  config: Config,
+  logger: Logger,
+  { onError }: Pick<FailureLog, 'onError'>,
+  signal: AbortSignal | undefined,
+): Promise<Core> {
+  const { http, stream } = config;
+  const secrets = await completeSecrets(config);
+  const opened = new Parts(onError);
+  try {
+    const databases = await openDatabases({ config: config.database, logger, onError, signal });
+    const { database } = opened.add('databases', databases);
+    const log = opened.add('log', await openLogPipeline({ database, ring: stream.ring, onError }));
+    const auth = createAuth({ ...stream, auth: secrets, http, database });
+    const termAt = (id: number) => log.follower.terms.termAt(id);
+    return {
+      ...databases,
+      config,
+      log,
+      auth,
+      grants: auth.grants,
+      callers: createCallers({ ...auth, addressOf: addressOf(http.trustProxy), bounds: http.bounds }),
+      clock: createPlatformClock(config.platform.timeZone),
+      cursor: () => formatCursor(log.hub.settled, termAt(log.hub.settled)),
+      termAt,
+      secret: secrets.secret,
+      warn: (line) => logger.warn(line),
+      onError,
+      close: () => opened.closeAll(),
+    };
+  } catch (error) {
+    await opened.closeAll();
+    throw error;
+  }
+}

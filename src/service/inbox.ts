@@ -1,0 +1,17 @@
+import { inboxRoutes } from '../http/inbox.ts';
+import { createInbox, type Inbox, type InboxOptions } from '../inbox/inbox.ts';
+import type { Part } from './parts.ts';
+
+export interface InboxDeps extends Omit<InboxOptions, 'onError'> {
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+export interface InboxPart extends Part {
+  readonly inbox: Inbox;
+}
+
+/** Opens the inboxes of players. */
+export function openInbox({ onError, ...options }: InboxDeps): InboxPart {
+  const inbox = createInbox({ ...options, onError: (error) => onError(error, 'inbox') });
+  return { inbox, routes: [inboxRoutes({ inbox })] };
+}

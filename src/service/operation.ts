@@ -1,0 +1,59 @@
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import type { DatabaseProbe } from '../db/probe.ts';
+import { watchOutbox } from '../events/outbox/stats.ts';
+import { healthRoutes } from '../http/health.ts';
+import { metricsRoutes } from '../http/metrics.ts';
+import type { Streams } from '../stream/streams.ts';
+import type { Leaderboards } from './leaderboards.ts';
+import type { LogPipeline } from './log-pipeline.ts';
+import type { Part } from './parts.ts';
+import type { Shutdown } from './shutdown.ts';
+
+export interface OperationDeps {
+  readonly version: string;
+  readonly nodeId: string;
+  readonly database: Database;
+  readonly probe: DatabaseProbe;
+  readonly log: Pick<LogPipeline, 'follower' | 'hub' | 'ring'>;
+  readonly streams: Pick<Streams, 'size'>;
+  readonly leaderboards: Pick<Leaderboards, 'leftOut'>;
+  readonly shutdown: Pick<Shutdown, 'begun'>;
+  readonly config: Pick<Config, 'http'>;
+}
+
+/** Opens what operators read: liveness, readiness, metrics. */
+export function openOperation(deps: OperationDeps): Part {
+  const { version, nodeId, database, probe, streams, shutdown, config } = deps;
+  const { follower, hub, ring } = deps.log;
+  return {
+    routes: [
+      healthRoutes({
+        version,
+        nodeId,
+        startedAt: new Date(),
+        streams: () => streams.size,
+        draining: () => shutdown.begun,
+        follower: () => ({
+          connected: follower.connected,
+          position: follower.position,
+          epoch: follower.epoch,
+          lag: follower.lag,
+        }),
+        pingDatabase: () => probe.check(),
+      }),
+      metricsRoutes({
+        measures: {
+          streams: () => streams.size,
+          delivered: () => hub.delivered,
+          position: () => follower.position,
+          lag: () => follower.lag,
+          ringFrames: () => ring.size,
+          outbox: watchOutbox(database),
+          leftOut: deps.leaderboards.leftOut,
+        },
+        access: config.http.metrics,
+      }),
+    ],
+  };
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { Demo } from '../demo/demo.ts';
+import { eventRoutes } from '../http/events.ts';
+import { playerRoutes } from '../http/players.ts';
+import type { Router } from '../http/router.ts';
+import { webRoutes } from '../http/web.ts';
+import type { EventPublisher } from '../protocol/publishing.ts';
+import { readVersion } from '../version.ts';
+import { openContests } from './contests.ts';
+import { openCore } from './core.ts';
+import { openDemo } from './demo.ts';
+import { FailureLog } from './failure-log.ts';
+import { openHttp } from './http.ts';
+import { openInbox } from './inbox.ts';
+import { openLeaderboards } from './leaderboards.ts';
+import { openRetention } from './log-pipeline.ts';
+import { openOperation } from './operation.ts';
+import { openOutbox } from './outbox.ts';
+import { Parts } from './parts.ts';
+import { openSessions } from './sessions.ts';
+import { Shutdown } from './shutdown.ts';
+import { openStreams } from './streams.ts';
+import { openTasks } from './tasks.ts';
+
+export interface Service {
+  /** The whole service as one app, to be mounted elsewhere or called directly. */
+  readonly app: Router;
+  readonly publisher: EventPublisher;
+  /** Data of the demo, where the demo is on and there was room for it. */
+  readonly demo: Demo | undefined;
+  /** Listens where the configuration says; resolves with the port. */
+  listen(): Promise<number>;
+  /**
+   * Closes the service. Where it listens, `/ready` says `draining` and it goes on serving for the configured time; then
+   * streams are closed one after the other, the listener is closed, accepted requests are finished, and everything is
+   * closed. Idempotent.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the service with all its parts, of which none listens yet.
+ * @param options `signal` cancels the start: at once while MariaDB is installed or started, else with the next step
+ * @throws when the database cannot be reached or migrated; the signal's reason
+ */
+export async function createService(
+  config: Config,
+  logger: Logger,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Service> {
+  const failures = new FailureLog(logger);
+  const parts = new Parts(failures.onError);
+  parts.add('failure log', failures);
+  try {
+    return await openParts(parts, failures, config, logger, options.signal);
+  } catch (error) {
+    await parts.closeAll();
+    throw error;
+  }
+}
+
+/** Folder of the built pages: the same one seen from the sources and from the build. */
+const PAGES = fileURLToPath(new URL('../../dist/web', import.meta.url));
+
+/** Opens the parts: each gets what it needs of those before it. The order of routes is that of the API description. */
+async function openParts(
+  parts: Parts,
+  failures: FailureLog,
+  config: Config,
+  logger: Logger,
+  signal: AbortSignal | undefined,
+): Promise<Service> {
+  const identity = { version: readVersion(), nodeId: randomUUID() };
+  const core = parts.add('core', await openCore(config, logger, failures, signal));
+  const { background, callers, database, log, onError } = core;
+
+  const relayPublisher = log.openPublisher('relay');
+  const contests = openContests({ ...core, publisher: log.publisher, relayPublisher });
+  const publisher = contests.announcer;
+  const leaderboards = openLeaderboards({ ...core, publisher: log.openPublisher('leaderboards') });
+  const { markDirty, reader } = leaderboards;
+  const open = openStreams({ ...core, leaderboards: reader });
+  const { streams } = open;
+  const shutdown = new Shutdown({ drainMs: config.http.drainMs, streams, parts });
+
+  parts.add('operation', openOperation({ ...core, ...identity, leaderboards, streams, shutdown }));
+  parts.add('streams', open);
+  parts.add('events', { routes: [eventRoutes({ publisher })] });
+  const { inbox } = parts.add('inbox', openInbox({ ...core, publisher }));
+  parts.add('contests', contests);
+  parts.add('players', { routes: [playerRoutes(core)] });
+  parts.add('leaderboards', leaderboards);
+  parts.add('sessions', openSessions({ ...core, ...identity, publisher, streams }));
+  parts.add('pages', { routes: [webRoutes({ folder: PAGES })] });
+  const { demo } = parts.add('demo', await openDemo({ ...core, publisher, onScores: markDirty }));
+  parts.add('retention', openRetention(background, config.retention));
+  parts.add(
+    'outbox',
+    openOutbox({
+      database: background,
+      publisher: relayPublisher,
+      handlers: contests.handlers,
+      onDirtyContest: markDirty,
+      onReceipts: inbox.publishReceipts,
+      onError,
+    }),
+  );
+  const { leaderTasks, nodeTasks, routes } = parts;
+  parts.add('tasks', openTasks({ database, leaderTasks, nodeTasks, onError }));
+  const server = parts.add(
+    'http',
+    openHttp({ ...identity, callers, routers: routes, streams, failures, config: config.http }),
+  );
+
+  return {
+    app: server.app,
+    publisher,
+    demo,
+    async listen() {
+      const port = await server.listen();
+      shutdown.listening = true;
+      return port;
+    },
+    close: () => shutdown.close(),
+  };
+}

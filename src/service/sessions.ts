@@ -1,0 +1,80 @@
+import type { Auth } from '../auth/auth.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
+import { sessionRoutes } from '../http/sessions.ts';
+import { createSessionCommands } from '../session/commands.ts';
+import { createNodeStatus } from '../session/node-status.ts';
+import { createPresence } from '../session/presence.ts';
+import { SessionLog } from '../session/session-log.ts';
+import { sweepSessions } from '../session/sweep.ts';
+import type { Streams } from '../stream/streams.ts';
+import type { LogPipeline } from './log-pipeline.ts';
+import type { Part } from './parts.ts';
+
+export interface SessionsDeps {
+  /** For requests. */
+  readonly database: Database;
+  readonly background: Database;
+  readonly log: LogPipeline;
+  /** Publishes who is online. */
+  readonly publisher: Pick<LogPublisher, 'publish'>;
+  readonly streams: Streams;
+  readonly auth: Pick<Auth, 'revocations'>;
+  readonly nodeId: string;
+  readonly config: Pick<Config, 'stream' | 'presence'>;
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+/** Interval between reads of the commands of other nodes, ms. */
+const COMMANDS_MS = 1_500;
+/** Interval between publications of this node's status, ms. */
+const STATUS_MS = 2_000;
+/** Interval between sweeps of the sessions of dead nodes, ms. */
+const SWEEP_MS = 10_000;
+
+/** Opens the rows of this node's streams, the commands of other nodes to them, and presence. */
+export function openSessions(deps: SessionsDeps): Part {
+  const { database, background, log, publisher, streams, nodeId, config, onError } = deps;
+  const { heartbeatMs, heartbeatTimeoutMs } = config.stream;
+  const sessions = new SessionLog({
+    database: background,
+    streams,
+    nodeId,
+    heartbeatMs,
+    onError: (error) => onError(error, 'sessions'),
+  });
+  sessions.start();
+  const commands = createSessionCommands({ database, streams, log: sessions, nodeId });
+  const presence = createPresence({
+    database: background,
+    publisher,
+    ...config.presence,
+    heartbeatTimeoutMs,
+    onError: (error) => onError(error, 'presence'),
+  });
+  const reportStatus = createNodeStatus({
+    database: background,
+    ...log,
+    streams,
+    nodeId,
+    heartbeatTimeoutMs,
+  });
+  const { revocations } = deps.auth;
+  return {
+    routes: [sessionRoutes({ database, commands, revocations, streams, heartbeatTimeoutMs })],
+    nodeTasks: [
+      { name: 'commands', everyMs: COMMANDS_MS, run: () => commands.obey() },
+      { name: 'status', everyMs: STATUS_MS, run: reportStatus },
+    ],
+    leaderTasks: [
+      {
+        name: 'session sweep',
+        everyMs: SWEEP_MS,
+        run: (signal) => sweepSessions(background, heartbeatTimeoutMs, signal),
+      },
+      { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
+    ],
+    close: () => sessions.close(),
+  };
+}

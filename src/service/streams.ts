@@ -1,0 +1,67 @@
+import type { Auth } from '../auth/auth.ts';
+import type { Config } from '../config/config.ts';
+import type { Database } from '../db/database.ts';
+import type { Callers } from '../http/app-env.ts';
+import { streamRoutes } from '../http/streams.ts';
+import { ticketRoutes } from '../http/tickets.ts';
+import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
+import { revalidate } from '../session/revalidate.ts';
+import { createPlanner } from '../stream/resolve-plan.ts';
+import { Semaphore } from '../stream/semaphore.ts';
+import { Streams } from '../stream/streams.ts';
+import type { LogPipeline } from './log-pipeline.ts';
+import type { Part } from './parts.ts';
+
+export interface StreamsDeps {
+  readonly database: Database;
+  /** Connections of `database`. */
+  readonly poolSize: number;
+  readonly log: LogPipeline;
+  readonly leaderboards: LeaderboardReader;
+  readonly auth: Pick<Auth, 'grants' | 'tickets'>;
+  readonly callers: Pick<Callers, 'addressOf'>;
+  readonly cursor: () => string;
+  readonly config: Pick<Config, 'stream'>;
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+export interface OpenStreams extends Part {
+  readonly streams: Streams;
+}
+
+/** Delay before a stream ends after its owner lost the right to it, ms. */
+const REVALIDATE_MS = 4_000;
+
+/** Opens the streams of this node. */
+export function openStreams(deps: StreamsDeps): OpenStreams {
+  const { database, log, leaderboards, cursor, config, onError } = deps;
+  const { grants, tickets } = deps.auth;
+  const { follower } = log;
+  const { maxScopes } = config.stream;
+  const streams = new Streams({
+    hub: log.hub,
+    ring: log.ring,
+    query: database.query,
+    // Replays take at most half of the connections.
+    semaphore: new Semaphore(Math.max(1, Math.floor(deps.poolSize / 2))),
+    terms: () => follower.terms,
+    server: () => follower.verified.server,
+    onError: (error) => onError(error, 'stream'),
+    limits: config.stream,
+    snapshot: async (contestId, stream) =>
+      (await leaderboards.read(contestId, stream.owner.role === 'ADMIN'))?.bytes,
+  });
+  streams.start();
+  log.onReset(() => streams.closeWhere(() => true, 'reset'));
+  log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
+  const plan = createPlanner({ follower, query: database.query });
+  return {
+    streams,
+    routes: [
+      streamRoutes({ streams, plan, grants, addressOf: deps.callers.addressOf, cursor, maxScopes }),
+      ticketRoutes({ tickets, grants, maxScopes }),
+    ],
+    nodeTasks: [{ name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) }],
+    close: () => streams.close(),
+  };
+}
