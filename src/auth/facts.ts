@@ -1,17 +1,26 @@
 import type { Queries } from '../db/database.ts';
 import type { ParsedScope } from '../protocol/scope.ts';
-import { type ContestAccess, dependsOnJoining, type Facts, participation, type Viewer } from './listening.ts';
+import {
+  ACCESS,
+  type AccessFacts,
+  type AccessSubject,
+  type ContestAccess,
+  dependsOnJoining,
+  participation,
+  type Viewer,
+} from './listening.ts';
 
-/** One scope that somebody wants. */
-export interface Wish {
+/** Whether a viewer may listen to a scope. */
+export interface AccessCheck {
   readonly viewer: Viewer;
   readonly scope: ParsedScope;
 }
 
+/** Max scopes per statement. */
 const PAGE = 500;
 
 interface Row {
-  readonly kind: 'contest' | 'problem' | 'player';
+  readonly kind: AccessSubject;
   readonly id: number;
   readonly status: string | null;
   readonly isPublic: number | null;
@@ -19,26 +28,28 @@ interface Row {
 }
 
 /**
- * What is to be known of these wishes, page by page of 500: one query for what exists, and one more where only taking
- * part decides.
+ * Batch-loads what decides these checks, by 500: one query for what exists, and one more where participation alone
+ * decides.
  */
-export async function loadFacts(database: Pick<Queries, 'query'>, wishes: readonly Wish[]): Promise<Facts> {
+export async function loadAccessFacts(
+  database: Pick<Queries, 'query'>,
+  checks: readonly AccessCheck[],
+): Promise<AccessFacts> {
   const contests = new Map<number, ContestAccess>();
-  const problems = new Set<number>();
-  const players = new Set<number>();
-  for (const page of pages(distinctScopes(wishes))) {
+  const found = { problem: new Set<number>(), player: new Set<number>() };
+  for (const page of pages(distinctScopes(checks))) {
     for (const row of await existing(database, page)) {
       if (row.kind === 'contest') contests.set(row.id, contestOf(row));
-      else (row.kind === 'problem' ? problems : players).add(row.id);
+      else found[row.kind].add(row.id);
     }
   }
 
   const joined = new Set<string>();
-  for (const page of pages(openQuestions(wishes, contests))) {
+  for (const page of pages(undecided(checks, contests))) {
     for (const { contestId, playerId } of await participating(database, page))
       joined.add(participation(contestId, playerId));
   }
-  return { contests, problems, players, joined };
+  return { contests, problems: found.problem, players: found.player, joined };
 }
 
 function contestOf(row: Row): ContestAccess {
@@ -50,11 +61,11 @@ interface Existence {
   readonly id: number;
 }
 
-function distinctScopes(wishes: readonly Wish[]): Existence[] {
+function distinctScopes(checks: readonly AccessCheck[]): Existence[] {
   const found = new Map<string, Existence>();
-  for (const { scope } of wishes) {
-    if (scope.id === undefined) continue;
-    const kind = scope.kind === 'leaderboard' || scope.kind === 'real' ? 'contest' : scope.kind;
+  for (const { scope } of checks) {
+    const { subject: kind } = ACCESS[scope.kind];
+    if (kind === undefined || scope.id === undefined) continue;
     found.set(`${kind}/${scope.id}`, { kind, id: scope.id });
   }
   return [...found.values()];
@@ -63,7 +74,7 @@ function distinctScopes(wishes: readonly Wish[]): Existence[] {
 async function existing(database: Pick<Queries, 'query'>, page: readonly Existence[]): Promise<Row[]> {
   const arms: string[] = [];
   const values: number[][] = [];
-  for (const kind of ['contest', 'problem', 'player'] as const) {
+  for (const kind of Object.keys(ARMS) as AccessSubject[]) {
     const ids = page.filter((one) => one.kind === kind).map(({ id }) => id);
     if (ids.length === 0) continue;
     arms.push(ARMS[kind]);
@@ -72,7 +83,8 @@ async function existing(database: Pick<Queries, 'query'>, page: readonly Existen
   return database.query<Row>(arms.join(' UNION ALL '), values);
 }
 
-const ARMS = {
+/** Per table, the arm of the query that reads what exists. */
+const ARMS: Readonly<Record<AccessSubject, string>> = {
   contest: `SELECT 'contest' AS kind, id, status, is_public + 0 AS isPublic, created_by AS createdBy
               FROM contest WHERE id IN (?)`,
   problem: `SELECT 'problem' AS kind, id, NULL AS status, NULL AS isPublic, NULL AS createdBy
@@ -86,13 +98,13 @@ interface Participation {
   readonly playerId: number;
 }
 
-function openQuestions(
-  wishes: readonly Wish[],
+function undecided(
+  checks: readonly AccessCheck[],
   contests: ReadonlyMap<number, ContestAccess>,
 ): Participation[] {
   const found = new Map<string, Participation>();
-  for (const { viewer, scope } of wishes) {
-    if ((scope.kind !== 'contest' && scope.kind !== 'leaderboard') || viewer.playerId === undefined) continue;
+  for (const { viewer, scope } of checks) {
+    if (!ACCESS[scope.kind].participants || scope.id === undefined || viewer.playerId === undefined) continue;
     if (!dependsOnJoining(viewer, contests.get(scope.id))) continue;
     const pair = { contestId: scope.id, playerId: viewer.playerId };
     found.set(participation(pair.contestId, pair.playerId), pair);

@@ -1,10 +1,11 @@
 import type { Queries } from '../db/database.ts';
+import type { Role } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { formatScope, type ParsedScope, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
-import { ShortMemory } from './cache.ts';
-import { loadFacts } from './facts.ts';
-import type { Identity, Role } from './identity.ts';
-import { type Facts, isOpen, isOwn, mayListen } from './listening.ts';
+import { loadAccessFacts } from './facts.ts';
+import type { Identity } from './identity.ts';
+import { type AccessFacts, isOpen, isOwn, mayListen } from './listening.ts';
+import { TtlCache } from './ttl-cache.ts';
 import { type Refusal, refusalOf, type Users } from './users.ts';
 
 /** An open stream, as far as its right to stay open is concerned. */
@@ -49,9 +50,9 @@ export function createGrants(
   options: { now?: () => number } = {},
 ): Grants {
   /** Only what everybody may: an answer for all callers, and never a no. */
-  const open = new ShortMemory<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...options });
+  const open = new TtlCache<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...options });
 
-  function remember(facts: Facts): void {
+  function remember(facts: AccessFacts): void {
     for (const id of facts.problems) open.set(spell.problem(id), true);
     for (const [id, contest] of facts.contests) if (isOpen(contest)) open.set(spell.contest(id), true);
   }
@@ -76,7 +77,7 @@ export function createGrants(
       if (unknown.length === 0) return;
       // Whether another player exists is only looked up for those who may know.
       const judged = unknown.filter(({ kind }) => kind !== 'player' || identity.role === 'ADMIN');
-      const facts = await loadFacts(
+      const facts = await loadAccessFacts(
         database,
         judged.map((scope) => ({ viewer: identity, scope })),
       );
@@ -89,7 +90,7 @@ export function createGrants(
       const accounts = await users.read(listeners.map(({ userId }) => userId));
       const parsed = new Map<Scope, ParsedScope>();
       const parse = (scope: Scope) => parsed.get(scope) ?? remembered(parsed, scope);
-      const facts = await loadFacts(
+      const facts = await loadAccessFacts(
         database,
         listeners.flatMap((listener) =>
           listener.scopes

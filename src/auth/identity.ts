@@ -1,7 +1,6 @@
+import type { Role } from '../protocol/enums.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { AuthRequest } from './origin.ts';
-
-export type Role = 'PLAYER' | 'ADMIN' | 'COMPANY';
 
 /** Somebody with an account on the platform. */
 export interface UserIdentity {

@@ -1,38 +1,54 @@
-import type { ParsedScope } from '../protocol/scope.ts';
-import type { Role } from './identity.ts';
+import type { Role } from '../protocol/enums.ts';
+import type { ParsedScope, ScopeKind } from '../protocol/scope.ts';
 
-/** Who wants to listen, as far as it decides what to. */
+/** Identity of a listener, as far as access depends on it. */
 export interface Viewer {
   readonly userId: number;
   readonly playerId: number | undefined;
   readonly role: Role;
 }
 
-/** What a contest says of who may listen to it. */
+/** Columns of a contest that decide who may listen to it. */
 export interface ContestAccess {
   readonly draft: boolean;
   readonly public: boolean;
-  /** `users.id` of who made it. */
+  /** `users.id` of its creator. */
   readonly createdBy: number;
 }
 
-/** What the database knows about the scopes in question. */
-export interface Facts {
+/** Rows that decide access to the scopes in question. */
+export interface AccessFacts {
   readonly contests: ReadonlyMap<number, ContestAccess>;
   readonly problems: ReadonlySet<number>;
   readonly players: ReadonlySet<number>;
-  /** Of `participation`s, those that are. */
+  /** `participation`s that exist. */
   readonly joined: ReadonlySet<string>;
 }
 
+/** Table of the platform whose row decides who may listen. */
+export type AccessSubject = 'contest' | 'problem' | 'player';
+
+/** Per kind of scope, which row decides who may listen, and whether participation in the contest does, too. */
+export const ACCESS: Readonly<
+  Record<ScopeKind, { readonly subject: AccessSubject | undefined; readonly participants: boolean }>
+> = {
+  player: { subject: 'player', participants: false },
+  contest: { subject: 'contest', participants: true },
+  leaderboard: { subject: 'contest', participants: true },
+  real: { subject: 'contest', participants: false },
+  problem: { subject: 'problem', participants: false },
+  global: { subject: undefined, participants: false },
+  ops: { subject: undefined, participants: false },
+};
+
 /**
- * The one rule of who may listen to what.
+ * Rule of who may listen to what.
  *
  * A player's scope: the player, and admins. A contest and its leaderboard: everybody signed in where it is public, else
- * its participants; a draft nobody; besides always who made it, and admins. The real standings of a frozen contest, and how the
- * service is doing: admins. A problem: everybody signed in. The rest: all.
+ * its participants; a draft nobody; besides always its creator, and admins. The real leaderboard of a frozen contest, and the
+ * status of the service: admins. A problem: everybody signed in. `global`: all.
  */
-export function mayListen(viewer: Viewer, scope: ParsedScope, facts: Facts): boolean {
+export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts): boolean {
   switch (scope.kind) {
     case 'global':
       return true;
@@ -58,7 +74,7 @@ export function mayListen(viewer: Viewer, scope: ParsedScope, facts: Facts): boo
   }
 }
 
-/** Whether it needs no look into the database. */
+/** Whether no row has to be read. */
 export function isOwn(viewer: Viewer, scope: ParsedScope): boolean {
   return scope.kind === 'global' || (scope.kind === 'player' && scope.id === viewer.playerId);
 }
@@ -69,8 +85,8 @@ export function isOpen(contest: ContestAccess): boolean {
 }
 
 /**
- * Whether taking part in it is to be looked up. For what does not exist, too, and for drafts, where it decides nothing:
- * how long an answer takes tells nobody which of them it was.
+ * Whether participation has to be read. Also for contests that do not exist, and for drafts, where it decides nothing: the
+ * time of the answer does not reveal which of them it was.
  */
 export function dependsOnJoining(viewer: Viewer, contest: ContestAccess | undefined): boolean {
   return contest === undefined || !(isOpen(contest) || rulesOver(viewer, contest));

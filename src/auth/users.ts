@@ -1,6 +1,6 @@
 import type { Queries } from '../db/database.ts';
-import { ShortMemory } from './cache.ts';
-import type { Role } from './identity.ts';
+import type { Role } from '../protocol/enums.ts';
+import { TtlCache } from './ttl-cache.ts';
 
 /** What the database says of a user. */
 export interface Account {
@@ -50,7 +50,7 @@ interface Row {
 }
 
 export function createUsers(database: Pick<Queries, 'query'>, options: { now?: () => number } = {}): Users {
-  const known = new ShortMemory<number, Promise<Account | undefined>>({
+  const known = new TtlCache<number, Promise<Account | undefined>>({
     ttlMs: TTL_MS,
     capacity: CAPACITY,
     ...options,

@@ -1,28 +1,14 @@
-import type { Standing } from '../protocol/board.ts';
-import type { ContestStatus, Mode, Tier } from '../protocol/enums.ts';
-import type { EventType, Notification } from '../protocol/event.ts';
+import type { ActivityPage } from '../protocol/api/activity.ts';
+import type { Contest, ContestPage, Moment } from '../protocol/api/contest.ts';
+import type { InboxCounts, InboxPage, Marked, Which } from '../protocol/api/inbox.ts';
+import type { GlobalLeaderboard, LeaderboardPage } from '../protocol/api/leaderboard.ts';
+import type { ContestStatus, Mode } from '../protocol/enums.ts';
+import type { EventType } from '../protocol/event.ts';
 
-/** A notification as its player's inbox shows it. Times are ISO 8601 in UTC. */
-export type InboxItem = Notification & {
-  readonly seenAt: string | null;
-  readonly readAt: string | null;
-  readonly archivedAt: string | null;
-};
-
-export interface InboxCounts {
-  readonly unread: number;
-  readonly unseen: number;
-  readonly total: number;
-}
-
-export interface InboxPage {
-  readonly items: readonly InboxItem[];
-  /** The `before` of the next page; null at the end. */
-  readonly next: number | null;
-  readonly counts: InboxCounts;
-  /** A stream opened from here misses nothing that the page does not show. */
-  readonly cursor: string;
-}
+export type { ActivityItem, ActivityPage } from '../protocol/api/activity.ts';
+export type { Contest, ContestPage, Moment } from '../protocol/api/contest.ts';
+export type { InboxCounts, InboxItem, InboxPage, Marked, Which } from '../protocol/api/inbox.ts';
+export type { GlobalLeaderboard, GlobalStanding, LeaderboardPage } from '../protocol/api/leaderboard.ts';
 
 export interface InboxQuery {
   readonly before?: number;
@@ -31,14 +17,6 @@ export interface InboxQuery {
   readonly unread?: boolean;
   readonly archived?: boolean;
   readonly type?: EventType;
-}
-
-/** Which notifications: those named (1 … 1,000), or all up to and including a position. */
-export type Which = { readonly ids: readonly number[] } | { readonly throughId: number };
-
-export interface Marked {
-  readonly changed: number;
-  readonly counts: InboxCounts;
 }
 
 export interface LeaderboardQuery {
@@ -51,86 +29,13 @@ export interface LeaderboardQuery {
   readonly mode?: Mode;
 }
 
-export interface LeaderboardPage {
-  readonly contestId: number;
-  /** Grows with every change; a `leaderboard-update` names two. */
-  readonly version: number;
-  readonly frozen: boolean;
-  /** How many rows there are on all pages. */
-  readonly total: number;
-  /** How many rows are before these. */
-  readonly offset: number;
-  readonly rows: readonly Standing[];
-  /** A stream opened from here misses no change. */
-  readonly cursor: string;
-}
-
-export interface GlobalStanding {
-  readonly playerId: number;
-  readonly playerName: string;
-  readonly rank: number;
-  readonly xp: number;
-  readonly level: number;
-  readonly tier?: Tier;
-  readonly subRank: string;
-}
-
-export interface GlobalLeaderboard {
-  readonly rows: readonly GlobalStanding[];
-  readonly cursor: string;
-}
-
-export interface ActivityItem {
-  readonly id: number;
-  readonly action: string;
-  readonly contestId: number | null;
-  readonly problemId: number | null;
-  readonly oldValue: unknown;
-  readonly newValue: unknown;
-  readonly at: string | null;
-  readonly eventId: number | null;
-}
-
-export interface ActivityPage {
-  readonly items: readonly ActivityItem[];
-  readonly next: number | null;
-}
-
 export type { ContestStatus };
-
-/** A contest as the player sees it. Times are ISO 8601 in UTC. */
-export interface Contest {
-  readonly id: number;
-  readonly title: string;
-  /** As streams were told last. */
-  readonly status: ContestStatus;
-  readonly startsAt: string | null;
-  readonly endsAt: string | null;
-  readonly participantCount: number;
-  readonly isPublic: boolean;
-  readonly joined: boolean;
-  /** Whether its standings stand still for players. */
-  readonly frozen: boolean;
-}
-
-/** When an answer was true. */
-export interface Moment {
-  /** A stream opened from here misses no change. */
-  readonly cursor: string;
-  readonly serverTime: string;
-}
 
 export interface ContestQuery {
   readonly status?: readonly ContestStatus[];
   /** 1 … 100, default 50. */
   readonly limit?: number;
   readonly before?: number;
-}
-
-export interface ContestPage extends Moment {
-  readonly contests: readonly Contest[];
-  /** The `before` of the next page; null at the end. */
-  readonly next: number | null;
 }
 
 export interface RequestOptions {

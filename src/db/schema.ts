@@ -15,6 +15,7 @@ import {
   tinyint,
   varchar,
 } from 'drizzle-orm/mysql-core';
+import { ACTIVITY_ACTIONS } from '../protocol/enums.ts';
 
 /** ASCII text that is compared byte by byte, whatever the server's default collation. */
 const token = customType<{ data: string; config: { length: number } }>({
@@ -122,15 +123,7 @@ export const activityLog = mysqlTable(
   {
     id: id('id').autoincrement().primaryKey(),
     playerId: id('player_id').notNull(),
-    action: mysqlEnum('action_type', [
-      'LEVEL_UP',
-      'PROBLEM_SOLVED',
-      'CONTEST_JOINED',
-      'CONTEST_FINISHED',
-      'RANK_CHANGED',
-      'TIER_UPGRADED',
-      'ACHIEVEMENT_EARNED',
-    ]).notNull(),
+    action: mysqlEnum('action_type', ACTIVITY_ACTIONS).notNull(),
     contestId: id('contest_id'),
     problemId: id('problem_id'),
     oldValue: jsonText('old_value'),

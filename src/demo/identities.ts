@@ -1,16 +1,11 @@
 import type { Queries } from '../db/database.ts';
-import type { Tier } from '../protocol/enums.ts';
+import type { DemoPlayer } from '../protocol/api/demo.ts';
 import { DEMO_EMAILS } from './find.ts';
 
 /** Demo player that any visitor may act as while the demo is on. */
-export interface DemoIdentity {
+export interface DemoIdentity extends DemoPlayer {
   /** `users.id`, the subject of a token. Not for the wire. */
   readonly userId: number;
-  readonly playerId: number;
-  readonly playerName: string;
-  readonly level: number;
-  readonly tier: Tier;
-  readonly subRank: string;
 }
 
 /** Reads all demo players, the most XP first. */

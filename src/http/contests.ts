@@ -4,6 +4,7 @@ import type { UserIdentity } from '../auth/identity.ts';
 import type { Queries } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { type ContestViewer, listContests, readContest } from '../platform/contests.ts';
+import { contestNow, contestPage } from '../protocol/api/contest.ts';
 import { CONTEST_STATUSES } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { asUser } from './callers.ts';
@@ -17,27 +18,6 @@ export interface ContestRoutesDeps {
   readonly clock: PlatformClock;
 }
 
-const status = z.enum(CONTEST_STATUSES);
-const contest = z
-  .object({
-    id: z.int(),
-    title: z.string(),
-    status: status.openapi({
-      description: 'As streams were told last: the contest clock goes before the platform.',
-    }),
-    startsAt: z.iso.datetime().nullable(),
-    endsAt: z.iso.datetime().nullable(),
-    participantCount: z.int(),
-    isPublic: z.boolean(),
-    joined: z.boolean().openapi({ description: 'Whether the caller takes part.' }),
-    frozen: z.boolean().openapi({ description: 'Whether its standings stand still for players.' }),
-  })
-  .openapi('Contest');
-const moment = {
-  cursor: z.string().openapi({ description: 'A stream opened from here misses no change.' }),
-  serverTime: z.iso.datetime().openapi({ description: 'To count down by.' }),
-};
-
 const list = createRoute({
   method: 'get',
   path: '/contests',
@@ -49,7 +29,7 @@ const list = createRoute({
       status: z
         .string()
         .transform((text) => text.split(','))
-        .pipe(z.array(status).min(1).max(5))
+        .pipe(z.array(z.enum(CONTEST_STATUSES)).min(1).max(5))
         .optional()
         .openapi({ type: 'string', example: 'LIVE,UPCOMING' }),
       limit: whole(1, 100, 50),
@@ -61,9 +41,7 @@ const list = createRoute({
       description: 'A page',
       content: {
         'application/json': {
-          schema: z
-            .object({ contests: z.array(contest), next: z.int().nullable(), ...moment })
-            .openapi('ContestPage'),
+          schema: contestPage,
         },
       },
     },
@@ -81,7 +59,7 @@ const one = createRoute({
   responses: {
     200: {
       description: 'The contest',
-      content: { 'application/json': { schema: contest.extend(moment).openapi('ContestNow') } },
+      content: { 'application/json': { schema: contestNow } },
     },
     ...problems(400, 401, 403, 404, 429, 503),
   },

@@ -1,6 +1,6 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { TIERS, type Tier } from '../protocol/enums.ts';
+import { type DemoPlayer, demoPlayers, demoToken, demoTokenRequest } from '../protocol/api/demo.ts';
 import { Problem } from '../protocol/problem.ts';
 import { asAnybody } from './callers.ts';
 import { jsonBody, SMALL_BODY } from './json-body.ts';
@@ -13,13 +13,9 @@ export interface DemoRoutesDeps {
   readonly mint: (userId: number, lifetimeS: number) => Promise<string>;
 }
 
-interface Identity {
+/** Demo player with the user that its token is for, which is not for the wire. */
+interface Identity extends DemoPlayer {
   readonly userId: number;
-  readonly playerId: number;
-  readonly playerName: string;
-  readonly level: number;
-  readonly tier: Tier;
-  readonly subRank: string;
 }
 
 /** Long enough to be no nuisance, short enough that a copied one is soon worth nothing. Seconds. */
@@ -43,19 +39,7 @@ const players = createRoute({
       description: 'The demo players',
       content: {
         'application/json': {
-          schema: z
-            .object({
-              players: z.array(
-                z.object({
-                  playerId: z.int(),
-                  playerName: z.string(),
-                  level: z.int(),
-                  tier: z.enum(TIERS),
-                  subRank: z.string(),
-                }),
-              ),
-            })
-            .openapi('DemoPlayers'),
+          schema: demoPlayers,
         },
       },
     },
@@ -75,9 +59,7 @@ const tokens = createRoute({
       required: true,
       content: {
         'application/json': {
-          schema: z
-            .strictObject({ playerId: z.int().min(1).max(Number.MAX_SAFE_INTEGER) })
-            .openapi('DemoTokenRequest', { example: { playerId: 7 } }),
+          schema: demoTokenRequest,
         },
       },
     },
@@ -87,9 +69,7 @@ const tokens = createRoute({
       description: 'The token',
       content: {
         'application/json': {
-          schema: z
-            .object({ token: z.string(), playerId: z.int(), expiresAt: z.iso.datetime() })
-            .openapi('DemoToken'),
+          schema: demoToken,
         },
       },
     },

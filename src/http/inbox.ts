@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Inbox } from '../inbox/inbox.ts';
-import type { ReceiptAction } from '../inbox/receipts.ts';
+import { inboxCounts, inboxPage, marked, whichNotifications } from '../protocol/api/inbox.ts';
+import type { ReceiptAction } from '../protocol/enums.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { asPlayer } from './callers.ts';
@@ -12,38 +13,7 @@ export interface InboxRoutesDeps {
   readonly inbox: Inbox;
 }
 
-const counts = z.object({ unread: z.int(), unseen: z.int(), total: z.int() }).openapi('Counts');
-const moment = z.iso.datetime().nullable();
-const page = z
-  .object({
-    items: z.array(
-      z.object({
-        id: z.int(),
-        eventId: z.int(),
-        scope: z.string(),
-        type: z.string(),
-        playerId: z.int().optional(),
-        title: z.string(),
-        message: z.string(),
-        data: z.record(z.string(), z.unknown()),
-        at: z.iso.datetime(),
-        seenAt: moment,
-        readAt: moment,
-        archivedAt: moment,
-      }),
-    ),
-    next: z.int().nullable().openapi({ description: '`before` of the next page' }),
-    counts,
-    cursor: z.string().openapi({ description: 'A stream opened from here misses nothing.' }),
-  })
-  .openapi('InboxPage');
-const marked = z.object({ changed: z.int(), counts }).openapi('Marked');
 const flag = z.enum(['true', 'false']).optional();
-const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
-const which = z
-  .strictObject({ ids: z.array(id).min(1).max(1_000).optional(), throughId: id.optional() })
-  .refine((body) => (body.ids === undefined) !== (body.throughId === undefined), 'either ids or throughId')
-  .openapi('WhichNotifications', { example: { throughId: 1042 } });
 
 const list = createRoute({
   method: 'get',
@@ -61,7 +31,7 @@ const list = createRoute({
     }),
   },
   responses: {
-    200: { description: 'A page', content: { 'application/json': { schema: page } } },
+    200: { description: 'A page', content: { 'application/json': { schema: inboxPage } } },
     ...problems(400, 401, 403, 429, 503),
   },
 });
@@ -73,7 +43,7 @@ const count = createRoute({
   middleware: asPlayer,
   summary: 'How many are unread, unseen and kept',
   responses: {
-    200: { description: 'Counts', content: { 'application/json': { schema: counts } } },
+    200: { description: 'Counts', content: { 'application/json': { schema: inboxCounts } } },
     ...problems(401, 403, 429, 503),
   },
 });
@@ -103,7 +73,7 @@ function markManyRoute(mark: string, summary: string) {
     tags: ['Inbox'],
     summary,
     middleware: [asPlayer, jsonBody(LIST_BODY)] as const,
-    request: { body: { required: true, content: { 'application/json': { schema: which } } } },
+    request: { body: { required: true, content: { 'application/json': { schema: whichNotifications } } } },
     responses: {
       200: {
         description: 'Done, also when it was so before',
@@ -141,7 +111,7 @@ export function inboxRoutes({ inbox }: InboxRoutesDeps): Router {
       archived: archived === 'true',
       type: type as EventType | undefined,
     });
-    const items = answer.items as unknown as z.output<typeof page>['items'];
+    const items = answer.items as unknown as z.output<typeof inboxPage>['items'];
     return c.json({ ...answer, items }, 200, { 'cache-control': 'no-store' });
   });
   router.openapi(count, async (c) =>

@@ -3,8 +3,8 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Grants } from '../auth/grants.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { pageOf } from '../leaderboard/page.ts';
+import { leaderboardPage } from '../protocol/api/leaderboard.ts';
 import { MODES } from '../protocol/enums.ts';
-import { standing } from '../protocol/fields.ts';
 import { Problem } from '../protocol/problem.ts';
 import { asUser } from './callers.ts';
 import { createRouter, idParam, problems, type Router } from './router.ts';
@@ -51,21 +51,7 @@ const leaderboard = createRoute({
       },
       content: {
         'application/json': {
-          schema: z
-            .object({
-              contestId: z.int(),
-              version: z
-                .int()
-                .openapi({ description: 'Grows with every change; a `leaderboard-update` names two.' }),
-              frozen: z
-                .boolean()
-                .openapi({ description: 'They stand still for players until they are unfrozen.' }),
-              total: z.int().openapi({ description: 'How many rows there are on all pages.' }),
-              offset: z.int().openapi({ description: 'How many rows are before these.' }),
-              rows: z.array(standing),
-              cursor: z.string(),
-            })
-            .openapi('Standings'),
+          schema: leaderboardPage,
         },
       },
     },
@@ -96,7 +82,7 @@ export function leaderboardRoutes({ leaderboards, grants, cursor }: LeaderboardR
       .slice(0, 16)}"`;
     const headers = { etag, 'cache-control': 'private, no-cache' };
     if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers);
-    const body = { contestId, version, frozen, ...page, rows: [...page.rows], cursor: at };
+    const body = { contestId, version, frozen, ...page, cursor: at };
     return c.json(body, 200, headers);
   });
   return router;

@@ -3,6 +3,8 @@ import type { Grants } from '../auth/grants.ts';
 import type { Queries } from '../db/database.ts';
 import { readActivity } from '../log/activity.ts';
 import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
+import { activityPage } from '../protocol/api/activity.ts';
+import { globalLeaderboard } from '../protocol/api/leaderboard.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseId } from '../protocol/scope.ts';
 import { asUser } from './callers.ts';
@@ -29,22 +31,7 @@ const everybody = createRoute({
       description: 'Standings',
       content: {
         'application/json': {
-          schema: z
-            .object({
-              rows: z.array(
-                z.object({
-                  playerId: z.int(),
-                  playerName: z.string(),
-                  rank: z.int(),
-                  xp: z.int(),
-                  level: z.int(),
-                  tier: z.string().optional(),
-                  subRank: z.string(),
-                }),
-              ),
-              cursor: z.string(),
-            })
-            .openapi('GlobalStandings'),
+          schema: globalLeaderboard,
         },
       },
     },
@@ -70,23 +57,7 @@ const activity = createRoute({
       description: 'A page',
       content: {
         'application/json': {
-          schema: z
-            .object({
-              items: z.array(
-                z.object({
-                  id: z.int(),
-                  action: z.string(),
-                  contestId: z.int().nullable(),
-                  problemId: z.int().nullable(),
-                  oldValue: z.unknown(),
-                  newValue: z.unknown(),
-                  at: z.iso.datetime().nullable(),
-                  eventId: z.int().nullable(),
-                }),
-              ),
-              next: z.int().nullable(),
-            })
-            .openapi('Activity'),
+          schema: activityPage,
         },
       },
     },

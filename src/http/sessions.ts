@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Revocations } from '../auth/revocations.ts';
 import type { Queries } from '../db/database.ts';
+import { refreshed, type Session, sessionPage } from '../protocol/api/session.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { SessionCommands } from '../session/commands.ts';
-import { keyOf, listSessions, type Session } from '../session/session-list.ts';
+import { keyOf, listSessions, type StoredSession } from '../session/session-list.ts';
 import type { Streams } from '../stream/streams.ts';
 import { asAdmin, asUser } from './callers.ts';
 import { createRouter, idParam, problems, type Router } from './router.ts';
@@ -26,27 +27,6 @@ const streamId = z.object({
     .regex(/^[\x21-\x7e]{1,36}$/, 'is not the id of a stream')
     .openapi({ param: { name: 'id', in: 'path' }, example: '6f1c0e0a-1f5e-4c39-9d3f-0d4c4bb6a1f7' }),
 });
-
-const session = z
-  .object({
-    streamId: z.string(),
-    nodeId: z.string(),
-    userId: z.int().nullable(),
-    playerId: z.int().nullable(),
-    playerName: z.string().nullable(),
-    scopes: z.array(z.string()),
-    connectedAt: z.iso.datetime(),
-    lastHeartbeatAt: z.iso.datetime(),
-    expiresAt: z.iso.datetime().nullable(),
-    lastDeliveredId: z.int(),
-    disconnectedAt: z.iso.datetime().nullable(),
-    closeReason: z.string().nullable().openapi({
-      description: 'As in `stream-close`; `gone`: the client left; `lost`: its node died.',
-    }),
-    address: z.string().nullable(),
-    userAgent: z.string().nullable(),
-  })
-  .openapi('Session');
 
 const list = createRoute({
   method: 'get',
@@ -73,9 +53,7 @@ const list = createRoute({
       description: 'A page',
       content: {
         'application/json': {
-          schema: z
-            .object({ sessions: z.array(session), next: z.string().nullable() })
-            .openapi('SessionPage'),
+          schema: sessionPage,
         },
       },
     },
@@ -109,7 +87,7 @@ const refresh = createRoute({
       description: 'Until when it may go on. It still ends at its maximum age.',
       content: {
         'application/json': {
-          schema: z.object({ streamId: z.string(), expiresAt: z.iso.datetime() }).openapi('Refreshed'),
+          schema: refreshed,
         },
       },
     },
@@ -171,10 +149,9 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
   return router;
 }
 
-function shown(found: Session) {
+function shown(found: StoredSession): Session {
   return {
     ...found,
-    scopes: [...found.scopes],
     connectedAt: found.connectedAt.toISOString(),
     lastHeartbeatAt: found.lastHeartbeatAt.toISOString(),
     expiresAt: found.expiresAt?.toISOString() ?? null,

@@ -6,7 +6,13 @@ import type { UserIdentity } from '../auth/identity.ts';
 import type { TypeFilter } from '../channel/batch.ts';
 import { EVENT_TYPES, isEventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
-import { formatScope, type ParsedScope, parseId } from '../protocol/scope.ts';
+import {
+  formatScope,
+  type ParsedScope,
+  parseId,
+  type ScopeKind,
+  type ScopeKindWithId,
+} from '../protocol/scope.ts';
 import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
 import type { createPlanner } from '../stream/resolve-plan.ts';
 import type { StreamOwner } from '../stream/stream.ts';
@@ -47,18 +53,23 @@ const query = z.object({
   }),
 });
 
-const shapes = {
+/** Path of the stream of one scope, per kind; undefined: `/streams?scope=` alone. */
+const PATHS = {
   player: '/streams/players/{id}',
   contest: '/streams/contests/{id}',
   leaderboard: '/streams/contests/{id}/leaderboard',
+  real: undefined,
   problem: '/streams/problems/{id}',
-} as const;
+  global: undefined, // below, without an id
+  ops: undefined,
+} as const satisfies Record<ScopeKind, string | undefined>;
 
-/** The streams. */
+/** Routes that open streams. */
 export function streamRoutes(deps: StreamRoutesDeps): Router {
   const router = createRouter();
   const listener = asListener((error, c) => refused(error, c, deps.cursor()));
-  for (const [kind, path] of Object.entries(shapes) as [keyof typeof shapes, string][]) {
+  for (const [kind, path] of Object.entries(PATHS) as [ScopeKindWithId, string | undefined][]) {
+    if (path === undefined) continue;
     const params = z.object({
       id: z.string().openapi({
         param: { name: 'id', in: 'path' },
@@ -191,7 +202,7 @@ async function openFrom(
   return new Response(body, { headers });
 }
 
-function scopeIn(text: string, kind: keyof typeof shapes, identity: UserIdentity): ParsedScope {
+function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): ParsedScope {
   if (kind === 'player' && text === 'me') {
     if (identity.playerId === undefined) throw new Problem('no-player');
     return { kind, id: identity.playerId };

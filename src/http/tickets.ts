@@ -1,6 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import type { Grants } from '../auth/grants.ts';
 import type { Tickets } from '../auth/ticket.ts';
+import { ticket, ticketRequest } from '../protocol/api/ticket.ts';
 import { formatScope } from '../protocol/scope.ts';
 import { asUser } from './callers.ts';
 import { jsonBody, LIST_BODY } from './json-body.ts';
@@ -27,14 +28,7 @@ const create = createRoute({
       required: true,
       content: {
         'application/json': {
-          schema: z
-            .strictObject({
-              scopes: z
-                .array(z.string())
-                .min(1)
-                .openapi({ example: ['player:me', 'contest:3'] }),
-            })
-            .openapi('TicketRequest'),
+          schema: ticketRequest,
         },
       },
     },
@@ -44,9 +38,7 @@ const create = createRoute({
       description: 'The ticket',
       content: {
         'application/json': {
-          schema: z
-            .object({ ticket: z.string(), scopes: z.array(z.string()), expiresAt: z.iso.datetime() })
-            .openapi('Ticket'),
+          schema: ticket,
         },
       },
     },
@@ -63,8 +55,8 @@ export function ticketRoutes({ tickets, grants, maxScopes }: TicketRoutesDeps): 
     const parsed = parseScopes(texts, identity, maxScopes);
     await grants.authorise(identity, parsed, true).catch(namedAsAsked(texts, identity));
     const scopes = [...new Set(parsed.map(formatScope))];
-    const { ticket, expiresAt } = await tickets.issue(identity, scopes);
-    return c.json({ ticket, scopes, expiresAt: expiresAt.toISOString() }, 201, {
+    const issued = await tickets.issue(identity, scopes);
+    return c.json({ ticket: issued.ticket, scopes, expiresAt: issued.expiresAt.toISOString() }, 201, {
       'cache-control': 'no-store',
     });
   });

@@ -1,11 +1,13 @@
 import type { Queries } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
+import type { InboxCounts, InboxPage, Marked, Which } from '../protocol/api/inbox.ts';
 import { parseCursor } from '../protocol/cursor.ts';
+import type { ReceiptAction } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { inboxScopes } from './inbox-scopes.ts';
-import { type Counts, type InboxItem, type PageRequest, readCounts, readPage } from './pages.ts';
-import { idsInInbox, type ReceiptAction, type Which, writeReceipts } from './receipts.ts';
+import { type PageRequest, readCounts, readPage } from './pages.ts';
+import { idsInInbox, writeReceipts } from './receipts.ts';
 
 export interface Inbox {
   /**
@@ -13,27 +15,13 @@ export interface Inbox {
    * nothing, so that who adds what it brings to the counts is right.
    */
   page(playerId: number, request: PageRequest): Promise<InboxPage>;
-  counts(playerId: number): Promise<Counts>;
+  counts(playerId: number): Promise<InboxCounts>;
   /** @throws Problem `not-found` when it is not in this player's inbox, whether it exists or not */
   markOne(playerId: number, action: ReceiptAction, id: number): Promise<Marked>;
   /** Those that are not in this player's inbox are passed over. */
   mark(playerId: number, action: ReceiptAction, which: Which): Promise<Marked>;
   /** Publishes receipts that were written from SQL to the player's streams. At most 1,000 ids. */
   publishReceipts(playerId: number, action: ReceiptAction, ids: readonly number[]): Promise<void>;
-}
-
-export interface InboxPage {
-  readonly items: readonly InboxItem[];
-  /** The `before` of the next page; null at the end. */
-  readonly next: number | null;
-  readonly counts: Counts;
-  readonly cursor: string;
-}
-
-export interface Marked {
-  /** How many receipts became another. */
-  readonly changed: number;
-  readonly counts: Counts;
 }
 
 export interface InboxOptions {
@@ -61,8 +49,8 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
     playerId: number,
     action: ReceiptAction,
     which: { ids?: readonly number[]; throughId?: number },
-    first: Counts,
-  ): Promise<Counts> {
+    first: InboxCounts,
+  ): Promise<InboxCounts> {
     for (let counts = first; ; ) {
       await publisher.publishInternal('RECEIPTS', { playerId, action, ...which, counts });
       const after = await readCounts(database, playerId, await inboxScopes(database, playerId));

@@ -1,15 +1,9 @@
 import { notificationOf } from '../channel/live-frame.ts';
 import type { Queries } from '../db/database.ts';
-import type { EventType, Notification } from '../protocol/event.ts';
+import type { InboxCounts, InboxItem } from '../protocol/api/inbox.ts';
+import type { EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
 import { anyOf } from './any-of.ts';
-
-/** A notification as its player's inbox shows it. */
-export type InboxItem = Notification & {
-  readonly seenAt: string | null;
-  readonly readAt: string | null;
-  readonly archivedAt: string | null;
-};
 
 export interface PageRequest {
   /** Only what is older than this position. */
@@ -20,12 +14,6 @@ export interface PageRequest {
   /** Only what is archived; otherwise only what is not. */
   readonly archived?: boolean | undefined;
   readonly type?: EventType | undefined;
-}
-
-export interface Counts {
-  readonly unread: number;
-  readonly unseen: number;
-  readonly total: number;
 }
 
 const RECEIPTS = `LEFT JOIN notification_receipt r ON r.notification_id = n.id AND r.player_id = ?`;
@@ -72,9 +60,9 @@ export async function readCounts(
   playerId: number,
   scopes: readonly Scope[],
   through = Number.MAX_SAFE_INTEGER,
-): Promise<Counts> {
+): Promise<InboxCounts> {
   const inScopes = anyOf('n.scope', scopes);
-  const [row] = await database.query<Record<keyof Counts, number | string | null>>(
+  const [row] = await database.query<Record<keyof InboxCounts, number | string | null>>(
     `SELECT COUNT(*) AS total, SUM(r.read_at IS NULL) AS unread, SUM(r.seen_at IS NULL) AS unseen
        ${INBOX} ${RECEIPTS} WHERE ${inScopes.sql} AND n.inbox = 1 AND n.id <= ? AND r.archived_at IS NULL`,
     [playerId, ...inScopes.values, through],

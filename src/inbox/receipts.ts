@@ -1,14 +1,10 @@
 import type { Queries } from '../db/database.ts';
+import type { Which } from '../protocol/api/inbox.ts';
+import type { ReceiptAction } from '../protocol/enums.ts';
 import type { Scope } from '../protocol/scope.ts';
 import { anyOf } from './any-of.ts';
 
-/** What a player may do with a notification. Reading implies having seen it; archiving implies having read it. */
-export type ReceiptAction = 'seen' | 'read' | 'unread' | 'archived' | 'unarchived';
-
-/** Which notifications: those named, or all up to and including a position. */
-export type Which = { readonly ids: readonly number[] } | { readonly throughId: number };
-
-/** One statement locks so many receipts at the most. */
+/** Max receipts that one statement locks. */
 const CHUNK = 500;
 
 /** The receipts that an action would change, and what it writes. The first time that something happened stays. */

@@ -1,25 +1,12 @@
 import type { Queries } from '../db/database.ts';
-
-/** One line of a player's history. */
-export interface Activity {
-  readonly id: number;
-  readonly action: string;
-  readonly contestId: number | null;
-  readonly problemId: number | null;
-  readonly oldValue: unknown;
-  readonly newValue: unknown;
-  /** Null where it was written from SQL without a time. */
-  readonly at: string | null;
-  /** The event that reported it. */
-  readonly eventId: number | null;
-}
+import type { ActivityItem } from '../protocol/api/activity.ts';
 
 /** A player's history, newest first, older than `before`. */
 export async function readActivity(
   database: Pick<Queries, 'query'>,
   playerId: number,
   { before, limit }: { before: number | undefined; limit: number },
-): Promise<Activity[]> {
+): Promise<ActivityItem[]> {
   const rows = await database.query<{
     id: number;
     action: string;

@@ -1,23 +1,7 @@
 import type { Queries } from '../db/database.ts';
+import type { Contest } from '../protocol/api/contest.ts';
 import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
 import type { PlatformClock } from './clock.ts';
-
-/** Contest as one viewer sees it. */
-export interface Contest {
-  readonly id: number;
-  readonly title: string;
-  /** Announced status, as streams have it, whatever the platform's row says. */
-  readonly status: ContestStatus;
-  /** ISO 8601 in UTC; null where the platform holds no date. */
-  readonly startsAt: string | null;
-  readonly endsAt: string | null;
-  readonly participantCount: number;
-  readonly isPublic: boolean;
-  /** Whether the viewer participates. */
-  readonly joined: boolean;
-  /** Whether its leaderboard is frozen for players. */
-  readonly frozen: boolean;
-}
 
 export interface ContestViewer {
   readonly userId: number;

@@ -1,22 +1,11 @@
 import type { Queries } from '../db/database.ts';
-import { TIERS, type Tier } from '../protocol/enums.ts';
+import type { GlobalStanding } from '../protocol/api/leaderboard.ts';
+import { TIERS } from '../protocol/enums.ts';
 import { truncate } from '../util/truncate.ts';
 import { isShowableId } from './unshowable.ts';
 
 const MAX_NAME_LENGTH = 100;
 const MAX_SUB_RANK_LENGTH = 20;
-
-/** Row of the global leaderboard. */
-export interface GlobalStanding {
-  readonly playerId: number;
-  readonly playerName: string;
-  readonly rank: number;
-  readonly xp: number;
-  readonly level: number;
-  /** Left out where the platform's value is not a known tier. */
-  readonly tier?: Tier;
-  readonly subRank: string;
-}
 
 /** `limit` rows after the first `offset`. */
 export interface LeaderboardRange {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActivityEntry, Definition } from './definition.ts';
-import { CONTEST_STATUSES, DIFFICULTIES, SEVERITIES, TIERS } from './enums.ts';
+import { CONTEST_STATUSES, DIFFICULTIES, RECEIPT_ACTIONS, SEVERITIES, TIERS } from './enums.ts';
 import { id, instant, name, player, rank, standing, text } from './fields.ts';
 import { byline, capitalised, joinNames, ordinal, placeMove, titled } from './phrases.ts';
 import { scopes } from './scope.ts';
@@ -360,7 +360,7 @@ export const CATALOGUE = {
   RECEIPTS: define({
     schema: z.strictObject({
       playerId: id,
-      action: z.enum(['seen', 'read', 'unread', 'archived', 'unarchived']),
+      action: z.enum(RECEIPT_ACTIONS),
       ids: z.array(id).max(1000).optional(),
       throughId: id.optional(),
       counts: z.strictObject({ unread: count, unseen: count, total: count }),

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { ActivityAction } from './enums.ts';
 import type { Scope, ScopeKind } from './scope.ts';
 
 /** One scope that an event goes to. */
@@ -10,14 +11,7 @@ export interface Target {
 
 /** One line of a player's history, in the platform's own words for actions. */
 export interface ActivityEntry {
-  readonly action:
-    | 'LEVEL_UP'
-    | 'PROBLEM_SOLVED'
-    | 'CONTEST_JOINED'
-    | 'CONTEST_FINISHED'
-    | 'RANK_CHANGED'
-    | 'TIER_UPGRADED'
-    | 'ACHIEVEMENT_EARNED';
+  readonly action: ActivityAction;
   readonly playerId: number;
   readonly contestId?: number;
   readonly problemId?: number;

@@ -1,38 +1,49 @@
-/** What a stream may listen to, as text: the key of a channel and the `scope` column of the log. */
-export type Scope =
-  | `player:${number}`
-  | `contest:${number}`
-  | `contest:${number}:leaderboard`
-  | `contest:${number}:leaderboard:real`
-  | `problem:${number}`
-  | 'global'
-  | 'ops';
-
-/** The kinds of scope. The kind decides who may listen and how long rows are kept. */
-export const SCOPE_KINDS = ['player', 'contest', 'leaderboard', 'real', 'problem', 'global', 'ops'] as const;
 /**
- * `real`: a contest's standings while players are shown frozen ones; `ops`: how the service itself is doing. To both,
- * admins alone may listen.
+ * Spelling of every kind of scope; `#` is the id. The kind decides who may listen and how long rows are kept.
+ * `real`: a contest's leaderboard while players are shown a frozen one; `ops`: status of the service. Admins alone may
+ * listen to both.
  */
-export type ScopeKind = (typeof SCOPE_KINDS)[number];
-
-/** A scope taken apart. `global` and `ops` have no id. */
-export type ParsedScope =
-  | { readonly kind: 'player' | 'contest' | 'leaderboard' | 'real' | 'problem'; readonly id: number }
-  | { readonly kind: 'global' | 'ops'; readonly id?: undefined };
-
-export const scopes = {
-  player: (id: number): Scope => `player:${id}`,
-  contest: (id: number): Scope => `contest:${id}`,
-  leaderboard: (id: number): Scope => `contest:${id}:leaderboard`,
-  real: (id: number): Scope => `contest:${id}:leaderboard:real`,
-  problem: (id: number): Scope => `problem:${id}`,
-  global: 'global' as Scope,
-  ops: 'ops' as Scope,
+const SPELLINGS = {
+  player: 'player:#',
+  contest: 'contest:#',
+  leaderboard: 'contest:#:leaderboard',
+  real: 'contest:#:leaderboard:real',
+  problem: 'problem:#',
+  global: 'global',
+  ops: 'ops',
 } as const;
 
-const PATTERN =
-  /^(?:(player|contest|problem):([1-9][0-9]{0,15})(:leaderboard|:leaderboard:real)?|global|ops)$/;
+type Spellings = typeof SPELLINGS;
+type Spelled<S extends string> = S extends `${infer Before}#${infer After}`
+  ? `${Before}${number}${After}`
+  : S;
+
+export type ScopeKind = keyof Spellings;
+/** Kinds of scope that have an id. */
+export type ScopeKindWithId = {
+  [K in ScopeKind]: Spellings[K] extends `${string}#${string}` ? K : never;
+}[ScopeKind];
+
+/** What a stream may listen to, as text: the key of a channel and the `scope` column of the log. */
+export type Scope = { [K in ScopeKind]: Spelled<Spellings[K]> }[ScopeKind];
+
+/** Scope as its parts. */
+export type ParsedScope =
+  | { readonly kind: ScopeKindWithId; readonly id: number }
+  | { readonly kind: Exclude<ScopeKind, ScopeKindWithId>; readonly id?: undefined };
+
+export const SCOPE_KINDS = Object.keys(SPELLINGS) as readonly ScopeKind[];
+
+/** Spells the scopes of each kind: `scopes.player(7)`, `scopes.global`. */
+export const scopes = Object.fromEntries(
+  Object.entries(SPELLINGS).map(([kind, spelling]) => {
+    const [before, after] = spelling.split('#');
+    return [kind, after === undefined ? spelling : (id: number) => `${before}${id}${after}`];
+  }),
+) as { readonly [K in ScopeKind]: K extends ScopeKindWithId ? (id: number) => Scope : Scope };
+
+const KINDS: ReadonlyMap<string, ScopeKind> = new Map(SCOPE_KINDS.map((kind) => [SPELLINGS[kind], kind]));
+const PATTERN = /^([a-z]+)(?::([1-9][0-9]{0,15})((?::[a-z]+)*))?$/;
 
 /** An id of the platform: 1 … 2^53 − 1, decimal, no leading zero. `undefined` for anything else. */
 export function parseId(text: string): number | undefined {
@@ -41,24 +52,21 @@ export function parseId(text: string): number | undefined {
   return Number.isSafeInteger(id) ? id : undefined;
 }
 
-/** Takes a scope's text apart; `undefined` when it is none. Only the one canonical spelling is a scope. */
+/** Parses a scope; `undefined` where the text is none. Only the one canonical spelling is a scope. */
 export function parseScope(text: string): ParsedScope | undefined {
   const match = PATTERN.exec(text);
   if (!match) return undefined;
-  const [, kind, digits, leaderboard] = match;
-  if (kind === undefined || digits === undefined) return { kind: text as 'global' | 'ops' };
+  const [, head, digits, tail] = match;
+  const kind = KINDS.get(digits === undefined ? text : `${head}:#${tail}`);
+  if (kind === undefined) return undefined;
+  if (digits === undefined) return { kind } as ParsedScope;
   const id = parseId(digits);
-  if (id === undefined) return undefined;
-  if (leaderboard !== undefined) {
-    if (kind !== 'contest') return undefined;
-    return { kind: leaderboard === ':leaderboard' ? 'leaderboard' : 'real', id };
-  }
-  return { kind: kind as 'player' | 'contest' | 'problem', id };
+  return id === undefined ? undefined : ({ kind, id } as ParsedScope);
 }
 
 /** The text of a scope. */
 export function formatScope(scope: ParsedScope): Scope {
-  return scope.id === undefined ? scope.kind : scopes[scope.kind](scope.id);
+  return scope.id === undefined ? scopes[scope.kind] : scopes[scope.kind](scope.id);
 }
 
 /** The kind of a scope that is known to be well formed. */

@@ -1,5 +1,12 @@
 import type { Router } from '../http/router.ts';
-import type { PeriodicTask } from './tasks.ts';
+
+/** Work that is repeated until the service closes. */
+export interface PeriodicTask {
+  readonly name: string;
+  /** From the end of one run to the start of the next, ms. */
+  readonly everyMs: number;
+  run(signal: AbortSignal): Promise<unknown>;
+}
 
 /** One part of the service, as its `open…(deps)` returns it. Whatever else it has is for the parts opened after it. */
 export interface Part {

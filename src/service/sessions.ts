@@ -6,7 +6,7 @@ import { sessionRoutes } from '../http/sessions.ts';
 import { createSessionCommands } from '../session/commands.ts';
 import { createNodeStatus } from '../session/node-status.ts';
 import { createPresence } from '../session/presence.ts';
-import { SessionLog } from '../session/session-log.ts';
+import { SessionWriter } from '../session/session-writer.ts';
 import { sweepSessions } from '../session/sweep.ts';
 import type { Streams } from '../stream/streams.ts';
 import type { LogPipeline } from './log-pipeline.ts';
@@ -37,7 +37,7 @@ const SWEEP_MS = 10_000;
 export function openSessions(deps: SessionsDeps): Part {
   const { database, background, log, publisher, streams, nodeId, config, onError } = deps;
   const { heartbeatMs, heartbeatTimeoutMs } = config.stream;
-  const sessions = new SessionLog({
+  const sessions = new SessionWriter({
     database: background,
     streams,
     nodeId,
@@ -45,7 +45,7 @@ export function openSessions(deps: SessionsDeps): Part {
     onError: (error) => onError(error, 'sessions'),
   });
   sessions.start();
-  const commands = createSessionCommands({ database, streams, log: sessions, nodeId });
+  const commands = createSessionCommands({ database, streams, writer: sessions, nodeId });
   const presence = createPresence({
     database: background,
     publisher,
@@ -64,7 +64,7 @@ export function openSessions(deps: SessionsDeps): Part {
   return {
     routes: [sessionRoutes({ database, commands, revocations, streams, heartbeatTimeoutMs })],
     nodeTasks: [
-      { name: 'commands', everyMs: COMMANDS_MS, run: () => commands.obey() },
+      { name: 'commands', everyMs: COMMANDS_MS, run: () => commands.carryOut() },
       { name: 'status', everyMs: STATUS_MS, run: reportStatus },
     ],
     leaderTasks: [

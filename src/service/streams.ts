@@ -7,8 +7,8 @@ import { ticketRoutes } from '../http/tickets.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { revalidate } from '../session/revalidate.ts';
 import { createPlanner } from '../stream/resolve-plan.ts';
-import { Semaphore } from '../stream/semaphore.ts';
 import { Streams } from '../stream/streams.ts';
+import { Semaphore } from '../util/semaphore.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 

@@ -1,15 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { NamedLock } from '../db/named-lock.ts';
-import type { Part } from './parts.ts';
-
-/** Work that is repeated until the service closes. */
-export interface PeriodicTask {
-  readonly name: string;
-  /** From the end of one run to the start of the next, ms. */
-  readonly everyMs: number;
-  run(signal: AbortSignal): Promise<unknown>;
-}
+import type { Part, PeriodicTask } from './parts.ts';
 
 export interface TasksDeps {
   readonly database: Database;

@@ -1,23 +1,13 @@
 import type { Queries } from '../db/database.ts';
+import type { Session } from '../protocol/api/session.ts';
 
-/** Row of a stream in `stream_session`. */
-export interface Session {
-  readonly streamId: string;
-  readonly nodeId: string;
-  readonly userId: number | null;
-  readonly playerId: number | null;
-  readonly playerName: string | null;
-  readonly scopes: readonly string[];
-  readonly connectedAt: Date;
-  readonly lastHeartbeatAt: Date;
-  readonly expiresAt: Date | null;
-  readonly lastDeliveredId: number;
-  readonly disconnectedAt: Date | null;
-  /** Reason of its end: as in `stream-close`, `gone` when the client left, `lost` when its node died. */
-  readonly closeReason: string | null;
-  readonly address: string | null;
-  readonly userAgent: string | null;
-}
+/** Moments of a session, which its row holds as dates. */
+type SessionMoments = { readonly [K in 'connectedAt' | 'lastHeartbeatAt']: Date } & {
+  readonly [K in 'expiresAt' | 'disconnectedAt']: Date | null;
+};
+
+/** Session as its row in `stream_session` holds it. */
+export type StoredSession = Omit<Session, keyof SessionMoments> & SessionMoments;
 
 export interface SessionQuery {
   /** Whether to list open sessions, or closed ones. */
@@ -32,7 +22,7 @@ export interface SessionQuery {
 /** Sort key, newest first: the opening of open sessions, the end of closed ones; the stream id makes it unique. */
 export type SessionKey = readonly [at: Date, heartbeatAt: Date, streamId: string];
 
-export function keyOf(session: Session): SessionKey {
+export function keyOf(session: StoredSession): SessionKey {
   return [session.disconnectedAt ?? session.connectedAt, session.lastHeartbeatAt, session.streamId];
 }
 
@@ -45,7 +35,7 @@ export async function listSessions(
   database: Pick<Queries, 'query'>,
   query: SessionQuery,
   timeoutMs: number,
-): Promise<Session[]> {
+): Promise<StoredSession[]> {
   const values: unknown[] = [];
   const where = (sql: string, ...given: unknown[]) => {
     values.push(...given);
@@ -67,7 +57,7 @@ export async function listSessions(
   const order = active
     ? 's.connected_at DESC, s.stream_id DESC'
     : 's.disconnected_at DESC, s.last_heartbeat_at DESC, s.stream_id DESC';
-  const rows = await database.query<Omit<Session, 'scopes'> & { scopes: string }>(
+  const rows = await database.query<Omit<StoredSession, 'scopes'> & { scopes: string }>(
     `SELECT s.stream_id AS streamId, s.node_id AS nodeId, s.user_id AS userId, s.player_id AS playerId,
             u.name AS playerName, s.scopes, s.connected_at AS connectedAt, s.last_heartbeat_at AS lastHeartbeatAt,
             s.expires_at AS expiresAt, s.last_delivered_id AS lastDeliveredId, s.disconnected_at AS disconnectedAt,

@@ -1,9 +1,9 @@
-import type { Role } from '../auth/identity.ts';
 import type { Batch, TypeFilter } from '../channel/batch.ts';
 import type { Listener } from '../channel/hub.ts';
 import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
 import { type CaughtUp, CLOSE_REASONS, type CloseReason, type StreamClose } from '../protocol/control.ts';
 import { formatCursor } from '../protocol/cursor.ts';
+import type { Role } from '../protocol/enums.ts';
 import { encodeFrame, encodeHead, encodeRetry } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { Sink } from './sink.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ShortMemory } from '../../src/auth/cache.ts';
 import { mintPlatformToken } from '../../src/auth/mint.ts';
+import { TtlCache } from '../../src/auth/ttl-cache.ts';
 import { refusalOf } from '../../src/auth/users.ts';
 import { createPlayer, createUser } from '../support/platform.ts';
 import { bearer, SECRET, useFixture } from './fixture.ts';
@@ -114,9 +114,9 @@ describe('a revocation', () => {
   });
 });
 
-describe('ShortMemory', () => {
+describe('TtlCache', () => {
   it('holds no more than its capacity and drops what was longest unused', () => {
-    const memory = new ShortMemory<number, string>({ ttlMs: 1000, capacity: 3, now: () => 0 });
+    const memory = new TtlCache<number, string>({ ttlMs: 1000, capacity: 3, now: () => 0 });
     for (const key of [1, 2, 3]) memory.set(key, `${key}`);
     memory.get(1);
     memory.set(4, '4');
@@ -125,7 +125,7 @@ describe('ShortMemory', () => {
   });
 
   it('does not forget a newer value in place of an older one', () => {
-    const memory = new ShortMemory<number, string>({ ttlMs: 1000, capacity: 3 });
+    const memory = new TtlCache<number, string>({ ttlMs: 1000, capacity: 3 });
     memory.set(1, 'new');
     memory.delete(1, 'old');
     expect(memory.get(1)).toBe('new');

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
 import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
-import type { Counts } from '../../src/inbox/pages.ts';
 import { Appender } from '../../src/log/appender.ts';
+import type { InboxCounts } from '../../src/protocol/api/inbox.ts';
 import { formatCursor } from '../../src/protocol/cursor.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { createPlayer } from '../support/platform.ts';
@@ -43,7 +43,7 @@ describe('Inboxes of several nodes over one database', () => {
     return { playerId, ids: published.map((event) => event.eventId) };
   }
 
-  async function echoes(playerId: number): Promise<{ action: string; counts: Counts }[]> {
+  async function echoes(playerId: number): Promise<{ action: string; counts: InboxCounts }[]> {
     const rows = await test.database.query<{ data: string }>(
       "SELECT data FROM notification WHERE scope = ? AND type = 'RECEIPTS' ORDER BY id",
       [`player:${playerId}`],

@@ -1,5 +1,5 @@
-import { ConfigError } from '../../config/error.ts';
 import { type Config, loadConfig } from '../../config/config.ts';
+import { ConfigError } from '../../config/error.ts';
 import type { CliContext } from '../context.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 

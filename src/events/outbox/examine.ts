@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RECEIPT_ACTIONS, type ReceiptAction } from '../../protocol/enums.ts';
 import { isEventType } from '../../protocol/event.ts';
 import { fieldErrorsOf } from '../../protocol/field-errors.ts';
 import { id } from '../../protocol/fields.ts';
@@ -34,7 +35,7 @@ export interface ReceiptNotice {
   readonly kind: 'receipt';
   readonly id: number;
   readonly playerId: number;
-  readonly action: 'seen' | 'read' | 'unread' | 'archived' | 'unarchived';
+  readonly action: ReceiptAction;
   readonly notificationId: number;
 }
 
@@ -49,7 +50,7 @@ const dirtyContest = z.strictObject({ contestId: id, playerId: id.nullish() });
 const receipt = z.strictObject({
   playerId: id,
   id,
-  action: z.enum(['seen', 'read', 'unread', 'archived', 'unarchived']),
+  action: z.enum(RECEIPT_ACTIONS),
 });
 
 /** Validates a row of the outbox. Never throws: a row that cannot be understood is `invalid`. */

@@ -1,4 +1,4 @@
-import { CONTEST_STATUSES, DIFFICULTIES, MODES, SEVERITIES, TIERS } from '../../protocol/enums.ts';
+import { CONTEST_STATUSES, DIFFICULTIES, MODES, ROLES, SEVERITIES, TIERS } from '../../protocol/enums.ts';
 
 /** Table of the platform: created where it is missing, checked where it exists. */
 export interface PlatformTable {
@@ -25,7 +25,7 @@ export const PLATFORM_TABLES: readonly PlatformTable[] = [
       'name VARCHAR(100) NOT NULL',
       'email VARCHAR(255) NOT NULL UNIQUE',
       'password VARCHAR(255) NOT NULL',
-      "role ENUM('PLAYER', 'ADMIN', 'COMPANY') NOT NULL DEFAULT 'PLAYER'",
+      `role ${enumOf(ROLES)} NOT NULL DEFAULT 'PLAYER'`,
       'profile_picture VARCHAR(500)',
       "status ENUM('ACTIVE', 'DORMANT', 'BANNED', 'SUSPENDED') NOT NULL DEFAULT 'ACTIVE'",
       CREATED_AT,

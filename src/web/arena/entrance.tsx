@@ -1,9 +1,10 @@
 import { useEffect, useState } from 'react';
+import type { DemoPlayer } from '../../protocol/api/demo.ts';
 import { TierMark } from '../../react/index.ts';
 import { UserText } from '../../react/text/user-text.tsx';
 import { Mark } from '../shared/brand.tsx';
 import { TokenForm } from '../shared/token-form.tsx';
-import { type DemoPlayer, readDemoPlayers, type Viewer, viewerOfToken } from '../shared/viewer.ts';
+import { readDemoPlayers, type Viewer, viewerOfToken } from '../shared/viewer.ts';
 
 export interface EntranceProps {
   readonly onEnter: (viewer: Viewer) => void;

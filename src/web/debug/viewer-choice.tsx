@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
+import type { DemoPlayer } from '../../protocol/api/demo.ts';
 import { isolated } from '../../react/text/bidi.ts';
-import { type DemoPlayer, readDemoPlayers, type Viewer } from '../shared/viewer.ts';
+import { readDemoPlayers, type Viewer } from '../shared/viewer.ts';
 
 export interface ViewerChoiceProps {
   readonly viewer: Viewer | undefined;

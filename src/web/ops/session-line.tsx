@@ -1,17 +1,18 @@
 import { useEffect, useRef, useState } from 'react';
+import type { Session } from '../../protocol/api/session.ts';
 import { formatAge } from '../../react/format.ts';
 import { isolated, withoutBidiControls } from '../../react/text/bidi.ts';
 import { UserText } from '../../react/text/user-text.tsx';
 import { NONE } from '../shared/numbers.ts';
-import { nameOf, type SessionRow, shortAgent } from './session.ts';
+import { nameOf, shortAgent } from './session.ts';
 
 export interface SessionLineProps {
-  readonly session: SessionRow;
+  readonly session: Session;
   /** Whether the stream is this page's own. */
   readonly own: boolean;
   /** By the service's clock, ms since 1970. */
   readonly now: number;
-  readonly onDisconnect: (session: SessionRow) => Promise<void>;
+  readonly onDisconnect: (session: Session) => Promise<void>;
 }
 
 /** Max scopes shown in a row. */

@@ -1,26 +1,6 @@
-/** A stream as `GET /sessions` answers it. */
-export interface SessionRow {
-  readonly streamId: string;
-  readonly nodeId: string;
-  readonly userId: number | null;
-  readonly playerId: number | null;
-  readonly playerName: string | null;
-  readonly scopes: readonly string[];
-  readonly connectedAt: string;
-  readonly lastDeliveredId: number;
-  readonly disconnectedAt: string | null;
-  readonly closeReason: string | null;
-  readonly address: string | null;
-  readonly userAgent: string | null;
-}
+import type { Session } from '../../protocol/api/session.ts';
 
-export interface SessionPage {
-  readonly sessions: readonly SessionRow[];
-  /** Cursor of the next page; null at the end. */
-  readonly next: string | null;
-}
-
-export function nameOf({ playerName, playerId, userId }: SessionRow): string {
+export function nameOf({ playerName, playerId, userId }: Session): string {
   return playerName ?? (playerId === null ? `user ${userId}` : `player ${playerId}`);
 }
 

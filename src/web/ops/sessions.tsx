@@ -1,7 +1,8 @@
 import { useEffect, useState } from 'react';
+import type { Session } from '../../protocol/api/session.ts';
 import { useConnectionStatus, useLive } from '../../react/index.ts';
 import { isolated } from '../../react/text/bidi.ts';
-import { nameOf, type SessionRow } from './session.ts';
+import { nameOf } from './session.ts';
 import { SessionLine } from './session-line.tsx';
 import { useSessions } from './use-sessions.ts';
 
@@ -21,7 +22,7 @@ export function Sessions() {
   const now = useServerNow();
   const next = page?.next ?? undefined;
 
-  async function disconnect(session: SessionRow): Promise<void> {
+  async function disconnect(session: Session): Promise<void> {
     try {
       await live?.api.request(`/sessions/${encodeURIComponent(session.streamId)}`, { method: 'DELETE' });
       setNotice(`The stream of ${isolated(nameOf(session))} is closed.`);

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
+import type { SessionPage } from '../../protocol/api/session.ts';
 import { useLive } from '../../react/index.ts';
-import type { SessionPage } from './session.ts';
 
 /** Poll interval while the page is visible, in ms. */
 const EVERY_MS = 3_000;

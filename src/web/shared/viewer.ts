@@ -1,5 +1,5 @@
 import type { GetToken } from '../../client/types.ts';
-import type { Tier } from '../../protocol/enums.ts';
+import type { DemoPlayer, DemoPlayers, DemoToken } from '../../protocol/api/demo.ts';
 import { ProblemError, requestJson } from './service.ts';
 import { readStored, writeStored } from './storage.ts';
 
@@ -7,14 +7,6 @@ import { readStored, writeStored } from './storage.ts';
 export type Viewer =
   | { readonly kind: 'demo'; readonly playerId: number; readonly name: string }
   | { readonly kind: 'token'; readonly token: string; readonly plays: boolean };
-
-export interface DemoPlayer {
-  readonly playerId: number;
-  readonly playerName: string;
-  readonly level: number;
-  readonly tier: Tier;
-  readonly subRank: string;
-}
 
 const KEY = 'codecraft-live:identity';
 
@@ -47,7 +39,7 @@ export function storeViewer(viewer: Viewer | undefined): void {
 /** Reads the demo's players; undefined where there is no demo. */
 export async function readDemoPlayers(): Promise<readonly DemoPlayer[] | undefined> {
   try {
-    return (await requestJson<{ players: DemoPlayer[] }>('demo/players')).players;
+    return (await requestJson<DemoPlayers>('demo/players')).players;
   } catch (error) {
     if (error instanceof ProblemError) return undefined;
     throw error;
@@ -99,11 +91,6 @@ function mintFor(playerId: number): Promise<DemoToken> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ playerId }),
   });
-}
-
-interface DemoToken {
-  readonly token: string;
-  readonly expiresAt: string;
 }
 
 /** Min remaining lifetime of a token that is used again, in ms. */

@@ -1,5 +1,5 @@
-/** What was found a moment ago. Bounded: the longest unused goes first. */
-export class ShortMemory<K, V> {
+/** Bounded LRU cache whose entries expire. */
+export class TtlCache<K, V> {
   readonly #entries = new Map<K, { readonly value: V; readonly until: number }>();
   readonly #ttlMs: number;
   readonly #capacity: number;
@@ -34,7 +34,7 @@ export class ShortMemory<K, V> {
     }
   }
 
-  /** Forgets it, if it is still this value. */
+  /** Deletes an entry, if its value is still this one. */
   delete(key: K, value?: V): void {
     if (value === undefined || this.#entries.get(key)?.value === value) this.#entries.delete(key);
   }
