@@ -13,6 +13,7 @@ describe('The earlier of two places to begin at', () => {
     ['5-aaaa', '6-aaaa', '5-aaaa'],
     ['6-aaaa', '5-aaaa', '5-aaaa'],
     ['5', '4', '4'],
+    ['5-aaaa', '5-bbbb', '5-aaaa'],
     // Terms do not matter.
     ['6-aaaa', '5-bbbb', '5-bbbb'],
     ['5-bbbb', '6-aaaa', '5-bbbb'],

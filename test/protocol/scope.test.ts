@@ -100,3 +100,7 @@ test('an id is a whole number from 1 to 2^53 − 1, written in one way', () => {
   for (const text of ['', '0', '01', '-1', '1.5', '1e2', ' 1', '1\n', '9007199254740992', '0x1', '१'])
     expect(parseId(text)).toBeUndefined();
 });
+
+test('the kind of what is no scope is an error that names it', () => {
+  expect(() => scopeKind('contest:0' as Scope)).toThrow(new TypeError('not a scope: contest:0'));
+});
