@@ -3,6 +3,7 @@ import type { LogPublisher } from '../events/log-publisher.ts';
 import { prepare } from '../events/prepare.ts';
 import { readContestState } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
+import { readReportedRanks } from './reported-ranks.ts';
 import { advanceHead, clearPendingRankChanges } from './row-statements.ts';
 import type { LeaderboardHead } from './stored-leaderboard.ts';
 
@@ -16,13 +17,16 @@ const MAX_BATCH = 400;
 
 /**
  * Debounces rank changes of one contest: a burst is published once per player, from the rank at which it began to the
- * rank at which it ended, and not at all where both are equal. Pending changes are saved in the transaction that publishes
+ * rank at which it ended, and not at all where both are equal. Ranks also move without a report, of players who are only
+ * overtaken below the first ranks: each report begins at the rank that was reported last. Pending changes are saved in the transaction that publishes
  * the rows, and cleared in the one that publishes the events, so a change of leader neither loses nor repeats any.
  */
 export class RankChangePublisher {
   readonly #options: RankChangePublisherOptions;
   readonly #contestId: number;
   readonly #pending: Map<number, number>;
+  /** Rank that was reported last, by player; undefined: none was. */
+  readonly #reported = new Map<number, number | undefined>();
   #oldestAt: number | undefined;
 
   /** @param pending rank at which an unpublished change began, by player; 0: unranked */
@@ -70,9 +74,14 @@ export class RankChangePublisher {
     if (!contest || contest.frozen) return;
     while (this.#pending.size > 0) {
       const batch = [...this.#pending].slice(0, MAX_BATCH);
-      const drafts = batch.flatMap(([playerId, from]) => {
+      const players = batch.map(([playerId]) => playerId);
+      await this.#readReported(players);
+      const reported = new Map<number, number>();
+      const drafts = batch.flatMap(([playerId, began]) => {
         const row = rows.get(playerId);
+        const from = this.#reported.get(playerId) ?? began;
         if (!row || row.rank === from) return [];
+        reported.set(playerId, row.rank);
         const data = {
           playerId,
           playerName: row.playerName,
@@ -83,14 +92,20 @@ export class RankChangePublisher {
         };
         return [prepare('RANK_CHANGE', data)];
       });
-      const players = batch.map(([playerId]) => playerId);
       const guards = [
         advanceHead(this.#contestId, head, head),
         ...clearPendingRankChanges(this.#contestId, players),
       ];
       await this.#options.publisher.publishUnits([{ drafts, preconditions: guards }]);
       for (const playerId of players) this.#pending.delete(playerId);
+      for (const [playerId, rank] of reported) this.#reported.set(playerId, rank);
     }
     this.#oldestAt = undefined;
+  }
+
+  async #readReported(players: readonly number[]): Promise<void> {
+    const unknown = players.filter((playerId) => !this.#reported.has(playerId));
+    const read = await readReportedRanks(this.#options.database, this.#contestId, unknown);
+    for (const playerId of unknown) this.#reported.set(playerId, read.get(playerId));
   }
 }

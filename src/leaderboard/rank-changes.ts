@@ -16,13 +16,16 @@ export function rankChangesBetween(
   top: number,
 ): Map<number, number> {
   const changes = new Map<number, number>();
+  let hasChanged = false;
   for (const [playerId, row] of after) {
     const old = before.get(playerId);
     if (old === row || (old !== undefined && sameResult(old, row))) continue;
+    hasChanged = true;
     const from = old !== undefined && hasScored(old) ? old.rank : 0;
     if (from !== row.rank && (from > 0 || hasScored(row))) changes.set(playerId, from);
   }
-  if (changes.size === 0) return changes;
+  // Who breaks a tie keeps the rank, and overtakes all the same.
+  if (!hasChanged) return changes;
   for (const old of order) {
     if (old.rank > top) break;
     const row = after.get(old.playerId);

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { setFrozen, setScore } from '../support/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
@@ -148,4 +149,58 @@ describe('The rank change publisher', () => {
       [1, 2, 1],
     ]);
   });
+
+  it('notifies players of a tie that another one breaks, and begins at that rank later', async () => {
+    const { publisher, score, published } = await contestOf([30, 30, 10]);
+    await score(0, 40);
+    await publisher.update('all');
+    await publisher.publishRankChanges();
+    expect(await published()).toEqual([[1, 1, 2]]);
+    await score(1, 50);
+    await publisher.update('all');
+    await publisher.publishRankChanges();
+    expect((await published()).slice(1).sort()).toEqual([
+      [0, 1, 2],
+      [1, 2, 1],
+    ]);
+  });
+
+  it('begins each report where the last one of the player ended', async () => {
+    const action = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.tuple(fc.constant('score' as const), fc.nat(5), fc.constantFrom(0, 10, 20, 30, 40)),
+      },
+      {
+        weight: 4,
+        arbitrary: fc.tuple(
+          fc.constantFrom('publish' as const, 'freeze' as const, 'thaw' as const, 'load' as const),
+        ),
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(action, { minLength: 10, maxLength: 30 }),
+        fc.nat(3),
+        async (actions, top) => {
+          const { load, score, freeze, published } = await contestOf([40, 30, 30, 20, 10, 0], top);
+          let publisher = await load();
+          for (const [kind, index, rating] of [...actions, ['thaw'] as const, ['publish'] as const]) {
+            if (kind === 'score') await score(index as number, rating as number);
+            if (kind === 'freeze' || kind === 'thaw') await freeze(kind === 'freeze');
+            if (kind === 'load') publisher = await load();
+            await publisher.update('all');
+            if (kind === 'publish') await publisher.publishRankChanges();
+          }
+          const last = new Map<number, number>();
+          for (const [player, oldRank, newRank] of await published()) {
+            if (last.has(player)) expect([player, oldRank]).toEqual([player, last.get(player)]);
+            expect(newRank).not.toBe(oldRank);
+            last.set(player, newRank);
+          }
+        },
+      ),
+      { numRuns: 15 },
+    );
+  }, 120_000);
 });

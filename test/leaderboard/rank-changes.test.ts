@@ -111,4 +111,11 @@ describe('Rank changes', () => {
       [1, 1],
     ]);
   });
+
+  it('are those of players who are left behind when a tie breaks, within the first ranks', () => {
+    const tied = [row(1, 1, 50), row(2, 1, 50), row(3, 3, 30)];
+    const broken = [row(1, 1, 60), row(2, 2, 50), row(3, 3, 30)];
+    expect(changesOf(tied, broken, 9)).toEqual([[2, 1]]);
+    expect(changesOf(tied, broken, 0)).toEqual([]);
+  });
 });
