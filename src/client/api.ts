@@ -14,7 +14,7 @@ import type {
 } from './api-types.ts';
 import type { Credentials } from './credentials.ts';
 import { within } from './deadline.ts';
-import { errorOf, LiveError, networkError } from './live-error.ts';
+import { errorOf, LiveError, networkError, unexpectedAnswer } from './live-error.ts';
 import type { Clock, TokenReason } from './types.ts';
 
 export interface ApiOptions {
@@ -24,13 +24,13 @@ export interface ApiOptions {
   readonly clock: Clock;
 }
 
-/** A request without an answer for so long has failed, its token and its body included. Milliseconds. */
+/** Max duration of a request, with its token and its body, in ms. */
 const ANSWER_MS = 20_000;
 
-/** A request as the client itself makes it: with the token for a certain reason. */
+/** Makes a request with a token, which is requested for `reason`. */
 export type Call = <T>(path: string, options?: RequestOptions, reason?: TokenReason) => Promise<T>;
 
-/** Makes requests with the user's token; one that is refused is replaced once. Rejects with a `LiveError`. */
+/** Creates a `Call` that replaces a refused token once. It rejects with a `LiveError`. */
 export function createCall({ base, credentials, fetch, clock }: ApiOptions): Call {
   async function once(
     path: string,
@@ -86,17 +86,17 @@ export function createCall({ base, credentials, fetch, clock }: ApiOptions): Cal
 }
 
 /**
- * Passes an answer on that holds these fields: the JSON of something else is not believed.
+ * Checks that an answer has these fields, as the service's own has.
  * @throws LiveError `unexpected-answer`
  */
 function holding<T>(answer: Promise<T>, ...fields: readonly (keyof T & string)[]): Promise<T> {
   return answer.then((body) => {
     if (fields.every((field) => body?.[field] !== undefined)) return body;
-    throw new LiveError('unexpected-answer', 'what answered is not the service');
+    throw unexpectedAnswer();
   });
 }
 
-/** The service by plain requests. */
+/** REST API of the service. */
 export function createApi(call: Call): LiveApi {
   const mark = (what: string, which: Which) =>
     holding(call<Marked>(`/notifications/${what}`, { method: 'POST', body: which }), 'counts');

@@ -1,37 +1,39 @@
 import type { CloseReason } from '../protocol/control.ts';
 
-export interface Loss {
-  /** Attempts since a stream was last whole, this one included: 1 or more. */
+export interface Disconnection {
+  /** Failed attempts since the last caught-up stream, this one included: 1 or more. */
   readonly failures: number;
-  /** Why the service ended the stream, if it did. */
+  /** Reason of `stream-close`, where the service ended the stream. */
   readonly reason: CloseReason | undefined;
-  /** What the service asks for, in ms: spread out already, so that a crowd does not come back together. */
+  /** Wait that the service requests, in ms; it contains the service's own jitter. */
   readonly askedMs: number | undefined;
 }
 
 export interface Backoff {
-  /** The first wait is at most so long, in ms; the bound doubles with every failure. */
+  /** Max wait after the first failure, in ms; doubled by each further one. */
   readonly firstMs: number;
   readonly mostMs: number;
 }
 
-/** These end one stream, not everybody's: nobody else comes back at the same time. */
-const ALONE: ReadonlySet<CloseReason | undefined> = new Set(['expired', 'replaced', 'rotated', 'slow']);
+/** Reasons that end a single stream, so that there is no crowd that reconnects at once. */
+const SINGLE: ReadonlySet<CloseReason | undefined> = new Set(['expired', 'replaced', 'rotated', 'slow']);
 
-/** Max wait that is asked for and respected, in ms: three times the largest `STREAM_RETRY_MS`. */
+/** Max wait that the service may request, in ms: three times the largest `STREAM_RETRY_MS`. */
 const MAX_ASKED_MS = 1_800_000;
 /**
- * The same where it was not the service that asked, in ms. Pages of proxies name hours, and the service is back in a
- * minute; what exceeds 2^31 ms, timers do not wait for at all.
+ * Max wait that anything else may request, in ms. Pages of proxies name hours, and the service is back in a minute; timers
+ * cannot wait longer than 2^31 ms.
  */
 export const MAX_FOREIGN_ASKED_MS = 60_000;
 
-/**
- * How long to wait before the next attempt, in ms: full jitter, and never less than the service asked for, up to 30
- * minutes.
- */
-export function waitAfter(loss: Loss, { firstMs, mostMs }: Backoff, random: () => number): number {
+/** Wait before the next attempt, in ms: full jitter, and at least what the service requests, up to 30 minutes. */
+export function reconnectDelay(
+  loss: Disconnection,
+  { firstMs, mostMs }: Backoff,
+  random: () => number,
+): number {
   const jitter = random() * Math.min(mostMs, firstMs * 2 ** (loss.failures - 1));
-  const floor = ALONE.has(loss.reason) && loss.failures === 1 ? 0 : Math.min(loss.askedMs ?? 0, MAX_ASKED_MS);
+  const floor =
+    SINGLE.has(loss.reason) && loss.failures === 1 ? 0 : Math.min(loss.askedMs ?? 0, MAX_ASKED_MS);
   return Math.round(Math.max(jitter, floor));
 }

@@ -10,9 +10,9 @@ import { scopes } from '../protocol/scope.ts';
 import type { BoardRow, BoardView, LeaderboardBoard, LiveClient } from './types.ts';
 
 /**
- * A contest's standings as the client's stream tells them: a snapshot, then changes, each of which proves that nothing
- * was missed before it. Where something was, the stream is opened afresh, which brings a new snapshot.
- * @param now the time that rows are said to have changed at, ms since 1970
+ * Leaderboard of a contest, from the client's stream: a snapshot, then deltas, each with the version before it. After a gap
+ * it opens a fresh stream, which starts with a new snapshot.
+ * @param now clock for `changedAt`, ms since 1970
  */
 export function createBoard(
   client: LiveClient,
@@ -28,35 +28,35 @@ export function createBoard(
 
   const stops = [
     client.on('leaderboard-snapshot', (snapshot) => {
-      if (snapshot.contestId === contestId) take(snapshot);
+      if (snapshot.contestId === contestId) applySnapshot(snapshot);
     }),
     client.on('leaderboard-update', ({ data }) => {
-      if (data.contestId === contestId) change(data);
+      if (data.contestId === contestId) applyChange(data);
     }),
     client.on('leaderboard-freeze', ({ data }) => {
       if (data.contestId !== contestId || !board) return;
       frozen = data.frozen;
-      tell();
+      notify();
     }),
-    // The snapshot that follows says how things stand; until then nothing is known.
+    // Outdated until the snapshot that follows.
     client.on('reset', ({ lost }) => {
       if (!lost || !board) return;
       stale = true;
-      tell();
+      notify();
     }),
   ];
 
-  // Standings come whole as a stream begins: the one there is has begun without this board.
+  // The snapshot comes at the start of a stream: the current one began before this leaderboard existed.
   const begun = client.state === 'open' || client.state === 'catching-up';
-  if (begun && client.scopes.includes(scopes.leaderboard(contestId))) readAgain();
+  if (begun && client.scopes.includes(scopes.leaderboard(contestId))) requestSnapshot();
 
-  /** A refusal shows in the connection's status; the next stream brings a snapshot in any case. */
-  function readAgain(): void {
+  /** Opens a fresh stream. An error shows in the connection's status; the next stream has a snapshot in any case. */
+  function requestSnapshot(): void {
     client.resync().catch(() => {});
   }
 
-  function take(snapshot: BoardSnapshot): void {
-    // Of two streams, one taking over from the other, the older snapshot may come later.
+  function applySnapshot(snapshot: BoardSnapshot): void {
+    // During a change of streams, the older snapshot may arrive later.
     if (board && !stale && snapshot.version < board.version) return;
     const rows = new Map(snapshot.rows.map((row) => [row.playerId, row]));
     const before = board;
@@ -64,10 +64,10 @@ export function createBoard(
     frozen = snapshot.frozen;
     stale = false;
     show(before, board);
-    tell();
+    notify();
   }
 
-  function change(delta: BoardDelta): void {
+  function applyChange(delta: BoardDelta): void {
     if (!board || stale) return;
     const found = relevance(delta, board.version);
     if (found === 'old') return;
@@ -77,12 +77,12 @@ export function createBoard(
       board = after;
     } else {
       stale = true;
-      readAgain();
+      requestSnapshot();
     }
-    tell();
+    notify();
   }
 
-  /** Rows of which nothing changed stay the same objects. */
+  /** Updates the rows shown. Unchanged rows stay the same objects. */
   function show(before: Board | undefined, after: Board): void {
     const next = new Map<number, BoardRow>();
     for (const [playerId, row] of after.rows) {
@@ -105,12 +105,12 @@ export function createBoard(
     return { ...row, previousRank: known?.previousRank, changedAt: scored ? now() : known?.changedAt };
   }
 
-  function tell(): void {
+  function notify(): void {
     view = undefined;
     for (const listener of [...listeners]) listener();
   }
 
-  function look(): BoardView | undefined {
+  function buildView(): BoardView | undefined {
     if (!board) return undefined;
     const rows = [...shown.values()].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
     return { contestId, version: board.version, frozen, total: board.total, rows, stale };
@@ -119,7 +119,7 @@ export function createBoard(
   return {
     contestId,
     get view() {
-      view ??= look();
+      view ??= buildView();
       return view;
     },
     subscribe(listener) {

@@ -9,8 +9,8 @@ import type {
   ConnectionStatus,
   LiveClient,
   LiveEvents,
+  PageLifecycle,
   ScopeInput,
-  Surroundings,
 } from './types.ts';
 
 export interface ClientParts {
@@ -18,14 +18,14 @@ export interface ClientParts {
   readonly emitter: Emitter<LiveEvents>;
   readonly progress: Progress;
   readonly serverClock: ServerClock;
-  readonly surroundings: Surroundings;
+  readonly pageLifecycle: PageLifecycle;
   readonly link: Link;
   readonly api: LiveApi;
-  /** Writes what is still to be kept. */
+  /** Saves the cursor now. */
   readonly flush: () => void;
 }
 
-/** The parts put together, as applications see them. */
+/** Client of an application: status, scopes and listeners over a link. */
 export class Client implements LiveClient {
   readonly api: LiveApi;
   readonly #parts: ClientParts;
@@ -71,7 +71,7 @@ export class Client implements LiveClient {
     return this.#parts.emitter.on(event, listener);
   }
 
-  /** The link's word about itself. */
+  /** Publishes the status that the link reports. */
   setStatus(status: ConnectionStatus): void {
     this.#status = status;
     this.#parts.emitter.emit('state', status);
@@ -124,10 +124,10 @@ export class Client implements LiveClient {
   }
 
   #begin(): void {
-    const { surroundings, link, flush } = this.#parts;
-    this.#unwatch ??= surroundings.watch((change) => {
+    const { pageLifecycle, link, flush } = this.#parts;
+    this.#unwatch ??= pageLifecycle.watch((change) => {
       if (change === 'hidden' || change === 'leaving') flush();
-      link.notice(change);
+      link.pageChanged(change);
     });
     link.connect();
   }

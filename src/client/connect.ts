@@ -1,21 +1,21 @@
 import { createApi, createCall } from './api.ts';
 import { Client } from './client.ts';
 import { Connection } from './connection.ts';
+import type { ConnectionListener } from './connection-listener.ts';
 import { Credentials } from './credentials.ts';
 import { CursorKeeper } from './cursor-keeper.ts';
 import { within } from './deadline.ts';
-import { Delivery } from './delivery.ts';
 import { Emitter } from './emitter.ts';
-import type { Feed } from './feed.ts';
+import { EventDispatcher } from './event-dispatcher.ts';
 import { readByFetch } from './fetch-transport.ts';
 import type { Link } from './link.ts';
-import { LiveError } from './live-error.ts';
+import { LiveError, unexpectedAnswer } from './live-error.ts';
+import { browserPageLifecycle } from './page-lifecycle.ts';
 import { Progress } from './progress.ts';
 import { ServerClock } from './server-clock.ts';
 import { ChosenLink } from './share/chosen-link.ts';
 import type { SharedLink } from './share/shared-link.ts';
 import { type Sharing, sharingOf } from './share/sharing.ts';
-import { ambientSurroundings } from './surroundings.ts';
 import { fittingUrl, type Read, type Transport, transportBy } from './transport.ts';
 import type {
   Clock,
@@ -28,15 +28,15 @@ import type {
 } from './types.ts';
 
 const BACKOFF = { firstMs: 1_000, mostMs: 30_000 };
-/** A first token that is not there after so long is asked for again, in ms. */
+/** Max wait for the first token before it is requested again, in ms. */
 const FIRST_TOKEN_MS = 30_000;
 const RESUME_WITHIN_MS = 600_000;
 const SILENT_HEARTBEATS = 2.5;
 
-/** A connection to the service: one stream on all scopes, kept up, and the same service by plain requests. */
+/** Opens a client: one stream on all scopes, reconnected when it breaks, and the REST API with the same token. */
 export function connect(options: ConnectOptions): LiveClient {
   const { types, random = Math.random, clock = ambientClock() } = options;
-  const { surroundings = ambientSurroundings(), backoff = BACKOFF } = options;
+  const { pageLifecycle = browserPageLifecycle(), backoff = BACKOFF } = options;
   const fetch: typeof globalThis.fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
   const base = baseOf(options.url);
   const scopes = [...new Set(options.scopes)];
@@ -47,7 +47,7 @@ export function connect(options: ConnectOptions): LiveClient {
   const now = () => clock.now();
   const serverClock = new ServerClock(clock);
   const progress = new Progress();
-  /** What is of one user, and of one kind of stream. */
+  /** Name of stored cursors and shared connections: per service, user and set of types. */
   const name = () => {
     const identity = options.identity ?? credentials.identity;
     return identity === undefined
@@ -60,7 +60,7 @@ export function connect(options: ConnectOptions): LiveClient {
         storage,
         clock,
         withinMs: options.resumeWithinMs ?? RESUME_WITHIN_MS,
-        // By what the page begins with: what it takes up later, the next page does not have yet.
+        // By the initial scopes: the next page starts with the same ones, not with those added later.
         name: () => name()?.concat(' ', [...scopes].sort().join()),
         progress,
       })
@@ -70,7 +70,7 @@ export function connect(options: ConnectOptions): LiveClient {
     if (event === 'error') console.error(cause);
     else emitter.emit('error', new LiveError('listener', `a listener of ${event} threw`, { cause }));
   });
-  const delivery = new Delivery({
+  const dispatcher = new EventDispatcher({
     emitter,
     progress,
     serverClock,
@@ -79,7 +79,11 @@ export function connect(options: ConnectOptions): LiveClient {
     onMoved: () => keeper?.note(),
     onStatus: (status) => client.setStatus(status),
   });
-  const open = (feed: Feed, wanted: readonly ScopeInput[], cursor: () => string | undefined) =>
+  const open = (
+    listener: ConnectionListener,
+    wanted: readonly ScopeInput[],
+    cursor: () => string | undefined,
+  ) =>
     new Connection({
       transport,
       scopes: wanted,
@@ -88,16 +92,16 @@ export function connect(options: ConnectOptions): LiveClient {
       random,
       backoff,
       silentHeartbeats: options.silentHeartbeats ?? SILENT_HEARTBEATS,
-      surroundings,
+      pageLifecycle,
       hasTokens: credentials.hasToken,
       serverNow: () => serverClock.now(),
       extend: async (streamId: string, reason: TokenReason) => {
         const path = `/streams/${streamId}/refresh`;
         const answer = await call<{ expiresAt?: unknown }>(path, { method: 'POST' }, reason);
         if (typeof answer?.expiresAt === 'string') return answer.expiresAt;
-        throw new LiveError('unexpected-answer', 'what answered is not the service');
+        throw unexpectedAnswer();
       },
-      feed,
+      listener,
     });
 
   const cursor = () => {
@@ -107,7 +111,7 @@ export function connect(options: ConnectOptions): LiveClient {
   const sharing = sharingOf(options.share);
   let shared: SharedLink | undefined;
   async function together(by: Sharing, name: string): Promise<Link> {
-    // Loaded only where it is wanted: most of the client's weight would else be carried for nothing.
+    // Loaded on demand: it would be a third of the client's size.
     const { SharedLink } = await import('./share/shared-link.ts');
     shared = new SharedLink({
       ...by,
@@ -118,15 +122,15 @@ export function connect(options: ConnectOptions): LiveClient {
       clock,
       random,
       serverNow: () => serverClock.now(),
-      feed: delivery,
+      listener: dispatcher,
       openConnection: open,
     });
     return shared;
   }
-  const alone = () => open(delivery, scopes, cursor);
+  const alone = () => open(dispatcher, scopes, cursor);
   const link = sharing
-    ? new ChosenLink({ feed: delivery, clock, random, backoff }, async () => {
-        // The first token says whose it is. One that is not had now is waited for: alone there would be none, either.
+    ? new ChosenLink({ listener: dispatcher, clock, random, backoff }, async () => {
+        // The first token identifies the user. Without one, a connection that is not shared would fail as well.
         if (name() === undefined)
           await within(clock, FIRST_TOKEN_MS, undefined, () => credentials.init('connect'));
         const common = name();
@@ -140,7 +144,7 @@ export function connect(options: ConnectOptions): LiveClient {
     emitter,
     progress,
     serverClock,
-    surroundings,
+    pageLifecycle,
     link,
     api: createApi(call),
     flush: () => keeper?.flush(),
@@ -149,7 +153,7 @@ export function connect(options: ConnectOptions): LiveClient {
   return client;
 }
 
-/** By `fetch` where there are tokens: it can send them. By `EventSource` where the browser has one and needs none. */
+/** Selects the transport: `fetch` with a token, which it sends in a header; else `EventSource`, where there is one. */
 function transportOf(
   options: ConnectOptions,
   base: string,
@@ -164,14 +168,14 @@ function transportOf(
   if (native && EventSource === undefined) throw new TypeError('there is no EventSource here; pass one');
   if (!native) return transportBy(readByFetch({ base, types, credentials, fetch }), true, fitting);
   const read: Read = async (...stream) => {
-    // Loaded only where it is wanted, as sharing is.
+    // Loaded on demand, as sharing is.
     const { readByEventSource } = await import('./event-source-transport.ts');
     await readByEventSource({ base, types, credentials, getTicket, fetch, EventSource })(...stream);
   };
   return transportBy(read, false, fitting);
 }
 
-/** Only to touch the browser's own storage throws where a visitor forbids it. */
+/** Resolves a named storage; undefined where the browser blocks it, since then the access throws. */
 function storageOf(storage: ConnectOptions['storage']): CursorStorage | undefined {
   if (storage !== 'session' && storage !== 'local') return storage;
   try {

@@ -1,66 +1,66 @@
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
-import { type Backoff, waitAfter } from './backoff.ts';
+import { type Backoff, reconnectDelay } from './backoff.ts';
+import type { ConnectionListener } from './connection-listener.ts';
 import { earlier } from './cursors.ts';
 import { Deferred } from './deferred.ts';
-import type { Feed } from './feed.ts';
 import type { Link } from './link.ts';
 import { identityChanged, LiveError } from './live-error.ts';
 import { RefusedScopes } from './refused-scopes.ts';
 import { type Input, TRANSITIONS } from './states.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
-import { type Ending, StreamAttempt } from './stream-attempt.ts';
+import { StreamAttempt, type StreamEnd } from './stream-attempt.ts';
 import { TokenRefresh } from './token-refresh.ts';
 import type { StreamRequest, Transport } from './transport.ts';
 import type {
   Clock,
   ConnectionState,
   ConnectionStatus,
+  PageChange,
+  PageLifecycle,
   RefusedScope,
   ScopeInput,
-  Surroundings,
-  SurroundingsChange,
   TokenReason,
 } from './types.ts';
 
 export interface ConnectionOptions {
   readonly transport: Transport;
   readonly scopes: readonly ScopeInput[];
-  /** Where the first stream begins, asked when it is known whose it is; `undefined`: now. */
+  /** Cursor of the first stream, read once the token is known; `undefined`: only new events. */
   readonly cursor: () => string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
   readonly backoff: Backoff;
   readonly silentHeartbeats: number;
-  readonly surroundings: Surroundings;
-  /** Whether there are tokens, so that one that is refused or expires may be replaced. */
+  readonly pageLifecycle: PageLifecycle;
+  /** Whether `getToken` can replace a token that is refused or expires. */
   readonly hasTokens: boolean;
   readonly serverNow: () => number;
-  /** Lets a stream go on with a new token; answers until when it may, ISO 8601. */
+  /** Extends a stream with a new token. Returns its new end, ISO 8601. */
   readonly extend: (streamId: string, reason: TokenReason) => Promise<string>;
-  readonly feed: Feed;
+  readonly listener: ConnectionListener;
 }
 
-/** A change of scopes, or a fresh start, that is under way: where it must begin, and who waits for it. */
+/** Pending change of scopes, or pending fresh stream, with its cursor and its callers. */
 interface Change {
   readonly scopes: readonly ScopeInput[];
   readonly cursor: string | undefined;
   readonly waiting: Deferred;
-  /** Attempts that did not get through, while the old stream goes on. */
+  /** Failed attempts, while the old stream continues. */
   failures: number;
 }
 
 /**
- * One connection to the service, kept up. At most two streams are open: the one that counts, and for a moment one that
- * takes over from it (other scopes, or a fresh start), opened at its cursor so that nothing lies between them.
+ * Connection to the service, reconnected with backoff. Opens at most two streams: the current one, and during a change of
+ * scopes or a fresh start its successor, opened at the current cursor, so that there is no gap between them.
  */
 export class Connection implements Link {
   readonly #options: ConnectionOptions;
   readonly #refused: RefusedScopes;
   #state: ConnectionState = 'idle';
   #started = false;
-  /** Closed since every scope was refused: others may open it again. */
+  /** Whether it is closed because all scopes were refused, so that other scopes may open it again. */
   #reopens = false;
   #wanted: readonly ScopeInput[];
   #scopes: readonly ScopeInput[] = [];
@@ -90,39 +90,39 @@ export class Connection implements Link {
     return this.#state;
   }
 
-  /** Those of the present stream: what is wanted, but for what is refused. */
+  /** Scopes of the current stream: the wanted ones without the refused ones. */
   get scopes(): readonly ScopeInput[] {
     return this.#scopes;
   }
 
-  /** Those that are wanted and not heard. */
+  /** Wanted scopes that the current stream does not contain, each with its error. */
   get refused(): readonly RefusedScope[] {
     return this.#refused.among(this.#change?.scopes ?? this.#wanted);
   }
 
-  /** Of the last frame of the present stream. */
+  /** Cursor of the current stream's last frame. */
   get cursor(): string | undefined {
     return this.#cursor;
   }
 
-  /** Who `player:me` is, once a stream has said so. */
+  /** The scope that `player:me` stands for; undefined before the first stream. */
   get me(): Scope | undefined {
     return this.#me;
   }
 
-  /** The present stream's first frame's data, while it is open. */
+  /** Data of the current stream's `stream-open`. */
   get opened(): StreamOpen | undefined {
     return this.#current?.open;
   }
 
-  /** Tries at once, whatever was under way. */
+  /** Connects now, in place of any attempt or wait. */
   connect(): void {
     this.#failures = 0;
     this.#refused.forget();
     this.#start();
   }
 
-  /** Forgets what was refused, so that the next stream asks for it again. */
+  /** Clears the refused scopes, so that the next stream requests them again. */
   forgetRefused(): void {
     this.#refused.forget();
   }
@@ -133,29 +133,28 @@ export class Connection implements Link {
     await this.renew(this.#change?.scopes ?? this.#wanted);
   }
 
-  /** Does what its timers should have done by now; those of a hidden page, or of one that slept, are late. */
-  lookAtClock(): void {
+  /** Runs timers that are overdue: those of a hidden page, or of a suspended machine, fire late. */
+  checkTimers(): void {
     this.#current?.check();
     if (this.#waited && this.#waited.since.ms >= this.#waited.ms) this.#send('due');
   }
 
-  notice(change: SurroundingsChange): void {
-    this.lookAtClock();
+  pageChanged(change: PageChange): void {
+    this.checkTimers();
     if (change === 'online' || change === 'offline') this.#send(change);
     if (change === 'visible' || change === 'returning') this.#send('wake');
   }
 
   /**
-   * Goes on with other scopes, or with the same ones from an earlier cursor or afresh. Resolves when the new stream has
-   * taken over. A change that is asked for while another is under way replaces it, and both end together. What the
-   * service refuses is left out.
-   * @throws LiveError when all of the scopes are refused; what was before is then kept
+   * Replaces the stream: with other scopes, from an earlier cursor, or afresh. Resolves when the new stream has taken over.
+   * A call during another one replaces its change, and both resolve together. Refused scopes are left out.
+   * @throws LiveError when all of the scopes are refused; the previous ones are then kept
    */
   renew(scopes: readonly ScopeInput[], from: string | undefined = this.#cursor): Promise<void> {
     if (this.#state === 'closed' && !this.#reopens)
       return Promise.reject(new LiveError('closed', 'the connection is closed'));
     const before = this.#change?.scopes ?? this.#wanted;
-    // Whoever takes a scope up anew may be told something else by now.
+    // A scope that is added again is requested again: the refusal may be outdated.
     const anew = this.#refused.without(scopes).length === 0;
     for (const scope of scopes) if (anew || !before.includes(scope)) this.#refused.forget(scope);
     const waiting = this.#change?.waiting ?? new Deferred();
@@ -173,7 +172,7 @@ export class Connection implements Link {
     await this.#refresh?.now();
   }
 
-  /** For good. */
+  /** Closes it permanently. */
   close(): void {
     this.#reopens = false;
     this.#send('close');
@@ -188,10 +187,10 @@ export class Connection implements Link {
       return;
     }
     this.#send('start');
-    if (!this.#options.surroundings.online) this.#send('offline');
+    if (!this.#options.pageLifecycle.online) this.#send('offline');
   }
 
-  /** There is nothing to listen to: no stream until there is. */
+  /** Closes the stream, since there are no scopes, until there are some. */
   #rest(): void {
     const done = this.#change;
     this.#change = undefined;
@@ -219,21 +218,21 @@ export class Connection implements Link {
     this.#waited = undefined;
     if (!streaming) this.#drop();
     if (after === 'connecting') this.#current = this.#attempt(this.#target);
-    // Browsers are wrong about being offline at times.
+    // `navigator.onLine` may be wrong, so it is retried now and then.
     if (after === 'offline') this.#timer = clock.setTimeout(() => this.#send('due'), backoff.mostMs);
     if (after === 'waiting') {
       const loss = { failures: this.#failures, reason: this.#closeReason, askedMs: this.#askedMs };
-      const wait = waitAfter(loss, backoff, random);
+      const wait = reconnectDelay(loss, backoff, random);
       this.#retryAt = clock.now() + wait;
       this.#waited = { since: createStopwatch(clock), ms: wait };
       this.#timer = clock.setTimeout(() => this.#send('due'), wait);
     }
     if (after === 'closed') this.#giveUp(input === 'close' ? undefined : this.#error);
-    this.#tell();
+    this.#publishStatus();
   }
 
   #attempt({ scopes, cursor }: { scopes: readonly ScopeInput[]; cursor: string | undefined }): StreamAttempt {
-    const { transport, clock, silentHeartbeats, hasTokens, feed, cursor: first } = this.#options;
+    const { transport, clock, silentHeartbeats, hasTokens, listener, cursor: first } = this.#options;
     const left = this.#refused.without(scopes);
     const request: StreamRequest = {
       scopes: left,
@@ -251,12 +250,12 @@ export class Connection implements Link {
       renewable: hasTokens,
       events: {
         opened: (open, frame) => this.#begin(attempt, scopes, open, frame),
-        frame: (frame) => this.#take(attempt, frame),
+        frame: (frame) => this.#deliver(attempt, frame),
         comment: (text) => {
-          if (attempt === this.#current) feed.comment(text);
+          if (attempt === this.#current) listener.comment(text);
         },
         suspect: () => {
-          // A fresh stream tells whether the silence was real, and costs nothing if it was not.
+          // A fresh stream shows whether the connection is broken, and loses nothing if it is not.
           if (attempt === this.#current) this.renew(this.#target.scopes).catch(() => {});
         },
         ended: (ending) =>
@@ -268,7 +267,7 @@ export class Connection implements Link {
     return attempt;
   }
 
-  /** Opens the stream that is to take over. */
+  /** Opens the successor of the current stream. */
   #succeed(): void {
     const { clock } = this.#options;
     clock.clearTimeout(this.#successorTimer);
@@ -277,11 +276,11 @@ export class Connection implements Link {
   }
 
   #begin(attempt: StreamAttempt, wanted: readonly ScopeInput[], open: StreamOpen, frame: Frame): void {
-    const { clock, serverNow, extend, hasTokens, feed } = this.#options;
+    const { clock, serverNow, extend, hasTokens, listener } = this.#options;
     const me = attempt.request.scopes.includes('player:me') ? open.scopes[0] : undefined;
     this.#me ??= me;
     if (me !== undefined && me !== this.#me) {
-      // Tokens are looked at before they are sent; a cookie may have become somebody else's.
+      // Tokens are checked before they are sent; a cookie may have become another user's.
       this.#currentEnded(attempt, {
         error: identityChanged(),
         close: undefined,
@@ -302,9 +301,9 @@ export class Connection implements Link {
     this.#askedMs = undefined;
     const done = this.#change;
     this.#change = undefined;
-    feed.begin(open, frame);
+    listener.begin(open, frame);
     done?.waiting.resolve();
-    // Who was told may have closed it, or asked for something else.
+    // A listener may have closed the connection, or changed its scopes.
     if (attempt !== this.#current) return;
     this.#refresh?.stop();
     this.#refresh = hasTokens
@@ -313,19 +312,19 @@ export class Connection implements Link {
           open,
           serverNow,
           extend,
-          onError: (error) => feed.problem(error as LiveError),
+          onError: (error) => listener.problem(error as LiveError),
         })
       : undefined;
     const before = this.#state;
     this.#send('opened');
-    if (before === this.#state) this.#tell();
+    if (before === this.#state) this.#publishStatus();
   }
 
-  #take(attempt: StreamAttempt, frame: Frame): void {
+  #deliver(attempt: StreamAttempt, frame: Frame): void {
     if (attempt !== this.#current) return;
-    // One that ended before it began says where to begin.
+    // A stream that is closed before `stream-open` gives the cursor to start from.
     if (frame.id !== '' && (attempt.open || this.#cursor === undefined)) this.#cursor = frame.id;
-    this.#options.feed.frame(frame);
+    this.#options.listener.frame(frame);
     if (frame.event !== 'caught-up') return;
     this.#failures = 0;
     this.#error = undefined;
@@ -333,10 +332,10 @@ export class Connection implements Link {
     this.#send('caught-up');
   }
 
-  #currentEnded({ request }: StreamAttempt, { error, close, askedMs, refused }: Ending): void {
-    const { surroundings, feed } = this.#options;
+  #currentEnded({ request }: StreamAttempt, { error, close, askedMs, refused }: StreamEnd): void {
+    const { pageLifecycle, listener } = this.#options;
     if (refused && this.#refused.leaveOut(error, request.scopes)) {
-      feed.problem(error);
+      listener.problem(error);
       this.#send('start');
       return;
     }
@@ -345,48 +344,48 @@ export class Connection implements Link {
     this.#closeReason = close?.reason;
     this.#askedMs = askedMs;
     if (close?.reason === 'expired') this.#tokenReason = 'expiring';
-    feed.problem(error);
+    listener.problem(error);
     const change = this.#change;
-    // The service may have made room for the very stream that is to take over.
+    // The service may have closed this stream in favour of its own successor.
     const ownDoing = this.#successor !== undefined && close?.reason === 'replaced';
     const others = change !== undefined && change.scopes !== this.#wanted;
-    // What nothing was heard before of has nothing to go back to.
+    // Without previous scopes there are none to return to.
     if (others && this.#wanted.length === 0) this.#wanted = change.scopes;
     if (refused && others && this.#wanted !== change.scopes && this.#state === 'connecting') {
-      // The other scopes are refused: back to what was.
+      // The new scopes are refused: return to the previous ones.
       this.#giveUp(error);
       this.#start();
     } else {
       this.#reopens = refused && error.scopes.length > 0;
-      this.#send(refused && !ownDoing ? 'refused' : surroundings.online ? 'lost' : 'offline');
+      this.#send(refused && !ownDoing ? 'refused' : pageLifecycle.online ? 'lost' : 'offline');
     }
   }
 
-  #successorEnded(attempt: StreamAttempt, { error, askedMs, refused }: Ending): void {
-    const { clock, backoff, random, feed } = this.#options;
+  #successorEnded(attempt: StreamAttempt, { error, askedMs, refused }: StreamEnd): void {
+    const { clock, backoff, random, listener } = this.#options;
     const change = this.#change;
     this.#successor = undefined;
-    feed.problem(error);
+    listener.problem(error);
     if (refused && this.#refused.leaveOut(error, attempt.request.scopes)) this.#succeed();
     else if (refused) {
       this.#giveUp(error);
-      // Nobody watches a stream any more that was silent for too long: begin anew with what was.
+      // A suspected stream is no longer watched for silence, so it is replaced.
       if (this.#current?.suspected) this.#send('start');
     } else if (this.#current?.suspected) {
-      // Neither a word from the one nor a connection for the other.
+      // Silence on the current stream, and no connection for its successor: the connection is lost.
       this.#current.cancel();
       this.#currentEnded(this.#current, { error, close: undefined, askedMs, refused: false });
     } else if (change) {
       const loss = { failures: ++change.failures, reason: undefined, askedMs };
-      const wait = waitAfter(loss, backoff, random);
+      const wait = reconnectDelay(loss, backoff, random);
       this.#successorTimer = clock.setTimeout(() => this.#succeed(), wait);
     }
   }
 
-  /** Says which scopes one stream has no room for, once for each that is new among them. */
+  /** Reports the scopes beyond the limit of one stream, once per new scope. */
   #nameOverflow(wanted: readonly ScopeInput[]): void {
     const error = this.#refused.overflow(wanted);
-    if (error) this.#options.feed.problem(error);
+    if (error) this.#options.listener.problem(error);
   }
 
   #drop(): void {
@@ -404,7 +403,7 @@ export class Connection implements Link {
     this.#change = undefined;
   }
 
-  #tell(): void {
+  #publishStatus(): void {
     const status: ConnectionStatus = {
       state: this.#state,
       retryAt: this.#retryAt,
@@ -415,6 +414,6 @@ export class Connection implements Link {
       refused: this.refused,
       role: 'leader',
     };
-    this.#options.feed.status(status);
+    this.#options.listener.status(status);
   }
 }

@@ -1,7 +1,7 @@
 import { identityChanged, LiveError } from './live-error.ts';
 import type { GetToken, TokenReason } from './types.ts';
 
-/** The tokens of one user: a token of somebody else is refused, so that what is shown is never two people's. */
+/** Token source of one user: refuses a token of another one, so that a page never mixes two users. */
 export class Credentials {
   readonly #getToken: GetToken | undefined;
   #identity: string | undefined;
@@ -10,13 +10,13 @@ export class Credentials {
     this.#getToken = getToken;
   }
 
-  /** Whether there are tokens; otherwise the browser sends its cookie. */
+  /** Whether there is a token source; otherwise the browser sends its cookie. */
   get hasToken(): boolean {
     return this.#getToken !== undefined;
   }
 
   /**
-   * What a request needs to be this user's.
+   * Headers and credentials mode of a request.
    * @throws LiveError `no-token`, `identity-changed`
    */
   async init(
@@ -33,7 +33,7 @@ export class Credentials {
     };
   }
 
-  /** Whose the tokens are, as the first of them said; `undefined` before it, or where there is none, or it does not say. */
+  /** User of the first token; `undefined` before it, without tokens, or where it does not name one. */
   get identity(): string | undefined {
     return this.#identity;
   }
@@ -43,15 +43,15 @@ export class Credentials {
     try {
       token = await this.#getToken?.(reason);
     } catch (cause) {
-      throw new LiveError('no-token', 'no token could be had', { cause });
+      throw new LiveError('no-token', 'getToken failed', { cause });
     }
-    // What a header cannot carry is no token.
+    // A header cannot contain other characters.
     if (token === undefined || (typeof token === 'string' && /^[\x21-\x7e]+$/.test(token))) return token;
-    throw new LiveError('no-token', 'what getToken gave is no token');
+    throw new LiveError('no-token', 'getToken returned no token');
   }
 }
 
-/** Whose a token is, as its payload says; verified by the service alone. */
+/** User that a token's payload names. Not verified: the service does that. */
 export function identityOf(token: string): string | undefined {
   try {
     const payload = token.split('.')[1]?.replaceAll('-', '+').replaceAll('_', '/');

@@ -4,9 +4,9 @@ import type { Clock, CursorStorage } from './types.ts';
 export interface CursorKeeperOptions {
   readonly storage: CursorStorage;
   readonly clock: Clock;
-  /** What is older is not resumed from, in ms. */
+  /** Max age of stored progress, in ms. */
   readonly withinMs: number;
-  /** Under which name it is kept; `undefined` as long as nobody knows whose it is. */
+  /** Storage key; `undefined` until the user is known. */
   readonly name: () => string | undefined;
   readonly progress: Progress;
 }
@@ -15,10 +15,10 @@ interface Kept extends KeptProgress {
   readonly at: number;
 }
 
-/** A burst of events writes once in so many ms. */
+/** Debounce of writes, in ms. */
 const SAVE_MS = 250;
 
-/** Keeps progress in a storage. A storage that fails, or holds what nobody can read, is done without. */
+/** Persists progress in a storage. Ignores a storage that fails, and content that cannot be parsed. */
 export class CursorKeeper {
   readonly #options: CursorKeeperOptions;
   #timer: unknown;
@@ -28,7 +28,7 @@ export class CursorKeeper {
     this.#options = options;
   }
 
-  /** Takes up where the last page was, if that is not long ago. */
+  /** Restores the previous page's progress, unless it is too old. */
   restore(): void {
     const { storage, clock, withinMs, name, progress } = this.#options;
     const key = name();
@@ -37,18 +37,18 @@ export class CursorKeeper {
       const kept = JSON.parse(storage.getItem(key) ?? 'null') as Kept | null;
       if (kept && clock.now() - kept.at <= withinMs) progress.restore(kept);
     } catch {
-      // As if nothing had been kept.
+      // Treated as absent.
     }
   }
 
-  /** Saves soon. */
+  /** Schedules a write. */
   note(): void {
     if (this.#due) return;
     this.#due = true;
     this.#timer = this.#options.clock.setTimeout(() => this.flush(), SAVE_MS);
   }
 
-  /** Saves now what is still to be saved. */
+  /** Writes now if a write is scheduled. */
   flush(): void {
     const { storage, clock, name, progress } = this.#options;
     clock.clearTimeout(this.#timer);
@@ -60,7 +60,7 @@ export class CursorKeeper {
       const entry: Kept = { ...kept, at: clock.now() };
       storage.setItem(key, JSON.stringify(entry));
     } catch {
-      // Full, or forbidden: the next page begins at the present, as without a storage.
+      // Full, or blocked: the next page starts with new events, as without a storage.
     }
   }
 }

@@ -1,8 +1,8 @@
 import { parseCursor } from '../protocol/cursor.ts';
 
 /**
- * Of two places to begin at, the one that misses less; one that names none leaves the choice to the other. Terms do
- * not matter here: the service judges the cursor that it is sent.
+ * Returns the earlier of two cursors; the other one where one is undefined. Ignores terms: the service judges the cursor
+ * that it is sent.
  */
 export function earlier(one: string | undefined, other: string | undefined): string | undefined {
   if (one === undefined || other === undefined) return one ?? other;
@@ -12,7 +12,7 @@ export function earlier(one: string | undefined, other: string | undefined): str
   return a && b && b.id < a.id ? other : one;
 }
 
-/** Whether a stream that begins at `cursor` misses nothing for somebody who stands at `standing`. */
+/** Whether a stream from `cursor` has no gap for a reader that is at `standing`. */
 export function covers(cursor: string, standing: string | undefined): boolean {
   const from = parseCursor(cursor);
   const at = standing === undefined ? undefined : parseCursor(standing);

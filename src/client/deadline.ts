@@ -2,7 +2,7 @@ import { LiveError } from './live-error.ts';
 import type { Clock } from './types.ts';
 
 /**
- * Work that ends after `ms` at the latest, or when `signal` fires, whether or not it listens to the signal it is given.
+ * Runs work with a time limit of `ms` and a signal, whether or not the work observes the signal that it is given.
  *
  * @throws LiveError `silent` when it took too long; what the work throws; the reason of `signal`
  */

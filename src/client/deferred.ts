@@ -1,4 +1,4 @@
-/** A promise with its handles. One that nobody waits for may be rejected quietly. */
+/** Promise with `resolve` and `reject`. An unhandled rejection is ignored. */
 export class Deferred<T = void> {
   readonly promise: Promise<T>;
   resolve: (value: T) => void = () => {};

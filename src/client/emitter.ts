@@ -1,4 +1,4 @@
-/** Listeners by event name. One that throws disturbs nobody else. */
+/** Event emitter. A listener that throws does not affect the others. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
   readonly #onThrow: (error: unknown, event: keyof Events) => void;
@@ -8,14 +8,14 @@ export class Emitter<Events extends object> {
   }
 
   on<K extends keyof Events>(event: K, listener: (value: Events[K]) => void): () => void {
-    // Wrapped, so that a function that listens twice is called twice and each is stopped by itself.
+    // Wrapped, so that the same function can be registered twice and each registration ends by itself.
     const own = (value: Events[K]) => listener(value);
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(own));
     return () => void listeners.delete(own);
   }
 
-  hears(event: keyof Events): boolean {
+  hasListeners(event: keyof Events): boolean {
     return (this.#listeners.get(event)?.size ?? 0) > 0;
   }
 

@@ -2,7 +2,7 @@ import type { EventName, EventType } from '../protocol/event.ts';
 
 type Names = { readonly [T in EventType as EventName<T>]: T };
 
-/** Every event's name: the catalogue itself stays on the server, with its schemas. The compiler compares both. */
+/** Event names. The catalogue stays on the server, with its schemas; the compiler requires the same types here. */
 const NAMES: Names = {
   'level-up': 'LEVEL_UP',
   'tier-upgrade': 'TIER_UPGRADE',
@@ -21,10 +21,10 @@ const NAMES: Names = {
   receipts: 'RECEIPTS',
 };
 
-/** The names of all frames that carry a notification. */
+/** Names of frames that contain a notification. */
 export const EVENT_NAMES = Object.keys(NAMES) as readonly EventName[];
 
-/** The names of the frames that a stream says of itself. */
+/** Names of frames that are about the stream itself. */
 export const CONTROL_NAMES = [
   'stream-open',
   'caught-up',

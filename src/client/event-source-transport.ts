@@ -2,7 +2,7 @@ import type { EventType } from '../protocol/event.ts';
 import { saysProblem } from '../protocol/problem-type.ts';
 import type { Credentials } from './credentials.ts';
 import { CONTROL_NAMES, EVENT_NAMES } from './event-names.ts';
-import { errorOf, LiveError } from './live-error.ts';
+import { errorOf, LiveError, unexpectedAnswer } from './live-error.ts';
 import { MAX_URL, ownFirst, type Read, type StreamRequest, streamUrl } from './transport.ts';
 import type { GetTicket } from './types.ts';
 
@@ -16,8 +16,8 @@ export interface EventSourceTransportOptions {
 }
 
 /**
- * Streams by the browser's own `EventSource`, with a ticket or with the cookie. It shows no comment, no status and no
- * `retry:`, and it reconnects by itself; so it is closed at its first error, and a request that opens nothing asks why.
+ * Reads streams with the browser's `EventSource`, by ticket or cookie. That hides comments, statuses and `retry:`, and
+ * reconnects by itself; so it is closed at its first error, and a HEAD request finds the reason.
  */
 export function readByEventSource(options: EventSourceTransportOptions): Read {
   const { base, types, credentials, getTicket, fetch, EventSource } = options;
@@ -26,10 +26,10 @@ export function readByEventSource(options: EventSourceTransportOptions): Read {
     if (getTicket) {
       const asked = (async () => getTicket(scopes))();
       const ticket = await asked.catch((cause: unknown) => {
-        throw new LiveError('no-token', 'no ticket could be had', { cause });
+        throw new LiveError('no-token', 'getTicket failed', { cause });
       });
       if (typeof ticket === 'string' && ticket !== '') return ticket;
-      throw new LiveError('no-token', 'what getTicket gave is no ticket');
+      throw new LiveError('no-token', 'getTicket returned no ticket');
     }
     if (!credentials.hasToken) return undefined;
     const { headers, credentials: mode } = await credentials.init(tokenReason);
@@ -42,12 +42,12 @@ export function readByEventSource(options: EventSourceTransportOptions): Read {
     if (!response.ok) throw await errorOf(response);
     const { ticket } = ((await response.json().catch(() => undefined)) ?? {}) as { ticket?: unknown };
     if (typeof ticket === 'string' && ticket !== '') return ticket;
-    throw new LiveError('unexpected-answer', 'what answered is not the service', { status: response.status });
+    throw unexpectedAnswer({ status: response.status });
   }
 
   /**
-   * Why a stream was not had: a HEAD is judged like a GET and opens nothing. It has no body: what looks like the service's
-   * own refusal is asked for once more.
+   * Finds out why a stream failed. A HEAD is answered like a GET and opens nothing, but has no body: a problem of the
+   * service is requested once more.
    */
   async function explain(url: string, withCredentials: boolean, signal: AbortSignal): Promise<LiveError> {
     const ask = (method: string) =>
@@ -62,12 +62,12 @@ export function readByEventSource(options: EventSourceTransportOptions): Read {
     if (!saysProblem(head.headers)) return errorOf(head);
     const refusal = await ask('GET');
     if (!refusal.ok) return errorOf(refusal);
-    // It changed its mind meanwhile; the next attempt will have the stream.
+    // It accepts the stream now; the next attempt will open it.
     await refusal.body?.cancel();
     return new LiveError('network', 'the connection broke');
   }
 
-  /** A ticket names its scopes; where the address would be too long they are not named again. */
+  /** URL of the stream. Leaves out the scopes, which the ticket contains, where it would be too long. */
   function addressOf({ scopes, cursor }: StreamRequest, ticket: string | undefined): string {
     const extra = { lastEventId: cursor, ticket };
     const whole = streamUrl(base, scopes, types, extra);

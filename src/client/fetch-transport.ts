@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import type { EventType } from '../protocol/event.ts';
 import type { Credentials } from './credentials.ts';
-import { errorOf, LiveError } from './live-error.ts';
+import { errorOf, LiveError, unexpectedAnswer } from './live-error.ts';
 import { type Read, streamUrl } from './transport.ts';
 
 export interface FetchTransportOptions {
@@ -11,7 +11,7 @@ export interface FetchTransportOptions {
   readonly fetch: typeof globalThis.fetch;
 }
 
-/** Streams by `fetch`: with headers, every byte heard, and every refusal understood. */
+/** Reads streams with `fetch`, which sends headers and shows comments and statuses. */
 export function readByFetch({ base, types, credentials, fetch }: FetchTransportOptions): Read {
   return async (request, events, signal) => {
     const { headers, credentials: mode } = await credentials.init(request.tokenReason);
@@ -29,14 +29,14 @@ export function readByFetch({ base, types, credentials, fetch }: FetchTransportO
     if (response.status !== 200) throw await errorOf(response);
     if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
       await response.body?.cancel();
-      throw new LiveError('unexpected-answer', 'what answered is not the service', { status: 200 });
+      throw unexpectedAnswer({ status: 200 });
     }
     const parser = createParser({
       onEvent: ({ event = 'message', id = '', data }) => {
         if (!signal.aborted) events.frame({ event, id, data });
       },
       onComment: (comment) => {
-        if (!signal.aborted) events.heard(comment);
+        if (!signal.aborted) events.activity(comment);
       },
       onRetry: (ms) => {
         if (!signal.aborted) events.retry(ms);
@@ -44,12 +44,12 @@ export function readByFetch({ base, types, credentials, fetch }: FetchTransportO
     });
     const decoder = new TextDecoder();
     const reader = response.body.getReader();
-    // Whatever answers may be no real network, which would end the body by itself.
+    // A custom `fetch` may not end the body on abort.
     signal.addEventListener('abort', () => void reader.cancel().catch(() => {}), { once: true });
     for (;;) {
       const { done, value } = await reader.read();
       if (done) throw new LiveError('network', 'the connection ended');
-      events.heard();
+      events.activity();
       parser.feed(decoder.decode(value, { stream: true }));
     }
   };

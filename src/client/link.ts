@@ -1,16 +1,16 @@
-import type { ScopeInput, SurroundingsChange } from './types.ts';
+import type { PageChange, ScopeInput } from './types.ts';
 
-/** What keeps a client connected: a connection of its own, or its part in one that tabs share. */
+/** A client's connection: its own, or one that tabs share. */
 export interface Link {
-  /** Tries at once, whatever was under way. */
+  /** Connects now, in place of any attempt or wait. */
   connect(): void;
-  /** @throws LiveError when all of the scopes are refused; what was before is then kept */
+  /** @throws LiveError when all of the scopes are refused; the previous ones are then kept */
   renew(scopes: readonly ScopeInput[]): Promise<void>;
-  /** Asks again for what was refused. @throws LiveError */
+  /** Requests the refused scopes again. @throws LiveError */
   retryRefused(): Promise<void>;
   /** @throws LiveError */
   refresh(): Promise<void>;
-  notice(change: SurroundingsChange): void;
-  /** For good. */
+  pageChanged(change: PageChange): void;
+  /** Closes it permanently. */
   close(): void;
 }

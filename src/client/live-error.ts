@@ -3,9 +3,10 @@ import { readProblem } from '../protocol/problem-document.ts';
 import { MAX_FOREIGN_ASKED_MS } from './backoff.ts';
 
 /**
- * What is not the service's own problem: `network` (it could not be reached, or the connection broke), `silent` (nothing
- * was heard for too long), `unexpected-answer` (something else answered: a proxy, say), `no-token` (`getToken` or
- * `getTicket` failed), `identity-changed` (token or cookie are another user's), `listener` (a listener threw), `closed` (the client was closed).
+ * Codes of errors of the client itself: `network` (the service could not be reached, or the connection broke), `silent`
+ * (nothing was received for too long), `unexpected-answer` (something other than the service answered, e.g. a proxy),
+ * `no-token` (`getToken` or `getTicket` failed), `identity-changed` (the token or cookie is another user's), `listener` (a
+ * listener threw), `closed` (the client was closed).
  */
 export type ClientFault =
   | 'network'
@@ -32,21 +33,21 @@ export interface LiveErrorOptions {
   readonly errors?: readonly FieldError[] | undefined;
   readonly scopes?: readonly string[] | undefined;
   readonly limit?: number | undefined;
-  /** After how many ms to try again, if that was said. */
+  /** `Retry-After`, in ms. */
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
-/** Whatever goes wrong in the client. `code` is stable; the service's problems keep theirs. */
+/** Error of the client, or problem of the service. `code` is stable. */
 export class LiveError extends Error {
   override readonly name = 'LiveError';
   readonly code: ProblemCode | ClientFault;
   readonly status: number | undefined;
-  /** Which fields are wrong, where the service said so. */
+  /** Field errors of the service's problem. */
   readonly errors: readonly FieldError[];
-  /** The scopes that are refused, where the error is about some of those that were asked for. */
+  /** The refused scopes, where the error concerns some of the requested ones. */
   readonly scopes: readonly string[];
-  /** Of `too-many-scopes`: how many the service takes. */
+  /** Of `too-many-scopes`: the service's limit. */
   readonly limit: number | undefined;
   readonly retryAfterMs: number | undefined;
 
@@ -60,31 +61,39 @@ export class LiveError extends Error {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** Whether the service itself said it, rather than something that stands before it, or this client. */
+  /** Whether it is the service's own problem, not an error of a proxy or of this client. */
   get isFromService(): boolean {
     return !FAULTS.has(this.code);
   }
 }
 
-/** Token or cookie are another user's than before: what is shown shall never be two people's. */
+/** Error for a token or cookie of another user than before: a page must not mix two users. */
 export function identityChanged(): LiveError {
-  return new LiveError('identity-changed', 'this is another user than before; connect anew for them');
+  return new LiveError(
+    'identity-changed',
+    'the token or cookie belongs to another user; connect again for that user',
+  );
 }
 
-/** Whatever a request failed with, as a `LiveError`. */
+/** Error for an answer that is not this service's, e.g. that of a proxy. */
+export function unexpectedAnswer(options?: LiveErrorOptions): LiveError {
+  return new LiveError('unexpected-answer', 'something other than the service answered', options);
+}
+
+/** Wraps any error of a request as a `LiveError`. */
 export function networkError(cause: unknown): LiveError {
   if (cause instanceof LiveError) return cause;
   return new LiveError('network', 'the service cannot be reached', { cause });
 }
 
-/** An answer that is no success, as an error. Reads the body. */
+/** Reads an error response, with its body. */
 export async function errorOf(response: Response): Promise<LiveError> {
   const { status } = response;
   const retryAfterMs = readRetryAfter(response.headers.get('retry-after'));
   const body = await response.text().catch(() => '');
   const problem = readProblem(response.headers, body);
   if (!problem)
-    return new LiveError('unexpected-answer', `something answered ${status}, and it was not the service`, {
+    return unexpectedAnswer({
       status,
       retryAfterMs: retryAfterMs && Math.min(retryAfterMs, MAX_FOREIGN_ASKED_MS),
     });
@@ -92,7 +101,7 @@ export async function errorOf(response: Response): Promise<LiveError> {
   return new LiveError(code, detail ?? title, { status, errors, scopes, limit, retryAfterMs });
 }
 
-/** Seconds only; the service never sends a date. */
+/** Reads `Retry-After` as ms. Seconds only: the service never sends a date. */
 function readRetryAfter(text: string | null): number | undefined {
   return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1_000 : undefined;
 }

@@ -3,13 +3,13 @@ import type { Transport } from './transport.ts';
 import type { RefusedScope, ScopeInput } from './types.ts';
 
 /**
- * The scopes that are not asked for although they are wanted: what the service refused, until somebody asks anew, and what
- * one request has no room for, the last ones first.
+ * Wanted scopes that are not requested: those that the service refused, until they are cleared, and those beyond the limit of
+ * one request, from the end of the list.
  */
 export class RefusedScopes {
   readonly #transport: Pick<Transport, 'fitting'>;
   readonly #refused = new Map<ScopeInput, LiveError>();
-  /** Max scopes that the service takes, as it said. */
+  /** Max scopes per stream, as the service answered. */
   #limit = Number.POSITIVE_INFINITY;
   #named = new Set<ScopeInput>();
 
@@ -17,13 +17,13 @@ export class RefusedScopes {
     this.#transport = transport;
   }
 
-  /** What is left to ask for. */
+  /** The wanted scopes to request. */
   without(wanted: readonly ScopeInput[]): readonly ScopeInput[] {
     const { allowed, room } = this.#judge(wanted);
     return room === wanted.length ? wanted : allowed.slice(0, room);
   }
 
-  /** Those of the wanted ones that are not heard, each with why. */
+  /** The wanted scopes that are not requested, each with its error. */
   among(wanted: readonly ScopeInput[]): readonly RefusedScope[] {
     const { allowed, room } = this.#judge(wanted);
     const over = allowed.slice(room);
@@ -35,8 +35,8 @@ export class RefusedScopes {
   }
 
   /**
-   * Takes a refusal in. Whether the rest may be asked for without what it names.
-   * @param asked what the refused request asked for
+   * Records a refusal. Returns whether the remaining scopes can be requested without the refused ones.
+   * @param asked scopes of the refused request
    */
   leaveOut(error: LiveError, asked: readonly ScopeInput[]): boolean {
     if (error.code === 'too-many-scopes') {
@@ -49,7 +49,7 @@ export class RefusedScopes {
     return named.length > 0 && named.length < asked.length;
   }
 
-  /** An error that names the scopes which do not fit, unless each of them was named before. */
+  /** Error that names the scopes beyond the limit; undefined if all of them were named before. */
   overflow(wanted: readonly ScopeInput[]): LiveError | undefined {
     const { allowed, room } = this.#judge(wanted);
     const over = allowed.slice(room);
@@ -58,7 +58,7 @@ export class RefusedScopes {
     return news ? tooManyScopes(over) : undefined;
   }
 
-  /** Forgets one, or all and with them the service's limit. */
+  /** Clears one scope, or all scopes and the limit. */
   forget(scope?: ScopeInput): void {
     if (scope !== undefined) {
       this.#refused.delete(scope);
@@ -75,5 +75,5 @@ export class RefusedScopes {
 }
 
 function tooManyScopes(scopes: readonly ScopeInput[]): LiveError {
-  return new LiveError('too-many-scopes', `one stream has no room for ${scopes.join(', ')}`, { scopes });
+  return new LiveError('too-many-scopes', `too many scopes for one stream: ${scopes.join(', ')}`, { scopes });
 }

@@ -1,9 +1,9 @@
 import type { Clock } from './types.ts';
 
-/** A sample this much behind what was known is no slow network: the service's clock was set back. Milliseconds. */
+/** Min difference at which a smaller sample means that the service's clock was set back, in ms. */
 const SET_BACK_MS = 5_000;
 
-/** The service's time, from what it last said and the time that passed since, which nobody sets. */
+/** The service's time: its latest sample plus the monotonic time since. */
 export class ServerClock {
   readonly #clock: Clock;
   #offset: number | undefined;
@@ -13,9 +13,9 @@ export class ServerClock {
   }
 
   /**
-   * The service said what time it is. The way here only makes that older, so of one connection's samples the one that
-   * puts the service's clock furthest ahead is nearest to the truth.
-   * @param fresh whether this is a new connection: what was known may be of a clock that was set since
+   * Adds a sample. Network delay only makes it older, so the sample of a connection with the largest offset is the most
+   * accurate.
+   * @param fresh whether the connection is new: the clock may have been set since the previous samples
    */
   sample(serverTime: string, fresh: boolean): void {
     const offset = Date.parse(serverTime) - this.#elapsed();

@@ -1,11 +1,11 @@
 import type { ConnectionState } from './types.ts';
 
 /**
- * What happens to a connection:
- * `start` connect now, whatever was under way · `opened` a stream has begun · `caught-up` it has sent what was missed ·
- * `lost` the stream broke, or was not had · `due` the time to try again has come · `wake` somebody looks at the page
- * again · `refused` there is no point in trying again · `rest` there is nothing to listen to any more · `offline`, `online` the browser's word about its network ·
- * `close` for good.
+ * Inputs of the state machine:
+ * `start` connect now · `opened` a stream has begun · `caught-up` its replay is complete ·
+ * `lost` the stream broke, or the request failed · `due` the wait is over · `wake` the page is visible again ·
+ * `refused` the service refuses for good · `rest` there are no scopes · `offline`, `online` the browser's network state ·
+ * `close` the client is closed.
  */
 export type Input =
   | 'start'
@@ -20,7 +20,7 @@ export type Input =
   | 'online'
   | 'close';
 
-/** The connection's state after each input in each state. An input that means nothing in a state leaves it as it is. */
+/** State after each input in each state. An input without meaning in a state does not change it. */
 export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input, ConnectionState>>>> = {
   idle: {
     start: 'connecting',
@@ -50,7 +50,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
   },
   'catching-up': {
     start: 'connecting',
-    // Another stream took over from the one that was catching up.
+    // The successor of the stream that was catching up.
     opened: 'catching-up',
     'caught-up': 'open',
     lost: 'waiting',
@@ -64,7 +64,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
   },
   open: {
     start: 'connecting',
-    // Another stream took over: it first sends what it has to.
+    // A successor replays first.
     opened: 'catching-up',
     'caught-up': 'open',
     lost: 'waiting',
@@ -94,7 +94,7 @@ export const TRANSITIONS: Readonly<Record<ConnectionState, Readonly<Record<Input
     opened: 'offline',
     'caught-up': 'offline',
     lost: 'offline',
-    // Browsers are wrong about this at times, so it is tried now and then.
+    // `navigator.onLine` may be wrong.
     due: 'connecting',
     wake: 'offline',
     refused: 'closed',

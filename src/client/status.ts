@@ -1,7 +1,7 @@
 import type { LiveError } from './live-error.ts';
 import type { ConnectionState, ConnectionStatus } from './types.ts';
 
-/** A status of which there is no more to say than its state. */
+/** Status with defaults for everything but its state. */
 export function plainStatus(
   state: ConnectionState,
   role: ConnectionStatus['role'] = 'leader',

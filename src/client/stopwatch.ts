@@ -1,14 +1,14 @@
 import type { Clock } from './types.ts';
 
 export interface Stopwatch {
-  /** Since it was started last, in ms. */
+  /** Time since the last restart, in ms. */
   readonly ms: number;
   restart(): void;
 }
 
 /**
- * Measures time that passes. The wall clock may be set, and the monotonic one may stand still while the machine sleeps:
- * the longer of the two is taken.
+ * Stopwatch that counts the time of a suspended machine. The wall clock may be set, and the monotonic one may stop during
+ * suspension: it takes the longer of the two.
  */
 export function createStopwatch(clock: Clock): Stopwatch {
   const read = () => [clock.now(), clock.elapsed?.() ?? 0] as const;

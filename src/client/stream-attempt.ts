@@ -1,19 +1,19 @@
 import type { StreamClose, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
 import { MAX_FOREIGN_ASKED_MS } from './backoff.ts';
-import { LiveError } from './live-error.ts';
+import { LiveError, unexpectedAnswer } from './live-error.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import type { StreamRequest, Transport } from './transport.ts';
 import type { Clock } from './types.ts';
 
-/** How a stream, or the attempt to have one, came to its end. */
-export interface Ending {
+/** End of a stream, or of the attempt to open one. */
+export interface StreamEnd {
   readonly error: LiveError;
-  /** What the service said when it ended the stream. */
+  /** `stream-close`, where the service ended the stream. */
   readonly close: StreamClose | undefined;
-  /** What the service asks to wait, in ms. */
+  /** Wait that the service requests, in ms. */
   readonly askedMs: number | undefined;
-  /** Whether there is no point in trying again. */
+  /** Whether another attempt would fail as well. */
   readonly refused: boolean;
 }
 
@@ -22,9 +22,9 @@ export interface AttemptEvents {
   /** Any frame but `stream-open`. */
   frame(frame: Frame): void;
   comment(text: string): void;
-  /** Nothing was heard for long, where only frames are heard: perhaps there was nothing to say. Told once. */
+  /** Silence on a transport that does not see comments, so that the stream may be intact. Called once. */
   suspect(): void;
-  ended(ending: Ending): void;
+  ended(ending: StreamEnd): void;
 }
 
 export interface AttemptOptions {
@@ -32,26 +32,26 @@ export interface AttemptOptions {
   readonly request: StreamRequest;
   readonly clock: Clock;
   readonly silentHeartbeats: number;
-  /** Whether another token can be had when one is refused. */
+  /** Whether `getToken` can replace a refused token. */
   readonly renewable: boolean;
   readonly events: AttemptEvents;
 }
 
-/** How long a stream may take to begin, in ms. */
+/** Max time until `stream-open`, in ms. */
 const BEGIN_MS = 30_000;
-/** The service beats once a second at the most, and networks hiccup: less silence than this means nothing. Milliseconds. */
-const LEAST_SILENCE_MS = 3_000;
-/** A quiet stream says its position every so many heartbeats; a transport without comments hears nothing else. */
+/** Min silence that counts as a loss, in ms: networks pause, and heartbeats come at most once a second. */
+const MIN_SILENCE_MS = 3_000;
+/** Heartbeats per `position` frame of a quiet stream; a transport without comments sees only those. */
 const POSITION_EVERY = 4;
-/** Statuses that pass. Any other below 500 will not change by asking again, where it is the service's own word. */
-const PASSING: ReadonlySet<number> = new Set([408, 409, 425, 429]);
+/** Temporary statuses. Any other from 400 to 499 is final, where the service itself answered it. */
+const TEMPORARY: ReadonlySet<number> = new Set([408, 409, 425, 429]);
 
-/** One stream from the request to its end, watched for silence. A refused token is replaced once, within the attempt. */
+/** One stream from the request to its end, with a watchdog for silence. Replaces a refused token once. */
 export class StreamAttempt {
   readonly request: StreamRequest;
-  /** What it began with; `undefined` until it has. */
+  /** Data of `stream-open`; `undefined` before it. */
   open: StreamOpen | undefined;
-  /** Whether `suspect` was told. */
+  /** Whether `suspect` was called. */
   suspected = false;
   readonly #options: AttemptOptions;
   #cancel = () => {};
@@ -69,33 +69,33 @@ export class StreamAttempt {
     this.#watch();
   }
 
-  /** Ends it without a word. */
+  /** Ends it without an event. */
   cancel(): void {
     this.#over = true;
     this.#options.clock.clearTimeout(this.#timer);
     this.#cancel();
   }
 
-  /** Looks whether it has been silent for too long. Timers may have stood still while the machine slept. */
+  /** Checks for silence. Also called from outside, since timers stop while the machine is suspended. */
   check(): void {
     if (this.#over) return;
     if (this.#silence.ms < this.#patienceMs) {
       this.#watch();
       return;
     }
-    if (this.open && !this.#options.transport.hearsComments) {
+    if (this.open && !this.#options.transport.seesComments) {
       if (this.suspected) return;
       this.suspected = true;
       this.#options.events.suspect();
       return;
     }
-    this.#end(new LiveError('silent', 'nothing was heard for too long'), false);
+    this.#end(new LiveError('silent', 'nothing was received for too long'), false);
   }
 
   get #patienceMs(): number {
     if (!this.open) return BEGIN_MS;
-    const every = this.#options.transport.hearsComments ? 1 : POSITION_EVERY;
-    return Math.max(LEAST_SILENCE_MS, this.#options.silentHeartbeats * every * this.open.heartbeatMs);
+    const every = this.#options.transport.seesComments ? 1 : POSITION_EVERY;
+    return Math.max(MIN_SILENCE_MS, this.#options.silentHeartbeats * every * this.open.heartbeatMs);
   }
 
   #watch(): void {
@@ -112,7 +112,7 @@ export class StreamAttempt {
         this.#silence.restart();
         this.#take(frame);
       },
-      heard: (comment) => {
+      activity: (comment) => {
         this.#silence.restart();
         if (comment !== undefined) events.comment(comment);
       },
@@ -156,9 +156,9 @@ export class StreamAttempt {
     this.#end(new LiveError('network', `the service closed the stream: ${reason}`), !reconnect);
   }
 
-  /** An event stream, and not this service's: whatever it says is not believed. */
+  /** Ends an event stream that is not this service's. */
   #endForeign(): void {
-    this.#end(new LiveError('unexpected-answer', 'what answered is not the service', { status: 200 }), false);
+    this.#end(unexpectedAnswer({ status: 200 }), false);
   }
 
   #end(error: LiveError, refused: boolean): void {
@@ -171,13 +171,13 @@ export class StreamAttempt {
   }
 }
 
-/** Whether asking again would change nothing: by the service's own word, never by that of whatever stands before it. */
+/** Whether an error is final. Only the service's own answers are, not those of a proxy. */
 function isFinal(error: LiveError): boolean {
   const { code, status = 0 } = error;
   if (code === 'identity-changed') return true;
-  // Another request takes another connection.
+  // The next request uses another connection.
   if (!error.isFromService || code === 'stream-on-busy-connection') return false;
-  return status >= 400 && status < 500 && !PASSING.has(status);
+  return status >= 400 && status < 500 && !TEMPORARY.has(status);
 }
 
 function readOpen(data: string): StreamOpen | undefined {

@@ -7,19 +7,19 @@ export interface TokenRefreshOptions {
   readonly open: StreamOpen;
   /** The service's clock. */
   readonly serverNow: () => number;
-  /** Lets the stream go on with a token asked for this reason; answers until when it may, ISO 8601. */
+  /** Extends the stream with a new token. Returns its new end, ISO 8601. */
   readonly extend: (streamId: string, reason: TokenReason) => Promise<string>;
   readonly onError: (error: unknown) => void;
 }
 
-/** So long before a stream ends it is given a new token, in ms; less where it lives for a short while only. */
+/** Time before the end of a stream at which its token is renewed, in ms; less for short streams. */
 const LEAD_MS = 60_000;
-/** With less than this left it is not tried again: the stream ends, and the next one has a new token. Milliseconds. */
-const LEAST_MS = 1_000;
-/** Timers cannot wait longer, in ms. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** Min remaining time for another attempt, in ms. After it the stream ends, and the next one has a new token. */
+const MIN_LEFT_MS = 1_000;
+/** Max delay of a timer, in ms. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Keeps a stream's right to go on ahead of its end, as long as longer tokens are to be had. */
+/** Renews a stream's token ahead of its end, as long as `getToken` returns tokens that last longer. */
 export class TokenRefresh {
   readonly #options: TokenRefreshOptions;
   #timer: unknown;
@@ -42,7 +42,7 @@ export class TokenRefresh {
     clock.clearTimeout(this.#timer);
     const before = this.#expiresAt;
     const after = Date.parse(await extend(open.streamId, 'expiring'));
-    // A token that lasts no longer, or the stream's own greatest age: nothing more to be done.
+    // The token lasts no longer, or the stream has reached its max age.
     if (this.#stopped || !(after > before)) return;
     this.#expiresAt = after;
     const left = this.#left();
@@ -67,10 +67,10 @@ export class TokenRefresh {
           if (this.#stopped) return;
           onError(error);
           const left = this.#left();
-          if (left > LEAST_MS) this.#wait(left / 2);
+          if (left > MIN_LEFT_MS) this.#wait(left / 2);
         });
       },
-      Math.min(ms, LONGEST_MS),
+      Math.min(ms, MAX_TIMER_MS),
     );
   }
 }

@@ -6,38 +6,38 @@ import type { ScopeInput, TokenReason } from './types.ts';
 export interface StreamRequest {
   /** One or more. */
   readonly scopes: readonly ScopeInput[];
-  /** Where to resume; `undefined`: now. To be read when there is a token: it says whose cursor it is. */
+  /** Cursor; `undefined`: only new events. Read it once there is a token, which names its user. */
   readonly cursor: string | undefined;
   readonly tokenReason: TokenReason;
 }
 
-/** What a stream tells while it is open; nothing any more once it was cancelled. */
+/** Events of a stream; none after it was cancelled. */
 export interface StreamEvents {
   frame(frame: Frame): void;
-  /** Something was heard that is no frame: a comment, or a part of a frame. */
-  heard(comment?: string): void;
-  /** The service asks to wait so long before coming back, in ms. */
+  /** A comment, or a part of a frame, was received. */
+  activity(comment?: string): void;
+  /** The service requests this wait before a reconnection, in ms. */
   retry(ms: number): void;
-  /** Once: the stream broke, ended, or was not had. */
+  /** The stream broke, ended, or was refused. Called once. */
   ended(error: LiveError): void;
 }
 
-/** A way to open event streams. */
+/** Means of opening event streams. */
 export interface Transport {
-  /** Whether keepalive comments are seen. */
-  readonly hearsComments: boolean;
-  /** How many of these scopes, from the first, one request can ask for. */
+  /** Whether it reports comments. */
+  readonly seesComments: boolean;
+  /** Number of these scopes, from the first, that fit in one request. */
   fitting(scopes: readonly ScopeInput[]): number;
-  /** Opens a stream. Returns how to cancel it. */
+  /** Opens a stream. Returns a function that cancels it. */
   open(request: StreamRequest, events: StreamEvents): () => void;
 }
 
-/** Reads one stream until it ends, and throws why; or until it is let go of. */
+/** Reads one stream until it ends or is aborted; rejects with the reason of the end. */
 export type Read = (request: StreamRequest, events: StreamEvents, signal: AbortSignal) => Promise<void>;
 
-export function transportBy(read: Read, hearsComments: boolean, fitting: Transport['fitting']): Transport {
+export function transportBy(read: Read, seesComments: boolean, fitting: Transport['fitting']): Transport {
   return {
-    hearsComments,
+    seesComments,
     fitting,
     open(request, events) {
       const abort = new AbortController();
@@ -51,14 +51,14 @@ export function transportBy(read: Read, hearsComments: boolean, fitting: Transpo
 
 /** Max length of a stream's address, in characters: proxies take request lines of 8 KiB. */
 export const MAX_URL = 8_000;
-/** Up to so many scopes each has a parameter of its own, which every version of the service understands. */
-const SEPARATE = 50;
-/** Left free for a cursor, in characters. */
+/** Max scopes with a parameter each, which every version of the service accepts. */
+const MAX_SEPARATE = 50;
+/** Length reserved for a cursor, in characters. */
 const RESERVED = 100;
 
 /**
- * The address of a stream. `player:me` comes first, so that the first of the scopes it answers with is the player's own.
- * Many scopes are separated by commas.
+ * URL of a stream. `player:me` comes first, so that the first scope of `stream-open` is the player's own. Many scopes are
+ * separated by commas.
  */
 export function streamUrl(
   base: string,
@@ -67,15 +67,15 @@ export function streamUrl(
   extra: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const query = new URLSearchParams();
-  if (scopes.length <= SEPARATE) for (const scope of ownFirst(scopes)) query.append('scope', scope);
+  if (scopes.length <= MAX_SEPARATE) for (const scope of ownFirst(scopes)) query.append('scope', scope);
   if (types) query.set('types', types.join(','));
   for (const [name, value] of Object.entries(extra)) if (value !== undefined) query.set(name, value);
-  // Colons and commas may stand in a query as they are (RFC 3986 § 3.4): encoded, each would weigh three.
-  const many = scopes.length > SEPARATE ? `scope=${ownFirst(scopes).join()}` : '';
+  // A query may contain colons and commas (RFC 3986 § 3.4): encoded, each would take three characters.
+  const many = scopes.length > MAX_SEPARATE ? `scope=${ownFirst(scopes).join()}` : '';
   return `${base}/streams?${[many, `${query}`].filter((part) => part !== '').join('&')}`;
 }
 
-/** How many of these scopes, from the first, an address holds. */
+/** Number of these scopes, from the first, that fit in a URL. */
 export function fittingUrl(
   base: string,
   types: readonly EventType[] | undefined,

@@ -70,13 +70,13 @@ export interface Clock {
 }
 
 /** `leaving`: the page is about to go, or to be frozen; `returning`: it did not go for good. */
-export type SurroundingsChange = 'online' | 'offline' | 'visible' | 'hidden' | 'leaving' | 'returning';
+export type PageChange = 'online' | 'offline' | 'visible' | 'hidden' | 'leaving' | 'returning';
 
 /** What the client is told of the page around it. Default: by the window, where there is one. */
-export interface Surroundings {
+export interface PageLifecycle {
   readonly online: boolean;
   /** Calls back when something changed. Returns how to stop. */
-  watch(callback: (change: SurroundingsChange) => void): () => void;
+  watch(callback: (change: PageChange) => void): () => void;
 }
 
 /** Of a `LockManager` what sharing needs. */
@@ -140,7 +140,7 @@ export interface ConnectOptions {
   readonly clock?: Clock;
   /** 0 … 1, as `Math.random`. */
   readonly random?: () => number;
-  readonly surroundings?: Surroundings;
+  readonly pageLifecycle?: PageLifecycle;
 }
 
 /** History was lost, or transient rows were deleted: read again whatever is shown. */

@@ -1,7 +1,10 @@
 import type { EventInput, EventType } from './event.ts';
 
-type NaturalKeys = { readonly [T in EventType]?: (data: EventInput<T>) => string | undefined };
+type NaturalKeys = {
+  readonly [T in EventType]: ((data: EventInput<T>) => string | undefined) | undefined;
+};
 
+/** Natural key per type; undefined for types whose events may repeat. The compiler requires an entry for each type. */
 const NATURAL_KEYS: NaturalKeys = {
   LEVEL_UP: (data) => `level-up:${data.playerId}:${data.newLevel}`,
   TIER_UPGRADE: (data) => `tier-upgrade:${data.playerId}:${data.newTier}`,
@@ -16,6 +19,13 @@ const NATURAL_KEYS: NaturalKeys = {
   CONTEST_END: (data) => `contest-end:${data.contestId}`,
   ANNOUNCEMENT: (data) =>
     data.announcementId === undefined ? undefined : `announcement:${data.announcementId}`,
+  RANK_CHANGE: undefined,
+  LEADERBOARD_UPDATE: undefined,
+  LEADERBOARD_FREEZE: undefined,
+  GLOBAL_LEADERBOARD: undefined,
+  PLAYER_STATUS: undefined,
+  NODE_STATUS: undefined,
+  RECEIPTS: undefined,
 };
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { waitAfter } from '../../src/client/backoff.ts';
+import { reconnectDelay } from '../../src/client/backoff.ts';
 
 const BOUNDS = { firstMs: 1_000, mostMs: 30_000 };
 const lost = { reason: undefined, askedMs: undefined };
@@ -8,10 +8,10 @@ const lost = { reason: undefined, askedMs: undefined };
 describe('The wait after a loss', () => {
   it('is anything up to a bound that doubles, and stops doubling', () => {
     const most = [1, 2, 3, 4, 5, 6, 7, 50].map((failures) =>
-      waitAfter({ ...lost, failures }, BOUNDS, () => 1),
+      reconnectDelay({ ...lost, failures }, BOUNDS, () => 1),
     );
     expect(most).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
-    expect(waitAfter({ ...lost, failures: 50 }, BOUNDS, () => 0)).toBe(0);
+    expect(reconnectDelay({ ...lost, failures: 50 }, BOUNDS, () => 0)).toBe(0);
   });
 
   it('is never shorter than the service asks for, however lucky', () => {
@@ -22,7 +22,7 @@ describe('The wait after a loss', () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         (failures, askedMs, luck) => {
           const loss = { failures, reason: 'shutdown', askedMs } as const;
-          const wait = waitAfter(loss, BOUNDS, () => luck);
+          const wait = reconnectDelay(loss, BOUNDS, () => luck);
           expect(wait).toBeGreaterThanOrEqual(askedMs);
           expect(wait).toBeLessThanOrEqual(Math.max(askedMs, BOUNDS.mostMs));
         },
@@ -31,14 +31,14 @@ describe('The wait after a loss', () => {
   });
 
   it('is at most half an hour, whatever is asked for: timers do not wait for more than 2^31 ms', () => {
-    const wait = waitAfter({ failures: 1, reason: 'shutdown', askedMs: 1e12 }, BOUNDS, () => 1);
+    const wait = reconnectDelay({ failures: 1, reason: 'shutdown', askedMs: 1e12 }, BOUNDS, () => 1);
     expect(wait).toBe(1_800_000);
   });
 
   it('is short after an end that is nobody else’s, the first time', () => {
     for (const reason of ['expired', 'replaced', 'rotated', 'slow'] as const) {
-      expect(waitAfter({ failures: 1, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(500);
-      expect(waitAfter({ failures: 2, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(4_000);
+      expect(reconnectDelay({ failures: 1, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(500);
+      expect(reconnectDelay({ failures: 2, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(4_000);
     }
   });
 });

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Connection, type ConnectionOptions } from '../../src/client/connection.ts';
 import { LiveError } from '../../src/client/live-error.ts';
-import type { ConnectionStatus, SurroundingsChange } from '../../src/client/types.ts';
+import type { ConnectionStatus, PageChange } from '../../src/client/types.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { createScriptedTransport, type ScriptedTransport } from '../support/scripted-transport.ts';
 
@@ -14,7 +14,7 @@ describe('A connection', () => {
   let statuses: ConnectionStatus[];
   let seen: string[];
   let problems: LiveError[];
-  let surroundings: { online: boolean; watch: () => () => void };
+  let pageLifecycle: { online: boolean; watch: () => () => void };
   let connection: Connection;
   let onBegin = () => {};
 
@@ -30,11 +30,11 @@ describe('A connection', () => {
       random: () => 0.5,
       backoff: { firstMs: 1_000, mostMs: 30_000 },
       silentHeartbeats: 2.5,
-      surroundings,
+      pageLifecycle,
       hasTokens: true,
       serverNow: () => clock.now(),
       extend: async () => '2100-01-01T00:00:00.000Z',
-      feed: {
+      listener: {
         begin: ({ streamId }) => {
           seen.push(streamId);
           onBegin();
@@ -63,7 +63,7 @@ describe('A connection', () => {
     seen = [];
     onBegin = () => {};
     problems = [];
-    surroundings = { online: true, watch: () => () => {} };
+    pageLifecycle = { online: true, watch: () => () => {} };
   });
 
   it('resumes at its cursor after a loss, having waited, longer each time', () => {
@@ -140,7 +140,7 @@ describe('A connection', () => {
   it('notices silence after 2.5 heartbeats, and no earlier', () => {
     opened();
     clock.pass(24_000);
-    transport.last.events.heard('keepalive 100-test');
+    transport.last.events.activity('keepalive 100-test');
     clock.pass(24_999);
     expect(status().state).toBe('open');
     clock.pass(1);
@@ -153,7 +153,7 @@ describe('A connection', () => {
     // Timers stood still, the time went on.
     const late = clock.now() + 3_600_000;
     clock.now = () => late;
-    connection.notice('visible');
+    connection.pageChanged('visible');
     expect(status().state).toBe('connecting');
   });
 
@@ -228,8 +228,8 @@ describe('A connection', () => {
   it('goes offline and comes back, and does not take the browser’s word for ever', () => {
     opened();
     const change = (online: boolean) => {
-      surroundings.online = online;
-      connection.notice((online ? 'online' : 'offline') satisfies SurroundingsChange);
+      pageLifecycle.online = online;
+      connection.pageChanged((online ? 'online' : 'offline') satisfies PageChange);
     };
     change(false);
     expect(status().state).toBe('offline');
@@ -246,20 +246,20 @@ describe('A connection', () => {
   it('tries at once for somebody who looks at the page again', () => {
     opened();
     transport.last.events.ended(loss());
-    connection.notice('visible');
+    connection.pageChanged('visible');
     expect(status().state).toBe('connecting');
   });
 
   it('is over, timers and all, when it is closed by somebody who hears that a stream has begun', async () => {
     let extended = 0;
-    const feed = {
+    const listener = {
       begin: () => connection.close(),
       frame: () => {},
       comment: () => {},
       status: (one: ConnectionStatus) => statuses.push(one),
       problem: () => {},
     };
-    create({ feed, extend: async () => `${++extended}` }).connect();
+    create({ listener, extend: async () => `${++extended}` }).connect();
     transport.last.open(undefined, { expiresAt: new Date(clock.now() + 60_000).toISOString() });
     expect(status().state).toBe('closed');
     expect(clock.waiting).toBe(0);
@@ -371,7 +371,7 @@ describe('A connection', () => {
         const [asked, since] = [transport.streams.length, clock.now()];
         while (transport.streams.length === asked) clock.pass(100);
         waits.push(clock.now() - since);
-        transport.streams[0]?.events.heard();
+        transport.streams[0]?.events.activity();
       }
       expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
       expect(status().state).toBe('open');

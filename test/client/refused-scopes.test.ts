@@ -27,11 +27,11 @@ describe('A connection of whose scopes some are refused', () => {
       random: () => 0.5,
       backoff: { firstMs: 1_000, mostMs: 30_000 },
       silentHeartbeats: 2.5,
-      surroundings: { online: true, watch: () => () => {} },
+      pageLifecycle: { online: true, watch: () => () => {} },
       hasTokens: true,
       serverNow: () => clock.now(),
       extend: async () => '2100-01-01T00:00:00.000Z',
-      feed: {
+      listener: {
         begin: () => {},
         frame: () => {},
         comment: () => {},
@@ -194,10 +194,10 @@ describe('A connection of whose scopes some are refused', () => {
     begin();
     wall.now = () => 0;
     steady = 25_001;
-    connection.lookAtClock();
+    connection.checkTimers();
     expect(status()).toMatchObject({ state: 'waiting', error: { code: 'silent' } });
     steady += 60_000;
-    connection.lookAtClock();
+    connection.checkTimers();
     expect(status().state).toBe('connecting');
   });
 });

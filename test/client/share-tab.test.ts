@@ -17,7 +17,7 @@ describe('A tab that hears a leader', () => {
       id: 'here',
       scopes: ['player:me'],
       cursor: () => '5-test',
-      feed: {
+      listener: {
         begin: ({ scopes }) => begun.push(scopes),
         frame: () => {},
         comment: () => {},

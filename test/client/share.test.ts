@@ -5,7 +5,7 @@ import { startCuttingProxy } from '../support/cutting-proxy.ts';
 import { hear, open } from '../support/heard.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
-import { createLocks, createSurroundings, createTab, type TestTab } from '../support/tabs.ts';
+import { createLocks, createPageLifecycle, createTab, type TestTab } from '../support/tabs.ts';
 
 describe('Tabs that share a connection', { timeout: 60_000 }, () => {
   let live: TestService;
@@ -238,20 +238,20 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     const slow = { url: proxy.url, backoff: { firstMs: 1e7, mostMs: 1e7 } };
     const leader = start(slow);
     await open(leader.client);
-    const surroundings = createSurroundings();
-    const follower = start({ ...slow, surroundings });
+    const pageLifecycle = createPageLifecycle();
+    const follower = start({ ...slow, pageLifecycle });
     await open(follower.client);
     proxy.cut();
     await vi.waitFor(() => expect(follower.client.state).toBe('waiting'));
-    surroundings.change('visible');
+    pageLifecycle.change('visible');
     await open(follower.client, leader.client);
     expect(follower.client.status.role).toBe('follower');
     await proxy.close();
   });
 
   it('let go when the page is about to go, and come back with it', async () => {
-    const pages = [1, 2].map(() => createSurroundings());
-    const [leader, follower] = pages.map((surroundings) => start({ surroundings }));
+    const pages = [1, 2].map(() => createPageLifecycle());
+    const [leader, follower] = pages.map((pageLifecycle) => start({ pageLifecycle }));
     if (!leader || !follower) throw new Error('two tabs');
     await open(leader.client, follower.client);
     pages[0]?.change('leaving');

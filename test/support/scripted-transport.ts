@@ -20,11 +20,11 @@ export interface ScriptedTransport extends Transport {
 }
 
 /** Streams that do what a test says. */
-export function createScriptedTransport(hearsComments = true): ScriptedTransport {
+export function createScriptedTransport(seesComments = true): ScriptedTransport {
   const streams: ScriptedStream[] = [];
   let at = '100-test';
   return {
-    hearsComments,
+    seesComments,
     fitting: (scopes) => scopes.length,
     streams,
     get last() {

@@ -1,9 +1,9 @@
 import type {
   Clock,
   Locks,
+  PageChange,
+  PageLifecycle,
   ShareOptions,
-  Surroundings,
-  SurroundingsChange,
   TabChannel,
 } from '../../src/client/types.ts';
 
@@ -143,9 +143,9 @@ export function createTab(locks: Locks, options: Pick<ShareOptions, 'pingMs'> = 
   };
 }
 
-/** A page's surroundings, changed by the test. */
-export function createSurroundings(): Surroundings & { change(what: SurroundingsChange): void } {
-  const watchers = new Set<(what: SurroundingsChange) => void>();
+/** A page's pageLifecycle, changed by the test. */
+export function createPageLifecycle(): PageLifecycle & { change(what: PageChange): void } {
+  const watchers = new Set<(what: PageChange) => void>();
   return {
     online: true,
     watch(callback) {

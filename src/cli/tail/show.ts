@@ -9,7 +9,8 @@ const NAME_WIDTH = 18;
 /** Max rows of a leaderboard that are printed. */
 const ROWS = 3;
 
-const STYLES: Readonly<Partial<Record<EventType, Style>>> = {
+/** Style of each type's name. The compiler requires an entry for each type of the catalogue. */
+const STYLES: Readonly<Record<EventType, Style>> = {
   LEVEL_UP: 'green',
   TIER_UPGRADE: 'green',
   ACHIEVEMENT: 'yellow',
@@ -19,6 +20,12 @@ const STYLES: Readonly<Partial<Record<EventType, Style>>> = {
   CONTEST_END: 'magenta',
   LEADERBOARD_FREEZE: 'magenta',
   ANNOUNCEMENT: 'bold',
+  LEADERBOARD_UPDATE: 'dim',
+  CONTEST_JOINED: 'dim',
+  GLOBAL_LEADERBOARD: 'dim',
+  PLAYER_STATUS: 'dim',
+  NODE_STATUS: 'dim',
+  RECEIPTS: 'dim',
 };
 
 const TYPE_OF = new Map<string, EventType>(EVENT_TYPES.map((type) => [eventName(type), type]));

@@ -1,13 +1,13 @@
-import { type Backoff, waitAfter } from '../backoff.ts';
+import { type Backoff, reconnectDelay } from '../backoff.ts';
+import type { ConnectionListener } from '../connection-listener.ts';
 import { Deferred } from '../deferred.ts';
-import type { Feed } from '../feed.ts';
 import type { Link } from '../link.ts';
 import { LiveError, networkError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';
-import type { Clock, ScopeInput, SurroundingsChange } from '../types.ts';
+import type { Clock, PageChange, ScopeInput } from '../types.ts';
 
 export interface ChosenLinkOptions {
-  readonly feed: Feed;
+  readonly listener: ConnectionListener;
   readonly clock: Clock;
   readonly random: () => number;
   readonly backoff: Backoff;
@@ -52,27 +52,27 @@ export class ChosenLink implements Link {
     await this.#link?.refresh();
   }
 
-  notice(change: SurroundingsChange): void {
-    if (this.#link) this.#link.notice(change);
+  pageChanged(change: PageChange): void {
+    if (this.#link) this.#link.pageChanged(change);
     else if (this.#started && change !== 'hidden' && change !== 'leaving' && change !== 'offline')
       void this.#try();
   }
 
   close(): void {
-    const { feed, clock } = this.#options;
+    const { listener, clock } = this.#options;
     this.#closed = true;
     clock.clearTimeout(this.#timer);
     if (this.#link) this.#link.close();
-    else feed.status(plainStatus('closed'));
+    else listener.status(plainStatus('closed'));
     this.#chosen.reject(new LiveError('closed', 'the connection is closed'));
   }
 
   async #try(): Promise<void> {
-    const { feed, clock } = this.#options;
+    const { listener, clock } = this.#options;
     if (this.#choosing || this.#closed) return;
     this.#choosing = true;
     clock.clearTimeout(this.#timer);
-    feed.status({ ...plainStatus('connecting'), failures: this.#failures });
+    listener.status({ ...plainStatus('connecting'), failures: this.#failures });
     try {
       const link = await this.#choose();
       if (this.#closed) return;
@@ -87,11 +87,15 @@ export class ChosenLink implements Link {
   }
 
   #wait(error: LiveError): void {
-    const { feed, clock, random, backoff } = this.#options;
+    const { listener, clock, random, backoff } = this.#options;
     const failures = ++this.#failures;
-    const wait = waitAfter({ failures, reason: undefined, askedMs: error.retryAfterMs }, backoff, random);
+    const wait = reconnectDelay(
+      { failures, reason: undefined, askedMs: error.retryAfterMs },
+      backoff,
+      random,
+    );
     this.#timer = clock.setTimeout(() => void this.#try(), wait);
-    feed.problem(error);
-    feed.status({ ...plainStatus('waiting', 'leader', error), failures, retryAt: clock.now() + wait });
+    listener.problem(error);
+    listener.status({ ...plainStatus('waiting', 'leader', error), failures, retryAt: clock.now() + wait });
   }
 }

@@ -1,14 +1,18 @@
 import type { StreamOpen } from '../../protocol/control.ts';
 import type { Frame } from '../../protocol/frame.ts';
 import type { Connection } from '../connection.ts';
+import type { ConnectionListener } from '../connection-listener.ts';
 import { covers, earlier } from '../cursors.ts';
-import type { Feed } from '../feed.ts';
 import { LiveError } from '../live-error.ts';
-import type { Clock, ConnectionStatus, ScopeInput, SurroundingsChange } from '../types.ts';
+import type { Clock, ConnectionStatus, PageChange, ScopeInput } from '../types.ts';
 import { type Ask, type LeaderMessage, packError, packStatus, type TabMessage } from './messages.ts';
 
 /** A message to the tabs without its term. */
-export type Word = LeaderMessage extends infer M ? (M extends unknown ? Omit<M, 'term'> : never) : never;
+export type LeaderPost = LeaderMessage extends infer M
+  ? M extends unknown
+    ? Omit<M, 'term'>
+    : never
+  : never;
 
 export interface LeaderOptions {
   /** The tab that leads. */
@@ -17,9 +21,9 @@ export interface LeaderOptions {
   /** The service's time. */
   readonly serverNow: () => number;
   /** To all tabs, this one included. */
-  readonly post: (word: Word) => void;
+  readonly post: (message: LeaderPost) => void;
   readonly openConnection: (
-    feed: Feed,
+    listener: ConnectionListener,
     scopes: readonly ScopeInput[],
     cursor: () => string | undefined,
   ) => Connection;
@@ -31,14 +35,14 @@ export interface LeaderOptions {
 
 interface Member {
   scopes: readonly ScopeInput[];
-  heardAt: number;
+  lastSeenAt: number;
 }
 
 /** A tab that was not heard for so long is forgotten, in ms; hidden tabs may speak once a minute only. */
 const FORGET_MS = 300_000;
 
 /** The tab that holds the connection: it keeps the union of what all tabs want open, and passes on what comes. */
-export class Leader implements Feed {
+export class Leader implements ConnectionListener {
   readonly #options: LeaderOptions;
   readonly #members = new Map<string, Member>();
   #asks: Ask[] = [];
@@ -57,7 +61,7 @@ export class Leader implements Feed {
   receive(message: TabMessage): void {
     const { clock, post } = this.#options;
     const member = this.#members.get(message.tab);
-    if (member) member.heardAt = clock.now();
+    if (member) member.lastSeenAt = clock.now();
     switch (message.kind) {
       case 'hello':
         this.#asks = [...this.#asks.filter(({ tab }) => tab !== message.tab), message];
@@ -69,7 +73,7 @@ export class Leader implements Feed {
         const known = member !== undefined || this.#asks.some(({ tab }) => tab === message.tab);
         post({ kind: 'pong', to: message.tab, known });
         // The timers of a hidden tab are slow; messages reach it in time.
-        this.#connection?.lookAtClock();
+        this.#connection?.checkTimers();
         break;
       }
       case 'bye':
@@ -85,7 +89,7 @@ export class Leader implements Feed {
         this.#connection?.connect();
         break;
       case 'wake':
-        this.notice('visible');
+        this.pageChanged('visible');
     }
   }
 
@@ -93,8 +97,8 @@ export class Leader implements Feed {
     await this.#connection?.refresh();
   }
 
-  notice(change: SurroundingsChange): void {
-    this.#connection?.notice(change);
+  pageChanged(change: PageChange): void {
+    this.#connection?.pageChanged(change);
   }
 
   /** Lets the connection go. */
@@ -111,7 +115,7 @@ export class Leader implements Feed {
         (covers(frame.id, ask.cursor) || !open.recovered) &&
         (ask.cursor !== 'earliest' || open.requested === 'earliest'),
     );
-    const answered = ready.filter((ask) => this.#hears(ask));
+    const answered = ready.filter((ask) => this.#bringsAny(ask));
     for (const ask of ready) if (!answered.includes(ask)) this.#refuse([ask], this.#reasonFor(ask));
     this.#answer(answered);
     const me = this.#connection?.me;
@@ -150,7 +154,7 @@ export class Leader implements Feed {
 
   #answer(asks: readonly Ask[]): void {
     const now = this.#options.clock.now();
-    for (const { tab, scopes } of asks) this.#members.set(tab, { scopes, heardAt: now });
+    for (const { tab, scopes } of asks) this.#members.set(tab, { scopes, lastSeenAt: now });
     this.#asks = this.#asks.filter((ask) => !asks.includes(ask));
   }
 
@@ -159,7 +163,7 @@ export class Leader implements Feed {
     if (this.#admitting) return;
     this.#admitting = true;
     while (!this.#stopped) {
-      for (const ask of this.#asks) this.#welcome(ask);
+      for (const ask of this.#asks) this.#admitToCurrent(ask);
       // What this tab itself wants comes first: where that is refused, it cannot lead.
       const { tab: own, listens } = this.#options;
       const asks = this.#connection || !listens() ? this.#asks : this.#asks.filter(({ tab }) => tab === own);
@@ -181,8 +185,8 @@ export class Leader implements Feed {
   /** Opens a stream that these asks, and everybody's before them, are fulfilled by. Answers why it was refused. */
   async #open(asks: readonly Ask[]): Promise<LiveError | undefined> {
     const { clock, openConnection } = this.#options;
-    for (const [tab, { heardAt }] of this.#members)
-      if (heardAt + FORGET_MS < clock.now()) this.#members.delete(tab);
+    for (const [tab, { lastSeenAt }] of this.#members)
+      if (lastSeenAt + FORGET_MS < clock.now()) this.#members.delete(tab);
     const changing = new Set(asks.map(({ tab }) => tab));
     const staying = [...this.#members].filter(([tab]) => !changing.has(tab)).map(([, member]) => member);
     const scopes = [...new Set([...staying, ...asks].flatMap((wanted) => wanted.scopes))];
@@ -203,11 +207,11 @@ export class Leader implements Feed {
   }
 
   /** Lets a tab in to the present stream, where that has all it needs. */
-  #welcome(ask: Ask): void {
+  #admitToCurrent(ask: Ask): void {
     const connection = this.#connection;
     const { opened: begun, cursor } = connection ?? {};
     if (!connection || !begun || cursor === undefined || ask.fresh || ask.again) return;
-    if (!this.#hasTried(ask) || !this.#hears(ask)) return;
+    if (!this.#hasTried(ask) || !this.#bringsAny(ask)) return;
     if (!covers(cursor, ask.cursor) || ask.cursor === 'earliest') return;
     const { post, serverNow } = this.#options;
     this.#flush();
@@ -228,7 +232,7 @@ export class Leader implements Feed {
   }
 
   /** Whether it brings any of it. */
-  #hears({ scopes }: Ask): boolean {
+  #bringsAny({ scopes }: Ask): boolean {
     return scopes.some((scope) => this.#connection?.scopes.includes(scope));
   }
 

@@ -1,9 +1,9 @@
 import type { Connection } from '../connection.ts';
-import type { Feed } from '../feed.ts';
+import type { ConnectionListener } from '../connection-listener.ts';
 import type { Link } from '../link.ts';
 import type { LiveError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';
-import type { Clock, ConnectionStatus, Locks, ScopeInput, SurroundingsChange, TabChannel } from '../types.ts';
+import type { Clock, ConnectionStatus, Locks, PageChange, ScopeInput, TabChannel } from '../types.ts';
 import { Leader } from './leader.ts';
 import { isLeaderMessage, type Message } from './messages.ts';
 import { Tab } from './tab.ts';
@@ -21,9 +21,9 @@ export interface SharedLinkOptions {
   readonly random: () => number;
   /** The service's time. */
   readonly serverNow: () => number;
-  readonly feed: Feed;
+  readonly listener: ConnectionListener;
   readonly openConnection: (
-    feed: Feed,
+    listener: ConnectionListener,
     scopes: readonly ScopeInput[],
     cursor: () => string | undefined,
   ) => Connection;
@@ -49,13 +49,13 @@ export class SharedLink implements Link {
   #away = false;
 
   constructor(options: SharedLinkOptions) {
-    const { id, scopes, cursor, feed } = options;
+    const { id, scopes, cursor, listener } = options;
     this.#options = options;
     this.tab = new Tab({
       id,
       scopes,
       cursor,
-      feed,
+      listener,
       send: (message) => {
         if (this.#leader) this.#leader.receive(message);
         else this.#channel?.postMessage(message);
@@ -63,7 +63,7 @@ export class SharedLink implements Link {
       role: () => this.#role,
       onRefused: (error) => {
         this.#leave();
-        this.#tell('closed', error);
+        this.#publishStatus('closed', error);
       },
     });
   }
@@ -79,14 +79,14 @@ export class SharedLink implements Link {
       channel = this.#options.openChannel(this.#options.name);
     } catch {
       // A page whose storage is blocked may have the constructor and not the channel.
-      this.#tell('connecting');
+      this.#publishStatus('connecting');
       this.tab.hello();
       this.#leadAlone();
       return;
     }
     this.#channel = channel;
     channel.onmessage = ({ data }) => this.#receive(data as Message);
-    this.#tell('connecting');
+    this.#publishStatus('connecting');
     this.tab.hello();
     this.#queue();
     this.#ask();
@@ -105,14 +105,14 @@ export class SharedLink implements Link {
     else this.#channel?.postMessage({ kind: 'refresh', tab: this.#options.id } satisfies Message);
   }
 
-  notice(change: SurroundingsChange): void {
+  pageChanged(change: PageChange): void {
     if (change === 'leaving') {
       this.#away ||= this.#channel !== undefined;
       this.#leave();
     } else if (change === 'returning') {
       if (this.#away) this.connect();
       this.#away = false;
-    } else if (this.#leader) this.#leader.notice(change);
+    } else if (this.#leader) this.#leader.pageChanged(change);
     else if (change === 'visible')
       this.#channel?.postMessage({ kind: 'wake', tab: this.#options.id } satisfies Message);
   }
@@ -120,7 +120,7 @@ export class SharedLink implements Link {
   close(): void {
     this.#leave();
     this.tab.close();
-    this.#tell('closed');
+    this.#publishStatus('closed');
   }
 
   #receive(message: Message): void {
@@ -159,7 +159,7 @@ export class SharedLink implements Link {
 
   /** Leads until it resigns. */
   #lead(): Promise<void> {
-    const { clock, id, feed, serverNow, openConnection } = this.#options;
+    const { clock, id, listener, serverNow, openConnection } = this.#options;
     this.#term = Math.max(this.tab.term + 1, clock.now());
     const over = new Promise<void>((resolve) => {
       this.#resign = resolve;
@@ -178,7 +178,7 @@ export class SharedLink implements Link {
       onRefused: (status) => {
         this.#leave();
         this.tab.close(status.error);
-        feed.status(status);
+        listener.status(status);
       },
     });
     return over;
@@ -188,7 +188,7 @@ export class SharedLink implements Link {
     const leader = this.#leader;
     this.#leader = undefined;
     leader?.stop();
-    if (leader) this.tab.part();
+    if (leader) this.tab.detach();
     this.#resign();
   }
 
@@ -203,7 +203,7 @@ export class SharedLink implements Link {
     channel?.postMessage({ kind: 'bye', tab: id } satisfies Message);
     channel?.close();
     this.#channel = undefined;
-    this.tab.part();
+    this.tab.detach();
   }
 
   /** Asks the leader now and then whether it is there. */
@@ -230,7 +230,7 @@ export class SharedLink implements Link {
     return this.#leader ? 'leader' : 'follower';
   }
 
-  #tell(state: 'connecting' | 'closed', error?: LiveError): void {
-    this.#options.feed.status(plainStatus(state, this.#role, error));
+  #publishStatus(state: 'connecting' | 'closed', error?: LiveError): void {
+    this.#options.listener.status(plainStatus(state, this.#role, error));
   }
 }

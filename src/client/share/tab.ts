@@ -1,6 +1,6 @@
 import type { Scope } from '../../protocol/scope.ts';
+import type { ConnectionListener } from '../connection-listener.ts';
 import { Deferred } from '../deferred.ts';
-import type { Feed } from '../feed.ts';
 import { identityChanged, LiveError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';
 import type { ConnectionStatus, ScopeInput } from '../types.ts';
@@ -11,7 +11,7 @@ export interface TabOptions {
   readonly scopes: readonly ScopeInput[];
   /** Where this tab stands in the log. */
   readonly cursor: () => string | undefined;
-  readonly feed: Feed;
+  readonly listener: ConnectionListener;
   /** To the leader. */
   readonly send: (message: TabMessage) => void;
   readonly role: () => ConnectionStatus['role'];
@@ -83,7 +83,7 @@ export class Tab {
     send({ kind: 'hello', ...ask });
   }
 
-  /** @throws LiveError when all of the scopes are refused; what was before is then kept */
+  /** @throws LiveError when all of the scopes are refused; the previous ones are then kept */
   renew(scopes: readonly ScopeInput[]): Promise<void> {
     // What another tab was refused is asked for again by one that takes it up.
     const again = scopes.some((scope) => !this.#scopes.includes(scope) && this.#refused.has(scope));
@@ -100,7 +100,7 @@ export class Tab {
   }
 
   /** It no longer hears the leader: whatever is passed on meanwhile is not for it. */
-  part(): void {
+  detach(): void {
     this.#joined = false;
   }
 
@@ -109,10 +109,10 @@ export class Tab {
     this.unanswered = 0;
     if (message.term > this.term) {
       this.term = message.term;
-      this.part();
+      this.detach();
       this.hello();
     }
-    const { id, feed, role } = this.#options;
+    const { id, listener, role } = this.#options;
     if (message.to !== undefined && message.to !== id) return;
     switch (message.kind) {
       case 'pong':
@@ -122,10 +122,10 @@ export class Tab {
         this.#begin(message);
         break;
       case 'frames':
-        if (this.#follows(message.seq)) for (const frame of message.frames) feed.frame(frame);
+        if (this.#follows(message.seq)) for (const frame of message.frames) listener.frame(frame);
         break;
       case 'problem':
-        feed.problem(unpackError(message.error));
+        listener.problem(unpackError(message.error));
         break;
       case 'refused':
         this.#onRefused(message.ask, unpackError(message.error));
@@ -139,7 +139,7 @@ export class Tab {
           refused: whole.refused.filter(({ scope }) => this.#scopes.includes(scope)),
         };
         const streaming = status.state === 'open' || status.state === 'catching-up';
-        feed.status(streaming && !this.#joined ? { ...status, state: 'connecting' } : status);
+        listener.status(streaming && !this.#joined ? { ...status, state: 'connecting' } : status);
       }
     }
   }
@@ -148,11 +148,11 @@ export class Tab {
   close(error = new LiveError('closed', 'the connection is closed')): void {
     this.#pending?.waiting.reject(error);
     this.#pending = undefined;
-    this.part();
+    this.detach();
   }
 
   #begin(message: Extract<LeaderMessage, { kind: 'begin' }>): void {
-    const { id, feed } = this.#options;
+    const { id, listener } = this.#options;
     const pending = this.#pending;
     const mine = message.answers.some(({ tab, ask }) => tab === id && ask === pending?.ask);
     if (!mine && (message.to !== undefined || !this.#follows(message.seq))) return;
@@ -168,7 +168,7 @@ export class Tab {
       open.scopes.some((one) => one === (scope === 'player:me' ? me : scope));
     if (!mine && !this.#active.every(brings)) {
       // The leader took this tab for gone: asked now, from where it stands, it misses nothing.
-      this.part();
+      this.detach();
       this.hello();
       return;
     }
@@ -179,7 +179,7 @@ export class Tab {
       this.#seq = message.seq;
     }
     const scopes = open.scopes.filter((scope) => this.accepts(scope));
-    feed.begin({ ...open, scopes }, message.frame);
+    listener.begin({ ...open, scopes }, message.frame);
     if (mine) pending?.waiting.resolve();
   }
 
@@ -190,20 +190,20 @@ export class Tab {
       this.#seq = seq;
       return true;
     }
-    this.part();
+    this.detach();
     this.hello();
     return false;
   }
 
   /** It wants nothing: the leader forgets it, until it does. */
   #rest(): void {
-    const { id, feed, role, send } = this.#options;
+    const { id, listener, role, send } = this.#options;
     this.#pending?.waiting.resolve();
     this.#pending = undefined;
     this.#active = [];
     if (this.#joined) send({ kind: 'bye', tab: id });
-    this.part();
-    feed.status(plainStatus('idle', role()));
+    this.detach();
+    listener.status(plainStatus('idle', role()));
   }
 
   #onRefused(ask: number, error: LiveError): void {

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { EventType } from '../../protocol/event.ts';
-import { isToastable, TOASTED, type Toast, withToast } from '../session/toasts.ts';
+import { TOASTED } from '../event-looks.ts';
+import { isToastable, type Toast, withToast } from '../session/toasts.ts';
 import { isolated } from '../text/bidi.ts';
 import { EventText } from '../text/event-text.tsx';
 import { useEvents } from '../use-events.ts';

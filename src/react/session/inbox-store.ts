@@ -1,5 +1,5 @@
 import type { InboxPage, InboxQuery, Marked, Which } from '../../client/api-types.ts';
-import { type Backoff, waitAfter } from '../../client/backoff.ts';
+import { type Backoff, reconnectDelay } from '../../client/backoff.ts';
 import { LiveError } from '../../client/live-error.ts';
 import type { LiveClient } from '../../client/types.ts';
 import type { Notification } from '../../protocol/event.ts';
@@ -162,7 +162,7 @@ export function createInboxStore(client: LiveClient): InboxStore {
     const { status = 0, isFromService, retryAfterMs } = error ?? {};
     const passes = status >= 500 || [408, 409, 425, 429].includes(status);
     if (stop === undefined || (isFromService && !passes)) return;
-    const wait = waitAfter({ failures, reason: undefined, askedMs: retryAfterMs }, BACKOFF, Math.random);
+    const wait = reconnectDelay({ failures, reason: undefined, askedMs: retryAfterMs }, BACKOFF, Math.random);
     retry = setTimeout(() => void reload(), wait);
   }
 

@@ -5,26 +5,17 @@ export interface Toast {
   readonly notification: Notification;
 }
 
-/** What a player wants to know at once. */
-export const TOASTED: readonly EventType[] = [
-  'LEVEL_UP',
-  'TIER_UPGRADE',
-  'ACHIEVEMENT',
-  'RANK_CHANGE',
-  'ANNOUNCEMENT',
-];
-
-/** Older ones are history: the inbox has them. Milliseconds. */
+/** Max age of a notification that becomes a toast, in ms. */
 const FRESH_MS = 60_000;
 
-/** Whether a notification is worth a toast for whoever it reached. */
+/** Whether a notification becomes a toast: a fresh one of the player's own scope, or an announcement. */
 export function isToastable(notification: Notification, types: readonly EventType[], now: number): boolean {
   const { scope, type, at } = notification;
   const meant = scope.startsWith('player:') || type === 'ANNOUNCEMENT';
   return meant && types.includes(type) && now - Date.parse(at) < FRESH_MS;
 }
 
-/** With one more. A later change of the same rank takes the place of the earlier one; the oldest give way. */
+/** Adds a toast, in place of an earlier one with the same key; drops the oldest beyond `most`. */
 export function withToast(toasts: readonly Toast[], notification: Notification, most: number): Toast[] {
   const key = keyOf(notification);
   return [...toasts.filter((toast) => toast.key !== key), { key, notification }].slice(-most);

@@ -3,9 +3,9 @@ import type { Frame } from '../protocol/frame.ts';
 import type { LiveError } from './live-error.ts';
 import type { ConnectionStatus } from './types.ts';
 
-/** Who is told what a connection brings, in the order in which it comes. */
-export interface Feed {
-  /** A stream has begun; it sends everything after the frame's cursor. */
+/** Receiver of what a connection delivers, in order. */
+export interface ConnectionListener {
+  /** A stream has begun; it delivers everything after the frame's cursor. */
   begin(open: StreamOpen, frame: Frame): void;
   frame(frame: Frame): void;
   comment(text: string): void;

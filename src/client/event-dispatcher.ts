@@ -4,30 +4,30 @@ import { parseCursor } from '../protocol/cursor.ts';
 import type { EventType, Notification } from '../protocol/event.ts';
 import type { Frame } from '../protocol/frame.ts';
 import { type Scope, scopes } from '../protocol/scope.ts';
+import type { ConnectionListener } from './connection-listener.ts';
 import type { Emitter } from './emitter.ts';
-import type { Feed } from './feed.ts';
 import { LiveError } from './live-error.ts';
 import type { Progress } from './progress.ts';
 import type { ServerClock } from './server-clock.ts';
 import type { ConnectionStatus, LiveEvents } from './types.ts';
 
-export interface DeliveryOptions {
+export interface EventDispatcherOptions {
   readonly emitter: Emitter<LiveEvents>;
   readonly progress: Progress;
   readonly serverClock: ServerClock;
   readonly now: () => number;
-  /** Whether what a scope brings is for this tab: others may share its stream. */
+  /** Whether this tab listens to a scope: others may share its stream. */
   readonly accepts: (scope: Scope) => boolean;
   /** The cursor has moved. */
   readonly onMoved: () => void;
   readonly onStatus: (status: ConnectionStatus) => void;
 }
 
-/** Makes events of frames and hands each on once, whichever stream brought it. */
-export class Delivery implements Feed {
-  readonly #options: DeliveryOptions;
+/** Turns frames into events and delivers each notification once, whichever stream it arrives on. */
+export class EventDispatcher implements ConnectionListener {
+  readonly #options: EventDispatcherOptions;
 
-  constructor(options: DeliveryOptions) {
+  constructor(options: EventDispatcherOptions) {
     this.#options = options;
   }
 
@@ -78,7 +78,7 @@ export class Delivery implements Feed {
 
   #notify(event: string, notification: Notification, cursor: string): void {
     const { emitter, progress, accepts, onMoved } = this.#options;
-    // A frame of a kind that this version does not know has no position of its own.
+    // Frames of kinds that this version does not know may have no position.
     if (typeof notification.id !== 'number') return;
     const isNew = progress.take(notification.scope, notification.id, cursor);
     if (isNew && accepts(notification.scope)) {
@@ -99,6 +99,6 @@ export class Delivery implements Feed {
 
   #raw(event: string | undefined, id: string | undefined, data: string): void {
     const { emitter, now } = this.#options;
-    if (emitter.hears('frame')) emitter.emit('frame', { event, id, data, receivedAt: now() });
+    if (emitter.hasListeners('frame')) emitter.emit('frame', { event, id, data, receivedAt: now() });
   }
 }

@@ -1,7 +1,7 @@
-import type { Surroundings, SurroundingsChange } from './types.ts';
+import type { PageChange, PageLifecycle } from './types.ts';
 
-/** The window's word about network, visibility and the page's life; outside a browser nothing ever changes. */
-export function ambientSurroundings(): Surroundings {
+/** Network, visibility and lifecycle of the browser's page; constant outside a browser. */
+export function browserPageLifecycle(): PageLifecycle {
   const { window, document } = globalThis as Partial<typeof globalThis>;
   if (!window || !document) return { online: true, watch: () => () => {} };
   return {
@@ -10,7 +10,7 @@ export function ambientSurroundings(): Surroundings {
     },
     watch(callback) {
       const stop = new AbortController();
-      const on = (target: EventTarget, event: string, change: () => SurroundingsChange) =>
+      const on = (target: EventTarget, event: string, change: () => PageChange) =>
         target.addEventListener(event, () => callback(change()), { signal: stop.signal });
       on(window, 'online', () => 'online');
       on(window, 'offline', () => 'offline');
