@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Contest } from '../../client/api-types.ts';
-import { type Backoff, waitAfter } from '../../client/backoff.ts';
+import { type Backoff, reconnectDelay } from '../../client/backoff.ts';
 import { LiveError } from '../../client/live-error.ts';
 import type { LiveClient } from '../../client/types.ts';
 import { useEvents, useLive } from '../../react/index.ts';
@@ -52,7 +52,7 @@ export function useContests(wanted: number | undefined): Contests {
   const failed = failures > 0;
   useEffect(() => {
     if (failures === 0) return;
-    const wait = waitAfter({ failures, reason: undefined, askedMs: undefined }, BACKOFF, Math.random);
+    const wait = reconnectDelay({ failures, reason: undefined, askedMs: undefined }, BACKOFF, Math.random);
     const timer = setTimeout(() => void read(), wait);
     return () => clearTimeout(timer);
   }, [read, failures]);
