@@ -124,6 +124,44 @@ describe('One account that asks without end', () => {
     expect(await holder()).toBe(leader);
   });
 
+  it('keeps nothing waiting that goes on beside requests: what SQL publishes is relayed meanwhile', async () => {
+    const { database } = live.test;
+    const accounts: string[] = [];
+    while (accounts.length < 8)
+      accounts.push(`Bearer ${await live.token((await createPlayer(database)).userId)}`);
+    const blocker = await database.connect();
+    toRelease.push(() => blocker.destroy());
+    await blocker.query('LOCK TABLES notification_receipt WRITE');
+    let over = false;
+    toRelease.push(() => {
+      over = true;
+    });
+    const attack = accounts.flatMap((who) =>
+      [1, 2, 3].map(async () => {
+        while (!over)
+          await ask(who).then(
+            (answer) => answer.text(),
+            () => {},
+          );
+      }),
+    );
+    const counted = async (sql: string, values: unknown[] = []) =>
+      Number((await database.query<{ n: number }>(sql, values))[0]?.n);
+    // As many as the service's pool has.
+    const hanging =
+      "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ? AND state LIKE 'Waiting for table%'";
+    await expect.poll(() => counted(hanging, [database.name]), within).toBeGreaterThanOrEqual(4);
+    await database.query('CALL live_publish(?, ?, ?)', [
+      'ANNOUNCEMENT',
+      JSON.stringify({ title: 'Hello', message: 'World' }),
+      'meanwhile',
+    ]);
+    await expect.poll(() => counted('SELECT COUNT(*) AS n FROM event_outbox'), within).toBe(0);
+    over = true;
+    await blocker.query('UNLOCK TABLES');
+    await Promise.all(attack);
+  });
+
   it('is bounded before the database is asked whether its ticket may be used', async () => {
     const { database } = live.test;
     const { ticket } = (await (
