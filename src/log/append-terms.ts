@@ -88,7 +88,9 @@ export class AppendTerms {
     return { known: 0, term: this.#found, server: this.#server, verifiedAt: now };
   }
 
-  appended(expectation: Expectation, now: number): void {
+  /** @param term the word of the term that the rows belong to */
+  appended(expectation: Expectation, term: string, now: number): void {
+    this.#found = term;
     this.#complete = true;
     if (expectation.begins) this.#settle(now);
   }

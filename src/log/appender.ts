@@ -216,7 +216,7 @@ export class Appender {
         if (typeof next === 'string') return { next, server: terms.server };
         expected = next;
         const committed = await sendAttempt(connection, attempt, next);
-        terms.appended(next, performance.now());
+        terms.appended(next, committed.proof.term, performance.now());
         return committed;
       });
       if ('next' in outcome) {

@@ -63,7 +63,8 @@ describe('publishing', () => {
           const own = rows.filter((row) => row.eventId === eventId);
           expect(own.map((row) => row.id)).toEqual(notifications.map((notification) => notification.id));
           expect(own.every((row) => row.type === type)).toBe(true);
-          expect(cursor).toBe(`${notifications.at(-1)?.id}-k7f2`);
+          const last = notifications.at(-1)?.id;
+          expect(cursor).toBe(`${last}-${rows.find(({ id }) => id === last)?.term}`);
           expect(duplicate).toBe(false);
         }
       }),

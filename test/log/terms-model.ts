@@ -335,7 +335,7 @@ export class Node {
       const outcome = await link.server.exclusively(() => appendTo(link.server, next, events, mutation));
       await hop();
       if ('rows' in outcome) {
-        terms.appended(next, this.#world.now);
+        terms.appended(next, outcome.proof.term, this.#world.now);
         if (link.server === this.#world.primary) this.#world.unproven = false;
         if (!this.alive) return false;
         if (this.tracker.offer(outcome.rows, outcome.proof) === 'reconnect') this.follower.broken = true;
