@@ -1,17 +1,33 @@
 import type { Connection } from 'mysql2/promise';
 import type { Database } from './database.ts';
 
-/** How long an answer may take, ms. */
+/** Max wait for an answer, in ms. */
 const ANSWER_MS = 2_000;
-/** How long an answer is good for, ms: who asks more often gets the same. */
+/** How long an answer is repeated instead of asking again, in ms. */
 const FRESH_MS = 250;
+const FRESH_WRITE_MS = 1_000;
 
-/** Asks the database whether it answers, on a connection of its own: it never waits behind callers. */
+/**
+ * Every statement of an append, as one packet that is rolled back. The lock of the head is taken last, so that an error
+ * before it leaves the head free. Position 0 belongs to no row.
+ */
+const WRITE = [
+  'START TRANSACTION',
+  `INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, title, message, data, created_at)
+   VALUES (0, 0, 'probe', 'nudge', 'PROBE', 0, '', '', '{}', UTC_TIMESTAMP(3))`,
+  `INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at)
+   VALUES ('probe', REPEAT(x'00', 32), 0, UTC_TIMESTAMP(3))`,
+  `INSERT INTO activity_log (player_id, action_type, timestamp, event_id, is_broadcasted)
+   VALUES (0, 'LEVEL_UP', UTC_TIMESTAMP(3), 0, 1)`,
+  'UPDATE log_head SET head = head WHERE id = 1',
+  'ROLLBACK',
+].join(';');
+
+/** Health checks of the database, on a connection of their own that never waits behind callers. */
 export class DatabaseProbe {
   readonly #database: Pick<Database, 'connect'>;
   #connection: Promise<Connection> | undefined;
-  #asked = Number.NEGATIVE_INFINITY;
-  #answer: Promise<void> = Promise.resolve();
+  readonly #answers = new Map<string, { readonly at: number; readonly answer: Promise<void> }>();
   #closed = false;
 
   constructor(database: Pick<Database, 'connect'>) {
@@ -20,12 +36,12 @@ export class DatabaseProbe {
 
   /** Rejects when the database does not answer within 2 s. Asks it four times a second at most. */
   check(): Promise<void> {
-    if (performance.now() - this.#asked >= FRESH_MS) {
-      this.#asked = performance.now();
-      this.#answer = this.#ask();
-      this.#answer.catch(() => {});
-    }
-    return this.#answer;
+    return this.#fresh('SELECT 1', FRESH_MS);
+  }
+
+  /** Rejects when an append would fail, or not be done within 2 s. Nothing is stored. Asks once a second at most. */
+  checkWrite(): Promise<void> {
+    return this.#fresh(WRITE, FRESH_WRITE_MS);
   }
 
   async close(): Promise<void> {
@@ -33,18 +49,28 @@ export class DatabaseProbe {
     (await this.#connection?.catch(() => undefined))?.destroy();
   }
 
-  async #ask(): Promise<void> {
+  #fresh(sql: string, freshMs: number): Promise<void> {
+    const known = this.#answers.get(sql);
+    if (known !== undefined && performance.now() - known.at < freshMs) return known.answer;
+    const answer = this.#ask(sql);
+    answer.catch(() => {});
+    this.#answers.set(sql, { at: performance.now(), answer });
+    return answer;
+  }
+
+  async #ask(sql: string): Promise<void> {
     if (this.#closed) throw new Error('The probe is closed.');
-    this.#connection ??= this.#database.connect();
+    this.#connection ??= this.#database.connect({ multipleStatements: true });
+    const asked = this.#connection;
     try {
-      const connection = await this.#connection;
-      await connection.query({ sql: 'SELECT 1', timeout: ANSWER_MS });
+      const connection = await asked;
+      await connection.query({ sql, timeout: ANSWER_MS });
     } catch (error) {
-      void this.#connection?.then(
+      void asked.then(
         (connection) => connection.destroy(),
         () => {},
       );
-      this.#connection = undefined;
+      if (this.#connection === asked) this.#connection = undefined;
       throw error;
     }
   }

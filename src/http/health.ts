@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { errnoOf, isStorageError } from '../db/errors.ts';
 import { createRouter, problems, type Router } from './router.ts';
 
 /** What the service knows of itself, without asking anybody. */
@@ -8,10 +9,16 @@ export interface Vitals {
   readonly startedAt: Date;
   readonly streams: () => number;
   readonly follower: () => { connected: boolean; position: number; epoch: string; lag: number };
+  /** Time since the follower last read the log unchanged, in ms. */
+  readonly followerSilentMs: () => number;
+  /** Outcome of this process's recent appends; undefined where there were none. */
+  readonly appends: () => 'succeeding' | 'failing' | undefined;
   /** Whether the service is about to close: it still serves, and shall be sent nobody new. */
   readonly draining: () => boolean;
   /** Rejects when the database does not answer in time. */
   readonly pingDatabase: () => Promise<void>;
+  /** Rejects when an append would fail. */
+  readonly probeWrite: () => Promise<void>;
 }
 
 const live = z
@@ -66,7 +73,7 @@ export function healthRoutes(vitals: Vitals): Router {
       method: 'get',
       path: '/ready',
       tags: ['Operation'],
-      summary: 'Whether the process can serve: the database answers and the log is followed',
+      summary: 'Whether the process can serve: events can be published, and the log is followed',
       security: [],
       responses: {
         200: { description: 'Ready', content: { 'application/json': { schema: ready } } },
@@ -81,7 +88,14 @@ export function healthRoutes(vitals: Vitals): Router {
           () => 'ok',
           () => 'does not answer',
         ),
-        follower: !connected ? 'not connected' : lag > MAX_LAG ? `${lag} rows behind` : 'ok',
+        publishing: await publishing(vitals),
+        follower: !connected
+          ? 'not connected'
+          : vitals.followerSilentMs() > MAX_SILENCE_MS
+            ? `heard nothing from the log for ${Math.round(vitals.followerSilentMs() / 1_000)} s`
+            : lag > MAX_LAG
+              ? `${lag} rows behind`
+              : 'ok',
         shutdown: vitals.draining() ? 'draining' : 'ok',
       };
       const fine = Object.values(checks).every((check) => check === 'ok');
@@ -91,5 +105,21 @@ export function healthRoutes(vitals: Vitals): Router {
   return router;
 }
 
-/** So many rows may be known and not yet handed on. */
+/** Max rows that are known and not delivered yet. */
 const MAX_LAG = 10_000;
+/** Max time since the follower last read the log, in ms. At rest it reads every 0.25 s. */
+const MAX_SILENCE_MS = 5_000;
+
+/** Whether an event could be published here: as the last one was, or as a write that is rolled back shows. */
+async function publishing({ appends, probeWrite }: Vitals): Promise<string> {
+  const state = appends();
+  if (state === 'succeeding') return 'ok';
+  try {
+    await probeWrite();
+    return state === 'failing' ? 'the last append failed' : 'ok';
+  } catch (error) {
+    return isStorageError(error)
+      ? `the database cannot store (error ${errnoOf(error)})`
+      : 'no answer in time';
+  }
+}

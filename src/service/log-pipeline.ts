@@ -2,12 +2,15 @@ import { type LiveLog, type LiveLogOptions, openLiveLog } from '../channel/live-
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import { createLogPublisher, type LogPublisher } from '../events/log-publisher.ts';
+import { AppendHealth } from '../log/append-health.ts';
 import { Appender } from '../log/appender.ts';
 import { pruneLog } from '../log/retention.ts';
 import { readRestrictions } from '../platform/restrictions.ts';
 import { type Part, Parts } from './parts.ts';
 
 export interface LogPipeline extends LiveLog, Part {
+  /** Whether this process's appends succeed. */
+  readonly appends: AppendHealth;
   readonly publisher: LogPublisher;
   /** Opens another publisher with its own connection: for a part that waits for rows that others have locked. */
   openPublisher(name: string): LogPublisher;
@@ -25,6 +28,8 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
   const opened = new Parts(onError);
   opened.add('follower', live.follower);
 
+  const appends = new AppendHealth();
+
   function openPublisher(name: string): LogPublisher {
     const appender = new Appender({
       connect: () => database.connect({ multipleStatements: true }),
@@ -34,12 +39,20 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
     });
     opened.add(name, appender);
     return createLogPublisher({
-      append: (units) => appender.append(units),
+      // What has a publisher of its own may wait for rows that others have locked: that says nothing of the log.
+      append: (units) =>
+        name === 'appender' ? appends.observe(appender.append(units)) : appender.append(units),
       restrictions: (contestIds) => readRestrictions(database, contestIds),
     });
   }
 
-  return { ...live, publisher: openPublisher('appender'), openPublisher, close: () => opened.closeAll() };
+  return {
+    ...live,
+    appends,
+    publisher: openPublisher('appender'),
+    openPublisher,
+    close: () => opened.closeAll(),
+  };
 }
 
 /** Interval between deletions of expired rows, ms. */

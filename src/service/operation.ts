@@ -15,7 +15,7 @@ export interface OperationDeps {
   readonly nodeId: string;
   readonly database: Database;
   readonly probe: DatabaseProbe;
-  readonly log: Pick<LogPipeline, 'follower' | 'hub' | 'ring'>;
+  readonly log: Pick<LogPipeline, 'appends' | 'follower' | 'hub' | 'ring'>;
   readonly streams: Pick<Streams, 'size'>;
   readonly leaderboards: Pick<Leaderboards, 'leftOut'>;
   readonly shutdown: Pick<Shutdown, 'begun'>;
@@ -25,7 +25,7 @@ export interface OperationDeps {
 /** Opens what operators read: liveness, readiness, metrics. */
 export function openOperation(deps: OperationDeps): Part {
   const { version, nodeId, database, probe, streams, shutdown, config } = deps;
-  const { follower, hub, ring } = deps.log;
+  const { appends, follower, hub, ring } = deps.log;
   return {
     routes: [
       healthRoutes({
@@ -40,7 +40,10 @@ export function openOperation(deps: OperationDeps): Part {
           epoch: follower.epoch,
           lag: follower.lag,
         }),
+        followerSilentMs: () => performance.now() - follower.verified.verifiedAt,
+        appends: () => appends.state,
         pingDatabase: () => probe.check(),
+        probeWrite: () => probe.checkWrite(),
       }),
       metricsRoutes({
         measures: {
