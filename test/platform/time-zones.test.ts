@@ -5,7 +5,7 @@ import { migrate } from '../../src/migrate/migrate.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
 import { announcementsOf, type ClockNode, openClockNode } from '../contest/fixture.ts';
 import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
-import { createContest } from '../support/platform.ts';
+import { createContest, setPlatformSchema } from '../support/platform.ts';
 
 /** What a clock on a wall shows at an instant. */
 function wallOf(zone: string, at: Date): Date {
@@ -76,7 +76,11 @@ describe('The contest clock of a server in another zone', () => {
 
   /** A contest that an admin starts for the next second, by the clock of the platform's own session. */
   async function soon(plusMinutes = 0): Promise<number> {
-    const id = await createContest(database, { status: 'UPCOMING', startTime: '2037-01-01 00:00:00' });
+    const id = await createContest(database, {
+      status: 'UPCOMING',
+      startTime: '2037-01-01 00:00:00',
+      endTime: '2037-01-02 00:00:00',
+    });
     const connection = await database.connect();
     await connection.query('SET time_zone = @@global.time_zone');
     await connection.query(
@@ -103,6 +107,20 @@ describe('The contest clock of a server in another zone', () => {
     await tellsAll(id);
     expect(await announcementsOf(database, later)).toEqual([]);
   });
+
+  test.each(['+05:30', '-11:00'])(
+    'announces at the instants of a platform’s first schema, in %s',
+    async (zone) => {
+      await setPlatformSchema(database, { start: 'TIMESTAMP', end: 'TIMESTAMP', solved: 'TIMESTAMP' });
+      await database.execute('SET GLOBAL time_zone = ?', [zone]);
+      const later = await soon(20);
+      const id = await soon();
+      for (const clock of [undefined, createPlatformClock('Asia/Kolkata')]) keep(clock);
+      await tellsAll(id);
+      expect(await announcementsOf(database, later)).toEqual([]);
+      await setPlatformSchema(database, { start: 'DATETIME', end: 'DATETIME', solved: 'TIMESTAMP' });
+    },
+  );
 
   test('uses the configured zone, whatever the server’s is', async () => {
     await database.execute("SET GLOBAL time_zone = '+05:30'");
