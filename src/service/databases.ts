@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { DatabaseConfig } from '../config/config.ts';
+import { checkCompleteness } from '../db/completeness.ts';
 import { divideConnections, readConnectionLimit } from '../db/connection-budget.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { checkDurability } from '../db/durability.ts';
@@ -44,7 +45,8 @@ export async function openDatabases(deps: DatabasesDeps): Promise<Databases> {
     const probe = opened.add('probe', new DatabaseProbe(background));
     await migrate(database, { log });
     signal?.throwIfAborted();
-    for (const warning of await checkDurability(database)) logger.warn(warning);
+    for (const warning of [...(await checkDurability(database)), ...(await checkCompleteness(database))])
+      logger.warn(warning);
     return { database, background, probe, poolSize, close: () => opened.closeAll() };
   } catch (error) {
     await opened.closeAll();

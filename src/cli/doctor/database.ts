@@ -1,3 +1,4 @@
+import { checkCompleteness } from '../../db/completeness.ts';
 import type { Database, Flavour } from '../../db/database.ts';
 import { checkDurability } from '../../db/durability.ts';
 import { errnoOf } from '../../db/errors.ts';
@@ -62,7 +63,8 @@ export async function checkSchema(database: Pick<Database, 'query'>): Promise<Fi
     const tables = copying.map(({ source }) => source).join(', ');
     return [wrong(`${tables} not copied to the end: run \`codecraft-live migrate\`, or start the service.`)];
   }
-  return [good(`The schema is up to date (${known.at(-1)}).`)];
+  const losses = await checkCompleteness(database);
+  return [good(`The schema is up to date (${known.at(-1)}).`), ...losses.map(wrong)];
 }
 
 function isBelow(version: string, [major, minor]: readonly [number, number]): boolean {
