@@ -25,7 +25,7 @@ describe('doctor, of a database', () => {
     };
   }
   const row = (id: number) =>
-    `INSERT INTO notification VALUES (${id}, ${id}, 'global', 'global', 'ANNOUNCEMENT', 1, NULL, 't', 'm', '{}', UTC_TIMESTAMP(3))`;
+    `INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, player_id, title, message, data, created_at) VALUES (${id}, ${id}, 'global', 'global', 'ANNOUNCEMENT', 1, NULL, 't', 'm', '{}', UTC_TIMESTAMP(3))`;
   const markDeadLetters =
     "INSERT INTO event_outbox (type, payload, created_at, failed_at, error) VALUES ('LEVEL_UP', '{}', UTC_TIMESTAMP(3), UTC_TIMESTAMP(3), '/data/playerId is missing')";
   const waiting =
