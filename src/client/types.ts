@@ -5,17 +5,17 @@ import type { Scope } from '../protocol/scope.ts';
 import type { LiveApi } from './api-types.ts';
 import type { LiveError } from './live-error.ts';
 
-/** A scope as it may be asked for: `player:me` is whoever the token belongs to. */
+/** Scope of a request; `player:me` is the player of the token. */
 export type ScopeInput = Scope | 'player:me';
 
 /**
- * - `idle`: made, and not started or without a scope to listen to;
- * - `connecting`: a stream was asked for, and has not begun;
- * - `catching-up`: it has begun, and what was missed is on its way;
- * - `open`: what arrives is live;
- * - `waiting`: the connection was lost; it is tried again at `retryAt`;
- * - `offline`: the browser says there is no network; it is tried again when there is;
- * - `closed`: over, because it was closed or refused for good (`error`, `closeReason`).
+ * - `idle`: not started, or without scopes;
+ * - `connecting`: a stream is requested and has not begun;
+ * - `catching-up`: it has begun, and missed events are being replayed;
+ * - `open`: events are live;
+ * - `waiting`: the connection is lost; the next attempt is at `retryAt`;
+ * - `offline`: the browser reports no network; the next attempt is made when it reports one;
+ * - `closed`: closed by the application, or refused for good (`error`, `closeReason`).
  */
 export type ConnectionState =
   | 'idle'
@@ -26,60 +26,60 @@ export type ConnectionState =
   | 'offline'
   | 'closed';
 
-/** A scope that was asked for and is not heard: refused, or one of too many (`too-many-scopes`). */
+/** Requested scope that the stream does not have: refused, or beyond the limit (`too-many-scopes`). */
 export interface RefusedScope {
   readonly scope: ScopeInput;
   readonly error: LiveError;
 }
 
-/** How the connection stands. A new object with every change, the same object until then. */
+/** Immutable status of the connection: each change creates a new object. */
 export interface ConnectionStatus {
   readonly state: ConnectionState;
-  /** While `waiting`: when the next attempt is made, ms since 1970 by the client's clock. */
+  /** Time of the next attempt while `waiting`, ms since 1970 by the client's clock. */
   readonly retryAt: number | undefined;
-  /** Attempts since a stream was last whole. */
+  /** Failed attempts since a stream last caught up. */
   readonly failures: number;
-  /** What went wrong last; gone once a stream is whole again. */
+  /** The last error; cleared when a stream has caught up. */
   readonly error: LiveError | undefined;
-  /** Why the service ended the last stream, if it said so; gone once a stream is whole again. */
+  /** Reason that the service gave for closing the last stream; cleared when a stream has caught up. */
   readonly closeReason: CloseReason | undefined;
   readonly streamId: string | undefined;
-  /** The scopes that are not heard although the connection is there; empty when all are. */
+  /** Requested scopes that the open stream does not have. */
   readonly refused: readonly RefusedScope[];
-  /** Whether this tab holds the connection, or listens to the tab that does. Without sharing always `leader`. */
+  /** `leader`: this tab holds the connection; `follower`: another tab relays to it. Without sharing always `leader`. */
   readonly role: 'leader' | 'follower';
 }
 
-/** Why a token is asked for: a first one, one that lasts longer, or another because this one was refused. */
+/** Reason for requesting a token: none yet, the current one expires, it was refused, or a request needs one. */
 export type TokenReason = 'connect' | 'expiring' | 'refused' | 'request';
-/** May be slow; may reject, which is tried again later. `undefined`: there is none, go by cookie. */
+/** Provides a token. A rejection is retried with backoff. `undefined`: no token, use the cookie. */
 export type GetToken = (reason: TokenReason) => string | undefined | Promise<string | undefined>;
-/** A ticket for these scopes from a server of the application's own. */
+/** Provides a ticket for these scopes from the application's own server. */
 export type GetTicket = (scopes: readonly ScopeInput[]) => string | Promise<string>;
 
-/** Where cursors are kept: `sessionStorage`, `localStorage`, or anything like them. */
+/** Storage for cursors: `sessionStorage`, `localStorage`, or a compatible object. */
 export type CursorStorage = Pick<Storage, 'getItem' | 'setItem'>;
 
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
-  /** Milliseconds by a clock that nobody sets, since any moment. Default: `now`. */
+  /** Milliseconds of a monotonic clock with any origin. Default: `now`. */
   elapsed?(): number;
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 }
 
-/** `leaving`: the page is about to go, or to be frozen; `returning`: it did not go for good. */
+/** `leaving`: the page is about to be unloaded or frozen; `returning`: it was restored. */
 export type PageChange = 'online' | 'offline' | 'visible' | 'hidden' | 'leaving' | 'returning';
 
-/** What the client is told of the page around it. Default: by the window, where there is one. */
+/** Source of page lifecycle changes. Default: the window's events, where there is a window. */
 export interface PageLifecycle {
   readonly online: boolean;
-  /** Calls back when something changed. Returns how to stop. */
+  /** Calls `callback` on each change. Returns the function that stops it. */
   watch(callback: (change: PageChange) => void): () => void;
 }
 
-/** Of a `LockManager` what sharing needs. */
+/** Subset of `LockManager` that sharing needs. */
 export interface Locks {
   request(
     name: string,
@@ -87,7 +87,7 @@ export interface Locks {
     callback: () => Promise<void>,
   ): Promise<void>;
 }
-/** Of a `BroadcastChannel` what sharing needs. */
+/** Subset of `BroadcastChannel` that sharing needs. */
 export interface TabChannel {
   postMessage(message: unknown): void;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
@@ -97,43 +97,43 @@ export interface TabChannel {
 export interface ShareOptions {
   readonly locks?: Locks;
   readonly openChannel?: (name: string) => TabChannel;
-  /** A follower asks the leader so often whether it is there, and takes over after the third question. Default 2,000 ms. */
+  /** Interval between a follower's pings to the leader, ms; after three without an answer it takes over. Default 2,000. */
   readonly pingMs?: number;
 }
 
 export interface ConnectOptions {
-  /** Where the service is, e.g. `https://live.example.org` or, in a page, `/live`. */
+  /** Base URL of the service, e.g. `https://live.example.org` or, in a page, `/live`. */
   readonly url: string | URL;
-  /** May be empty: then it connects as soon as `setScopes` gives it some. */
+  /** May be empty: the client then connects on the first `setScopes` with scopes. */
   readonly scopes: readonly ScopeInput[];
-  /** Only these types. Default: all. */
+  /** Types to receive. Default: all. */
   readonly types?: readonly EventType[];
-  /** A token of the platform. Without it and without `getTicket`, the platform's cookie is used. */
+  /** Provides the platform's token. Without it and without `getTicket`, the platform's cookie is used. */
   readonly getToken?: GetToken;
   readonly getTicket?: GetTicket;
-  /** Default: `fetch` where there is a token; else the browser's `EventSource`, where there is one. */
+  /** Default: `fetch` with a token; otherwise the browser's `EventSource`, if it has one. */
   readonly transport?: 'fetch' | 'eventsource';
   /**
-   * Whose connection it is. Tokens tell; where there is none, as with cookies, tabs do not share and cursors are not kept
-   * unless this says it: neither is ever another user's.
+   * Identity of the user. It is read from the token; without a token, as with cookies, tabs share a connection and cursors
+   * are kept only if this is given, so that neither ever crosses to another user.
    */
   readonly identity?: string;
-  /** One connection for all tabs of a browser. Default off. Where tabs cannot share, each has its own. */
+  /** Shares one connection among all tabs of a browser. Default off. Where tabs cannot share, each has its own. */
   readonly share?: boolean | ShareOptions;
   /**
-   * Keeps the cursor across reloads, for each user and the scopes that a page begins with. By name it is the browser's own,
-   * and done without where that is blocked. Default: it is not kept.
+   * Keeps the cursor across reloads, per user and initial scopes. `session` and `local` name the browser's storages; where
+   * they are blocked, the cursor is not kept. Default: not kept.
    */
   readonly storage?: CursorStorage | 'session' | 'local';
-  /** A kept cursor that is older is not resumed from. Default 10 minutes, in ms. */
+  /** Max age of a kept cursor to resume at, ms. Default 10 minutes. */
   readonly resumeWithinMs?: number;
-  /** A cursor to begin at, e.g. that of a REST answer, or `earliest`. Outranks a kept one. Default: now. */
+  /** Cursor to begin at, e.g. that of a REST response, or `earliest`. Overrides a kept one. Default: now. */
   readonly from?: string;
-  /** Whether it connects at once. Default true. */
+  /** Whether the client connects at once. Default true. */
   readonly start?: boolean;
-  /** Silence for so many heartbeats means that the connection is dead. Default 2.5. */
+  /** Heartbeat intervals without data after which the connection counts as dead. Default 2.5. */
   readonly silentHeartbeats?: number;
-  /** Waits between attempts, ms: the first at most `firstMs`, doubling up to `mostMs`. Default 1,000 and 30,000. */
+  /** Delays between attempts, ms: the first at most `firstMs`, doubling up to `mostMs`. Default 1,000 and 30,000. */
   readonly backoff?: { readonly firstMs: number; readonly mostMs: number };
   readonly fetch?: typeof globalThis.fetch;
   readonly EventSource?: typeof globalThis.EventSource;
@@ -143,111 +143,111 @@ export interface ConnectOptions {
   readonly pageLifecycle?: PageLifecycle;
 }
 
-/** History was lost, or transient rows were deleted: read again whatever is shown. */
+/** History was lost, or transient rows were deleted: reload the displayed data. */
 export interface Reset {
-  /** The positions of which nothing is known any more; `undefined`: nothing was lost but transient rows of the types below. */
+  /** Range of the lost positions; `undefined` if only transient rows of the types in `stale` were deleted. */
   readonly lost: { readonly after: number | null; readonly through: number } | undefined;
-  /** Types whose older messages were let go: read again what they tell of. Empty when all must be read again. */
+  /** Types whose older rows were deleted: reload the data they describe. Empty when everything must be reloaded. */
   readonly stale: readonly EventType[];
 }
 
-/** A frame as it came. A comment (`: keepalive …`) has no event name. */
+/** Frame as received. A comment (`: keepalive …`) has no event name. */
 export interface RawFrame {
   readonly event: string | undefined;
   readonly id: string | undefined;
   readonly data: string;
-  /** By the client's clock, ms since 1970. */
+  /** Time of receipt by the client's clock, ms since 1970. */
   readonly receivedAt: number;
 }
 
-/** Every type's notifications under their SSE names: `level-up`, `receipts`, `leaderboard-update`, … */
+/** Notifications of each type under its SSE name: `level-up`, `receipts`, `leaderboard-update`, … */
 export type NotificationEvents = { readonly [T in EventType as EventName<T>]: Notification<T> };
 
-/** What can be listened to with `on`. */
+/** Events of `LiveClient.on`. */
 export interface LiveEvents extends NotificationEvents {
-  /** Any notification; called after the listeners of its own type. */
+  /** Each notification, after the listeners of its own type. */
   readonly notification: Notification;
-  /** A stream has begun. */
+  /** The begin of a stream. */
   readonly open: StreamOpen;
   readonly 'caught-up': CaughtUp;
   readonly state: ConnectionStatus;
-  /** Comes before the first event that follows the loss. */
+  /** Emitted before the first event after the loss. */
   readonly reset: Reset;
   readonly 'leaderboard-snapshot': BoardSnapshot;
-  /** The service ended the stream and said why. */
+  /** The service's reason for closing the stream. */
   readonly close: StreamClose;
-  /** Anything that went wrong, also what is tried again. */
+  /** Each error, including those that are retried. */
   readonly error: LiveError;
-  /** For debugging. In native `EventSource`s comments are not seen. */
+  /** Each frame, for debugging. A native `EventSource` does not report comments. */
   readonly frame: RawFrame;
 }
 
 export interface LiveClient {
   readonly state: ConnectionState;
-  /** With `subscribe`, for `useSyncExternalStore`. */
+  /** Snapshot for `useSyncExternalStore`, together with `subscribe`. */
   readonly status: ConnectionStatus;
-  /** Calls back when `status` changed. Returns how to stop. */
+  /** Calls `listener` when `status` has changed. Returns the function that unsubscribes. */
   subscribe(listener: () => void): () => void;
-  /** Listens. A listener that throws is reported and disturbs nobody else. Returns how to stop. */
+  /** Adds a listener. What it throws is reported and does not affect other listeners. Returns the function that removes it. */
   on<K extends keyof LiveEvents>(event: K, listener: (value: LiveEvents[K]) => void): () => void;
-  /** Those that were asked for; of them, `status.refused` are not heard. */
+  /** The requested scopes, including those in `status.refused`. */
   readonly scopes: readonly ScopeInput[];
   /**
-   * Listens to other scopes from here on, without losing or repeating anything of those that stay: the new stream is
-   * opened at the cursor and takes over from the old one. Resolves when it has. Scopes that the service refuses are left
-   * out and named in `status.refused` and by an `error`. With none, the connection rests until there are some.
+   * Replaces the scopes, without a lost or repeated event in those that stay: a new stream is opened at the cursor and
+   * replaces the old one. Resolves when it has. Scopes that the service refuses are left out, listed in `status.refused`
+   * and reported by an `error`. Without scopes the client is idle.
    * @throws LiveError when all of the new scopes are refused; the old ones are then kept
    */
   setScopes(scopes: readonly ScopeInput[]): Promise<void>;
   /**
-   * Asks again for the scopes in `status.refused`. One that is given up and taken up again is asked for by itself.
+   * Requests the scopes in `status.refused` again. A scope that `setScopes` drops and adds again needs no call.
    * @throws LiveError
    */
   retryRefused(): Promise<void>;
-  /** Opens a stream afresh at the cursor and takes over from the old one: standings come whole again. */
+  /** Replaces the stream by a new one at the cursor, which sends leaderboard snapshots again. */
   resync(): Promise<void>;
-  /** Asks for a new token and lets the stream go on with it. */
+  /** Requests a new token and continues the stream with it. */
   refresh(): Promise<void>;
-  /** Tries at once, whatever was being waited for, with all scopes; opens a connection again that was refused. */
+  /** Connects at once with all scopes, skipping any delay; also after a refusal. */
   reconnect(): void;
-  /** Where the stream stands; `undefined` before the first one began. */
+  /** Cursor of the stream; `undefined` before the first one has begun. */
   readonly cursor: string | undefined;
-  /** The service's time, ms since 1970: the client's clock, corrected by what the service last said. */
+  /** The service's time, ms since 1970: the client's clock, corrected by the service's last timestamp. */
   serverNow(): number;
-  /** The same service by plain requests, with the same token. */
+  /** REST interface of the same service, with the same token. */
   readonly api: LiveApi;
   start(): void;
-  /** For good. Harmless twice. */
+  /** Closes the connection for good. Idempotent. */
   close(): void;
 }
 
-/** A row of standings and how it moved. */
+/** Row of a leaderboard with its latest move. */
 export interface BoardRow extends Standing {
-  /** The rank before the latest change that moved it; `undefined` while it has not moved. */
+  /** Rank before the latest move; `undefined` while the row has not moved. */
   readonly previousRank: number | undefined;
-  /** When it last moved or changed, by the client's clock; `undefined`: not since the board was read. */
+  /** Time of the last move or change by the client's clock, ms since 1970; `undefined`: none since the snapshot. */
   readonly changedAt: number | undefined;
 }
 
-/** Standings at one version. A new object with every change, the same object until then. */
+/** Immutable leaderboard at one version: each change creates a new object. */
 export interface BoardView {
   readonly contestId: number;
   readonly version: number;
   readonly frozen: boolean;
-  /** How many take part; `rows` may hold fewer of them, those in front. */
+  /** Number of participants; `rows` may hold only the first of them. */
   readonly total: number;
-  /** By rank; equals by player id. */
+  /** Ordered by rank, then by player id. */
   readonly rows: readonly BoardRow[];
-  /** Whether something was missed and the standings are being read again. */
+  /** Whether a change was missed and the leaderboard is being reloaded. */
   readonly stale: boolean;
 }
 
-/** Standings that follow the stream; the client must listen to `contest:{id}:leaderboard`. */
+/** Leaderboard that follows the stream; the client must have the scope `contest:{id}:leaderboard`. */
 export interface LeaderboardBoard {
   readonly contestId: number;
   /** `undefined` until the first snapshot. */
   readonly view: BoardView | undefined;
-  /** Calls back when `view` changed. Returns how to stop. */
+  /** Calls `listener` when `view` has changed. Returns the function that unsubscribes. */
   subscribe(listener: () => void): () => void;
   close(): void;
 }

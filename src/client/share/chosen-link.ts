@@ -14,8 +14,8 @@ export interface ChosenLinkOptions {
 }
 
 /**
- * A link that is chosen when it is first needed: whether tabs may share depends on whose token it is. While there is no
- * token to be had the choice is put off, and tried again as a lost connection is.
+ * Link whose kind, shared or own, is chosen on the first `connect`, because it depends on the identity in the token. While
+ * no token can be obtained, the choice is retried with the backoff of a lost connection.
  */
 export class ChosenLink implements Link {
   readonly #options: ChosenLinkOptions;
@@ -28,7 +28,7 @@ export class ChosenLink implements Link {
   #failures = 0;
   #timer: unknown;
 
-  /** @param choose rejects where it cannot be chosen yet */
+  /** @param choose rejects while the link cannot be chosen, e.g. without a token */
   constructor(options: ChosenLinkOptions, choose: () => Promise<Link>) {
     this.#options = options;
     this.#choose = choose;

@@ -5,9 +5,9 @@ import type { ConnectionListener } from '../connection-listener.ts';
 import { covers, earlier } from '../cursors.ts';
 import { LiveError } from '../live-error.ts';
 import type { Clock, ConnectionStatus, PageChange, ScopeInput } from '../types.ts';
-import { type Ask, type LeaderMessage, packError, packStatus, type TabMessage } from './messages.ts';
+import { type JoinRequest, type LeaderMessage, packError, packStatus, type TabMessage } from './messages.ts';
 
-/** A message to the tabs without its term. */
+/** `LeaderMessage` without its term. */
 export type LeaderPost = LeaderMessage extends infer M
   ? M extends unknown
     ? Omit<M, 'term'>
@@ -15,21 +15,21 @@ export type LeaderPost = LeaderMessage extends infer M
   : never;
 
 export interface LeaderOptions {
-  /** The tab that leads. */
+  /** Id of the leader's own tab. */
   readonly tab: string;
   readonly clock: Clock;
-  /** The service's time. */
+  /** The service's time, ms since 1970. */
   readonly serverNow: () => number;
-  /** To all tabs, this one included. */
+  /** Posts a message to all tabs, this one included. */
   readonly post: (message: LeaderPost) => void;
   readonly openConnection: (
     listener: ConnectionListener,
     scopes: readonly ScopeInput[],
     cursor: () => string | undefined,
   ) => Connection;
-  /** The connection was refused for good, not ended by the service: another tab may have a better token. */
+  /** Called when the connection is refused for good, not closed by the service: another tab may have a valid token. */
   readonly onRefused: (status: ConnectionStatus) => void;
-  /** Whether the tab that leads listens to anything itself. */
+  /** Whether the leader's own tab has any scopes. */
   readonly listens: () => boolean;
 }
 
@@ -38,14 +38,14 @@ interface Member {
   lastSeenAt: number;
 }
 
-/** A tab that was not heard for so long is forgotten, in ms; hidden tabs may speak once a minute only. */
-const FORGET_MS = 300_000;
+/** Time without a message after which a tab's membership expires, ms. Timers of hidden tabs may fire once a minute only. */
+const MEMBER_TTL_MS = 300_000;
 
-/** The tab that holds the connection: it keeps the union of what all tabs want open, and passes on what comes. */
+/** Leader's side of a shared connection: subscribes to the union of all tabs' scopes and relays the frames to them. */
 export class Leader implements ConnectionListener {
   readonly #options: LeaderOptions;
   readonly #members = new Map<string, Member>();
-  #asks: Ask[] = [];
+  #requests: JoinRequest[] = [];
   #connection: Connection | undefined;
   #status: ConnectionStatus | undefined;
   #outgoing: Frame[] = [];
@@ -64,23 +64,23 @@ export class Leader implements ConnectionListener {
     if (member) member.lastSeenAt = clock.now();
     switch (message.kind) {
       case 'hello':
-        this.#asks = [...this.#asks.filter(({ tab }) => tab !== message.tab), message];
-        // A page that is new here tries what was given up, as it would alone.
+        this.#requests = [...this.#requests.filter(({ tab }) => tab !== message.tab), message];
+        // A new tab retries a connection that was closed for good, as it would with a connection of its own.
         if (!member && this.#connection?.state === 'closed') this.#connection.connect();
         void this.#admit();
         break;
       case 'ping': {
-        const known = member !== undefined || this.#asks.some(({ tab }) => tab === message.tab);
+        const known = member !== undefined || this.#requests.some(({ tab }) => tab === message.tab);
         post({ kind: 'pong', to: message.tab, known });
-        // The timers of a hidden tab are slow; messages reach it in time.
+        // The browser throttles a hidden tab's timers, but not its messages.
         this.#connection?.checkTimers();
         break;
       }
       case 'bye':
         this.#members.delete(message.tab);
-        this.#asks = this.#asks.filter(({ tab }) => tab !== message.tab);
-        // Nobody listens to anything any more.
-        if (this.#members.size + this.#asks.length === 0) this.#connection?.renew([]).catch(() => {});
+        this.#requests = this.#requests.filter(({ tab }) => tab !== message.tab);
+        // No subscriber is left.
+        if (this.#members.size + this.#requests.length === 0) this.#connection?.renew([]).catch(() => {});
         break;
       case 'refresh':
         this.refresh().catch((error: LiveError) => this.problem(error));
@@ -101,7 +101,7 @@ export class Leader implements ConnectionListener {
     this.#connection?.pageChanged(change);
   }
 
-  /** Lets the connection go. */
+  /** Closes the connection and posts nothing more. */
   stop(): void {
     this.#stopped = true;
     this.#connection?.close();
@@ -109,21 +109,22 @@ export class Leader implements ConnectionListener {
 
   begin(open: StreamOpen, frame: Frame): void {
     this.#flush();
-    const ready = this.#asks.filter(
-      (ask) =>
-        this.#hasTried(ask) &&
-        (covers(frame.id, ask.cursor) || !open.recovered) &&
-        (ask.cursor !== 'earliest' || open.requested === 'earliest'),
+    const ready = this.#requests.filter(
+      (request) =>
+        this.#covers(request) &&
+        (covers(frame.id, request.cursor) || !open.recovered) &&
+        (request.cursor !== 'earliest' || open.requested === 'earliest'),
     );
-    const answered = ready.filter((ask) => this.#bringsAny(ask));
-    for (const ask of ready) if (!answered.includes(ask)) this.#refuse([ask], this.#reasonFor(ask));
+    const answered = ready.filter((request) => this.#coversAny(request));
+    for (const request of ready)
+      if (!answered.includes(request)) this.#refuse([request], this.#reasonFor(request));
     this.#answer(answered);
     const me = this.#connection?.me;
     this.#options.post({ kind: 'begin', seq: ++this.#seq, open, frame, me, answers: answered });
   }
 
   frame(frame: Frame): void {
-    // What came in one piece is passed on in one piece.
+    // Frames of one network chunk are relayed in one message.
     if (this.#outgoing.length === 0) queueMicrotask(() => this.#flush());
     this.#outgoing.push(frame);
   }
@@ -132,11 +133,11 @@ export class Leader implements ConnectionListener {
 
   status(status: ConnectionStatus): void {
     this.#flush();
-    // It was let go on purpose: the tabs hear from the next leader.
+    // A deliberate close: the next leader posts the status.
     if (this.#stopped) return;
     this.#status = status;
     const refused = status.state === 'closed' && status.closeReason === undefined;
-    // Before anybody was let in, whoever asked is told, and may ask for less.
+    // Without members the refusal goes to the requesting tabs, which may request fewer scopes.
     if (refused && this.#members.size > 0) this.#options.onRefused(status);
     else if (!refused) this.#options.post({ kind: 'status', status: packStatus(status) });
   }
@@ -152,49 +153,50 @@ export class Leader implements ConnectionListener {
     this.#options.post({ kind: 'frames', seq: ++this.#seq, frames });
   }
 
-  #answer(asks: readonly Ask[]): void {
+  #answer(requests: readonly JoinRequest[]): void {
     const now = this.#options.clock.now();
-    for (const { tab, scopes } of asks) this.#members.set(tab, { scopes, lastSeenAt: now });
-    this.#asks = this.#asks.filter((ask) => !asks.includes(ask));
+    for (const { tab, scopes } of requests) this.#members.set(tab, { scopes, lastSeenAt: now });
+    this.#requests = this.#requests.filter((request) => !requests.includes(request));
   }
 
-  /** Fulfils what tabs ask for: all at once, or one by one where something among it is refused. */
+  /** Fulfils the pending requests: with one stream for all, or one at a time if that stream is refused. */
   async #admit(): Promise<void> {
     if (this.#admitting) return;
     this.#admitting = true;
     while (!this.#stopped) {
-      for (const ask of this.#asks) this.#admitToCurrent(ask);
-      // What this tab itself wants comes first: where that is refused, it cannot lead.
+      for (const request of this.#requests) this.#admitToCurrent(request);
+      // The own tab's request first: if that is refused, this tab cannot lead.
       const { tab: own, listens } = this.#options;
-      const asks = this.#connection || !listens() ? this.#asks : this.#asks.filter(({ tab }) => tab === own);
-      if (asks.length === 0) break;
-      const refused = await this.#open(asks);
-      if (refused && asks.length > 1) for (const ask of asks) await this.#openFor(ask);
-      else if (refused) this.#refuse(asks, refused);
-      else this.#refuse(asks, new LiveError('unexpected-answer', 'the stream is not what was asked for'));
+      const requests =
+        this.#connection || !listens() ? this.#requests : this.#requests.filter(({ tab }) => tab === own);
+      if (requests.length === 0) break;
+      const refused = await this.#open(requests);
+      if (refused && requests.length > 1) for (const request of requests) await this.#openFor(request);
+      else if (refused) this.#refuse(requests, refused);
+      else this.#refuse(requests, new LiveError('unexpected-answer', 'the stream is not what was asked for'));
     }
     this.#admitting = false;
   }
 
-  async #openFor(ask: Ask): Promise<void> {
-    if (!this.#asks.includes(ask)) return;
-    const refused = await this.#open([ask]);
-    if (refused) this.#refuse([ask], refused);
+  async #openFor(request: JoinRequest): Promise<void> {
+    if (!this.#requests.includes(request)) return;
+    const refused = await this.#open([request]);
+    if (refused) this.#refuse([request], refused);
   }
 
-  /** Opens a stream that these asks, and everybody's before them, are fulfilled by. Answers why it was refused. */
-  async #open(asks: readonly Ask[]): Promise<LiveError | undefined> {
+  /** Opens a stream for these requests and all members. Returns the error if it is refused. */
+  async #open(requests: readonly JoinRequest[]): Promise<LiveError | undefined> {
     const { clock, openConnection } = this.#options;
     for (const [tab, { lastSeenAt }] of this.#members)
-      if (lastSeenAt + FORGET_MS < clock.now()) this.#members.delete(tab);
-    const changing = new Set(asks.map(({ tab }) => tab));
+      if (lastSeenAt + MEMBER_TTL_MS < clock.now()) this.#members.delete(tab);
+    const changing = new Set(requests.map(({ tab }) => tab));
     const staying = [...this.#members].filter(([tab]) => !changing.has(tab)).map(([, member]) => member);
-    const scopes = [...new Set([...staying, ...asks].flatMap((wanted) => wanted.scopes))];
+    const scopes = [...new Set([...staying, ...requests].flatMap((wanted) => wanted.scopes))];
     const first = this.#connection === undefined;
-    const cursors = asks.map(({ cursor }) => cursor);
+    const cursors = requests.map(({ cursor }) => cursor);
     const from = cursors.reduce(earlier, this.#connection?.cursor);
     this.#connection ??= openConnection(this, scopes, () => from);
-    if (asks.some(({ again }) => again)) this.#connection.forgetRefused();
+    if (requests.some(({ again }) => again)) this.#connection.forgetRefused();
     const renewed = this.#connection.renew(scopes, from);
     if (first) this.#connection.connect();
     try {
@@ -206,47 +208,47 @@ export class Leader implements ConnectionListener {
     }
   }
 
-  /** Lets a tab in to the present stream, where that has all it needs. */
-  #admitToCurrent(ask: Ask): void {
+  /** Admits a tab to the current stream, if that covers its scopes and its cursor. */
+  #admitToCurrent(request: JoinRequest): void {
     const connection = this.#connection;
-    const { opened: begun, cursor } = connection ?? {};
-    if (!connection || !begun || cursor === undefined || ask.fresh || ask.again) return;
-    if (!this.#hasTried(ask) || !this.#bringsAny(ask)) return;
-    if (!covers(cursor, ask.cursor) || ask.cursor === 'earliest') return;
+    const { opened, cursor } = connection ?? {};
+    if (!connection || !opened || cursor === undefined || request.fresh || request.again) return;
+    if (!this.#covers(request) || !this.#coversAny(request)) return;
+    if (!covers(cursor, request.cursor) || request.cursor === 'earliest') return;
     const { post, serverNow } = this.#options;
     this.#flush();
-    this.#answer([ask]);
-    // For this tab the stream begins here and now, whatever was lost when it really began.
-    const { lost: _, stale: __, ...rest } = begun;
+    this.#answer([request]);
+    // For this tab the stream begins at the current cursor: losses before it do not concern the tab.
+    const { lost: _, stale: __, ...rest } = opened;
     const open = { ...rest, recovered: true, serverTime: new Date(serverNow()).toISOString() };
     const frame: Frame = { event: 'stream-open', id: cursor, data: JSON.stringify(open) };
     const { me } = connection;
-    post({ kind: 'begin', to: ask.tab, seq: this.#seq, open, frame, me, answers: [ask] });
-    if (this.#status) post({ kind: 'status', to: ask.tab, status: packStatus(this.#status) });
+    post({ kind: 'begin', to: request.tab, seq: this.#seq, open, frame, me, answers: [request] });
+    if (this.#status) post({ kind: 'status', to: request.tab, status: packStatus(this.#status) });
   }
 
-  /** Whether the present stream brings all that is asked for, but for what was refused to it. */
-  #hasTried({ scopes }: Ask): boolean {
-    const { scopes: heard = [], refused = [] } = this.#connection ?? {};
-    return scopes.every((scope) => heard.includes(scope) || refused.some((one) => one.scope === scope));
+  /** Whether the current stream covers every requested scope or had it refused. */
+  #covers({ scopes }: JoinRequest): boolean {
+    const { scopes: active = [], refused = [] } = this.#connection ?? {};
+    return scopes.every((scope) => active.includes(scope) || refused.some((one) => one.scope === scope));
   }
 
-  /** Whether it brings any of it. */
-  #bringsAny({ scopes }: Ask): boolean {
+  /** Whether the current stream covers any of the requested scopes. */
+  #coversAny({ scopes }: JoinRequest): boolean {
     return scopes.some((scope) => this.#connection?.scopes.includes(scope));
   }
 
-  #reasonFor({ scopes }: Ask): LiveError {
+  #reasonFor({ scopes }: JoinRequest): LiveError {
     const found = this.#connection?.refused.find(({ scope }) => scopes.includes(scope));
     return found?.error ?? new LiveError('unexpected-answer', 'the stream is not what was asked for');
   }
 
-  /** Tells those of these asks that are still not fulfilled. */
-  #refuse(asks: readonly Ask[], error: LiveError): void {
-    const open = this.#asks.filter((ask) => asks.includes(ask));
-    this.#asks = this.#asks.filter((ask) => !asks.includes(ask));
+  /** Rejects those of these requests that are still pending. */
+  #refuse(requests: readonly JoinRequest[], error: LiveError): void {
+    const pending = this.#requests.filter((request) => requests.includes(request));
+    this.#requests = this.#requests.filter((request) => !requests.includes(request));
     if (this.#stopped) return;
-    for (const { tab, ask } of open)
+    for (const { tab, ask } of pending)
       this.#options.post({ kind: 'refused', to: tab, ask, error: packError(error) });
   }
 }

@@ -5,38 +5,38 @@ import type { Scope } from '../../protocol/scope.ts';
 import { type ClientFault, LiveError } from '../live-error.ts';
 import type { ConnectionStatus, ScopeInput } from '../types.ts';
 
-/** What a tab wants of the stream. */
-export interface Ask {
+/** Request of a tab to join the stream. */
+export interface JoinRequest {
   readonly tab: string;
-  /** Counts the tab's asks: an answer names the one it is for. */
+  /** Sequence number of the request within its tab; answers carry it. */
   readonly ask: number;
   readonly scopes: readonly ScopeInput[];
-  /** Where the tab stands; `undefined`: nowhere yet. */
+  /** The tab's cursor; `undefined` before its first stream. */
   readonly cursor: string | undefined;
-  /** Whether only a new stream will do, since standings come whole at its beginning. */
+  /** Whether a new stream is required, because leaderboard snapshots are sent at its beginning only. */
   readonly fresh: boolean;
-  /** Whether what was refused before is asked for again. */
+  /** Whether scopes that were refused before are requested again. */
   readonly again?: boolean;
 }
 
-/** From any tab to the leader. */
+/** Message from any tab to the leader. */
 export type TabMessage =
-  | ({ readonly kind: 'hello' } & Ask)
+  | ({ readonly kind: 'hello' } & JoinRequest)
   | { readonly kind: 'ping' | 'bye' | 'refresh' | 'reconnect' | 'wake'; readonly tab: string };
 
-/** From the leader to all tabs, or to the one that `to` names. `term` grows with every leader. */
+/** Message from the leader to all tabs, or to the one that `to` names. `term` increases with each leader. */
 export type LeaderMessage = { readonly term: number; readonly to?: string } & (
   | { readonly kind: 'lead' }
   | { readonly kind: 'pong'; readonly known: boolean }
   | {
       readonly kind: 'begin';
-      /** Counts what goes to all, so that a tab notices that it missed something. */
+      /** Sequence number of the messages to all tabs, by which a tab detects a gap. */
       readonly seq: number;
       readonly open: StreamOpen;
       readonly frame: Frame;
-      /** Who `player:me` is, if it was asked for. */
+      /** The scope that `player:me` resolved to, if it was requested. */
       readonly me: Scope | undefined;
-      /** The asks that this stream fulfils. */
+      /** The requests that this stream fulfils. */
       readonly answers: readonly { readonly tab: string; readonly ask: number }[];
     }
   | { readonly kind: 'frames'; readonly seq: number; readonly frames: readonly Frame[] }
@@ -51,7 +51,7 @@ export function isLeaderMessage(message: Message): message is LeaderMessage {
   return 'term' in message;
 }
 
-/** An error's own fields do not survive being posted to another tab. */
+/** Plain form of a `LiveError`: structured cloning drops the fields of an error. */
 export interface PackedError {
   readonly code: ProblemCode | ClientFault;
   readonly message: string;

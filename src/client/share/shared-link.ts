@@ -10,7 +10,7 @@ import { Tab } from './tab.ts';
 
 export interface SharedLinkOptions {
   readonly id: string;
-  /** Of the lock and the channel: the same for tabs that may share. */
+  /** Name of the lock and of the channel: the same for all tabs that may share. */
   readonly name: string;
   readonly locks: Locks;
   readonly openChannel: (name: string) => TabChannel;
@@ -19,7 +19,7 @@ export interface SharedLinkOptions {
   readonly cursor: () => string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
-  /** The service's time. */
+  /** The service's time, ms since 1970. */
   readonly serverNow: () => number;
   readonly listener: ConnectionListener;
   readonly openConnection: (
@@ -29,12 +29,12 @@ export interface SharedLinkOptions {
   ) => Connection;
 }
 
-/** After so many questions without an answer the leader is taken for dead, or frozen. */
-const PATIENCE = 3;
+/** Unanswered pings after which the leader counts as dead or frozen. */
+const MAX_UNANSWERED_PINGS = 3;
 
 /**
- * One connection for all tabs. Whoever holds the lock leads; the others are in its queue, so that one of them follows
- * when the leader's tab is closed. A leader that is frozen does not answer: then the lock is taken from it.
+ * One connection for all tabs. The tab that holds the lock is the leader; the others queue for the lock, so that one of
+ * them succeeds when the leader's tab is closed. A frozen leader answers no pings: a follower then steals the lock.
  */
 export class SharedLink implements Link {
   readonly tab: Tab;
@@ -45,8 +45,8 @@ export class SharedLink implements Link {
   #resign = () => {};
   #queued: AbortController | undefined;
   #timer: unknown;
-  /** Left because the page was about to go; it comes back if the page did not. */
-  #away = false;
+  /** Whether the link was left on `leaving`; `returning` connects it again. */
+  #leftOnUnload = false;
 
   constructor(options: SharedLinkOptions) {
     const { id, scopes, cursor, listener } = options;
@@ -78,7 +78,7 @@ export class SharedLink implements Link {
     try {
       channel = this.#options.openChannel(this.#options.name);
     } catch {
-      // A page whose storage is blocked may have the constructor and not the channel.
+      // Where storage is blocked, the constructor may exist and throw.
       this.#publishStatus('connecting');
       this.tab.hello();
       this.#leadAlone();
@@ -89,7 +89,7 @@ export class SharedLink implements Link {
     this.#publishStatus('connecting');
     this.tab.hello();
     this.#queue();
-    this.#ask();
+    this.#schedulePing();
   }
 
   renew(scopes: readonly ScopeInput[]): Promise<void> {
@@ -107,11 +107,11 @@ export class SharedLink implements Link {
 
   pageChanged(change: PageChange): void {
     if (change === 'leaving') {
-      this.#away ||= this.#channel !== undefined;
+      this.#leftOnUnload ||= this.#channel !== undefined;
       this.#leave();
     } else if (change === 'returning') {
-      if (this.#away) this.connect();
-      this.#away = false;
+      if (this.#leftOnUnload) this.connect();
+      this.#leftOnUnload = false;
     } else if (this.#leader) this.#leader.pageChanged(change);
     else if (change === 'visible')
       this.#channel?.postMessage({ kind: 'wake', tab: this.#options.id } satisfies Message);
@@ -125,43 +125,43 @@ export class SharedLink implements Link {
 
   #receive(message: Message): void {
     if (isLeaderMessage(message)) {
-      // Another leads: the lock's word, that this one no longer does, is on its way.
+      // Another tab leads: the loss of the lock has not been reported here yet.
       if (message.term > this.#term) this.#stepDown();
       this.tab.receive(message);
     } else this.#leader?.receive(message);
   }
 
-  /** Asks to lead: in turn, or at once in place of a leader that does not answer. */
+  /** Requests the lock: in its queue, or with `steal` at once from a leader that does not answer. */
   #queue(steal = false): void {
     this.#queued?.abort();
     const queued = new AbortController();
     this.#queued = queued;
     const { locks, name } = this.#options;
     const options = steal ? { steal } : { signal: queued.signal };
-    const over = (error?: unknown) => {
+    const released = (error?: unknown) => {
       if (this.#queued !== queued) return;
       this.#stepDown();
-      // The lock was taken from us; any other error says that there are no locks to be had here.
+      // `AbortError`: the lock was stolen. Any other error: locks are not available here.
       if (error === undefined || (error as Error).name === 'AbortError') this.#queue();
       else this.#leadAlone();
     };
-    const asked = async () =>
+    const acquire = async () =>
       locks.request(name, options, () => (queued.signal.aborted ? Promise.resolve() : this.#lead()));
-    asked().then(() => over(), over);
+    acquire().then(() => released(), released);
   }
 
-  /** A connection of its own, without a word to other tabs. */
+  /** Leads without a channel: a connection for this tab alone. */
   #leadAlone(): void {
     this.#channel?.close();
     this.#channel = { postMessage: () => {}, onmessage: null, close: () => {} };
     void this.#lead();
   }
 
-  /** Leads until it resigns. */
+  /** Starts to lead. The promise holds the lock: it resolves on `#resign`. */
   #lead(): Promise<void> {
     const { clock, id, listener, serverNow, openConnection } = this.#options;
     this.#term = Math.max(this.tab.term + 1, clock.now());
-    const over = new Promise<void>((resolve) => {
+    const resigned = new Promise<void>((resolve) => {
       this.#resign = resolve;
     });
     this.#leader = new Leader({
@@ -169,8 +169,8 @@ export class SharedLink implements Link {
       clock,
       serverNow,
       openConnection,
-      post: (word) => {
-        const message = { ...word, term: this.#term } as Message;
+      post: (body) => {
+        const message = { ...body, term: this.#term } as Message;
         this.#channel?.postMessage(message);
         if (isLeaderMessage(message)) queueMicrotask(() => this.tab.receive(message));
       },
@@ -181,7 +181,7 @@ export class SharedLink implements Link {
         listener.status(status);
       },
     });
-    return over;
+    return resigned;
   }
 
   #stepDown(): void {
@@ -192,7 +192,7 @@ export class SharedLink implements Link {
     this.#resign();
   }
 
-  /** Out of the shared connection, so that another tab leads; `connect` comes back to it. */
+  /** Leaves the shared connection, so that another tab leads; `connect` joins it again. */
   #leave(): void {
     const { clock, id } = this.#options;
     clock.clearTimeout(this.#timer);
@@ -206,13 +206,13 @@ export class SharedLink implements Link {
     this.tab.detach();
   }
 
-  /** Asks the leader now and then whether it is there. */
-  #ask(): void {
+  /** Pings the leader every `pingMs` ± 25 %, while this tab is a follower. */
+  #schedulePing(): void {
     const { clock, pingMs, random, id } = this.#options;
     this.#timer = clock.setTimeout(
       () => {
         if (!this.#leader) {
-          if (this.tab.unanswered >= PATIENCE) {
+          if (this.tab.unanswered >= MAX_UNANSWERED_PINGS) {
             this.tab.unanswered = 0;
             this.#queue(true);
           } else {
@@ -220,7 +220,7 @@ export class SharedLink implements Link {
             this.#channel?.postMessage({ kind: 'ping', tab: id } satisfies Message);
           }
         }
-        this.#ask();
+        this.#schedulePing();
       },
       pingMs * (0.75 + random() / 2),
     );

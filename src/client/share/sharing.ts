@@ -1,6 +1,6 @@
 import type { ConnectOptions, Locks, TabChannel } from '../types.ts';
 
-/** What tabs need to share. */
+/** Browser features that a shared connection needs. */
 export interface Sharing {
   readonly locks: Locks;
   readonly openChannel: (name: string) => TabChannel;
@@ -9,7 +9,7 @@ export interface Sharing {
 
 const PING_MS = 2_000;
 
-/** `undefined` where sharing is not wanted, or the browser has no locks (it gives them to secure pages only) or channels. */
+/** Resolves the `share` option. `undefined` if it is off, or the browser lacks locks (secure pages only) or channels. */
 export function sharingOf(share: ConnectOptions['share']): Sharing | undefined {
   if (!share) return undefined;
   const wanted = share === true ? {} : share;

@@ -4,44 +4,50 @@ import { Deferred } from '../deferred.ts';
 import { identityChanged, LiveError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';
 import type { ConnectionStatus, ScopeInput } from '../types.ts';
-import { type Ask, type LeaderMessage, type TabMessage, unpackError, unpackStatus } from './messages.ts';
+import {
+  type JoinRequest,
+  type LeaderMessage,
+  type TabMessage,
+  unpackError,
+  unpackStatus,
+} from './messages.ts';
 
 export interface TabOptions {
   readonly id: string;
   readonly scopes: readonly ScopeInput[];
-  /** Where this tab stands in the log. */
+  /** The tab's cursor. */
   readonly cursor: () => string | undefined;
   readonly listener: ConnectionListener;
-  /** To the leader. */
+  /** Sends a message to the leader. */
   readonly send: (message: TabMessage) => void;
   readonly role: () => ConnectionStatus['role'];
-  /** What it has to have is refused, or the stream is another player's. */
+  /** Called when the tab's first scopes are refused, or the stream is another player's. */
   readonly onRefused: (error: LiveError) => void;
 }
 
-interface Pending extends Ask {
+interface Pending extends JoinRequest {
   readonly waiting: Deferred;
 }
 
 /**
- * A tab's side of a shared connection, also in the tab that leads. It has told the leader what it wants, and either waits
- * for a stream that fulfils that, or has `joined` and takes what the leader passes on, in order and without a gap.
+ * Tab's side of a shared connection, in the leader's tab too. After its request to the leader it either waits for a stream
+ * that fulfils it, or has joined one and accepts the relayed frames, in order and without a gap.
  */
 export class Tab {
   readonly #options: TabOptions;
-  /** The present leader's. */
+  /** Term of the current leader. */
   term = 0;
-  /** Questions that the leader has not answered. */
+  /** Pings since the last message of the leader. */
   unanswered = 0;
   #scopes: readonly ScopeInput[];
-  /** What it listens to on the present stream. */
+  /** The tab's scopes on the current stream. */
   #active: readonly ScopeInput[] = [];
-  /** What the leader's connection was refused. */
+  /** Scopes that were refused to the leader's connection. */
   #refused: ReadonlySet<ScopeInput> = new Set();
   #me: Scope | undefined;
   #joined = false;
   #seq = 0;
-  #asks = 0;
+  #requests = 0;
   #pending: Pending | undefined;
 
   constructor(options: TabOptions) {
@@ -49,43 +55,43 @@ export class Tab {
     this.#scopes = options.scopes;
   }
 
-  /** Whether what this scope brings is for this tab. */
+  /** Whether events of this scope are for this tab. */
   accepts(scope: Scope): boolean {
     const plain = scope.replace(/:real$/, '') as Scope;
     return this.#active.includes(plain) || (scope === this.#me && this.#active.includes('player:me'));
   }
 
-  /** Whether it listens to anything. */
+  /** Whether the tab has any scopes. */
   get listens(): boolean {
     return this.#scopes.length > 0;
   }
 
-  /** Tells the leader what this tab wants, from where it stands. */
+  /** Requests the tab's scopes from its cursor. Without scopes it leaves the stream. */
   hello(fresh = false, again = false): void {
     const { id, cursor, send } = this.#options;
     if (!this.listens) {
-      this.#rest();
+      this.#leave();
       return;
     }
-    const newBoard = this.#scopes.some(
-      (scope) => isBoard(scope) && !this.#active.includes(scope) && !this.#refused.has(scope),
+    const newLeaderboard = this.#scopes.some(
+      (scope) => isLeaderboard(scope) && !this.#active.includes(scope) && !this.#refused.has(scope),
     );
-    const ask: Ask = {
+    const request: JoinRequest = {
       tab: id,
-      ask: ++this.#asks,
+      ask: ++this.#requests,
       scopes: this.#scopes,
-      // What is asked for from now on must not begin later than what was asked for before.
+      // A request that replaces a pending one must not begin after it.
       cursor: this.#pending?.cursor ?? cursor(),
-      fresh: fresh || newBoard || this.#pending?.fresh === true,
+      fresh: fresh || newLeaderboard || this.#pending?.fresh === true,
       again: again || this.#pending?.again === true,
     };
-    this.#pending = { ...ask, waiting: this.#pending?.waiting ?? new Deferred() };
-    send({ kind: 'hello', ...ask });
+    this.#pending = { ...request, waiting: this.#pending?.waiting ?? new Deferred() };
+    send({ kind: 'hello', ...request });
   }
 
   /** @throws LiveError when all of the scopes are refused; the previous ones are then kept */
   renew(scopes: readonly ScopeInput[]): Promise<void> {
-    // What another tab was refused is asked for again by one that takes it up.
+    // A scope that was refused to another tab is requested again when this tab adds it.
     const again = scopes.some((scope) => !this.#scopes.includes(scope) && this.#refused.has(scope));
     this.#scopes = scopes;
     this.hello(true, again);
@@ -99,7 +105,7 @@ export class Tab {
     await this.#pending?.waiting.promise;
   }
 
-  /** It no longer hears the leader: whatever is passed on meanwhile is not for it. */
+  /** Leaves the stream: frames that are relayed until the next join are ignored. */
   detach(): void {
     this.#joined = false;
   }
@@ -144,7 +150,7 @@ export class Tab {
     }
   }
 
-  /** It waits for nothing any more: who waits is told why. */
+  /** Rejects the pending request with `error` and leaves the stream. */
   close(error = new LiveError('closed', 'the connection is closed')): void {
     this.#pending?.waiting.reject(error);
     this.#pending = undefined;
@@ -164,16 +170,16 @@ export class Tab {
       this.#options.onRefused(error);
       return;
     }
-    const brings = (scope: ScopeInput) =>
+    const covers = (scope: ScopeInput) =>
       open.scopes.some((one) => one === (scope === 'player:me' ? me : scope));
-    if (!mine && !this.#active.every(brings)) {
-      // The leader took this tab for gone: asked now, from where it stands, it misses nothing.
+    if (!mine && !this.#active.every(covers)) {
+      // The leader has expired this tab: a new request from its cursor misses nothing.
       this.detach();
       this.hello();
       return;
     }
     if (mine && pending) {
-      this.#active = pending.scopes.filter(brings);
+      this.#active = pending.scopes.filter(covers);
       this.#pending = undefined;
       this.#joined = true;
       this.#seq = message.seq;
@@ -183,7 +189,7 @@ export class Tab {
     if (mine) pending?.waiting.resolve();
   }
 
-  /** Whether this is the next that was passed on. After a gap the leader is asked for what is missing. */
+  /** Whether `seq` is the next message. After a gap the tab requests its scopes again from its cursor. */
   #follows(seq: number): boolean {
     if (!this.#joined) return false;
     if (seq === this.#seq + 1) {
@@ -195,8 +201,8 @@ export class Tab {
     return false;
   }
 
-  /** It wants nothing: the leader forgets it, until it does. */
-  #rest(): void {
+  /** Leaves the stream because the tab has no scopes; the leader drops its membership. */
+  #leave(): void {
     const { id, listener, role, send } = this.#options;
     this.#pending?.waiting.resolve();
     this.#pending = undefined;
@@ -220,6 +226,6 @@ export class Tab {
   }
 }
 
-function isBoard(scope: ScopeInput): boolean {
+function isLeaderboard(scope: ScopeInput): boolean {
   return scope.endsWith(':leaderboard');
 }
