@@ -23,9 +23,15 @@ export function openClockNode(
   polls: { readonly nearMs: number; readonly allMs: number } = { nearMs: 20, allMs: 60 },
 ): ClockNode {
   const appender = openAppender(database);
-  const termAt = () => 'k7f2';
+  // One appender on one connection: the term that its first append begins covers all that it appends.
+  let term = '';
+  const termAt = () => term;
   const publisher = createLogPublisher({
-    append: (units) => appender.append(units),
+    append: async (units) => {
+      const appended = await appender.append(units);
+      term = appended.at(-1)?.term ?? term;
+      return appended;
+    },
     restrictions: async () => new Map(),
   });
   const errors: unknown[] = [];
