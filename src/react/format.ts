@@ -1,11 +1,9 @@
-/** How the pieces write numbers and times. */
-
 const RATING = new Intl.NumberFormat('en', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const WHOLE = new Intl.NumberFormat('en');
 const TIME = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
-/** `1234.5` → `["1,234", ".50"]`: the part that counts, and the rest. */
+/** Whole and fractional part of a rating: `1234.5` → `["1,234", ".50"]`. */
 export function ratingParts(rating: number): readonly [whole: string, fraction: string] {
   const text = RATING.format(rating);
   const dot = text.lastIndexOf('.');
@@ -16,18 +14,18 @@ export function formatWhole(value: number): string {
   return WHOLE.format(value);
 }
 
-/** How far behind, with a true minus sign: `−12.25`; nothing for 0. */
+/** Rating behind the leader, with U+2212 as minus: `−12.25`; empty for 0. */
 export function formatGap(behind: number): string {
   return behind === 0 ? '' : `−${RATING.format(behind)}`;
 }
 
-/** `14:07` today, `21 Nov` before. */
+/** Local time or date: `14:07` today, `21 Nov` before. */
 export function formatMoment(iso: string, now: Date): string {
   const at = new Date(iso);
   return (at.toDateString() === now.toDateString() ? TIME : DAY).format(at);
 }
 
-/** `now`, `4 min`, `2 h`, `3 d`: how long ago. */
+/** Age at `now` (ms since 1970): `now`, `4 min`, `2 h`, `3 d`. */
 export function formatAge(iso: string, now: number): string {
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
   if (seconds < 60) return 'now';

@@ -1,6 +1,6 @@
 'use client';
 
-/** CodeCraft Live for React: hooks over one connection, and pieces that show what they tell. */
+/** CodeCraft Live for React: hooks over one connection, and components that show their state. */
 
 export type { InboxCounts, InboxItem, Which } from '../client/api-types.ts';
 export type {

@@ -5,21 +5,21 @@ import { SessionContext } from './session/context.ts';
 import { createSession, type Session } from './session/session.ts';
 
 export interface LiveProviderProps extends Omit<ConnectOptions, 'scopes' | 'start'> {
-  /** What to listen to besides what hooks ask for. Default: `player:me` and `global`. */
+  /** Scopes besides those that hooks request. Default: `player:me` and `global`. */
   readonly scopes?: readonly ScopeInput[];
   readonly children?: ReactNode;
 }
 
-const USUAL: readonly ScopeInput[] = ['player:me', 'global'];
+const DEFAULT_SCOPES: readonly ScopeInput[] = ['player:me', 'global'];
 
 /**
- * One connection for everything below it, open while it is mounted. What it was first given holds, but for `getToken` and
- * `getTicket`, of which the latest are asked; to connect as somebody else or elsewhere, give it another `key`. On a server
- * it connects to nothing.
+ * Provider of one connection for its descendants, open while it is mounted. Later changes of its props are ignored, except
+ * `getToken` and `getTicket`; to connect as another user or to another service, change its `key`. It does not connect on a
+ * server.
  */
-export function LiveProvider({ children, scopes = USUAL, ...options }: LiveProviderProps) {
+export function LiveProvider({ children, scopes = DEFAULT_SCOPES, ...options }: LiveProviderProps) {
   const [session, setSession] = useState<Session>();
-  const given = useRef({ scopes, options });
+  const initial = useRef({ scopes, options });
   const latest = useRef(options);
 
   useEffect(() => {
@@ -27,7 +27,7 @@ export function LiveProvider({ children, scopes = USUAL, ...options }: LiveProvi
   });
 
   useEffect(() => {
-    const { scopes, options } = given.current;
+    const { scopes, options } = initial.current;
     const { getToken, getTicket } = options;
     const client = connect({
       ...options,
@@ -43,7 +43,7 @@ export function LiveProvider({ children, scopes = USUAL, ...options }: LiveProvi
     };
   }, []);
 
-  // Runs after the effects of everything below: whatever hooks need is known by then, and one stream is enough.
+  // Runs after the effects of all descendants: the scopes of their hooks are known by then, so one stream suffices.
   useEffect(() => session?.client.start(), [session]);
 
   return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>;

@@ -4,13 +4,13 @@ import type { ConnectionStatus } from '../client/types.ts';
 import { useSession } from './session/context.ts';
 
 const IDLE = plainStatus('idle');
-const nothing = () => {};
+const noop = () => {};
 
-/** How the connection stands, as it is: it never says `open` while something is still missing. */
+/** Status of the connection; `open` only after all missed events have arrived. */
 export function useConnectionStatus(): ConnectionStatus {
   const client = useSession()?.client;
   return useSyncExternalStore(
-    useCallback((changed) => client?.subscribe(changed) ?? nothing, [client]),
+    useCallback((changed) => client?.subscribe(changed) ?? noop, [client]),
     () => client?.status ?? IDLE,
     () => IDLE,
   );

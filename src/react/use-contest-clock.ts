@@ -2,22 +2,22 @@ import { useCallback, useSyncExternalStore } from 'react';
 import { useSession } from './session/context.ts';
 
 export interface ContestTimes {
-  /** ISO 8601 in UTC; null: not fixed. */
+  /** ISO 8601 in UTC; null while undecided. */
   readonly startsAt: string | null;
   readonly endsAt: string | null;
 }
 
 export interface ContestClock {
   readonly phase: 'before' | 'running' | 'over' | 'unknown';
-  /** Whole seconds to the start, or to the end once it runs; undefined where there is nothing to wait for. */
+  /** Whole seconds to the start, or to the end while it runs; undefined without such a time. */
   readonly secondsLeft: number | undefined;
-  /** How much of the contest is over, 0 … 1. */
+  /** Elapsed part of the contest, 0 … 1. */
   readonly progress: number;
 }
 
 /**
- * Counts a contest down by the service's clock, not by this machine's. Draws once a second. On a server, and until the
- * provider is mounted, the phase is `unknown`.
+ * Countdown of a contest by the service's clock. Renders once per second. The phase is `unknown` on a server and until the
+ * provider is mounted.
  */
 export function useContestClock({ startsAt, endsAt }: ContestTimes): ContestClock {
   const second = useServerSecond();
@@ -35,7 +35,7 @@ export function useContestClock({ startsAt, endsAt }: ContestTimes): ContestCloc
   };
 }
 
-/** The service's time in whole seconds since 1970; it changes as the second does. */
+/** The service's time in whole seconds since 1970, updated on each full second. */
 export function useServerSecond(): number | undefined {
   const client = useSession()?.client;
   return useSyncExternalStore(
@@ -62,7 +62,7 @@ export function useServerSecond(): number | undefined {
   );
 }
 
-/** Rounded up: a countdown says 0 when the moment is there, not before. */
+/** Seconds since 1970, rounded up: a countdown reaches 0 at the moment, not before. */
 function seconds(iso: string | null): number | undefined {
   return iso === null ? undefined : Math.ceil(Date.parse(iso) / 1_000);
 }

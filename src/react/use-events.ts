@@ -3,10 +3,10 @@ import type { LiveEvents, ScopeInput } from '../client/types.ts';
 import { useSession } from './session/context.ts';
 
 /**
- * Calls `listener` with every event of that name: an SSE name such as `level-up`, `notification` for all, or one of the
- * connection's own. The latest `listener` is called; it need not be the same one each time.
+ * Calls `listener` with each event of that name: an SSE name such as `level-up`, `notification` for all, or an event of
+ * the connection. The listener of the latest render is called, so it need not be memoized.
  *
- * @param scope what to listen to for it, if nothing else on the page does already
+ * @param scope scope to add to the connection while the hook is mounted
  */
 export function useEvents<K extends keyof LiveEvents>(
   event: K,

@@ -2,18 +2,18 @@ import { useCallback, useSyncExternalStore } from 'react';
 import type { BoardView } from '../client/types.ts';
 import { useSession } from './session/context.ts';
 
-const nothing = () => {};
+const noop = () => {};
 const none = () => undefined;
 
 /**
- * The standings of a contest, live; `undefined` until they are there. While it is used, the connection listens to them.
- * Each row says where it stood before it last moved.
+ * Live leaderboard of a contest; `undefined` until its first snapshot. While the hook is mounted, the connection has the
+ * leaderboard's scope. Each row carries its rank before its latest move.
  */
 export function useLeaderboard(contestId: number): BoardView | undefined {
-  const boards = useSession()?.boards;
+  const leaderboards = useSession()?.leaderboards;
   return useSyncExternalStore(
-    useCallback((changed) => boards?.subscribe(contestId, changed) ?? nothing, [boards, contestId]),
-    () => boards?.view(contestId),
+    useCallback((changed) => leaderboards?.subscribe(contestId, changed) ?? noop, [leaderboards, contestId]),
+    () => leaderboards?.view(contestId),
     none,
   );
 }

@@ -4,12 +4,12 @@ import { useSession } from './session/context.ts';
 import { type InboxView, NO_INBOX } from './session/inbox-store.ts';
 
 export interface NotificationsOptions {
-  /** Only what is unread, page by page as the service has it. */
+  /** Lists unread items only, paged by the service. */
   readonly unread?: boolean;
 }
 
 export interface Notifications extends Omit<InboxView, 'unread'> {
-  /** Changes show at once, are taken back if the service refuses them, and reach every other tab. None rejects. */
+  /** Optimistic: the change shows at once, is reverted if the service refuses it, and reaches all tabs. None rejects. */
   markSeen(which: Which): Promise<void>;
   markRead(which: Which): Promise<void>;
   markUnread(id: number): Promise<void>;
@@ -17,14 +17,14 @@ export interface Notifications extends Omit<InboxView, 'unread'> {
   loadOlder(): Promise<void>;
 }
 
-const nothing = () => {};
+const noop = () => {};
 const settled = () => Promise.resolve();
 
-/** The player's inbox: newest first, with counts as the service counts them. `next` is undefined until it was read. */
+/** The player's inbox, newest first, with the service's counts. `next` is undefined until the first page is loaded. */
 export function useNotifications({ unread = false }: NotificationsOptions = {}): Notifications {
   const inbox = useSession()?.inbox;
   const view = useSyncExternalStore(
-    useCallback((changed) => inbox?.subscribe(changed) ?? nothing, [inbox]),
+    useCallback((changed) => inbox?.subscribe(changed) ?? noop, [inbox]),
     () => inbox?.view ?? NO_INBOX,
     () => NO_INBOX,
   );

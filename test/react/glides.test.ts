@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { BoardRow } from '../../src/client/types.ts';
 import {
+  clampToView,
   drawnPlaces,
   GLIDE_MS,
   glideTo,
-  near,
   SHOWN_MS,
-  still,
   trailing,
+  withoutGlides,
 } from '../../src/react/board/glides.ts';
 import { sightRange, visibleRange } from '../../src/react/board/visible-range.ts';
 
@@ -33,7 +33,7 @@ describe('Gliding rows', () => {
   const all = { first: 0, last: 10 };
 
   it('know from where to where, and whose own score it was', () => {
-    const before = still(rowsOf([1, 30], [2, 20], [3, 10]));
+    const before = withoutGlides(rowsOf([1, 30], [2, 20], [3, 10]));
     const after = glideTo(before, rowsOf([3, 40], [1, 30], [2, 20]), all, 1_000);
     expect([...after.glides.values()]).toEqual([
       { playerId: 3, from: 2, to: 0, scored: true, at: 1_000 },
@@ -43,13 +43,13 @@ describe('Gliding rows', () => {
   });
 
   it('are none where nothing moved, and somebody new comes from nowhere', () => {
-    const before = still(rowsOf([1, 30], [2, 20]));
+    const before = withoutGlides(rowsOf([1, 30], [2, 20]));
     expect(glideTo(before, rowsOf([1, 30], [2, 20]), all, 0).glides.size).toBe(0);
     expect(glideTo(before, rowsOf([1, 30], [2, 20], [3, 10]), all, 0).glides.size).toBe(0);
   });
 
   it('are forgotten in time, and with rows that are gone', () => {
-    const swapped = glideTo(still(rowsOf([1, 30], [2, 20])), rowsOf([2, 40], [1, 30]), all, 0);
+    const swapped = glideTo(withoutGlides(rowsOf([1, 30], [2, 20])), rowsOf([2, 40], [1, 30]), all, 0);
     const rows = rowsOf([2, 40], [1, 30]);
     expect(glideTo(swapped, rows, all, SHOWN_MS - 1).glides.size).toBe(2);
     expect(glideTo(swapped, rows, all, SHOWN_MS).glides.size).toBe(0);
@@ -61,7 +61,7 @@ describe('Gliding rows', () => {
     const last = before.at(-1) as BoardRow;
     const after = [{ ...last, finalRating: 99_999 }, ...before.slice(0, -1)];
     const seen = { first: 4_000, last: 4_040 };
-    const gliding = glideTo(still(before), after, seen, 0);
+    const gliding = glideTo(withoutGlides(before), after, seen, 0);
     // The one who passes, and those in sight who make room.
     expect(gliding.glides.size).toBeLessThanOrEqual(42);
     expect(gliding.glides.has(last.playerId)).toBe(true);
@@ -73,18 +73,23 @@ describe('Gliding rows', () => {
     const first = before[0] as BoardRow;
     const after = [...before.slice(1), { ...first, finalRating: 0 }];
     const seen = { first: 0, last: 20 };
-    const gliding = glideTo(still(before), after, seen, 0);
+    const gliding = glideTo(withoutGlides(before), after, seen, 0);
     expect(drawnPlaces(gliding, seen, 0)).toContain(99);
     expect(drawnPlaces(gliding, seen, GLIDE_MS)).not.toContain(99);
-    expect(near(99, seen)).toBe(21);
-    expect(near(7, seen)).toBe(7);
+    expect(clampToView(99, seen)).toBe(21);
+    expect(clampToView(7, seen)).toBe(7);
   });
 
   /** So many of the last come to the top, all by scores of their own. */
   const overtaken = (count: number) => {
     const before = many(100);
     const climbers = before.slice(-count).map((row) => ({ ...row, finalRating: row.finalRating + 9_999 }));
-    return glideTo(still(before), [...climbers, ...before.slice(0, -count)], { first: 0, last: 20 }, 0);
+    return glideTo(
+      withoutGlides(before),
+      [...climbers, ...before.slice(0, -count)],
+      { first: 0, last: 20 },
+      0,
+    );
   };
 
   it('leave a trail for few, and for none where many move at once', () => {

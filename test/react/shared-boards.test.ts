@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Emitter } from '../../src/client/emitter.ts';
 import type { LiveClient, LiveEvents, ScopeInput } from '../../src/client/types.ts';
 import { createScopeNeeds } from '../../src/react/session/scope-needs.ts';
-import { createSharedBoards } from '../../src/react/session/shared-boards.ts';
+import { createSharedLeaderboards } from '../../src/react/session/shared-boards.ts';
 
 describe('The boards that components share', () => {
   const emitter = new Emitter<LiveEvents>((error) => {
@@ -25,7 +25,7 @@ describe('The boards that components share', () => {
       resyncs++;
     },
   } as unknown as LiveClient;
-  const boards = createSharedBoards(client, createScopeNeeds(client, scopes));
+  const boards = createSharedLeaderboards(client, createScopeNeeds(client, scopes));
   const turn = () => new Promise<void>((done) => setImmediate(done));
   const snapshot = () =>
     emitter.emit('leaderboard-snapshot', { contestId: 3, version: 1, frozen: false, total: 0, rows: [] });

@@ -1,44 +1,45 @@
 import type { BoardRow } from '../../client/types.ts';
 import type { Range } from './visible-range.ts';
 
-/** A row on its way from one place of the list to another. Places count from 0. */
+/** Animated move of a row from one place in the list to another. Places count from 0. */
 export interface Glide {
   readonly playerId: number;
   readonly from: number;
   readonly to: number;
-  /** Whether the row's own score changed, and not only those around it. */
+  /** Whether the row's own score changed, not only its place. */
   readonly scored: boolean;
-  /** When it began, in ms. */
+  /** Start time, ms as `performance.now()`. */
   readonly at: number;
 }
 
-/** The rows as they are drawn, and what is under way among them. */
+/** Rows as drawn, with the glides in progress. */
 export interface Gliding {
   readonly rows: readonly BoardRow[];
-  /** The place of each player. */
+  /** Place by player id. */
   readonly places: ReadonlyMap<number, number>;
   readonly glides: ReadonlyMap<number, Glide>;
-  /** So many move by own scores that no eye can follow: rows are at once where they belong, and nothing glides. */
+  /** Whether more rows move than a viewer can follow: rows are then drawn in their new places without a glide. */
   readonly rush: boolean;
 }
 
-/** How long a row glides, in ms; the style sheet says the same. */
+/** Duration of a glide, ms; the same as in the style sheet. */
 export const GLIDE_MS = 600;
-/** How long it shows that a score changed, in ms. */
+/** Duration of the highlight of a changed score, ms. */
 export const SHOWN_MS = 1_600;
 
-/** More who moved by an own score, of late and in sight, are a rush. */
-const MOST_MOVERS = 12;
+/** Max visible rows that glide after a change of their own score; more are a rush. */
+const MAX_MOVERS = 12;
 
-export function still(rows: readonly BoardRow[]): Gliding {
+/** Rows without glides. */
+export function withoutGlides(rows: readonly BoardRow[]): Gliding {
   return { rows, places: placesOf(rows), glides: new Map(), rush: false };
 }
 
 /**
- * What follows when the rows become other rows: only those glide whose way begins, ends or passes in sight. With 10,000
- * rows a single overtaking moves thousands of places that nobody looks at.
+ * Glides from the previous rows to `rows`. Only rows whose path touches the visible range glide: among 10,000 rows a
+ * single overtaking moves thousands of places out of view. `now`: ms as `performance.now()`.
  */
-export function glideTo(before: Gliding, rows: readonly BoardRow[], seen: Range, now: number): Gliding {
+export function glideTo(before: Gliding, rows: readonly BoardRow[], visible: Range, now: number): Gliding {
   const places = placesOf(rows);
   const glides = new Map<number, Glide>();
   for (const glide of before.glides.values())
@@ -48,43 +49,43 @@ export function glideTo(before: Gliding, rows: readonly BoardRow[], seen: Range,
     if (from === undefined) continue;
     const scored = before.rows[from]?.finalRating !== rows[to]?.finalRating;
     if (from === to && !scored) continue;
-    const crosses = Math.min(from, to) < seen.last && Math.max(from, to) >= seen.first;
+    const crosses = Math.min(from, to) < visible.last && Math.max(from, to) >= visible.first;
     const shown = scored || glides.get(playerId)?.scored === true;
     if (crosses) glides.set(playerId, { playerId, from, to, scored: shown, at: now });
   }
-  return { rows, places, glides, rush: movers(glides.values()).length > MOST_MOVERS };
+  return { rows, places, glides, rush: movers(glides.values()).length > MAX_MOVERS };
 }
 
 function movers(glides: Iterable<Glide>): Glide[] {
   return [...glides].filter(({ scored, from, to }) => scored && from !== to);
 }
 
-/** The places to draw: those in sight, and those of rows that are gliding out of it. */
-export function drawnPlaces({ glides, rows, rush }: Gliding, seen: Range, now: number): number[] {
+/** Places to draw, ascending: the visible ones and those of rows that glide out of view. */
+export function drawnPlaces({ glides, rows, rush }: Gliding, visible: Range, now: number): number[] {
   const drawn = new Set<number>();
-  for (let place = seen.first; place < Math.min(seen.last, rows.length); place += 1) drawn.add(place);
+  for (let place = visible.first; place < Math.min(visible.last, rows.length); place += 1) drawn.add(place);
   for (const { to, from, at } of glides.values()) {
-    const wasSeen = from >= seen.first && from < seen.last;
-    if (!rush && wasSeen && to < rows.length && now - at < GLIDE_MS) drawn.add(to);
+    const wasVisible = from >= visible.first && from < visible.last;
+    if (!rush && wasVisible && to < rows.length && now - at < GLIDE_MS) drawn.add(to);
   }
-  // In the list's order: that is the order in which a screen reader meets them.
+  // Ascending, because screen readers read the rows in DOM order.
   return [...drawn].sort((a, b) => a - b);
 }
 
-/** More trails than these tell nothing any more. */
-const MOST_TRAILS = 5;
+/** Max trails drawn at once. */
+const MAX_TRAILS = 5;
 
-/** Whose way is shown: who moved by an own score, the latest first. */
+/** Glides drawn with a trail: those of rows whose own score changed, the latest first. */
 export function trailing({ glides, rush }: Gliding): Glide[] {
   if (rush) return [];
   return movers(glides.values())
     .sort((a, b) => b.at - a.at || a.to - b.to)
-    .slice(0, MOST_TRAILS);
+    .slice(0, MAX_TRAILS);
 }
 
-/** Where a row is drawn: in its place, or just out of sight when its place is far away. */
-export function near(place: number, seen: Range): number {
-  return Math.min(seen.last + 1, Math.max(seen.first - 2, place));
+/** Place at which a row is drawn: its own, or one just outside the visible range if its own is farther away. */
+export function clampToView(place: number, visible: Range): number {
+  return Math.min(visible.last + 1, Math.max(visible.first - 2, place));
 }
 
 function placesOf(rows: readonly BoardRow[]): Map<number, number> {

@@ -3,20 +3,20 @@ import { type Range, sightRange, visibleRange } from './visible-range.ts';
 
 const useIsomorphicLayoutEffect = typeof window === 'undefined' ? useEffect : useLayoutEffect;
 
-/** So many rows are drawn where nothing can be measured: on a server. */
+/** Rows drawn while nothing can be measured, as on a server. */
 const UNMEASURED_ROWS = 30;
 
 export interface VisibleRange {
-  /** Which rows are to be drawn. */
+  /** Rows to draw. */
   readonly drawn: Range;
-  /** Which of them can be seen. */
+  /** Rows in view, without the overscan. */
   readonly sight: Range;
 }
 
 /**
- * Which rows of a list are in sight: of the part that it is scrolled to, what is within the window. So a list whose height
- * nobody bounds draws no more than one that scrolls. It changes by whole rows, so scrolling within a row draws nothing. What
- * is measured is kept: to measure while drawing would have the browser lay everything out once more.
+ * Visible rows of a list: the intersection of its scrolled part with the window, so that a list of unbounded height draws
+ * no more rows than one that scrolls. It changes by whole rows: scrolling within a row renders nothing. It is measured in
+ * effects and events only, because measuring during a render would force another layout.
  */
 export function useVisibleRange(
   view: RefObject<HTMLElement | null>,
@@ -29,7 +29,7 @@ export function useVisibleRange(
     const element = view.current;
     if (element === null) return;
     const measure = () => {
-      const { top, height } = visibleStretch(element);
+      const { top, height } = visiblePart(element);
       const drawn = visibleRange(count, rowHeight, top, height);
       const sight = sightRange(count, rowHeight, top, height);
       setRange((known) =>
@@ -39,7 +39,7 @@ export function useVisibleRange(
     measure();
     const resized = new ResizeObserver(measure);
     resized.observe(element);
-    // Whatever scrolls: the list, the page, or something between them.
+    // Capture: the list, the page or an element between them may scroll.
     const scrolled = { capture: true, passive: true } as const;
     window.addEventListener('scroll', measure, scrolled);
     window.addEventListener('resize', measure);
@@ -52,8 +52,8 @@ export function useVisibleRange(
   return range;
 }
 
-/** Where in its content the visible part of a scrolled element begins, and how high it is. Pixels. */
-function visibleStretch(element: HTMLElement): { top: number; height: number } {
+/** Offset and height of the visible part of a scrolled element, within its content. Pixels. */
+function visiblePart(element: HTMLElement): { top: number; height: number } {
   const { scrollTop, clientHeight } = element;
   const start = element.getBoundingClientRect().top;
   const above = Math.min(clientHeight, Math.max(0, -start));

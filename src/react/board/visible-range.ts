@@ -1,20 +1,20 @@
-/** Rows `first` … `last − 1` of a list. */
+/** Half-open range of rows: `first` … `last − 1`. */
 export interface Range {
   readonly first: number;
   readonly last: number;
 }
 
-/** What is drawn above and below what can be seen, so that scrolling shows no gaps. Rows. */
+/** Rows drawn above and below the view, so that scrolling shows no gaps. */
 const OVERSCAN = 10;
 
-/** Which of `count` rows of equal height are to be drawn for a view of `height` px that is scrolled by `top` px. */
+/** Rows to draw, of `count` rows of equal height, for a view of `height` px that is scrolled by `top` px. */
 export function visibleRange(count: number, rowHeight: number, top: number, height: number): Range {
   const first = Math.floor(top / rowHeight) - OVERSCAN;
   const last = Math.ceil((top + height) / rowHeight) + OVERSCAN;
   return bounded({ first, last }, count);
 }
 
-/** Those of them that can be seen, by half at least. */
+/** Rows of which at least half is in view. */
 export function sightRange(count: number, rowHeight: number, top: number, height: number): Range {
   const first = Math.round(top / rowHeight);
   const last = Math.round((top + height) / rowHeight);

@@ -9,45 +9,45 @@ export interface ConnectionBadgeProps {
   readonly className?: string;
 }
 
-/** How the connection stands, in a word or two. Where waiting can be cut short, it is a button that does so. */
+/** Status of the connection in a word or two. Where an attempt can be made at once, it is a button that makes it. */
 export function ConnectionBadge({ className = '' }: ConnectionBadgeProps) {
   const status = useConnectionStatus();
   const live = useLive();
   const scheme = useHostScheme();
   const seconds = useSecondsUntil(status.retryAt);
-  const resting = status.state === 'idle' && live?.scopes.length === 0;
-  const text = resting ? 'Idle' : wordsFor(status, seconds);
-  const look = `ccl ccl-connection ${className}`;
+  const withoutScopes = status.state === 'idle' && live?.scopes.length === 0;
+  const text = withoutScopes ? 'Idle' : labelOf(status, seconds);
+  const classNames = `ccl ccl-connection ${className}`;
   const content = (
     <>
       <i className="ccl-lamp" aria-hidden="true" />
       <Ltr>{text}</Ltr>
     </>
   );
-  const unheard = status.refused.map(({ scope }) => scope).join(', ');
-  const partly = status.state === 'open' && unheard !== '';
+  const refusedScopes = status.refused.map(({ scope }) => scope).join(', ');
+  const partly = status.state === 'open' && refusedScopes !== '';
   const canRetry = partly || status.state === 'waiting' || status.state === 'closed';
   const retry = () => (partly ? live?.retryRefused().catch(() => {}) : live?.reconnect());
   return canRetry ? (
     <button
       ref={scheme}
       type="button"
-      className={look}
+      className={classNames}
       data-state={status.state}
-      {...(partly ? { 'data-partly': '', title: `Not heard: ${unheard}` } : {})}
+      {...(partly ? { 'data-partly': '', title: `Not heard: ${refusedScopes}` } : {})}
       onClick={() => void retry()}
     >
       {content}
       <span className="ccl-retry">{partly ? 'Try again' : 'Try now'}</span>
     </button>
   ) : (
-    <span ref={scheme} className={look} data-state={status.state}>
+    <span ref={scheme} className={classNames} data-state={status.state}>
       {content}
     </span>
   );
 }
 
-function wordsFor({ state, closeReason, refused }: ConnectionStatus, seconds: number): string {
+function labelOf({ state, closeReason, refused }: ConnectionStatus, seconds: number): string {
   switch (state) {
     case 'idle':
     case 'connecting':
@@ -69,7 +69,7 @@ function useSecondsUntil(moment: number | undefined): number {
   const [seconds, setSeconds] = useState(0);
   useEffect(() => {
     if (moment === undefined) return setSeconds(0);
-    // The wall clock may be set while it waits.
+    // Monotonic: the wall clock may be set during the delay.
     const due = performance.now() + moment - Date.now();
     const count = () => setSeconds(Math.max(0, Math.ceil((due - performance.now()) / 1_000)));
     count();

@@ -1,7 +1,7 @@
 import type { Notification } from '../../protocol/event.ts';
 import { FALL_ICON, lookOf } from '../event-looks.ts';
 
-/** Icon of an event's type. The text beside it names the type, too. */
+/** Icon of an event's type. Decorative: the adjacent text names the type. */
 export function EventIcon({ of }: { readonly of: Notification }) {
   const look = lookOf(of.type);
   const fell = of.type === 'RANK_CHANGE' && of.data.oldRank !== null && of.data.newRank > of.data.oldRank;

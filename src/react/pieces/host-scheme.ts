@@ -1,12 +1,12 @@
 import { type RefObject, useCallback, useRef } from 'react';
 
 /**
- * Ref callback for the outermost element of a piece: while it is mounted, the piece has the colours of the page around it.
+ * Ref callback for the outermost element of a component: gives it the colour scheme of the page while it is mounted.
  *
- * The style sheet follows the system by itself. Only a page that declares `color-scheme: light` or `dark`, whatever the
- * system prefers, has to be asked: no selector can tell it from a page that declares nothing.
+ * The style sheet follows the system by itself. A page that declares `color-scheme: light` or `dark` has to be measured,
+ * because no selector distinguishes it from a page that declares nothing.
  *
- * @param ref is given the element, too
+ * @param ref also receives the element
  */
 export function useHostScheme<E extends HTMLElement>(ref?: RefObject<E | null>): (element: E | null) => void {
   const stop = useRef<() => void>(undefined);
@@ -22,10 +22,10 @@ export function useHostScheme<E extends HTMLElement>(ref?: RefObject<E | null>):
 
 const FIXED = /^(?:only )?(light|dark)(?: only)?$/;
 
-/** Keeps `data-ccl-scheme` of `element` at what the page around it declares, until the returned function is called. */
+/** Keeps `data-ccl-scheme` of `element` equal to the scheme that the page declares. Returns the function that stops it. */
 function followHostScheme(element: HTMLElement): () => void {
   const { parentElement } = element;
-  // Within another piece it is inherited.
+  // Inherited within another component.
   if (parentElement === null || parentElement.closest('.ccl') !== null) return () => {};
   const apply = () => {
     const chosen = parentElement.closest('[data-ccl-scheme]') !== null;
@@ -35,8 +35,8 @@ function followHostScheme(element: HTMLElement): () => void {
   };
   apply();
   const observer = new MutationObserver(apply);
-  for (let around: Element | null = parentElement; around !== null; around = around.parentElement)
-    observer.observe(around, { attributes: true });
+  for (let ancestor: Element | null = parentElement; ancestor !== null; ancestor = ancestor.parentElement)
+    observer.observe(ancestor, { attributes: true });
   const system = matchMedia('(prefers-color-scheme: dark)');
   system.addEventListener('change', apply);
   return () => {

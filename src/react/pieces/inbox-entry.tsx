@@ -7,15 +7,15 @@ import { EventIcon } from './event-icon.tsx';
 
 export interface InboxEntryProps {
   readonly item: InboxItem;
-  /** The time now, ms since 1970. */
+  /** Current time, ms since 1970. */
   readonly now: number;
-  /** Each is given the entry's element: it may be about to go. */
+  /** Called with the entry's element, which the action may remove. */
   readonly onRead: (entry: Element | null) => void;
   readonly onUnread: () => void;
   readonly onArchive: (entry: Element | null) => void;
 }
 
-/** One notification of an inbox, with what can be done about it. */
+/** Notification in the inbox with its actions. */
 export function InboxEntry({ item, now, onRead, onUnread, onArchive }: InboxEntryProps) {
   const unread = item.readAt === null;
   return (

@@ -6,12 +6,12 @@ import { useHostScheme } from './host-scheme.ts';
 import { InboxEntry } from './inbox-entry.tsx';
 
 export interface InboxProps {
-  /** The id of its heading. */
+  /** Id of the heading. */
   readonly headingId?: string;
   readonly className?: string;
 }
 
-/** The player's notifications, newest first. */
+/** List of the player's notifications, newest first. */
 export function Inbox({ headingId, className = '' }: InboxProps) {
   const live = useLive();
   const scheme = useHostScheme();
@@ -22,8 +22,8 @@ export function Inbox({ headingId, className = '' }: InboxProps) {
   const newest = items[0]?.id;
   const now = live?.serverNow() ?? 0;
 
-  /** Before an entry goes the focus goes to its neighbour: otherwise it would be nowhere. */
-  function leave(entry: Element | null): void {
+  /** Moves the focus to a neighbour before an entry is removed, because the document would lose it. */
+  function moveFocusFrom(entry: Element | null): void {
     const neighbour = entry?.nextElementSibling ?? entry?.previousElementSibling;
     (neighbour?.querySelector('button') ?? heading.current)?.focus();
   }
@@ -69,12 +69,12 @@ export function Inbox({ headingId, className = '' }: InboxProps) {
             item={item}
             now={now}
             onRead={(entry) => {
-              if (onlyUnread) leave(entry);
+              if (onlyUnread) moveFocusFrom(entry);
               void inbox.markRead({ ids: [item.id] });
             }}
             onUnread={() => inbox.markUnread(item.id)}
             onArchive={(entry) => {
-              leave(entry);
+              moveFocusFrom(entry);
               void inbox.archive({ ids: [item.id] });
             }}
           />

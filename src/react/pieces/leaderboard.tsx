@@ -6,22 +6,23 @@ import { StandingsTable } from './standings-table.tsx';
 
 export interface LeaderboardProps {
   readonly contestId: number;
-  /** Whose row is marked. Default: the player whose connection it is. */
+  /** Id of the player whose row is marked. Default: the player of the connection. */
   readonly you?: number;
   readonly label?: string;
-  /** The height of a row in px. Default 40. */
+  /** Height of a row, px. Default 40. */
   readonly rowHeight?: number;
   readonly className?: string;
 }
 
-/** A contest's standings, live: rows glide to their new places, frozen ones say so. It is as high as its rows need, up to
- * `--ccl-max-height` (most of the window), and then scrolls. In a container of a fixed height it may fill it: set that to `none`.
+/**
+ * Live leaderboard of a contest with a notice while it is frozen. Its height is that of its rows up to `--ccl-max-height`
+ * (default: most of the window); beyond that it scrolls. To fill a container of fixed height, set `--ccl-max-height: none`.
  */
 export function Leaderboard({ contestId, you, label, rowHeight, className = '' }: LeaderboardProps) {
-  const board = useLeaderboard(contestId);
+  const leaderboard = useLeaderboard(contestId);
   const own = useOwnPlayer();
   const scheme = useHostScheme();
-  if (board === undefined)
+  if (leaderboard === undefined)
     return (
       <div ref={scheme} className={`ccl ccl-leaderboard ${className}`}>
         <p className="ccl-waiting">
@@ -30,22 +31,22 @@ export function Leaderboard({ contestId, you, label, rowHeight, className = '' }
       </div>
     );
   return (
-    <div ref={scheme} className={`ccl ccl-leaderboard ${className}`} data-version={board.version}>
-      {board.frozen && (
+    <div ref={scheme} className={`ccl ccl-leaderboard ${className}`} data-version={leaderboard.version}>
+      {leaderboard.frozen && (
         <p className="ccl-frozen" role="status">
           <Ltr>
             <strong>Frozen.</strong> What is solved now counts, and shows when the standings move again.
           </Ltr>
         </p>
       )}
-      {board.rows.length === 0 ? (
+      {leaderboard.rows.length === 0 ? (
         <p className="ccl-waiting">
-          <Ltr>{board.total === 0 ? 'Nobody has joined yet.' : 'No standings to show.'}</Ltr>
+          <Ltr>{leaderboard.total === 0 ? 'Nobody has joined yet.' : 'No standings to show.'}</Ltr>
         </p>
       ) : (
         <StandingsTable
-          rows={board.rows}
-          total={board.total}
+          rows={leaderboard.rows}
+          total={leaderboard.total}
           you={you ?? own}
           {...(label === undefined ? {} : { label })}
           {...(rowHeight === undefined ? {} : { rowHeight })}

@@ -9,10 +9,10 @@ export interface NotificationBellProps {
   readonly className?: string;
 }
 
-/** More than this is not told exactly. */
-const MOST = 99;
+/** Max unread count that is shown exactly. */
+const MAX_COUNT = 99;
 
-/** A bell with the number of unread notifications; it opens the inbox. Escape, or a click elsewhere, closes it. */
+/** Button with the number of unread notifications that opens the inbox. Escape, or a click elsewhere, closes it. */
 export function NotificationBell({ className = '' }: NotificationBellProps) {
   const { counts, items, markSeen } = useNotifications();
   const id = useId();
@@ -41,7 +41,7 @@ export function NotificationBell({ className = '' }: NotificationBellProps) {
         </svg>
         {unread > 0 && (
           <span className="ccl-count" key={unread} aria-hidden="true">
-            <Ltr>{unread > MOST ? `${MOST}+` : unread}</Ltr>
+            <Ltr>{unread > MAX_COUNT ? `${MAX_COUNT}+` : unread}</Ltr>
           </span>
         )}
       </button>

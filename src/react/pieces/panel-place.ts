@@ -1,9 +1,9 @@
-/** Between the panel and what it belongs to, and around it. Pixels. */
+/** Min distance of the panel from its button and from the edges of the window. Pixels. */
 const GAP = 8;
-/** Below the button it opens upwards, if there is more room and less than this below. Pixels. */
-const ENOUGH = 320;
+/** Min space below the button; with less the panel opens upwards if there is more space above. Pixels. */
+const MIN_SPACE_BELOW = 320;
 
-/** Where a panel goes: its distance from the left, and from the top or from the bottom, of the window. Pixels. */
+/** Place of a panel: distances from the left and from the top or bottom of the window. Pixels. */
 export interface PanelPlace {
   readonly left: number;
   readonly top: number | undefined;
@@ -11,7 +11,7 @@ export interface PanelPlace {
   readonly maxHeight: number;
 }
 
-/** The place of a panel of `width` px beside a button, within the window: towards the side where there is more room. */
+/** Computes the place of a panel of `width` px at a button, within the window, on the side with more space. */
 export function placePanel(
   button: Pick<DOMRect, 'top' | 'bottom' | 'left' | 'right'>,
   width: number,
@@ -22,7 +22,7 @@ export function placePanel(
   const left = Math.max(GAP, Math.min(wanted, view.width - width - GAP));
   const above = button.top - 2 * GAP;
   const below = view.height - button.bottom - 2 * GAP;
-  return below < ENOUGH && above > below
+  return below < MIN_SPACE_BELOW && above > below
     ? { left, top: undefined, bottom: view.height - button.top + GAP, maxHeight: above }
     : { left, top: button.bottom + GAP, bottom: undefined, maxHeight: below };
 }

@@ -1,28 +1,28 @@
 import { useEffect, useRef, useState } from 'react';
 
 export interface QuietRegionProps {
-  /** What is new. What follows within the pause replaces it: only the latest is said. */
+  /** Message to announce. Of several within the pause only the latest is announced. */
   readonly message: string;
-  /** Between two announcements, in ms. Default 5,000. */
+  /** Min time between two announcements, ms. Default 5,000. */
   readonly pauseMs?: number;
 }
 
-/** A live region that does not shout: at most one announcement in a pause, and never over somebody's reading. */
+/** Throttled polite live region: at most one announcement per pause, which does not interrupt the screen reader. */
 export function QuietRegion({ message, pauseMs = 5_000 }: QuietRegionProps) {
-  const [said, setSaid] = useState('');
+  const [announced, setAnnounced] = useState('');
   const last = useRef(Number.NEGATIVE_INFINITY);
   useEffect(() => {
     if (message === '') return;
     const wait = Math.max(0, last.current + pauseMs - performance.now());
     const timer = setTimeout(() => {
       last.current = performance.now();
-      setSaid(message);
+      setAnnounced(message);
     }, wait);
     return () => clearTimeout(timer);
   }, [message, pauseMs]);
   return (
     <p className="ccl-hidden" role="status" aria-live="polite">
-      {said}
+      {announced}
     </p>
   );
 }

@@ -7,24 +7,24 @@ import { TierMark } from './tier-mark.tsx';
 
 export interface StandingRowProps {
   readonly row: BoardRow;
-  /** Where it is drawn, and where it comes from when it was not drawn before; in px. */
+  /** Offset at which the row is drawn, and from which it glides if it was not drawn before. Pixels. */
   readonly y: number;
   readonly from: number;
   readonly place: number;
   readonly you: boolean;
   readonly scored: boolean;
-  /** How far behind the leader. */
+  /** Rating behind the leader. */
   readonly gap: number;
 }
 
-/** More are told by the number alone. */
+/** Max pips; a greater count is shown by the number alone. */
 const PIPS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
-/** One row of the standings. It knows its place in px only: the board says where that is. */
+/** Row of the leaderboard table. */
 export const StandingRow = memo(function StandingRow(props: StandingRowProps) {
   const { row, y, from, place, you, scored, gap } = props;
   const [whole, fraction] = ratingParts(row.finalRating);
-  const moved = movedLately(row);
+  const moved = recentMove(row);
   const style = { '--ccl-y': `${y}px`, '--ccl-from': `${from}px` } as CSSProperties;
   return (
     <tr
@@ -83,11 +83,11 @@ export const StandingRow = memo(function StandingRow(props: StandingRowProps) {
   );
 });
 
-/** For how long a row says that it moved, in ms; the style sheet fades it out by then. */
-const LATELY_MS = 30_000;
+/** Time for which a row shows its latest move, ms; the style sheet fades it out by then. */
+const RECENT_MS = 30_000;
 
-/** Places won (positive) or lost. */
-function movedLately({ previousRank, rank, changedAt }: BoardRow): number {
+/** Places gained (positive) or lost by a recent move; 0 if there was none. */
+function recentMove({ previousRank, rank, changedAt }: BoardRow): number {
   if (previousRank === undefined || changedAt === undefined) return 0;
-  return Date.now() - changedAt < LATELY_MS ? previousRank - rank : 0;
+  return Date.now() - changedAt < RECENT_MS ? previousRank - rank : 0;
 }

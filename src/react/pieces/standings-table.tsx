@@ -1,7 +1,6 @@
 import { type CSSProperties, useRef } from 'react';
 import type { BoardRow } from '../../client/types.ts';
-import { drawnPlaces, near, trailing } from '../board/glides.ts';
-import { scrollToRow } from '../board/scroll-to-row.ts';
+import { clampToView, drawnPlaces, trailing } from '../board/glides.ts';
 import { useGliding } from '../board/use-gliding.ts';
 import { useVisibleRange } from '../board/use-visible-range.ts';
 import { Ltr } from '../text/ltr.tsx';
@@ -9,15 +8,15 @@ import { useHostScheme } from './host-scheme.ts';
 import { StandingRow } from './standing-row.tsx';
 
 export interface StandingsTableProps {
-  /** In their order. */
+  /** In order of rank. */
   readonly rows: readonly BoardRow[];
-  /** How many take part; there may be more than rows. */
+  /** Number of participants; may exceed the number of rows. */
   readonly total: number;
-  /** Whose row is marked as the viewer's own. */
+  /** Id of the player whose row is marked as the viewer's own. */
   readonly you?: number | undefined;
-  /** What it is called for those who do not see it. */
+  /** Accessible name. Default: `Standings`. */
   readonly label?: string;
-  /** The height of a row in px. */
+  /** Height of a row, px. Default 40. */
   readonly rowHeight?: number;
   readonly className?: string;
 }
@@ -34,22 +33,22 @@ const COLUMNS = [
   ['rating', 'Rating', 'Rating'],
 ] as const;
 
-/** The standings as a table whose rows glide to their new places. Only those in sight are drawn, however many there are. */
+/** Leaderboard table whose rows glide to their new places. Draws only the rows in view. */
 export function StandingsTable(props: StandingsTableProps) {
   const { rows, total, you, label = 'Standings', rowHeight = 40, className = '' } = props;
   const view = useRef<HTMLDivElement>(null);
   const scheme = useHostScheme();
-  const { drawn: seen, sight } = useVisibleRange(view, rows.length, rowHeight);
-  const gliding = useGliding(rows, seen);
+  const { drawn: visible, sight: inView } = useVisibleRange(view, rows.length, rowHeight);
+  const gliding = useGliding(rows, visible);
   const leader = rows[0]?.finalRating ?? 0;
-  const yours = you === undefined ? undefined : gliding.places.get(you);
+  const ownPlace = you === undefined ? undefined : gliding.places.get(you);
 
-  function show(place: number): void {
-    const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    if (view.current) scrollToRow(view.current, place * rowHeight, calm ? 'instant' : 'smooth');
+  function scrollToPlace(place: number): void {
+    const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (view.current) scrollToRow(view.current, place * rowHeight, reducedMotion ? 'instant' : 'smooth');
   }
 
-  const offSight = yours !== undefined && (yours < sight.first || yours >= sight.last);
+  const outOfView = ownPlace !== undefined && (ownPlace < inView.first || ownPlace >= inView.last);
   return (
     <div
       ref={scheme}
@@ -60,7 +59,7 @@ export function StandingsTable(props: StandingsTableProps) {
         className="ccl-view"
         ref={view}
         aria-label={label}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within reach of the keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroll container must be reachable by keyboard
         tabIndex={0}
       >
         <table className="ccl-sheet" aria-rowcount={total + 1}>
@@ -78,7 +77,7 @@ export function StandingsTable(props: StandingsTableProps) {
             style={{ height: rows.length * rowHeight }}
             {...(gliding.rush ? { 'data-rush': '' } : {})}
           >
-            {drawnPlaces(gliding, seen, performance.now()).map((place) => {
+            {drawnPlaces(gliding, visible, performance.now()).map((place) => {
               const row = rows[place] as BoardRow;
               const glide = gliding.glides.get(row.playerId);
               return (
@@ -86,8 +85,8 @@ export function StandingsTable(props: StandingsTableProps) {
                   key={row.playerId}
                   row={row}
                   place={place}
-                  y={near(place, seen) * rowHeight}
-                  from={near(glide?.from ?? place, seen) * rowHeight}
+                  y={clampToView(place, visible) * rowHeight}
+                  from={clampToView(glide?.from ?? place, visible) * rowHeight}
                   you={row.playerId === you}
                   scored={glide?.scored ?? false}
                   gap={leader - row.finalRating}
@@ -102,15 +101,15 @@ export function StandingsTable(props: StandingsTableProps) {
               key={`${playerId} ${at}`}
               className="ccl-trail"
               data-way={Math.sign(from - to)}
-              style={trail(near(from, seen), near(to, seen), rowHeight)}
+              style={trailStyle(clampToView(from, visible), clampToView(to, visible), rowHeight)}
             />
           ))}
         </div>
       </section>
-      {offSight && (
-        <button type="button" className="ccl-jump" onClick={() => show(yours)}>
+      {outOfView && (
+        <button type="button" className="ccl-jump" onClick={() => scrollToPlace(ownPlace)}>
           <Ltr>
-            {yours < sight.first ? '↑' : '↓'} You are {rows[yours]?.rank}.
+            {ownPlace < inView.first ? '↑' : '↓'} You are {rows[ownPlace]?.rank}.
           </Ltr>
         </button>
       )}
@@ -118,7 +117,17 @@ export function StandingsTable(props: StandingsTableProps) {
   );
 }
 
-/** From the middle of the place that was left to the middle of the one that was reached. */
-function trail(from: number, to: number, rowHeight: number): CSSProperties {
+/** Style of a trail from the middle of the old place to the middle of the new one. Pixels. */
+function trailStyle(from: number, to: number, rowHeight: number): CSSProperties {
   return { top: (Math.min(from, to) + 0.5) * rowHeight, height: Math.abs(from - to) * rowHeight };
+}
+
+/** Scrolls the row `top` px below the first to the middle of the view: within the list, or the page if the list does not scroll. */
+function scrollToRow(view: HTMLElement, top: number, behavior: ScrollBehavior): void {
+  if (view.scrollHeight > view.clientHeight + 1) {
+    view.scrollTo({ top: top - view.clientHeight / 2, behavior });
+    return;
+  }
+  const above = view.getBoundingClientRect().top;
+  window.scrollBy({ top: above + top - window.innerHeight / 2, behavior });
 }

@@ -4,10 +4,10 @@ export interface TierMarkProps {
   readonly tier: Tier | null;
 }
 
-/** Where each chevron stands on a grid of 10 × 12: in the middle, however many there are. */
+/** Heights of the chevrons, vertically centred on a grid of 10 × 12. */
 const CHEVRONS = { BRONZE: [7], SILVER: [9, 5], GOLD: [11, 7, 3] } as const;
 
-/** A player's tier: one, two or three chevrons in its metal, so that it can be told without colour too. */
+/** Player's tier as one, two or three chevrons in its metal: distinguishable without colour. */
 export function TierMark({ tier }: TierMarkProps) {
   if (tier === null) return <span className="ccl-tier" />;
   const name = `${tier[0]}${tier.slice(1).toLowerCase()} tier`;

@@ -11,16 +11,16 @@ import { useHostScheme } from './host-scheme.ts';
 import { QuietRegion } from './quiet-region.tsx';
 
 export interface ToastStackProps {
-  /** Which types. Default: level-ups, tiers, achievements, the player's own rank changes, announcements. */
+  /** Types to show. Default: level-ups, tiers, achievements, the player's own rank changes, announcements. */
   readonly types?: readonly EventType[];
-  /** How long each stays, in ms, while nobody points at it. Default 7,000. */
+  /** Time for which a toast stays, ms; it restarts after a hover or focus. Default 7,000. */
   readonly durationMs?: number;
-  /** How many at once. Default 3. */
+  /** Max toasts at once. Default 3. */
   readonly most?: number;
   readonly className?: string;
 }
 
-/** What happens to the player, for a moment, in a corner. Screen readers are told in one calm voice. */
+/** Short-lived toasts for the player's notifications, announced to screen readers through a `QuietRegion`. */
 export function ToastStack(props: ToastStackProps) {
   const { types = TOASTED, durationMs = 7_000, most = 3, className = '' } = props;
   const [toasts, setToasts] = useState<readonly Toast[]>([]);
@@ -31,7 +31,7 @@ export function ToastStack(props: ToastStackProps) {
       setToasts((known) => withToast(known, notification, most));
   });
   const drop = useCallback(
-    (gone: Toast) => setToasts((known) => known.filter((toast) => toast !== gone)),
+    (dismissed: Toast) => setToasts((known) => known.filter((toast) => toast !== dismissed)),
     [],
   );
   const latest = toasts.at(-1)?.notification;

@@ -1,15 +1,15 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { placePanel } from './panel-place.ts';
 
-/** As the style sheet has it: as wide as this where there is room, in rem. */
+/** Max width of the panel, rem; the same as in the style sheet. */
 const WIDTH_REM = 26;
 
 /**
- * Makes one element the button of another, a popover, and keeps that within the window while it is open. By hand: React 18
- * knows neither the attributes nor the events of popovers, and browsers place them in the middle.
+ * Connects a button with a popover and keeps the popover within the window while it is open. It uses the DOM directly,
+ * because React 18 lacks the attributes and events of popovers, and browsers centre them.
  *
- * @param onOpen called each time it opens
- * @returns whether it is open
+ * @param onOpen called on each opening
+ * @returns whether the popover is open
  */
 export function usePanel(
   button: RefObject<HTMLElement | null>,
@@ -26,7 +26,7 @@ export function usePanel(
     const [opener, popover] = [button.current, panel.current];
     if (opener === null || popover === null) return;
     opener.setAttribute('popovertarget', popover.id);
-    const place = () => move(popover, opener);
+    const place = () => moveBeside(popover, opener);
     const toggled = (event: Event) => {
       const isOpen = (event as ToggleEvent).newState === 'open';
       setOpen(isOpen);
@@ -43,7 +43,7 @@ export function usePanel(
   useEffect(() => {
     const [opener, popover] = [button.current, panel.current];
     if (!open || opener === null || popover === null) return;
-    const place = () => move(popover, opener);
+    const place = () => moveBeside(popover, opener);
     place();
     const scrolled = { capture: true, passive: true } as const;
     window.addEventListener('resize', place);
@@ -57,11 +57,11 @@ export function usePanel(
   return open;
 }
 
-function move(panel: HTMLElement, button: HTMLElement): void {
+function moveBeside(panel: HTMLElement, button: HTMLElement): void {
   const { documentElement } = document;
   const { clientWidth } = documentElement;
   const usual = WIDTH_REM * Number.parseFloat(getComputedStyle(documentElement).fontSize);
-  // Before it is shown it has no width.
+  // The panel has no width before it is shown.
   const width = panel.offsetWidth || Math.min(usual, clientWidth);
   const place = placePanel(button.getBoundingClientRect(), width, {
     width: clientWidth,

@@ -1,7 +1,7 @@
 import { createContext, useContext } from 'react';
 import type { Session } from './session.ts';
 
-/** `undefined` outside a provider, on a server, and until the provider is mounted. */
+/** Session of the nearest provider; `undefined` outside a provider, on a server, and until the provider is mounted. */
 export const SessionContext = createContext<Session | undefined>(undefined);
 
 export function useSession(): Session | undefined {

@@ -1,14 +1,14 @@
 import type { InboxCounts, InboxItem, InboxPage } from '../../client/api-types.ts';
 import type { EventData, Notification } from '../../protocol/event.ts';
 
-/** What is known of an inbox. Each step gives a new one. */
+/** Immutable state of an inbox, as far as it is loaded. */
 export interface InboxState {
-  /** Newest first, without what is archived. */
+  /** Items that are not archived, newest first. */
   readonly items: readonly InboxItem[];
   readonly counts: InboxCounts;
-  /** The `before` of the next page; null when all are here, undefined before the first page. */
+  /** `before` of the next page; null when all are loaded, undefined before the first page. */
   readonly next: number | null | undefined;
-  /** The position up to which the service has counted; what arrived after it is counted here. */
+  /** Position of the service's last count; later arrivals are counted here. */
   readonly countedAt: number;
 }
 
@@ -19,7 +19,7 @@ export const EMPTY: InboxState = {
   countedAt: 0,
 };
 
-/** A first page, or one read again. What arrived while it was under way stays. */
+/** State after the first page was loaded or reloaded. Items that arrived during the request stay. */
 export function withPage(state: InboxState, page: InboxPage): InboxState {
   const countedAt = Number.parseInt(page.cursor, 10) || 0;
   const later = state.items.filter(({ id }) => id > countedAt);
@@ -31,7 +31,7 @@ export function withPage(state: InboxState, page: InboxPage): InboxState {
   };
 }
 
-/** The page that follows. */
+/** State after the next page was loaded. */
 export function withOlder(state: InboxState, page: InboxPage): InboxState {
   const known = new Set(state.items.map(({ id }) => id));
   return {
@@ -41,7 +41,7 @@ export function withOlder(state: InboxState, page: InboxPage): InboxState {
   };
 }
 
-/** Something new, as the stream told it. */
+/** State after a notification of the stream. */
 export function withArrival(state: InboxState, notification: Notification): InboxState {
   if (state.items.some(({ id }) => id === notification.id) || notification.id <= state.countedAt)
     return state;
@@ -52,12 +52,13 @@ export function withArrival(state: InboxState, notification: Notification): Inbo
 
 export type Change = Pick<EventData<'RECEIPTS'>, 'action' | 'ids' | 'throughId'>;
 
-/** What a change does to the items: here before the service has answered, elsewhere when it has told of it. */
+/** State after a change: applied optimistically in the tab that makes it, on its receipt in the others. */
 export function withChange(state: InboxState, change: Change, at: string): InboxState {
   const ids = new Set(change.ids);
-  const meant = (id: number) => ids.has(id) || (change.throughId !== undefined && id <= change.throughId);
+  const isAffected = (id: number) =>
+    ids.has(id) || (change.throughId !== undefined && id <= change.throughId);
   const items = state.items.flatMap((item): InboxItem[] => {
-    if (!meant(item.id)) return [item];
+    if (!isAffected(item.id)) return [item];
     const seenAt = item.seenAt ?? at;
     const readAt = item.readAt ?? at;
     if (change.action === 'archived') return [];
@@ -69,7 +70,7 @@ export function withChange(state: InboxState, change: Change, at: string): Inbox
   const unread = unreadOf(items) - unreadOf(state.items);
   const unseen = unseenOf(items) - unseenOf(state.items);
   const { counts } = state;
-  const guess = {
+  const estimate = {
     unread: Math.max(0, counts.unread + unread),
     unseen: Math.max(0, counts.unseen + unseen),
     total: Math.max(0, counts.total + items.length - state.items.length),
@@ -78,13 +79,11 @@ export function withChange(state: InboxState, change: Change, at: string): Inbox
   return {
     ...state,
     items,
-    counts: all && change.action === 'read' ? { ...guess, unread: 0, unseen: 0 } : guess,
+    counts: all && change.action === 'read' ? { ...estimate, unread: 0, unseen: 0 } : estimate,
   };
 }
 
-/**
- * A list of unread items after a change: what became unread again is taken from the whole inbox, as far as that is known.
- */
+/** List of unread items after a change. Items that became unread again are copied from the loaded part of `all`. */
 export function withUnread(unread: InboxState, all: InboxState, { action, ids }: Change): InboxState {
   if (action !== 'unread') return unread;
   const known = new Set(unread.items.map(({ id }) => id));
@@ -93,14 +92,14 @@ export function withUnread(unread: InboxState, all: InboxState, { action, ids }:
   return { ...unread, items: [...unread.items, ...back].sort((a, b) => b.id - a.id) };
 }
 
-/** What the service counted at a position. It counts more than the pages that were read. */
+/** State with the service's counts at position `at`. They include items that are not loaded. */
 export function withCounts(state: InboxState, counts: InboxCounts, at: number): InboxState {
   if (at < state.countedAt) return state;
   const later = state.items.filter(({ id }) => id > at);
   return { ...state, counts: plus(counts, unreadOf(later), later.length), countedAt: at };
 }
 
-/** Those that are unread. */
+/** Unread items. */
 export const onlyUnread = (items: readonly InboxItem[]) => items.filter(({ readAt }) => readAt === null);
 
 const unreadOf = (items: readonly InboxItem[]) => onlyUnread(items).length;

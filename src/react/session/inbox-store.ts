@@ -16,24 +16,24 @@ import {
   withUnread,
 } from './inbox-state.ts';
 
-/** An inbox as it can be shown. A new object with every change. */
+/** Immutable view of an inbox: each change creates a new object. */
 export interface InboxView extends Omit<InboxState, 'countedAt'> {
-  /** Only what is unread, while somebody asks for that. */
+  /** Unread items, maintained while `watchUnread` is in use. */
   readonly unread: Pick<InboxState, 'items' | 'next'>;
   readonly loading: boolean;
-  /** What went wrong last and is not mended yet: a change that failed is taken back, a reading that failed is repeated. */
+  /** The last unresolved error. A failed change is reverted, a failed read is retried. */
   readonly error: LiveError | undefined;
 }
 
-/** Which of an inbox's lists. */
+/** Lists of an inbox. */
 export type InboxList = 'all' | 'unread';
 
-/** The player's inbox, kept in step with the service. Its methods settle when the service has answered; none rejects. */
+/** The player's inbox, synchronized with the service. Its methods resolve on the service's answer; none rejects. */
 export interface InboxStore {
   readonly view: InboxView;
-  /** The first listener makes it read the inbox. */
+  /** Adds a listener; the first one starts to load the inbox. Returns the function that removes it. */
   subscribe(listener: () => void): () => void;
-  /** Keeps the list of what is unread, too, until it is released. */
+  /** Maintains the list of unread items, too. Returns the function that stops it. */
   watchUnread(): () => void;
   loadOlder(list?: InboxList): Promise<void>;
   markSeen(which: Which): Promise<void>;
@@ -43,13 +43,13 @@ export interface InboxStore {
   reload(): Promise<void>;
 }
 
-/** A change that was asked for here and is not answered yet. */
+/** Optimistic change without an answer yet. */
 interface Pending {
   readonly change: Change;
   readonly at: string;
 }
 
-/** What an inbox shows before anything is known. */
+/** View before the inbox is loaded. */
 export const NO_INBOX: InboxView = {
   items: EMPTY.items,
   counts: EMPTY.counts,
@@ -59,31 +59,32 @@ export const NO_INBOX: InboxView = {
   error: undefined,
 };
 
-const PAGE = 30;
-/** Between attempts to read the inbox. */
+const PAGE_SIZE = 30;
+/** Delays between attempts to read the inbox. */
 const BACKOFF: Backoff = { firstMs: 1_000, mostMs: 30_000 };
-/** All who watch a contest hear of it in the same moment; their questions are spread over so many ms. */
-const SPREAD_MS = 2_000;
+/** Max random delay of a reload that an event triggers in all viewers of a contest at once, ms. */
+const RELOAD_JITTER_MS = 2_000;
 
 export function createInboxStore(client: LiveClient): InboxStore {
   const listeners = new Set<() => void>();
-  /** As the service said; what is pending is shown on top of it. */
+  /** State confirmed by the service; pending changes are applied on top of it in the view. */
   let lists: Readonly<Record<InboxList, InboxState>> = { all: EMPTY, unread: EMPTY };
   let watchers = 0;
   let pending: readonly Pending[] = [];
   let view = NO_INBOX;
-  /** What went wrong and is not mended, by what was tried. */
-  let mistakes: Readonly<Partial<Record<'change' | 'older' | 'read', LiveError | undefined>>> = {};
-  let stop: (() => void) | undefined;
+  /** Unresolved errors by operation. */
+  let errors: Readonly<Partial<Record<'change' | 'older' | 'read', LiveError | undefined>>> = {};
+  let unlisten: (() => void) | undefined;
   let reading: Promise<void> | undefined;
-  let again = false;
+  let rereadRequested = false;
   let soon: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let filling = false;
-  /** Changes that the stream told of, and all that are known to have been made. */
-  let echoes = 0;
-  let made = 0;
+  /** Receipts received from the stream. */
+  let receipts = 0;
+  /** Known changes: receipts, and changes that were answered here. */
+  let changesMade = 0;
 
   function set(next: Partial<typeof lists>, loading = view.loading): void {
     lists = { ...lists, ...next };
@@ -92,15 +93,15 @@ export function createInboxStore(client: LiveClient): InboxStore {
     const unread = { items: onlyUnread(shown.unread.items), next: shown.unread.next };
     view = {
       items,
-      // What arrives before the first page is not all there is.
+      // Arrivals before the first page are only a part of the inbox.
       counts: before === undefined ? EMPTY.counts : counts,
       next: before,
       unread,
       loading,
-      error: mistakes.change ?? mistakes.older ?? mistakes.read,
+      error: errors.change ?? errors.older ?? errors.read,
     };
     for (const listener of listeners) listener();
-    // All that was loaded is read by now: what is unread lies on the pages that follow.
+    // Every loaded item is read: unread items are on the following pages.
     if (watchers > 0 && !filling && unread.items.length === 0 && typeof unread.next === 'number') void fill();
   }
 
@@ -111,7 +112,7 @@ export function createInboxStore(client: LiveClient): InboxStore {
     if (filled) set({});
   }
 
-  /** Both lists after the same step. */
+  /** Applies a step to both lists. */
   function each(step: (state: InboxState) => InboxState): typeof lists {
     return { all: step(lists.all), unread: step(lists.unread) };
   }
@@ -121,9 +122,9 @@ export function createInboxStore(client: LiveClient): InboxStore {
     return { all, unread: withUnread(withChange(known.unread, what, at), all, what) };
   }
 
-  /** What asks while it is being read is answered by reading it once more. */
+  /** Reads the inbox. A call during a read makes it read once more. */
   function reload(): Promise<void> {
-    again = reading !== undefined;
+    rereadRequested = reading !== undefined;
     reading ??= read();
     return reading;
   }
@@ -132,72 +133,72 @@ export function createInboxStore(client: LiveClient): InboxStore {
     soon ??= setTimeout(() => {
       soon = undefined;
       void reload();
-    }, Math.random() * SPREAD_MS);
+    }, Math.random() * RELOAD_JITTER_MS);
   }
 
   async function read(): Promise<void> {
     clearTimeout(retry);
     retry = undefined;
-    let whole = true;
+    let succeeded = true;
     do {
-      again = false;
+      rereadRequested = false;
       set({}, true);
-      whole = await attempt('read', async () => {
+      succeeded = await attempt('read', async () => {
         const all = await page({});
         set({ all: withPage(lists.all, all) });
         if (watchers === 0) return;
         const unread = await page({ unread: true });
         set({ unread: withPage(lists.unread, unread) });
       });
-    } while (again);
+    } while (rereadRequested);
     reading = undefined;
-    failures = whole ? 0 : failures + 1;
-    if (!whole) retryLater();
+    failures = succeeded ? 0 : failures + 1;
+    if (!succeeded) retryLater();
     set({}, false);
   }
 
-  /** A reading that failed is repeated while somebody looks, unless the service itself said that there is nothing to read. */
+  /** Retries a failed read while there are listeners, unless the service refused it with a permanent error. */
   function retryLater(): void {
-    const { read: error } = mistakes;
+    const { read: error } = errors;
     const { status = 0, isFromService, retryAfterMs } = error ?? {};
-    const passes = status >= 500 || [408, 409, 425, 429].includes(status);
-    if (stop === undefined || (isFromService && !passes)) return;
+    const isTransient = status >= 500 || [408, 409, 425, 429].includes(status);
+    if (unlisten === undefined || (isFromService && !isTransient)) return;
     const wait = reconnectDelay({ failures, reason: undefined, askedMs: retryAfterMs }, BACKOFF, Math.random);
     retry = setTimeout(() => void reload(), wait);
   }
 
-  /** A page during which no change was made: one that was might show in it, or not. */
+  /** Reads a page. Repeats the request if a change was made meanwhile, because the page may or may not include it. */
   async function page(query: InboxQuery): Promise<InboxPage> {
     for (;;) {
-      const before = made;
-      const found = await client.api.notifications({ limit: PAGE, ...query });
-      if (before === made) return found;
+      const before = changesMade;
+      const found = await client.api.notifications({ limit: PAGE_SIZE, ...query });
+      if (before === changesMade) return found;
     }
   }
 
-  /** Shows the change at once, and takes it back when the service refuses it. */
-  async function change(what: Change, ask: () => Promise<Marked>): Promise<void> {
+  /** Applies a change optimistically and reverts it if the service refuses it. */
+  async function change(what: Change, request: () => Promise<Marked>): Promise<void> {
     const mine: Pending = { change: what, at: new Date(client.serverNow()).toISOString() };
     pending = [...pending, mine];
-    mistakes = { ...mistakes, change: undefined };
+    errors = { ...errors, change: undefined };
     set({});
-    const [echoesBefore, madeBefore] = [echoes, made];
+    const [receiptsBefore, changesBefore] = [receipts, changesMade];
     let answer: Marked | undefined;
     await attempt('change', async () => {
-      answer = await ask();
+      answer = await request();
     });
-    const alone = pending.length === 1 && made === madeBefore;
+    const alone = pending.length === 1 && changesMade === changesBefore;
     pending = pending.filter((one) => one !== mine);
     if (answer === undefined) {
       set({});
       return reload();
     }
     const { counts } = answer;
-    made += 1;
-    // What the stream told since may be later than this: it has the last word.
-    if (echoes === echoesBefore) lists = changed(lists, what, mine.at);
+    changesMade += 1;
+    // A receipt received meanwhile may be later than this change, so it takes precedence.
+    if (receipts === receiptsBefore) lists = changed(lists, what, mine.at);
     set(alone ? each((state) => withCounts(state, counts, newestOf(lists))) : {});
-    // Nothing became another there, so what is shown here was old, and no stream will tell.
+    // The service changed nothing: the view was out of date, and no receipt will follow.
     if (answer.changed === 0) await reload();
   }
 
@@ -212,18 +213,18 @@ export function createInboxStore(client: LiveClient): InboxStore {
     return loaded;
   }
 
-  /** Whether the work succeeded. What went wrong is shown until the same succeeds. */
-  async function attempt(what: keyof typeof mistakes, work: () => Promise<void>): Promise<boolean> {
+  /** Runs an operation. Returns whether it succeeded; its error is shown until the same operation succeeds. */
+  async function attempt(what: keyof typeof errors, work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
-      if (what !== 'change') mistakes = { ...mistakes, [what]: undefined };
+      if (what !== 'change') errors = { ...errors, [what]: undefined };
       return true;
     } catch (cause) {
       const error =
         cause instanceof LiveError
           ? cause
           : new LiveError('unexpected-answer', 'the answer could not be used', { cause });
-      mistakes = { ...mistakes, [what]: error };
+      errors = { ...errors, [what]: error };
       set({});
       return false;
     }
@@ -232,24 +233,24 @@ export function createInboxStore(client: LiveClient): InboxStore {
   function listen(): () => void {
     const stops = [
       client.on('receipts', ({ id, data }) => {
-        echoes += 1;
-        made += 1;
-        // The page that was read shows it already, and perhaps what followed.
+        receipts += 1;
+        changesMade += 1;
+        // The loaded page includes it already.
         if (id <= lists.all.countedAt) return;
         lists = changed(lists, data, new Date(client.serverNow()).toISOString());
         set(each((state) => withCounts(state, data.counts, id)));
-        const here = data.action !== 'unread' || data.ids?.every((one) => isKnown(one));
-        if (data.action === 'unarchived' || (watchers > 0 && !here)) void reload();
+        const allLoaded = data.action !== 'unread' || data.ids?.every((one) => isKnown(one));
+        if (data.action === 'unarchived' || (watchers > 0 && !allLoaded)) void reload();
       }),
       client.on('notification', (notification) => {
-        const kept = keeping(notification);
-        if (kept === 'certainly') set(each((state) => withArrival(state, notification)));
-        if (kept === 'perhaps') reloadSoon();
+        const membership = inboxMembership(notification);
+        if (membership === 'yes') set(each((state) => withArrival(state, notification)));
+        if (membership === 'unknown') reloadSoon();
       }),
       client.on('reset', () => void reload()),
-      // Whatever the reading failed of may be over.
+      // A new stream: the cause of the failed read may be over.
       client.on('open', () => {
-        if (mistakes.read !== undefined) void reload();
+        if (errors.read !== undefined) void reload();
       }),
     ];
     return () => {
@@ -271,22 +272,22 @@ export function createInboxStore(client: LiveClient): InboxStore {
     },
     subscribe(listener) {
       listeners.add(listener);
-      if (stop === undefined) {
-        stop = listen();
+      if (unlisten === undefined) {
+        unlisten = listen();
         void reload();
       }
       return () => {
         listeners.delete(listener);
         if (listeners.size > 0) return;
-        stop?.();
-        stop = undefined;
+        unlisten?.();
+        unlisten = undefined;
       };
     },
     reload,
     watchUnread() {
       watchers += 1;
       if (watchers === 1) {
-        // Nobody kept it up to date meanwhile.
+        // The list was not maintained without watchers.
         lists = { ...lists, unread: EMPTY };
         void reload();
       }
@@ -311,14 +312,14 @@ function newestOf({ all }: Readonly<Record<InboxList, InboxState>>): number {
 }
 
 /**
- * Whether a notification is in the player's inbox. What goes to a contest is, for those who take part, which only the
- * service knows.
+ * Whether a notification belongs to the player's inbox. Those of a contest belong to its participants' inboxes, which only
+ * the service knows: `unknown`.
  */
-function keeping({ scope, type }: Notification): 'certainly' | 'perhaps' | 'no' {
+function inboxMembership({ scope, type }: Notification): 'yes' | 'unknown' | 'no' {
   if (type === 'RECEIPTS') return 'no';
-  if (scope.startsWith('player:')) return 'certainly';
-  if (scope === 'global') return type === 'ANNOUNCEMENT' ? 'certainly' : 'no';
-  return type === 'ANNOUNCEMENT' || type === 'CONTEST_STATUS' || type === 'CONTEST_END' ? 'perhaps' : 'no';
+  if (scope.startsWith('player:')) return 'yes';
+  if (scope === 'global') return type === 'ANNOUNCEMENT' ? 'yes' : 'no';
+  return type === 'ANNOUNCEMENT' || type === 'CONTEST_STATUS' || type === 'CONTEST_END' ? 'unknown' : 'no';
 }
 
 function listed(which: Which): { ids: number[] } | { throughId: number } {

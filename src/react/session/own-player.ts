@@ -1,6 +1,6 @@
 import type { LiveClient } from '../../client/types.ts';
 
-/** Which player the connection is, as the service says when a stream begins. */
+/** Player of the connection, as reported at the begin of each stream. */
 export interface OwnPlayer {
   readonly id: number | undefined;
   subscribe(listener: () => void): () => void;

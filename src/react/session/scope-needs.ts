@@ -1,15 +1,15 @@
 import type { LiveClient, ScopeInput } from '../../client/types.ts';
 
-/** What the hooks on a page need to hear, counted, so that the connection listens to just that. */
+/** Reference counts of the scopes that the hooks on a page need. */
 export interface ScopeNeeds {
-  /** Adds a scope. Returns how to release it. */
+  /** Adds a reference to a scope. Returns the function that releases it. */
   add(scope: ScopeInput): () => void;
 }
 
 /**
- * Changes made in one turn become one change of the connection: a page that swaps one board for another opens one stream,
- * not two. What changes while one is under way waits for it, so that a page which mounts bit by bit opens few streams.
- * Scopes that are refused cost nobody else what they need; `client.status.refused` names them.
+ * Creates the reference counts and applies them to the connection. Changes in one microtask turn are batched: a page that
+ * swaps one leaderboard for another opens one stream, not two. Changes during a `setScopes` call wait for it, so that a
+ * page which mounts in steps opens few streams. Refused scopes do not affect the others; see `client.status.refused`.
  */
 export function createScopeNeeds(
   client: Pick<LiveClient, 'on' | 'setScopes'>,
@@ -37,7 +37,7 @@ export function createScopeNeeds(
       try {
         await client.setScopes([...needed.keys()]);
       } catch {
-        // The client says why by `error`; it is asked for again with the next change, or when there is a stream again.
+        // Reported by the client as `error`. The scopes are requested again on the next change or the next open stream.
         if (key === keyOf([...needed.keys()])) {
           applied = '';
           break;
@@ -47,7 +47,7 @@ export function createScopeNeeds(
     changing = false;
   }
 
-  // A connection that was refused as a whole may be there after all.
+  // A stream may open after all of the scopes were refused.
   client.on('open', plan);
 
   return {

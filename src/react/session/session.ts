@@ -2,13 +2,13 @@ import type { LiveClient, ScopeInput } from '../../client/types.ts';
 import { createInboxStore, type InboxStore } from './inbox-store.ts';
 import { createOwnPlayer, type OwnPlayer } from './own-player.ts';
 import { createScopeNeeds, type ScopeNeeds } from './scope-needs.ts';
-import { createSharedBoards, type SharedBoards } from './shared-boards.ts';
+import { createSharedLeaderboards, type SharedLeaderboards } from './shared-boards.ts';
 
-/** What the hooks under one provider share. */
+/** State shared by the hooks under one provider. */
 export interface Session {
   readonly client: LiveClient;
   readonly needs: ScopeNeeds;
-  readonly boards: SharedBoards;
+  readonly leaderboards: SharedLeaderboards;
   readonly inbox: InboxStore;
   readonly own: OwnPlayer;
 }
@@ -18,7 +18,7 @@ export function createSession(client: LiveClient, always: readonly ScopeInput[])
   return {
     client,
     needs,
-    boards: createSharedBoards(client, needs),
+    leaderboards: createSharedLeaderboards(client, needs),
     inbox: createInboxStore(client),
     own: createOwnPlayer(client),
   };

@@ -3,47 +3,47 @@ import type { BoardView, LeaderboardBoard, LiveClient } from '../../client/types
 import { scopes } from '../../protocol/scope.ts';
 import type { ScopeNeeds } from './scope-needs.ts';
 
-/** One board per contest, however many components show it. */
-export interface SharedBoards {
+/** One leaderboard per contest, shared by the components that show it. */
+export interface SharedLeaderboards {
   subscribe(contestId: number, listener: () => void): () => void;
   view(contestId: number): BoardView | undefined;
 }
 
-interface Held {
-  readonly board: LeaderboardBoard;
+interface Entry {
+  readonly leaderboard: LeaderboardBoard;
   readonly release: () => void;
   holders: number;
 }
 
-export function createSharedBoards(client: LiveClient, needs: ScopeNeeds): SharedBoards {
-  const held = new Map<number, Held>();
+export function createSharedLeaderboards(client: LiveClient, needs: ScopeNeeds): SharedLeaderboards {
+  const entries = new Map<number, Entry>();
 
-  function hold(contestId: number): Held {
-    const known = held.get(contestId);
-    if (known) return known;
-    // First the board, then the scope: the snapshot comes with the scope.
-    const board = createBoard(client, contestId);
+  function entryOf(contestId: number): Entry {
+    const existing = entries.get(contestId);
+    if (existing) return existing;
+    // The leaderboard first: adding the scope triggers the snapshot.
+    const leaderboard = createBoard(client, contestId);
     const release = needs.add(scopes.leaderboard(contestId));
-    const made = { board, release, holders: 0 };
-    held.set(contestId, made);
-    return made;
+    const entry = { leaderboard, release, holders: 0 };
+    entries.set(contestId, entry);
+    return entry;
   }
 
   return {
-    view: (contestId) => held.get(contestId)?.board.view,
+    view: (contestId) => entries.get(contestId)?.leaderboard.view,
     subscribe(contestId, listener) {
-      const one = hold(contestId);
-      one.holders += 1;
-      const stop = one.board.subscribe(listener);
+      const entry = entryOf(contestId);
+      entry.holders += 1;
+      const stop = entry.leaderboard.subscribe(listener);
       return () => {
         stop();
-        one.holders -= 1;
-        // In the same turn somebody else may take it over, with all that is known.
+        entry.holders -= 1;
+        // Deferred: another component may subscribe in the same turn and keep the loaded view.
         queueMicrotask(() => {
-          if (one.holders > 0 || held.get(contestId) !== one) return;
-          held.delete(contestId);
-          one.board.close();
-          one.release();
+          if (entry.holders > 0 || entries.get(contestId) !== entry) return;
+          entries.delete(contestId);
+          entry.leaderboard.close();
+          entry.release();
         });
       };
     },

@@ -11,8 +11,8 @@ const FRESH_MS = 60_000;
 /** Whether a notification becomes a toast: a fresh one of the player's own scope, or an announcement. */
 export function isToastable(notification: Notification, types: readonly EventType[], now: number): boolean {
   const { scope, type, at } = notification;
-  const meant = scope.startsWith('player:') || type === 'ANNOUNCEMENT';
-  return meant && types.includes(type) && now - Date.parse(at) < FRESH_MS;
+  const isRelevant = scope.startsWith('player:') || type === 'ANNOUNCEMENT';
+  return isRelevant && types.includes(type) && now - Date.parse(at) < FRESH_MS;
 }
 
 /** Adds a toast, in place of an earlier one with the same key; drops the oldest beyond `most`. */

@@ -1,29 +1,29 @@
-/** Embeddings, overrides and isolates, and what ends them. Marks (U+200E, U+200F, U+061C) turn nothing but themselves. */
+/** Embeddings, overrides, isolates and their terminators. Marks (U+200E, U+200F, U+061C) affect no other character. */
 const CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
-/** Letters that are written from right to left, and the marks that count as such. */
+/** Right-to-left letters and marks. */
 const RIGHT_TO_LEFT =
   /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** User-made text without the characters that could turn around what stands beside it. */
+/** User-made text without the control characters that could reorder adjacent text. */
 export function withoutBidiControls(text: string): string {
   return text.replace(CONTROLS, '');
 }
 
-/** User-made text within a sentence where no elements are possible: an attribute, a live region, an option. */
+/** Isolated user-made text for a sentence without elements: an attribute, a live region, an option. */
 export function isolated(text: string): string {
   const plain = withoutBidiControls(text);
   return RIGHT_TO_LEFT.test(plain) ? `\u2068${plain}\u2069` : plain;
 }
 
-/** A stretch of a sentence. `foreign`: it has a direction of its own and is to be isolated. */
+/** Part of a sentence. `foreign`: it has its own direction and must be isolated. */
 export interface Stretch {
   readonly text: string;
   readonly foreign: boolean;
 }
 
 /**
- * Splits a sentence at the user-made texts in it that are written from right to left: without isolation they would take
- * the numbers and marks beside them along. `data`: whatever the sentence was made of; all strings in it count.
+ * Splits a sentence at its right-to-left user-made texts, which would otherwise reorder adjacent numbers and punctuation.
+ * `data`: the values the sentence was made from; all strings in it are searched.
  */
 export function stretchesOf(sentence: string, data: unknown): Stretch[] {
   const foreign = stringsIn(data)

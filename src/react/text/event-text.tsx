@@ -2,15 +2,15 @@ import type { EventType } from '../../protocol/event.ts';
 import { stretchesOf, withoutBidiControls } from './bidi.ts';
 
 export interface EventTextProps {
-  /** A notification, or an entry of the inbox. */
+  /** Notification or inbox item. */
   readonly of: { readonly type: EventType; readonly data: unknown };
-  /** Its title or its message. */
+  /** Its title or message. */
   readonly text: string;
 }
 
 /**
- * What an event says. An announcement is somebody's own words and has their direction; all else are sentences of the
- * service, in English, in which the names of others are isolated.
+ * Text of an event. An announcement is user-made and has its own direction; all other texts are the service's English
+ * sentences, in which user-made names are isolated.
  */
 export function EventText({ of, text }: EventTextProps) {
   if (of.type === 'ANNOUNCEMENT') return <bdi dir="auto">{withoutBidiControls(text)}</bdi>;

@@ -5,7 +5,7 @@ export interface LtrProps {
   readonly className?: string;
 }
 
-/** Numbers, times and English words: left to right also in a page that is written from right to left. */
+/** Left-to-right text in a page of any direction: numbers, times and English words. */
 export function Ltr({ children, className }: LtrProps) {
   return (
     <bdi dir="ltr" className={className}>

@@ -5,7 +5,7 @@ export interface UserTextProps {
   readonly className?: string;
 }
 
-/** User-made text, such as a name: it has its own direction, and turns nothing around it. */
+/** User-made text, such as a name, isolated with its own direction. */
 export function UserText({ text, className }: UserTextProps) {
   return (
     <bdi dir="auto" className={className}>
