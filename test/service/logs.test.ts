@@ -51,7 +51,7 @@ it('The log says what failed, at any level without tokens, tickets and what peop
   await test.database.execute('ALTER TABLE notification RENAME COLUMN heading TO title');
 
   for (const answer of [...answers, failed]) {
-    expect(answer.status).toBe(500);
+    expect(answer.status).toBe(503);
     expect(await answer.text()).not.toMatch(/SELECT|heading|receipt|session|own eyes/);
   }
   // The first two are the same failure: it is counted, and the count comes with the end of the minute or of the service.
