@@ -9,7 +9,7 @@ import {
   trailing,
   withoutGlides,
 } from '../../src/react/board/glides.ts';
-import { sightRange, visibleRange } from '../../src/react/board/visible-range.ts';
+import { drawnRange, inViewRange } from '../../src/react/board/visible-range.ts';
 
 const rowsOf = (...ratings: readonly (readonly [playerId: number, rating: number])[]): BoardRow[] =>
   ratings.map(([playerId, finalRating], place) => ({
@@ -115,13 +115,13 @@ describe('Gliding rows', () => {
 
 describe('The rows in sight', () => {
   it('are few of many, with some above and below, and never any that are not there', () => {
-    expect(visibleRange(10_000, 40, 0, 800)).toEqual({ first: 0, last: 30 });
-    expect(visibleRange(10_000, 40, 40_000, 800)).toEqual({ first: 990, last: 1_030 });
-    expect(visibleRange(10_000, 40, 400_000 - 800, 800)).toEqual({ first: 9_970, last: 10_000 });
-    expect(visibleRange(0, 40, 0, 800)).toEqual({ first: 0, last: 0 });
-    expect(visibleRange(3, 40, 9_999, 800)).toEqual({ first: 3, last: 3 });
-    expect(sightRange(10_000, 40, 0, 800)).toEqual({ first: 0, last: 20 });
-    expect(sightRange(10_000, 40, 21, 790)).toEqual({ first: 1, last: 20 });
-    expect(sightRange(3, 40, 0, 800)).toEqual({ first: 0, last: 3 });
+    expect(drawnRange(10_000, 40, 0, 800)).toEqual({ first: 0, last: 30 });
+    expect(drawnRange(10_000, 40, 40_000, 800)).toEqual({ first: 990, last: 1_030 });
+    expect(drawnRange(10_000, 40, 400_000 - 800, 800)).toEqual({ first: 9_970, last: 10_000 });
+    expect(drawnRange(0, 40, 0, 800)).toEqual({ first: 0, last: 0 });
+    expect(drawnRange(3, 40, 9_999, 800)).toEqual({ first: 3, last: 3 });
+    expect(inViewRange(10_000, 40, 0, 800)).toEqual({ first: 0, last: 20 });
+    expect(inViewRange(10_000, 40, 21, 790)).toEqual({ first: 1, last: 20 });
+    expect(inViewRange(3, 40, 0, 800)).toEqual({ first: 0, last: 3 });
   });
 });

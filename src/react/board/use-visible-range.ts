@@ -1,5 +1,5 @@
 import { type RefObject, useEffect, useLayoutEffect, useState } from 'react';
-import { type Range, sightRange, visibleRange } from './visible-range.ts';
+import { drawnRange, inViewRange, type Range } from './visible-range.ts';
 
 const useIsomorphicLayoutEffect = typeof window === 'undefined' ? useEffect : useLayoutEffect;
 
@@ -10,7 +10,7 @@ export interface VisibleRange {
   /** Rows to draw. */
   readonly drawn: Range;
   /** Rows in view, without the overscan. */
-  readonly sight: Range;
+  readonly inView: Range;
 }
 
 /**
@@ -24,16 +24,16 @@ export function useVisibleRange(
   rowHeight: number,
 ): VisibleRange {
   const unmeasured = { first: 0, last: UNMEASURED_ROWS };
-  const [range, setRange] = useState<VisibleRange>({ drawn: unmeasured, sight: unmeasured });
+  const [range, setRange] = useState<VisibleRange>({ drawn: unmeasured, inView: unmeasured });
   useIsomorphicLayoutEffect(() => {
     const element = view.current;
     if (element === null) return;
     const measure = () => {
       const { top, height } = visiblePart(element);
-      const drawn = visibleRange(count, rowHeight, top, height);
-      const sight = sightRange(count, rowHeight, top, height);
+      const drawn = drawnRange(count, rowHeight, top, height);
+      const inView = inViewRange(count, rowHeight, top, height);
       setRange((known) =>
-        equal(known.drawn, drawn) && equal(known.sight, sight) ? known : { drawn, sight },
+        equal(known.drawn, drawn) && equal(known.inView, inView) ? known : { drawn, inView },
       );
     };
     measure();

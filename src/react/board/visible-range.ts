@@ -8,14 +8,14 @@ export interface Range {
 const OVERSCAN = 10;
 
 /** Rows to draw, of `count` rows of equal height, for a view of `height` px that is scrolled by `top` px. */
-export function visibleRange(count: number, rowHeight: number, top: number, height: number): Range {
+export function drawnRange(count: number, rowHeight: number, top: number, height: number): Range {
   const first = Math.floor(top / rowHeight) - OVERSCAN;
   const last = Math.ceil((top + height) / rowHeight) + OVERSCAN;
   return bounded({ first, last }, count);
 }
 
 /** Rows of which at least half is in view. */
-export function sightRange(count: number, rowHeight: number, top: number, height: number): Range {
+export function inViewRange(count: number, rowHeight: number, top: number, height: number): Range {
   const first = Math.round(top / rowHeight);
   const last = Math.round((top + height) / rowHeight);
   return bounded({ first, last }, count);

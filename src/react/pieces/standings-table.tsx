@@ -38,8 +38,8 @@ export function StandingsTable(props: StandingsTableProps) {
   const { rows, total, you, label = 'Standings', rowHeight = 40, className = '' } = props;
   const view = useRef<HTMLDivElement>(null);
   const scheme = useHostScheme();
-  const { drawn: visible, sight: inView } = useVisibleRange(view, rows.length, rowHeight);
-  const gliding = useGliding(rows, visible);
+  const { drawn, inView } = useVisibleRange(view, rows.length, rowHeight);
+  const gliding = useGliding(rows, drawn);
   const leader = rows[0]?.finalRating ?? 0;
   const ownPlace = you === undefined ? undefined : gliding.places.get(you);
 
@@ -77,7 +77,7 @@ export function StandingsTable(props: StandingsTableProps) {
             style={{ height: rows.length * rowHeight }}
             {...(gliding.rush ? { 'data-rush': '' } : {})}
           >
-            {drawnPlaces(gliding, visible, performance.now()).map((place) => {
+            {drawnPlaces(gliding, drawn, performance.now()).map((place) => {
               const row = rows[place] as BoardRow;
               const glide = gliding.glides.get(row.playerId);
               return (
@@ -85,8 +85,8 @@ export function StandingsTable(props: StandingsTableProps) {
                   key={row.playerId}
                   row={row}
                   place={place}
-                  y={clampToView(place, visible) * rowHeight}
-                  from={clampToView(glide?.from ?? place, visible) * rowHeight}
+                  y={clampToView(place, drawn) * rowHeight}
+                  from={clampToView(glide?.from ?? place, drawn) * rowHeight}
                   you={row.playerId === you}
                   scored={glide?.scored ?? false}
                   gap={leader - row.finalRating}
@@ -101,7 +101,7 @@ export function StandingsTable(props: StandingsTableProps) {
               key={`${playerId} ${at}`}
               className="ccl-trail"
               data-way={Math.sign(from - to)}
-              style={trailStyle(clampToView(from, visible), clampToView(to, visible), rowHeight)}
+              style={trailStyle(clampToView(from, drawn), clampToView(to, drawn), rowHeight)}
             />
           ))}
         </div>
