@@ -114,9 +114,12 @@ describe('the pool', () => {
     expect(await database.query(id)).toEqual(before);
   });
 
-  test('a wrong database name or password is passed on as what it is', async () => {
+  test('a wrong database name or password fails as storage, with the server’s error as its cause', async () => {
     const wrong = openDatabase({ url: proxy.url.replace(/test_\w+/, 'no_such_database') });
-    await expect(wrong.query('SELECT 1')).rejects.toMatchObject({ errno: 1049 });
+    await expect(wrong.query('SELECT 1')).rejects.toMatchObject({
+      code: 'storage-unavailable',
+      cause: { errno: 1049 },
+    });
     await wrong.close();
   });
 });
