@@ -20,7 +20,7 @@ export async function greeting(url: string, auth: AuthConfig, demo: Demo): Promi
   Open it to watch a contest. Frames as they come: ${url}/debug
   The API, to browse and to try: ${url}/docs · how the nodes are doing: ${url}/ops
 
-  Watch what ${demo.playerName} sees (the demo tells something every few seconds):
+  Watch what ${demo.playerName} sees (the demo publishes something every few seconds):
 
 curl -N '${url}/streams?scope=player:me&scope=contest:${demo.contestId}' -H 'Authorization: Bearer ${player}'
 

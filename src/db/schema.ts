@@ -68,7 +68,7 @@ export const logKey = mysqlTable(
     fingerprint: binary('fingerprint', { length: 32 }).notNull(),
     firstId: id('first_id').notNull(),
     expiresAt: instant('expires_at').notNull(),
-    /** The scopes that each event went to, as JSON, where a repeat could not tell: something was redacted. */
+    /** The scopes that each event went to, as JSON, where a repeat cannot derive them: something was redacted. */
     answer: mediumtext('answer'),
   },
   (table) => [index('log_key_expiry').on(table.expiresAt)],

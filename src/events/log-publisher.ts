@@ -129,7 +129,7 @@ const storedScopes = (answer: string | undefined): Scope[][] | undefined =>
 
 /**
  * The units with the events of restricted contests redacted. Where that changes the scopes, the keys store them: a repeat
- * that comes when the restriction is over could not tell.
+ * that comes when the restriction is over cannot derive it.
  */
 function redacted(
   units: readonly EventUnit[],

@@ -44,7 +44,7 @@ export function deltasOf(
   }));
 }
 
-/** Delta that no reader can apply: everybody loads the leaderboard again, at `version` or later. */
+/** Delta that no reader can apply: all readers load the leaderboard again, at `version` or later. */
 export function missedDelta(contestId: number, version: number, total: number, real: boolean): BoardDelta {
   return {
     contestId,

@@ -1,7 +1,7 @@
 /** Max dirty players per contest that are named; beyond it all players of the contest count as dirty. */
 const MAX_NAMED = 1_000;
 
-/** Reports that a contest's scores may have changed. @param playerId whose score; left out: anybody's */
+/** Reports that a contest's scores may have changed. @param playerId whose score; omitted: any player's */
 export type MarkDirty = (contestId: number, playerId?: number) => void;
 
 /** Contests whose published leaderboard may differ from the platform's scores. */
@@ -15,7 +15,7 @@ export class DirtyContests {
   }
 
   /**
-   * @param playerId whose score; left out: anybody's
+   * @param playerId whose score; omitted: any player's
    * @param notBefore when the contest may be updated, as of `performance.now()`
    */
   mark(contestId: number, playerId?: number, notBefore = 0): void {

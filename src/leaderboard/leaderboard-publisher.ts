@@ -27,7 +27,7 @@ export interface LeaderboardPublisherOptions extends RankChangePublisherOptions 
   readonly clock: PlatformClock;
   /** Records rows that cannot be shown, and are left out. */
   readonly leftOut?: Pick<LeftOutRows, 'record' | 'delete' | 'clear'>;
-  /** Players within so many ranks are notified when they are overtaken; 0: only players whose own result changed. */
+  /** Lowest rank at which a player is notified of being overtaken; 0: only players whose own result changed. */
   readonly top: number;
 }
 

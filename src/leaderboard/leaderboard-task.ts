@@ -41,7 +41,7 @@ export class LeaderboardTask {
     this.#options = options;
   }
 
-  /** Reports that a player's score, or anybody's, may have changed. Without effect on nodes that do not run the task. */
+  /** Reports that one player's score, or any player's, may have changed. Without effect on nodes that do not run the task. */
   markDirty(contestId: number, playerId?: number): void {
     if (this.#running) this.#dirty.mark(contestId, playerId);
   }

@@ -31,7 +31,7 @@ export async function readActivity(
   }));
 }
 
-/** MariaDB's idea of JSON is wider (`5.`), and anybody who speaks SQL may have written it. It is text then. */
+/** MariaDB's idea of JSON is wider (`5.`), and any SQL client may have written the value, which is returned as text then. */
 function parsed(stored: string | null): unknown {
   try {
     return stored === null ? null : JSON.parse(stored);

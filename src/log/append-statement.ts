@@ -8,7 +8,7 @@ export interface LogKey {
   readonly value: string;
   readonly fingerprint: Buffer;
   readonly keepMs: number;
-  /** What a repeat is answered with, where the events alone do not tell. Text. */
+  /** What a repeat is answered with, where the events alone do not determine it. Text. */
   readonly answer?: string;
 }
 

@@ -49,7 +49,7 @@ export interface AppenderOptions {
   readonly maxWaitingBytes?: number;
 }
 
-/** Part of this process that follows the log, and can tell whether it is still the same. */
+/** Part of this process that follows the log, and verifies that it is still the same. */
 export interface LogVerifier {
   readonly verified: VerifiedLog;
   /** Compares the log on this server with what this process remembers, and mends it. Resolves when that is done. */

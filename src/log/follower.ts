@@ -124,7 +124,7 @@ export class Follower implements LogVerifier {
 
   verify(server: string): Promise<void> {
     return new Promise((resolve) => {
-      // A connection to another server, or one that does not answer, may lead to a log that nobody appends to any more.
+      // A connection to another server, or one that does not answer, may lead to a log that receives no more appends.
       if (server !== this.#tracker.server) this.#drop();
       const slow = setTimeout(() => this.#drop(), VERIFY_MS).unref();
       this.#verifying.push(() => {

@@ -89,7 +89,7 @@ export async function readTerms(query: Query): Promise<Term[]> {
   }));
 }
 
-/** What tells the append that wrote a row from any other: its tag, or a print of the row where it has none. */
+/** Identifies the append that wrote a row: its tag, or a print of the row where it has none. */
 export function markOf(row: Pick<LogRow, 'eventId' | 'scope' | 'type' | 'at' | 'tag'>): string {
   return row.tag ?? `~${row.eventId}/${row.scope}/${row.type}/${row.at}`;
 }

@@ -2,7 +2,7 @@
 export interface Run {
   readonly firstId: number;
   readonly lastId: number;
-  /** What tells this append from any other at the same positions: its tag, or a print of the row where it has none. */
+  /** Distinguishes this append from any other at the same positions: its tag, or a print of the row where it has none. */
   readonly mark: string;
 }
 

@@ -24,7 +24,7 @@ export interface TrackerOptions<R extends TrackedRow> {
   /** The log's next rows: contiguous, in order, each once. */
   readonly onRows: (rows: R[]) => void;
   readonly onReset: (fault: LogFault) => void;
-  /** What tells the append that wrote this row from any other. */
+  /** Identifies the append that wrote this row. */
   readonly markOf: (row: R) => string;
   /** Waits before a gap is read again. */
   readonly pause: () => Promise<unknown>;

@@ -32,7 +32,7 @@ export interface Board {
 
 type Placed = Pick<Standing, 'finalRating' | 'lastSolvedAt'>;
 
-/** Whether `a` stands before (negative), beside (0) or behind `b`: rating, then whoever got there first. */
+/** Order of `a` and `b`: negative: `a` is first, 0: a tie. By rating, then by the earlier last solve. */
 export function compareStandings(a: Placed, b: Placed): number {
   if (a.finalRating !== b.finalRating) return b.finalRating - a.finalRating;
   if (a.lastSolvedAt === b.lastSolvedAt) return 0;

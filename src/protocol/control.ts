@@ -32,7 +32,7 @@ export interface StreamOpen {
   readonly recovered: boolean;
   /** With `recovered: false`: the positions of which nothing is known any more. */
   readonly lost?: { readonly after: number | null; readonly through: number };
-  /** Types whose older messages were let go: they only tell that a state changed, so read the state again. */
+  /** Transient types whose older messages were deleted. They only report that a state changed: read the state again. */
   readonly stale?: readonly string[];
   readonly heartbeatMs: number;
   /** When the stream will end, ISO 8601 in UTC. */

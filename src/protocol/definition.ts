@@ -40,7 +40,7 @@ export interface Definition<S extends z.ZodType> {
   readonly schema: S;
   targets(data: z.output<S>): readonly Target[];
   title(data: z.output<S>): string;
-  /** `audience` is the kind of scope the message is read in: the player is addressed, others are told. */
+  /** `audience` is the kind of scope the message is read in: the player is addressed as "you", others read the name. */
   message(data: z.output<S>, audience: ScopeKind): string;
   activity?(data: z.output<S>): readonly ActivityEntry[];
   /** Per restriction, what is published instead while its contest is under it. Left out: the event unchanged. */

@@ -30,7 +30,7 @@ export function ordinal(rank: number): string {
   return `${rank}${ending}`;
 }
 
-/** How somebody got to a place: `moved up from 5th to 3rd`. */
+/** Phrase for a change of rank: `moved up from 5th to 3rd`. */
 export function placeMove(from: number | null, to: number): string {
   if (from === null) return `entered at ${ordinal(to)}`;
   if (from === to) return `stayed at ${ordinal(to)}`;

@@ -74,7 +74,7 @@ export interface ProblemBody {
   readonly limit?: number;
 }
 
-/** An error that may be told to the client as it is. Whatever is not a `Problem` becomes `internal`. */
+/** Error that is sent to the client as it is. An error of any other class becomes `internal`. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly code: ProblemCode;

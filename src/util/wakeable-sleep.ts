@@ -1,4 +1,4 @@
-/** Sleep of a loop that others can end early. A `wake` while nobody sleeps ends the next sleep at once. */
+/** Sleep of a loop that others can end early. A `wake` without a sleeper ends the next sleep at once. */
 export class WakeableSleep {
   #wakeUp: (() => void) | undefined;
   #woken = false;

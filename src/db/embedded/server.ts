@@ -94,7 +94,7 @@ async function spawnServer(place: Place, mariadb: MariaDb, signal: AbortSignal):
   throw new EmbeddedDatabaseError(`The embedded database did not start. The end of ${place.log}:\n${last}`);
 }
 
-/** Whether the server answers within the bound; false as soon as its process is gone, or nobody waits any more. */
+/** Whether the server answers within the bound; false as soon as its process is gone, or the caller gave up. */
 async function answers(
   socketPath: string,
   identity: ProcessIdentity,

@@ -10,7 +10,7 @@ const MESSAGE = 'v_message';
 const announcementId = sqlInt('NEW.id');
 
 /**
- * SQL: whether an announcement is for all users or for players. The scope `global` reaches everybody who is signed in, so an
+ * SQL: whether an announcement is for all users or for players. The scope `global` reaches every signed-in user, so an
  * announcement to another role, or to an unknown one, is not published.
  */
 const isForPlayers = "(NEW.target_role IS NULL OR NEW.target_role IN ('', 'ALL', 'PLAYER'))";

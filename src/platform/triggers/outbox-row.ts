@@ -18,7 +18,7 @@ export function publishEvent<T extends PublicEventType>(
   return insert(type, object(members as Record<string, string>), key);
 }
 
-/** Statement that marks a contest's leaderboard dirty: one player's score, or anybody's. */
+/** Statement that marks a contest's leaderboard dirty: one player's score, or any player's. */
 export function markDirty(contestId: string, playerId?: string): string {
   return insert('STANDINGS_TOUCHED', object({ contestId, ...(playerId ? { playerId } : {}) }), 'NULL');
 }

@@ -8,7 +8,7 @@ export const contest = z
     id: z.int(),
     title: z.string(),
     status: z.enum(CONTEST_STATUSES).meta({
-      description: 'As streams were told last: the contest clock goes before the platform.',
+      description: 'As last published on streams: the contest clock takes precedence over the platform.',
     }),
     startsAt: instantOrNull,
     endsAt: instantOrNull,

@@ -22,7 +22,7 @@ const MAX_PAGES = 20;
 const MAX_ENDED = 50;
 /** Delays before a failed reading is repeated. */
 const BACKOFF: Backoff = { firstMs: 1_000, mostMs: 30_000 };
-/** Everybody hears of a contest at the same moment: the readings that follow are spread over this time, ms. */
+/** Window over which reads after an event are spread, ms: all pages receive it at the same moment. */
 const SPREAD_MS = 2_000;
 
 /**

@@ -13,7 +13,7 @@ export interface FrameRowProps {
 export const FrameRow = memo(function FrameRow({ entry, chosen, onChoose }: FrameRowProps) {
   const { number, at, frame, notification, latencyMs, kind, summary } = entry;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus, and hears the keys
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the list has the focus and handles the keys
     // biome-ignore lint/a11y/useFocusableInteractive: the list has the focus
     <div
       id={`entry-${number}`}
