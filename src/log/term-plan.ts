@@ -43,11 +43,13 @@ export function planTerm(facts: LockedFacts): TermPlan {
   // A word that no term has: an operator's, or that of a node of an earlier release which found the log replaced.
   if (adopts) firsts.push(verified === undefined ? 1 : Math.min(verified + 1, ...firsts));
   else if (terms.present?.word !== word) firsts.push(Math.max(head, lastRow) + 1);
+  // A head that does not fit the rows may hold the word of a term that was lost: its cursors must stay refused.
+  const asStored = adopts && head === lastRow;
   return {
     ...(firsts.length === 0
       ? {}
       : {
-          begin: { firstId: Math.min(...firsts), word: adopts ? ('as-stored' as const) : ('new' as const) },
+          begin: { firstId: Math.min(...firsts), word: asStored ? ('as-stored' as const) : ('new' as const) },
         }),
     ...(head < lastRow ? { head: lastRow } : {}),
   };

@@ -467,7 +467,8 @@ export class World {
 
   prune(count: number): void {
     const { state } = this.primary;
-    state.tail = Math.min(state.head, state.tail + count);
+    // The tail never goes back, although the head may.
+    state.tail = Math.max(state.tail, Math.min(state.head, state.tail + count));
     for (const id of state.rows.keys()) if (id < state.tail && id !== state.head) state.rows.delete(id);
     this.pruned = true;
   }
