@@ -29,7 +29,8 @@ export async function startFaultyWire(url: string, committed: () => Promise<void
       client.destroy();
       database.destroy();
     };
-    let deaf = false;
+    /** What the database answered to an append whose answer is to be lost. */
+    let withheld: Buffer[] | undefined;
     for (const socket of [client, database]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -41,14 +42,24 @@ export async function startFaultyWire(url: string, committed: () => Promise<void
     client.on('data', (chunk) => {
       const fault = chunk.includes('START TRANSACTION') ? (faults.shift() ?? 'none') : 'none';
       if (fault === 'before') return cut();
-      deaf ||= fault === 'after';
+      if (fault === 'after') withheld = [];
       database.write(chunk, () => {
         if (fault === 'during') cut();
-        if (fault === 'after') void committed().finally(cut);
+        if (fault !== 'after') return;
+        const lost = withheld;
+        void committed().finally(() => {
+          if (withheld === lost) cut();
+        });
       });
     });
     database.on('data', (chunk) => {
-      if (!deaf) client.write(chunk);
+      withheld?.push(chunk);
+      const answer = withheld ? Buffer.concat(withheld) : chunk;
+      if (withheld && !isRefused(answer)) return;
+      // Nothing was committed: the fault is that of the append that is sent instead.
+      if (withheld) faults.unshift('after');
+      withheld = undefined;
+      client.write(answer);
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -65,4 +76,11 @@ export async function startFaultyWire(url: string, committed: () => Promise<void
       await once(server, 'close');
     },
   };
+}
+
+/** Whether an answer of the database holds an error: a packet has a length of three bytes, a number, and its content. */
+function isRefused(answer: Buffer): boolean {
+  for (let at = 0; at + 4 < answer.length; at += 4 + answer.readUIntLE(at, 3))
+    if (answer[at + 4] === 0xff) return true;
+  return false;
 }
