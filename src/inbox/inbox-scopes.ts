@@ -1,11 +1,47 @@
 import type { Queries } from '../db/database.ts';
+import type { InboxScopeKind } from '../protocol/definition.ts';
 import { type Scope, scopes } from '../protocol/scope.ts';
 
-/** What a player's inbox is made of: their own scope, the contests they joined, and everybody's. */
+/** Scopes of each kind that one inbox consists of. */
+const OF_KIND: Readonly<Record<InboxScopeKind, (playerId: number, joined: readonly number[]) => Scope[]>> = {
+  player: (playerId) => [scopes.player(playerId)],
+  contest: (_, joined) => joined.map(scopes.contest),
+  global: () => [scopes.global],
+};
+
+/**
+ * Scopes that a player's inbox consists of: the player's own, the contests that the player joined, and `global`. Of their
+ * notifications the inbox holds those that the catalogue marks (`Target.inbox`). The procedure `live_acknowledge`
+ * repeats this rule in SQL.
+ */
 export async function inboxScopes(database: Pick<Queries, 'query'>, playerId: number): Promise<Scope[]> {
-  const joined = await database.query<{ id: number }>(
+  const rows = await database.query<{ id: number }>(
     'SELECT contest_id AS id FROM contest_participant WHERE player_id = ?',
     [playerId],
   );
-  return [scopes.player(playerId), scopes.global, ...joined.map(({ id }) => scopes.contest(id))];
+  const joined = rows.map(({ id }) => id);
+  return Object.values(OF_KIND).flatMap((scopesOf) => scopesOf(playerId, joined));
+}
+
+/** SQL condition with `?` placeholders, and their values. */
+export interface Condition {
+  readonly sql: string;
+  readonly values: readonly unknown[];
+}
+
+/** Condition that row `n` of `notification` is in an inbox of these scopes. */
+export function inInbox(inbox: readonly Scope[]): Condition {
+  const { sql, values } = anyOf('n.scope', inbox);
+  return { sql: `${sql} AND n.inbox = 1`, values };
+}
+
+/** Max values per list. MariaDB joins a longer one as a table (`in_predicate_conversion_threshold`) and scans the index. */
+const MAX_LISTED = 500;
+
+/** Condition that a column holds one of many values. An index on it is read in ranges, however many they are. */
+export function anyOf(column: string, values: readonly (string | number)[]): Condition {
+  if (values.length === 0) return { sql: 'FALSE', values: [] };
+  const lists: (readonly (string | number)[])[] = [];
+  for (let at = 0; at < values.length; at += MAX_LISTED) lists.push(values.slice(at, at + MAX_LISTED));
+  return { sql: `(${lists.map(() => `${column} IN (?)`).join(' OR ')})`, values: lists };
 }

@@ -11,14 +11,14 @@ import { idsInInbox, writeReceipts } from './receipts.ts';
 
 export interface Inbox {
   /**
-   * A page, the counts, and the cursor that both are valid at: a stream opened from it misses nothing and repeats
-   * nothing, so that who adds what it brings to the counts is right.
+   * A page, the counts, and the cursor that both are valid at. A stream opened from it delivers each later notification
+   * exactly once, so a client may add what it delivers to the counts.
    */
   page(playerId: number, request: PageRequest): Promise<InboxPage>;
   counts(playerId: number): Promise<InboxCounts>;
-  /** @throws Problem `not-found` when it is not in this player's inbox, whether it exists or not */
+  /** @throws Problem `not-found` where it is not in this player's inbox, whether it exists or not */
   markOne(playerId: number, action: ReceiptAction, id: number): Promise<Marked>;
-  /** Those that are not in this player's inbox are passed over. */
+  /** Ignores ids that are not in this player's inbox. */
   mark(playerId: number, action: ReceiptAction, which: Which): Promise<Marked>;
   /** Publishes receipts that were written from SQL to the player's streams. At most 1,000 ids. */
   publishReceipts(playerId: number, action: ReceiptAction, ids: readonly number[]): Promise<void>;
@@ -27,23 +27,24 @@ export interface Inbox {
 export interface InboxOptions {
   readonly database: Pick<Queries, 'query' | 'execute'>;
   readonly publisher: Pick<LogPublisher, 'publishInternal'>;
-  /** The present cursor of the log. */
+  /** Current cursor of the log. */
   readonly cursor: () => string;
   readonly onError?: (error: unknown) => void;
 }
 
-/** An echo names so many ids at the most; beyond it the counts must do. */
+/** Max ids that an echo lists; beyond it, the echo has `throughId`. */
 const MAX_ECHOED = 1_000;
 
-/** What a player's notifications are, and what the player did with them. */
+/** Opens the players' inboxes: notifications, and receipts of what was done with them. */
 export function createInbox({ database, publisher, cursor, onError }: InboxOptions): Inbox {
-  /** In this process a player's changes are written and echoed one after the other, so the echoes tell them in order. */
+  /** Per player, changes in this process are written and echoed one after the other, so the echoes are in order. */
   const mutex = new KeyedMutex();
 
   /**
-   * Tells the player's other streams. The counts are taken after the change and looked at again after the echo: of two
-   * changes at once on two nodes, whichever is echoed last has then seen the other, so the last echo is right. That
-   * allows no bound on the rounds; they end with the changes, each of which has a caller waiting for it.
+   * Publishes the change to the player's other streams. The counts are read after the change and again after the echo,
+   * which is repeated while they differ. Of two concurrent changes on two nodes, the one that is echoed last has seen
+   * the other, so the last echo is right. The number of rounds has no bound: they end when the changes do, and each
+   * change has a caller who waits for it.
    */
   async function echo(
     playerId: number,
@@ -60,16 +61,16 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
     }
   }
 
-  async function markInTurn(playerId: number, action: ReceiptAction, which: Which): Promise<Marked> {
+  async function markExclusively(playerId: number, action: ReceiptAction, which: Which): Promise<Marked> {
     const scopes = await inboxScopes(database, playerId);
     const changed = await writeReceipts(database, playerId, scopes, action, which);
     const counts = await readCounts(database, playerId, scopes);
     if (changed.length === 0) return { changed: 0, counts };
-    const told = changed.length <= MAX_ECHOED ? { ids: changed } : { throughId: changed.at(-1) as number };
+    const echoed = changed.length <= MAX_ECHOED ? { ids: changed } : { throughId: changed.at(-1) as number };
     try {
-      return { changed: changed.length, counts: await echo(playerId, action, told, counts) };
+      return { changed: changed.length, counts: await echo(playerId, action, echoed, counts) };
     } catch (error) {
-      // The change itself is durable; who missed the echo sees it with the next.
+      // The change itself is durable; a stream that missed this echo gets the counts with the next one.
       onError?.(error);
       return { changed: changed.length, counts };
     }
@@ -90,7 +91,7 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
     async counts(playerId) {
       return readCounts(database, playerId, await inboxScopes(database, playerId));
     },
-    mark: (playerId, action, which) => mutex.run(playerId, () => markInTurn(playerId, action, which)),
+    mark: (playerId, action, which) => mutex.run(playerId, () => markExclusively(playerId, action, which)),
     publishReceipts: (playerId, action, ids) =>
       mutex.run(playerId, async () => {
         const counts = await readCounts(database, playerId, await inboxScopes(database, playerId));
@@ -101,7 +102,7 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
         const scopes = await inboxScopes(database, playerId);
         const [found] = await idsInInbox(database, scopes, [id]);
         if (found === undefined) throw new Problem('not-found');
-        return markInTurn(playerId, action, { ids: [id] });
+        return markExclusively(playerId, action, { ids: [id] });
       }),
   };
 }

@@ -3,10 +3,10 @@ import type { Queries } from '../db/database.ts';
 import type { InboxCounts, InboxItem } from '../protocol/api/inbox.ts';
 import type { EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
-import { anyOf } from './any-of.ts';
+import { inInbox } from './inbox-scopes.ts';
 
 export interface PageRequest {
-  /** Only what is older than this position. */
+  /** Only notifications before this position. */
   readonly before?: number | undefined;
   /** 1 … 100 */
   readonly limit: number;
@@ -19,7 +19,7 @@ export interface PageRequest {
 const RECEIPTS = `LEFT JOIN notification_receipt r ON r.notification_id = n.id AND r.player_id = ?`;
 const INBOX = 'FROM notification n FORCE INDEX (notification_inbox)';
 
-/** The newest notifications first, up to and including position `through`. */
+/** Reads a page of an inbox, newest first, up to and including position `through`. */
 export async function readPage(
   database: Pick<Queries, 'query'>,
   playerId: number,
@@ -27,9 +27,9 @@ export async function readPage(
   request: PageRequest,
   through: number,
 ): Promise<InboxItem[]> {
-  const inScopes = anyOf('n.scope', scopes);
-  const conditions = [inScopes.sql, 'n.inbox = 1', 'n.id <= ?'];
-  const values: unknown[] = [playerId, ...inScopes.values, through];
+  const kept = inInbox(scopes);
+  const conditions = [kept.sql, 'n.id <= ?'];
+  const values: unknown[] = [playerId, ...kept.values, through];
   if (request.before !== undefined) {
     conditions.push('n.id < ?');
     values.push(request.before);
@@ -54,18 +54,18 @@ export async function readPage(
   }));
 }
 
-/** Absolute counts of what lies up to and including position `through`. What is archived does not count. */
+/** Counts of an inbox, without what is archived, up to and including position `through`. */
 export async function readCounts(
   database: Pick<Queries, 'query'>,
   playerId: number,
   scopes: readonly Scope[],
   through = Number.MAX_SAFE_INTEGER,
 ): Promise<InboxCounts> {
-  const inScopes = anyOf('n.scope', scopes);
+  const kept = inInbox(scopes);
   const [row] = await database.query<Record<keyof InboxCounts, number | string | null>>(
     `SELECT COUNT(*) AS total, SUM(r.read_at IS NULL) AS unread, SUM(r.seen_at IS NULL) AS unseen
-       ${INBOX} ${RECEIPTS} WHERE ${inScopes.sql} AND n.inbox = 1 AND n.id <= ? AND r.archived_at IS NULL`,
-    [playerId, ...inScopes.values, through],
+       ${INBOX} ${RECEIPTS} WHERE ${kept.sql} AND n.id <= ? AND r.archived_at IS NULL`,
+    [playerId, ...kept.values, through],
   );
   return {
     unread: Number(row?.unread ?? 0),

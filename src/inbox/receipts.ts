@@ -2,12 +2,12 @@ import type { Queries } from '../db/database.ts';
 import type { Which } from '../protocol/api/inbox.ts';
 import type { ReceiptAction } from '../protocol/enums.ts';
 import type { Scope } from '../protocol/scope.ts';
-import { anyOf } from './any-of.ts';
+import { anyOf, inInbox } from './inbox-scopes.ts';
 
 /** Max receipts that one statement locks. */
 const CHUNK = 500;
 
-/** The receipts that an action would change, and what it writes. The first time that something happened stays. */
+/** Per action, which receipts it changes, and which columns it sets or clears. A time that is set already stays. */
 const ACTIONS = {
   seen: { due: 'r.seen_at IS NULL', set: [1, 0, 0] },
   read: { due: 'r.read_at IS NULL', set: [1, 1, 0] },
@@ -16,25 +16,25 @@ const ACTIONS = {
   unarchived: { due: 'r.archived_at IS NOT NULL', clear: 'archived_at' },
 } as const;
 
-/** Of these ids, those that are in the inbox. */
+/** Filters these ids: those that are in the inbox. */
 export async function idsInInbox(
   database: Pick<Queries, 'query'>,
   scopes: readonly Scope[],
   ids: readonly number[],
 ): Promise<number[]> {
   if (ids.length === 0) return [];
-  const asked = anyOf('id', ids);
-  const inScopes = anyOf('scope', scopes);
+  const asked = anyOf('n.id', ids);
+  const kept = inInbox(scopes);
   const rows = await database.query<{ id: number }>(
-    `SELECT id FROM notification WHERE ${asked.sql} AND inbox = 1 AND ${inScopes.sql}`,
-    [...asked.values, ...inScopes.values],
+    `SELECT n.id FROM notification n WHERE ${asked.sql} AND ${kept.sql}`,
+    [...asked.values, ...kept.values],
   );
   return rows.map(({ id }) => id);
 }
 
 /**
- * Writes receipts, chunk by chunk, so that no lock is held for long. Idempotent.
- * @returns the ids whose receipt became another
+ * Writes receipts in chunks, so that no lock is held for long. Idempotent.
+ * @returns ids whose receipt changed
  */
 export async function writeReceipts(
   database: Pick<Queries, 'query' | 'execute'>,
@@ -46,13 +46,13 @@ export async function writeReceipts(
   const rule = ACTIONS[action];
   const named = 'ids' in which;
   if (named && which.ids.length === 0) return [];
-  const inScopes = anyOf('n.scope', scopes);
+  const kept = inInbox(scopes);
   const chosen = named ? anyOf('n.id', which.ids) : { sql: 'n.id <= ?', values: [which.throughId] };
   const due = await database.query<{ id: number }>(
     `SELECT n.id FROM notification n FORCE INDEX (${named ? 'PRIMARY' : 'notification_inbox'})
        LEFT JOIN notification_receipt r ON r.notification_id = n.id AND r.player_id = ?
-      WHERE ${inScopes.sql} AND n.inbox = 1 AND ${chosen.sql} AND ${rule.due} ORDER BY n.id`,
-    [playerId, ...inScopes.values, ...chosen.values],
+      WHERE ${kept.sql} AND ${chosen.sql} AND ${rule.due} ORDER BY n.id`,
+    [playerId, ...kept.values, ...chosen.values],
   );
   const ids = due.map(({ id }) => id);
   for (let at = 0; at < ids.length; at += CHUNK) {

@@ -2,10 +2,15 @@ import type { z } from 'zod';
 import type { ActivityAction } from './enums.ts';
 import type { Scope, ScopeKind } from './scope.ts';
 
+/** Kinds of scope whose messages inboxes keep; of a contest, the inboxes of its participants. */
+export const INBOX_SCOPE_KINDS = ['player', 'contest', 'global'] as const satisfies readonly ScopeKind[];
+
+export type InboxScopeKind = (typeof INBOX_SCOPE_KINDS)[number];
+
 /** One scope that an event goes to. */
 export interface Target {
   readonly scope: Scope;
-  /** Whether the message also stays in the inbox of those the scope stands for. */
+  /** Whether inboxes also keep the message. Only where the scope is of an `InboxScopeKind`. */
   readonly inbox: boolean;
 }
 

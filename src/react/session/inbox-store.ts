@@ -313,9 +313,9 @@ function newestOf({ all }: Readonly<Record<InboxList, InboxState>>): number {
 
 /**
  * Whether a notification belongs to the player's inbox. Those of a contest belong to its participants' inboxes, which only
- * the service knows: `unknown`.
+ * the service knows: `unknown`. The catalogue's `Target.inbox`, which is not on the wire.
  */
-function inboxMembership({ scope, type }: Notification): 'yes' | 'unknown' | 'no' {
+export function inboxMembership({ scope, type }: Notification): 'yes' | 'unknown' | 'no' {
   if (type === 'RECEIPTS') return 'no';
   if (scope.startsWith('player:')) return 'yes';
   if (scope === 'global') return type === 'ANNOUNCEMENT' ? 'yes' : 'no';

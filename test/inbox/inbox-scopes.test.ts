@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anyOf } from '../../src/inbox/any-of.ts';
+import { anyOf } from '../../src/inbox/inbox-scopes.ts';
 
 describe('A condition on many values', () => {
   it('is cut into lists that MariaDB reads as ranges of an index', () => {

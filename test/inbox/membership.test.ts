@@ -1,0 +1,118 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { prepare } from '../../src/events/prepare.ts';
+import { inboxScopes } from '../../src/inbox/inbox-scopes.ts';
+import { readCounts, readPage } from '../../src/inbox/pages.ts';
+import { idsInInbox, writeReceipts } from '../../src/inbox/receipts.ts';
+import { INBOX_SCOPE_KINDS } from '../../src/protocol/definition.ts';
+import { EVENT_TYPES, type EventType, type Notification } from '../../src/protocol/event.ts';
+import { SCOPE_KINDS, type Scope, type ScopeKind, scopeKind, scopes } from '../../src/protocol/scope.ts';
+import { inboxMembership } from '../../src/react/session/inbox-store.ts';
+import { dataOf } from '../support/arbitrary-events.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+
+/** Rows of an event in the log: as it is, and as it is published under each restriction. */
+function rowsOf(type: EventType, data: unknown) {
+  const draft = prepare(type, data, { internal: true });
+  const { redactable } = draft;
+  const redacted = redactable ? [redactable.redact('frozen'), redactable.redact('private')] : [];
+  return [draft, ...redacted].flatMap(({ rows }) => rows);
+}
+
+describe('The catalogue', () => {
+  const kept = new Set<ScopeKind>();
+
+  it.each(EVENT_TYPES)('agrees with the page about which %s an inbox keeps', (type) => {
+    fc.assert(
+      fc.property(dataOf[type] as fc.Arbitrary<unknown>, (data) => {
+        for (const { scope, inbox } of rowsOf(type, data)) {
+          const kind = scopeKind(scope as Scope);
+          if (inbox) kept.add(kind);
+          expect(inboxMembership({ scope, type } as Notification)).toBe(
+            !inbox ? 'no' : kind === 'contest' ? 'unknown' : 'yes',
+          );
+        }
+      }),
+    );
+  });
+
+  it('marks for inboxes what goes to the kinds of scope that inboxes consist of, and nothing else', () => {
+    expect([...kept].sort()).toEqual([...INBOX_SCOPE_KINDS].sort());
+  });
+});
+
+describe('The inbox in the database', () => {
+  let made: TestDatabase;
+  let playerId: number;
+  /** Notifications of every kind of scope, marked for inboxes and not. */
+  let ids: number[];
+  let expected: number[];
+
+  beforeAll(async () => {
+    made = await createTestDatabase();
+    const { database } = made;
+    ({ playerId } = await createPlayer(database));
+    const other = await createPlayer(database);
+    const joined = await createContest(database);
+    const foreign = await createContest(database);
+    await joinContest(database, { contestId: joined, playerId });
+    await joinContest(database, { contestId: foreign, playerId: other.playerId });
+    const own = { player: playerId, contest: joined };
+    const all: [Scope, boolean][] = SCOPE_KINDS.flatMap((kind) => {
+      const spell = scopes[kind];
+      if (typeof spell !== 'function') return [[spell, kind === 'global']];
+      const others = [spell(other.playerId), spell(foreign)].map((scope): [Scope, boolean] => [scope, false]);
+      const mine = kind === 'player' || kind === 'contest' ? own[kind] : joined;
+      return [[spell(mine), kind in own], ...others];
+    });
+    const rows = all.flatMap(([scope, within]) => [true, false].map((inbox) => ({ scope, inbox, within })));
+    ids = rows.map((_, index) => index + 1);
+    expected = ids.filter((id) => rows[id - 1]?.inbox && rows[id - 1]?.within);
+    expect(expected).toHaveLength(INBOX_SCOPE_KINDS.length);
+    for (const [index, { scope, inbox }] of rows.entries())
+      await database.execute(
+        `INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, title, message, data, created_at)
+         VALUES (?, ?, ?, 'player', 'ANNOUNCEMENT', ?, 'T', 'M', '{}', UTC_TIMESTAMP(3))`,
+        [index + 1, index + 1, scope, inbox],
+      );
+  });
+  beforeEach(() => made.database.execute('DELETE FROM notification_receipt'));
+  afterAll(() => made.drop());
+
+  it('is the same for its pages, its counts, its receipts and one notification', async () => {
+    const { database } = made;
+    const inbox = await inboxScopes(database, playerId);
+    const page = await readPage(database, playerId, inbox, { limit: 100 }, Number.MAX_SAFE_INTEGER);
+    expect(page.map(({ id }) => id).sort((a, b) => a - b)).toEqual(expected);
+    expect(await readCounts(database, playerId, inbox)).toMatchObject({ total: expected.length });
+    expect((await idsInInbox(database, inbox, ids)).sort((a, b) => a - b)).toEqual(expected);
+    expect(await writeReceipts(database, playerId, inbox, 'seen', { ids })).toEqual(expected);
+    const throughId = Math.max(...ids);
+    expect(await writeReceipts(database, playerId, inbox, 'read', { throughId })).toEqual(expected);
+  });
+
+  it.each(['0003_procedures', '0005_legacy_procedures'])(
+    'is the same for `live_acknowledge` of %s',
+    async (file) => {
+      const { database } = made;
+      const sql = readFileSync(new URL(`../../drizzle/${file}.sql`, import.meta.url), 'utf8');
+      const statements = sql
+        .split('--> statement-breakpoint')
+        .filter((statement) => /^(?:DROP|CREATE) PROCEDURE .*`live_acknowledge`/m.test(statement));
+      expect(statements).toHaveLength(2);
+      for (const statement of statements) await database.execute(statement);
+      for (const id of ids) {
+        const call = database.execute('CALL live_acknowledge(?, ?, ?)', [playerId, id, 'seen']);
+        if (expected.includes(id)) await call;
+        else await expect(call).rejects.toThrow('no such notification');
+      }
+      const receipts = await database.query<{ id: number }>(
+        'SELECT notification_id AS id FROM notification_receipt WHERE player_id = ? ORDER BY 1',
+        [playerId],
+      );
+      expect(receipts.map(({ id }) => id)).toEqual(expected);
+    },
+  );
+});
