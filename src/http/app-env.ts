@@ -4,18 +4,18 @@ import type { Authenticate } from '../auth/identity.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { RequestBounds, RequestLimits } from './request-limits.ts';
 
-/** What handlers find in their context. The bindings are absent where no Node server is in front of the app. */
+/** Context of handlers. The bindings are absent where no Node server is in front of the app. */
 export interface AppEnv {
   Bindings: Partial<HttpBindings>;
   Variables: {
-    /** What CORS adds to the answer. */
+    /** Headers that CORS adds to the response. */
     crossOriginHeaders: readonly (readonly [name: string, value: string])[];
-    /** What identifies callers; undefined where the app serves nobody in particular. */
+    /** Undefined where the app has no routes that need a caller. */
     callers: Callers | undefined;
   };
 }
 
-/** What identifies callers, and bounds what each may ask for. */
+/** Identifies callers, and limits what each may request. */
 export interface Callers {
   readonly authenticate: Authenticate;
   readonly addressOf: (c: Context<AppEnv>) => string | undefined;

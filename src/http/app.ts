@@ -12,13 +12,13 @@ export interface AppDeps {
   readonly isAllowedOrigin: (origin: string) => boolean;
   /** The routers of the service, each with what it needs. */
   readonly routers: readonly Router[];
-  /** Needed by routes that ask who is calling, or bound what a caller may ask for. */
+  /** Needed by routes that identify callers or limit their requests. */
   readonly callers?: Callers;
-  /** Told of errors that are ours, not the client's. */
+  /** Receives errors of the service, as opposed to the client's. */
   readonly onError?: (error: unknown, request: { method: string; path: string }) => void;
 }
 
-/** The whole service as one Hono app. It listens to nothing. */
+/** Creates the Hono app of all routes. It does not listen. */
 export function createApp(deps: AppDeps): Router {
   const app = createRouter();
   app.use(async (c, next) => {
@@ -26,7 +26,7 @@ export function createApp(deps: AppDeps): Router {
     await next();
   });
   app.use(crossOrigin(deps.isAllowedOrigin));
-  // Whether only HTTPS may be used is for whoever terminates it to say.
+  // HSTS is set by the proxy that terminates TLS.
   app.use(secureHeaders({ crossOriginResourcePolicy: 'cross-origin', strictTransportSecurity: false }));
   app.use(async (c, next) => {
     c.set('callers', deps.callers);
@@ -47,25 +47,25 @@ export function createApp(deps: AppDeps): Router {
     return response;
   });
   app.onError((error, c) => {
-    const problem = hungUp(c) ? new Problem('bad-request') : toProblem(error);
+    const problem = isAborted(c) ? new Problem('bad-request') : toProblem(error);
     if (problem.status >= 500) deps.onError?.(error, { method: c.req.method, path: c.req.path });
     return problemResponse(problem);
   });
   return app;
 }
 
-/** Whether the client was gone before its request was here: nobody's fault, and nobody to answer. */
-function hungUp({ env }: Context<AppEnv>): boolean {
+/** Whether the client disconnected before its request was complete: no error of the service. */
+function isAborted({ env }: Context<AppEnv>): boolean {
   return env?.incoming?.destroyed === true && !env.incoming.complete;
 }
 
-/** RFC 9112 § 6: a request has a body where its header says how that is framed. */
+/** RFC 9112 § 6: a request has a body where its headers say how that is framed. */
 function carriesBody({ method, headers }: Request): boolean {
   if (method !== 'POST' && method !== 'PUT') return false;
   return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0;
 }
 
-/** Which methods a path answers to. */
+/** Methods that a path has routes for. */
 function methodsOf(app: Router, path: string): string[] {
   const methods = ['GET', 'POST', 'PUT', 'DELETE'].filter((method) =>
     app.router.match(method, path)[0].some(([[, route]]) => route.path !== '/*' && route.method !== 'ALL'),

@@ -1,32 +1,39 @@
 import { Problem } from '../protocol/problem.ts';
 
-/** Bounds the bytes that bodies may occupy at once: of all callers together, and of one. */
+/** Limit of the memory for request bodies: of all callers together, and of each. Sizes in bytes. */
 export class ByteBudget {
   readonly #total: number;
-  readonly #each: number;
+  readonly #perKey: number;
   readonly #byKey = new Map<string, number>();
   #used = 0;
 
-  constructor(total: number, each: number) {
+  constructor(total: number, perKey: number) {
     this.#total = total;
-    this.#each = each;
+    this.#perKey = perKey;
   }
 
-  /** Bytes that are reserved now. */
+  /** Bytes reserved at present. */
   get used(): number {
     return this.#used;
   }
 
   /**
-   * Reserves bytes, and returns what gives them back.
-   * @throws Problem `too-many-requests` at the bound of this caller, `overloaded` at the bound of all
+   * Reserves bytes.
+   * @returns releases them
+   * @throws Problem `too-many-requests` at the caller's limit, `overloaded` at the limit of all
    */
   take(key: string, bytes: number): () => void {
     const own = this.#byKey.get(key) ?? 0;
-    if (own + bytes > this.#each)
-      throw new Problem('too-many-requests', { detail: 'too many bytes in bodies at once', retryAfter: 1 });
+    if (own + bytes > this.#perKey)
+      throw new Problem('too-many-requests', {
+        detail: 'the bodies of your requests in progress are too large together',
+        retryAfter: 1,
+      });
     if (this.#used + bytes > this.#total)
-      throw new Problem('overloaded', { detail: 'too many bytes in bodies at once', retryAfter: 1 });
+      throw new Problem('overloaded', {
+        detail: 'the bodies of all requests in progress are too large together',
+        retryAfter: 1,
+      });
     this.#used += bytes;
     this.#byKey.set(key, own + bytes);
     return () => {

@@ -13,7 +13,7 @@ import type { AppEnv, Callers } from './app-env.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { RequestLimits } from './request-limits.ts';
 
-/** What the bodies of all requests may occupy at once, bytes; of one account half of it. */
+/** Max bytes of all request bodies in memory; of one account, half of it. */
 const MAX_BODY_BYTES = 128 * 1024 * 1024;
 
 export function createCallers(options: Pick<Callers, 'authenticate' | 'addressOf' | 'bounds'>): Callers {
@@ -21,14 +21,14 @@ export function createCallers(options: Pick<Callers, 'authenticate' | 'addressOf
   return { ...options, limits: new RequestLimits(), bodies };
 }
 
-/** Where the context has the identity, and under which key its requests are counted. */
+/** Context of a route behind `identified`: the identity, and the key that its requests are counted under. */
 export interface Identified<I extends Identity> {
   Variables: { identity: I; account: string };
 }
 
 type Precondition<I extends Identity> = (identity: Identity) => I;
 
-/** The answer to a caller who cannot be let in now; `undefined`: the error itself. */
+/** Makes the response to a refused caller; `undefined`: the error itself is the response. */
 export type Refuse = (error: unknown, c: Context<AppEnv>) => Response | undefined;
 
 interface Options {
@@ -38,8 +38,8 @@ interface Options {
 }
 
 /**
- * Middleware that puts the caller into `c.var.identity`, and lets it in when its account's bounds allow. It stands before
- * the validators of its route: nothing of a body is read for a caller who is refused.
+ * Middleware that authenticates the caller as `c.var.identity` and enforces the limits of its account. It precedes the
+ * validators of its route: no body is read of a caller who is refused.
  *
  * @throws Problem of `Authenticate` and of the guard, and `too-many-requests`
  */
@@ -50,7 +50,7 @@ function identified<I extends Identity>(
   return async (c, next) => {
     let leave: (() => void) | undefined;
     const { authenticate, limits, bounds } = callersOf(c);
-    // Before the database is asked about the account: also those whose every request is refused are bounded.
+    // Before the account is read from the database, so that refused requests count, too.
     const admit = async (caller: AccountId) => {
       const account = accountOf(caller);
       c.set('account', account);
@@ -66,7 +66,7 @@ function identified<I extends Identity>(
       return refused;
     }
     try {
-      requirePresence(c as unknown as Context<AppEnv>);
+      requireConnection(c as unknown as Context<AppEnv>);
       await next();
     } finally {
       leave?.();
@@ -80,12 +80,12 @@ export const asAdmin = identified(requireAdmin);
 export const asService = identified(requireService);
 export const asMetricsReader = identified(requireMetricsReader);
 
-/** Whoever may open streams, also with a ticket. */
+/** Callers who may open streams, also with a ticket. */
 export function asListener(refuse: Refuse) {
   return identified(requireListener, { tickets: true, refuse });
 }
 
-/** Callers who need no identity, bounded by address. In process there is none, and no bound. */
+/** Callers without identity, limited by address. Requests in process have no address and no limit. */
 export const asAnybody: MiddlewareHandler<AppEnv & { Variables: { account: string } }> = async (c, next) => {
   const { limits, bounds, addressOf } = callersOf(c);
   const address = addressOf(c as unknown as Context<AppEnv>);
@@ -110,12 +110,29 @@ function accountOf(caller: AccountId): string {
   return caller.kind === 'user' ? `user:${caller.userId}` : `service:${caller.name}`;
 }
 
-/** @throws Problem `bad-request` where the client left while it waited: nobody would read the answer. */
-function requirePresence({ env }: Context<AppEnv>): void {
+/** @throws Problem `bad-request` where the client disconnected while its request waited */
+function requireConnection({ env }: Context<AppEnv>): void {
   if (env?.outgoing?.destroyed) throw new Problem('bad-request');
 }
 
-/** Of an IPv6 address its /64: that is what one customer has. */
+/**
+ * Reads the client's address. Of `X-Forwarded-For` only the entries count that trusted proxies added: with `trusted`
+ * proxies in front, the client is the entry that the outermost one wrote.
+ */
+export function addressOf(trusted: number) {
+  return (c: Context<AppEnv>): string | undefined => {
+    const direct = c.env?.incoming?.socket.remoteAddress;
+    if (trusted === 0) return direct;
+    const forwarded =
+      c.req
+        .header('x-forwarded-for')
+        ?.split(',')
+        .map((entry) => entry.trim()) ?? [];
+    return forwarded.at(-trusted) || direct;
+  };
+}
+
+/** Network that requests are counted by: an IPv4 address, or the /64 of an IPv6 address, which one customer has. */
 export function networkOf(address: string): string {
   if (!address.includes(':')) return address;
   if (address.startsWith('::ffff:') && address.includes('.')) return address.slice('::ffff:'.length);

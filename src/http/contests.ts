@@ -65,11 +65,11 @@ const one = createRoute({
   },
 });
 
-/** What contests there are, and when they begin and end. */
+/** Routes of contests: what there is, and when each begins and ends. */
 export function contestRoutes(deps: ContestRoutesDeps): Router {
   const { database, grants, cursor, clock } = deps;
   const router = createRouter();
-  // The cursor is taken first: a stream opened there sees every change that the answer does not show yet.
+  // The cursor is read first: a stream opened at it delivers every change that the response does not contain.
   const now = () => ({ cursor: cursor(), serverTime: new Date().toISOString() });
 
   router.openapi(list, async (c) => {

@@ -8,8 +8,8 @@ const EXPOSED = ['Retry-After', 'ETag'];
 /**
  * Lets pages of allowed origins call the service with their cookies (CORS).
  *
- * Preflights are Hono's. For other requests Hono's own middleware makes a copy of every answer, body included; this one
- * adds its headers to the answer as it is.
+ * Preflights are handled by Hono. For other requests Hono's middleware would copy every response, body included; this
+ * one adds its headers to the response itself.
  */
 export function crossOrigin(isAllowed: (origin: string) => boolean): MiddlewareHandler<AppEnv> {
   const preflight = cors({
@@ -30,7 +30,7 @@ export function crossOrigin(isAllowed: (origin: string) => boolean): MiddlewareH
         ? [['access-control-allow-origin', origin] as [string, string]]
         : []),
     ];
-    // For streams, whose headers are on their way before this goes on.
+    // For streams, whose headers are sent before `next` resolves.
     c.set('crossOriginHeaders', headers);
     await next();
     if (c.res === RESPONSE_ALREADY_SENT) return;

@@ -7,21 +7,21 @@ import { jsonBody, SMALL_BODY } from './json-body.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 export interface DemoRoutesDeps {
-  /** Everybody a visitor may be, as they stand now. */
+  /** Reads the demo players that a visitor may choose from. */
   readonly identities: () => Promise<readonly Identity[]>;
-  /** A token as the platform's login gives one, good for `lifetimeS` seconds. */
+  /** Mints a token like one of the platform's login, valid for `lifetimeS` seconds. */
   readonly mint: (userId: number, lifetimeS: number) => Promise<string>;
 }
 
-/** Demo player with the user that its token is for, which is not for the wire. */
+/** Demo player and its user, who is not on the wire. */
 interface Identity extends DemoPlayer {
   readonly userId: number;
 }
 
-/** Long enough to be no nuisance, short enough that a copied one is soon worth nothing. Seconds. */
+/** Lifetime of a token, in seconds: short, so that a copied one soon expires. */
 const LIFETIME_S = 900;
 
-/** CORS lets other sites read what it allows; this lets none of them even ask. */
+/** Refuses requests of other sites' pages, also those that CORS would allow. */
 const refuseCrossSite: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (c.req.header('sec-fetch-site') === 'cross-site') throw new Problem('forbidden');
   await next();
@@ -32,7 +32,8 @@ const players = createRoute({
   path: '/demo/players',
   tags: ['Demo'],
   middleware: asAnybody,
-  summary: 'Whom a visitor of the demo may be. Absent unless the demo is on, and always in production',
+  summary:
+    'Players that a visitor of the demo may choose from. Absent unless the demo is on, and always in production',
   security: [],
   responses: {
     200: {
@@ -78,8 +79,7 @@ const tokens = createRoute({
 });
 
 /**
- * Lets a visitor be one of the demo players: nobody else, neither admins nor services. To be mounted only where the
- * data is made up.
+ * Routes of the demo: tokens of demo players, and of no admin or service. To be mounted only where the data is made up.
  */
 export function demoRoutes({ identities, mint }: DemoRoutesDeps): Router {
   const router = createRouter();

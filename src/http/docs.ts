@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import { Problem } from '../protocol/problem.ts';
-import { PAGE_POLICY } from './page-policy.ts';
 import type { AppEnv } from './router.ts';
+import { PAGE_POLICY } from './web.ts';
 
 const ASSETS: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -30,7 +30,7 @@ const PAGE = `<!doctype html>
 
 const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#ui', deepLinking: true, tryItOutEnabled: true });\n`;
 
-/** The description of the API as a page to browse, from this service alone: nothing is fetched from elsewhere. */
+/** Mounts the API description and a page to browse it, which loads from this service alone. */
 export function mountDocs(app: OpenAPIHono<AppEnv>, version: string): void {
   app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
     type: 'http',
@@ -54,7 +54,7 @@ export function mountDocs(app: OpenAPIHono<AppEnv>, version: string): void {
     scheme: 'bearer',
     description: 'A service token, for publishing.',
   });
-  // Each is made once, and its bytes are shared by all answers: anybody may ask for them.
+  // Encoded once and shared by all responses, because these routes need no identity.
   const encoded = once(() =>
     new TextEncoder().encode(
       JSON.stringify(

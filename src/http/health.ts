@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { errnoOf, isStorageError } from '../db/errors.ts';
 import { createRouter, problems, type Router } from './router.ts';
 
-/** What the service knows of itself, without asking anybody. */
+/** State of this process, for health checks. */
 export interface Vitals {
   readonly version: string;
   readonly nodeId: string;
@@ -13,11 +13,11 @@ export interface Vitals {
   readonly followerSilentMs: () => number;
   /** Outcome of this process's recent appends; undefined where there were none. */
   readonly appends: () => 'succeeding' | 'failing' | undefined;
-  /** Whether the service is about to close: it still serves, and shall be sent nobody new. */
+  /** Whether the service drains: it still serves, but a load balancer should send no new clients. */
   readonly draining: () => boolean;
-  /** Rejects when the database does not answer in time. */
+  /** Rejects where the database does not answer in time. */
   readonly pingDatabase: () => Promise<void>;
-  /** Rejects when an append would fail. */
+  /** Rejects where an append would fail. */
   readonly probeWrite: () => Promise<void>;
 }
 
@@ -39,7 +39,7 @@ const live = z
 
 const ready = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.string()) }).openapi('Readiness');
 
-/** Liveness without the database, readiness with it. */
+/** Routes of liveness, which needs no database, and of readiness, which does. */
 export function healthRoutes(vitals: Vitals): Router {
   const router = createRouter();
   router.openapi(
@@ -47,7 +47,7 @@ export function healthRoutes(vitals: Vitals): Router {
       method: 'get',
       path: '/health',
       tags: ['Operation'],
-      summary: 'Whether the process is alive; asks nobody',
+      summary: 'Whether the process is alive; does not use the database',
       security: [],
       responses: {
         200: { description: 'Alive', content: { 'application/json': { schema: live } } },
@@ -92,7 +92,7 @@ export function healthRoutes(vitals: Vitals): Router {
         follower: !connected
           ? 'not connected'
           : vitals.followerSilentMs() > MAX_SILENCE_MS
-            ? `heard nothing from the log for ${Math.round(vitals.followerSilentMs() / 1_000)} s`
+            ? `has not read the log for ${Math.round(vitals.followerSilentMs() / 1_000)} s`
             : lag > MAX_LAG
               ? `${lag} rows behind`
               : 'ok',
@@ -105,12 +105,12 @@ export function healthRoutes(vitals: Vitals): Router {
   return router;
 }
 
-/** Max rows that are known and not delivered yet. */
+/** Max rows of the log that are known and not delivered yet. */
 const MAX_LAG = 10_000;
 /** Max time since the follower last read the log, in ms. At rest it reads every 0.25 s. */
 const MAX_SILENCE_MS = 5_000;
 
-/** Whether an event could be published here: as the last one was, or as a write that is rolled back shows. */
+/** Checks whether events can be published here: by the last append, else by a write that is rolled back. */
 async function publishing({ appends, probeWrite }: Vitals): Promise<string> {
   const state = appends();
   if (state === 'succeeding') return 'ok';

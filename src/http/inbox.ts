@@ -41,7 +41,7 @@ const count = createRoute({
   path: '/notifications/counts',
   tags: ['Inbox'],
   middleware: asPlayer,
-  summary: 'How many are unread, unseen and kept',
+  summary: 'How many are unread, unseen and in the inbox',
   responses: {
     200: { description: 'Counts', content: { 'application/json': { schema: inboxCounts } } },
     ...problems(401, 403, 429, 503),
@@ -58,7 +58,7 @@ function markOneRoute(method: 'put' | 'delete', mark: string, summary: string) {
     request: { params: z.object({ id: idParam('id') }) },
     responses: {
       200: {
-        description: 'Done, also when it was so before',
+        description: 'Done, also where nothing changed',
         content: { 'application/json': { schema: marked } },
       },
       ...problems(400, 401, 403, 404, 429, 503),
@@ -76,7 +76,7 @@ function markManyRoute(mark: string, summary: string) {
     request: { body: { required: true, content: { 'application/json': { schema: whichNotifications } } } },
     responses: {
       200: {
-        description: 'Done, also when it was so before',
+        description: 'Done, also where nothing changed',
         content: { 'application/json': { schema: marked } },
       },
       ...problems(400, 401, 403, 408, 413, 415, 422, 429, 503),
@@ -97,7 +97,7 @@ const MANY: readonly [mark: string, action: ReceiptAction, summary: string][] = 
   ['archived', 'archived', 'Archive many: by their ids, or all through an id'],
 ];
 
-/** A player's inbox. Every change is echoed to the player's other streams as `receipts`. */
+/** Routes of the caller's inbox. Every change is echoed to the player's streams as `receipts`. */
 export function inboxRoutes({ inbox }: InboxRoutesDeps): Router {
   const router = createRouter();
   router.openapi(list, async (c) => {

@@ -5,26 +5,26 @@ import { bodyLimit } from 'hono/body-limit';
 import { Problem } from '../protocol/problem.ts';
 import type { AppEnv } from './app-env.ts';
 
-/** How long a body may take, ms. */
+/** Max time to receive a body, ms. */
 const BODY_MS = 15_000;
-/** How long the rest of one that is too large is taken, ms. */
+/** Max time to discard the rest of a body that is too large, ms. */
 const DISCARD_MS = 5_000;
 const KIB = 1_024;
-/** What is reserved at a time for a body whose length is not announced, bytes. */
+/** Bytes reserved per step for a body without `Content-Length`. */
 const RESERVED_STEP = 64 * KIB;
 
-/** For a few fields. */
+/** Max size of a body with a few fields, bytes. */
 export const SMALL_BODY = 4 * KIB;
-/** For a thousand ids, or the scopes of a stream. */
+/** Max size of a body with a thousand ids, or the scopes of a stream, bytes. */
 export const LIST_BODY = 32 * KIB;
-/** For a thousand events. */
+/** Max size of a body with a thousand events, bytes. */
 export const EVENTS_BODY = 4 * KIB * KIB;
 
 type Env = AppEnv & { Variables: { account: string } };
 
 /**
- * Middleware that reads a route's body: up to `max` bytes within 15 s, and as far as the budget of the caller and of all
- * allows. It stands behind the one that says who is calling, and before the validators.
+ * Middleware that reads a route's body: up to `max` bytes within 15 s, and within the byte budgets of the caller and of
+ * all. It follows the middleware that identifies the caller, and precedes the validators.
  *
  * @throws Problem `body-too-large`, `body-timeout`, `too-many-requests`, `overloaded`, `bad-request`
  */
@@ -37,21 +37,21 @@ export function jsonBody(max: number, timeoutMs = BODY_MS): MiddlewareHandler<En
     const { headers } = c.req.raw;
     const length = headers.has('transfer-encoding') ? undefined : Number(headers.get('content-length') ?? 0);
     const incoming = c.env?.incoming;
-    // Without Node, or behind a framework that has read it already, the body is there.
+    // Without Node, or where a framework has read the body already.
     if (incoming === undefined || incoming.readableDidRead || 'rawBody' in incoming) return limited(c, next);
     if (length === 0) return next();
     if (length !== undefined && length > max) {
       if (!isExpectant(incoming)) await discard(incoming);
       return tooLarge();
     }
-    const taken: (() => void)[] = [];
+    const reservations: (() => void)[] = [];
     const reserve = (bytes: number) => {
-      const giveBack = c.var.callers?.bodies.take(c.var.account, bytes);
-      if (giveBack !== undefined) taken.push(giveBack);
+      const release = c.var.callers?.bodies.take(c.var.account, bytes);
+      if (release !== undefined) reservations.push(release);
     };
     try {
       if (length !== undefined) reserve(length);
-      invite(c, incoming);
+      sendContinue(c, incoming);
       const bytes = await collect(
         incoming,
         max,
@@ -62,15 +62,15 @@ export function jsonBody(max: number, timeoutMs = BODY_MS): MiddlewareHandler<En
         await discard(incoming);
         return tooLarge();
       }
-      keepText(c, new TextDecoder().decode(bytes));
+      cacheText(c, new TextDecoder().decode(bytes));
       return await next();
     } finally {
-      for (const giveBack of taken) giveBack();
+      for (const release of reservations) release();
     }
   };
 }
 
-/** For a body whose length is not announced: reserves a step more whenever what has come exceeds what is reserved. */
+/** For a body without `Content-Length`: reserves another step whenever the received bytes exceed the reserved ones. */
 function inSteps(reserve: (bytes: number) => void): (size: number) => void {
   let reserved = 0;
   return (size) => {
@@ -78,8 +78,8 @@ function inSteps(reserve: (bytes: number) => void): (size: number) => void {
   };
 }
 
-/** Where Hono looks for a body that was read before. It keeps promises there, whatever its types say. */
-function keepText(c: Context<Env>, text: string): void {
+/** Stores the text where Hono's validators read it. At run time that cache holds promises, unlike its type. */
+function cacheText(c: Context<Env>, text: string): void {
   (c.req.bodyCache as { text?: unknown }).text = Promise.resolve(text);
 }
 
@@ -87,8 +87,8 @@ function isExpectant(incoming: IncomingMessage): boolean {
   return /^100-continue$/i.test(incoming.headers.expect ?? '');
 }
 
-/** Tells a client that waits for it to send the body (RFC 9110 § 10.1.1). */
-function invite({ env }: Context<Env>, incoming: IncomingMessage): void {
+/** Sends `100 Continue` to a client that waits for it (RFC 9110 § 10.1.1). */
+function sendContinue({ env }: Context<Env>, incoming: IncomingMessage): void {
   const outgoing = env?.outgoing;
   if (outgoing === undefined || !isExpectant(incoming) || incoming.httpVersion === '1.0') return;
   outgoing.writeContinue();
@@ -96,8 +96,9 @@ function invite({ env }: Context<Env>, incoming: IncomingMessage): void {
 }
 
 /**
- * @param onSize called with the bytes that have come so far; an error of it ends the body
- * @returns the body; undefined where it is longer than `max`
+ * Reads a body.
+ * @param onSize called with the number of bytes received so far; rejects with its error
+ * @returns undefined where the body is longer than `max` bytes
  */
 function collect(
   incoming: IncomingMessage,
@@ -134,7 +135,7 @@ function collect(
   });
 }
 
-/** Takes what is still to come: a client that is busy sending would miss the answer. */
+/** Reads and drops the rest of a body: a client that is still sending would not receive the response. */
 async function discard(incoming: IncomingMessage): Promise<void> {
   incoming.resume();
   await finished(incoming, { writable: false, signal: AbortSignal.timeout(DISCARD_MS) }).catch(() => {});

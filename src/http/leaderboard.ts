@@ -34,20 +34,20 @@ const leaderboard = createRoute({
       mode: z
         .enum(MODES)
         .optional()
-        .openapi({ description: 'Only who plays in this mode; ranks are those among all.' }),
+        .openapi({ description: 'Only players in this mode, with their ranks among all.' }),
     }),
     headers: z.object({
       'if-none-match': z
         .string()
         .optional()
-        .openapi({ description: 'An `ETag` that you have the standings of.' }),
+        .openapi({ description: '`ETag` of the response that you have.' }),
     }),
   },
   responses: {
     200: {
-      description: 'Standings. A stream opened at `cursor` tells of every change after them.',
+      description: 'Standings. A stream opened at `cursor` delivers every later change.',
       headers: {
-        etag: { schema: { type: 'string' }, description: 'Of exactly this part of exactly this version.' },
+        etag: { schema: { type: 'string' }, description: 'Identifies this part of this version.' },
       },
       content: {
         'application/json': {
@@ -55,19 +55,19 @@ const leaderboard = createRoute({
         },
       },
     },
-    304: { description: 'They are as you have them, and the cursor that you have is still good.' },
+    304: { description: 'Unchanged; the cursor that you have is still valid.' },
     ...problems(400, 401, 403, 404, 429, 503),
   },
 });
 
-/** Standings of contests: what streams say of them, as pages. */
+/** Routes of contest leaderboards. */
 export function leaderboardRoutes({ leaderboards, grants, cursor }: LeaderboardRoutesDeps): Router {
   const router = createRouter();
   router.openapi(leaderboard, async (c) => {
     const user = c.var.identity;
     const { id } = c.req.valid('param');
     await grants.authorise(user, [{ kind: 'leaderboard', id }]);
-    // Taken first: a stream opened there sees every change that these rows do not show yet.
+    // Read first: a stream opened at it delivers every change that these rows do not contain.
     const at = cursor();
     const leaderboard = await leaderboards.read(id, user.role === 'ADMIN');
     if (!leaderboard) throw new Problem('not-found');
@@ -88,7 +88,7 @@ export function leaderboardRoutes({ leaderboards, grants, cursor }: LeaderboardR
   return router;
 }
 
-/** RFC 9110 § 13.1.2: compared weakly. */
+/** Weak comparison (RFC 9110 § 13.1.2). */
 function matches(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   return header.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));

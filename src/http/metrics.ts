@@ -5,7 +5,7 @@ import type { OutboxStats } from '../events/outbox/stats.ts';
 import { asAnybody, asMetricsReader } from './callers.ts';
 import { createRouter, problems, type Router } from './router.ts';
 
-/** What is measured, read when somebody looks. */
+/** Values of the metrics, read per scrape. */
 export interface Measures {
   readonly streams: () => number;
   readonly delivered: () => number;
@@ -22,7 +22,7 @@ export interface MetricsDeps {
   readonly access: 'public' | 'private';
 }
 
-/** Metrics in the Prometheus text format, for anybody, or for admins and services. */
+/** Route of the metrics in the Prometheus text format: public, or for admins and services. */
 export function metricsRoutes({ measures, access }: MetricsDeps): Router {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -33,14 +33,14 @@ export function metricsRoutes({ measures, access }: MetricsDeps): Router {
       registers: [registry],
       async collect() {
         const value = await read();
-        // What is not known is left out: an old value would look like a present one.
+        // An unknown value is left out: the previous one would look current.
         if (value === undefined) this.remove();
         else this.set(value);
       },
     });
   gauge('live_streams_open', 'Open streams of this process', measures.streams);
-  gauge('live_log_position', 'Position up to which the log was handed on', measures.position);
-  gauge('live_log_lag_rows', 'Rows known to exist and not handed on yet', measures.lag);
+  gauge('live_log_position', 'Position up to which the log was delivered', measures.position);
+  gauge('live_log_lag_rows', 'Rows known to exist and not delivered yet', measures.lag);
   gauge('live_ring_frames', 'Recent frames held in memory', measures.ringFrames);
   gauge(
     'live_leaderboard_rows_left_out',
@@ -53,23 +53,23 @@ export function metricsRoutes({ measures, access }: MetricsDeps): Router {
   };
   gauge(
     'live_outbox_waiting',
-    'Rows of event_outbox on their way into the log',
+    'Rows of event_outbox waiting to be relayed to the log',
     outbox(({ waiting }) => waiting),
   );
   gauge(
     'live_outbox_failed',
-    'Rows of event_outbox that were set aside',
+    'Dead letters: rows of event_outbox that cannot be published',
     outbox(({ failed }) => failed),
   );
   gauge(
     'live_outbox_oldest_seconds',
-    'How long the oldest waiting row of event_outbox has been there',
+    'Age of the oldest waiting row of event_outbox',
     outbox(({ oldestS }) => oldestS),
   );
   let counted = 0;
   new Counter({
     name: 'live_frames_delivered_total',
-    help: 'Frames handed to streams',
+    help: 'Frames delivered to streams',
     registers: [registry],
     collect() {
       const now = measures.delivered();

@@ -19,7 +19,7 @@ export interface PlayerRoutesDeps {
 
 const range = z.object({ limit: whole(1, 200, 50), offset: whole(0, 1_000_000, 0) });
 
-const everybody = createRoute({
+const global = createRoute({
   method: 'get',
   path: '/leaderboard',
   tags: ['Standings'],
@@ -65,10 +65,10 @@ const activity = createRoute({
   },
 });
 
-/** Standings and histories, as they are now. */
+/** Routes of the global leaderboard and of players' histories. */
 export function playerRoutes({ database, grants, cursor }: PlayerRoutesDeps): Router {
   const router = createRouter();
-  router.openapi(everybody, async (c) => {
+  router.openapi(global, async (c) => {
     const at = cursor();
     const rows = await readGlobalLeaderboard(database, c.req.valid('query'));
     return c.json({ rows, cursor: at }, 200, { 'cache-control': 'no-store' });

@@ -2,7 +2,7 @@ import { HTTPException } from 'hono/http-exception';
 import { asProblem } from '../db/errors.ts';
 import { Problem, type ProblemCode } from '../protocol/problem.ts';
 
-/** Whatever was thrown, as a problem that may be shown. Nothing of an unknown error leaves the service. */
+/** Converts an error to a problem for the client. Of an unknown error nothing is revealed. */
 export function toProblem(error: unknown): Problem {
   const known = asProblem(error);
   if (known instanceof Problem) return known;
@@ -10,7 +10,7 @@ export function toProblem(error: unknown): Problem {
   return new Problem('internal', { cause: error });
 }
 
-/** A problem as an answer (RFC 9457 § 3). */
+/** Response with a problem (RFC 9457 § 3). */
 export function problemResponse(problem: Problem): Response {
   const headers = new Headers({
     'content-type': 'application/problem+json',

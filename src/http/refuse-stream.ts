@@ -3,13 +3,13 @@ import { parseCursor } from '../protocol/cursor.ts';
 import { encodeFrame, encodeRetry } from '../protocol/frame.ts';
 import { toProblem } from './problem-response.ts';
 
-/** The id that a client is given who came with what is none: coming back with it, it is told so. */
+/** Event id for a client that sent a malformed cursor: reconnecting with it, the client learns that it did not resume. */
 const NO_CURSOR = 'unknown';
 
 /**
- * The answer to an `EventSource` when no stream can be opened now. Any status but 200 makes it give up for ever (HTML
- * § 9.2.3), so it is told to come back by a stream that ends at once, with the cursor it came with.
- * `undefined` when this is not an `EventSource`, or giving up is right: then the error is answered as it is.
+ * Response to an `EventSource` when no stream can be opened at present. Any status but 200 makes it fail permanently
+ * (HTML § 9.2.3), so the response is a stream that ends at once, with a retry time and the cursor of the request.
+ * `undefined` where the client is no `EventSource`, or should not retry: the error itself is the response.
  */
 export function refuseStream(
   error: unknown,
@@ -32,7 +32,7 @@ export function refuseStream(
   });
 }
 
-/** A client comes back with the id it was given, whatever it asked for before: so it is given what it asked for. */
+/** Whether a stream can resume from it: an `EventSource` reconnects with the last id that it received. */
 function resumable(requested: string): boolean {
   return requested === 'earliest' || parseCursor(requested) !== undefined;
 }

@@ -1,43 +1,43 @@
 import { Problem } from '../protocol/problem.ts';
 
-/** What one account, or one address, may ask for. */
+/** Limits of one account, or of one address. */
 export interface RequestBounds {
-  /** Requests in work at once. */
+  /** Max requests in progress. */
   readonly running: number;
-  /** Requests that wait for one of those to end. */
+  /** Max requests that wait for one of those to end. */
   readonly waiting: number;
-  /** Requests a second, on average over five seconds; 0: any. */
+  /** Max requests per second, averaged over five seconds; 0: unlimited. */
   readonly perSecond: number;
 }
 
-/** Length of a burst that is let through at once, in seconds of the permitted rate. */
+/** Max burst, in seconds of the permitted rate. */
 const BURST_S = 5;
-/** How long a request waits for its turn, ms. */
+/** Max time for which a request waits to begin, ms. */
 const WAIT_MS = 5_000;
-/** Accounts remembered before those are dropped that ask for nothing now. */
+/** Number of accounts in memory at which idle ones are evicted. */
 const SWEEP_AT = 10_000;
 
 interface Account {
   running: number;
   readonly waiting: Set<() => void>;
-  /** Requests that may still come at once, as of `at` (`performance.now()`). */
+  /** Tokens of the bucket as of `at` (`performance.now()`). */
   tokens: number;
   at: number;
 }
 
-/** Bounds the work that each account causes: a few requests at once, a few more that wait, and a rate. */
+/** Rate and concurrency limiter per account: requests in progress, requests that wait, requests per second. */
 export class RequestLimits {
   readonly #accounts = new Map<string, Account>();
   #sweepAt = SWEEP_AT;
 
   /**
-   * Resolves with a function that ends the request, once it may begin.
+   * Resolves once the request may begin, with a function to call when it ends.
    * @throws Problem `too-many-requests`
    */
   async enter(key: string, bounds: RequestBounds): Promise<() => void> {
     const account = this.#account(key, bounds);
     spend(account, bounds);
-    if (account.running >= bounds.running) await turn(account, bounds);
+    if (account.running >= bounds.running) await waitForPlace(account, bounds);
     else account.running += 1;
     return () => {
       const [next] = account.waiting;
@@ -64,7 +64,7 @@ export class RequestLimits {
     const old = performance.now() - BURST_S * 1_000;
     for (const [key, { running, at }] of this.#accounts)
       if (running === 0 && at < old) this.#accounts.delete(key);
-    // Where most are in use, the next sweep waits until they have doubled: each costs as much as there are accounts.
+    // A sweep visits every account: where most are in use, the next one runs when their number has doubled.
     this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#accounts.size);
   }
 }
@@ -78,12 +78,12 @@ function spend(account: Account, { perSecond }: RequestBounds): void {
   }
   account.at = now;
   if (perSecond === 0) return;
-  if (account.tokens < 1) throw tooMany('more requests a second than one account may send');
+  if (account.tokens < 1) throw tooMany('more requests per second than one account may send');
   account.tokens -= 1;
 }
 
-/** Waits for the place of a request that ends. */
-function turn(account: Account, { waiting }: RequestBounds): Promise<void> {
+/** Waits until a request in progress ends. */
+function waitForPlace(account: Account, { waiting }: RequestBounds): Promise<void> {
   if (account.waiting.size >= waiting) throw tooMany('more requests at once than one account may send');
   return new Promise((resolve, reject) => {
     const take = () => {
@@ -93,7 +93,7 @@ function turn(account: Account, { waiting }: RequestBounds): Promise<void> {
     };
     const late = setTimeout(() => {
       account.waiting.delete(take);
-      reject(tooMany('the requests before this one take too long'));
+      reject(tooMany('the earlier requests of this account take too long'));
     }, WAIT_MS);
     account.waiting.add(take);
   });

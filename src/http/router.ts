@@ -8,8 +8,8 @@ export type { AppEnv };
 export type Router = OpenAPIHono<AppEnv>;
 
 /**
- * A router whose invalid input becomes a problem: what stands in the path is a 404 or 400, in the query a 400, in the
- * body a 422 that names the fields.
+ * Creates a router that answers invalid input with a problem: in the path or the query a 400, in the body a 422. The
+ * problem names the fields.
  */
 export function createRouter(): Router {
   return new OpenAPIHono<AppEnv>({
@@ -31,7 +31,7 @@ const CODES: Partial<Record<string, ProblemCode>> = {
   query: 'invalid-query',
 };
 
-/** The schema of a problem, for the API description. */
+/** Schema of a problem, for the API description. */
 export const problemSchema = z
   .object({
     type: z.string().openapi({ example: 'urn:codecraft-live:problem:not-found' }),
@@ -46,12 +46,12 @@ export const problemSchema = z
     scopes: z
       .array(z.string())
       .optional()
-      .openapi({ description: 'The scopes that are refused, as they were asked for.' }),
-    limit: z.int().optional().openapi({ description: 'How many scopes there may be.' }),
+      .openapi({ description: 'The refused scopes, as the request named them.' }),
+    limit: z.int().optional().openapi({ description: 'Max number of scopes.' }),
   })
   .openapi('Problem');
 
-/** The description of the problems that a route may answer with, each by its codes. */
+/** Describes the problems that a route may answer with: per status, the codes. */
 export function problems(...statuses: number[]) {
   const content = { 'application/problem+json': { schema: problemSchema } };
   const codes = (status: number) =>
@@ -60,12 +60,12 @@ export function problems(...statuses: number[]) {
     ...Object.fromEntries(
       statuses.map((status) => [status, { description: codes(status).join(', '), content }]),
     ),
-    // What any request may come upon, whatever its route: a wrong method, a header too many.
+    // Problems that do not depend on the route, such as a wrong method or too many headers.
     default: { description: 'Any other problem', content },
   };
 }
 
-/** An id in a path: decimal digits, 1 … 2^53 − 1. */
+/** Schema of an id in a path: decimal digits, 1 … 2^53 − 1. */
 export const idParam = (name: string) =>
   z
     .string()

@@ -4,11 +4,10 @@ import type { Queries } from '../db/database.ts';
 import { refreshed, type Session, sessionPage } from '../protocol/api/session.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { SessionCommands } from '../session/commands.ts';
-import { keyOf, listSessions, type StoredSession } from '../session/session-list.ts';
+import { keyOf, listSessions, type SessionKey, type StoredSession } from '../session/session-list.ts';
 import type { Streams } from '../stream/streams.ts';
 import { asAdmin, asUser } from './callers.ts';
 import { createRouter, idParam, problems, type Router } from './router.ts';
-import { formatSessionCursor, parseSessionCursor } from './session-cursor.ts';
 import { whole } from './whole.ts';
 
 export interface SessionRoutesDeps {
@@ -16,11 +15,11 @@ export interface SessionRoutesDeps {
   readonly commands: SessionCommands;
   readonly revocations: Revocations;
   readonly streams: Streams;
-  /** A session without a heartbeat for so long is not active, in ms. */
+  /** Max age of the last heartbeat of an active session, ms. */
   readonly heartbeatTimeoutMs: number;
 }
 
-/** SQL users may register sessions under ids of their own. */
+/** Id of a stream. Sessions registered from SQL have ids of their own choice. */
 const streamId = z.object({
   id: z
     .string()
@@ -66,7 +65,7 @@ const disconnect = createRoute({
   path: '/sessions/{id}',
   tags: ['Sessions'],
   middleware: asUser,
-  summary: 'Close a stream on whatever node it is: an own one, or as an admin any',
+  summary: 'Close a stream, on any node: an own one, or as an admin any',
   description: 'Answered at once; a stream of another node is closed within two seconds.',
   request: { params: streamId },
   responses: {
@@ -80,11 +79,11 @@ const refresh = createRoute({
   path: '/streams/{id}/refresh',
   tags: ['Streams'],
   middleware: asUser,
-  summary: 'Let an own stream go on until the token of this request ends',
+  summary: 'Extend an own stream until the token of this request expires',
   request: { params: streamId },
   responses: {
     200: {
-      description: 'Until when it may go on. It still ends at its maximum age.',
+      description: 'The new end. The stream still ends at its maximum age.',
       content: {
         'application/json': {
           schema: refreshed,
@@ -100,13 +99,13 @@ const revoke = createRoute({
   path: '/users/{id}/revocations',
   tags: ['Sessions'],
   middleware: asAdmin,
-  summary: 'Revoke every token and ticket that a user was given so far; for admins',
+  summary: 'Revoke every token and ticket that was issued to a user so far; for admins',
   description: "The user's streams on all nodes are closed within seconds.",
   request: { params: z.object({ id: idParam('id') }) },
   responses: { 204: { description: 'They are revoked' }, ...problems(400, 401, 403, 404, 429, 503) },
 });
 
-/** Sessions: seeing, closing and extending streams, and revoking tokens. */
+/** Routes that list, close and extend streams, and revoke tokens. */
 export function sessionRoutes(deps: SessionRoutesDeps): Router {
   const { commands, revocations, streams } = deps;
   const router = createRouter();
@@ -142,7 +141,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
   router.openapi(revoke, async (c) => {
     const { id } = c.req.valid('param');
     await revocations.revoke(id);
-    // Other nodes find out when they next look at their streams' rights.
+    // Other nodes close theirs when they next revalidate their streams.
     streams.closeWhere((stream) => stream.owner.userId === id, 'revoked');
     return c.body(null, 204);
   });
@@ -157,4 +156,17 @@ function shown(found: StoredSession): Session {
     expiresAt: found.expiresAt?.toISOString() ?? null,
     disconnectedAt: found.disconnectedAt?.toISOString() ?? null,
   };
+}
+
+/** Encodes a position in the list of sessions as an opaque cursor. */
+function formatSessionCursor([at, heartbeatAt, streamId]: SessionKey): string {
+  return Buffer.from(`${at.getTime()}.${heartbeatAt.getTime()}.${streamId}`).toString('base64url');
+}
+
+/** Decodes a cursor; `undefined` where this service did not make it. */
+function parseSessionCursor(text: string): SessionKey | undefined {
+  const match = /^(\d{1,14})\.(\d{1,14})\.([\x21-\x7e]{1,36})$/.exec(
+    Buffer.from(text, 'base64url').toString(),
+  );
+  return match ? [new Date(Number(match[1])), new Date(Number(match[2])), match[3] as string] : undefined;
 }

@@ -20,7 +20,7 @@ import type { Streams } from '../stream/streams.ts';
 import { openWebSink } from '../stream/web-sink.ts';
 import { asListener, type Identified } from './callers.ts';
 import { refuseStream } from './refuse-stream.ts';
-import { namedAsAsked, parseScopes, splitScopes } from './requested-scopes.ts';
+import { parseScopes, splitScopes, withRequestedNames } from './requested-scopes.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 export interface StreamRoutesDeps {
@@ -28,7 +28,7 @@ export interface StreamRoutesDeps {
   readonly plan: ReturnType<typeof createPlanner>;
   readonly grants: Grants;
   readonly addressOf: (c: Context<AppEnv>) => string | undefined;
-  /** The cursor of the newest frame that streams here were given. */
+  /** Cursor of the newest frame that was delivered to streams of this node. */
   readonly cursor: () => string;
   /** Max scopes on one stream. */
   readonly maxScopes: number;
@@ -49,7 +49,8 @@ const query = z.object({
     .optional()
     .openapi({ description: 'Only these types, separated by commas.', example: 'LEVEL_UP,RANK_CHANGE' }),
   lastEventId: z.string().optional().openapi({
-    description: 'Resume after this cursor; `Last-Event-ID` outranks it. `earliest`: all that is kept.',
+    description:
+      'Resume after this cursor; `Last-Event-ID` outranks it. `earliest`: everything that is retained.',
   }),
 });
 
@@ -118,7 +119,7 @@ function describe<R extends object>(
     request,
     responses: {
       200: {
-        description: 'Events, for as long as both sides like.',
+        description: 'Events, until either side closes.',
         content: { 'text/event-stream': { schema: z.string() } },
       },
       ...problems(400, 401, 403, 404, 429, 503),
@@ -142,7 +143,7 @@ async function open(
   }
 }
 
-/** Without any in the query, those of the ticket. */
+/** Scopes in the query, else those of the ticket. */
 function requestedScopes(
   { req }: { readonly req: HonoRequest },
   { ticket }: UserIdentity,
@@ -166,13 +167,13 @@ async function openFrom(
   many: boolean,
 ): Promise<Response> {
   const { identity } = c.var;
-  // Verification tolerates a clock that is a little off; a stream would end at once, and come back at once.
+  // Verification tolerates clock skew. A stream would end at once, and its client would reconnect at once.
   if (identity.expiresAt.getTime() <= Date.now()) throw new Problem('token-expired');
   const parsed = scopesOf(identity);
   const filter = filterOf(c.req.query('types'));
   await deps.grants
     .authorise(identity, parsed, many)
-    .catch(namedAsAsked(many ? requestedScopes(c, identity) : [], identity));
+    .catch(withRequestedNames(many ? requestedScopes(c, identity) : [], identity));
   if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
 
   const { incoming, outgoing } = c.env ?? {};
@@ -180,7 +181,7 @@ async function openFrom(
   const scopes = [...new Set(parsed.flatMap((scope) => withReal(scope, identity)).map(formatScope))];
   deps.streams.admit();
   const plan = await deps.plan(requested, scopes, filter?.types);
-  // Opening waited for the database: the way may have closed meanwhile.
+  // Again: streams may have been closed while the plan was read from the database.
   deps.streams.admit();
   const request = {
     owner: ownerOf(c, identity, deps.addressOf(c as unknown as Context<AppEnv>)),
@@ -212,7 +213,7 @@ function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): P
   return { kind, id };
 }
 
-/** Who may see the real standings is told of them, too, while those that players are shown are frozen. */
+/** Adds the real leaderboard for admins, who also follow it while the players' one is frozen. */
 function withReal(scope: ParsedScope, { role }: UserIdentity): ParsedScope[] {
   return scope.kind === 'leaderboard' && role === 'ADMIN' ? [scope, { kind: 'real', id: scope.id }] : [scope];
 }

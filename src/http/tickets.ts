@@ -5,7 +5,7 @@ import { ticket, ticketRequest } from '../protocol/api/ticket.ts';
 import { formatScope } from '../protocol/scope.ts';
 import { asUser } from './callers.ts';
 import { jsonBody, LIST_BODY } from './json-body.ts';
-import { namedAsAsked, parseScopes } from './requested-scopes.ts';
+import { parseScopes, withRequestedNames } from './requested-scopes.ts';
 import { createRouter, problems, type Router } from './router.ts';
 
 export interface TicketRoutesDeps {
@@ -22,7 +22,7 @@ const create = createRoute({
   middleware: [asUser, jsonBody(LIST_BODY)] as const,
   summary: 'A ticket for an EventSource, which cannot send headers',
   description:
-    'Good for the named scopes only, for a short while, as `?ticket=` of a stream. A stream opened with it may reconnect with it.',
+    'Valid for the named scopes only, for a short time, as `?ticket=` of a stream. A stream opened with it may reconnect with it.',
   request: {
     body: {
       required: true,
@@ -46,14 +46,14 @@ const create = createRoute({
   },
 });
 
-/** Tickets. */
+/** Route that issues tickets. */
 export function ticketRoutes({ tickets, grants, maxScopes }: TicketRoutesDeps): Router {
   const router = createRouter();
   router.openapi(create, async (c) => {
     const { identity } = c.var;
     const texts = c.req.valid('json').scopes;
     const parsed = parseScopes(texts, identity, maxScopes);
-    await grants.authorise(identity, parsed, true).catch(namedAsAsked(texts, identity));
+    await grants.authorise(identity, parsed, true).catch(withRequestedNames(texts, identity));
     const scopes = [...new Set(parsed.map(formatScope))];
     const issued = await tickets.issue(identity, scopes);
     return c.json({ ticket: issued.ticket, scopes, expiresAt: issued.expiresAt.toISOString() }, 201, {

@@ -5,12 +5,12 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 export type Encoding = 'identity' | 'gzip' | 'br';
 
-/** A file of the built pages, as it goes over the wire. */
+/** File of the built pages, with its encodings. */
 export interface WebFile {
   readonly type: string;
-  /** A digest of the content, without the quotes of an ETag. */
+  /** Digest of the content, without the quotes of an ETag. */
   readonly digest: string;
-  /** Its content, and each encoding of it that is smaller. */
+  /** The content, and each encoding that is smaller. */
   readonly bodies: Readonly<Partial<Record<Encoding, Uint8Array<ArrayBuffer>>>>;
 }
 
@@ -26,9 +26,9 @@ const TYPES: Readonly<Record<string, string>> = {
 const COMPRESSIBLE = new Set(['.html', '.js', '.css', '.svg', '.json']);
 
 /**
- * The files of a folder by their path in it (`assets/arena-1a2b.js`), read and compressed once: a new build beside a
- * running service never mixes with the old one. Empty where there is no such folder; what is of no known kind (source
- * maps) is left out.
+ * Reads and compresses the files of a folder, by their path in it (`assets/arena-1a2b.js`). All are read at once, so a
+ * later build does not mix with this one. Empty where there is no such folder; files of unknown type (source maps) are
+ * left out.
  */
 export function readWebFiles(folder: string): ReadonlyMap<string, WebFile> {
   const files = new Map<string, WebFile>();
@@ -57,5 +57,5 @@ function compressed(content: Uint8Array<ArrayBuffer>): WebFile['bodies'] {
   return Object.fromEntries(Object.entries(bodies).filter(([, body]) => body.length < content.length));
 }
 
-/** Nearly as small as the highest, at a tenth of its time. */
+/** Nearly as small as at the highest quality, in a tenth of the time. */
 const BROTLI_QUALITY = 9;

@@ -1,17 +1,29 @@
 import type { Context } from 'hono';
 import { Problem } from '../protocol/problem.ts';
-import { PAGE_POLICY } from './page-policy.ts';
 import { type AppEnv, createRouter, type Router } from './router.ts';
 import { type Encoding, readWebFiles, type WebFile } from './web-files.ts';
 
 export interface WebRoutesDeps {
-  /** Where the built pages lie: `<page>.html`, and `assets/` whose names change with their content. */
+  /** Folder of the built pages: `<page>.html`, and `assets/` whose names change with their content. */
   readonly folder: string;
 }
 
 const NOT_BUILT = 'The pages are not built. `npm run build` builds them; the API is at docs.\n';
 
-/** The built pages: `index.html` at `/`, any other `<page>.html` at `/<page>`, and their assets. */
+/** Content security policy of pages: they load from this service alone, and run no inline script. */
+export const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Routes of the built pages: `index.html` at `/`, any other `<page>.html` at `/<page>`, and their assets. */
 export function webRoutes({ folder }: WebRoutesDeps): Router {
   const router = createRouter();
   const files = readWebFiles(folder);
@@ -47,16 +59,18 @@ function send(c: Context<AppEnv>, file: WebFile, headers: Record<string, string>
   });
 }
 
-/** The smallest that the client takes. */
+/** Chooses the smallest encoding that the client accepts. */
 function chooseEncoding(accepted: string, { bodies }: WebFile): Encoding {
-  const taken = new Set(
+  const acceptable = new Set(
     accepted
       .split(',')
       .map((part) => part.trim().toLowerCase())
       .filter((part) => !/;\s*q=0(\.0*)?$/.test(part))
       .map((part) => part.split(';')[0]),
   );
-  const possible = (['br', 'gzip'] as const).filter((name) => taken.has(name) && bodies[name] !== undefined);
+  const possible = (['br', 'gzip'] as const).filter(
+    (name) => acceptable.has(name) && bodies[name] !== undefined,
+  );
   return possible[0] ?? 'identity';
 }
 

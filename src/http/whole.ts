@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
-/** A whole number in a query, from `min` to `max`. */
+/** Schema of a whole number in a query, from `min` to `max`. */
 export const whole = (min: number, max: number, fallback: number) => {
   const expected = `is not a whole number from ${min} to ${max}`;
   return z
@@ -12,7 +12,7 @@ export const whole = (min: number, max: number, fallback: number) => {
     .openapi({ type: 'integer', minimum: min, maximum: max, default: fallback });
 };
 
-/** Where a page begins: below this id. */
+/** Schema of the id that a page begins below. */
 export const before = z
   .string()
   .regex(/^[1-9][0-9]{0,15}$/, 'is not an id')

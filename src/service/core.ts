@@ -2,9 +2,8 @@ import type { Logger } from 'pino';
 import { type Auth, createAuth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import { completeSecrets } from '../config/secret.ts';
-import { addressOf } from '../http/address.ts';
 import type { Callers } from '../http/app-env.ts';
-import { createCallers } from '../http/callers.ts';
+import { addressOf, createCallers } from '../http/callers.ts';
 import { createPlatformClock, type PlatformClock } from '../platform/clock.ts';
 import { formatCursor } from '../protocol/cursor.ts';
 import { type Databases, openDatabases } from './databases.ts';
@@ -12,7 +11,7 @@ import type { FailureLog } from './failure-log.ts';
 import { type LogPipeline, openLogPipeline } from './log-pipeline.ts';
 import { Parts } from './parts.ts';
 
-/** What every other part is opened with: databases, log, callers and their rights. */
+/** Dependencies of all other parts: databases, log, callers and their access. */
 export interface Core extends Databases {
   readonly config: Config;
   readonly log: LogPipeline;
@@ -20,7 +19,7 @@ export interface Core extends Databases {
   readonly grants: Auth['grants'];
   readonly callers: Callers;
   readonly clock: PlatformClock;
-  /** Cursor of the newest frame that this node's streams were given. */
+  /** Cursor of the newest frame that was delivered to this node's streams. */
   readonly cursor: () => string;
   /** Term of a position. */
   readonly termAt: (id: number) => string;

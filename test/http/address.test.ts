@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { expect, it } from 'vitest';
-import { addressOf } from '../../src/http/address.ts';
+import { addressOf } from '../../src/http/callers.ts';
 import type { AppEnv } from '../../src/http/router.ts';
 
 /** The address that a service behind `trusted` proxies takes for the client's. */

@@ -82,7 +82,7 @@ describe('GET /ready', () => {
     expect((await live.publish(note(1, 'after'))).status).toBe(201);
   });
 
-  it('is 503 when the follower has heard nothing for seconds, and when the last append failed', async () => {
+  it('is 503 when the follower has not read the log for seconds, and when the last append failed', async () => {
     const fine: Vitals = {
       version: '1',
       nodeId: 'n',
@@ -102,7 +102,7 @@ describe('GET /ready', () => {
     expect(await ask({})).toMatchObject({ status: 200 });
     expect(await ask({ followerSilentMs: () => 7_000 })).toMatchObject({
       status: 503,
-      follower: 'heard nothing from the log for 7 s',
+      follower: 'has not read the log for 7 s',
     });
     expect(await ask({ appends: () => 'failing' })).toMatchObject({
       status: 503,
