@@ -3,10 +3,10 @@ import { mintPlatformToken, mintServiceToken } from './auth/mint.ts';
 import type { AuthConfig } from './config/config.ts';
 import type { Demo } from './demo/demo.ts';
 
-/** As long as the player's. */
+/** Lifetime of the service token, in seconds: that of the player's token. */
 const WEEK_S = 7 * 86_400;
 
-/** What a developer sees first: where it runs, what there is to open, and two lines to paste. The tokens are good for this machine's demo only. */
+/** Text for a developer: URLs of the service, and two commands to paste. Their tokens are valid for this machine's demo only. */
 export async function greeting(url: string, auth: AuthConfig, demo: Demo): Promise<string> {
   const player = await mintPlatformToken(auth.secret ?? '', demo.userId);
   const service = await mintServiceToken(deriveKeys(auth).service, 'quickstart', { lifetimeS: WEEK_S });
@@ -17,8 +17,8 @@ export async function greeting(url: string, auth: AuthConfig, demo: Demo): Promi
   return `
   CodeCraft Live is running at ${url}
 
-  Open it to watch a contest. Frames as they come: ${url}/debug
-  The API, to browse and to try: ${url}/docs · how the nodes are doing: ${url}/ops
+  Open it to watch a contest. Frames as they arrive: ${url}/debug
+  The API, to browse and to try: ${url}/docs · state of the nodes: ${url}/ops
 
   Watch what ${demo.playerName} sees (the demo publishes something every few seconds):
 

@@ -9,8 +9,8 @@ import { createLogger } from './service/logger.ts';
 import { createService, type Service } from './service/service.ts';
 import { onStopSignal } from './service/stop-signals.ts';
 
-/** How long the service may take to close once it has drained, before it is ended with all it has started, in ms. */
-const PATIENCE_MS = 15_000;
+/** Max time to close after the drain, ms. Beyond it the process exits. */
+const CLOSE_TIMEOUT_MS = 15_000;
 
 async function main(): Promise<void> {
   if (existsSync('.env')) loadEnvFile('.env');
@@ -19,11 +19,11 @@ async function main(): Promise<void> {
   let service: Service | undefined;
   const stopping = new AbortController();
   onStopSignal((signal) => {
-    logger.info(`${signal}: closing; a second signal ends everything at once`);
+    logger.info(`${signal}: closing; a second signal ends the process at once`);
     setTimeout(() => {
-      logger.error('closing took too long');
+      logger.error('the service did not close in time; exiting');
       process.exit(1);
-    }, config.http.drainMs + PATIENCE_MS).unref();
+    }, config.http.drainMs + CLOSE_TIMEOUT_MS).unref();
     stopping.abort();
     void service?.close().then(() => logger.info('closed'));
   });
@@ -37,14 +37,14 @@ async function main(): Promise<void> {
   const port = await listening(service);
   logger.info({ port, host: config.http.host }, 'listening');
   const { demo } = service;
-  // Tokens in the output are for whoever tries it out; where it is run in earnest they would end up in logs.
+  // Prints tokens, so not in production, where the output goes to logs.
   if (demo && config.mode !== 'production' && config.auth.jwksUrl === undefined) {
     const url = localUrl(config.http.host, port);
     process.stdout.write(await greeting(url, await completeSecrets(config), demo));
   }
 }
 
-/** Where that is not possible, nothing that was started is left behind: the embedded database would go on running. */
+/** Listens. Where that fails, closes the service, whose embedded database would keep running. */
 async function listening(service: Service): Promise<number> {
   try {
     return await service.listen();
@@ -54,7 +54,7 @@ async function listening(service: Service): Promise<number> {
   }
 }
 
-// Written to a terminal that is gone, they fail; what has to be closed is closed all the same.
+// Writing to a terminal that is gone fails; the service still closes.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 
 main().catch((error: unknown) => {

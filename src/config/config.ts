@@ -4,20 +4,20 @@ import { DEMO_ON_THIS_DATABASE } from './fields.ts';
 import { type Env, mistakesBetween } from './rules.ts';
 import { type Algorithm, KEY_ALGORITHMS, SECRET_ALGORITHMS, VARIABLES, type Variables } from './variables.ts';
 
-/** Everything that can be set, as the parts of the service want it. Times are in ms unless the name says otherwise. */
+/** Configuration of the service, grouped by part. Times are in ms unless the name says otherwise. */
 export interface Config {
   readonly mode: 'development' | 'production' | 'test';
-  /** Absolute. What the service keeps on this machine: the embedded database, the development secret. */
+  /** Absolute path of the folder with the embedded database and the development secret. */
   readonly dataDirectory: string;
   readonly http: HttpConfig;
   readonly database: DatabaseConfig;
-  /** The zone of the platform's DATETIMEs, as `createPlatformClock` takes it; undefined: the database server's. */
+  /** Time zone of the platform's DATETIMEs, as `createPlatformClock` takes it; undefined: the database server's. */
   readonly platform: { readonly timeZone: string | undefined };
   readonly auth: AuthConfig;
   readonly stream: StreamConfig;
   readonly presence: { readonly graceMs: number; readonly intervalMs: number };
   readonly standings: StandingsConfig;
-  /** For how long rows of the log are kept, by class, in ms. */
+  /** Retention of rows of the log, by keep class, ms. */
   readonly retention: Readonly<
     Record<'player' | 'contest' | 'leaderboard' | 'problem' | 'global' | 'nudge', number>
   >;
@@ -30,27 +30,27 @@ export interface HttpConfig {
   readonly port: number;
   readonly host: string;
   readonly origins: OriginRules;
-  /** How many proxies in front of us write `X-Forwarded-*`; 0: those headers are not believed. */
+  /** Number of proxies in front that write `X-Forwarded-*`; 0: those headers are ignored. */
   readonly trustProxy: number;
-  /** How long the service goes on serving once it was asked to close and `/ready` says so, in ms. */
+  /** Time for which a closing service continues to serve while `/ready` says `draining`, ms. */
   readonly drainMs: number;
-  /** Whether `/metrics` is for anybody, or for admins and services. */
+  /** Access to `/metrics`: `private` is for admins and services. */
   readonly metrics: 'public' | 'private';
-  /** What each account may ask for, and each address where no identity is needed. */
+  /** Limits of each account, and of each address on routes without identity. */
   readonly bounds: Readonly<Record<'user' | 'service' | 'address', CallerBounds>>;
 }
 
-/** Requests at once, those that may wait behind them, and those in a second on average (0: any). */
+/** Max requests in progress, max that wait behind them, and max per second on average (0: unlimited). */
 interface CallerBounds {
   readonly running: number;
   readonly waiting: number;
   readonly perSecond: number;
 }
 
-/** Which other web origins may call us with the player's cookie. */
+/** Other web origins that may call with the player's cookie. */
 export interface OriginRules {
   readonly listed: readonly string[];
-  /** Whether every `http://localhost:*` and `http://127.0.0.1:*` may, too. */
+  /** Whether `http://localhost:*` and `http://127.0.0.1:*` may, too. */
   readonly loopback: boolean;
 }
 
@@ -60,22 +60,22 @@ export type DatabaseConfig = { readonly poolSize: number } & (
 );
 
 export interface AuthConfig {
-  /** What the platform signs its tokens with; undefined with a JWKS, or until the development secret is filled in. */
+  /** Secret that the platform signs its tokens with; undefined with a JWKS, or until the development secret is filled in. */
   readonly secret: string | undefined;
-  /** What our own tickets and service tokens are signed with; undefined: derived from `secret`. */
+  /** Secret of tickets and service tokens; undefined: derived from `secret`. */
   readonly liveSecret: string | undefined;
   readonly jwksUrl: string | undefined;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
-  /** The signatures that are accepted on the platform's tokens, and no others. */
+  /** Signature algorithms accepted on the platform's tokens. */
   readonly algorithms: readonly Algorithm[];
-  /** How long a ticket may open a stream, in seconds. */
+  /** Time for which a ticket may open a stream, in seconds. */
   readonly ticketTtlS: number;
 }
 
 interface StreamConfig {
   readonly heartbeatMs: number;
-  /** A session without a heartbeat for this long is dead. */
+  /** Max age of the last heartbeat of a session that is alive. */
   readonly heartbeatTimeoutMs: number;
   readonly retryMs: number;
   readonly maxAgeMs: number;
@@ -89,20 +89,20 @@ interface StreamConfig {
 }
 
 interface StandingsConfig {
-  /** Two updates of a contest's standings are at least so far apart. */
+  /** Min interval between two updates of a contest's leaderboard. */
   readonly intervalMs: number;
-  /** How often scores are looked at of which nobody told. */
+  /** Interval between polls for score changes that were not reported. */
   readonly checkMs: number;
-  /** Within so many ranks players are told that they were overtaken. */
+  /** Max rank of players who get a RANK_CHANGE when they are overtaken. */
   readonly top: number;
-  /** For how long a burst of moves is gathered. */
+  /** Window over which rank changes are conflated. */
   readonly rankWindowMs: number;
   readonly globalMs: number;
 }
 
 interface DemoConfig {
   readonly enabled: boolean;
-  /** Whether made-up users may be put beside others in the configured database. */
+  /** Whether made-up users may be inserted into the configured database. */
   readonly besideOthers: boolean;
   readonly intervalMs: number;
 }
@@ -111,7 +111,7 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
 /**
- * Reads the configuration from the environment; the one place that knows the names of variables.
+ * Reads the configuration from the environment.
  *
  * @throws ConfigError that lists every mistake.
  */
@@ -192,7 +192,7 @@ function group(v: Variables): Config {
   };
 }
 
-/** Requests that wait for each that is in work. */
+/** Max waiting requests per request in progress. */
 const WAITING_EACH = 8;
 
 function boundsOf(v: Variables): HttpConfig['bounds'] {
@@ -225,7 +225,7 @@ function defaultAlgorithms(v: Variables): readonly Algorithm[] {
   return v.JWT_SECRET === undefined ? usual : [shared, ...usual];
 }
 
-/** Taken to the letter: a blank at their end is part of them. */
+/** Variables whose values are not trimmed. */
 const VERBATIM = new Set(['JWT_SECRET', 'LIVE_SECRET', 'DB_PASSWORD']);
 
 function withoutBlanks(environment: Record<string, string | undefined>): Env {

@@ -1,10 +1,10 @@
-/** One thing that is wrong with one variable. `problem` never holds the value of a secret. */
+/** Mistake in one variable. `problem` never contains the value of a secret. */
 export interface Mistake {
   readonly variable: string;
   readonly problem: string;
 }
 
-/** The environment is not a configuration. The message lists every mistake, one line each. */
+/** Error of an invalid environment. The message lists every mistake, one per line. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly mistakes: readonly Mistake[];

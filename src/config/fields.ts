@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
-/** A variable that may be left out: `read` answers undefined for a value that is not what is `expected`. */
+/** Schema of an optional variable. `read` returns undefined for a value that is not as `expected`. */
 function variable<T, F>(expected: string, read: (text: string) => T | undefined, fallback: F) {
   return z
     .string()
@@ -15,13 +15,13 @@ function variable<T, F>(expected: string, read: (text: string) => T | undefined,
     });
 }
 
-/** A value of the environment as an error may show it: short, and without the password of a URL. Not for secrets. */
+/** Quotes a value for an error: shortened, and without the password of a URL. Not for secrets. */
 function shown(text: string): string {
-  const harmless = text.replace(/\/\/[^/]*@/, '//…@');
-  return JSON.stringify(harmless.length > 60 ? `${harmless.slice(0, 60)}…` : harmless);
+  const redacted = text.replace(/\/\/[^/]*@/, '//…@');
+  return JSON.stringify(redacted.length > 60 ? `${redacted.slice(0, 60)}…` : redacted);
 }
 
-/** @param unit what is counted, for the error: `ms`, `bytes` … */
+/** @param unit unit of the value, for the error: `ms`, `bytes` … */
 export function integer<F extends number | undefined>(min: number, max: number, fallback: F, unit = '') {
   return variable(
     `a whole number${unit && ` of ${unit}`} from ${min} to ${max}`,
@@ -48,7 +48,7 @@ export function listOf<const T extends string>(words: readonly T[]) {
   );
 }
 
-/** What turns the demo on in a database that the service does not run itself. */
+/** Value of `DEMO` that turns the demo on in a database that the service does not run itself. */
 export const DEMO_ON_THIS_DATABASE = 'on-this-database';
 
 /** Whether the demo runs: in the embedded database alone (`on`), or in whatever database is configured. */
@@ -77,7 +77,7 @@ export function matching(pattern: RegExp, expected: string) {
   return variable(expected, (text) => (pattern.test(text) ? text : undefined), undefined);
 }
 
-/** An offset from UTC, or a zone of the IANA's database. */
+/** An offset from UTC, or a zone of the IANA database. */
 export function timeZone() {
   const isOffset = (text: string) => /^[+-](?:0\d|1[0-4]):[0-5]\d$/.test(text);
   return variable(
@@ -96,12 +96,12 @@ function isZoneName(text: string): boolean {
   }
 }
 
-/** Anything. */
+/** Any text. */
 export function text<F extends string | undefined>(fallback: F) {
   return variable('', (value) => value, fallback);
 }
 
-/** A value that is never shown: `why` says what is wrong with it, or nothing. */
+/** A value that no error shows. `why` returns what is wrong with it, if anything. */
 export function secret(why: (value: string) => string | undefined = () => undefined) {
   return z
     .string()
@@ -112,7 +112,7 @@ export function secret(why: (value: string) => string | undefined = () => undefi
     });
 }
 
-/** Web origins (RFC 6454), comma-separated, in their canonical spelling. */
+/** Web origins (RFC 6454), comma-separated. The output has them in canonical form. */
 export function origins() {
   return z
     .string()

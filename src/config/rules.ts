@@ -2,25 +2,25 @@ import type { Mistake } from './error.ts';
 import { DEMO_ON_THIS_DATABASE } from './fields.ts';
 import { KEY_ALGORITHMS, SECRET_ALGORITHMS } from './variables.ts';
 
-/** The environment with blank values left out: `JWT_SECRET=` in a file means that there is none. */
+/** Environment without blank values: `JWT_SECRET=` in a file means that there is none. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The shortest secret that production takes, in bytes: HS256 asks for as much as its hash has (RFC 7518 § 3.2). */
-const SHORTEST_SECRET = 32;
+/** Min length of a secret in production, in bytes: the hash length of HS256 (RFC 7518 § 3.2). */
+const MIN_SECRET_BYTES = 32;
 
-/** How to make a secret. What the platform signs with too must be the same there. */
+/** How to make each secret. */
 const SECRET_ADVICE: Readonly<Record<'JWT_SECRET' | 'LIVE_SECRET', string>> = {
   JWT_SECRET: 'make one with `openssl rand -base64 32` and give the platform the same',
   LIVE_SECRET: 'make one with `openssl rand -base64 32`',
 };
 
-/** What secrets in tutorials and examples are made of. */
+/** Words that secrets in tutorials and examples consist of. */
 const COMMON_WORDS =
   'codecraft development production changeme password passwd replace private default example session random string secret change please qwerty abcdef token super admin 1234567890 0123456789 123456 your auth this with here live demo test jwt key dev app'.split(
     ' ',
   );
 
-/** What is wrong between variables. It runs whether or not each of them is right by itself, so that all is told at once. */
+/** Checks variables against each other. Runs even where single variables are invalid, so that one error lists all mistakes. */
 export function mistakesBetween(env: Env): Mistake[] {
   return [
     ...databaseMistakes(env),
@@ -55,7 +55,7 @@ function databaseMistakes(env: Env): Mistake[] {
   return [];
 }
 
-/** Only the embedded database of a developer goes with keys that we make ourselves. */
+/** Checks for the secrets that may be left out with an embedded development database alone. */
 function keyMistakes(env: Env): Mistake[] {
   const here = isProduction(env) ? 'in production' : 'with a database that others use too';
   if (isEmbedded(env) && !isProduction(env)) return [];
@@ -97,10 +97,10 @@ function secretMistakes(env: Env): Mistake[] {
     const value = env[variable];
     if (value === undefined) continue;
     const advice = SECRET_ADVICE[variable];
-    if (Buffer.byteLength(value) < SHORTEST_SECRET)
-      found.push({ variable, problem: `is shorter than ${SHORTEST_SECRET} bytes; ${advice}` });
+    if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
+      found.push({ variable, problem: `is shorter than ${MIN_SECRET_BYTES} bytes; ${advice}` });
     else if (isGuessable(value))
-      found.push({ variable, problem: `is a secret that everybody knows or can guess; ${advice}` });
+      found.push({ variable, problem: `is a well-known or guessable secret; ${advice}` });
   }
   const database = env.DATABASE_URL;
   if (database !== undefined && URL.canParse(database)) {
@@ -108,19 +108,19 @@ function secretMistakes(env: Env): Mistake[] {
       found.push({
         variable: 'DATABASE_URL',
         problem:
-          'has ssl=no-verify, which lets anybody on the way pass for the database; in production expected ssl=true, with &ca=/path/to/ca.pem for an authority of your own',
+          'has ssl=no-verify, which allows a man in the middle to impersonate the database; in production expected ssl=true, with &ca=/path/to/ca.pem for a certificate authority of your own',
       });
   }
   const jwks = env.JWKS_URL;
   if (jwks !== undefined && URL.canParse(jwks) && !isConfidential(new URL(jwks)))
     found.push({
       variable: 'JWKS_URL',
-      problem: 'is not https; in production keys must not come over an open line',
+      problem: 'is not https; in production keys must not be fetched over an unencrypted connection',
     });
   return found;
 }
 
-/** Whether little is left of it without common words, or it repeats a few characters. */
+/** Whether it consists of common words, or of a few repeated characters. */
 function isGuessable(value: string): boolean {
   const bare = value.toLowerCase().replaceAll(/[\s_.!-]/g, '');
   const rest = COMMON_WORDS.reduce((left, word) => left.replaceAll(word, ''), bare);
@@ -131,7 +131,7 @@ function isConfidential(url: URL): boolean {
   return url.protocol !== 'http:' || ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
 }
 
-/** The demo makes up users, one of them an admin, and gives visitors tokens for them. */
+/** Checks where the demo may run: it makes up users, one of them an admin, and issues tokens for them. */
 function demoMistakes(env: Env): Mistake[] {
   const { DEMO: value } = env;
   if (value === undefined || !/^(?:on|true|yes|1|on-this-database)$/i.test(value)) return [];
@@ -141,7 +141,7 @@ function demoMistakes(env: Env): Mistake[] {
       {
         variable,
         problem:
-          'is on, and in production there is no demo: it makes up users and gives visitors tokens for them; leave it out, or set NODE_ENV=development to try things',
+          'is on, and in production there is no demo: it makes up users and issues tokens for them; leave it out, or set NODE_ENV=development to try things',
       },
     ];
   if (isEmbedded(env) || value.toLowerCase() === DEMO_ON_THIS_DATABASE) return [];

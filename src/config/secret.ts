@@ -3,7 +3,7 @@ import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AuthConfig, Config } from './config.ts';
 
-/** The keys of the configuration; what a developer's machine lacks is filled in with its development secret. */
+/** Completes the secrets of the configuration with the development secret, where one is missing. */
 export async function completeSecrets({ auth, dataDirectory }: Config): Promise<AuthConfig> {
   if (auth.secret !== undefined) return auth;
   if (auth.jwksUrl === undefined) return { ...auth, secret: await developmentSecret(dataDirectory) };
@@ -11,10 +11,10 @@ export async function completeSecrets({ auth, dataDirectory }: Config): Promise<
 }
 
 /**
- * The secret of a developer's machine: random, made on first use, kept in `<directory>/secret`, readable by this user
+ * Secret of a developer's machine: random, made on first use, stored in `<directory>/secret` and readable by this user
  * alone. Two processes that start at once get the same one.
  *
- * @throws Error when the file holds something else.
+ * @throws Error where the file contains something else
  */
 export async function developmentSecret(directory: string): Promise<string> {
   const path = join(directory, 'secret');
@@ -25,7 +25,7 @@ export async function developmentSecret(directory: string): Promise<string> {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     await writeFile(draft, `${randomBytes(32).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
-    // A link appears with its whole content, and only where there is none yet.
+    // A link is atomic: it appears with its whole content, and fails where the file exists.
     await link(draft, path).catch(ignoreExisting);
   } finally {
     await rm(draft, { force: true });
@@ -43,7 +43,7 @@ async function read(path: string): Promise<string | undefined> {
   }
   const secret = content.trim();
   if (!/^[\w-]{43}$/.test(secret))
-    throw new Error(`${path} does not hold a secret that was made here; delete it and a new one is made.`);
+    throw new Error(`${path} does not contain a development secret. Delete it, and a new one is made.`);
   await chmod(path, 0o600);
   return secret;
 }

@@ -2,9 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import { z } from 'zod';
 import { demo, host, integer, listOf, matching, oneOf, origins, secret, text, timeZone } from './fields.ts';
 
-/** Verified with the shared secret. */
+/** Algorithms verified with the shared secret. */
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
-/** Verified with a public key of the JWKS. */
+/** Algorithms verified with a public key of the JWKS. */
 export const KEY_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -20,7 +20,7 @@ export const KEY_ALGORITHMS = [
 
 export type Algorithm = (typeof SECRET_ALGORITHMS)[number] | (typeof KEY_ALGORITHMS)[number];
 
-/** Every variable that is read, each checked by itself. What they mean stands in `.env.example`, in this order. */
+/** Schema of all variables, each checked by itself. `.env.example` describes them in this order. */
 export const VARIABLES = z.object({
   NODE_ENV: oneOf(['development', 'production', 'test'], 'development'),
   PORT: integer(0, 65_535, 4400),
@@ -106,7 +106,7 @@ function databaseUrlMistake(value: string): string | undefined {
 
 function caMistake(file: string | null, ssl: string | null): string | undefined {
   if (file === null) return undefined;
-  if (ssl !== 'true') return 'has a ca parameter without ssl=true: nothing would be verified with it';
+  if (ssl !== 'true') return 'has a ca parameter without ssl=true; set ssl=true to verify with it';
   try {
     accessSync(file, constants.R_OK);
     return undefined;

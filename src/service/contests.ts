@@ -32,7 +32,7 @@ export interface Contests extends Part {
 /** Delay before the clock runs again after an error, ms. */
 const RETRY_MS = 1_000;
 
-/** Opens the life cycle of contests: every transition is announced once, whoever reports it. */
+/** Opens the life cycle of contests: every transition is announced once, whichever source reports it. */
 export function openContests(deps: ContestsDeps): Contests {
   const { database, background, publisher, relayPublisher, grants, clock, cursor, termAt, onError } = deps;
   const announcer = createAnnouncer({ database: background, publisher, clock, termAt });

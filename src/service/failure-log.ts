@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import { errnoOf, withoutStatement } from '../db/errors.ts';
 
-/** How long repeats of a failure are counted instead of logged, ms. */
+/** Time for which repeats of a failure are counted instead of logged, ms. */
 const INTERVAL_MS = 60_000;
-/** Failures that are told apart at once. Beyond it each is logged. */
+/** Max distinct failures in memory. Beyond it every failure is logged. */
 const MAX_KNOWN = 500;
 
-/** Numbers and ids, in which repeats of a failure differ. */
+/** Numbers and ids, in which repeats of a failure may differ. */
 const NUMBERS = /[0-9a-f]{8}-[0-9a-f-]{27}|\d+/g;
 
 interface Known {
@@ -17,8 +17,8 @@ interface Known {
 }
 
 /**
- * Logs each failure once per minute, and how often it happened again. Failures are the same if they happened at the same
- * place (`where`) with the same error, whatever numbers its message holds.
+ * Logs each failure once per minute, and the number of its repeats. A repeat has the same place (`where`) and the same
+ * error, apart from the numbers in its message.
  */
 export class FailureLog {
   readonly #logger: Pick<Logger, 'error'>;
@@ -52,7 +52,7 @@ export class FailureLog {
     this.#known.set(key, { message, where, repeats: 0, timer });
   }
 
-  /** Logs the counts that were not logged yet. */
+  /** Logs the counts that are not logged yet. */
   close(): void {
     for (const key of [...this.#known.keys()]) this.#forget(key);
   }

@@ -5,13 +5,13 @@ import { problemResponse } from '../http/problem-response.ts';
 import type { Router } from '../http/router.ts';
 import { Problem, type ProblemCode } from '../protocol/problem.ts';
 import { ListenError } from './listen-error.ts';
-import { oneAtATime } from './request-queue.ts';
+import { serializePerSocket } from './request-queue.ts';
 
-/** How long ordinary requests may go on once the service stops, in ms. */
+/** Max time for which requests other than streams may continue once the server closes, ms. */
 const LINGER_MS = 3_000;
 
-/** What a connection may take its time with, ms, and how much its headers may weigh, bytes. */
-const TIMES = {
+/** Timeouts of a connection, ms, and the max size of its headers, bytes. */
+const SERVER_OPTIONS = {
   requestTimeout: 30_000,
   headersTimeout: 15_000,
   connectionsCheckingInterval: 5_000,
@@ -21,29 +21,29 @@ const TIMES = {
 
 export interface HttpServer {
   readonly port: number;
-  /** Accepts no more, lets ordinary requests finish for a moment, then cuts what is left. */
+  /** Stops listening, waits up to 3 s for requests in progress, then destroys the remaining connections. */
   close(): Promise<void>;
 }
 
-/** Listens for an app. `port` 0: any free one. @throws ListenError where that is not possible */
+/** Starts an HTTP server for an app. `port` 0: any free one. @throws ListenError */
 export async function listen(app: Router, address: { host: string; port: number }): Promise<HttpServer> {
-  const listener = oneAtATime(
+  const listener = serializePerSocket(
     getRequestListener(app.fetch, {
-      // HTTP/1.0 needs no Host.
+      // For HTTP/1.0 requests, which need no Host.
       hostname: 'localhost',
       errorHandler: () => problemResponse(new Problem('bad-request')),
-      // The queue takes what is left of a body.
+      // The request queue discards the rest of a body.
       autoCleanupIncoming: false,
     }),
   );
-  const server = createServer(TIMES, listener);
-  // Node would invite every body. Only a route that wants one does so; whoever was not invited keeps it, and the
-  // connection ends with the answer.
+  const server = createServer(SERVER_OPTIONS, listener);
+  // Node would send 100 Continue to every request; here only a route that reads a body does. A client that gets none
+  // keeps its body, so the connection closes after the response.
   server.on('checkContinue', (incoming, outgoing) => {
     outgoing.shouldKeepAlive = false;
     listener(incoming, outgoing);
   });
-  // Node would answer these by itself, past the queue. RFC 9110 § 10.1.1 allows to ignore an expectation.
+  // Node would answer these itself, bypassing the queue. RFC 9110 § 10.1.1 allows to ignore an expectation.
   server.on('checkExpectation', listener);
   server.maxRequestsPerSocket = 0;
   server.on('clientError', answerMalformed);
@@ -66,9 +66,9 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
-/** What is no HTTP at all is answered as a problem, too, where the socket can still be written. */
+/** Answers malformed HTTP with a problem, where the socket is still writable. */
 function answerMalformed(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: unknown }): void {
-  // A response is under way on it (a stream, say): an answer in its midst would forge bytes of it.
+  // Where a response is in progress, such as a stream, another one would corrupt it.
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage) {
     socket.destroy();
     return;

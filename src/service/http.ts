@@ -42,7 +42,7 @@ export function openHttp({ streams, failures, config, ...deps }: HttpDeps): Http
     },
     async close() {
       closed = true;
-      // The server is closed only when its streams are: both begin now, and no stream is opened any more.
+      // The server closes only after its streams do: both begin now, and no further stream is opened.
       const done = server?.close();
       streams.close();
       await done;

@@ -27,7 +27,7 @@ export interface LeaderboardsDeps {
 
 export interface Leaderboards extends Part {
   readonly reader: LeaderboardReader;
-  /** Reports that scores of a contest may have changed: a player's, or anybody's. */
+  /** Reports that scores of a contest may have changed: one player's, or with no player any. */
   readonly markDirty: (contestId: number, playerId?: number) => void;
   /** Number of rows that cannot be shown and are left out, on the node that publishes the leaderboards. */
   readonly leftOut: () => number;

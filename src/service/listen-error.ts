@@ -1,16 +1,19 @@
-/** The service cannot listen where it shall. The message says why. */
+/** Error of a server that cannot listen. The message says where, why, and which variables to change. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 
   constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
     const why = REASONS[cause.code ?? ''] ?? cause.message;
-    super(`Cannot listen at ${host}, port ${port}: ${why}. HOST and PORT say where.`, { cause });
+    super(
+      `Cannot listen at ${host}, port ${port}: ${why}. Set HOST and PORT to a free address of this machine.`,
+      { cause },
+    );
   }
 }
 
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'something else listens there already',
-  EADDRNOTAVAIL: 'that is no address of this machine',
-  EACCES: 'this user may not',
-  ENOTFOUND: 'that host is not known',
+  EADDRINUSE: 'the port is in use',
+  EADDRNOTAVAIL: 'the address is not one of this machine',
+  EACCES: 'permission denied',
+  ENOTFOUND: 'the host name is unknown',
 };

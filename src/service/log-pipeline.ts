@@ -39,7 +39,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
     });
     opened.add(name, appender);
     return createLogPublisher({
-      // What has a publisher of its own may wait for rows that others have locked: that says nothing of the log.
+      // Other publishers may wait for locks of rows, which says nothing about the log.
       append: (units) =>
         name === 'appender' ? appends.observe(appender.append(units)) : appender.append(units),
       restrictions: (contestIds) => readRestrictions(database, contestIds),

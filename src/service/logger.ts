@@ -4,10 +4,10 @@ import { type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import type { Config } from '../config/config.ts';
 
-/** How often a line is tried while its reader does not keep up, 10 ms apart. */
+/** Max attempts to write a line while its reader lags, 10 ms apart. */
 const ATTEMPTS = 50;
 
-/** Lines for people while developing, JSON for machines otherwise. */
+/** Creates the logger: readable lines in development, otherwise JSON. */
 export function createLogger(config: Pick<Config, 'mode' | 'log'>): Logger {
   const options = { level: config.log.level, base: null };
   const output = createOutput((bytes) => writeSync(process.stdout.fd, bytes));
@@ -19,10 +19,10 @@ export function createLogger(config: Pick<Config, 'mode' | 'log'>): Logger {
 }
 
 /**
- * Where lines are logged to. A line that cannot be written is lost, and the service goes on: pino's own destination
- * ends the process, or keeps it from ending, when its terminal is gone or the disk is full.
+ * Destination of log lines. A line that cannot be written is dropped. pino's own destination ends the process, or keeps
+ * it from ending, when the terminal is gone or the disk is full.
  *
- * @param write writes synchronously, and says how many bytes
+ * @param write writes synchronously; returns the number of bytes written
  */
 export function createOutput(write: (bytes: Uint8Array) => number): Writable {
   return new Writable({

@@ -5,15 +5,15 @@ import { carriesStream } from '../stream/node-sink.ts';
 export type RequestListener = (incoming: IncomingMessage, outgoing: ServerResponse) => unknown;
 
 export interface QueueLimits {
-  /** Requests of one socket that wait for their turn before no more is read from it. */
+  /** Number of waiting requests at which a socket is paused. */
   readonly pauseAt: number;
-  /** The most requests of one socket that wait for their turn. What is read at once (64 KiB) can hold thousands. */
+  /** Max waiting requests of one socket; one read (64 KiB) can hold thousands. */
   readonly maxWaiting: number;
-  /** How long a client may take to begin reading an answer, ms. */
+  /** Max time until a client begins to read a response, ms. */
   readonly unreadMs: number;
-  /** How fast it has to read it, bytes/s. */
+  /** Min speed at which it reads the response, bytes/s. */
   readonly minBytesPerS: number;
-  /** How long what is still to come of an answered request's body is taken and dropped, ms. */
+  /** Max time for which the rest of an answered request's body is discarded, ms. */
   readonly lingerMs: number;
 }
 
@@ -25,20 +25,23 @@ const LIMITS: QueueLimits = {
   lingerMs: 5_000,
 };
 
-interface Turn {
+interface Exchange {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
 }
 
 /**
- * Hands the requests of each socket to a listener one at a time: the next when the answer before it has been sent. Node
- * dispatches all that a client pipelines at once, and keeps every answer in memory until it is read.
+ * Request listener that handles the requests of each socket one at a time: the next one when the previous response has
+ * been sent. Node dispatches all pipelined requests at once and buffers every response until it is read.
  *
- * A socket with 8 requests waiting is read from no more; one with more than 64, one whose answer is not read (15 s and
- * 16 KiB/s), and one that is still sending the body of an answered request after 5 s are destroyed. A stream is none of
- * these: what it has not sent is bounded by the stream itself.
+ * A socket with 8 waiting requests is paused. It is destroyed with more than 64; when its response is not read (within
+ * 15 s, plus its size at 16 KiB/s); and when it is still sending the body of an answered request after 5 s. None of this
+ * applies to streams, which bound their unsent bytes themselves.
  */
-export function oneAtATime(listener: RequestListener, limits: Partial<QueueLimits> = {}): RequestListener {
+export function serializePerSocket(
+  listener: RequestListener,
+  limits: Partial<QueueLimits> = {},
+): RequestListener {
   const queues = new WeakMap<Socket, RequestQueue>();
   return (incoming, outgoing) => {
     const { socket } = incoming;
@@ -55,7 +58,7 @@ class RequestQueue {
   readonly #socket: Socket;
   readonly #listener: RequestListener;
   readonly #limits: QueueLimits;
-  readonly #waiting: Turn[] = [];
+  readonly #waiting: Exchange[] = [];
   #busy = false;
   #paused = false;
 
@@ -65,26 +68,26 @@ class RequestQueue {
     this.#limits = limits;
   }
 
-  add(turn: Turn): void {
+  add(exchange: Exchange): void {
     if (this.#socket.destroyed) return;
     if (!this.#busy) {
-      this.#dispatch(turn);
+      this.#dispatch(exchange);
       return;
     }
-    this.#waiting.push(turn);
+    this.#waiting.push(exchange);
     if (this.#waiting.length > this.#limits.maxWaiting) {
       this.#waiting.length = 0;
       stopParsing(this.#socket);
       this.#socket.destroy();
       return;
     }
-    // A stream has to notice that its client left, which shows by reading alone.
-    if (this.#waiting.length < this.#limits.pauseAt || carriesStream(turn.incoming)) return;
+    // A stream's socket is not paused: only reading detects that the client disconnected.
+    if (this.#waiting.length < this.#limits.pauseAt || carriesStream(exchange.incoming)) return;
     this.#paused = true;
     this.#socket.pause();
   }
 
-  #dispatch({ incoming, outgoing }: Turn): void {
+  #dispatch({ incoming, outgoing }: Exchange): void {
     this.#busy = true;
     let unread: NodeJS.Timeout | undefined;
     outgoing.once('prefinish', () => {
@@ -106,15 +109,15 @@ class RequestQueue {
       this.#waiting.length = 0;
       return;
     }
-    const turn = this.#waiting.shift();
-    if (turn !== undefined) this.#dispatch(turn);
+    const exchange = this.#waiting.shift();
+    if (exchange !== undefined) this.#dispatch(exchange);
     if (this.#paused && this.#waiting.length < this.#limits.pauseAt) {
       this.#paused = false;
       this.#socket.resume();
     }
   }
 
-  /** Drops the rest of a body. A client that is busy sending would not receive its answer if the socket closed now. */
+  /** Discards the rest of a body. A client that is still sending would not receive its response if the socket closed. */
   #linger(incoming: IncomingMessage): void {
     if (this.#socket.destroyed) return;
     const late = this.#destroyAfter(this.#limits.lingerMs);
@@ -129,9 +132,9 @@ class RequestQueue {
 }
 
 /**
- * Ends the parsing of what was read already: Node would go on to dispatch all of it, also once the socket is destroyed.
- * An answer other than 0 to the next head is an error to the parser. This is not part of Node's documented interface;
- * where it has no effect, the rest costs time and nothing else.
+ * Stops the parsing of bytes that were read already: Node would dispatch all their requests, even with the socket
+ * destroyed. A return value other than 0 for the next head is an error to the parser. This is not documented by Node;
+ * where it has no effect, the remaining requests only cost time.
  */
 function stopParsing(socket: Socket & { parser?: { onIncoming?: () => number } | null }): void {
   if (socket.parser) socket.parser.onIncoming = () => -1;

@@ -34,7 +34,7 @@ export interface Service {
   /** Listens where the configuration says; resolves with the port. */
   listen(): Promise<number>;
   /**
-   * Closes the service. Where it listens, `/ready` says `draining` and it goes on serving for the configured time; then
+   * Closes the service. Where it listens, `/ready` says `draining` and it continues to serve for the configured time; then
    * streams are closed one after the other, the listener is closed, accepted requests are finished, and everything is
    * closed. Idempotent.
    */

@@ -6,7 +6,7 @@ import type { Parts } from './parts.ts';
 const SPREAD_MS = 2_000;
 
 export interface ShutdownOptions {
-  /** Time for which the service goes on serving while `/ready` says `draining`, ms. */
+  /** Time for which the service continues to serve while `/ready` says `draining`, ms. */
   readonly drainMs: number;
   readonly streams: Pick<Streams, 'closeOver'>;
   readonly parts: Pick<Parts, 'closeAll'>;

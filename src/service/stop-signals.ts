@@ -1,16 +1,16 @@
 import { constants } from 'node:os';
 
-/** What asks a process to end: Ctrl-C, a supervisor, and the terminal or session that is gone. */
+/** Signals that ask a process to end: Ctrl-C, a supervisor's stop, and the end of the terminal or session. */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export type StopSignal = (typeof STOP_SIGNALS)[number];
 
-/** Signals this close together are one request: npm passes on to its child what the terminal sent to both. Milliseconds. */
+/** Signals within this time are one request, ms: npm forwards to its child what the terminal sent to both. */
 const SAME_REQUEST_MS = 500;
 
 /**
- * Calls `stop` at the first signal. At the next one the process exits at once, with the code that shells give for the
- * signal; what is registered for its exit still runs.
+ * Calls `stop` at the first signal. At the next one the process exits at once, with 128 + the number of the signal as its
+ * code; its `exit` handlers still run.
  */
 export function onStopSignal(stop: (signal: StopSignal) => void): void {
   let firstAt: number | undefined;

@@ -38,7 +38,7 @@ describe('The built service, as it is started', { timeout: 90_000 }, () => {
     await once(taken, 'listening');
     const port = (taken.address() as { port: number }).port;
     expect(await failure(environment(test.url, { PORT: String(port) }))).toBe(
-      `Cannot listen at 127.0.0.1, port ${port}: something else listens there already. HOST and PORT say where.\n`,
+      `Cannot listen at 127.0.0.1, port ${port}: the port is in use. Set HOST and PORT to a free address of this machine.\n`,
     );
     expect(await failure(environment(test.url, { HOST: 'nowhere.invalid' }))).toMatch(
       /^Cannot listen at nowhere\.invalid, port 0: [^\n]+\n$/,
@@ -61,7 +61,7 @@ describe('The built service, as it is started', { timeout: 90_000 }, () => {
       PORT: String((taken.address() as { port: number }).port),
       DATA_DIR: directory,
     });
-    expect(await failure(env)).toContain('something else listens there already');
+    expect(await failure(env)).toContain('the port is in use');
     const { stdout } = await promisify(execFile)('ps', ['-eo', 'args']);
     expect(stdout.split('\n').filter((args) => args.includes(directory))).toEqual([]);
     taken.close();

@@ -161,7 +161,7 @@ describe('ConfigError', () => {
       'DEMO: "maybe" is not on, off or on-this-database',
       'DB_HOST: is missing although DB_NAME is set; expected the host of the database',
       'JWT_SECRET: is shorter than 32 bytes; make one with `openssl rand -base64 32` and give the platform the same',
-      expect.stringMatching(/^LIVE_SECRET: is a secret that everybody knows/),
+      expect.stringMatching(/^LIVE_SECRET: is a well-known or guessable secret/),
       expect.stringMatching(/^JWKS_URL: is not https/),
     ]);
     expect(() => loadConfig(env)).toThrow(/^There are 14 mistakes in the configuration/);

@@ -39,7 +39,7 @@ describe('developmentSecret', () => {
     await developmentSecret(directory);
     const path = join(directory, 'secret');
     await writeFile(path, 'secret\n');
-    await expect(developmentSecret(directory)).rejects.toThrow(/does not hold a secret that was made here/);
+    await expect(developmentSecret(directory)).rejects.toThrow(/does not contain a development secret/);
     expect(await readFile(path, 'utf8')).toBe('secret\n');
   });
 });

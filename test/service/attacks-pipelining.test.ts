@@ -5,7 +5,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { createRouter } from '../../src/http/router.ts';
 import { type HttpServer, listen } from '../../src/service/http-server.ts';
-import { oneAtATime, type QueueLimits, type RequestListener } from '../../src/service/request-queue.ts';
+import {
+  type QueueLimits,
+  type RequestListener,
+  serializePerSocket,
+} from '../../src/service/request-queue.ts';
 import { exchange } from '../support/raw-http.ts';
 
 const within = { timeout: 15_000 };
@@ -106,7 +110,7 @@ describe('A client that pipelines', () => {
 
 describe('The queue of a socket', () => {
   async function start(listener: RequestListener, limits: Partial<QueueLimits>): Promise<number> {
-    const server = createServer(oneAtATime(listener, limits));
+    const server = createServer(serializePerSocket(listener, limits));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     toClose.push(() => server.close());
