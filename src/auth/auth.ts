@@ -10,7 +10,7 @@ import { createRevocations, type Revocations } from './revocations.ts';
 import { createTickets, type Tickets } from './ticket.ts';
 import { createUsers, type Users } from './users.ts';
 
-/** Who is calling, and what they may listen to. */
+/** Authentication and access of callers. */
 export interface Auth {
   readonly authenticate: Authenticate;
   readonly grants: Grants;
@@ -20,7 +20,7 @@ export interface Auth {
 }
 
 export interface AuthOptions {
-  /** With its secrets filled in: `completeSecrets`. */
+  /** Complete with its secrets (`completeSecrets`). */
   readonly auth: AuthConfig;
   readonly http: Pick<HttpConfig, 'origins' | 'trustProxy'>;
   readonly database: Pick<Queries, 'query' | 'execute'>;

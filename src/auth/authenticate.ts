@@ -31,7 +31,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     const { userId, issuedAt, expiresAt } = await parts.verifyPlatformToken(token);
     await admit({ kind: 'user', userId });
     const account = requireAccount(await users.find(userId), issuedAt, 'token-invalid');
-    return { kind: 'user', ...personOf(account), issuedAt, expiresAt };
+    return { kind: 'user', ...identityFieldsOf(account), issuedAt, expiresAt };
   }
 
   async function byTicket(text: string, admit: Admit): Promise<UserIdentity> {
@@ -40,7 +40,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     await admit({ kind: 'user', userId });
     const account = requireAccount(await users.find(userId), issuedAt, 'ticket-invalid');
     if (!(await mayUse(database, ticket, parts.heartbeatTimeoutMs))) throw new Problem('ticket-invalid');
-    return { kind: 'user', ...personOf(account), issuedAt, expiresAt: until, ticket: { id, scopes } };
+    return { kind: 'user', ...identityFieldsOf(account), issuedAt, expiresAt: until, ticket: { id, scopes } };
   }
 
   async function byServiceToken(token: string, admit: Admit): Promise<ServiceIdentity> {
@@ -59,9 +59,11 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
 
   return async (request, options = {}) => {
     const credential = credentialOf(request);
-    const wanted = options.tickets === true && (request.method === 'GET' || request.method === 'HEAD');
-    if (credential.from === 'ticket' && !wanted)
-      throw new Problem('ticket-invalid', { detail: 'A ticket opens a stream and nothing else.' });
+    const accepted = options.tickets === true && (request.method === 'GET' || request.method === 'HEAD');
+    if (credential.from === 'ticket' && !accepted)
+      throw new Problem('ticket-invalid', {
+        detail: 'A ticket only opens streams. Send the token in the Authorization header.',
+      });
     return byCredential(credential, request, options.admit ?? (() => {}));
   };
 }
@@ -73,11 +75,11 @@ function requireAccount(
 ): Account {
   const refusal = refusalOf(account, issuedAt);
   if (account === undefined || refusal === 'deleted') throw new Problem(invalid);
-  if (refusal === 'revoked') throw new Problem(invalid, { detail: 'It was revoked. Sign in again.' });
+  if (refusal === 'revoked') throw new Problem(invalid, { detail: 'The token was revoked. Sign in again.' });
   if (refusal === 'blocked') throw new Problem('account-blocked');
   return account;
 }
 
-function personOf({ userId, playerId, role, name }: Account) {
+function identityFieldsOf({ userId, playerId, role, name }: Account) {
   return { userId, playerId, role, name };
 }

@@ -2,13 +2,13 @@ import { parse } from 'hono/utils/cookie';
 import { Problem } from '../protocol/problem.ts';
 import type { AuthRequest } from './origin.ts';
 
-/** How a request says who sent it. */
+/** Credential of a request, and where it was. */
 export interface Credential {
   readonly from: 'header' | 'ticket' | 'cookie';
   readonly text: string;
 }
 
-/** The name of the cookie that the platform's login sets. */
+/** Name of the cookie that the platform's login sets. */
 const COOKIE = 'token';
 
 /** RFC 6750 § 2.1. */
@@ -18,7 +18,7 @@ const TOKEN_PARAMETERS = new Set(['token', 'access_token', 'jwt', 'authorization
 const LOOKS_LIKE_JWT = /^(?:Bearer\s+)?eyJ[\w-]*\.[\w-]+\.[\w-]*$/i;
 
 /**
- * The `Authorization` header, else `?ticket=`, else the cookie. What is there and malformed is refused, not passed over.
+ * Reads the `Authorization` header, else `?ticket=`, else the cookie. A malformed one is refused, not ignored.
  *
  * @throws Problem `token-missing`, `token-invalid`, `ticket-invalid`, `token-in-url`
  */

@@ -10,7 +10,7 @@ import {
   type Viewer,
 } from './listening.ts';
 
-/** Whether a viewer may listen to a scope. */
+/** Question whether a viewer may listen to a scope. */
 export interface AccessCheck {
   readonly viewer: Viewer;
   readonly scope: ParsedScope;
@@ -28,8 +28,8 @@ interface Row {
 }
 
 /**
- * Batch-loads what decides these checks, by 500: one query for what exists, and one more where participation alone
- * decides.
+ * Batch-loads the rows that decide these checks: one query per 500 scopes, and one per 500 participations where those
+ * decide.
  */
 export async function loadAccessFacts(
   database: Pick<Queries, 'query'>,
@@ -72,19 +72,19 @@ function distinctScopes(checks: readonly AccessCheck[]): Existence[] {
 }
 
 async function existing(database: Pick<Queries, 'query'>, page: readonly Existence[]): Promise<Row[]> {
-  const arms: string[] = [];
+  const selects: string[] = [];
   const values: number[][] = [];
-  for (const kind of Object.keys(ARMS) as AccessSubject[]) {
+  for (const kind of Object.keys(SELECTS) as AccessSubject[]) {
     const ids = page.filter((one) => one.kind === kind).map(({ id }) => id);
     if (ids.length === 0) continue;
-    arms.push(ARMS[kind]);
+    selects.push(SELECTS[kind]);
     values.push(ids);
   }
-  return database.query<Row>(arms.join(' UNION ALL '), values);
+  return database.query<Row>(selects.join(' UNION ALL '), values);
 }
 
-/** Per table, the arm of the query that reads what exists. */
-const ARMS: Readonly<Record<AccessSubject, string>> = {
+/** Per table, the part of the UNION that reads it. */
+const SELECTS: Readonly<Record<AccessSubject, string>> = {
   contest: `SELECT 'contest' AS kind, id, status, is_public + 0 AS isPublic, created_by AS createdBy
               FROM contest WHERE id IN (?)`,
   problem: `SELECT 'problem' AS kind, id, NULL AS status, NULL AS isPublic, NULL AS createdBy
@@ -112,7 +112,7 @@ function undecided(
   return [...found.values()];
 }
 
-/** One range of the unique key per pair; `(a, b) IN (…)` would be a scan on MariaDB. */
+/** Reads a range of the unique key per pair; `(a, b) IN (…)` is a scan on MariaDB. */
 function participating(
   database: Pick<Queries, 'query'>,
   page: readonly Participation[],

@@ -8,7 +8,7 @@ import { type AccessFacts, isOpen, isOwn, mayListen } from './listening.ts';
 import { TtlCache } from './ttl-cache.ts';
 import { type Refusal, refusalOf, type Users } from './users.ts';
 
-/** An open stream, as far as its right to stay open is concerned. */
+/** Open stream, as far as its access is concerned. */
 export interface Listener {
   readonly userId: number;
   readonly playerId: number | undefined;
@@ -18,8 +18,9 @@ export interface Listener {
 }
 
 /**
- * Why a stream must be closed: its user is gone, blocked or had the tokens revoked; `changed` when role or player are
- * no longer what the stream was opened with; `scope-lost` when it may no longer listen to `scope`.
+ * Loss of access, for which a stream must be closed: its user was deleted or blocked, or the tokens were revoked;
+ * `changed`: role or player differ from those that the stream was opened with; `scope-lost`: it may no longer listen to
+ * `scope`.
  */
 export interface Loss<L extends Listener = Listener> {
   readonly listener: L;
@@ -29,18 +30,18 @@ export interface Loss<L extends Listener = Listener> {
 
 export interface Grants {
   /**
-   * Whether this identity may listen to all of these scopes; at most two queries. Somebody else's, private and
-   * non-existent are answered alike.
+   * Checks that this identity may listen to all of these scopes; at most two queries. Scopes of other players, private
+   * ones and non-existent ones get the same answer.
    *
-   * @param naming whether a refusal names the scopes that are refused; only to callers who named them themselves
+   * @param naming whether a refusal names the refused scopes; only for callers who named them themselves
    * @throws Problem `forbidden` to services, and to tickets for other scopes than theirs; `not-found`
    */
   authorise(identity: Identity, scopes: readonly ParsedScope[], naming?: boolean): Promise<void>;
-  /** Of many open streams, those that may not go on, as the database is now. A few queries per 500 users. */
+  /** Finds the streams that lost their access, in the current state of the database. A few queries per 500 users. */
   recheck<L extends Listener>(listeners: readonly L[]): Promise<Loss<L>[]>;
 }
 
-/** For how long a contest or problem that is open to everybody is taken to be so, in ms. */
+/** Time for which a contest or problem is cached as open to all users, in ms. */
 const TTL_MS = 3000;
 const CAPACITY = 10_000;
 
@@ -49,7 +50,7 @@ export function createGrants(
   users: Pick<Users, 'read' | 'forget'>,
   options: { now?: () => number } = {},
 ): Grants {
-  /** Only what everybody may: an answer for all callers, and never a no. */
+  /** Scopes that are open to all users. Refusals are not cached. */
   const open = new TtlCache<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...options });
 
   function remember(facts: AccessFacts): void {
@@ -61,13 +62,13 @@ export function createGrants(
     async authorise(identity, scopes, naming = false) {
       const named = (refused: readonly ParsedScope[]) => (naming ? { scopes: refused.map(formatScope) } : {});
       if (identity.kind !== 'user')
-        throw new Problem('forbidden', { detail: 'Services publish; they do not listen.' });
+        throw new Problem('forbidden', { detail: 'A service may publish, not listen.' });
       const { ticket } = identity;
       const granted = ticket && new Set(ticket.scopes);
       const foreign = scopes.filter((scope) => granted?.has(formatScope(scope)) === false);
       if (foreign.length > 0)
         throw new Problem('forbidden', {
-          detail: 'The ticket was given for other scopes.',
+          detail: 'The ticket is for other scopes.',
           ...named(foreign),
         });
 
@@ -75,7 +76,7 @@ export function createGrants(
         (scope) => !isOwn(identity, scope) && open.get(subjectOf(scope)) !== true,
       );
       if (unknown.length === 0) return;
-      // Whether another player exists is only looked up for those who may know.
+      // Whether another player exists is read for admins alone: others may not listen to that player either way.
       const judged = unknown.filter(({ kind }) => kind !== 'player' || identity.role === 'ADMIN');
       const facts = await loadAccessFacts(
         database,
@@ -121,7 +122,7 @@ export function createGrants(
   };
 }
 
-/** What a scope is about: of a leaderboard its contest. The real standings are about nothing that everybody may. */
+/** Scope whose openness decides: for a leaderboard, its contest. A real leaderboard is never open to all users. */
 function subjectOf(scope: ParsedScope): Scope {
   return scope.kind === 'leaderboard' ? spell.contest(scope.id) : formatScope(scope);
 }

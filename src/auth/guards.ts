@@ -20,7 +20,7 @@ export function requireService(identity: Identity): ServiceIdentity {
   return identity;
 }
 
-/** Also for tickets, since `player:me` may be what they are for. @throws Problem `forbidden`, `no-player` */
+/** Also accepts a ticket, which may be for `player:me`. @throws Problem `forbidden`, `no-player` */
 export function requirePlayer(identity: Identity): PlayerIdentity {
   if (identity.kind !== 'user') throw new Problem('forbidden');
   const { playerId } = identity;
@@ -28,10 +28,10 @@ export function requirePlayer(identity: Identity): PlayerIdentity {
   return { ...identity, playerId };
 }
 
-/** Also with a ticket. @throws Problem `forbidden` to services */
+/** Also accepts a ticket. @throws Problem `forbidden` to services */
 export function requireListener(identity: Identity): UserIdentity {
   if (identity.kind !== 'user')
-    throw new Problem('forbidden', { detail: 'services publish; players listen' });
+    throw new Problem('forbidden', { detail: 'A service may publish, not listen.' });
   return identity;
 }
 

@@ -2,7 +2,7 @@ import type { Role } from '../protocol/enums.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { AuthRequest } from './origin.ts';
 
-/** Somebody with an account on the platform. */
+/** User of the platform. */
 export interface UserIdentity {
   readonly kind: 'user';
   /** `users.id`; not the player's id. */
@@ -11,15 +11,15 @@ export interface UserIdentity {
   readonly playerId: number | undefined;
   readonly role: Role;
   readonly name: string;
-  /** When the platform issued the token; a revocation counts from here. */
+  /** Time at which the platform issued the token. A revocation at or after it applies. */
   readonly issuedAt: Date;
-  /** When the platform's token ends, and every stream opened with it. */
+  /** Expiry of the platform's token, and of every stream opened with it. */
   readonly expiresAt: Date;
-  /** Set when a ticket stood in for the token. It opens streams of these scopes and nothing else. */
+  /** Set where the credential is a ticket, which only opens streams of these scopes. */
   readonly ticket?: { readonly id: string; readonly scopes: readonly Scope[] };
 }
 
-/** A program that publishes, such as the platform's server. */
+/** Program that publishes, such as the platform's server. */
 export interface ServiceIdentity {
   readonly kind: 'service';
   readonly name: string;
@@ -30,20 +30,20 @@ export type Identity = UserIdentity | ServiceIdentity;
 
 export type PlayerIdentity = UserIdentity & { readonly playerId: number };
 
-/** Whose account a credential proves to be, before the database has been asked about it. */
+/** Account of a verified credential, before the database is queried. */
 export type AccountId = Pick<UserIdentity, 'kind' | 'userId'> | Pick<ServiceIdentity, 'kind' | 'name'>;
 
 interface AuthenticateOptions {
-  /** Whether `?ticket=` is accepted: true for streams alone. Default false. */
+  /** Whether `?ticket=` is accepted: only for streams. Default false. */
   readonly tickets?: boolean;
-  /** Called once the signature is verified, and awaited before the database is asked. It may refuse by an error. */
+  /** Called after the signature is verified, and awaited before the database is queried. May throw to refuse. */
   readonly admit?: (account: AccountId) => Promise<void> | void;
 }
 
 /**
- * Says who sent a request.
+ * Identifies the caller of a request.
  *
  * @throws Problem `token-missing`, `token-invalid`, `token-expired`, `token-in-url`, `ticket-invalid`,
- * `origin-not-allowed`, `account-blocked`, `keys-unavailable`; of a signature never which check it failed.
+ * `origin-not-allowed`, `account-blocked`, `keys-unavailable`. None reveals which check of a token failed.
  */
 export type Authenticate = (request: AuthRequest, options?: AuthenticateOptions) => Promise<Identity>;

@@ -2,21 +2,21 @@ import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from 'j
 import { Problem } from '../protocol/problem.ts';
 
 export interface JwksOptions {
-  /** After a fetch, unknown key ids do not cause another one for this long, in ms. Default 30 s. */
+  /** Min interval between fetches for unknown key ids, in ms. Default 30 s. */
   readonly cooldownMs?: number;
-  /** After a failed fetch, the next one is not tried for this long, in ms. Default 5 s. */
+  /** Delay after a failed fetch before the next one, in ms. Default 5 s. */
   readonly retryMs?: number;
   readonly now?: () => number;
 }
 
 const FETCH_TIMEOUT_MS = 5000;
-/** For how long the last keys stand in while the URL cannot be fetched, in ms: a key that was withdrawn lives on as long. */
+/** Max age of the keys that are used while the URL cannot be fetched, in ms. A withdrawn key stays valid as long. */
 const STALE_MS = 3_600_000;
 
 /**
- * Public keys by id, fetched when they are needed and kept for ten minutes.
+ * Creates a source of public keys by id, fetched on demand and cached for ten minutes.
  *
- * The key it returns throws Problem `keys-unavailable` when the keys cannot be had.
+ * It throws Problem `keys-unavailable` where the keys cannot be fetched.
  */
 export function createJwks(url: string, options: JwksOptions = {}): JWTVerifyGetKey {
   const { cooldownMs = 30_000, retryMs = 5000, now = Date.now } = options;
@@ -25,15 +25,16 @@ export function createJwks(url: string, options: JwksOptions = {}): JWTVerifyGet
 
   async function fetchKeys(from: string, init: RequestInit): Promise<Response> {
     try {
-      if (now() < failedAt + retryMs) throw new Error('The keys could not be fetched a moment ago.');
+      if (now() < failedAt + retryMs)
+        throw new Error('The last fetch of the keys failed; waiting before the next one.');
       const response = await fetch(from, init);
-      if (response.status !== 200) throw new Error(`The keys were answered with ${response.status}.`);
+      if (response.status !== 200) throw new Error(`The JWKS URL answered with status ${response.status}.`);
       const body = await response.text();
       last = { body: requireKeySet(body), at: now() };
       return new Response(body);
     } catch (error) {
       if (now() >= failedAt + retryMs) failedAt = now();
-      // jose counts this as a fetch, with its cooldown.
+      // To jose this is a successful fetch, which starts its cooldown.
       if (last !== undefined && now() < last.at + STALE_MS) return new Response(last.body);
       throw error;
     }
@@ -56,11 +57,11 @@ export function createJwks(url: string, options: JwksOptions = {}): JWTVerifyGet
 
 function requireKeySet(body: string): string {
   if (!Array.isArray((JSON.parse(body) as { keys?: unknown } | null)?.keys))
-    throw new Error('That is no JWK set.');
+    throw new Error('The JWKS URL did not answer with a JWK set.');
   return body;
 }
 
-/** The keys are there, and none (or not just one) of them is the token's. */
+/** Whether the keys are available, but none, or more than one, matches the token. */
 function isAboutTheToken(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||

@@ -1,7 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import type { AuthConfig } from '../config/config.ts';
 
-/** One key per kind of token, so that none can be taken for another. */
+/** Keys per kind of token, so that no kind is accepted as another. */
 export interface Keys {
   /** The platform's shared secret; undefined where its tokens are signed with keys of a JWKS alone. */
   readonly platform: Uint8Array | undefined;
@@ -9,10 +9,13 @@ export interface Keys {
   readonly ticket: Uint8Array;
 }
 
-/** @throws Error when there is no secret at all (`completeSecrets` fills one in where that is allowed). */
+/** Derives the keys. @throws Error where there is no secret (`completeSecrets` makes one where that is allowed) */
 export function deriveKeys(auth: Pick<AuthConfig, 'secret' | 'liveSecret'>): Keys {
   const root = auth.liveSecret ?? auth.secret;
-  if (root === undefined) throw new Error('There is no secret to sign tickets and service tokens with.');
+  if (root === undefined)
+    throw new Error(
+      'There is no secret to sign tickets and service tokens with. Set LIVE_SECRET or JWT_SECRET.',
+    );
   return {
     platform: auth.secret === undefined ? undefined : new TextEncoder().encode(auth.secret),
     service: derive(root, 'service'),
@@ -20,7 +23,7 @@ export function deriveKeys(auth: Pick<AuthConfig, 'secret' | 'liveSecret'>): Key
   };
 }
 
-/** HKDF with SHA-256 (RFC 5869): the label keeps the keys apart from each other and from the secret. */
+/** HKDF with SHA-256 (RFC 5869): the label makes each key independent of the others and of the secret. */
 function derive(root: string, label: string): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', root, 'codecraft-live', label, 32));
 }

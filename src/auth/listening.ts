@@ -44,9 +44,9 @@ export const ACCESS: Readonly<
 /**
  * Rule of who may listen to what.
  *
- * A player's scope: the player, and admins. A contest and its leaderboard: everybody signed in where it is public, else
- * its participants; a draft nobody; besides always its creator, and admins. The real leaderboard of a frozen contest, and the
- * status of the service: admins. A problem: everybody signed in. `global`: all.
+ * A player's scope: the player, and admins. A contest and its leaderboard: always its creator and admins; all users where
+ * it is public and no draft; its participants where it is no draft. The real leaderboard of a frozen contest, and the
+ * status of the service: admins. Problems and `global`: all users.
  */
 export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts): boolean {
   switch (scope.kind) {
@@ -64,7 +64,7 @@ export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts
     case 'leaderboard': {
       const contest = facts.contests.get(scope.id);
       if (contest === undefined) return false;
-      if (isOpen(contest) || rulesOver(viewer, contest)) return true;
+      if (isOpen(contest) || isManagedBy(viewer, contest)) return true;
       return (
         !contest.draft &&
         viewer.playerId !== undefined &&
@@ -74,28 +74,28 @@ export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts
   }
 }
 
-/** Whether no row has to be read. */
+/** Whether access follows from the identity alone, without any row. */
 export function isOwn(viewer: Viewer, scope: ParsedScope): boolean {
   return scope.kind === 'global' || (scope.kind === 'player' && scope.id === viewer.playerId);
 }
 
-/** Whether everybody signed in may listen. */
+/** Whether all users may listen. */
 export function isOpen(contest: ContestAccess): boolean {
   return contest.public && !contest.draft;
 }
 
 /**
- * Whether participation has to be read. Also for contests that do not exist, and for drafts, where it decides nothing: the
- * time of the answer does not reveal which of them it was.
+ * Whether to read the participation. Also for drafts and contests that do not exist, where it decides nothing, so that
+ * the response time does not reveal which of the cases it is.
  */
 export function dependsOnJoining(viewer: Viewer, contest: ContestAccess | undefined): boolean {
-  return contest === undefined || !(isOpen(contest) || rulesOver(viewer, contest));
+  return contest === undefined || !(isOpen(contest) || isManagedBy(viewer, contest));
 }
 
 export function participation(contestId: number, playerId: number): string {
   return `${contestId}/${playerId}`;
 }
 
-function rulesOver(viewer: Viewer, contest: ContestAccess): boolean {
+function isManagedBy(viewer: Viewer, contest: ContestAccess): boolean {
   return viewer.role === 'ADMIN' || contest.createdBy === viewer.userId;
 }

@@ -10,7 +10,7 @@ export interface Lifetime {
 const WEEK_S = 7 * 86_400;
 const YEAR_S = 365 * 86_400;
 
-/** A token just as the platform's login gives one: for development and demos. Seven days unless said otherwise. */
+/** Mints a token like the platform's login, for development and demos. Default lifetime: seven days. */
 export function mintPlatformToken(secret: string, userId: number, lifetime: Lifetime = {}): Promise<string> {
   const { iat, exp } = times(lifetime, WEEK_S);
   return new SignJWT({ id: userId, iat, exp })
@@ -19,10 +19,10 @@ export function mintPlatformToken(secret: string, userId: number, lifetime: Life
 }
 
 /**
- * A token that publishes. One year unless said otherwise; it ends earlier only with the secret behind `key`.
+ * Mints a token that may publish. Default lifetime: one year. Only a change of the secret behind `key` revokes it.
  *
  * @param key `Keys.service`
- * @param name who will use it, 1 to 64 characters; it shows in logs
+ * @param name of the service, 1 to 64 characters; it appears in logs
  */
 export function mintServiceToken(key: Uint8Array, name: string, lifetime: Lifetime = {}): Promise<string> {
   if (name.length < 1 || name.length > 64)
@@ -30,7 +30,7 @@ export function mintServiceToken(key: Uint8Array, name: string, lifetime: Lifeti
   return signOwn(AUDIENCES.service, key, { sub: name }, times(lifetime, YEAR_S));
 }
 
-function times({ lifetimeS, now = Date.now() }: Lifetime, usualS: number): { iat: number; exp: number } {
+function times({ lifetimeS, now = Date.now() }: Lifetime, defaultS: number): { iat: number; exp: number } {
   const iat = Math.floor(now / 1000);
-  return { iat, exp: iat + (lifetimeS ?? usualS) };
+  return { iat, exp: iat + (lifetimeS ?? defaultS) };
 }

@@ -1,10 +1,10 @@
 import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { CLOCK_TOLERANCE_S, MAX_TOKEN_LENGTH } from './claims.ts';
 
-/** The kinds of tokens that we sign ourselves, by their `aud`. */
+/** Kinds of tokens that this service signs, by their `aud`. */
 export const AUDIENCES = { service: 'codecraft-live/service', ticket: 'codecraft-live/ticket' } as const;
 
-/** @param times seconds since 1970 */
+/** Signs a token of this service. @param times seconds since 1970 */
 export function signOwn(
   audience: string,
   key: Uint8Array,
@@ -17,9 +17,10 @@ export function signOwn(
 }
 
 /**
- * The claims of a token that we signed for this audience.
+ * Verifies a token that this service signed for this audience.
  *
- * @throws Error of jose for any other, and `JWTExpired`, with the claims, for one that was right in its time.
+ * @returns its claims
+ * @throws Error of jose; `JWTExpired`, with the claims, where the token is valid but for its expiry
  */
 export async function verifyOwn(
   audience: string,

@@ -6,7 +6,7 @@ import { CLOCK_TOLERANCE_S, idClaim, isFromTheFuture, MAX_TOKEN_LENGTH, numericD
 import { createJwks, type JwksOptions } from './jwks.ts';
 import { AUDIENCES } from './own-token.ts';
 
-/** What a token of the platform says: who, and from when until when. Player, role and status are the database's to say. */
+/** Claims of the platform's token. Player, role and status are read from the database. */
 interface PlatformToken {
   readonly userId: number;
   readonly issuedAt: Date;
@@ -16,7 +16,7 @@ interface PlatformToken {
 /** @throws Problem `token-invalid`, `token-expired`, `keys-unavailable` */
 export type VerifyPlatformToken = (token: string) => Promise<PlatformToken>;
 
-/** `iat` is needed although RFC 7519 does without: a token that cannot be dated could not be revoked. */
+/** `iat` is required, unlike in RFC 7519: a token without it could not be revoked. */
 const CLAIMS = z.object({
   id: idClaim,
   iat: numericDate,
@@ -25,8 +25,8 @@ const CLAIMS = z.object({
 });
 
 /**
- * Verifies the platform's tokens as they are: `{ id, iat, exp }`. Those signed with HMAC are held against the shared
- * secret and no other key, those with a public key against the JWKS, so that neither key can serve for the other.
+ * Creates the verifier of the platform's tokens, `{ id, iat, exp }`. Tokens signed with HMAC are verified with the shared
+ * secret alone, those with a public key with the JWKS alone, so that neither key is accepted as the other.
  */
 export function createPlatformVerifier(
   auth: AuthConfig,
@@ -63,7 +63,7 @@ export function createPlatformVerifier(
   };
 }
 
-/** A token that says it is a ticket or a service's is not the platform's, whoever signed it. */
+/** Whether the audience is not one of tickets or service tokens, which are not the platform's. */
 function isNotOurs(audience: unknown): boolean {
   return ![audience].flat().some((name) => Object.values<unknown>(AUDIENCES).includes(name));
 }

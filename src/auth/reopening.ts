@@ -1,20 +1,20 @@
 import type { Queries } from '../db/database.ts';
 import type { Ticket } from './ticket.ts';
 
-/** A stream that was cut may be reopened with its old ticket for this long, in seconds. */
+/** Time for which a stream that was cut may be reopened with its ticket, in seconds. */
 const REOPEN_S = 120;
 
 /**
- * Whether a ticket may be used now. In its time it opens a stream; later it only continues one: a stream of this ticket
- * and user must be alive, or have ended within the last two minutes. A stream that was closed for good (`revoked`, `disconnected`,
- * `expired`), or is about to be, ends its ticket, even in its time.
+ * Whether a ticket may be used now. Until it expires it opens a stream. Later it only reopens one: a stream of this
+ * ticket and user must be alive, or have ended within the last two minutes. A ticket is invalid from the moment at which
+ * one of its streams is closed, or is to be closed, as `revoked`, `disconnected` or `expired`.
  */
 export async function mayUse(
   database: Pick<Queries, 'query'>,
   ticket: Ticket,
   heartbeatTimeoutMs: number,
 ): Promise<boolean> {
-  // A node that was killed leaves its sessions open; until they are swept, the last heartbeat says when they ended.
+  // A killed node leaves its sessions open. Until they are swept, their last heartbeat counts as their end.
   const graceS = REOPEN_S + heartbeatTimeoutMs / 1000;
   const [row] = await database.query<{ ended: string | null; continues: string | null }>(
     `SELECT SUM(COALESCE(close_reason, '') IN ('revoked', 'disconnected', 'expired')

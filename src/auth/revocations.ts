@@ -4,10 +4,10 @@ import type { Users } from './users.ts';
 
 export interface Revocations {
   /**
-   * Ends every token and ticket that the user has: here at once, on other nodes within seconds. Open streams are closed
-   * by the caller, or by the next `Grants.recheck`.
+   * Revokes every token and ticket of the user: on this node at once, on others within seconds. The caller closes open
+   * streams, or the next `Grants.recheck` does.
    *
-   * @throws Problem `not-found` if there is no such user.
+   * @throws Problem `not-found` where there is no such user
    */
   revoke(userId: number): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { AUDIENCES, verifyOwn } from './own-token.ts';
 
 const CLAIMS = z.object({ sub: z.string().min(1).max(64), iat: numericDate, exp: numericDate });
 
-/** Whether a bearer token says that it is a service's. Nothing is proven by that: it decides which check it must pass. */
+/** Whether a bearer token claims to be a service's. Unverified: it only decides which verifier the token goes to. */
 export function claimsToBeService(token: string): boolean {
   if (token.length > MAX_TOKEN_LENGTH) return false;
   try {

@@ -8,28 +8,28 @@ import { requireUser } from './guards.ts';
 import type { Identity } from './identity.ts';
 import { AUDIENCES, signOwn, verifyOwn } from './own-token.ts';
 
-/** Max length of a ticket, in characters: with the rest of its URL it fits into the 8 KiB that proxies take. */
+/** Max length of a ticket, in characters: with the rest of its URL it fits into the 8 KiB that proxies accept. */
 const MAX_TICKET_LENGTH = 7_000;
-/** Upper bound of what a ticket holds besides its scopes, in characters. */
-const TICKET_FRAME = 600;
+/** Max length of a ticket without its scopes, in characters. */
+const TICKET_OVERHEAD = 600;
 
-/** What a ticket says. */
+/** Claims of a ticket. */
 export interface Ticket {
   readonly id: string;
   readonly userId: number;
   readonly scopes: readonly Scope[];
-  /** When the token that it was given for was issued. */
+  /** Time at which the token was issued that the ticket was given for. */
   readonly issuedAt: Date;
-  /** When that token ends: streams of the ticket end then, and it can reopen none. */
+  /** Expiry of that token, and of the ticket's streams, which it cannot reopen afterwards. */
   readonly until: Date;
-  /** Whether it may still open a stream; later it may only reopen one that was cut. */
+  /** Whether it may open a stream; otherwise it may only reopen one that was cut. */
   readonly opens: boolean;
 }
 
 interface IssuedTicket {
   readonly ticket: string;
   readonly scopes: readonly Scope[];
-  /** Until when it opens a stream. */
+  /** Time until which it opens a stream. */
   readonly expiresAt: Date;
 }
 
@@ -45,10 +45,10 @@ const CLAIMS = z.object({
 
 export interface Tickets {
   /**
-   * A ticket for scopes that were authorised already (`Grants.authorise`).
+   * Issues a ticket for scopes that are authorised (`Grants.authorise`).
    *
-   * @throws Problem `forbidden` to services and to tickets: a ticket is given for a user's own token. `too-many-scopes`
-   *   where the ticket would not fit into a URL; it says how many do.
+   * @throws Problem `forbidden` to services and to tickets: a ticket is issued for a user's token. `too-many-scopes`, with
+   *   the limit, where the ticket would not fit into a URL
    */
   issue(identity: Identity, scopes: readonly Scope[]): Promise<IssuedTicket>;
   /** @throws Problem `ticket-invalid` */
@@ -58,11 +58,11 @@ export interface Tickets {
 export function createTickets(options: { key: Uint8Array; ttlS: number; now?: () => number }): Tickets {
   const { key, ttlS, now = Date.now } = options;
   return {
-    async issue(identity, asked) {
+    async issue(identity, requested) {
       const user = requireUser(identity);
-      const scopes = [...new Set(asked)];
+      const scopes = [...new Set(requested)];
       if (scopes.length === 0)
-        throw new Problem('invalid-scope', { detail: 'A ticket is for one scope or more.' });
+        throw new Problem('invalid-scope', { detail: 'A ticket needs at least one scope.' });
       const until = seconds(user.expiresAt);
       const iat = Math.floor(now() / 1000);
       const exp = Math.min(iat + ttlS, until);
@@ -75,8 +75,8 @@ export function createTickets(options: { key: Uint8Array; ttlS: number; now?: ()
       };
       const ticket = await signOwn(AUDIENCES.ticket, key, claims, { iat, exp });
       if (ticket.length > MAX_TICKET_LENGTH) {
-        const limit = Math.floor((scopes.length * (MAX_TICKET_LENGTH - TICKET_FRAME)) / ticket.length);
-        const detail = `A ticket for so many scopes does not fit into a URL; ${limit} do.`;
+        const limit = Math.floor((scopes.length * (MAX_TICKET_LENGTH - TICKET_OVERHEAD)) / ticket.length);
+        const detail = `A ticket for these scopes does not fit into a URL. Request at most ${limit} scopes.`;
         throw new Problem('too-many-scopes', { detail, limit });
       }
       return { ticket, scopes, expiresAt: new Date(exp * 1000) };

@@ -2,24 +2,24 @@ import type { Queries } from '../db/database.ts';
 import type { Role } from '../protocol/enums.ts';
 import { TtlCache } from './ttl-cache.ts';
 
-/** What the database says of a user. */
+/** User in the database, as far as access depends on it. */
 export interface Account {
   readonly userId: number;
   readonly playerId: number | undefined;
   readonly role: Role;
   readonly name: string;
-  /** BANNED or SUSPENDED. */
+  /** Whether the status is BANNED or SUSPENDED. */
   readonly blocked: boolean;
-  /** Tokens issued up to the second of this moment are revoked. */
+  /** Tokens issued up to the second of this time are revoked. */
   readonly notBefore: Date | undefined;
 }
 
 export interface Users {
-  /** What was true within the last five seconds; undefined if there is no such user. */
+  /** Reads a user, cached for up to five seconds; undefined where there is none. */
   find(userId: number): Promise<Account | undefined>;
-  /** What is true now, of many. */
+  /** Reads many users, uncached. */
   read(userIds: Iterable<number>): Promise<Map<number, Account>>;
-  /** Asks the database next time. */
+  /** Evicts a user from the cache. */
   forget(userId: number): void;
 }
 
@@ -27,8 +27,9 @@ export interface Users {
 export type Refusal = 'deleted' | 'revoked' | 'blocked';
 
 /**
- * Tokens are dated to the second. One issued in the very second of a revocation may be older or newer than it, and is
- * refused: whoever signs in again within that second has to do it once more.
+ * Reason why an account may not use a token issued at this time. Tokens are dated to the second: one issued in the second
+ * of a revocation may be older or newer than it, and is refused. A user who signs in again within that second has to
+ * repeat it.
  */
 export function refusalOf(account: Account | undefined, issuedAt: Date): Refusal | undefined {
   if (account === undefined) return 'deleted';
