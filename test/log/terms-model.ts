@@ -111,7 +111,7 @@ export class Link {
   }
 }
 
-export function sourceOf(link: Link, { hop, markOf }: Pick<World, 'hop' | 'markOf'>): LogSource<Row> {
+export function sourceOf(link: Link, { hop }: Pick<World, 'hop'>): LogSource<Row> {
   const ask = async <T>(answer: (server: Server) => T): Promise<T> => {
     await hop();
     if (link.broken) throw new Error('the connection is broken');
@@ -133,7 +133,7 @@ export function sourceOf(link: Link, { hop, markOf }: Pick<World, 'hop' | 'markO
         if (rows.length > 1 && server.torn()) rows.splice(rows.length - 2, 1);
         return rows.slice(0, limit);
       }),
-    marks: (ids) => ask((server) => marksOf(server, ids, markOf)),
+    marks: (ids) => ask((server) => marksOf(server, ids)),
     locked: (work) => {
       if (link.broken) return Promise.reject(new Error('the connection is broken'));
       return link.server.exclusively(() => {
@@ -142,7 +142,7 @@ export function sourceOf(link: Link, { hop, markOf }: Pick<World, 'hop' | 'markO
           ...reads,
           head: () => ask(() => server.headState()),
           range: (from, through, limit) => ask(() => between(server, from, through).slice(0, limit)),
-          marks: (ids) => ask(() => marksOf(server, ids, markOf)),
+          marks: (ids) => ask(() => marksOf(server, ids)),
           lastRow: () => ask(() => server.lastRow()),
           beginTerm: (term) => ask(() => server.beginTerm(term)),
           moveHead: (head) =>
@@ -162,7 +162,7 @@ function between(server: Server, from: number, through: number): Row[] {
     .sort((a, b) => a.id - b.id);
 }
 
-const marksOf = (server: Server, ids: readonly number[], markOf: (row: Row) => string) =>
+const marksOf = (server: Server, ids: readonly number[]) =>
   new Map(
     ids.flatMap((id) => {
       const row = server.state.rows.get(id);
@@ -194,7 +194,7 @@ function appendTo(
   }
   server.backUp();
   if (began) server.beginTerm(began);
-  const rows = server.write(events, newTag());
+  const rows = server.write(events, mutation === 'no marks' ? 'same' : newTag());
   const proof = { server: server.name, term: server.state.term, previousTag, ...(began ? { began } : {}) };
   return { rows, proof };
 }
@@ -248,7 +248,7 @@ export class Node {
         world.doubt(from);
         this.disconnectAll();
       },
-      markOf: world.markOf,
+      markOf,
       pause: async () => {},
       now: () => world.now,
     });
@@ -367,6 +367,8 @@ export class Node {
       if (verdict.resumeAfter === undefined) unsaid = from;
       client.refused.push(cursor.id);
       client.sent.push({ kind: 'lost', resumedAfter: from, unsaid });
+      // The client has that cursor, whatever becomes of this stream.
+      client.cursor = { id: from, term: tracker.terms.termAt(from) };
     }
     const resets = this.resets;
     const target = tracker.position;
@@ -395,7 +397,6 @@ export class World {
   readonly clients: Client[] = [];
   readonly mutation: Mutation | undefined;
   readonly hop: () => Promise<void>;
-  readonly markOf: (row: Row) => string;
   readonly #torn: () => boolean;
   /** The position above which commits were lost, or may have been as far as a node can know. */
   lowestLoss = Number.POSITIVE_INFINITY;
@@ -407,7 +408,6 @@ export class World {
 
   constructor(random: () => number, mutation?: Mutation) {
     this.mutation = mutation;
-    this.markOf = mutation === 'no marks' ? () => '~' : markOf;
     this.hop = async () => {
       for (let turns = Math.floor(random() * 4); turns > 0; turns--) await null;
     };
@@ -456,6 +456,11 @@ export class World {
   /** A backup is restored in place: every connection goes on. It takes longer than the time between two polls. */
   async restore(lost: number): Promise<void> {
     for (const node of this.living) await node.poll();
+    this.restoreBetweenPolls(lost);
+  }
+
+  /** So fast that no node notices: only what was delivered here can be told apart, not the cursors that others get. */
+  restoreBetweenPolls(lost: number): void {
     this.primary.state = this.primary.earlier(lost);
     this.#lose(this.primary.state.head);
   }
