@@ -3,7 +3,7 @@ import type { LiveClient, LiveEvents } from '../../src/client/types.ts';
 import type { StreamOpen } from '../../src/protocol/control.ts';
 import type { Notification } from '../../src/protocol/event.ts';
 
-/** All that a client told, in order. */
+/** All that a client delivered, in order. */
 export interface Heard {
   readonly notifications: Notification[];
   readonly opened: StreamOpen[];
@@ -11,6 +11,7 @@ export interface Heard {
   readonly errors: string[];
   readonly resets: LiveEvents['reset'][];
   readonly closes: string[];
+  /** Titles in order, without the player status that the service itself publishes every few seconds. */
   titles(): string[];
 }
 
@@ -23,6 +24,8 @@ export function hear(client: LiveClient): Heard {
     resets: [] as LiveEvents['reset'][],
     closes: [] as string[],
   };
+  const titles = () =>
+    heard.notifications.filter(({ type }) => type !== 'PLAYER_STATUS').map(({ title }) => title);
   client.on('notification', (one) => heard.notifications.push(one));
   client.on('open', (open) => heard.opened.push(open));
   client.on('state', ({ state }) => {
@@ -31,10 +34,10 @@ export function hear(client: LiveClient): Heard {
   client.on('error', ({ code }) => heard.errors.push(code));
   client.on('reset', (reset) => heard.resets.push(reset));
   client.on('close', ({ reason }) => heard.closes.push(reason));
-  return { ...heard, titles: () => heard.notifications.map(({ title }) => title) };
+  return { ...heard, titles };
 }
 
-/** Waits until all of these stand open. */
+/** Waits until all of these clients are open. */
 export async function open(...clients: readonly LiveClient[]): Promise<void> {
   await vi.waitFor(
     () => {
