@@ -83,7 +83,7 @@ export function metricsRoutes({ measures, access }: MetricsDeps): Router {
     method: 'get',
     path: '/metrics',
     tags: ['Operation'],
-    summary: `Metrics in the Prometheus text format, ${access === 'public' ? 'for anybody' : 'for admins and services'}`,
+    summary: `Metrics in the Prometheus text format, ${access === 'public' ? 'public' : 'for admins and services'}`,
     middleware: (access === 'public' ? asAnybody : asMetricsReader) as MiddlewareHandler,
     security: access === 'public' ? [] : [{ token: [] }, { service: [] }],
     responses: {

@@ -44,7 +44,7 @@ const activity = createRoute({
   path: '/players/{id}/activity',
   tags: ['Players'],
   middleware: asUser,
-  summary: "A player's history, newest first: one's own, or anybody's for admins",
+  summary: "A player's history, newest first: the caller's own, or for admins any player's",
   request: {
     params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' }, example: 'me' }) }),
     query: z.object({

@@ -83,10 +83,10 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
       return open(c, deps, (identity) => [scopeOf(identity)]);
     });
   }
-  router.openapi(describe('/streams/global', 'The stream of everybody', listener, { query }), (c) =>
+  router.openapi(describe('/streams/global', 'The stream of all users', listener, { query }), (c) =>
     open(c, deps, () => [{ kind: 'global' }]),
   );
-  const many = query.extend({
+  const manyQuery = query.extend({
     scope: z
       .union([z.string(), z.array(z.string())])
       .optional()
@@ -96,7 +96,7 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
       }),
   });
   router.openapi(
-    describe('/streams', 'Several scopes on one connection, with one cursor', listener, { query: many }),
+    describe('/streams', 'Several scopes on one connection, with one cursor', listener, { query: manyQuery }),
     (c) =>
       open(c, deps, (identity) => parseScopes(requestedScopes(c, identity), identity, deps.maxScopes), true),
   );
