@@ -9,7 +9,7 @@ import { createLogger } from './service/logger.ts';
 import { createService, type Service } from './service/service.ts';
 import { onStopSignal } from './service/stop-signals.ts';
 
-/** Max time to close after the drain, ms. Beyond it the process exits. */
+/** Max time to close after the drain, ms. Beyond it the process exits, and ends what it started. */
 const CLOSE_TIMEOUT_MS = 15_000;
 
 async function main(): Promise<void> {
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   let service: Service | undefined;
   const stopping = new AbortController();
   onStopSignal((signal) => {
-    logger.info(`${signal}: closing; a second signal ends the process at once`);
+    logger.info(`${signal}: closing; a second signal ends everything at once`);
     setTimeout(() => {
       logger.error('the service did not close in time; exiting');
       process.exit(1);
