@@ -97,6 +97,18 @@ export class Tracker<R extends TrackedRow> {
 
   /** Finds the head and begins there. */
   async start(source: LogSource<R>): Promise<void> {
+    let { state, terms } = await this.#begin(source);
+    // The row at the head is never pruned. Where it is not seen, the log changed in between, or the reads were torn.
+    for (let again = 0; again < PATIENT_READS && state.head > 0 && !this.#remembered.last; again++) {
+      await this.#options.pause();
+      ({ state, terms } = await this.#begin(source));
+    }
+    if (terms.present?.word !== state.term) await this.#confirm(source, { starting: true });
+    this.#trusted = true;
+    this.#verifiedAt = this.#options.now();
+  }
+
+  async #begin(source: LogReads<R>): Promise<{ state: HeadState; terms: Terms }> {
     const state = await source.head();
     const terms = new Terms(await source.terms());
     this.#server = state.server;
@@ -105,9 +117,7 @@ export class Tracker<R extends TrackedRow> {
     this.#sequence.reset(state.head);
     this.#target = state.head;
     await this.#rememberNewest(source, state.head);
-    if (terms.present?.word !== state.term) await this.#confirm(source, { starting: true });
-    this.#trusted = true;
-    this.#verifiedAt = this.#options.now();
+    return { state, terms };
   }
 
   /** A new connection may lead to another log: nothing is taken from own commits until it has been compared. */

@@ -128,7 +128,7 @@ async function take(world: World, step: Step): Promise<void> {
       return;
     case 'connect': {
       const client = world.clients[step.client] as Client;
-      if (at && !client.node) await at.open(client);
+      await at?.open(client);
       return;
     }
     case 'disconnect': {
@@ -238,6 +238,23 @@ const replacedWithinATerm = oneByOne(
   { do: 'poll', node: 0 },
 );
 
+/** A node starts while a backup is restored: what it reads first is not there any more. */
+const startedDuringARestore: Plan = {
+  seed: 0,
+  groups: [
+    [{ do: 'connect', client: 0, node: 0 }],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'kill', node: 0 }],
+    [{ do: 'append', node: 0, count: 2 }],
+    [{ do: 'start' }, { do: 'restore', count: 2 }],
+    [{ do: 'poll', node: 0 }],
+    [{ do: 'kill', node: 0 }],
+    [{ do: 'fail over', count: 0, how: 'broken' }],
+    [{ do: 'poll', node: 0 }],
+    [{ do: 'append', node: 0, count: 1 }],
+  ],
+};
+
 const examples = [...prunedBehindTheHead, headOfALostLog, replacedWithinATerm].map((steps): [Plan] => [
   steps,
 ]);
@@ -272,7 +289,7 @@ test('a cursor below everything that was lost, or may have been, is not refused'
       for (const client of world.clients)
         for (const id of client.refused) expect(id).toBeGreaterThan(world.lowestLoss);
     }),
-    { numRuns: runs },
+    { numRuns: runs, examples: [[startedDuringARestore]] },
   );
 }, 120_000);
 

@@ -208,6 +208,8 @@ type Sent =
 export class Client {
   cursor: { id: number; term: string } | undefined;
   node: Node | undefined;
+  /** It opens one stream at a time. */
+  opening = false;
   readonly sent: Sent[] = [];
   /** Refusals that were not for retention, with the cursor's position. */
   readonly refused: number[] = [];
@@ -351,6 +353,13 @@ export class Node {
 
   /** Opens a stream at the client's cursor. */
   async open(client: Client): Promise<void> {
+    if (client.opening || client.node) return;
+    client.opening = true;
+    await this.#open(client);
+    client.opening = false;
+  }
+
+  async #open(client: Client): Promise<void> {
     const cursor = client.cursor;
     const { tracker } = this;
     const judge = () =>
@@ -358,7 +367,7 @@ export class Node {
         ? tracker.terms.judge(cursor, tracker.position)
         : ({ valid: true } as const);
     if (cursor && !judge().valid && !(await this.poll(true))) return;
-    if (!this.alive || client.node) return;
+    if (!this.alive) return;
     const verdict = judge();
     let from = cursor ? Math.min(cursor.id, tracker.position) : tracker.position;
     let unsaid = -1;
@@ -378,7 +387,7 @@ export class Node {
     const torn =
       rows.filter(({ id }) => id > Math.max(from, tail - 1)).length < target - Math.max(from, tail - 1);
     // The stream was closed over it: the client comes again.
-    if (torn || !this.alive || client.node || resets !== this.resets || tracker.position !== target) return;
+    if (torn || !this.alive || resets !== this.resets || tracker.position !== target) return;
     if (!cursor) client.sent.push({ kind: 'begin', at: from });
     else if (from + 1 < tail && from < target)
       client.sent.push({ kind: 'lost', resumedAfter: from, unsaid: Math.min(tail - 1, target) });
