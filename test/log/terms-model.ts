@@ -465,13 +465,17 @@ export class World {
   /** A backup is restored in place: every connection goes on. It takes longer than the time between two polls. */
   async restore(lost: number): Promise<void> {
     for (const node of this.living) await node.poll();
-    this.restoreBetweenPolls(lost);
+    await this.restoreBetweenPolls(lost);
   }
 
   /** So fast that no node notices: only what was delivered here can be told apart, not the cursors that others get. */
-  restoreBetweenPolls(lost: number): void {
-    this.primary.state = this.primary.earlier(lost);
-    this.#lose(this.primary.state.head);
+  async restoreBetweenPolls(lost: number): Promise<void> {
+    const { primary } = this;
+    // It has to wait for transactions that are under way.
+    await primary.exclusively(() => {
+      primary.state = primary.earlier(lost);
+      this.#lose(primary.state.head);
+    });
   }
 
   restoreHeadAlone(lost: number): void {
