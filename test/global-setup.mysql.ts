@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startMysqlServer } from './support/mysql-server.ts';
+import { startMysqlServer } from './support/database/mysql-server.ts';
 
 /** The same as the ordinary setup, on a real MySQL. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { charactersOf, coloursOf, nodeCount, overflow, seenFromLeft } from '../support/browser/look.ts';
 import { type Crowd, createCrowd } from '../support/crowd.ts';
-import { charactersOf, coloursOf, nodeCount, overflow, seenFromLeft } from '../support/look.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../web/arena-page.ts';
 import {

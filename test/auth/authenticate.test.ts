@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Auth } from '../../src/auth/auth.ts';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
-import { createPlayer, createUser, type PlayerIds } from '../support/platform.ts';
+import { createPlayer, createUser, type PlayerIds } from '../support/database/platform.ts';
 import { bearer, request, SECRET, useFixture, withTicket } from './fixture.ts';
 
 const fixture = useFixture();

@@ -3,7 +3,7 @@ import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import type { AuthRequest } from '../../src/auth/origin.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Database } from '../../src/db/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 
 export const SECRET = 'q7Jx2mV9rT4wZ8bN5cK1';
 const HEARTBEAT_TIMEOUT_MS = 60_000;

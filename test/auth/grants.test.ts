@@ -5,7 +5,13 @@ import { requireAdmin, requirePlayer, requireService, requireUser } from '../../
 import type { Identity, UserIdentity } from '../../src/auth/identity.ts';
 import type { Role } from '../../src/protocol/enums.ts';
 import { type ParsedScope, parseScope, type Scope, scopes } from '../../src/protocol/scope.ts';
-import { createContest, createPlayer, createProblem, createUser, joinContest } from '../support/platform.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  joinContest,
+} from '../support/database/platform.ts';
 import { useFixture } from './fixture.ts';
 
 const fixture = useFixture();

@@ -2,7 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Auth } from '../../src/auth/auth.ts';
 import type { Listener } from '../../src/auth/grants.ts';
 import { type Scope, scopes } from '../../src/protocol/scope.ts';
-import { createContest, createPlayer, createProblem, createUser, joinContest } from '../support/platform.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  joinContest,
+} from '../support/database/platform.ts';
 import { useFixture } from './fixture.ts';
 
 const fixture = useFixture();

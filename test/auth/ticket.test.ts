@@ -8,7 +8,7 @@ import { AUDIENCES, signOwn } from '../../src/auth/own-token.ts';
 import { createTickets } from '../../src/auth/ticket.ts';
 import type { Problem } from '../../src/protocol/problem.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { bearer, request, SECRET, useFixture, withTicket } from './fixture.ts';
 
 const fixture = useFixture();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { TtlCache } from '../../src/auth/ttl-cache.ts';
 import { refusalOf } from '../../src/auth/users.ts';
-import { createPlayer, createUser } from '../support/platform.ts';
+import { createPlayer, createUser } from '../support/database/platform.ts';
 import { bearer, SECRET, useFixture } from './fixture.ts';
 
 const fixture = useFixture();

@@ -5,7 +5,7 @@ import { Hub, type Listener } from '../../src/channel/hub.ts';
 import type { LiveFrame } from '../../src/channel/live-frame.ts';
 import { EVENT_TYPES, type EventType } from '../../src/protocol/event.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
-import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/frames.ts';
+import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/wire/frames.ts';
 
 class Recorder implements Listener {
   readonly scopes: readonly Scope[];

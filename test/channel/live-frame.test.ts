@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { Batch } from '../../src/channel/batch.ts';
 import { encodeBytes, notificationJson, notificationOf } from '../../src/channel/live-frame.ts';
 import { anyText } from '../support/arbitrary.ts';
-import { readEventStream } from '../support/event-stream.ts';
-import { frameOf, framesAfter, rowOf } from '../support/frames.ts';
+import { readEventStream } from '../support/wire/event-stream.ts';
+import { frameOf, framesAfter, rowOf } from '../support/wire/frames.ts';
 
 /** What Node's own HTTP client makes of a chunked body that arrives in these pieces. */
 async function receiveChunked(pieces: readonly Buffer[]): Promise<Buffer> {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LiveFrame } from '../../src/channel/live-frame.ts';
 import { Ring } from '../../src/channel/ring.ts';
-import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/frames.ts';
+import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/wire/frames.ts';
 
 const ids = (frames: readonly LiveFrame[] | undefined) => frames?.map((frame) => frame.id);
 

@@ -2,11 +2,11 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
-import { describeSchema } from '../support/schema-description.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
+import { describeSchema } from '../support/database/schema-description.ts';
+import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/database/socketio.ts';
 import { environment } from '../support/service.ts';
-import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/socketio.ts';
 import { run } from './command.ts';
 
 test('an empty database is migrated once, and each time it is said what was done', async () => {

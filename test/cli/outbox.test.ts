@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { insertRow, publishSql, relayed, startRelay } from '../support/outbox.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { insertRow, publishSql, relayed, startRelay } from '../support/database/outbox.ts';
 import { environment } from '../support/service.ts';
 import { run } from './command.ts';
 

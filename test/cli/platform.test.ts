@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { TRIGGERS } from '../../src/platform/triggers/all.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase } from '../support/database/database.ts';
 import { environment } from '../support/service.ts';
 import { run } from './command.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeFields, parseJsonData, parsePairs } from '../../src/cli/publish/event-data.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { run } from './command.ts';
 import { serve } from './front.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/wire/free-port.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
 const WAIT = { timeout: 60_000, interval: 50 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { startCuttingProxy } from '../support/cutting-proxy.ts';
-import { createPlayer, createUser } from '../support/platform.ts';
+import { createPlayer, createUser } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 import { type Command, type CommandOptions, run, startCommand } from './command.ts';
 import { serve, startFront } from './front.ts';
 

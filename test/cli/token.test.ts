@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createPlayer, createUser } from '../support/platform.ts';
+import { createPlayer, createUser } from '../support/database/platform.ts';
 import { environment, startService, type TestService } from '../support/service.ts';
 import { run } from './command.ts';
 

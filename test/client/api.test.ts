@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { LiveClient } from '../../src/client/types.ts';
-import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/platform.ts';
+import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 
 describe('The service by plain requests', () => {

@@ -1,9 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type * as Client from '../../src/client/index.ts';
-import { launchChromium } from '../support/chromium.ts';
-import { bundleClient } from '../support/client-bundle.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { bundleClient } from '../support/client/client-bundle.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 
 declare global {

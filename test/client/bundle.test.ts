@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { bundleClient } from '../support/client-bundle.ts';
+import { bundleClient } from '../support/client/client-bundle.ts';
 
 describe('The client in a page', () => {
   it('is small, sharing included, and holds nothing of the server', async () => {

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Connection, type ConnectionOptions } from '../../src/client/connection.ts';
 import { LiveError } from '../../src/client/live-error.ts';
 import type { ConnectionStatus, PageChange } from '../../src/client/types.ts';
+import { createScriptedTransport, type ScriptedTransport } from '../support/client/scripted-transport.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
-import { createScriptedTransport, type ScriptedTransport } from '../support/scripted-transport.ts';
 
 const refusal = () => new LiveError('forbidden', 'no', { status: 403 });
 const loss = () => new LiveError('network', 'broken');

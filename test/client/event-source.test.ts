@@ -2,10 +2,10 @@ import { EventSource as Polyfill } from 'eventsource';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
-import { startCuttingProxy } from '../support/cutting-proxy.ts';
-import { hear, open } from '../support/heard.ts';
-import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
+import { hear, open } from '../support/client/heard.ts';
+import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 // A browser's own, as far as the client sees it: no headers, no status.
 const EventSource = Polyfill as unknown as typeof globalThis.EventSource;

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
-import { createLocks, createTab } from '../support/tabs.ts';
+import { createLocks, createTab } from '../support/browser/tabs.ts';
 
 const OPEN = {
   streamId: 's',

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient, ScopeInput } from '../../src/client/types.ts';
-import { startCuttingProxy } from '../support/cutting-proxy.ts';
-import { hear, open } from '../support/heard.ts';
-import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/platform.ts';
+import { hear, open } from '../support/client/heard.ts';
+import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 function createStorage() {
   const kept = new Map<string, string>();

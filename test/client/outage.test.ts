@@ -3,12 +3,12 @@ import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
 import { connect } from '../../src/client/connect.ts';
 import type { LiveClient } from '../../src/client/types.ts';
-import { startCuttingProxy } from '../support/cutting-proxy.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { hear, open } from '../support/heard.ts';
-import { createPlayer } from '../support/platform.ts';
+import { hear, open } from '../support/client/heard.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { environment, note, publishTo, SECRET, startService } from '../support/service.ts';
 import { startServiceProcess } from '../support/service-process.ts';
+import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 const QUICK = { firstMs: 20, mostMs: 200 };
 

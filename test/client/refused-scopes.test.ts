@@ -3,8 +3,8 @@ import { Connection, type ConnectionOptions } from '../../src/client/connection.
 import { LiveError } from '../../src/client/live-error.ts';
 import { fittingUrl, MAX_URL, streamUrl } from '../../src/client/transport.ts';
 import type { ConnectionStatus, ScopeInput } from '../../src/client/types.ts';
+import { createScriptedTransport, type ScriptedTransport } from '../support/client/scripted-transport.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
-import { createScriptedTransport, type ScriptedTransport } from '../support/scripted-transport.ts';
 
 const refusing = (...scopes: ScopeInput[]) => new LiveError('not-found', 'no', { status: 404, scopes });
 

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { LiveClient, ScopeInput } from '../../src/client/types.ts';
-import { type Heard, hear, open } from '../support/heard.ts';
-import { createContest, createPlayer } from '../support/platform.ts';
+import { createLocks, createTab, type TestTab } from '../support/browser/tabs.ts';
+import { type Heard, hear, open } from '../support/client/heard.ts';
+import { createContest, createPlayer } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
-import { createLocks, createTab, type TestTab } from '../support/tabs.ts';
 
 interface Opened {
   readonly tab: TestTab;

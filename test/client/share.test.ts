@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
-import { startCuttingProxy } from '../support/cutting-proxy.ts';
-import { hear, open } from '../support/heard.ts';
-import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createLocks, createPageLifecycle, createTab, type TestTab } from '../support/browser/tabs.ts';
+import { hear, open } from '../support/client/heard.ts';
+import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
-import { createLocks, createPageLifecycle, createTab, type TestTab } from '../support/tabs.ts';
+import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 describe('Tabs that share a connection', { timeout: 60_000 }, () => {
   let live: TestService;

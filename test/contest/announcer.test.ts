@@ -4,9 +4,9 @@ import type { UncheckedEvent } from '../../src/events/log-publisher.ts';
 import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import type { Published } from '../../src/protocol/publishing.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { expectGapless, wholeLog } from '../support/log.ts';
-import { createContest, createUser } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { expectGapless, wholeLog } from '../support/database/log.ts';
+import { createContest, createUser } from '../support/database/platform.ts';
 import { announcementsOf, type ClockNode, openClockNode } from './fixture.ts';
 
 type Status = 'UPCOMING' | 'LIVE' | 'ENDED';

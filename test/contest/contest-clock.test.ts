@@ -3,11 +3,11 @@ import type { Database } from '../../src/db/database.ts';
 import { createPlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { withGaps } from '../support/gaps.ts';
-import { wholeLog } from '../support/log.ts';
-import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
-import { openPlatformSession } from '../support/platform-session.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { withGaps } from '../support/database/gaps.ts';
+import { wholeLog } from '../support/database/log.ts';
+import { createContest, createPlayer, createUser, joinContest } from '../support/database/platform.ts';
+import { openPlatformSession } from '../support/database/platform-session.ts';
 import { until } from '../support/until.ts';
 import { announcementsOf, type ClockNode, inSeconds, isRecorded, openClockNode, times } from './fixture.ts';
 

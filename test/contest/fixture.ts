@@ -4,7 +4,7 @@ import type { Database } from '../../src/db/database.ts';
 import { createLogPublisher } from '../../src/events/log-publisher.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
-import { openAppender, wholeLog } from '../support/log.ts';
+import { openAppender, wholeLog } from '../support/database/log.ts';
 
 /** The part of a node that announces contests. */
 export interface ClockNode {

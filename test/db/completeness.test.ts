@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkSchema } from '../../src/cli/doctor/database.ts';
 import { checkCompleteness } from '../../src/db/completeness.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 
 describe('A migrated database', () => {
   let test: TestDatabase;

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../../src/db/embedded/embedded-database.ts';
 import { obtainMariaDb } from '../../src/db/embedded/install.ts';
 import { EmbeddedDatabaseError } from '../../src/db/errors.ts';
-import { startPrivateServer } from '../support/database-server.ts';
+import { startPrivateServer } from '../support/database/database-server.ts';
 
 async function privateServer(options?: Parameters<typeof startPrivateServer>[0]) {
   const server = await startPrivateServer(options);

@@ -4,8 +4,8 @@ import type { Database } from '../../src/db/database.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import type { EventType } from '../../src/protocol/event.ts';
 import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/platform.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 
 let made: TestDatabase;
 let database: Database;

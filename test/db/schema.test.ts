@@ -2,7 +2,7 @@ import { is } from 'drizzle-orm';
 import { getTableConfig, MySqlTable } from 'drizzle-orm/mysql-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as schema from '../../src/db/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 
 let made: TestDatabase;
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
-import { createPlayer } from '../support/platform.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { note, startServiceOn, type TestService } from '../support/service.ts';
 
 describe('On a server whose defaults are other than ours', () => {

@@ -10,8 +10,8 @@ import { openConnection } from '../../src/db/connect.ts';
 import { ensureDataDirectory } from '../../src/db/embedded/data-directory.ts';
 import { obtainMariaDb } from '../../src/db/embedded/install.ts';
 import { preparePlace } from '../../src/db/embedded/place.ts';
-import { type Authority, createAuthority } from '../support/certificates.ts';
-import { freePort } from '../support/free-port.ts';
+import { type Authority, createAuthority } from '../support/wire/certificates.ts';
+import { freePort } from '../support/wire/free-port.ts';
 
 describe('TLS towards a MariaDB with certificates of an authority of its own', { timeout: 120_000 }, () => {
   let directory: string;

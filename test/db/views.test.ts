@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -7,9 +7,9 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { takeOutbox } from '../support/platform-session.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { startDatabaseProxy } from '../support/database/database-proxy.ts';
+import { takeOutbox } from '../support/database/platform-session.ts';
 
 interface Stage {
   readonly url: string;

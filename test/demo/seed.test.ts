@@ -2,8 +2,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { DEMO_DOMAIN } from '../../src/demo/cast.ts';
 import { seedDemo } from '../../src/demo/seed.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { createUser } from '../support/platform.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { createUser } from '../support/database/platform.ts';
 
 async function emptyDatabase(): Promise<Database> {
   const { database, drop } = await createTestDatabase();

@@ -9,8 +9,8 @@ import { Problem } from '../../src/protocol/problem.ts';
 import type { Published } from '../../src/protocol/publishing.ts';
 import { anyText } from '../support/arbitrary.ts';
 import { anyEvent } from '../support/arbitrary-events.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { expectGapless, openAppender, resetLog, wholeLog } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { expectGapless, openAppender, resetLog, wholeLog } from '../support/database/log.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -3,8 +3,8 @@ import { createLogPublisher } from '../../src/events/log-publisher.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import type { Restriction } from '../../src/protocol/definition.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { openAppender, wholeLog } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { openAppender, wholeLog } from '../support/database/log.ts';
 
 let made: TestDatabase;
 let appender: Appender;

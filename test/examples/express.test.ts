@@ -3,17 +3,17 @@ import { createPool, type Pool } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { serve } from '../../examples/express-controller.ts';
 import { parseDatabaseUrl } from '../../src/db/url.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { listen } from '../support/listener.ts';
-import { wholeLog } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { wholeLog } from '../support/database/log.ts';
 import {
   createContest,
   createPlayer,
   createProblem,
   joinContest,
   type PlayerIds,
-} from '../support/platform.ts';
+} from '../support/database/platform.ts';
 import { startServiceOn, type TestService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 
 describe('The example of an Express controller', () => {
   let test: TestDatabase;

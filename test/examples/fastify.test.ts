@@ -3,8 +3,8 @@ import { createPool, type Pool } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApplication } from '../../examples/fastify-app.ts';
 import { parseDatabaseUrl } from '../../src/db/url.ts';
-import { wholeLog } from '../support/log.ts';
-import { createContest, createPlayer } from '../support/platform.ts';
+import { wholeLog } from '../support/database/log.ts';
+import { createContest, createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 describe('The example of a Fastify application', () => {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import { until } from '../web/arena-page.ts';
 

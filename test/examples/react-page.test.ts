@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { buildContestPage, type ReactPage } from '../support/react-page.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { buildContestPage, type ReactPage } from '../support/browser/react-page.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import {
   type DemoPlayer,

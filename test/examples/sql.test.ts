@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { publisherTo } from '../publisher/fixture.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 
 const EXAMPLE = resolve(import.meta.dirname, '../../examples/publish.sql');
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createInbox } from '../../src/inbox/inbox.ts';
 import { parseCursor } from '../../src/protocol/cursor.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { openAppender, solvedBy } from '../support/log.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { openAppender, solvedBy } from '../support/database/log.ts';
+import { createPlayer } from '../support/database/platform.ts';
 
 let made: TestDatabase;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/platform.ts';
+import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 
 interface Page {

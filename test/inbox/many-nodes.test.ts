@@ -4,8 +4,8 @@ import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
 import { Appender } from '../../src/log/appender.ts';
 import type { InboxCounts } from '../../src/protocol/api/inbox.ts';
 import { formatCursor } from '../../src/protocol/cursor.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
 
 describe('Inboxes of several nodes over one database', () => {

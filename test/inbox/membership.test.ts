@@ -10,8 +10,8 @@ import { EVENT_TYPES, type EventType, type Notification } from '../../src/protoc
 import { SCOPE_KINDS, type Scope, type ScopeKind, scopeKind, scopes } from '../../src/protocol/scope.ts';
 import { inboxMembership } from '../../src/react/session/inbox-store.ts';
 import { dataOf } from '../support/arbitrary-events.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
 /** Rows of an event in the log: as it is, and as it is published under each restriction. */
 function rowsOf(type: EventType, data: unknown) {

@@ -9,9 +9,9 @@ import type { LogRow } from '../../src/log/row.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { readRestrictions } from '../../src/platform/restrictions.ts';
 import type { Standing } from '../../src/protocol/board.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { openAppender } from '../support/log.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { openAppender } from '../support/database/log.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
 /** A database whose leaderboards are published by hand, without a service. */
 export interface LeaderboardFixture extends TestDatabase {

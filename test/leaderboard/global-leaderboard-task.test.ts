@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GlobalLeaderboardTask } from '../../src/leaderboard/global-leaderboard-task.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
 describe('The global leaderboard task', () => {

@@ -3,8 +3,8 @@ import { createLeaderboard } from '../../src/leaderboard/creation.ts';
 import { LeaderboardPublisher } from '../../src/leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
-import { withGaps } from '../support/gaps.ts';
-import { setFrozen, setScore } from '../support/platform.ts';
+import { withGaps } from '../support/database/gaps.ts';
+import { setFrozen, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
 describe('The leaderboard publisher', () => {

@@ -3,7 +3,7 @@ import { refreshLeaderboard } from '../../src/leaderboard/leaderboard-publisher.
 import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { applyDelta, type Board, type BoardDelta } from '../../src/protocol/board.ts';
-import { setFrozen, setScore } from '../support/platform.ts';
+import { setFrozen, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards, shapeOf, truthOf } from './fixture.ts';
 
 /** Park and Miller's pseudo-random numbers, the same in each run. */

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { LeaderboardTask, type LeaderboardTaskOptions } from '../../src/leaderboard/leaderboard-task.ts';
-import { withGaps } from '../support/gaps.ts';
-import { setScore } from '../support/platform.ts';
+import { withGaps } from '../support/database/gaps.ts';
+import { setScore } from '../support/database/platform.ts';
 import { until } from '../support/until.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkParticipants } from '../../src/cli/doctor/participants.ts';
 import { LeaderboardPublisher } from '../../src/leaderboard/leaderboard-publisher.ts';
 import { LeftOutRows } from '../../src/leaderboard/left-out-rows.ts';
-import { createUser, setScore } from '../support/platform.ts';
+import { createUser, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
 /** An id beyond 2^53: as a number, it would be another player's. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { setFrozen, setScore } from '../support/platform.ts';
+import { setFrozen, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
 describe('The rank change publisher', () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScorePoller } from '../../src/leaderboard/score-poller.ts';
-import { createContest, createPlayer, joinContest, setScore } from '../support/platform.ts';
+import { createContest, createPlayer, joinContest, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
 describe('The score poller', () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readActivity } from '../../src/log/activity.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
-import { openPlatformSession } from '../support/platform-session.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
+import { openPlatformSession } from '../support/database/platform-session.ts';
 
 describe('A player’s history', () => {
   let test: TestDatabase;

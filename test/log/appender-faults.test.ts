@@ -7,10 +7,17 @@ import { errnoOf } from '../../src/db/errors.ts';
 import type { Precondition, Unit } from '../../src/log/append-statement.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { startFaultyWire, type WireFault } from '../support/faulty-wire.ts';
-import { appendAtLast, expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import {
+  appendAtLast,
+  expectGapless,
+  messagesIn,
+  openAppender,
+  resetLog,
+  unitOf,
+} from '../support/database/log.ts';
 import { until } from '../support/until.ts';
+import { startFaultyWire, type WireFault } from '../support/wire/faulty-wire.ts';
 
 let made: TestDatabase;
 let database: Database;

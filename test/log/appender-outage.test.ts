@@ -3,9 +3,16 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { appendAtLast, expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { startDatabaseProxy } from '../support/database/database-proxy.ts';
+import {
+  appendAtLast,
+  expectGapless,
+  messagesIn,
+  openAppender,
+  resetLog,
+  unitOf,
+} from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
 let made: TestDatabase;

@@ -4,7 +4,7 @@ import type { Unit } from '../../src/log/append-statement.ts';
 import type { Appended, Appender, AppenderOptions } from '../../src/log/appender.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { Problem } from '../../src/protocol/problem.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import {
   expectGapless,
   messagesIn,
@@ -13,7 +13,7 @@ import {
   solvedBy,
   unitOf,
   wholeLog,
-} from '../support/log.ts';
+} from '../support/database/log.ts';
 
 let made: TestDatabase;
 let database: Database;

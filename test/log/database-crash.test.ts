@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { startPrivateServer } from '../support/database-server.ts';
-import { expectGapless, follow, openAppender, unitOf, wholeLog } from '../support/log.ts';
+import { startPrivateServer } from '../support/database/database-server.ts';
+import { expectGapless, follow, openAppender, unitOf, wholeLog } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
 test.skipIf(inject('databaseKind') !== 'mariadb')(

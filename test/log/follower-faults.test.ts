@@ -4,8 +4,8 @@ import type { Database } from '../../src/db/database.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
 import type { LogRow } from '../../src/log/row.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { type Followed, follow, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { type Followed, follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
 let made: TestDatabase;

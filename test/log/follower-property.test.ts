@@ -4,10 +4,10 @@ import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { readHead, readRange } from '../../src/log/reader.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { follow } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { follow } from '../support/database/log.ts';
+import { autoIncrementLog, headLog, transfers, write } from '../support/database/writers.ts';
 import { until } from '../support/until.ts';
-import { autoIncrementLog, headLog, transfers, write } from '../support/writers.ts';
 
 const WRITERS = 4;
 let made: TestDatabase;

@@ -4,9 +4,9 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { Follower } from '../../src/log/follower.ts';
 import type { LogRow } from '../../src/log/row.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { type DatabaseProxy, startDatabaseProxy } from '../support/database-proxy.ts';
-import { type Followed, follow, openAppender, resetLog, unitOf, wholeLog } from '../support/log.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
+import { type Followed, follow, openAppender, resetLog, unitOf, wholeLog } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
 let made: TestDatabase;

@@ -3,8 +3,8 @@ import type { Database } from '../../src/db/database.ts';
 import type { Appended, Appender, AppenderOptions } from '../../src/log/appender.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { Problem } from '../../src/protocol/problem.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { readRange, readScopes } from '../../src/log/reader.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { openAppender, solvedBy } from '../support/log.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { openAppender, solvedBy } from '../support/database/log.ts';
 
 test('the rows of some scopes come as the log holds them, and name the server that they come from', async () => {
   const { database, drop } = await createTestDatabase();

@@ -4,8 +4,8 @@ import type { Database } from '../../src/db/database.ts';
 import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
 import { readHead, readTails } from '../../src/log/reader.ts';
 import { pruneLog } from '../../src/log/retention.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { follow, openAppender, resetLog, unitOf } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 const MINUTE = 60_000;

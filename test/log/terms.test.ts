@@ -6,10 +6,10 @@ import { Follower } from '../../src/log/follower.ts';
 import { pruneLog } from '../../src/log/retention.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { startPrivateServer } from '../support/database-server.ts';
-import { unitOf } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { startDatabaseProxy } from '../support/database/database-proxy.ts';
+import { startPrivateServer } from '../support/database/database-server.ts';
+import { unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
 const TABLES = ['log_head', 'log_term', 'log_tail', 'notification'] as const;

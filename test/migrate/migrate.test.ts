@@ -3,8 +3,8 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import { readMigrations } from '../../src/db/migration-files.ts';
 import { lockName } from '../../src/db/named-lock.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { describeSchema } from '../support/schema-description.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { describeSchema } from '../support/database/schema-description.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { describeSchema } from '../support/schema-description.ts';
-import { Killed, watched } from '../support/watched-database.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { describeSchema } from '../support/database/schema-description.ts';
+import { Killed, watched } from '../support/database/watched-database.ts';
 
 async function migrateAndRecord(): Promise<{ statements: string[]; schema: unknown }> {
   const made = await createTestDatabase({ migrated: false });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase } from '../support/database.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
+import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/database/socketio.ts';
 import { startServiceOn, type TestService } from '../support/service.ts';
-import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/socketio.ts';
+import { listen } from '../support/wire/listener.ts';
 
 const OLD = '2020-01-02 03:04:05';
 const OLD_AT = '2020-01-02T03:04:05.000Z';

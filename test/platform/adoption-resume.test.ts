@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
-import { describeSchema } from '../support/schema-description.ts';
-import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/socketio.ts';
-import { Killed, watched } from '../support/watched-database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
+import { describeSchema } from '../support/database/schema-description.ts';
+import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/database/socketio.ts';
+import { Killed, watched } from '../support/database/watched-database.ts';
 
 /** Every statement is once the last of a run. In one database every so-manieth, so that each run has some way to go. */
 const STRIDE = 12;

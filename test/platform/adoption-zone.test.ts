@@ -1,9 +1,9 @@
 import { expect, inject, test } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { startPrivateServer } from '../support/database-server.ts';
-import { createPlayer } from '../support/platform.ts';
-import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/socketio.ts';
+import { startPrivateServer } from '../support/database/database-server.ts';
+import { createPlayer } from '../support/database/platform.ts';
+import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/database/socketio.ts';
 
 // A server's zone is everybody's, so this one is the test's own.
 test.runIf(inject('databaseKind') === 'mariadb')(

@@ -5,10 +5,10 @@ import { adoptTables } from '../../src/platform/adoption/adopt-tables.ts';
 import { OLD_NOTIFICATIONS } from '../../src/platform/adoption/socketio-tables.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import type { EventType } from '../../src/protocol/event.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
-import { describeSchema } from '../support/schema-description.ts';
-import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/socketio.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
+import { describeSchema } from '../support/database/schema-description.ts';
+import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/database/socketio.ts';
 
 let made: TestDatabase;
 let database: Database;

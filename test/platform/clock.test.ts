@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { createPlatformClock } from '../../src/platform/clock.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
 
 const SUMMER = '2026-07-01 12:00:00';
 const WINTER = '2026-12-01 12:00:00.250';

@@ -8,15 +8,15 @@ import { createPlatformClock, type PlatformClock, SERVER_CLOCK } from '../../src
 import { readContest } from '../../src/platform/contests.ts';
 import { readScores } from '../../src/platform/scores.ts';
 import { instant } from '../../src/protocol/fields.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
 import {
   type ContestSchema,
   createContest,
   createPlayer,
   joinContest,
   setPlatformSchema,
-} from '../support/platform.ts';
+} from '../support/database/platform.ts';
 
 /** Every combination that versions of the platform leave behind. */
 const SCHEMAS: readonly (readonly [string, ContestSchema])[] = [

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPlatformClock } from '../../src/platform/clock.ts';
 import { type ContestViewer, listContests, readContest } from '../../src/platform/contests.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, createUser, joinContest } from '../support/database/platform.ts';
 
 const clock = createPlatformClock('+02:00');
 const ANY = { before: undefined, limit: 100, statuses: [] };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGlobalLeaderboard } from '../../src/platform/global-leaderboard.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
 
 describe('The global leaderboard', () => {
   let test: TestDatabase;

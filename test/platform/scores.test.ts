@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPlatformClock, SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { readContestState, readScores } from '../../src/platform/scores.ts';
 import { standing } from '../../src/protocol/fields.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
 describe('Scores of the platform', () => {
   let test: TestDatabase;

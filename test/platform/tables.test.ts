@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, createProblem, joinContest } from '../support/platform.ts';
-import { describeSchema } from '../support/schema-description.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, createProblem, joinContest } from '../support/database/platform.ts';
+import { describeSchema } from '../support/database/schema-description.ts';
 
 let made: TestDatabase;
 let database: Database;

@@ -4,8 +4,8 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
 import { announcementsOf, type ClockNode, openClockNode } from '../contest/fixture.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
-import { createContest, setPlatformSchema } from '../support/platform.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
+import { createContest, setPlatformSchema } from '../support/database/platform.ts';
 
 /** What a clock on a wall shows at an instant. */
 function wallOf(zone: string, at: Date): Date {

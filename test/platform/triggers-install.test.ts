@@ -6,9 +6,9 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { readInstalled } from '../../src/platform/triggers/installed.ts';
 import { createStatement, triggerName } from '../../src/platform/triggers/trigger.ts';
 import { uninstallTriggers } from '../../src/platform/triggers/uninstall.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
-import { openPlatformSession, takeOutbox } from '../support/platform-session.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
+import { openPlatformSession, takeOutbox } from '../support/database/platform-session.ts';
 
 let made: TestDatabase;
 let database: Database;

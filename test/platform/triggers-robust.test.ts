@@ -5,9 +5,19 @@ import { deletionOf } from '../../src/events/outbox/table.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { TRIGGERS } from '../../src/platform/triggers/all.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, createProblem, createUser, joinContest } from '../support/platform.ts';
-import { openPlatformSession, type PlatformSession, takeOutbox } from '../support/platform-session.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  joinContest,
+} from '../support/database/platform.ts';
+import {
+  openPlatformSession,
+  type PlatformSession,
+  takeOutbox,
+} from '../support/database/platform-session.ts';
 
 let made: TestDatabase;
 let database: Database;

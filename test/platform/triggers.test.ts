@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, createProblem, createUser } from '../support/platform.ts';
-import { openPlatformSession, type PlatformSession, takeOutbox } from '../support/platform-session.ts';
-import { type Cast, type Statement, statements } from '../support/platform-statements.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, createProblem, createUser } from '../support/database/platform.ts';
+import {
+  openPlatformSession,
+  type PlatformSession,
+  takeOutbox,
+} from '../support/database/platform-session.ts';
+import { type Cast, type Statement, statements } from '../support/database/platform-statements.ts';
 
 let made: TestDatabase;
 let database: Database;

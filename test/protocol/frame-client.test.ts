@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeComment, encodeFrame, encodeRetry, type Frame } from '../../src/protocol/frame.ts';
 import { anyText } from '../support/arbitrary.ts';
-import type { ReadEvent } from '../support/event-stream.ts';
+import type { ReadEvent } from '../support/wire/event-stream.ts';
 
 const END: Frame = { id: 'end', event: 'the-end', data: 'x' };
 let server: Server;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { encodeComment, encodeFrame, encodeRetry } from '../../src/protocol/frame.ts';
 import { anyText } from '../support/arbitrary.ts';
-import { readEventStream } from '../support/event-stream.ts';
+import { readEventStream } from '../support/wire/event-stream.ts';
 
 const read = (...frames: string[]) => readEventStream(Buffer.from(frames.join('')));
 const nonEmpty = anyText().filter((text) => text !== '');

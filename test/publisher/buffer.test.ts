@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPublisher } from '../../src/publisher/index.ts';
-import { answers, faultyFetch, unreachable } from '../support/faulty-fetch.ts';
-import { createPlayer } from '../support/platform.ts';
+import { answers, faultyFetch, unreachable } from '../support/client/faulty-fetch.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 

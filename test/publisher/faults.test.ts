@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerLost, answers, type Fault, faultyFetch, unreachable } from '../support/faulty-fetch.ts';
-import { createPlayer } from '../support/platform.ts';
+import { answerLost, answers, type Fault, faultyFetch, unreachable } from '../support/client/faulty-fetch.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 

@@ -1,6 +1,6 @@
 import { createPublisher, type Publisher, type PublisherOptions } from 'codecraft-live/publisher';
 import type { PublishError } from '../../src/publisher/error.ts';
-import { wholeLog } from '../support/log.ts';
+import { wholeLog } from '../support/database/log.ts';
 import type { TestService } from '../support/service.ts';
 
 export const QUICK = { minMs: 1, maxMs: 4 };

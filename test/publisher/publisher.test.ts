@@ -4,11 +4,11 @@ import { mintServiceToken } from '../../src/auth/mint.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import { EVENT_TYPES } from '../../src/protocol/event.ts';
 import { METHODS } from '../../src/publisher/methods.ts';
-import { faultyFetch } from '../support/faulty-fetch.ts';
-import { listen } from '../support/listener.ts';
-import { wholeLog } from '../support/log.ts';
-import { createPlayer } from '../support/platform.ts';
+import { faultyFetch } from '../support/client/faulty-fetch.ts';
+import { wholeLog } from '../support/database/log.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { SECRET, startService, type TestService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 
 describe('The publisher', () => {

@@ -1,7 +1,7 @@
 import { createPublisher } from 'codecraft-live/publisher';
 import { Hono } from 'hono';
 import { expect, it, vi } from 'vitest';
-import { wholeLog } from '../support/log.ts';
+import { wholeLog } from '../support/database/log.ts';
 import { startService } from '../support/service.ts';
 import { runSnippet, snippetOf } from '../support/snippets.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { connect } from '../../src/client/connect.ts';
 import type { LiveClient, ScopeInput } from '../../src/client/types.ts';
 import { createSession } from '../../src/react/session/session.ts';
-import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 const PATIENCE = { timeout: 15_000 };

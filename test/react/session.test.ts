@@ -2,10 +2,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
 import { createSession } from '../../src/react/session/session.ts';
-import { hear, open } from '../support/heard.ts';
-import { createContest, createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createLocks, createTab } from '../support/browser/tabs.ts';
+import { hear, open } from '../support/client/heard.ts';
+import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
-import { createLocks, createTab } from '../support/tabs.ts';
 
 describe('What hooks share, on a real service', { timeout: 60_000 }, () => {
   let live: TestService;

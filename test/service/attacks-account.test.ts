@@ -3,9 +3,9 @@ import { lockName } from '../../src/db/named-lock.ts';
 import { ByteBudget } from '../../src/http/byte-budget.ts';
 import { networkOf } from '../../src/http/callers.ts';
 import { RequestLimits } from '../../src/http/request-limits.ts';
-import { readEventStream } from '../support/event-stream.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { readEventStream } from '../support/wire/event-stream.ts';
 
 const within = { timeout: 15_000 };
 const tooMany = { code: 'too-many-requests', status: 429, options: { retryAfter: 1 } };

@@ -5,9 +5,9 @@ import { createApp } from '../../src/http/app.ts';
 import { jsonBody } from '../../src/http/json-body.ts';
 import { createRouter } from '../../src/http/router.ts';
 import { listen } from '../../src/service/http-server.ts';
-import { createPlayer } from '../support/platform.ts';
-import { exchange } from '../support/raw-http.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { exchange } from '../support/wire/raw-http.ts';
 
 interface Operation {
   readonly security?: readonly object[];

@@ -10,7 +10,7 @@ import {
   type RequestListener,
   serializePerSocket,
 } from '../../src/service/request-queue.ts';
-import { exchange } from '../support/raw-http.ts';
+import { exchange } from '../support/wire/raw-http.ts';
 
 const within = { timeout: 15_000 };
 const LARGE = new Uint8Array(4 * 1024 * 1024);

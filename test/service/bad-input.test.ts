@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createContest, createPlayer } from '../support/platform.ts';
-import { exchange } from '../support/raw-http.ts';
+import { createContest, createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
+import { exchange } from '../support/wire/raw-http.ts';
 
 type Expected = readonly [status: number, code: string];
 const LEVEL = { playerId: 1, oldLevel: 1, newLevel: 2 };

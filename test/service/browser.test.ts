@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { startCuttingProxy } from '../support/cutting-proxy.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 declare global {
   interface Window {

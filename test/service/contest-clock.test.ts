@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { announcementsOf, hasPassed, isRecorded, times } from '../contest/fixture.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { type Listener, listen } from '../support/listener.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 import { startServiceOn, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { type Listener, listen } from '../support/wire/listener.ts';
 
 const NAMES = ['contest-status', 'contest-end'];
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createContest, createPlayer, createUser, joinContest } from '../support/platform.ts';
+import { createContest, createPlayer, createUser, joinContest } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 interface Page {

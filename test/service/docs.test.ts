@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
-import { launchChromium } from '../support/chromium.ts';
-import { createPlayer } from '../support/platform.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 describe('The API, described to browse and to try', { timeout: 60_000 }, () => {

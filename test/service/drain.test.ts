@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Shutdown } from '../../src/service/shutdown.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { note, startService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 
 const WAIT = { timeout: 15_000 };
 

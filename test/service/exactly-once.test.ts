@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startCuttingProxy } from '../support/cutting-proxy.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
+import { listen } from '../support/wire/listener.ts';
 
 describe('A stream', () => {
   let live: TestService;

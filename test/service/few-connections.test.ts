@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { listen } from '../support/listener.ts';
-import { publishSql } from '../support/outbox.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { publishSql } from '../support/database/outbox.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { note, startServiceOn } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 
 describe('An account that may hold few connections', () => {
   const user = `few_${randomBytes(4).toString('hex')}`;

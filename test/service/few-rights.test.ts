@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { run } from '../cli/command.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database.ts';
-import { listen } from '../support/listener.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { listen } from '../support/wire/listener.ts';
 
 const TO_START = 'SELECT, INSERT, UPDATE, DELETE';
 

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { createRouter } from '../../src/http/router.ts';
 import { listen } from '../../src/service/http-server.ts';
-import { createPlayer, createUser, type PlayerIds } from '../support/platform.ts';
-import { exchange } from '../support/raw-http.ts';
+import { createPlayer, createUser, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { exchange } from '../support/wire/raw-http.ts';
 
 describe('The stream over HTTP', () => {
   let live: TestService;

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createContest, createPlayer, createProblem, createUser, joinContest } from '../support/platform.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  joinContest,
+} from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 
 /** Who asks, in the order of the columns below. */

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { environment, note, publishTo, SECRET } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
+import { listen } from '../support/wire/listener.ts';
 
 describe('A service that is killed with -9 in the middle of publishing', () => {
   let test: TestDatabase;

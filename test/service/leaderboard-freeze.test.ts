@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BoardClient } from '../support/leaderboard-client.ts';
-import { clientOf, FAST, getBoard, readPage } from '../support/leaderboard-http.ts';
+import { BoardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
   createPlayer,
@@ -10,9 +9,10 @@ import {
   type PlayerIds,
   setFrozen,
   setScore,
-} from '../support/platform.ts';
+} from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { clientOf, FAST, getBoard, readPage } from '../support/wire/leaderboard-http.ts';
 
 describe('Frozen standings', () => {
   let live: TestService;

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { truthOf } from '../leaderboard/fixture.ts';
-import { BoardClient } from '../support/leaderboard-client.ts';
-import { FAST, getBoard, readPage, readWhole } from '../support/leaderboard-http.ts';
+import { BoardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
   createPlayer,
@@ -9,9 +8,10 @@ import {
   joinContest,
   type PlayerIds,
   setScore,
-} from '../support/platform.ts';
+} from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { FAST, getBoard, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
 
 const MODES = ['PRECISION', 'GRINDER', 'LEGEND'] as const;
 

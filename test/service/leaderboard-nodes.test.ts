@@ -3,13 +3,13 @@ import { expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { createService } from '../../src/service/service.ts';
 import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { BoardClient } from '../support/leaderboard-client.ts';
-import { FAST, readWhole } from '../support/leaderboard-http.ts';
-import { createContest, createPlayer, joinContest, setScore } from '../support/platform.ts';
+import { BoardClient } from '../support/client/leaderboard-client.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { startDatabaseProxy } from '../support/database/database-proxy.ts';
+import { createContest, createPlayer, joinContest, setScore } from '../support/database/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { FAST, readWhole } from '../support/wire/leaderboard-http.ts';
 
 const SETTINGS = { ...FAST, RANK_CHANGE_TOP: '1000', STANDINGS_INTERVAL_MS: '50' };
 

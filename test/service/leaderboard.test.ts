@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
-import type { BoardClient } from '../support/leaderboard-client.ts';
-import { clientOf, FAST, readPage, readWhole } from '../support/leaderboard-http.ts';
+import type { BoardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
   createPlayer,
@@ -9,9 +8,10 @@ import {
   joinContest,
   setFrozen,
   setScore,
-} from '../support/platform.ts';
+} from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { clientOf, FAST, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
 
 /** Numbers that look random and are the same in each run (Park and Miller's generator). */
 function sequence(seed: number): (below: number) => number {

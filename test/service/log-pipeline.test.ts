@@ -3,9 +3,9 @@ import { prepare } from '../../src/events/prepare.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Semaphore } from '../../src/util/semaphore.ts';
 import { createSink, createStreams, openStream } from '../stream/fixture.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { withLargeRows } from '../support/large-rows.ts';
-import { openAppender } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { withLargeRows } from '../support/database/large-rows.ts';
+import { openAppender } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
 let made: TestDatabase;

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createService, type Service } from '../../src/service/service.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { environment, note, SECRET } from '../support/service.ts';
 
 let test: TestDatabase;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scopes } from '../../src/protocol/scope.ts';
-import { createContest, createPlayer, createProblem, type PlayerIds } from '../support/platform.ts';
+import { createContest, createPlayer, createProblem, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 
 describe('A stream on many scopes', { timeout: 60_000 }, () => {

@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 describe('The service inside another app', () => {

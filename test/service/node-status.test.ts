@@ -1,9 +1,9 @@
 import { EventSource } from 'eventsource';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EventData } from '../../src/protocol/event.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer, createUser } from '../support/platform.ts';
+import { createPlayer, createUser } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 
 type Status = EventData<'NODE_STATUS'>;
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import type { TestDatabase } from '../support/database.ts';
-import { startPrivateServer } from '../support/database-server.ts';
-import { readEventStream } from '../support/event-stream.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer } from '../support/platform.ts';
+import type { TestDatabase } from '../support/database/database.ts';
+import { startPrivateServer } from '../support/database/database-server.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { note, startServiceOn, type TestService } from '../support/service.ts';
+import { readEventStream } from '../support/wire/event-stream.ts';
+import { listen } from '../support/wire/listener.ts';
 
 describe('While MariaDB is stopped, and while it is killed', () => {
   let server: Awaited<ReturnType<typeof startPrivateServer>>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { expectGapless } from '../support/log.ts';
-import { outboxRows, publishSql, titlesIn } from '../support/outbox.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { expectGapless } from '../support/database/log.ts';
+import { outboxRows, publishSql, titlesIn } from '../support/database/outbox.ts';
 import { environment } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { until } from '../support/until.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { lockName } from '../../src/db/named-lock.ts';
-import { listen } from '../support/listener.ts';
-import { insertRow, publishSql } from '../support/outbox.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { insertRow, publishSql } from '../support/database/outbox.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, startServiceOn, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { listen } from '../support/wire/listener.ts';
 
 describe('A service over a database that others write to', () => {
   let live: TestService;

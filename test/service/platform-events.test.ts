@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { listen } from '../support/listener.ts';
-import { createContest, createPlayer, createProblem } from '../support/platform.ts';
-import { openPlatformSession, type PlatformSession } from '../support/platform-session.ts';
-import { type Cast, type Statement, statements } from '../support/platform-statements.ts';
+import { createContest, createPlayer, createProblem } from '../support/database/platform.ts';
+import { openPlatformSession, type PlatformSession } from '../support/database/platform-session.ts';
+import { type Cast, type Statement, statements } from '../support/database/platform-statements.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 
 let live: TestService;
 let platform: PlatformSession;

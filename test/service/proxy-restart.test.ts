@@ -6,12 +6,12 @@ import { text } from 'node:stream/consumers';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { mintPlatformToken } from '../../src/auth/mint.ts';
-import { launchChromium } from '../support/chromium.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
-import { type ProxyName, type RunningProxy, startProxy } from '../support/proxy.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { environment, SECRET } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
+import { type ProxyName, type RunningProxy, startProxy } from '../support/wire/proxy.ts';
 
 const WAIT = { timeout: 30_000, interval: 100 };
 

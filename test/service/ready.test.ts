@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { openDatabase } from '../../src/db/database.ts';
 import { healthRoutes, type Vitals } from '../../src/http/health.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
 import { note, startServiceOn, type TestService } from '../support/service.ts';
 
 const TIMEOUT = { timeout: 15_000 };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { readEventStream } from '../support/event-stream.ts';
-import { listen } from '../support/listener.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { readEventStream } from '../support/wire/event-stream.ts';
+import { listen } from '../support/wire/listener.ts';
 
 describe('An EventSource that the service has no room for', () => {
   let live: TestService;

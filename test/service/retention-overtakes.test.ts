@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
 import { pruneLog } from '../../src/log/retention.ts';
 import type { StreamClose, StreamOpen } from '../../src/protocol/control.ts';
-import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { type ReadEvent, readEventStream } from '../support/wire/event-stream.ts';
 
 const YEAR = 365 * 24 * 3_600_000;
 

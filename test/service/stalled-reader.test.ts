@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createPlayer, type PlayerIds } from '../support/platform.ts';
+import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 
 const WAIT = { timeout: 30_000, interval: 50 };

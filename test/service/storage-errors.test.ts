@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { publisherTo, titlesOf } from '../publisher/fixture.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database-server.ts';
-import { publishSql } from '../support/outbox.ts';
-import { createPlayer } from '../support/platform.ts';
+import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
+import { publishSql } from '../support/database/outbox.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { note, startService, startServiceOn, type TestService } from '../support/service.ts';
 
 const TIMEOUT = { timeout: 15_000 };

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CLOSE_REASONS, type StreamOpen } from '../../src/protocol/control.ts';
-import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/platform.ts';
-import { readStream } from '../support/raw-stream.ts';
+import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { readStream } from '../support/wire/raw-stream.ts';
 
 const WITHIN = { timeout: 15_000, interval: 10 };
 const HEARTBEAT_MS = 60;

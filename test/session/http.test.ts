@@ -7,8 +7,8 @@ import { createApp } from '../../src/http/app.ts';
 import { createCallers } from '../../src/http/callers.ts';
 import type { Router } from '../../src/http/router.ts';
 import { sessionRoutes } from '../../src/http/sessions.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer, createUser } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer, createUser } from '../support/database/platform.ts';
 import { SECRET } from '../support/service.ts';
 import { startNode, type TestNode } from './fixture.ts';
 

@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { startDatabaseProxy } from '../support/database-proxy.ts';
-import { startPrivateServer } from '../support/database-server.ts';
+import { createTestDatabase } from '../support/database/database.ts';
+import { startDatabaseProxy } from '../support/database/database-proxy.ts';
+import { startPrivateServer } from '../support/database/database-server.ts';
 import { startNode } from './fixture.ts';
 
 async function privateDatabase() {

@@ -4,8 +4,8 @@ import { createLogPublisher, type LogPublisher } from '../../src/events/log-publ
 import { Appender } from '../../src/log/appender.ts';
 import { createPresence, type PresenceOptions } from '../../src/session/presence.ts';
 import { sweepSessions } from '../../src/session/sweep.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createPlayer } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createPlayer } from '../support/database/platform.ts';
 import { startNode, type TestNode } from './fixture.ts';
 
 const GRACE_MS = 10_000;

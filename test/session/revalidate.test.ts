@@ -3,8 +3,8 @@ import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { revalidate } from '../../src/session/revalidate.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createContest, createPlayer, joinContest } from '../support/platform.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 import { SECRET } from '../support/service.ts';
 import { startNode, type TestNode } from './fixture.ts';
 

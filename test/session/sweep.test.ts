@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { WRITE_SESSIONS } from '../../src/session/session-row.ts';
 import { KEEP_SESSIONS_DAYS, sweepSessions } from '../../src/session/sweep.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { startNode } from './fixture.ts';
 
 const TIMEOUT_MS = 60_000;

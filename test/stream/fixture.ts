@@ -5,7 +5,7 @@ import type { Sink } from '../../src/stream/sink.ts';
 import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
 import { type OpenRequest, type StreamLimits, Streams, type StreamsDeps } from '../../src/stream/streams.ts';
 import { Semaphore } from '../../src/util/semaphore.ts';
-import { readEventStream } from '../support/event-stream.ts';
+import { readEventStream } from '../support/wire/event-stream.ts';
 
 /** Epoch of every log in these tests. */
 export const EPOCH = 'k7f2';

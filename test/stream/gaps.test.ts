@@ -6,8 +6,8 @@ import type { Appender } from '../../src/log/appender.ts';
 import type { Query } from '../../src/log/reader.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import type { Streams, StreamsDeps } from '../../src/stream/streams.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { openAppender, resetLog, unitOf } from '../support/log.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { openAppender, resetLog, unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 import { createSink, createStreams, EPOCH, openStream } from './fixture.ts';
 

@@ -3,9 +3,9 @@ import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
 import type { Query } from '../../src/log/reader.ts';
 import type { Sink } from '../../src/stream/sink.ts';
-import { type ReadEvent, readEventStream } from '../support/event-stream.ts';
-import { frameOf } from '../support/frames.ts';
 import { until } from '../support/until.ts';
+import { type ReadEvent, readEventStream } from '../support/wire/event-stream.ts';
+import { frameOf } from '../support/wire/frames.ts';
 import { createStreams, EPOCH, openStream } from './fixture.ts';
 
 /** A response whose peer takes bytes only at `take`. */

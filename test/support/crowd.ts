@@ -1,5 +1,5 @@
 import type { Queries } from '../../src/db/database.ts';
-import { createContest, createUser } from './platform.ts';
+import { createContest, createUser } from './database/platform.ts';
 
 /** A player of a crowd, by name and score. */
 export interface Named {

@@ -3,7 +3,7 @@ import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createService, type Service } from '../../src/service/service.ts';
-import { createTestDatabase, type TestDatabase } from './database.ts';
+import { createTestDatabase, type TestDatabase } from './database/database.ts';
 
 export const SECRET = 'wV8sJ3kQ6nB1xZ9fT4hD7mR2pL5yC0gA';
 

@@ -1,9 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { listen } from '../support/listener.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 import {
   contextOf,
   type DemoPlayer,

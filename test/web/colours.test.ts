@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { coloursOf } from '../support/look.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { coloursOf } from '../support/browser/look.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { contextOf, type DemoPlayer, demoPlayer, openArena, QUIET_DEMO, until } from './arena-page.ts';
 

@@ -2,8 +2,8 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
-import { launchChromium } from '../support/chromium.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { environment, note, publishTo, SECRET } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import {

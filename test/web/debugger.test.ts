@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import { contextOf, type DemoPlayer, demoPlayer, QUIET_DEMO, until, userOf } from './arena-page.ts';
 import { connect, eventRows, figure, openDebugger } from './tool-pages.ts';

@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { createContest } from '../support/platform.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { createContest } from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import {
   badge,

@@ -1,7 +1,7 @@
 import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { charactersOf } from '../support/look.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { charactersOf } from '../support/browser/look.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import {
   contextOf,

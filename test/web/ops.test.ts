@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { listen } from '../support/listener.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { listen } from '../support/wire/listener.ts';
 import { type DemoPlayer, demoPlayer, liveContest, QUIET_DEMO, until, userOf } from './arena-page.ts';
 import { adminOf, openOps } from './tool-pages.ts';
 

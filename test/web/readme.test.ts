@@ -1,8 +1,8 @@
 import { connect, type LiveClient } from 'codecraft-live/client';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/chromium.ts';
-import { buildContestPage, type ReactPage } from '../support/react-page.ts';
+import { launchChromium } from '../support/browser/chromium.ts';
+import { buildContestPage, type ReactPage } from '../support/browser/react-page.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import { runSnippet, snippetOf } from '../support/snippets.ts';
 import {

@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/db/database.ts';
 import { readHead } from '../../../src/log/reader.ts';
-import { onServer } from '../../support/database.ts';
-import { startDatabaseProxy } from '../../support/database-proxy.ts';
-import { startFaultyWire } from '../../support/faulty-wire.ts';
-import { expectGapless } from '../../support/log.ts';
-import { startMortalWire } from '../../support/mortal-wire.ts';
+import { onServer } from '../../support/database/database.ts';
+import { startDatabaseProxy } from '../../support/database/database-proxy.ts';
+import { expectGapless } from '../../support/database/log.ts';
 import {
   insertRow,
   openPublisher,
@@ -15,8 +13,10 @@ import {
   relayed,
   startRelay,
   titlesIn,
-} from '../../support/outbox.ts';
+} from '../../support/database/outbox.ts';
 import { until } from '../../support/until.ts';
+import { startFaultyWire } from '../../support/wire/faulty-wire.ts';
+import { startMortalWire } from '../../support/wire/mortal-wire.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();

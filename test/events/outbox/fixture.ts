@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import type { Database } from '../../../src/db/database.ts';
 import type { LogPublisher, UncheckedEvent } from '../../../src/events/log-publisher.ts';
 import type { RelayOptions } from '../../../src/events/outbox/relay.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { resetLog } from '../../support/log.ts';
-import { openPublisher, type RunningRelay, startRelay } from '../../support/outbox.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database/database.ts';
+import { resetLog } from '../../support/database/log.ts';
+import { openPublisher, type RunningRelay, startRelay } from '../../support/database/outbox.ts';
 
 export interface OutboxFixture {
   readonly made: TestDatabase;

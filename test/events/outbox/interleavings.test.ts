@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Connection } from 'mysql2/promise';
 import { expect, test } from 'vitest';
-import { expectGapless, resetLog } from '../../support/log.ts';
-import { expectSame, outboxRows, relayed, titlesIn } from '../../support/outbox.ts';
+import { expectGapless, resetLog } from '../../support/database/log.ts';
+import { expectSame, outboxRows, relayed, titlesIn } from '../../support/database/outbox.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { wholeLog } from '../../support/log.ts';
-import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
-import { createContest } from '../../support/platform.ts';
+import { wholeLog } from '../../support/database/log.ts';
+import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/database/outbox.ts';
+import { createContest } from '../../support/database/platform.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Queries } from '../../../src/db/database.ts';
 import type { OutboxHandlers } from '../../../src/events/outbox/relay.ts';
 import { Problem } from '../../../src/protocol/problem.ts';
-import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
+import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/database/outbox.ts';
 import { until } from '../../support/until.ts';
 import { prepareOutbox } from './fixture.ts';
 

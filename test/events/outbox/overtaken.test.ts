@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Problem } from '../../../src/protocol/problem.ts';
-import { insertRow, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
+import { insertRow, publishSql, relayed, titlesIn } from '../../support/database/outbox.ts';
 import { until } from '../../support/until.ts';
 import { prepareOutbox } from './fixture.ts';
 

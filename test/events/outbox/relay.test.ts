@@ -2,8 +2,8 @@ import { describe, expect, inject, test } from 'vitest';
 import { readDeadLetters, retryDeadLetters } from '../../../src/events/outbox/dead-letters.ts';
 import { PAGE_ROWS } from '../../../src/events/outbox/table.ts';
 import { Problem } from '../../../src/protocol/problem.ts';
-import { expectGapless } from '../../support/log.ts';
-import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/outbox.ts';
+import { expectGapless } from '../../support/database/log.ts';
+import { insertRow, outboxRows, publishSql, relayed, titlesIn } from '../../support/database/outbox.ts';
 import { until } from '../../support/until.ts';
 import { prepareOutbox } from './fixture.ts';
 

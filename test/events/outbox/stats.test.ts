@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readOutboxStats, watchOutbox } from '../../../src/events/outbox/stats.ts';
-import { insertRow, publishSql, relayed } from '../../support/outbox.ts';
+import { insertRow, publishSql, relayed } from '../../support/database/outbox.ts';
 import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();

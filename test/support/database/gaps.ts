@@ -1,4 +1,4 @@
-import type { Database, Queries } from '../../src/db/database.ts';
+import type { Database, Queries } from '../../../src/db/database.ts';
 
 /**
  * A database that calls `between` after each of its reads, inside and outside of transactions, with the number of reads

@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
-import type { LiveClient, LiveEvents } from '../../src/client/types.ts';
-import type { StreamOpen } from '../../src/protocol/control.ts';
-import type { Notification } from '../../src/protocol/event.ts';
+import type { LiveClient, LiveEvents } from '../../../src/client/types.ts';
+import type { StreamOpen } from '../../../src/protocol/control.ts';
+import type { Notification } from '../../../src/protocol/event.ts';
 
 /** All that a client delivered, in order. */
 export interface Heard {

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { build, type Rolldown } from 'vite';
 
-const CLIENT = resolve(import.meta.dirname, '../../src/client/index.ts');
+const CLIENT = resolve(import.meta.dirname, '../../../src/client/index.ts');
 
 export interface ClientBundle {
   /** One script that puts the client at `window.codecraftLive`. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { type Connection, createConnection } from 'mysql2/promise';
 import { inject } from 'vitest';
-import { type Database, type DatabaseOptions, openDatabase } from '../../src/db/database.ts';
-import { parseDatabaseUrl } from '../../src/db/url.ts';
-import { migrate } from '../../src/migrate/migrate.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '../../../src/db/database.ts';
+import { parseDatabaseUrl } from '../../../src/db/url.ts';
+import { migrate } from '../../../src/migrate/migrate.ts';
 
 export interface TestDatabase {
   readonly url: string;

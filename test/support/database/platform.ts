@@ -1,4 +1,4 @@
-import type { Queries } from '../../src/db/database.ts';
+import type { Queries } from '../../../src/db/database.ts';
 
 /** Rows of the platform's tables, as the platform would write them. */
 

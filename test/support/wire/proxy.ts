@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureProgram } from './apt.ts';
+import { ensureProgram } from '../database/apt.ts';
 import { createAuthority } from './certificates.ts';
 import { freePort } from './free-port.ts';
 

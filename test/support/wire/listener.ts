@@ -1,6 +1,6 @@
 import { EventSource } from 'eventsource';
 import { vi } from 'vitest';
-import type { StreamOpen } from '../../src/protocol/control.ts';
+import type { StreamOpen } from '../../../src/protocol/control.ts';
 
 interface Heard {
   readonly id: number;

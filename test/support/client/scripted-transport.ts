@@ -1,5 +1,5 @@
-import type { StreamEvents, StreamRequest, Transport } from '../../src/client/transport.ts';
-import type { CloseReason } from '../../src/protocol/control.ts';
+import type { StreamEvents, StreamRequest, Transport } from '../../../src/client/transport.ts';
+import type { CloseReason } from '../../../src/protocol/control.ts';
 
 /** One stream that was asked for, played by the test. */
 export interface ScriptedStream {

@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createConnection } from 'mysql2/promise';
-import { identify } from '../../src/db/embedded/process-identity.ts';
+import { identify } from '../../../src/db/embedded/process-identity.ts';
+import { freePort } from '../wire/free-port.ts';
 import { foreignServer, type TestServer } from './database-server.ts';
-import { freePort } from './free-port.ts';
 import { ensureMysqlRoot } from './mysql-root.ts';
 
 const START_BOUND_MS = 60_000;

@@ -6,8 +6,8 @@ import {
   type EmbeddedDatabase,
   type EmbeddedDatabaseOptions,
   startEmbeddedDatabase,
-} from '../../src/db/embedded/embedded-database.ts';
-import { identify } from '../../src/db/embedded/process-identity.ts';
+} from '../../../src/db/embedded/embedded-database.ts';
+import { identify } from '../../../src/db/embedded/process-identity.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

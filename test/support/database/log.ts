@@ -1,13 +1,13 @@
 import type { Connection } from 'mysql2/promise';
 import { expect } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
-import { prepare } from '../../src/events/prepare.ts';
-import type { Unit } from '../../src/log/append-statement.ts';
-import { Appender, type AppenderOptions } from '../../src/log/appender.ts';
-import { Follower, type FollowerOptions, type LogFault } from '../../src/log/follower.ts';
-import { readHead, readRange } from '../../src/log/reader.ts';
-import type { LogRow } from '../../src/log/row.ts';
-import { until } from './until.ts';
+import type { Database } from '../../../src/db/database.ts';
+import { prepare } from '../../../src/events/prepare.ts';
+import type { Unit } from '../../../src/log/append-statement.ts';
+import { Appender, type AppenderOptions } from '../../../src/log/appender.ts';
+import { Follower, type FollowerOptions, type LogFault } from '../../../src/log/follower.ts';
+import { readHead, readRange } from '../../../src/log/reader.ts';
+import type { LogRow } from '../../../src/log/row.ts';
+import { until } from '../until.ts';
 
 /** What is appended for one announcement to everybody: one row that says `message`. */
 export function unitOf(message: string, key?: string, body = message): Unit {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { parseDatabaseUrl } from '../../src/db/url.ts';
+import { parseDatabaseUrl } from '../../../src/db/url.ts';
 
 /** A TCP hop before the database, so that a test can take the database away on either kind of server. */
 export interface DatabaseProxy {

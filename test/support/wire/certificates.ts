@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensureProgram } from './apt.ts';
+import { ensureProgram } from '../database/apt.ts';
 
 export interface Certificate {
   readonly certFile: string;

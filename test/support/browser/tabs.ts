@@ -5,7 +5,7 @@ import type {
   PageLifecycle,
   ShareOptions,
   TabChannel,
-} from '../../src/client/types.ts';
+} from '../../../src/client/types.ts';
 
 interface Waiting {
   readonly callback: () => Promise<void>;

@@ -6,8 +6,8 @@ import {
   type BoardDelta,
   type BoardSnapshot,
   type Standing,
-} from '../../src/protocol/board.ts';
-import { until } from './until.ts';
+} from '../../../src/protocol/board.ts';
+import { until } from '../until.ts';
 
 export interface Heard {
   readonly event: string;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { LiveFrame } from '../../src/channel/live-frame.ts';
-import type { LogRow } from '../../src/log/row.ts';
-import { EVENT_TYPES } from '../../src/protocol/event.ts';
-import { type Scope, scopes } from '../../src/protocol/scope.ts';
+import { LiveFrame } from '../../../src/channel/live-frame.ts';
+import type { LogRow } from '../../../src/log/row.ts';
+import { EVENT_TYPES } from '../../../src/protocol/event.ts';
+import { type Scope, scopes } from '../../../src/protocol/scope.ts';
 
 /** Few scopes, so that they meet often. */
 export const SOME_SCOPES: readonly Scope[] = [

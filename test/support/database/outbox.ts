@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import type { Database, Queries } from '../../src/db/database.ts';
-import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
-import { Relay, type RelayOptions } from '../../src/events/outbox/relay.ts';
-import type { AppenderOptions } from '../../src/log/appender.ts';
-import { readRestrictions } from '../../src/platform/restrictions.ts';
+import type { Database, Queries } from '../../../src/db/database.ts';
+import { createLogPublisher, type LogPublisher } from '../../../src/events/log-publisher.ts';
+import { Relay, type RelayOptions } from '../../../src/events/outbox/relay.ts';
+import type { AppenderOptions } from '../../../src/log/appender.ts';
+import { readRestrictions } from '../../../src/platform/restrictions.ts';
+import { until } from '../until.ts';
 import { openAppender, wholeLog } from './log.ts';
-import { until } from './until.ts';
 
 export interface RunningRelay {
   readonly relay: Relay;

@@ -4,10 +4,10 @@ import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { aptInstall, aptIsUsable } from '../../src/db/embedded/apt.ts';
+import { aptInstall, aptIsUsable } from '../../../src/db/embedded/apt.ts';
 
 /** A Debian below this checkout that holds a MySQL server; kept from run to run. */
-const ROOT = fileURLToPath(new URL('../../.data/mysql/root', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../.data/mysql/root', import.meta.url));
 const UNFINISHED = 'unfinished-';
 const run = promisify(execFile);
 

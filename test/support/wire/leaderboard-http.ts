@@ -1,6 +1,6 @@
-import type { Standing } from '../../src/protocol/board.ts';
-import { BoardClient } from './leaderboard-client.ts';
-import type { TestService } from './service.ts';
+import type { Standing } from '../../../src/protocol/board.ts';
+import { BoardClient } from '../client/leaderboard-client.ts';
+import type { TestService } from '../service.ts';
 
 /** Settings of a service whose leaderboards are published without delay. */
 export const FAST = {

@@ -1,6 +1,6 @@
-import type { Database, Queries } from '../../src/db/database.ts';
-import { createTables } from '../../src/platform/tables/create.ts';
-import { PLATFORM_TABLES } from '../../src/platform/tables/definitions.ts';
+import type { Database, Queries } from '../../../src/db/database.ts';
+import { createTables } from '../../../src/platform/tables/create.ts';
+import { PLATFORM_TABLES } from '../../../src/platform/tables/definitions.ts';
 
 /** The tables, views and procedures that the platform's Socket.IO generation left behind. */
 

@@ -1,8 +1,8 @@
 import { type Connection, createConnection, type ResultSetHeader } from 'mysql2/promise';
-import type { Database } from '../../src/db/database.ts';
-import { prepare } from '../../src/events/prepare.ts';
-import type { PublicEventType } from '../../src/protocol/event.ts';
-import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
+import type { Database } from '../../../src/db/database.ts';
+import { prepare } from '../../../src/events/prepare.ts';
+import type { PublicEventType } from '../../../src/protocol/event.ts';
+import { naturalKeyOf } from '../../../src/protocol/natural-key.ts';
 
 /** Database session as the platform has it: the server's default settings, and a lax sql_mode. */
 export interface PlatformSession {

@@ -1,4 +1,4 @@
-import type { Queries } from '../../src/db/database.ts';
+import type { Queries } from '../../../src/db/database.ts';
 
 /** Everything that makes up a database's schema, to be compared with another's. */
 export async function describeSchema(database: Queries): Promise<Record<string, unknown[]>> {

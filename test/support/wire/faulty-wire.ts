@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { parseDatabaseUrl } from '../../src/db/url.ts';
+import { parseDatabaseUrl } from '../../../src/db/url.ts';
 
 /**
  * What happens to the next append: it goes through; the wire breaks before the database hears of it; as soon as it was

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { parseDatabaseUrl } from '../../src/db/url.ts';
+import { parseDatabaseUrl } from '../../../src/db/url.ts';
 
 /** A way to the database that ends for good, as that of a process that is killed does. */
 export interface MortalWire {

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import type { Database } from '../../src/db/database.ts';
+import type { Database } from '../../../src/db/database.ts';
 
 /** As of a process that was killed: its connection ends, and it does nothing more. */
 export class Killed extends Error {}

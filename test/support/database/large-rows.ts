@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import type { Database } from '../../src/db/database.ts';
+import type { Database } from '../../../src/db/database.ts';
 
 /** So many rows of a log of very large ones can be read within the time that a statement may take. */
 const READABLE = 100;
