@@ -27,16 +27,17 @@ export interface TermPlan {
 
 /**
  * Decides how a log whose parts disagree, or which is not the one that was followed, becomes one that proves its
- * positions. In doubt it refuses more cursors, never fewer. Begins no term where the terms refuse what was lost already.
+ * positions. In doubt it refuses more cursors, never fewer. Where the terms refuse what was lost already, it refuses
+ * nothing below the newest row.
  */
 export function planTerm(facts: LockedFacts): TermPlan {
   const { head, lastRow, word, terms, known, differsFrom, verified } = facts;
   const firsts: number[] = [];
-  const lostFrom = Math.min(
-    differsFrom ?? Number.POSITIVE_INFINITY,
-    terms.lostSince(known) ?? Number.POSITIVE_INFINITY,
-  );
+  const lostTerms = terms.lostSince(known);
+  const lostFrom = Math.min(differsFrom ?? Number.POSITIVE_INFINITY, lostTerms ?? Number.POSITIVE_INFINITY);
   if (Number.isFinite(lostFrom) && !known.areRefusedFrom(lostFrom, terms)) firsts.push(lostFrom);
+  // An older log, which may have gone on before it was given up. Nobody remembers what its present term had above its rows.
+  if (lostTerms !== undefined) firsts.push(lastRow + 1);
   // Rows above the head: the head alone was restored. A head above the rows: the rows alone were.
   if (head !== lastRow && !terms.beginsAt(lastRow + 1)) firsts.push(lastRow + 1);
   const adopts = !terms.has(word);

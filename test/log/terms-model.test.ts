@@ -238,6 +238,28 @@ const replacedWithinATerm = oneByOne(
   { do: 'poll', node: 0 },
 );
 
+/** A log is given up for another one, and comes back from a backup that lacks its last row. */
+const restoredAfterItWasGivenUp: Plan = {
+  seed: 0,
+  groups: [
+    [{ do: 'connect', client: 0, node: 0 }],
+    [{ do: 'append', node: 0, count: 1 }],
+    [
+      { do: 'restore', count: 2 },
+      { do: 'append', node: 0, count: 1 },
+    ],
+    [{ do: 'append', node: 0, count: 3 }],
+    [{ do: 'restore', count: 2 }],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'poll', node: 0 }],
+    [{ do: 'start' }],
+    [{ do: 'restore', count: 1 }],
+    [{ do: 'append by an older node', count: 1 }],
+    [{ do: 'append', node: 0, count: 1 }],
+  ],
+};
+
 /** A node starts while a backup is restored: what it reads first is not there any more. */
 const startedDuringARestore: Plan = {
   seed: 0,
@@ -255,9 +277,9 @@ const startedDuringARestore: Plan = {
   ],
 };
 
-const examples = [...prunedBehindTheHead, headOfALostLog, replacedWithinATerm].map((steps): [Plan] => [
-  steps,
-]);
+const examples = [...prunedBehindTheHead, headOfALostLog, restoredAfterItWasGivenUp, replacedWithinATerm].map(
+  (steps): [Plan] => [steps],
+);
 
 test('whatever happens to the log, every client has it as it is, or was told from where on it has not', async () => {
   await fc.assert(
