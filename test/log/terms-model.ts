@@ -288,7 +288,11 @@ export class Node {
       try {
         await this.tracker.poll(source, this.#fresh);
         this.#fresh = false;
-        if (verify) await this.tracker.verify(source);
+        if (verify) {
+          await this.tracker.verify(source);
+          // Where the head was moved to the newest row, a cursor up to there is waited for.
+          await this.tracker.poll(source);
+        }
         return true;
       } catch (error) {
         if (error instanceof ServerChanged) this.appender = undefined;
