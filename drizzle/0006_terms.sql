@@ -4,7 +4,7 @@ CREATE TABLE `log_term` (
 	`first_id` bigint NOT NULL,
 	`begun_at` datetime(3) NOT NULL,
 	CONSTRAINT `log_term_term` PRIMARY KEY(`term`)
-);
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 --> statement-breakpoint
 ALTER TABLE `log_head` ADD `tag` varchar(12) character set ascii collate ascii_bin;--> statement-breakpoint
 ALTER TABLE `log_head` ADD `tagged_head` bigint;--> statement-breakpoint
