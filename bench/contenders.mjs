@@ -81,6 +81,8 @@ async function openOurs() {
           JWT_SECRET: SECRET,
           MAX_STREAMS: '1000000',
           MAX_STREAMS_PER_PLAYER: '1000000',
+          MAX_REQUESTS_PER_USER: '10000',
+          MAX_REQUESTS_PER_SECOND: '0',
         },
         COLLECTS,
       );

@@ -27,6 +27,8 @@ const service = await startService(
     DEMO: 'on',
     DEMO_INTERVAL_MS: '86400000',
     MAX_STREAMS_PER_PLAYER: '1000000',
+    MAX_REQUESTS_PER_USER: '10000',
+    MAX_REQUESTS_PER_SECOND: '0',
   },
   flags,
 );
