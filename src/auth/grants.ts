@@ -124,7 +124,9 @@ export function createGrants(
 
 /** Scope whose openness decides: for a leaderboard, its contest. A real leaderboard is never open to all users. */
 function subjectOf(scope: ParsedScope): Scope {
-  return scope.kind === 'leaderboard' ? spell.contest(scope.id) : formatScope(scope);
+  return scope.kind === 'leaderboard' || scope.kind === 'shown'
+    ? spell.contest(scope.id)
+    : formatScope(scope);
 }
 
 function remembered(parsed: Map<Scope, ParsedScope>, text: Scope): ParsedScope {

@@ -36,6 +36,8 @@ export const ACCESS: Readonly<
   contest: { subject: 'contest', participants: true },
   leaderboard: { subject: 'contest', participants: true },
   real: { subject: 'contest', participants: false },
+  shown: { subject: 'contest', participants: true },
+  hidden: { subject: 'contest', participants: false },
   problem: { subject: 'problem', participants: false },
   global: { subject: undefined, participants: false },
   ops: { subject: undefined, participants: false },
@@ -45,8 +47,8 @@ export const ACCESS: Readonly<
  * Rule of who may listen to what.
  *
  * A player's scope: the player, and admins. A contest and its leaderboard: always its creator and admins; all users where
- * it is public and no draft; its participants where it is no draft. The real leaderboard of a frozen contest, and the
- * status of the service: admins. Problems and `global`: all users.
+ * it is public and no draft; its participants where it is no draft. The real leaderboard and the hidden events of a
+ * frozen contest, and the status of the service: admins. Problems and `global`: all users.
  */
 export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts): boolean {
   switch (scope.kind) {
@@ -59,9 +61,11 @@ export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts
     case 'ops':
       return viewer.role === 'ADMIN';
     case 'real':
+    case 'hidden':
       return viewer.role === 'ADMIN' && facts.contests.has(scope.id);
     case 'contest':
-    case 'leaderboard': {
+    case 'leaderboard':
+    case 'shown': {
       const contest = facts.contests.get(scope.id);
       if (contest === undefined) return false;
       if (isOpen(contest) || isManagedBy(viewer, contest)) return true;

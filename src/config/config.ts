@@ -98,6 +98,8 @@ interface StandingsConfig {
   /** Window over which rank changes are conflated. */
   readonly rankWindowMs: number;
   readonly globalMs: number;
+  /** How long after its end a frozen contest holds the public XP of its participants, in days. */
+  readonly holdDays: number;
 }
 
 interface DemoConfig {
@@ -172,6 +174,7 @@ function group(v: Variables): Config {
       top: v.RANK_CHANGE_TOP,
       rankWindowMs: v.RANK_CHANGE_WINDOW_MS,
       globalMs: v.GLOBAL_LEADERBOARD_INTERVAL_MS,
+      holdDays: v.FREEZE_HOLD_DAYS,
     },
     retention: {
       player: v.RETAIN_PLAYER_DAYS * DAY_MS,

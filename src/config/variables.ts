@@ -72,6 +72,7 @@ export const VARIABLES = z.object({
   RANK_CHANGE_TOP: integer(0, 1_000, 10, 'ranks'),
   RANK_CHANGE_WINDOW_MS: integer(0, 60_000, 1_500, 'ms'),
   GLOBAL_LEADERBOARD_INTERVAL_MS: integer(50, 600_000, 5_000, 'ms'),
+  FREEZE_HOLD_DAYS: integer(0, 3650, 7, 'days'),
 
   RETAIN_PLAYER_DAYS: integer(1, 3650, 90, 'days'),
   RETAIN_CONTEST_DAYS: integer(1, 3650, 30, 'days'),

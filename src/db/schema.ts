@@ -4,6 +4,7 @@ import {
   boolean,
   customType,
   datetime,
+  decimal,
   double,
   index,
   int,
@@ -227,6 +228,75 @@ export const standingsRow = mysqlTable(
   ],
 );
 
+/** Freezes of contests. The platform keeps a flag only; a trigger, or the leaderboard's publisher, records the instant. */
+export const contestFreeze = mysqlTable(
+  'contest_freeze',
+  {
+    contestId: id('contest_id').primaryKey(),
+    /** Counts the contest's freezes: rows of an earlier one have another number. */
+    freezeNo: int('freeze_no').notNull(),
+    frozen: boolean('frozen').notNull(),
+    frozenAt: instant('frozen_at').notNull(),
+    /** Whether a trigger saw the freeze, and with it every change after it. */
+    exact: boolean('exact').notNull(),
+    /** Set when a ceremony has revealed everything: the contest then counts as not frozen. */
+    revealedAt: instant('revealed_at'),
+  },
+  (table) => [index('contest_freeze_frozen').on(table.frozen, table.contestId)],
+);
+
+/** XP, level and tier of participants as they were at a freeze, of those who changed since. */
+export const frozenPlayer = mysqlTable(
+  'frozen_player',
+  {
+    contestId: id('contest_id').notNull(),
+    freezeNo: int('freeze_no').notNull(),
+    playerId: id('player_id').notNull(),
+    xp: id('xp'),
+    level: int('level'),
+    tier: token('tier', { length: 16 }),
+    subRank: varchar('sub_rank', { length: 100 }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId] }),
+    index('frozen_player_player').on(table.playerId),
+  ],
+);
+
+/** Results of participants as they were at a freeze, of those who changed since. */
+export const frozenScore = mysqlTable(
+  'frozen_score',
+  {
+    contestId: id('contest_id').notNull(),
+    freezeNo: int('freeze_no').notNull(),
+    playerId: id('player_id').notNull(),
+    mode: token('mode', { length: 16 }),
+    finalRating: double('final_rating'),
+    problemsSolved: id('problems_solved'),
+    penaltyMins: id('penalty_mins'),
+    /** The last solve twice: as a local time, for a DATETIME of the platform, and in s since 1970, for a TIMESTAMP. */
+    solvedLocal: datetime('solved_local', { mode: 'string', fsp: 6 }),
+    solvedUnix: decimal('solved_unix', { precision: 20, scale: 6 }),
+  },
+  (table) => [primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId] })],
+);
+
+/** Events of which a freeze hides a part, with the scopes that are to receive them when it is over. */
+export const withheldEvent = mysqlTable(
+  'withheld_event',
+  {
+    id: id('id').autoincrement().primaryKey(),
+    contestId: id('contest_id').notNull(),
+    type: token('type', { length: 32 }).notNull(),
+    /** JSON text. */
+    data: mediumtext('data').notNull(),
+    /** JSON array of scopes. */
+    scopes: text('scopes').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [index('withheld_event_contest').on(table.contestId, table.id)],
+);
+
 /** Events on their way from SQL to the log. A row with `failedAt` and `error` is a dead letter. */
 export const eventOutbox = mysqlTable(
   'event_outbox',
@@ -239,6 +309,8 @@ export const eventOutbox = mysqlTable(
     attempts: int('attempts').notNull().default(0),
     failedAt: instant('failed_at'),
     error: varchar('error', { length: 1000 }),
+    /** Whether the event's contest was frozen, as the writing transaction saw it; null: not known. */
+    frozen: boolean('frozen'),
   },
   (table) => [index('event_outbox_waiting').on(table.failedAt, table.id)],
 );

@@ -2,6 +2,7 @@ import type { LogKey, Unit } from '../log/append-statement.ts';
 import type { Draft } from '../log/row.ts';
 import type { Restriction } from '../protocol/definition.ts';
 import type { EventData, EventType } from '../protocol/event.ts';
+import type { Scope } from '../protocol/scope.ts';
 
 /** Validated event: its type with the data of that type. */
 export type TypedEvent<T extends EventType = EventType> = {
@@ -14,8 +15,22 @@ export interface EventDraft extends Draft {
   readonly event: TypedEvent;
   /** Idempotency key that follows from what happened, for events that happen once. */
   readonly naturalKey: string | undefined;
-  /** Makes the draft that is appended instead while its contest is restricted. */
-  readonly redactable?: { readonly contestId: number; redact(restriction: Restriction): EventDraft };
+  /** Makes what is appended instead while its contest, or a contest of its player, is restricted. */
+  readonly redactable?: Redactable;
+}
+
+/** Event that depends on the restrictions of a contest, or else on the frozen contests of a player. */
+export interface Redactable {
+  readonly contestId?: number;
+  readonly playerId?: number;
+  redact(restriction: Restriction): RedactedDraft;
+}
+
+/** Draft under a restriction. */
+export interface RedactedDraft {
+  readonly draft: EventDraft;
+  /** Scopes that receive the event when the restriction is over. */
+  readonly withheld: readonly Scope[];
 }
 
 /** Idempotency key of a caller. */
@@ -30,4 +45,6 @@ export interface EventUnit extends Unit {
   readonly keys?: readonly IdempotencyKey[];
   /** Whether the idempotency key of its only event is the event's natural key. */
   readonly byNaturalKey?: boolean;
+  /** Whether their contest was frozen when they happened; left out: whether it is frozen now counts. */
+  readonly wasFrozen?: boolean | undefined;
 }

@@ -1,7 +1,6 @@
 import type { Unit } from '../log/append-statement.ts';
 import type { Appended } from '../log/appender.ts';
 import { formatCursor } from '../protocol/cursor.ts';
-import type { Restriction } from '../protocol/definition.ts';
 import type { EventType, NewEvent } from '../protocol/event.ts';
 import { mayRecur } from '../protocol/natural-key.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -10,6 +9,7 @@ import type { Scope } from '../protocol/scope.ts';
 import type { EventUnit } from './draft.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { prepare } from './prepare.ts';
+import { type ReadRestrictions, redactUnits, scopesOf } from './redaction.ts';
 
 /** Max events per call. */
 export const MAX_EVENTS = 1_000;
@@ -38,17 +38,12 @@ export interface UncheckedEvent {
 
 export interface LogPublisherOptions {
   readonly append: (units: readonly Unit[]) => Promise<Appended[]>;
-  /** Reads the restrictions of these contests; unrestricted ones are left out. */
-  readonly restrictions: (contestIds: readonly number[]) => Promise<ReadonlyMap<number, Restriction>>;
+  readonly restrictions: ReadRestrictions;
 }
 
 export function createLogPublisher({ append, restrictions }: LogPublisherOptions): LogPublisher {
   async function appendUnits(given: readonly EventUnit[]): Promise<Published[]> {
-    const contests = given.flatMap(({ drafts }) =>
-      drafts.flatMap((draft) => draft.redactable?.contestId ?? []),
-    );
-    // Without a query in between, the units share a batch with other calls of this moment.
-    const units = contests.length === 0 ? given : redacted(given, await restrictions([...new Set(contests)]));
+    const units = await redactUnits(given, restrictions);
     const appended = await append(units);
     const published: Published[] = [];
     for (const [number, unit] of units.entries()) {
@@ -120,29 +115,5 @@ export function unitsOf(events: readonly UncheckedEvent[], options: PublishOptio
   });
 }
 
-/** Scopes that each of a unit's events goes to. */
-const scopesOf = ({ drafts }: Pick<EventUnit, 'drafts'>): Scope[][] =>
-  drafts.map((draft) => draft.rows.map((row) => row.scope));
-
 const storedScopes = (answer: string | undefined): Scope[][] | undefined =>
   answer === undefined ? undefined : (JSON.parse(answer) as Scope[][]);
-
-/**
- * The units with the events of restricted contests redacted. Where that changes the scopes, the keys store them: a repeat
- * that comes when the restriction is over cannot derive it.
- */
-function redacted(
-  units: readonly EventUnit[],
-  restrictions: ReadonlyMap<number, Restriction>,
-): readonly EventUnit[] {
-  if (restrictions.size === 0) return units;
-  return units.map((unit) => {
-    const drafts = unit.drafts.map((draft) => {
-      const restriction = draft.redactable && restrictions.get(draft.redactable.contestId);
-      return (restriction && draft.redactable?.redact(restriction)) ?? draft;
-    });
-    const answer = JSON.stringify(scopesOf({ drafts }));
-    if (unit.keys === undefined || answer === JSON.stringify(scopesOf(unit))) return { ...unit, drafts };
-    return { ...unit, drafts, keys: unit.keys.map((key) => ({ ...key, answer })) };
-  });
-}

@@ -6,8 +6,8 @@ import { type EventType, isEventType } from '../protocol/event.ts';
 import { fieldErrorsOf } from '../protocol/field-errors.ts';
 import { naturalKeyOf } from '../protocol/natural-key.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
-import { scopeKind } from '../protocol/scope.ts';
-import type { EventDraft, TypedEvent } from './draft.ts';
+import { type Scope, scopeKind } from '../protocol/scope.ts';
+import type { EventDraft, RedactedDraft, TypedEvent } from './draft.ts';
 
 /** Max size of an event's data as JSON, in bytes. */
 export const MAX_DATA_BYTES = 512 * 1024;
@@ -38,13 +38,36 @@ export function prepare(
   });
   if (Buffer.byteLength(draft.data) > MAX_DATA_BYTES)
     throw invalid([{ pointer: `${at}/data`, detail: `is larger than ${MAX_DATA_BYTES} bytes` }]);
-  const contestId = contestOf(parsed.data);
-  if (contestId === undefined || !definition.redact) return draft;
-  const redact = (restriction: Restriction) => {
+  if (!definition.redact) return draft;
+  const redact = (restriction: Restriction): RedactedDraft => {
     const redacted = definition.redact?.[restriction]?.(parsed.data);
-    return redacted ? draftOf(type, redacted) : draft;
+    if (!redacted) return { draft, withheld: [] };
+    return {
+      draft: draftOf(type, redacted),
+      withheld: (redacted.withheld ?? []).map(({ scope }) => scope),
+    };
   };
-  return { ...draft, redactable: { contestId, redact } };
+  if (definition.restrictedBy === 'player')
+    return draft.playerId === null ? draft : { ...draft, redactable: { playerId: draft.playerId, redact } };
+  const contestId = contestOf(parsed.data);
+  return contestId === undefined ? draft : { ...draft, redactable: { contestId, redact } };
+}
+
+/** The draft as it goes to some of its scopes alone, also under a restriction; undefined where it goes to none of them. */
+export function limitedTo(draft: EventDraft, scopes: ReadonlySet<Scope>): EventDraft | undefined {
+  const rows = draft.rows.filter(({ scope }) => scopes.has(scope));
+  const { redactable } = draft;
+  if (rows.length === 0) return undefined;
+  const limited = { ...draft, rows, activity: [] };
+  if (!redactable) return limited;
+  const redact = (restriction: Restriction): RedactedDraft => {
+    const redacted = redactable.redact(restriction);
+    return {
+      draft: limitedTo(redacted.draft, scopes) ?? { ...redacted.draft, rows: [], activity: [] },
+      withheld: redacted.withheld.filter((scope) => scopes.has(scope)),
+    };
+  };
+  return { ...limited, redactable: { ...redactable, redact } };
 }
 
 function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Redacted<unknown>): EventDraft {

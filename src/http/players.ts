@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grants } from '../auth/grants.ts';
+import type { Config } from '../config/config.ts';
 import type { Queries } from '../db/database.ts';
 import { readActivity } from '../log/activity.ts';
 import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
@@ -15,6 +16,7 @@ export interface PlayerRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
   readonly grants: Grants;
   readonly cursor: () => string;
+  readonly config: Pick<Config, 'standings'>;
 }
 
 const range = z.object({ limit: whole(1, 200, 50), offset: whole(0, 1_000_000, 0) });
@@ -24,7 +26,7 @@ const global = createRoute({
   path: '/leaderboard',
   tags: ['Standings'],
   middleware: asUser,
-  summary: 'All players by XP',
+  summary: 'All players by XP; participants of a frozen contest as at the freeze, but for admins',
   request: { query: range },
   responses: {
     200: {
@@ -66,11 +68,13 @@ const activity = createRoute({
 });
 
 /** Routes of the global leaderboard and of players' histories. */
-export function playerRoutes({ database, grants, cursor }: PlayerRoutesDeps): Router {
+export function playerRoutes({ database, grants, cursor, config }: PlayerRoutesDeps): Router {
   const router = createRouter();
   router.openapi(global, async (c) => {
     const at = cursor();
-    const rows = await readGlobalLeaderboard(database, c.req.valid('query'));
+    const real = c.var.identity.role === 'ADMIN';
+    const { holdDays } = config.standings;
+    const rows = await readGlobalLeaderboard(database, { ...c.req.valid('query'), real, holdDays });
     return c.json({ rows, cursor: at }, 200, { 'cache-control': 'no-store' });
   });
   router.openapi(activity, async (c) => {

@@ -60,6 +60,8 @@ const PATHS = {
   contest: '/streams/contests/{id}',
   leaderboard: '/streams/contests/{id}/leaderboard',
   real: undefined,
+  shown: undefined,
+  hidden: undefined,
   problem: '/streams/problems/{id}',
   global: undefined, // below, without an id
   ops: undefined,
@@ -178,7 +180,7 @@ async function openFrom(
 
   const { incoming, outgoing } = c.env ?? {};
   if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
-  const scopes = [...new Set(parsed.flatMap((scope) => withReal(scope, identity)).map(formatScope))];
+  const scopes = [...new Set(parsed.flatMap((scope) => withAudience(scope, identity)).map(formatScope))];
   deps.streams.admit();
   const plan = await deps.plan(requested, scopes, filter?.types);
   // Again: streams may have been closed while the plan was read from the database.
@@ -213,9 +215,11 @@ function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): P
   return { kind, id };
 }
 
-/** Adds the real leaderboard for admins, who also follow it while the players' one is frozen. */
-function withReal(scope: ParsedScope, { role }: UserIdentity): ParsedScope[] {
-  return scope.kind === 'leaderboard' && role === 'ADMIN' ? [scope, { kind: 'real', id: scope.id }] : [scope];
+/** Adds what a freeze shows: to admins the real leaderboard and the hidden events, to others the frozen leaderboard. */
+function withAudience(scope: ParsedScope, { role }: UserIdentity): ParsedScope[] {
+  const admin = role === 'ADMIN';
+  if (scope.kind === 'leaderboard') return [scope, { kind: admin ? 'real' : 'shown', id: scope.id }];
+  return scope.kind === 'contest' && admin ? [scope, { kind: 'hidden', id: scope.id }] : [scope];
 }
 
 function filterOf(text: string | undefined): TypeFilter | undefined {

@@ -1,12 +1,14 @@
 import type { Database } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
-import { readContestState, readScores } from '../platform/scores.ts';
+import { recordFreeze } from '../platform/freeze.ts';
+import { readContestState, readScores, type Score } from '../platform/scores.ts';
 import { upsertRows } from './row-statements.ts';
-import { readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
+import { readShownScores } from './shown-scores.ts';
+import { type Audience, readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
 
 /**
  * Creates the leaderboard of a contest from its current scores, once, whichever node is first. Where the contest is
- * frozen already, the scores at the freeze are unknown: players are shown an empty leaderboard.
+ * frozen already and no trigger saw that, the scores at the freeze are unknown: players are shown an empty leaderboard.
  * @returns the leaderboard that admins see; undefined when there is no such contest
  */
 export async function createLeaderboard(
@@ -27,9 +29,16 @@ export async function createLeaderboard(
       const frozen = (await readContestState(tx, contestId))?.frozen ?? false;
       if (frozen)
         await tx.execute('UPDATE standings_board SET frozen = TRUE WHERE contest_id = ?', [contestId]);
-      const audience = frozen ? 'real' : 'shown';
-      for (const { sql } of upsertRows(contestId, audience, [...scores.values()], 1, new Map()))
-        await tx.execute(sql);
+      const write = async (audience: Audience, rows: ReadonlyMap<number, Score>) => {
+        for (const { sql } of upsertRows(contestId, audience, [...rows.values()], 1, new Map()))
+          await tx.execute(sql);
+      };
+      await write(frozen ? 'real' : 'shown', scores);
+      const freeze = frozen ? await recordFreeze(tx, contestId) : undefined;
+      if (freeze?.exact) {
+        const shown = await readShownScores(tx, clock, contestId, freeze, scores, new Map());
+        await write('shown', shown);
+      }
     }
     return readStoredLeaderboard(tx, contestId);
   });

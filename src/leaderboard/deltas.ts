@@ -1,6 +1,7 @@
 import { MAX_DATA_BYTES } from '../events/prepare.ts';
 import type { BoardDelta, Standing } from '../protocol/board.ts';
 import type { Step } from './step.ts';
+import type { Audience } from './stored-leaderboard.ts';
 
 /** Max size of a chain of deltas, bytes. Beyond it readers load the leaderboard again. */
 const MAX_BYTES = 3 * 1024 * 1024;
@@ -14,8 +15,11 @@ export interface DeltaContext {
   readonly from: number;
   /** Lower bound of the deltas' versions, exclusive: the highest version that any reader is at. */
   readonly after: number;
-  readonly real: boolean;
+  readonly audience: DeltaAudience;
 }
+
+/** Whom a delta is for: everybody, or while the leaderboard is frozen, admins (`real`) or players (`shown`). */
+export type DeltaAudience = Audience | 'all';
 
 /**
  * Splits a step into deltas, each within the size limit of an event. The first moves ranks, since shifts refer to the old
@@ -26,7 +30,7 @@ export function deltasOf(
   step: Omit<Step, 'order'> & { total: number },
   context: DeltaContext,
 ): BoardDelta[] | undefined {
-  const { contestId, from, after, real } = context;
+  const { contestId, from, after, audience } = context;
   const fixed = JSON.stringify([step.removed, step.shifts]).length + FRAME_BYTES;
   if (fixed > MAX_DATA_BYTES / 2 || step.removed.length > MAX_ITEMS || step.shifts.length > MAX_ITEMS)
     return undefined;
@@ -40,12 +44,17 @@ export function deltasOf(
     changed,
     removed: index === 0 ? [...step.removed] : [],
     shifts: index === 0 ? [...step.shifts] : [],
-    ...(real ? { real } : {}),
+    ...markOf(audience),
   }));
 }
 
 /** Delta that no reader can apply: all readers load the leaderboard again, at `version` or later. */
-export function missedDelta(contestId: number, version: number, total: number, real: boolean): BoardDelta {
+export function missedDelta(
+  contestId: number,
+  version: number,
+  total: number,
+  audience: DeltaAudience,
+): BoardDelta {
   return {
     contestId,
     previous: version - 1,
@@ -54,8 +63,12 @@ export function missedDelta(contestId: number, version: number, total: number, r
     changed: [],
     removed: [],
     shifts: [],
-    ...(real ? { real } : {}),
+    ...markOf(audience),
   };
+}
+
+function markOf(audience: DeltaAudience): { readonly real?: true; readonly shown?: true } {
+  return audience === 'all' ? {} : { [audience]: true };
 }
 
 /** At least one page; the first leaves `reserved` bytes free. */

@@ -8,6 +8,8 @@ import { readGlobalLeaderboard } from '../platform/global-leaderboard.ts';
 export interface GlobalLeaderboardTaskOptions {
   readonly database: Pick<Database, 'query' | 'execute'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
+  /** How long after its end a frozen contest holds the XP of its participants, in days. */
+  readonly holdDays?: number;
 }
 
 /** Contest id of the global leaderboard in `standings_board`. */
@@ -28,8 +30,8 @@ export class GlobalLeaderboardTask {
    * @throws Problem `superseded` when another node has published meanwhile, and the database's errors
    */
   async run(): Promise<void> {
-    const { publisher } = this.#options;
-    const top = await readGlobalLeaderboard(this.#options.database, { limit: PLACES, offset: 0 });
+    const { database, publisher, holdDays } = this.#options;
+    const top = await readGlobalLeaderboard(database, { limit: PLACES, offset: 0, holdDays });
     const text = JSON.stringify(top);
     try {
       this.#last ??= await this.#lastPublished(text);

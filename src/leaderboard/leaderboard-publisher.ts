@@ -1,6 +1,7 @@
 import { prepare } from '../events/prepare.ts';
 import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
+import { deleteHeld, endFreeze, type FreezeRecord, readFreeze, recordFreeze } from '../platform/freeze.ts';
 import { type ContestState, readContestState, readScores, type Score } from '../platform/scores.ts';
 import type { Unshowable } from '../platform/unshowable.ts';
 import type { Standing } from '../protocol/board.ts';
@@ -20,6 +21,7 @@ import {
   savePendingRankChanges,
   upsertRows,
 } from './row-statements.ts';
+import { readShownScores } from './shown-scores.ts';
 import { type Step, sameScore, stepOf } from './step.ts';
 import { type LeaderboardHead, readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
 
@@ -46,6 +48,8 @@ export class LeaderboardPublisher {
   #head: LeaderboardHead;
   #order: readonly Standing[];
   #rows: ReadonlyMap<number, Standing>;
+  /** While it is frozen, what players are shown; undefined: not read yet. */
+  #shown: readonly Standing[] | undefined;
 
   private constructor(options: LeaderboardPublisherOptions, contestId: number, stored: StoredLeaderboard) {
     this.#options = options;
@@ -79,6 +83,7 @@ export class LeaderboardPublisher {
     const unshowable: Unshowable[] = [];
     const scores = await readScores(database, this.contestId, players, clock, (row) => unshowable.push(row));
     leftOut?.record(this.contestId, players, unshowable);
+    const freeze = this.#head.frozen ? await readFreeze(database, this.contestId) : undefined;
     // After the scores: while the flag is not set here, none of them is from after a freeze.
     const contest = await readContestState(database, this.contestId);
     if (!contest) {
@@ -86,10 +91,14 @@ export class LeaderboardPublisher {
       leftOut?.delete(this.contestId);
       return false;
     }
-    const changes = this.#changesIn(scores, players);
-    if (contest.frozen && !this.#head.frozen) await this.#freeze(contest);
-    if (!contest.frozen && this.#head.frozen) await this.#unfreeze(changes, contest);
-    else if (changes.size > 0) await this.#publishChanges(changes, contest);
+    if (contest.frozen) {
+      await this.#updateShown(scores, players, contest, freeze);
+      await this.#publishChanges(changesIn(this.#rows, scores, players), contest);
+    } else {
+      const changes = changesIn(this.#rows, scores, players);
+      if (this.#head.frozen) await this.#unfreeze(changes, contest, freeze);
+      else await this.#publishChanges(changes, contest);
+    }
     return true;
   }
 
@@ -98,18 +107,52 @@ export class LeaderboardPublisher {
     if (!this.#head.frozen) await this.rankChanges.publish(this.#head, this.#rows);
   }
 
-  #changesIn(scores: ReadonlyMap<number, Score>, players: ReadonlySet<number> | 'all'): Changes {
-    const changes = new Map<number, Score | undefined>();
-    for (const [playerId, score] of scores) {
-      const before = this.#rows.get(playerId);
-      if (!before || !sameScore(before, score)) changes.set(playerId, score);
+  /** Publishes what players are shown of a frozen leaderboard: at first as at the freeze, then newcomers and leavers. */
+  async #updateShown(
+    scores: ReadonlyMap<number, Score>,
+    players: ReadonlySet<number> | 'all',
+    contest: ContestState,
+    known: FreezeRecord | undefined,
+  ): Promise<void> {
+    const { database, clock } = this.#options;
+    const { contestId } = this;
+    if (!this.#head.frozen) {
+      const freeze = await recordFreeze(database, contestId);
+      if (freeze.exact) {
+        const all = players === 'all' ? scores : await readScores(database, contestId, 'all', clock);
+        const shown = await readShownScores(database, clock, contestId, freeze, all, this.#rows);
+        await this.#publishChanges(changesIn(this.#rows, shown, 'all'), contest);
+      }
+      if (contest.live) await this.rankChanges.publish(this.#head, this.#rows, { freezing: true });
+      return this.#freeze(contest);
     }
-    for (const playerId of players === 'all' ? this.#rows.keys() : players)
-      if (!scores.has(playerId) && this.#rows.has(playerId)) changes.set(playerId, undefined);
-    return changes;
+    const newcomers = new Set([...scores.keys()].filter((playerId) => !this.#rows.has(playerId)));
+    const freeze =
+      known?.frozen && newcomers.size === 0 ? known : await recordFreeze(database, contestId, newcomers);
+    this.#shown ??= await this.#readShown();
+    const before = byPlayer(this.#shown);
+    const shown = await readShownScores(database, clock, contestId, freeze, scores, before);
+    const changes = changesIn(before, shown, players);
+    if (changes.size === 0) return;
+    const step = stepOf(this.#shown, changes);
+    const publication = publicationOf({ ...step, total: step.order.length }, contestId, this.#head, 'shown');
+    await publishVersion(this.#options, publication, this.#head, [
+      ...upsertRows(contestId, 'shown', step.changed, publication.head.shownVersion, new Map()),
+      ...deleteRows(contestId, 'shown', step.removed),
+    ]);
+    this.#head = publication.head;
+    this.#shown = step.order;
+  }
+
+  async #readShown(): Promise<readonly Standing[]> {
+    const stored = await this.#options.database.transaction((tx) =>
+      readStoredLeaderboard(tx, this.contestId, 'shown'),
+    );
+    return stored?.order ?? [];
   }
 
   async #publishChanges(changes: Changes, contest: ContestState): Promise<void> {
+    if (changes.size === 0) return;
     const { contestId } = this;
     const step = stepOf(this.#order, changes);
     const rows = byPlayer(step.order);
@@ -119,7 +162,7 @@ export class LeaderboardPublisher {
         : new Map<number, number>();
     const added = this.rankChanges.withoutPending(moved);
     const change = { ...step, total: step.order.length };
-    const publication = publicationOf(change, contestId, this.#head);
+    const publication = publicationOf(change, contestId, this.#head, this.#head.frozen ? 'real' : 'all');
     const { head } = publication;
     await publishVersion(this.#options, publication, this.#head, this.#rowGuards(step, head.version, added));
     this.rankChanges.add(added);
@@ -149,9 +192,10 @@ export class LeaderboardPublisher {
     await this.#options.publisher.publishUnits([{ drafts: [draft], preconditions: guards }]);
     this.rankChanges.clear();
     this.#head = head;
+    this.#shown = this.#order;
   }
 
-  async #unfreeze(changes: Changes, contest: ContestState): Promise<void> {
+  async #unfreeze(changes: Changes, contest: ContestState, freeze: FreezeRecord | undefined): Promise<void> {
     const { contestId } = this;
     const shown = await this.#options.database.transaction((tx) =>
       readStoredLeaderboard(tx, contestId, 'shown'),
@@ -161,7 +205,7 @@ export class LeaderboardPublisher {
     const rows = byPlayer(step.order);
     const shownRows = byPlayer(shown.order);
     const reveal = revealOf(step.order, shownRows, this.#rows);
-    const publication = publicationOf(reveal, contestId, this.#head, { unfreezes: true });
+    const publication = publicationOf(reveal, contestId, this.#head, 'all');
     const { head } = publication;
     const moved = contest.live
       ? rankChangesBetween(shown.order, shownRows, rows, this.#options.top)
@@ -173,11 +217,14 @@ export class LeaderboardPublisher {
       ...this.#rowGuards(step, head.version, new Map()),
       ...mergeFrozenBoard(contestId),
       ...savePendingRankChanges(contestId, moved),
+      ...(freeze ? [{ sql: endFreeze(contestId, freeze) }] : []),
     ];
     const draft = freezeDraft({ contestId, frozen: false, version: head.version }, contest.title);
     await publishVersion(this.#options, publication, this.#head, guards, [draft]);
     this.rankChanges.add(moved, { due: true });
+    this.#shown = undefined;
     this.#replace(head, step.order, rows);
+    if (freeze) await deleteHeld(this.#options.database, contestId, freeze);
   }
 
   #replace(head: LeaderboardHead, order: readonly Standing[], rows: ReadonlyMap<number, Standing>): void {
@@ -203,6 +250,22 @@ export async function refreshLeaderboard(
 function freezeDraft(data: Omit<EventInput<'LEADERBOARD_FREEZE'>, 'contestTitle'>, title: string) {
   const contestTitle = title === '' ? {} : { contestTitle: title };
   return prepare('LEADERBOARD_FREEZE', { ...data, ...contestTitle }, { internal: true });
+}
+
+/** Changes from `rows` to `scores`, which are those of `players`. */
+function changesIn(
+  rows: ReadonlyMap<number, Score>,
+  scores: ReadonlyMap<number, Score>,
+  players: ReadonlySet<number> | 'all',
+): Changes {
+  const changes = new Map<number, Score | undefined>();
+  for (const [playerId, score] of scores) {
+    const before = rows.get(playerId);
+    if (!before || !sameScore(before, score)) changes.set(playerId, score);
+  }
+  for (const playerId of players === 'all' ? rows.keys() : players)
+    if (!scores.has(playerId) && rows.has(playerId)) changes.set(playerId, undefined);
+  return changes;
 }
 
 function byPlayer(order: readonly Standing[]): ReadonlyMap<number, Standing> {

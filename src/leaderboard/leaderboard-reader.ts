@@ -102,7 +102,7 @@ export class LeaderboardReader {
     for (const row of rows) {
       if (row.type !== 'LEADERBOARD_UPDATE' && row.type !== 'LEADERBOARD_FREEZE') continue;
       const kind = scopeKind(row.scope);
-      if (kind !== 'leaderboard' && kind !== 'real') continue;
+      if (kind !== 'leaderboard' && kind !== 'real' && kind !== 'shown') continue;
       const contestId = Number(row.scope.split(':')[1]);
       // At a freeze the rows of admins fork from the shown ones; at its end both merge.
       if (row.type === 'LEADERBOARD_FREEZE') this.#followed.delete(`${contestId}/real`);

@@ -3,7 +3,7 @@ import { prepare } from '../events/prepare.ts';
 import type { Precondition } from '../log/append-statement.ts';
 import type { BoardDelta } from '../protocol/board.ts';
 import { Problem } from '../protocol/problem.ts';
-import { deltasOf, missedDelta } from './deltas.ts';
+import { type DeltaAudience, deltasOf, missedDelta } from './deltas.ts';
 import type { RankChangePublisherOptions } from './rank-change-publisher.ts';
 import { advanceHead } from './row-statements.ts';
 import type { Step } from './step.ts';
@@ -19,23 +19,29 @@ export interface Publication {
 }
 
 /**
- * Turns a change of a leaderboard at `head` into its next version.
- * @param unfreezes whether it ends a freeze: some readers are at `shownVersion`, and others at `version`
+ * Turns a change of a leaderboard at `head` into its next version. While it is frozen, what admins and what players see have
+ * versions of their own; the one that ends the freeze is above both.
+ *
+ * @param of whose rows change; `all`: everybody's, which ends a freeze
  */
 export function publicationOf(
   change: Omit<Step, 'order'> & { readonly total: number },
   contestId: number,
   { version, shownVersion, frozen }: LeaderboardHead,
-  { unfreezes = false } = {},
+  of: DeltaAudience,
 ): Publication {
-  const real = frozen && !unfreezes;
-  const from = unfreezes ? shownVersion : version;
-  const deltas = deltasOf(change, { contestId, from, after: version, real });
-  const next = deltas?.at(-1)?.version ?? version + 2;
+  const from = of === 'real' ? version : shownVersion;
+  const after = of === 'all' ? Math.max(version, shownVersion) : from;
+  const deltas = deltasOf(change, { contestId, from, after, audience: of });
+  const next = deltas?.at(-1)?.version ?? after + 2;
   return {
     contestId,
-    head: { version: next, shownVersion: real ? shownVersion : next, frozen: real },
-    deltas: deltas ?? [missedDelta(contestId, next, change.total, real)],
+    head: {
+      version: of === 'shown' ? version : next,
+      shownVersion: of === 'real' ? shownVersion : next,
+      frozen: frozen && of !== 'all',
+    },
+    deltas: deltas ?? [missedDelta(contestId, next, change.total, of)],
     oversized: deltas === undefined,
   };
 }

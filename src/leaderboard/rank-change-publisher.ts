@@ -8,7 +8,7 @@ import { advanceHead, clearPendingRankChanges } from './row-statements.ts';
 import type { LeaderboardHead } from './stored-leaderboard.ts';
 
 export interface RankChangePublisherOptions {
-  readonly database: Pick<Database, 'query' | 'transaction'>;
+  readonly database: Pick<Database, 'query' | 'execute' | 'transaction'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
 }
 
@@ -66,12 +66,17 @@ export class RankChangePublisher {
   /**
    * Publishes all pending changes. Does nothing while the contest is frozen.
    * @param rows the published rows, by player
+   * @param freezing whether a freeze is about to be published: what moved before it is public
    * @throws Problem `superseded` when another node has published since `head`
    */
-  async publish(head: LeaderboardHead, rows: ReadonlyMap<number, Standing>): Promise<void> {
+  async publish(
+    head: LeaderboardHead,
+    rows: ReadonlyMap<number, Standing>,
+    { freezing = false } = {},
+  ): Promise<void> {
     const contest = await readContestState(this.#options.database, this.#contestId);
     // Frozen meanwhile: the freeze is published first.
-    if (!contest || contest.frozen) return;
+    if (!contest || (contest.frozen && !freezing)) return;
     while (this.#pending.size > 0) {
       const batch = [...this.#pending].slice(0, MAX_BATCH);
       const players = batch.map(([playerId]) => playerId);
@@ -96,7 +101,7 @@ export class RankChangePublisher {
         advanceHead(this.#contestId, head, head),
         ...clearPendingRankChanges(this.#contestId, players),
       ];
-      await this.#options.publisher.publishUnits([{ drafts, preconditions: guards }]);
+      await this.#options.publisher.publishUnits([{ drafts, preconditions: guards, wasFrozen: false }]);
       for (const playerId of players) this.#pending.delete(playerId);
       for (const [playerId, rank] of reported) this.#reported.set(playerId, rank);
     }

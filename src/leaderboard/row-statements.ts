@@ -17,8 +17,8 @@ export function advanceHead(contestId: number, from: LeaderboardHead, to: Leader
   return {
     sql: format(
       `UPDATE standings_board SET version = ?, shown_version = ?, frozen = ?, changed_at = UTC_TIMESTAMP(3)
-        WHERE contest_id = ? AND version = ? AND frozen = ?`,
-      [to.version, to.shownVersion, to.frozen, contestId, from.version, from.frozen],
+        WHERE contest_id = ? AND version = ? AND shown_version = ? AND frozen = ?`,
+      [to.version, to.shownVersion, to.frozen, contestId, from.version, from.shownVersion, from.frozen],
     ),
     expectedRows: 1,
   };
@@ -87,7 +87,7 @@ export function clearPendingRankChanges(contestId: number, players: readonly num
   }));
 }
 
-/** Copies the shown rows for admins: from here on those follow the scores, and the shown ones stay as they are. */
+/** Copies the shown rows for admins: from here on those follow the scores. */
 export function forkFrozenBoard(contestId: number): Precondition {
   const columns = [...COLUMNS, 'version'].join(', ');
   return {

@@ -1,4 +1,5 @@
 import type { Queries } from '../db/database.ts';
+import { IS_FROZEN } from '../platform/freeze.ts';
 import { readContestChecksums, readPlayerChecksums } from '../platform/scores.ts';
 import { isShowableId } from '../platform/unshowable.ts';
 import type { MarkDirty } from './dirty-contests.ts';
@@ -6,7 +7,7 @@ import { IS_ONGOING, IS_POLLED, LEADERBOARD_JOINS } from './stored-leaderboard.t
 
 /** Contests that may change, and those whose freeze differs from the published one. */
 const POLLED = `
-  SELECT c.id, b.frozen <> c.leaderboard_frozen AS turned
+  SELECT c.id, b.frozen <> ${IS_FROZEN} AS turned
     FROM ${LEADERBOARD_JOINS}
    WHERE ${isShowableId('c.id')}
      AND ((c.status = 'LIVE' AND ${IS_ONGOING}) OR (b.contest_id IS NOT NULL AND ${IS_POLLED}))`;

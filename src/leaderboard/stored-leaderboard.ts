@@ -1,5 +1,6 @@
 import type { Queries, Transaction } from '../db/database.ts';
 import { standingsRow } from '../db/schema.ts';
+import { IS_FROZEN } from '../platform/freeze.ts';
 import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
 import type { Standing } from '../protocol/board.ts';
 import { stepOf } from './step.ts';
@@ -60,7 +61,7 @@ export const LEADERBOARD_JOINS = `contest c LEFT JOIN standings_board b ON b.con
 /** SQL: whether the contest is not over by the contest clock, whatever the platform's status is. */
 export const IS_ONGOING = `NOT (a.contest_id IS NOT NULL AND a.status = 'OVER' AND a.announced_at < UTC_TIMESTAMP(3) - ${POLLED_AFTER_END})`;
 /** SQL: whether an existing leaderboard is polled for changes. */
-export const IS_POLLED = `((c.status IN ('LIVE', 'UPCOMING') AND ${IS_ONGOING}) OR b.frozen <> c.leaderboard_frozen
+export const IS_POLLED = `((c.status IN ('LIVE', 'UPCOMING') AND ${IS_ONGOING}) OR b.frozen <> ${IS_FROZEN}
   OR b.changed_at > UTC_TIMESTAMP(3) - ${POLLED_AFTER_END})`;
 
 /** @returns undefined when the contest's leaderboard was not created yet */

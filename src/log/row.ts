@@ -48,6 +48,15 @@ export interface Draft {
 /** Keep class of a scope's rows, unless they are transient. */
 export function keepClassOf(scope: Scope): Exclude<KeepClass, 'nudge'> {
   const kind = scopeKind(scope);
-  if (kind === 'real') return 'leaderboard';
-  return kind === 'ops' ? 'global' : kind;
+  switch (kind) {
+    case 'real':
+    case 'shown':
+      return 'leaderboard';
+    case 'hidden':
+      return 'contest';
+    case 'ops':
+      return 'global';
+    default:
+      return kind;
+  }
 }

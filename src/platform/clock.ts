@@ -64,7 +64,8 @@ function offsetName(name: string): string {
   return `${name}Offset`;
 }
 
-function isTimestamp(table: string, column: string): string {
+/** SQL: whether a column of the platform is a TIMESTAMP. */
+export function isTimestamp(table: string, column: string): string {
   return `(SELECT LOWER(DATA_TYPE) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE()
     AND TABLE_NAME = '${table}' AND COLUMN_NAME = '${column}') = 'timestamp'`;
 }

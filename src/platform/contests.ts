@@ -2,6 +2,7 @@ import type { Queries } from '../db/database.ts';
 import type { Contest } from '../protocol/api/contest.ts';
 import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
 import type { PlatformClock } from './clock.ts';
+import { IS_FROZEN } from './freeze.ts';
 
 export interface ContestViewer {
   readonly userId: number;
@@ -77,7 +78,7 @@ async function select(
   const rows = await database.query<Row>(
     `SELECT c.id, c.title, ${STATUS} AS status, ${clock.select('c.start_time', 'startsAt')},
             ${clock.select('c.end_time', 'endsAt')}, c.participant_count AS participantCount, c.is_public + 0 AS isPublic,
-            ${JOINED} AS joined, c.leaderboard_frozen + 0 AS frozen
+            ${JOINED} AS joined, ${IS_FROZEN} AS frozen
        FROM contest c LEFT JOIN contest_announced a ON a.contest_id = c.id ${which.sql}`,
     [viewer.playerId ?? 0, ...which.values],
   );

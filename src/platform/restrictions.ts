@@ -1,15 +1,52 @@
 import type { Queries } from '../db/database.ts';
-import type { Restriction } from '../protocol/definition.ts';
+import { holdsPlayers, IS_FROZEN } from './freeze.ts';
 
-/** Reads which of these contests are restricted now. A contest that is both frozen and private counts as frozen, which redacts more. */
+/** What is restricted now. */
+export interface Restrictions {
+  /** Contests whose leaderboards are frozen. */
+  readonly frozen: ReadonlySet<number>;
+  /** Contests that are private, or drafts. */
+  readonly private: ReadonlySet<number>;
+  /** Players whose public XP, level and tier are held, each with a frozen contest that holds them. */
+  readonly held: ReadonlyMap<number, number>;
+}
+
+/** Contests and players of whom something is to be published. */
+export interface RestrictionQuery {
+  readonly contests: readonly number[];
+  readonly players: readonly number[];
+}
+
+/**
+ * Reads what of these contests and players is restricted now.
+ *
+ * @param holdDays how long after its end a frozen contest holds the XP of its participants, in days
+ */
 export async function readRestrictions(
   database: Pick<Queries, 'query'>,
-  contestIds: readonly number[],
-): Promise<ReadonlyMap<number, Restriction>> {
-  const rows = await database.query<{ id: number; why: Restriction }>(
-    `SELECT id, IF(leaderboard_frozen, 'frozen', 'private') AS why
-       FROM contest WHERE id IN (?) AND (leaderboard_frozen OR NOT is_public OR status = 'DRAFT')`,
-    [contestIds],
-  );
-  return new Map(rows.map(({ id, why }) => [id, why]));
+  { contests, players }: RestrictionQuery,
+  holdDays?: number,
+): Promise<Restrictions> {
+  const found =
+    contests.length === 0
+      ? []
+      : await database.query<{ id: number; frozen: number; closed: number }>(
+          `SELECT c.id, ${IS_FROZEN} AS frozen, (NOT c.is_public OR c.status = 'DRAFT') AS closed
+             FROM contest c WHERE c.id IN (?) AND (c.leaderboard_frozen OR NOT c.is_public OR c.status = 'DRAFT')`,
+          [contests],
+        );
+  const held =
+    players.length === 0
+      ? []
+      : await database.query<{ playerId: number; contestId: number }>(
+          `SELECT cp.player_id AS playerId, MIN(cp.contest_id) AS contestId
+             FROM contest c STRAIGHT_JOIN contest_participant cp ON cp.contest_id = c.id AND cp.player_id IN (?)
+            WHERE ${holdsPlayers(holdDays)} GROUP BY cp.player_id`,
+          [players],
+        );
+  return {
+    frozen: new Set(found.filter(({ frozen }) => Number(frozen) === 1).map(({ id }) => id)),
+    private: new Set(found.filter(({ closed }) => Number(closed) === 1).map(({ id }) => id)),
+    held: new Map(held.map(({ playerId, contestId }) => [playerId, contestId])),
+  };
 }

@@ -3,7 +3,8 @@ import { Timestamp } from '../db/timestamp.ts';
 import type { Standing } from '../protocol/board.ts';
 import { MODES, TIERS } from '../protocol/enums.ts';
 import { truncate } from '../util/truncate.ts';
-import type { PlatformClock } from './clock.ts';
+import { isTimestamp, type PlatformClock } from './clock.ts';
+import { IS_FROZEN } from './freeze.ts';
 import { SERVER_ZONE } from './server-zone.ts';
 import { isShowableId, MAX_INT, reasonAgainst, type Unshowable } from './unshowable.ts';
 
@@ -95,6 +96,61 @@ export async function readScores(
   return scores;
 }
 
+/** A row as at a freeze, as far as it has changed since. */
+export type HeldScore = Partial<
+  Pick<Score, 'mode' | 'finalRating' | 'problemsSolved' | 'penaltyMins' | 'lastSolvedAt' | 'tier'>
+>;
+
+interface RawHeld extends Readonly<Record<string, unknown>> {
+  readonly playerId: number;
+  readonly hasScore: number;
+  readonly hasPlayer: number;
+  readonly isInstant: number;
+  readonly solvedUnix: string | null;
+}
+
+/**
+ * Reads what triggers kept of the rows of a frozen leaderboard. To be read after the scores: a row that changes in between is
+ * then found here as it was.
+ */
+export async function readHeldScores(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+  freezeNo: number,
+  players: ReadonlySet<number> | 'all',
+  clock: PlatformClock,
+): Promise<Map<number, HeldScore>> {
+  if (players !== 'all' && players.size === 0) return new Map();
+  const rows = await database.query<RawHeld>(
+    `SELECT cp.player_id AS playerId, s.player_id IS NOT NULL AS hasScore, h.player_id IS NOT NULL AS hasPlayer,
+            s.mode, s.final_rating AS finalRating, s.problems_solved AS problemsSolved, s.penalty_mins AS penaltyMins,
+            ${clock.select('s.solved_local', 'solvedLocal')}, s.solved_unix AS solvedUnix, h.tier,
+            ${isTimestamp('contest_participant', 'last_solved_at')} AS isInstant
+       FROM contest_participant cp
+       LEFT JOIN frozen_score s ON s.contest_id = cp.contest_id AND s.freeze_no = ? AND s.player_id = cp.player_id
+       LEFT JOIN frozen_player h ON h.contest_id = cp.contest_id AND h.freeze_no = ? AND h.player_id = cp.player_id
+      WHERE cp.contest_id = ? AND (s.player_id IS NOT NULL OR h.player_id IS NOT NULL)
+        ${players === 'all' ? '' : ' AND cp.player_id IN (?)'}`,
+    [freezeNo, freezeNo, contestId, ...(players === 'all' ? [] : [[...players]])],
+  );
+  return new Map(rows.map((row) => [row.playerId, heldOf(row, clock)]));
+}
+
+function heldOf(row: RawHeld, clock: PlatformClock): HeldScore {
+  const tier = Number(row.hasPlayer) === 1 ? { tier: TIERS.find((known) => known === row.tier) ?? null } : {};
+  if (Number(row.hasScore) !== 1) return tier;
+  const unix = row.solvedUnix === null ? null : new Date(Number(row.solvedUnix) * 1000);
+  const solvedAt = Number(row.isInstant) === 1 ? unix : clock.instant(row, 'solvedLocal');
+  return {
+    ...tier,
+    mode: MODES.find((mode) => mode === row.mode) ?? null,
+    finalRating: Number(row.finalRating),
+    problemsSolved: Math.max(0, Number(row.problemsSolved)),
+    penaltyMins: Math.max(0, Number(row.penaltyMins)),
+    lastSolvedAt: solvedAt?.toISOString() ?? null,
+  };
+}
+
 /** Reads all participants whose rows cannot be shown, by contest. Reads every participant: not for regular polls. */
 export async function readUnshowable(database: Pick<Queries, 'query'>): Promise<Map<string, Unshowable[]>> {
   const rows = await database.query<RawScore & { readonly contestId: number | string }>(
@@ -152,7 +208,7 @@ export async function readContestState(
   contestId: number,
 ): Promise<ContestState | undefined> {
   const [contest] = await database.query<{ title: string | null; status: string; frozen: number }>(
-    'SELECT title, status, leaderboard_frozen + 0 AS frozen FROM contest WHERE id = ?',
+    `SELECT c.title, c.status, ${IS_FROZEN} AS frozen FROM contest c WHERE c.id = ?`,
     [contestId],
   );
   if (!contest) return undefined;

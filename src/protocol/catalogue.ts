@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ActivityEntry, Definition } from './definition.ts';
+import type { ActivityEntry, Definition, Redacted } from './definition.ts';
 import { CONTEST_STATUSES, DIFFICULTIES, RECEIPT_ACTIONS, SEVERITIES, TIERS } from './enums.ts';
 import { id, instant, name, player, rank, standing, text } from './fields.ts';
 import { byline, capitalised, joinNames, ordinal, placeMove, titled } from './phrases.ts';
@@ -35,6 +35,9 @@ export const CATALOGUE = {
     activity: (data) => [
       activityOf('LEVEL_UP', data.playerId, { level: data.oldLevel }, { level: data.newLevel, xp: data.xp }),
     ],
+    // A rise in XP during a freeze would give a solve away.
+    restrictedBy: 'player',
+    redact: { frozen: ownOnly },
     keep: 'history',
   }),
 
@@ -60,6 +63,9 @@ export const CATALOGUE = {
         { tier: data.newTier, subRank: data.subRank },
       ),
     ],
+    // A rise in XP during a freeze would give a solve away.
+    restrictedBy: 'player',
+    redact: { frozen: ownOnly },
     keep: 'history',
   }),
 
@@ -114,6 +120,9 @@ export const CATALOGUE = {
         name: data.name,
       }),
     ],
+    // A rise in XP during a freeze would give a solve away.
+    restrictedBy: 'player',
+    redact: { frozen: ownOnly },
     keep: 'history',
   }),
 
@@ -147,9 +156,18 @@ export const CATALOGUE = {
         data,
         targets: [
           { scope: scopes.player(data.playerId), inbox: true },
-          ...(data.contestId === undefined ? [] : [{ scope: scopes.real(data.contestId), inbox: false }]),
+          ...(data.contestId === undefined
+            ? []
+            : [
+                { scope: scopes.real(data.contestId), inbox: false },
+                { scope: scopes.hidden(data.contestId), inbox: false },
+              ]),
         ],
         activity: true,
+        withheld: [
+          { scope: scopes.problem(data.problemId), inbox: false },
+          ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
+        ],
       }),
       // Viewers of the problem must not learn of the contest, nor of its participants.
       private: (data) => ({
@@ -218,10 +236,13 @@ export const CATALOGUE = {
       shifts: z.array(z.strictObject({ from: rank, to: rank, by: z.int() })).max(10_000),
       /** Frozen standings: this is for those alone who see the real ones. */
       real: z.boolean().optional(),
+      /** Frozen standings: this is for those alone who do not see the real ones, such as a newcomer's row. */
+      shown: z.boolean().optional(),
     }),
-    targets: (data) => [
-      { scope: data.real ? scopes.real(data.contestId) : scopes.leaderboard(data.contestId), inbox: false },
-    ],
+    targets: ({ contestId, real, shown }) => {
+      const kind = real ? 'real' : shown ? 'shown' : 'leaderboard';
+      return [{ scope: scopes[kind](contestId), inbox: false }];
+    },
     title: () => 'Standings',
     message: (data) => `${data.changed.length} changed`,
     keep: 'transient',
@@ -380,6 +401,16 @@ const STATUS_PHRASE = {
   ENDED: 'is over',
   CANCELLED: 'was cancelled',
 } as const;
+
+/** Event of a player while a frozen contest of theirs hides what follows from solves: theirs alone, and later of all. */
+function ownOnly<D extends { readonly playerId: number }>(data: D): Redacted<D> {
+  return {
+    data,
+    targets: [{ scope: scopes.player(data.playerId), inbox: true }],
+    activity: true,
+    withheld: [{ scope: scopes.global, inbox: false }],
+  };
+}
 
 function activityOf(
   action: ActivityEntry['action'],

@@ -30,7 +30,10 @@ export interface ActivityEntry {
  */
 export type Keep = 'history' | 'transient';
 
-/** Restriction on a contest's events: its leaderboard is frozen, or the contest is private or a draft. */
+/**
+ * Restriction on a contest's events: its leaderboard is frozen, or the contest is private or a draft. Events of a player,
+ * not of a contest, are restricted while a frozen contest of the player is.
+ */
 export type Restriction = 'frozen' | 'private';
 
 /** Event as it is published while its contest is restricted. */
@@ -38,6 +41,8 @@ export interface Redacted<D> {
   readonly data: D;
   readonly targets: readonly Target[];
   readonly activity: boolean;
+  /** What is published when the restriction is over. */
+  readonly withheld?: readonly Target[];
 }
 
 /** What the catalogue says of one type of event. */
@@ -48,6 +53,8 @@ export interface Definition<S extends z.ZodType> {
   /** `audience` is the kind of scope the message is read in: the player is addressed as "you", others read the name. */
   message(data: z.output<S>, audience: ScopeKind): string;
   activity?(data: z.output<S>): readonly ActivityEntry[];
+  /** Whose restrictions apply: its contest's, or those of the frozen contests of its player. Left out: its contest's. */
+  readonly restrictedBy?: 'contest' | 'player';
   /** Per restriction, what is published instead while its contest is under it. Left out: the event unchanged. */
   readonly redact?: { readonly [R in Restriction]?: (data: z.output<S>) => Redacted<z.output<S>> };
   readonly keep: Keep;

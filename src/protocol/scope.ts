@@ -1,13 +1,16 @@
 /**
  * Spelling of every kind of scope; `#` is the id. The kind decides who may listen and how long rows are kept.
- * `real`: a contest's leaderboard while players are shown a frozen one; `ops`: status of the service. Admins alone may
- * listen to both.
+ * `real`: a contest's leaderboard while players are shown a frozen one; `hidden`: what a freeze hides of the contest's
+ * events; `ops`: status of the service. Admins alone may listen to these. `shown`: what changes of a frozen leaderboard
+ * that players are shown, such as a new participant's row.
  */
 const SPELLINGS = {
   player: 'player:#',
   contest: 'contest:#',
   leaderboard: 'contest:#:leaderboard',
   real: 'contest:#:leaderboard:real',
+  shown: 'contest:#:leaderboard:shown',
+  hidden: 'contest:#:hidden',
   problem: 'problem:#',
   global: 'global',
   ops: 'ops',

@@ -42,7 +42,10 @@ export async function openCore(
   try {
     const databases = await openDatabases({ config: config.database, logger, onError, signal });
     const { database } = opened.add('databases', databases);
-    const log = opened.add('log', await openLogPipeline({ database, ring: stream.ring, onError }));
+    const log = opened.add(
+      'log',
+      await openLogPipeline({ database, ring: stream.ring, holdDays: config.standings.holdDays, onError }),
+    );
     const auth = createAuth({ ...stream, auth: secrets, http, database });
     const termAt = (id: number) => log.follower.terms.termAt(id);
     return {

@@ -50,7 +50,7 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
     refresh: (contestId) => refreshLeaderboard(options, contestId).catch(onError),
   });
   const task = new LeaderboardTask({ ...options, leftOut, onError });
-  const global = new GlobalLeaderboardTask({ database, publisher });
+  const global = new GlobalLeaderboardTask({ database, publisher, holdDays: config.holdDays });
   log.onRows((rows) => {
     reader.observe(rows);
     task.observe(rows);

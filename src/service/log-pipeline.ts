@@ -19,6 +19,8 @@ export interface LogPipeline extends LiveLog, Part {
 
 export interface LogPipelineOptions extends LiveLogOptions {
   readonly database: Database;
+  /** How long after its end a frozen contest holds the public XP of its participants, in days. */
+  readonly holdDays?: number;
 }
 
 /** Opens the log in this process: publishers append to it, and the follower delivers its rows to the channels. */
@@ -42,7 +44,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
       // Other publishers may wait for locks of rows, which says nothing about the log.
       append: (units) =>
         name === 'appender' ? appends.observe(appender.append(units)) : appender.append(units),
-      restrictions: (contestIds) => readRestrictions(database, contestIds),
+      restrictions: (about) => readRestrictions(database, about, options.holdDays),
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../db/database.ts';
 import { Relay, type RelayOptions } from '../events/outbox/relay.ts';
+import { publishWithheld } from '../events/withheld.ts';
 import type { Part } from './parts.ts';
 
 export interface OutboxDeps extends Omit<RelayOptions, 'database' | 'onError'> {
@@ -10,8 +11,16 @@ export interface OutboxDeps extends Omit<RelayOptions, 'database' | 'onError'> {
 /** Delay before the relay runs again after an error, ms. */
 const RETRY_MS = 500;
 
+/** Time between two polls for events whose freeze is over, ms. */
+const WITHHELD_MS = 500;
+
 /** Opens the relay from the outbox to the log. */
 export function openOutbox({ onError, ...options }: OutboxDeps): Part {
   const relay = new Relay({ ...options, onError: (error) => onError(error, 'relay') });
-  return { leaderTasks: [{ name: 'relay', everyMs: RETRY_MS, run: (signal) => relay.run(signal) }] };
+  return {
+    leaderTasks: [
+      { name: 'relay', everyMs: RETRY_MS, run: (signal) => relay.run(signal) },
+      { name: 'withheld events', everyMs: WITHHELD_MS, run: () => publishWithheld(options).then(() => {}) },
+    ],
+  };
 }

@@ -41,7 +41,7 @@ test('triggers are installed, listed and dropped, and each command reports what 
   await database.execute('ALTER TABLE announcement RENAME COLUMN for_role TO target_role');
 
   const [trigger] = await database.query<{ name: string }>(
-    "SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'player'",
+    "SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME LIKE 'live_player_advanced%'",
   );
   await database.execute(`DROP TRIGGER ${trigger?.name}`);
   expect(await doctor()).toContain("✗ On the platform's tables: 1 trigger missing.");

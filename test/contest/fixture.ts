@@ -5,6 +5,7 @@ import { createLogPublisher } from '../../src/events/log-publisher.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { openAppender, wholeLog } from '../support/database/log.ts';
+import { UNRESTRICTED } from '../support/unrestricted.ts';
 
 /** The part of a node that announces contests. */
 export interface ClockNode {
@@ -32,7 +33,7 @@ export function openClockNode(
       term = appended.at(-1)?.term ?? term;
       return appended;
     },
-    restrictions: async () => new Map(),
+    restrictions: async () => UNRESTRICTED,
   });
   const errors: unknown[] = [];
   let over = new AbortController();

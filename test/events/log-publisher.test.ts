@@ -11,6 +11,7 @@ import { anyText } from '../support/arbitrary.ts';
 import { anyEvent } from '../support/arbitrary-events.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { expectGapless, openAppender, resetLog, wholeLog } from '../support/database/log.ts';
+import { UNRESTRICTED } from '../support/unrestricted.ts';
 
 let made: TestDatabase;
 let database: Database;
@@ -23,7 +24,7 @@ beforeAll(async () => {
   appender = openAppender(database);
   publisher = createLogPublisher({
     append: (units) => appender.append(units),
-    restrictions: async () => new Map(),
+    restrictions: async () => UNRESTRICTED,
   });
 });
 beforeEach(() => resetLog(database));

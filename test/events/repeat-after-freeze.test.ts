@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogPublisher } from '../../src/events/log-publisher.ts';
+import type { Restrictions } from '../../src/events/redaction.ts';
 import type { Appender } from '../../src/log/appender.ts';
-import type { Restriction } from '../../src/protocol/definition.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { openAppender, wholeLog } from '../support/database/log.ts';
+import { UNRESTRICTED } from '../support/unrestricted.ts';
 
 let made: TestDatabase;
 let appender: Appender;
@@ -21,7 +22,8 @@ afterAll(async () => {
 test.each(['frozen', 'private'] as const)(
   'an event that was published while its contest was %s gets its first answer afterwards, and the other way round',
   async (kind) => {
-    let restricted = new Map<number, Restriction>([[3, kind]]);
+    const restrictedBy = { ...UNRESTRICTED, [kind]: new Set([3]) };
+    let restricted: Restrictions = restrictedBy;
     const publisher = createLogPublisher({
       append: (units) => appender.append(units),
       restrictions: async () => restricted,
@@ -31,12 +33,12 @@ test.each(['frozen', 'private'] as const)(
       data: { playerId, problemId: 5, contestId: 3 },
     });
     const first = await publisher.publish(solved(1), { idempotencyKey: `${kind} 1` });
-    restricted = new Map();
+    restricted = UNRESTRICTED;
     const open = await publisher.publish(solved(2), { idempotencyKey: `${kind} 2` });
     expect(await publisher.publish(solved(1), { idempotencyKey: `${kind} 1` })).toEqual(
       first.map((event) => ({ ...event, duplicate: true })),
     );
-    restricted = new Map([[3, kind]]);
+    restricted = restrictedBy;
     expect(await publisher.publish(solved(2), { idempotencyKey: `${kind} 2` })).toEqual(
       open.map((event) => ({ ...event, duplicate: true })),
     );

@@ -7,6 +7,7 @@ import { formatCursor } from '../../src/protocol/cursor.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
+import { UNRESTRICTED } from '../support/unrestricted.ts';
 
 describe('Inboxes of several nodes over one database', () => {
   let test: TestDatabase;
@@ -20,7 +21,7 @@ describe('Inboxes of several nodes over one database', () => {
     });
     publisher = createLogPublisher({
       append: (units) => appender.append(units),
-      restrictions: async () => new Map(),
+      restrictions: async () => UNRESTRICTED,
     });
   });
   afterAll(async () => {

@@ -17,7 +17,7 @@ import { createContest, createPlayer, joinContest } from '../support/database/pl
 function rowsOf(type: EventType, data: unknown) {
   const draft = prepare(type, data, { internal: true });
   const { redactable } = draft;
-  const redacted = redactable ? [redactable.redact('frozen'), redactable.redact('private')] : [];
+  const redacted = redactable ? [redactable.redact('frozen').draft, redactable.redact('private').draft] : [];
   return [draft, ...redacted].flatMap(({ rows }) => rows);
 }
 

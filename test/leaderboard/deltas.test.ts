@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_DATA_BYTES } from '../../src/events/prepare.ts';
-import { deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
+import { type DeltaContext, deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
 import type { BoardDelta, Standing } from '../../src/protocol/board.ts';
 
 /** Bounds as readers and the log meet them, stated apart from the code: 3 MiB a chain, 10,000 items a delta. */
@@ -22,7 +22,7 @@ const standing = (playerId: number, playerName = 'Ada'): Standing => ({
 });
 /** A row that takes so many bytes in a delta, with its comma. */
 const rowOf = (bytes: number) => standing(1, 'a'.repeat(bytes - JSON.stringify(standing(1, '')).length - 1));
-const context = { contestId: 3, from: 5, after: 7, real: false };
+const context: DeltaContext = { contestId: 3, from: 5, after: 7, audience: 'all' };
 const NOTHING = '[[],[]]'.length + FRAME_BYTES;
 
 interface Rows {
@@ -40,7 +40,7 @@ describe('The deltas of a step', () => {
     const changed = [standing(1), standing(2)];
     const delta = { contestId: 3, previous: 5, version: 8, total: 9, changed, removed: [4], shifts };
     expect(deltasOf(step({ changed, removed: [4], shifts }), context)).toEqual([delta]);
-    expect(deltasOf(step({ changed, removed: [4], shifts }), { ...context, real: true })).toEqual([
+    expect(deltasOf(step({ changed, removed: [4], shifts }), { ...context, audience: 'real' })).toEqual([
       { ...delta, real: true },
     ]);
   });
@@ -104,7 +104,7 @@ describe('The deltas of a step', () => {
 describe('A missed delta', () => {
   it('has the version that readers load, and nothing else', () => {
     const missed = { contestId: 3, previous: 8, version: 9, total: 4, changed: [], removed: [], shifts: [] };
-    expect(missedDelta(3, 9, 4, false)).toEqual(missed);
-    expect(missedDelta(3, 9, 4, true)).toEqual({ ...missed, real: true });
+    expect(missedDelta(3, 9, 4, 'all')).toEqual(missed);
+    expect(missedDelta(3, 9, 4, 'real')).toEqual({ ...missed, real: true });
   });
 });

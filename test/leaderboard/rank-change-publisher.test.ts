@@ -109,7 +109,7 @@ describe('The rank change publisher', () => {
     ]);
   });
 
-  it('publishes a change that was pending at a freeze after it, from the rank where it began', async () => {
+  it('publishes what was pending at a freeze with it, and what moved since then after it', async () => {
     const { publisher, score, freeze, published } = await contestOf([30, 20, 10]);
     await score(2, 25);
     await publisher.update('all');
@@ -118,14 +118,15 @@ describe('The rank change publisher', () => {
     expect(await published()).toEqual([]);
     await score(2, 40);
     await publisher.update('all');
+    const before = [
+      [1, 2, 3],
+      [2, 3, 2],
+    ];
+    expect((await published()).sort()).toEqual(before);
     await freeze(false);
     await publisher.update('all');
     await publisher.publishRankChanges();
-    expect((await published()).sort()).toEqual([
-      [0, 1, 2],
-      [1, 2, 3],
-      [2, 3, 1],
-    ]);
+    expect((await published()).sort()).toEqual([[0, 1, 2], before[0], [2, 2, 1], before[1]]);
   });
 
   it('leaves pending changes to the next leader, and does not repeat them', async () => {

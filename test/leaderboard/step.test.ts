@@ -80,7 +80,7 @@ describe('A step from one version to the next', () => {
           const step = stepOf(order, round);
           const deltas = deltasOf(
             { ...step, total: step.order.length },
-            { contestId: 1, from: board.version, after: board.version, real: false },
+            { contestId: 1, from: board.version, after: board.version, audience: 'all' },
           );
           for (const delta of deltas ?? []) board = applyDelta(board, delta) ?? boardOf([]);
           order = step.order;
@@ -171,7 +171,7 @@ describe('A large step', () => {
       Array.from({ length: 900 }, (_, i) => [i * 2 + 1, wide(i * 2 + 1, (i * 7_919) % 2_003)]),
     );
     const step = stepOf(before, round);
-    const context = { contestId: 1, from: 7, after: 7, real: true };
+    const context = { contestId: 1, from: 7, after: 7, audience: 'real' as const };
     const deltas = deltasOf({ ...step, total: step.order.length }, context) ?? [];
     expect(deltas.length).toBeGreaterThan(2);
     let board: Board | undefined = boardOf(before, 7);
@@ -190,8 +190,8 @@ describe('A large step', () => {
     );
     const step = stepOf(before, round);
     expect(
-      deltasOf({ ...step, total: step.order.length }, { contestId: 1, from: 7, after: 7, real: false }),
+      deltasOf({ ...step, total: step.order.length }, { contestId: 1, from: 7, after: 7, audience: 'all' }),
     ).toBeUndefined();
-    expect(applyDelta(boardOf(before, 7), missedDelta(1, 9, before.length, false))).toBeUndefined();
+    expect(applyDelta(boardOf(before, 7), missedDelta(1, 9, before.length, 'all'))).toBeUndefined();
   });
 });

@@ -199,6 +199,8 @@ describe('An account that', () => {
     const needed = 'TRIGGER and SELECT on the platform';
     await expect(installTriggers(account)).rejects.toThrow(needed);
     await grant('INSERT', 'event_outbox');
+    for (const table of ['contest_freeze', 'frozen_player', 'frozen_score'])
+      await grant('INSERT, UPDATE', table);
     await expect(installTriggers(account)).rejects.toThrow(needed);
     expect(await names()).toEqual([]);
     await grant('TRIGGER', '*');
@@ -231,7 +233,7 @@ describe('An account that', () => {
     await trusting(1);
     await run(
       `CREATE ROLE ${role}`,
-      `GRANT TRIGGER, INSERT ON ${all} TO ${role}`,
+      `GRANT TRIGGER, INSERT, UPDATE ON ${all} TO ${role}`,
       `GRANT ${role} TO '${user}'@'%'`,
       `SET DEFAULT ROLE ${role} ${kind === 'mariadb' ? 'FOR' : 'TO'} '${user}'@'%'`,
     );
@@ -241,13 +243,13 @@ describe('An account that', () => {
     if (kind === 'mariadb') {
       await expect(installing).rejects.toThrow('those that a role gives do not count');
       expect(await names()).toEqual([]);
-      await run(`GRANT INSERT ON ${all} TO '${user}'@'%'`);
+      await run(`GRANT INSERT, UPDATE ON ${all} TO '${user}'@'%'`);
       await expect(installTriggers(account)).rejects.toThrow('those that a role gives do not count');
       expect(await names()).toEqual([]);
     } else await installing;
     await database.execute('UPDATE player SET level = 2');
 
-    await run(`GRANT TRIGGER, INSERT ON ${all} TO '${user}'@'%'`);
+    await run(`GRANT TRIGGER, INSERT, UPDATE ON ${all} TO '${user}'@'%'`);
     await installTriggers(account);
     expect(await checkTriggers(account)).toMatchObject([{ level: 'good' }]);
     await run(`REVOKE TRIGGER ON ${all} FROM '${user}'@'%'`);
@@ -261,6 +263,8 @@ describe('An account that', () => {
   test('is not trusted with a binary log gets an error that names the remedy', async () => {
     const [row] = await database.query<{ log: number }>('SELECT @@GLOBAL.log_bin AS log');
     await grant('INSERT', 'event_outbox');
+    for (const table of ['contest_freeze', 'frozen_player', 'frozen_score'])
+      await grant('INSERT, UPDATE', table);
     await grant('TRIGGER', '*');
     await trusting(0);
     try {

@@ -23,7 +23,9 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
   ],
   CONTEST_STATUS: ({ contestId }) => [`contest:${contestId}`],
   CONTEST_END: ({ contestId }) => [`contest:${contestId}`],
-  LEADERBOARD_UPDATE: ({ contestId, real }) => [`contest:${contestId}:leaderboard${real ? ':real' : ''}`],
+  LEADERBOARD_UPDATE: ({ contestId, real, shown }) => [
+    `contest:${contestId}:leaderboard${real ? ':real' : shown ? ':shown' : ''}`,
+  ],
   LEADERBOARD_FREEZE: ({ contestId }) => [`contest:${contestId}:leaderboard`, `contest:${contestId}`],
   CONTEST_JOINED: ({ contestId }) => [`contest:${contestId}`],
   ANNOUNCEMENT: ({ contestId, playerId }) => [
@@ -126,7 +128,7 @@ describe.each(EVENT_TYPES)('%s', (type) => {
           fc.constantFrom<unknown>({}, true, -1, 0.5, Number.NaN, '\ud800'),
           (data, value) => {
             fc.pre(
-              !(value === true && ['truncated', 'frozen', 'real'].includes(key)) &&
+              !(value === true && ['truncated', 'frozen', 'real', 'shown'].includes(key)) &&
                 !(typeof value === 'object' && ['counts', 'latency'].includes(key)),
             );
             const { code, status, options } = problemOf(() => make({ ...data, [key]: value }));

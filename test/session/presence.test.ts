@@ -6,6 +6,7 @@ import { createPresence, type PresenceOptions } from '../../src/session/presence
 import { sweepSessions } from '../../src/session/sweep.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
+import { UNRESTRICTED } from '../support/unrestricted.ts';
 import { startNode, type TestNode } from './fixture.ts';
 
 const GRACE_MS = 10_000;
@@ -22,7 +23,7 @@ beforeAll(async () => {
   });
   publisher = createLogPublisher({
     append: (units) => appender.append(units),
-    restrictions: async () => new Map(),
+    restrictions: async () => UNRESTRICTED,
   });
 });
 afterAll(async () => {

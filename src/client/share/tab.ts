@@ -57,7 +57,7 @@ export class Tab {
 
   /** Whether events of this scope are for this tab. */
   accepts(scope: Scope): boolean {
-    const plain = scope.replace(/:real$/, '') as Scope;
+    const plain = scope.replace(/:(real|shown|hidden)$/, '') as Scope;
     return this.#active.includes(plain) || (scope === this.#me && this.#active.includes('player:me'));
   }
 

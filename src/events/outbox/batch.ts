@@ -103,6 +103,7 @@ function conflate(events: readonly WaitingEvent[]): EventUnit[] {
   return groups.map((group) => ({
     drafts: [conflatedDraft(group)],
     keys: group.flatMap(({ key }) => key ?? []),
+    wasFrozen: group[0]?.wasFrozen,
   }));
 }
 

@@ -19,6 +19,8 @@ export interface WaitingEvent {
   readonly id: number;
   readonly draft: EventDraft;
   readonly key: IdempotencyKey | undefined;
+  /** Whether its contest was frozen when it happened; undefined: not known. */
+  readonly wasFrozen: boolean | undefined;
 }
 
 /** Notice that the scores of a contest have changed. */
@@ -81,7 +83,8 @@ function read(row: OutboxRow): ExaminedRow {
     return { kind: 'receipt', id: row.id, playerId, action, notificationId };
   }
   const draft = draftOf(row.type, payload);
-  return { kind: 'event', id: row.id, draft, key: keyOf(row.idempotencyKey, draft) };
+  const wasFrozen = row.frozen == null ? undefined : Number(row.frozen) === 1;
+  return { kind: 'event', id: row.id, draft, key: keyOf(row.idempotencyKey, draft), wasFrozen };
 }
 
 function parse(text: string | null): unknown {

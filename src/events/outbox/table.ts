@@ -11,6 +11,8 @@ export interface OutboxRow {
   /** JSON text; null when it is larger than `MAX_PAYLOAD_BYTES` and was not fetched. */
   readonly payload: string | null;
   readonly idempotencyKey: string | null;
+  /** Whether its contest was frozen, as its writer saw it; null: not known. */
+  readonly frozen?: number | null;
 }
 
 /** Row that becomes a dead letter. */
@@ -44,7 +46,7 @@ export async function readWaiting(database: Reads): Promise<OutboxRow[]> {
   );
   if (waiting.length === 0) return [];
   const rows = await database.query<OutboxRow & { bytes: number }>(
-    `SELECT id, type, idempotency_key AS idempotencyKey, OCTET_LENGTH(payload) AS bytes,
+    `SELECT id, type, idempotency_key AS idempotencyKey, frozen, OCTET_LENGTH(payload) AS bytes,
             IF(OCTET_LENGTH(payload) <= ${SMALL_BYTES}, payload, NULL) AS payload
        FROM event_outbox WHERE id IN (?) AND failed_at IS NULL ORDER BY id`,
     [waiting.map(({ id }) => id)],

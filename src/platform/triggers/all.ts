@@ -1,7 +1,7 @@
 import { announcementActivated, announcementMade } from './announcement.ts';
 import { contestUpdated } from './contest.ts';
 import { participantJoined, participantLeft, participantScored } from './participant.ts';
-import { playerAdvanced } from './player.ts';
+import { playerAdvanced, playerHeld } from './player.ts';
 import { submissionAccepted, submissionInserted } from './submission.ts';
 import type { Trigger } from './trigger.ts';
 
@@ -11,6 +11,7 @@ export const TRIGGERS: readonly Trigger[] = [
   participantJoined,
   participantScored,
   participantLeft,
+  playerHeld,
   playerAdvanced,
   submissionAccepted,
   submissionInserted,

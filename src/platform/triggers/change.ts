@@ -56,5 +56,5 @@ export async function changeTriggers<T>(
 }
 
 function rights(sentence: string): string {
-  return `${sentence} It needs TRIGGER and SELECT on the platform's tables and INSERT on event_outbox, and must keep them: the triggers run with its rights. On MariaDB those that a role gives do not count.`;
+  return `${sentence} It needs TRIGGER and SELECT on the platform's tables, INSERT on event_outbox, and SELECT, INSERT and UPDATE on contest_freeze, frozen_player and frozen_score, and must keep them: the triggers run with its rights. On MariaDB those that a role gives do not count.`;
 }

@@ -1,5 +1,6 @@
 import { CONTEST_STATUSES } from '../../protocol/enums.ts';
 import { bodyOf, only } from './body.ts';
+import { FREEZES, recordFreezeChange, STORES_FREEZE } from './freeze.ts';
 import { CONTEST_TITLE } from './lookup.ts';
 import { markDirty, publishEvent } from './outbox-row.ts';
 import type { Trigger } from './trigger.ts';
@@ -20,7 +21,8 @@ export const contestUpdated: Trigger = {
   table: 'contest',
   event: 'UPDATE',
   writes: ['CONTEST_STATUS', 'CONTEST_END', 'STANDINGS_TOUCHED'],
-  reads: { contest: ['id', 'title', 'status', 'participant_count', 'leaderboard_frozen'] },
+  stores: STORES_FREEZE,
+  reads: { contest: ['id', 'title', 'status', 'participant_count', 'leaderboard_frozen'], ...FREEZES },
   body: bodyOf(
     { when: `${statusChanged} OR ${freezeChanged}`, variables: [CONTEST_TITLE] },
     `SET ${CONTEST_TITLE} = NEW.title;`,
@@ -40,6 +42,6 @@ export const contestUpdated: Trigger = {
         ['contest-end', contestId],
       ),
     ),
-    only(freezeChanged, markDirty(contestId)),
+    only(freezeChanged, recordFreezeChange(contestId), markDirty(contestId)),
   ),
 };

@@ -23,7 +23,24 @@ export function contestTitle(contestId: string): string {
   return `SELECT MAX(c.title) INTO ${CONTEST_TITLE} FROM contest c WHERE c.id = ${contestId};`;
 }
 
+export const FROZEN = 'v_frozen';
+
+/** Looks up whether a contest is frozen, into `FROZEN`: 1, 0, or NULL where it is unknown. */
+export function contestFrozen(contestId: string): string {
+  return `SELECT MAX(c.leaderboard_frozen + 0) INTO ${FROZEN} FROM contest c WHERE c.id = ${contestId};`;
+}
+
+/** Looks up whether any contest of a player is frozen, into `FROZEN`: 1 or 0. */
+export function anyContestFrozen(playerId: string): string {
+  return `SELECT COUNT(*) > 0 INTO ${FROZEN} FROM contest c
+JOIN contest_participant cp ON cp.contest_id = c.id AND cp.player_id = ${playerId} WHERE c.leaderboard_frozen;`;
+}
+
 /** Columns that the lookups read. */
 export const NAME_OF_USER = { users: ['id', 'name'] };
 export const NAME_OF_PLAYER = { ...NAME_OF_USER, player: ['id', 'user_id'] };
-export const TITLE_OF_CONTEST = { contest: ['id', 'title'] };
+export const TITLE_OF_CONTEST = { contest: ['id', 'title', 'leaderboard_frozen'] };
+export const FROZEN_OF_PLAYER = {
+  contest: ['id', 'leaderboard_frozen'],
+  contest_participant: ['contest_id', 'player_id'],
+};

@@ -7,15 +7,17 @@ type Members<T extends PublicEventType> = { readonly [K in keyof EventInput<T>]?
  * Statement that publishes an event through the outbox.
  *
  * @param naturalKey parts of its key, joined as `naturalKeyOf` does; all but the first are SQL.
+ * @param frozen SQL: whether its contest is frozen, as this transaction sees it.
  */
 export function publishEvent<T extends PublicEventType>(
   type: T,
   members: Members<T>,
   naturalKey: readonly [string, ...string[]],
+  frozen = 'NULL',
 ): string {
   const [prefix, ...parts] = naturalKey;
   const key = `CONCAT(${[`'${prefix}'`, ...parts].join(", ':', ")})`;
-  return insert(type, object(members as Record<string, string>), key);
+  return insert(type, object(members as Record<string, string>), key, frozen);
 }
 
 /** Statement that marks a contest's leaderboard dirty: one player's score, or any player's. */
@@ -30,7 +32,7 @@ export function object(members: Readonly<Record<string, string>>): string {
 }
 
 /** Values come from variables: with a SELECT, the INSERT would lock the rows it reads. */
-function insert(type: string, payload: string, key: string): string {
-  return `INSERT INTO event_outbox (type, payload, idempotency_key, created_at)
-VALUES ('${type}', ${payload}, ${key}, UTC_TIMESTAMP(3));`;
+function insert(type: string, payload: string, key: string, frozen = 'NULL'): string {
+  return `INSERT INTO event_outbox (type, payload, idempotency_key, created_at, frozen)
+VALUES ('${type}', ${payload}, ${key}, UTC_TIMESTAMP(3), ${frozen});`;
 }

@@ -1,4 +1,5 @@
 import { bodyOf, only } from './body.ts';
+import { FREEZE_NO, FREEZES, holdScore, STORES_SCORE } from './freeze.ts';
 import {
   CONTEST_TITLE,
   contestTitle,
@@ -29,9 +30,11 @@ export const participantJoined: Trigger = {
   table: 'contest_participant',
   event: 'INSERT',
   writes: ['CONTEST_JOINED', 'STANDINGS_TOUCHED'],
-  reads: { contest_participant: KEYS, ...NAME_OF_PLAYER, ...TITLE_OF_CONTEST },
+  stores: STORES_SCORE,
+  reads: { contest_participant: [...KEYS, ...SHOWN], ...NAME_OF_PLAYER, ...TITLE_OF_CONTEST, ...FREEZES },
   body: bodyOf(
-    { variables: [PLAYER_NAME, CONTEST_TITLE] },
+    { variables: [PLAYER_NAME, CONTEST_TITLE, FREEZE_NO] },
+    holdScore('NEW'),
     playerName('NEW.player_id'),
     contestTitle('NEW.contest_id'),
     publishEvent(
@@ -53,9 +56,11 @@ export const participantScored: Trigger = {
   table: 'contest_participant',
   event: 'UPDATE',
   writes: ['STANDINGS_TOUCHED'],
-  reads: { contest_participant: [...KEYS, ...SHOWN] },
+  stores: STORES_SCORE,
+  reads: { contest_participant: [...KEYS, ...SHOWN], ...FREEZES },
   body: bodyOf(
-    { when: changed([...SHOWN, ...KEYS]) },
+    { when: changed([...SHOWN, ...KEYS]), variables: [FREEZE_NO] },
+    holdScore('OLD'),
     only(changed(KEYS), markDirty(oldContest, oldPlayer)),
     markDirty(newContest, newPlayer),
   ),

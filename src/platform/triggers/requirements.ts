@@ -4,7 +4,7 @@ import { TRIGGERS } from './all.ts';
 import { TriggerError } from './trigger-error.ts';
 
 const OUTBOX = 'event_outbox';
-const OUTBOX_COLUMNS = ['type', 'payload', 'idempotency_key', 'created_at'];
+const OUTBOX_COLUMNS = ['type', 'payload', 'idempotency_key', 'created_at', 'frozen'];
 
 /**
  * Asserts that the outbox and all columns that the triggers read exist.
@@ -57,8 +57,13 @@ export async function checkPrivileges(connection: Connection): Promise<void> {
     await connection.query(`SELECT ${[...columns].join(', ')} FROM \`${table}\` LIMIT 0`);
   const columns = OUTBOX_COLUMNS.join(', ');
   await connection.query(
-    `INSERT INTO ${OUTBOX} (${columns}) SELECT 'LEVEL_UP', '{}', NULL, UTC_TIMESTAMP(3) FROM DUAL WHERE FALSE`,
+    `INSERT INTO ${OUTBOX} (${columns}) SELECT 'LEVEL_UP', '{}', NULL, UTC_TIMESTAMP(3), NULL FROM DUAL WHERE FALSE`,
   );
+  for (const [table, names] of storedColumns()) {
+    const list = [...names].join(', ');
+    await connection.query(`INSERT INTO ${table} (${list}) SELECT ${list} FROM ${table} WHERE FALSE`);
+    await connection.query(`UPDATE ${table} SET freeze_no = freeze_no WHERE FALSE`);
+  }
 }
 
 async function readViews(connection: Connection): Promise<Set<string>> {
@@ -74,4 +79,8 @@ function neededColumns(): Map<string, Set<string>> {
     for (const [table, columns] of Object.entries(reads))
       needed.set(table, new Set([...(needed.get(table) ?? []), ...columns]));
   return needed;
+}
+
+function storedColumns(): Map<string, readonly string[]> {
+  return new Map(TRIGGERS.flatMap(({ stores }) => Object.entries(stores ?? {})));
 }

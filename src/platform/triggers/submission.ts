@@ -2,7 +2,9 @@ import { DIFFICULTIES } from '../../protocol/enums.ts';
 import { bodyOf, only } from './body.ts';
 import {
   CONTEST_TITLE,
+  contestFrozen,
   contestTitle,
+  FROZEN,
   NAME_OF_PLAYER,
   PLAYER_NAME,
   playerName,
@@ -37,7 +39,7 @@ const common = {
  */
 const solved = (when: string) =>
   bodyOf(
-    { when, variables: [SOLVED_BEFORE, PLAYER_NAME, CONTEST_TITLE, PROBLEM_TITLE, DIFFICULTY] },
+    { when, variables: [SOLVED_BEFORE, PLAYER_NAME, CONTEST_TITLE, PROBLEM_TITLE, DIFFICULTY, FROZEN] },
     `SELECT MAX('yes') INTO ${SOLVED_BEFORE} FROM submission s
 WHERE s.player_id = NEW.player_id AND s.problem_id = NEW.problem_id AND s.contest_id <=> NEW.contest_id
 AND s.verdict = 'ACCEPTED' AND s.id <> NEW.id;`,
@@ -46,7 +48,7 @@ AND s.verdict = 'ACCEPTED' AND s.id <> NEW.id;`,
       playerName('NEW.player_id'),
       `SELECT MAX(q.title), MAX(q.difficulty) INTO ${PROBLEM_TITLE}, ${DIFFICULTY}
 FROM problem q WHERE q.id = NEW.problem_id;`,
-      only('NEW.contest_id IS NOT NULL', contestTitle('NEW.contest_id')),
+      only('NEW.contest_id IS NOT NULL', contestTitle('NEW.contest_id'), contestFrozen('NEW.contest_id')),
       publishEvent(
         'PROBLEM_SOLVED',
         {
@@ -60,6 +62,7 @@ FROM problem q WHERE q.id = NEW.problem_id;`,
           difficulty: sqlOneOf(DIFFICULTIES, DIFFICULTY),
         },
         ['problem-solved', playerId, problemId, `COALESCE(${contestId}, 'practice')`],
+        FROZEN,
       ),
     ),
   );

@@ -8,6 +8,8 @@ export interface Trigger {
   readonly event: 'INSERT' | 'UPDATE' | 'DELETE';
   /** Types of the outbox rows that it writes. */
   readonly writes: readonly string[];
+  /** Other tables that it writes, with the columns. */
+  readonly stores?: Readonly<Record<string, readonly string[]>>;
   /** Columns that it reads, by table, including those of `OLD` and `NEW`. */
   readonly reads: Readonly<Record<string, readonly string[]>>;
   /** A compound statement. */

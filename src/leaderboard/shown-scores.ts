@@ -1,0 +1,31 @@
+import type { Queries } from '../db/database.ts';
+import type { PlatformClock } from '../platform/clock.ts';
+import type { FreezeRecord } from '../platform/freeze.ts';
+import { readHeldScores, type Score } from '../platform/scores.ts';
+
+const NOTHING_SOLVED = { finalRating: 0, problemsSolved: 0, penaltyMins: 0, lastSolvedAt: null } as const;
+
+/**
+ * Turns the scores of a frozen contest into what players are shown. Where a trigger saw the freeze: each row as it was
+ * then, if it has changed since, else as it is. Otherwise: as it was last published. A later participant has solved nothing.
+ *
+ * @param scores the real ones; they must have been read before this call
+ * @param published rows that players are shown, by player
+ */
+export async function readShownScores(
+  database: Pick<Queries, 'query'>,
+  clock: PlatformClock,
+  contestId: number,
+  freeze: FreezeRecord,
+  scores: ReadonlyMap<number, Score>,
+  published: ReadonlyMap<number, Score>,
+): Promise<Map<number, Score>> {
+  const held = await readHeldScores(database, contestId, freeze.freezeNo, new Set(scores.keys()), clock);
+  return new Map(
+    [...scores].map(([playerId, score]) => {
+      const atFreeze = held.get(playerId);
+      if (freeze.exact) return [playerId, { ...score, ...atFreeze }];
+      return [playerId, published.get(playerId) ?? { ...score, ...NOTHING_SOLVED, ...atFreeze }];
+    }),
+  );
+}
