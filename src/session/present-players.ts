@@ -1,4 +1,5 @@
 import type { Queries } from '../db/database.ts';
+import type { EventData } from '../protocol/event.ts';
 
 export interface PresentPlayersOptions {
   readonly database: Pick<Queries, 'query'>;
@@ -12,7 +13,10 @@ export interface PresentPlayersOptions {
 export interface PresentPlayers {
   /** Reads the players who are present now. */
   now(): Promise<Set<number>>;
-  /** Reads the players who were present when the last PLAYER_STATUS was published. */
+  /**
+   * Reads the players who were last announced as online. Players whom a kept PLAYER_STATUS names are as the newest of
+   * these says; all others are as the sessions were when the last one was published.
+   */
   lastAnnounced(): Promise<Set<number>>;
 }
 
@@ -20,6 +24,8 @@ export interface PresentPlayers {
 const MARGIN_MS = 2_000;
 /** Assumed age of the last announcement where none is kept any more, ms: nothing changed for at least this long. */
 const MAX_KEPT_MS = 300_000;
+/** Max events that are read, newest first: those of 15 minutes at the default interval. */
+const MAX_EVENTS = 300;
 
 /**
  * Reads presence from `stream_session`. A session counts from its opening until `graceMs` after its closing, and a lost
@@ -55,12 +61,20 @@ export function createPresentPlayers(options: PresentPlayersOptions): PresentPla
     now: () => read(presentNow, []),
 
     async lastAnnounced() {
-      const [last] = await database.query<{ ageMs: number }>(
-        `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(3)) DIV 1000 AS ageMs FROM notification
-          WHERE scope = 'global' AND keep_class = 'nudge' AND type = 'PLAYER_STATUS' ORDER BY id DESC LIMIT 1`,
+      const events = await database.query<{ ageMs: number; data: string }>(
+        `SELECT TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(3)) DIV 1000 AS ageMs, data FROM notification
+          WHERE scope = 'global' AND keep_class = 'nudge' AND type = 'PLAYER_STATUS'
+          ORDER BY id DESC LIMIT ${MAX_EVENTS}`,
       );
-      const ago = (Math.max(0, last?.ageMs ?? MAX_KEPT_MS) + MARGIN_MS) * 1_000;
-      return read(presentThen, Array(5).fill(ago));
+      const ago = (Math.max(0, events[0]?.ageMs ?? MAX_KEPT_MS) + MARGIN_MS) * 1_000;
+      const players = await read(presentThen, Array(5).fill(ago));
+      // Sessions alone do not tell: one that was announced as gone may still be within the grace, or may be back.
+      for (const { data } of events.reverse()) {
+        const { online, offline } = JSON.parse(data) as EventData<'PLAYER_STATUS'>;
+        for (const { playerId } of online) players.add(playerId);
+        for (const { playerId } of offline) players.delete(playerId);
+      }
+      return players;
     },
   };
 }

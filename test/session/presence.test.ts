@@ -236,6 +236,45 @@ describe('when another node becomes the leader', () => {
     expect(stays.stream.state).not.toBe('closed');
   });
 
+  test('a player who was announced as gone and came back in between is announced as online', async () => {
+    const here = node();
+    const ada = await open(here);
+    await age('connected_at', 60);
+    const stop = run();
+    await until(1);
+    ada.leave();
+    await here.writer.flush();
+    await age('disconnected_at', 11);
+    await until(2);
+    await stop();
+
+    // 11 s ago is within the grace, as of the last event: by the rows alone she never left.
+    await open(here, ada);
+    run();
+    expect(await until(3)).toEqual([
+      [[ada.playerId], [], 1],
+      [[], [ada.playerId], 0],
+      [[ada.playerId], [], 1],
+    ]);
+  });
+
+  test('a player who was announced as gone is not announced as gone again', async () => {
+    const here = node();
+    const ada = await open(here);
+    await age('connected_at', 60);
+    const stop = run();
+    await until(1);
+    ada.leave();
+    await here.writer.flush();
+    await age('disconnected_at', 11);
+    await until(2);
+    await stop();
+
+    const bob = await open(here);
+    run();
+    expect((await until(3)).slice(2)).toEqual([[[bob.playerId], [], 1]]);
+  });
+
   test('nothing is published where nothing changed, even if the last event was deleted long ago', async () => {
     const here = node();
     await open(here);
