@@ -218,7 +218,9 @@ function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): P
 /** Adds what a freeze shows: to admins the real leaderboard and the hidden events, to others the frozen leaderboard. */
 function withAudience(scope: ParsedScope, { role }: UserIdentity): ParsedScope[] {
   const admin = role === 'ADMIN';
-  if (scope.kind === 'leaderboard') return [scope, { kind: admin ? 'real' : 'shown', id: scope.id }];
+  if (scope.kind === 'leaderboard' && !admin) return [scope, { kind: 'shown', id: scope.id }];
+  if (scope.kind === 'leaderboard')
+    return [scope, { kind: 'real', id: scope.id }, { kind: 'hidden', id: scope.id }];
   return scope.kind === 'contest' && admin ? [scope, { kind: 'hidden', id: scope.id }] : [scope];
 }
 

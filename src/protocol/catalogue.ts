@@ -93,7 +93,7 @@ export const CATALOGUE = {
     redact: {
       frozen: (data) => ({
         data,
-        targets: [{ scope: scopes.real(data.contestId), inbox: false }],
+        targets: [{ scope: scopes.hidden(data.contestId), inbox: false }],
         activity: false,
       }),
     },
@@ -156,12 +156,7 @@ export const CATALOGUE = {
         data,
         targets: [
           { scope: scopes.player(data.playerId), inbox: true },
-          ...(data.contestId === undefined
-            ? []
-            : [
-                { scope: scopes.real(data.contestId), inbox: false },
-                { scope: scopes.hidden(data.contestId), inbox: false },
-              ]),
+          ...(data.contestId === undefined ? [] : [{ scope: scopes.hidden(data.contestId), inbox: false }]),
         ],
         activity: true,
         withheld: [

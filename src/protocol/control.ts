@@ -30,7 +30,7 @@ export interface StreamOpen {
   readonly requested: string | null;
   /** Whether everything after the requested cursor follows. `false`: re-read what you show. */
   readonly recovered: boolean;
-  /** With `recovered: false`: the positions of which nothing is known any more. */
+  /** With `recovered: false`: the positions within which rows are missing; those that are still kept are sent. */
   readonly lost?: { readonly after: number | null; readonly through: number };
   /** Transient types whose older messages were deleted. They only report that a state changed: read the state again. */
   readonly stale?: readonly string[];

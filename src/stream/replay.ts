@@ -5,11 +5,10 @@ import { LiveFrame } from '../channel/live-frame.ts';
 import type { Ring } from '../channel/ring.ts';
 import type { KeepClass } from '../db/schema.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
-import { keepClassOf } from '../log/row.ts';
 import type { Terms } from '../log/terms.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import type { Semaphore } from '../util/semaphore.ts';
-import { transientTypesAmong } from './resume.ts';
+import { keptClassesOf, transientTypesAmong } from './resume.ts';
 import type { Stream } from './stream.ts';
 
 /** Max frames per read. */
@@ -45,6 +44,8 @@ export interface StreamOpening {
   readonly snapshotAt: number;
   /** Whether `stream-open` named transient types of which older rows were deleted. */
   readonly stale: boolean;
+  /** Rows of kept classes up to here may be missing, which `stream-open` has reported where they are lost. */
+  readonly gapsThrough: number;
 }
 
 /**
@@ -180,7 +181,7 @@ async function storedPage(
   { target, pageSize, opening }: PageRequest,
 ): Promise<Page | undefined> {
   const after = stream.position;
-  const classes = new Set<KeepClass>(stream.scopes.map(keepClassOf));
+  const classes = new Set<KeepClass>(keptClassesOf(stream.scopes, stream.filter?.types));
   if (!opening.stale && transientTypesAmong(stream.filter?.types).length > 0) classes.add('nudge');
   for (let failures = 0; stream.state === 'replaying'; failures++) {
     const limit = failures === 0 ? pageSize : SMALL_PAGE;
@@ -197,7 +198,10 @@ async function storedPage(
       });
       if (read === undefined) return undefined;
       const { rows, terms, tails } = read;
-      if ([...classes].some((keepClass) => tails[keepClass] > after + 1)) {
+      const accounted = { kept: Math.max(after, opening.gapsThrough), nudge: after };
+      const isMissing = (keepClass: KeepClass) =>
+        tails[keepClass] > accounted[keepClass === 'nudge' ? 'nudge' : 'kept'] + 1;
+      if ([...classes].some(isMissing)) {
         stream.close('reset');
         return undefined;
       }

@@ -68,7 +68,7 @@ export function createPlanner({ follower, query }: PlanDeps) {
     scopes: readonly Scope[],
     wanted: ReadonlySet<EventType> | undefined,
   ): Promise<ResumePlan> {
-    if (requested === undefined) return { from: follower.position, recovered: true };
+    if (requested === undefined) return { from: follower.position, recovered: true, gapsThrough: 0 };
     await reach(requested);
     const value = await presentTails();
     return planResume(requested, scopes, wanted, {

@@ -7,7 +7,7 @@ import { formatCursor } from '../protocol/cursor.ts';
 import { encodeComment, encodeFrame } from '../protocol/frame.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseScope, type Scope } from '../protocol/scope.ts';
-import { catchUp, type ReplayDeps } from './replay.ts';
+import { catchUp, type ReplayDeps, type StreamOpening } from './replay.ts';
 import type { ResumePlan } from './resume.ts';
 import type { Sink } from './sink.ts';
 import { Stream, type StreamOwner } from './stream.ts';
@@ -132,7 +132,7 @@ export class Streams {
       maxStallMs: limits.maxStallMs,
     });
     this.#register(stream);
-    const { recovered, lost, stale } = request.plan;
+    const { recovered, lost, stale, gapsThrough } = request.plan;
     const open: StreamOpen = {
       streamId: stream.id,
       scopes: stream.scopes,
@@ -145,7 +145,7 @@ export class Streams {
       serverTime: new Date(now).toISOString(),
     };
     stream.send('stream-open', open, { retryMs: reconnectionTime(limits.retryMs) });
-    void this.#begin(stream, stale !== undefined);
+    void this.#begin(stream, { stale: stale !== undefined, gapsThrough });
     return stream;
   }
 
@@ -182,10 +182,10 @@ export class Streams {
     this.close();
   }
 
-  async #begin(stream: Stream, stale: boolean): Promise<void> {
+  async #begin(stream: Stream, gaps: Omit<StreamOpening, 'snapshotAt'>): Promise<void> {
     try {
       const snapshotAt = await this.#sendSnapshots(stream);
-      await catchUp(stream, this.#deps, { snapshotAt, stale });
+      await catchUp(stream, this.#deps, { ...gaps, snapshotAt });
     } catch (error) {
       this.#deps.onError?.(error);
       stream.close('reset');

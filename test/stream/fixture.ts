@@ -60,7 +60,7 @@ export function openStream(
       scopes: ['global'],
       filter: undefined,
       requested: undefined,
-      plan: { from, recovered: true },
+      plan: { from, recovered: true, gapsThrough: 0 },
       expiresAt: new Date(Date.now() + 3_600_000),
       ...request,
     },

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
+import { pruneLog } from '../../src/log/retention.ts';
+import { BoardClient } from '../support/client/leaderboard-client.ts';
+import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { FAST } from '../support/wire/leaderboard-http.ts';
+
+const YEAR = 365 * 24 * 3_600_000;
+
+// Without a ring, replays come from the database.
+describe.each(['0', '10000'])(
+  'A stream that resumes after retention, with %s frames in the ring',
+  (frames) => {
+    let live: TestService;
+    let player: PlayerIds;
+    let token: string;
+    let contestId: number;
+    let cursor: string;
+    let texts: string[];
+    beforeAll(async () => {
+      live = await startService({ ...FAST, RING_FRAMES: frames, PRESENCE_INTERVAL_MS: '600000' });
+      player = await createPlayer(live.test.database);
+      token = await live.token(player.userId);
+      contestId = await createContest(live.test.database);
+      await joinContest(live.test.database, { contestId, playerId: player.playerId, finalRating: 10 });
+      const board = await resume(`contest:${contestId}:leaderboard`, undefined);
+      cursor = board.heard[0]?.id as string;
+      texts = [];
+      for (let number = 0; number < 12; number++) {
+        const [own, contest, all] = ['own', 'contest', 'all'].map((whose) => `${whose} ${number}`);
+        const answer = await live.publish([
+          note(player.playerId, own as string),
+          { type: 'ANNOUNCEMENT', data: { title: contest, message: '-', contestId } },
+          { type: 'ANNOUNCEMENT', data: { title: all, message: '-' } },
+        ]);
+        expect(answer.status).toBe(201);
+        texts.push(own as string, contest as string, all as string);
+      }
+      await remove('nudge');
+      await remove('leaderboard');
+    });
+    afterAll(() => live.close());
+
+    /** Deletes all rows of a class but the newest row of the log. */
+    const remove = (keepClass: KeepClass) => {
+      const ages = Object.fromEntries(KEEP_CLASSES.map((name) => [name, name === keepClass ? 0 : YEAR]));
+      return pruneLog(live.test.database, ages as Record<KeepClass, number>, new Date(Date.now() + 1_000));
+    };
+
+    async function resume(scopes: string, from: string | undefined): Promise<BoardClient> {
+      const query = [
+        ...scopes.split(' ').map((scope) => `scope=${scope}`),
+        ...(from === undefined ? [] : [`lastEventId=${from}`]),
+      ];
+      const client = new BoardClient(`${live.url}/streams?${query.join('&')}`, token);
+      await client.connect();
+      client.disconnect();
+      return client;
+    }
+
+    /** The beginning of a stream. */
+    async function openingText(scopes: string, from: string): Promise<string> {
+      const query = scopes.split(' ').map((scope) => `scope=${scope}`);
+      const response = await fetch(`${live.url}/streams?${query.join('&')}&lastEventId=${from}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      const { value } = await reader.read();
+      await reader.cancel();
+      return new TextDecoder().decode(value);
+    }
+
+    const titlesOf = (client: BoardClient) => client.of('announcement').map(({ title }) => title);
+    const openingOf = (client: BoardClient) => client.heard[0]?.data;
+
+    it('gets every event of its other scopes beside a leaderboard, which begins with a snapshot', async () => {
+      const both = `player:me contest:${contestId} contest:${contestId}:leaderboard`;
+      for (const from of [cursor, 'earliest']) {
+        const client = await resume(both, from);
+        expect(openingOf(client)).toMatchObject({ recovered: true });
+        expect(titlesOf(client)).toEqual(texts.filter((text) => !text.startsWith('all')));
+        expect(client.board?.rows.size).toBe(1);
+      }
+    });
+
+    it('says what is lost of one scope, and gets all that is kept of the others', async () => {
+      await remove('global');
+      // What a node knows of deletions is a moment old.
+      await until(async () => (await openingText('player:me global', cursor)).includes('"recovered":false'));
+      const client = await resume('player:me global', cursor);
+      const after = Number.parseInt(cursor, 10);
+      const [own] = client.heard.filter(({ event }) => event === 'announcement');
+      expect(openingOf(client)).toMatchObject({ recovered: false, lost: { after } });
+      expect(Number.parseInt(own?.id ?? '', 10)).toBeGreaterThan(after);
+      const owns = texts.filter((text) => text.startsWith('own'));
+      expect(titlesOf(client)).toEqual(expect.arrayContaining(owns));
+      // The newest row of the log is never deleted.
+      expect(titlesOf(client).slice(-1)).toEqual(['all 11']);
+
+      const earliest = await resume('player:me global', 'earliest');
+      expect(openingOf(earliest)).toMatchObject({ recovered: true });
+      expect(titlesOf(earliest)).toEqual(expect.arrayContaining(owns));
+    });
+  },
+);

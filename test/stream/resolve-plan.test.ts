@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import type { Query } from '../../src/log/reader.ts';
+import { Terms } from '../../src/log/terms.ts';
+import { scopes } from '../../src/protocol/scope.ts';
+import { createPlanner } from '../../src/stream/resolve-plan.ts';
+
+const TERMS = new Terms([{ number: 1, word: 'aaaa', firstId: 1 }]);
+const SCOPES = [scopes.player(1)];
+
+/** A node at `position` of a log at `head`; `hinted` is what it was told to read up to. */
+function node({ position, head, arrives = true }: { position: number; head: number; arrives?: boolean }) {
+  const hinted: number[] = [];
+  let refreshed = 0;
+  const follower = {
+    position,
+    terms: TERMS,
+    hint(to: number) {
+      hinted.push(to);
+      if (arrives) setTimeout(() => Object.assign(follower, { position: to }), 20);
+    },
+    async refresh() {
+      refreshed++;
+    },
+  };
+  const query = (async (sql: string) => {
+    if (sql.includes('log_tail')) return ['player', 'nudge'].map((keepClass) => ({ keepClass, tail: 1 }));
+    return [{ head, epoch: 'aaaa', term: 'aaaa', tag: 't', taggedHead: head }];
+  }) as unknown as Query;
+  return { plan: createPlanner({ follower, query }), hinted, refreshed: () => refreshed };
+}
+
+describe('The plan of a stream', () => {
+  it('asks the database nothing about a cursor that this node has reached', async () => {
+    const { plan, hinted, refreshed } = node({ position: 9, head: 20 });
+    expect(await plan('9-aaaa', SCOPES, undefined)).toMatchObject({ from: 9, recovered: true });
+    expect([hinted, refreshed()]).toEqual([[], 0]);
+  });
+
+  it('waits for a cursor that another node issued, instead of calling it unknown', async () => {
+    const { plan, hinted } = node({ position: 9, head: 20 });
+    expect(await plan('15-aaaa', SCOPES, undefined)).toMatchObject({ from: 15, recovered: true });
+    expect(hinted).toEqual([20]);
+  });
+
+  it('plans nothing below a cursor that the log confirms and this node does not reach: the client tries again', async () => {
+    const { plan } = node({ position: 9, head: 20, arrives: false });
+    await expect(plan('15-aaaa', SCOPES, undefined)).rejects.toMatchObject({ code: 'overloaded' });
+  });
+
+  it('says that a cursor beyond the head is lost, without waiting for it', async () => {
+    const { plan, hinted } = node({ position: 20, head: 20 });
+    expect(await plan('21-aaaa', SCOPES, undefined)).toMatchObject({
+      from: 20,
+      recovered: false,
+      lost: { after: 20, through: 21 },
+    });
+    expect(hinted).toEqual([]);
+  });
+});
