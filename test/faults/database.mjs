@@ -63,6 +63,7 @@ export async function startDatabase() {
     await gone;
   }
 
+  process.once('exit', () => child?.kill('SIGKILL'));
   await start();
   const setup = await mysql.createConnection({ socketPath, user: 'root' });
   await setup.query('CREATE DATABASE live');

@@ -40,6 +40,7 @@ export async function startNode({ dist, databaseUrl }) {
     await gone;
   }
 
+  process.once('exit', () => child?.kill('SIGKILL'));
   await start();
   return {
     port,

@@ -28,7 +28,7 @@ export function openReader({ url, token, scopes }) {
     const value = JSON.parse(data);
     if (event === 'stream-open') {
       reader.openings++;
-      reader.start ??= Number(id.split('-')[0]);
+      if (id !== undefined) reader.start ??= Number(id.split('-')[0]);
       if (value.recovered === false) reader.losses.push(value);
     } else if (typeof value.id === 'number' && typeof value.scope === 'string') {
       reader.rows.push({ id: value.id, scope: value.scope, title: value.title });

@@ -46,7 +46,7 @@ try {
       player,
     });
   });
-  await reached(() => readers.every((reader) => reader.start !== undefined), 'all streams are open');
+  await reached(() => readers.every((reader) => reader.openings > 0), 'all streams are open');
   const publishers = startPublishers({ nodes, database, targets: platform.targets, random, rest: 6, sql: 2 });
 
   const recoveries = new Map();
