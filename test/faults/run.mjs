@@ -49,10 +49,11 @@ try {
   await reached(() => readers.every((reader) => reader.openings > 0), 'all streams are open');
   const publishers = startPublishers({ nodes, database, targets: platform.targets, random, rest: 6, sql: 2 });
 
+  const faultRandom = createRandom(seed + 3); // its own, since publishers draw from `random` in no fixed order
   const recoveries = new Map();
   for (const name of plan) {
     await sleep(500);
-    await FAULTS[name]({ nodes, database, proxy, random });
+    await FAULTS[name]({ nodes, database, proxy, random: faultRandom });
     const from = performance.now();
     await delivered(await publishers.probe());
     const taken = Math.round(performance.now() - from);
