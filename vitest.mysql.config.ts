@@ -17,6 +17,7 @@ const DATABASE_SUITES = [
   'test/examples/sql.test.ts',
   'test/service/few-rights.test.ts',
   'test/service/platform-events.test.ts',
+  'test/service/warnings.test.ts',
 ];
 
 export default defineConfig({

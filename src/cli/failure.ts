@@ -3,9 +3,11 @@ import {
   ConnectionLimitError,
   EmbeddedDatabaseError,
   errnoOf,
+  isDenied,
   isStorageError,
   isUnavailable,
   MigrationError,
+  ServerVersionError,
   serverMessageOf,
   tlsFailureOf,
 } from '../db/errors.ts';
@@ -21,6 +23,8 @@ export const EXIT = {
   usage: 2,
   /** The service refuses the token, or its rights do not suffice. */
   refused: 3,
+  /** The account of the database may not see what was asked. */
+  hidden: 4,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -45,7 +49,7 @@ export function explain(error: unknown): string {
 export function explained(error: unknown): string | undefined {
   if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
-  if (error instanceof ConnectionLimitError) return error.message;
+  if (error instanceof ConnectionLimitError || error instanceof ServerVersionError) return error.message;
   if (error instanceof TriggerError || error instanceof ListenError) return error.message;
   return explainDatabase(error);
 }
@@ -59,9 +63,6 @@ const REFUSALS: Readonly<Record<number, string>> = {
 
 const MISSING_TABLE = 1146;
 
-/** Errors for a missing right; the server's message names it. */
-const DENIED = new Set([1044, 1142, 1143, 1227, 1370]);
-
 /** Describes an error of the database; undefined for others. */
 function explainDatabase(error: unknown): string | undefined {
   const errno = errnoOf(error);
@@ -69,8 +70,7 @@ function explainDatabase(error: unknown): string | undefined {
   if (known !== undefined) return known;
   if (errno === MISSING_TABLE)
     return `${serverMessageOf(error)}: run \`codecraft-live migrate\`, and where that finds nothing to do, restore the table.`;
-  if (errno !== undefined && DENIED.has(errno))
-    return `The database user lacks a right: ${serverMessageOf(error)}.`;
+  if (isDenied(error)) return `The database user lacks a right: ${serverMessageOf(error)}.`;
   if (isStorageError(error))
     return `The database cannot store or read this: ${serverMessageOf(error) ?? `error ${errno}`}.`;
   const tls = tlsFailureOf(error);

@@ -1,13 +1,18 @@
 import { loadConfig } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
+import { serverName } from '../db/server-version.ts';
+import {
+  type InspectedTrigger,
+  type InspectedTriggers,
+  inspectTriggers,
+} from '../platform/triggers/inspect.ts';
 import { installTriggers } from '../platform/triggers/install.ts';
-import { readInstalled, type TriggerState } from '../platform/triggers/installed.ts';
 import { readsWithLocks } from '../platform/triggers/locking-reads.ts';
 import { uninstallTriggers } from '../platform/triggers/uninstall.ts';
 import type { CliContext } from './context.ts';
 import { databaseAt, withDatabase } from './database-access.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import { counted, serverName } from './phrases.ts';
+import { counted } from './phrases.ts';
 
 export interface PlatformOptions {
   /** URL of the database; default: the configured one. */
@@ -35,14 +40,23 @@ export async function install(options: PlatformOptions, context: CliContext): Pr
 export async function status(options: PlatformOptions, context: CliContext): Promise<ExitCode> {
   const { out } = context;
   return await onDatabase(options, context, async (database, where) => {
-    const { states, superseded, definers } = await readInstalled(database);
+    const inspected = await inspectTriggers(database);
+    const { states, superseded, definers, goneDefiners } = inspected;
     out.line(out.paint('bold', where));
     for (const state of states) out.line(`  ${lineOf(state, context)}`);
     if (superseded.length > 0)
       out.line(`  of another version: ${superseded.join(', ')}. \`install\` replaces them.`);
     if (definers.length > 0)
       out.line(`They run with the rights of ${definers.join(' and ')}: keep that account, and its rights.`);
-    return states.every(({ state }) => state === 'installed') ? EXIT.fine : EXIT.failed;
+    const unseen = [...hiddenFrom(inspected)];
+    for (const line of unseen) out.line(line);
+    if (goneDefiners.length > 0)
+      out.line(
+        `${goneDefiners.join(' and ')} does not exist: the platform's own writes fail there. \`install\` replaces those triggers.`,
+      );
+    const found = new Set(states.map(({ state }) => state));
+    if (goneDefiners.length > 0 || found.has('missing') || found.has('outdated')) return EXIT.failed;
+    return unseen.length > 0 ? EXIT.hidden : EXIT.fine;
   });
 }
 
@@ -62,10 +76,28 @@ export async function uninstall(options: PlatformOptions, context: CliContext): 
 const LOCKS =
   'Note: this server writes its binary log by statement, so the triggers read names with locks, and a write of the platform may have to wait for another one. binlog_format = ROW spares it that.';
 
-function lineOf({ trigger, state }: TriggerState, { out }: CliContext): string {
-  const colour = state === 'installed' ? 'green' : state === 'outdated' ? 'yellow' : 'red';
+/** What this account cannot see, a sentence each. */
+function* hiddenFrom({ states, definers, unseenDefiners }: InspectedTriggers): Generator<string> {
+  const has = (wanted: string) => states.some(({ state }) => state === wanted);
+  if (has('hidden')) yield 'This account cannot see the triggers of those tables: it needs TRIGGER on them.';
+  if (has('installed') && definers.length === 0)
+    yield 'This account cannot see as which account they run: it needs TRIGGER on their tables.';
+  if (unseenDefiners.length > 0)
+    yield `This account cannot see whether ${unseenDefiners.join(' and ')} still exists: GRANT SELECT (User, Host) ON mysql.user to it.`;
+}
+
+const COLOURS = {
+  installed: 'green',
+  outdated: 'yellow',
+  hidden: 'yellow',
+  missing: 'red',
+  orphaned: 'red',
+} as const;
+
+function lineOf({ trigger, state }: InspectedTrigger, { out }: CliContext): string {
+  const colour = COLOURS[state];
   const what = `${trigger.event.toLowerCase()} of ${trigger.table}`;
-  return `${out.paint(colour, state.padEnd(9))} ${what.padEnd(29)} ${out.paint('dim', trigger.writes.join(', '))}`;
+  return `${out.paint(colour, (state === 'hidden' ? 'cannot see' : state).padEnd(10))} ${what.padEnd(29)} ${out.paint('dim', trigger.writes.join(', '))}`;
 }
 
 async function onDatabase<T>(

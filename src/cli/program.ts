@@ -120,7 +120,7 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
     )
     .option('-u, --url <url>', DATABASE_HELP)
     .option('--plan', 'print what would be done, and change nothing')
-    .action((options) => migrate(options, context));
+    .action(async (options) => setExitCode(await migrate(options, context)));
 
   const platform = program
     .command('platform')
@@ -194,7 +194,8 @@ It reads the same variables as the service, also from .env (.env.example describ
   NO_COLOR    no colours
 
 It ends with code 0 when all went well, 1 when something did not, 2 when the command was not
-understood, and 3 when the service did not accept the token.`;
+understood, 3 when the service did not accept the token, and 4 when the account of the
+database may not see what was asked.`;
 
 const PLATFORM_NOTES = `
 They run with the rights of the account that installs them. It needs TRIGGER and SELECT on the platform's tables and

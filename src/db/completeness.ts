@@ -1,36 +1,41 @@
 import { is } from 'drizzle-orm';
 import { getTableConfig, MySqlTable } from 'drizzle-orm/mysql-core';
+import { readAccountRights } from './account-rights.ts';
 import type { Queries } from './database.ts';
-import { errnoOf } from './errors.ts';
+import { findLostDefinitions } from './definitions.ts';
 import * as schema from './schema.ts';
 
-const PROCEDURES = [
-  'live_acknowledge',
-  'live_create_notification',
-  'live_disconnect_session',
-  'live_log_activity',
-  'live_publish',
-  'live_register_session',
-];
-const NO_SUCH_PROCEDURE = 1305;
+/** Rights that the service needs on each of its tables. */
+const NEEDED = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
+
+type Reads = Pick<Queries, 'query'>;
 
 /**
  * Finds what the migrations created and the database has lost since: tables, columns, storage engines that roll back,
- * procedures. Returns a sentence per loss. What this account may not see is not judged.
+ * procedures, views; and the rights that this account lacks. Returns a sentence per loss. What this account may not see is
+ * not judged.
  */
-export async function checkCompleteness(database: Pick<Queries, 'query'>): Promise<string[]> {
-  return [...(await judgeTables(database)), ...(await judgeProcedures(database))];
+export async function checkCompleteness(database: Reads): Promise<string[]> {
+  return [
+    ...(await judgeTables(database)),
+    ...(await judgeRights(database)),
+    ...(await judgeDefinitions(database)),
+  ];
 }
 
-async function judgeTables(database: Pick<Queries, 'query'>): Promise<string[]> {
+const tables = () =>
+  Object.values(schema)
+    .filter((value) => is(value, MySqlTable))
+    .map((table) => getTableConfig(table as MySqlTable));
+
+async function judgeTables(database: Reads): Promise<string[]> {
   const present = await database.query<{ tableName: string; engine: string | null; columnName: string }>(
     `SELECT TABLE_NAME AS tableName, ENGINE AS engine, COLUMN_NAME AS columnName
        FROM information_schema.TABLES JOIN information_schema.COLUMNS USING (TABLE_SCHEMA, TABLE_NAME)
       WHERE TABLE_SCHEMA = DATABASE()`,
   );
   const losses: string[] = [];
-  for (const table of Object.values(schema).filter((value) => is(value, MySqlTable))) {
-    const { name, columns } = getTableConfig(table as MySqlTable);
+  for (const { name, columns } of tables()) {
     const rows = present.filter(({ tableName }) => tableName === name);
     const [first] = rows;
     if (first === undefined) {
@@ -49,18 +54,28 @@ async function judgeTables(database: Pick<Queries, 'query'>): Promise<string[]> 
   return losses;
 }
 
-/** A call without arguments runs nothing: it fails on their number where the procedure exists. */
-async function judgeProcedures(database: Pick<Queries, 'query'>): Promise<string[]> {
-  const missing: string[] = [];
-  for (const name of PROCEDURES)
-    await database.query(`CALL ${name}()`).catch((error: unknown) => {
-      const errno = errnoOf(error);
-      if (errno === undefined) throw error;
-      if (errno === NO_SUCH_PROCEDURE) missing.push(name);
-    });
+/** One sentence per set of rights, with the tables on which they are missing. */
+async function judgeRights(database: Reads): Promise<string[]> {
+  const rights = await readAccountRights(database);
+  if (!rights.complete) return [];
+  const all = tables();
+  const lacking = new Map<string, string[]>();
+  for (const { name } of all) {
+    const held = rights.on(name);
+    const missing = NEEDED.filter((right) => !held.has(right)).join(', ');
+    if (missing !== '') lacking.set(missing, [...(lacking.get(missing) ?? []), name]);
+  }
+  return [...lacking].map(([missing, names]) => {
+    const where = names.length === all.length ? 'the tables of the service' : names.join(', ');
+    return `This account lacks ${missing} on ${where}: grant it.`;
+  });
+}
+
+async function judgeDefinitions(database: Reads): Promise<string[]> {
+  const missing = (await findLostDefinitions(database)).map(({ name }) => name);
   if (missing.length === 0) return [];
   const verb = missing.length === 1 ? 'is' : 'are';
   return [
-    `${missing.join(', ')} ${verb} missing, as after a dump without --routines: load them from drizzle/0003_procedures.sql and the later ones.`,
+    `${missing.join(', ')} ${verb} missing, as after a dump without --routines: \`codecraft-live migrate\`, with an account that may create routines, makes them again.`,
   ];
 }

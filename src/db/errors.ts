@@ -134,6 +134,9 @@ const UNREACHABLE = new Set([
   'PROTOCOL_SEQUENCE_TIMEOUT',
 ]);
 
+/** The account lacks a right; the server's message names it. */
+const DENIED = new Set([1044, 1142, 1143, 1227, 1370]);
+
 /** The statement exceeds max_allowed_packet, of the server or of a proxy before it; the connection is closed. */
 const PACKET_TOO_LARGE = 1153;
 const DUPLICATE = 1062;
@@ -175,6 +178,11 @@ export function tlsFailureOf(error: unknown): string | undefined {
 /** Whether the whole transaction may be run again. */
 export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(errnoOf(error) ?? 0);
+}
+
+/** Whether the account lacks a right that the statement needs. */
+export function isDenied(error: unknown): boolean {
+  return DENIED.has(errnoOf(error) ?? 0);
 }
 
 /** Whether a unique key already holds that value. */
@@ -252,6 +260,11 @@ export function withoutStatement(error: unknown): unknown {
 /** The database cannot be brought to this version's schema. The message says why, and what to do. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
+}
+
+/** The server is older than what the statements need. The message names the version and the oldest that works. */
+export class ServerVersionError extends Error {
+  override readonly name = 'ServerVersionError';
 }
 
 /** The account may hold too few connections. The message names the least number. */

@@ -19,6 +19,8 @@ export interface Vitals {
   readonly pingDatabase: () => Promise<void>;
   /** Rejects where an append would fail. */
   readonly probeWrite: () => Promise<void>;
+  /** Weaknesses of the database, a sentence each; they do not make the process unready. */
+  readonly warnings: () => readonly string[];
 }
 
 const live = z
@@ -37,7 +39,13 @@ const live = z
   })
   .openapi('Health');
 
-const ready = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.string()) }).openapi('Readiness');
+const ready = z
+  .object({
+    ready: z.boolean(),
+    checks: z.record(z.string(), z.string()),
+    warnings: z.array(z.string()),
+  })
+  .openapi('Readiness');
 
 /** Routes of liveness, which needs no database, and of readiness, which does. */
 export function healthRoutes(vitals: Vitals): Router {
@@ -99,7 +107,8 @@ export function healthRoutes(vitals: Vitals): Router {
         shutdown: vitals.draining() ? 'draining' : 'ok',
       };
       const fine = Object.values(checks).every((check) => check === 'ok');
-      return c.json({ ready: fine, checks }, fine ? 200 : 503, { 'cache-control': 'no-store' });
+      const warnings = [...vitals.warnings()];
+      return c.json({ ready: fine, checks, warnings }, fine ? 200 : 503, { 'cache-control': 'no-store' });
     },
   );
   return router;

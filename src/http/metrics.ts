@@ -13,6 +13,8 @@ export interface Measures {
   readonly lag: () => number;
   readonly ringFrames: () => number;
   readonly outbox: () => Promise<OutboxStats | undefined>;
+  /** Warnings in `/ready`. */
+  readonly warnings: () => number;
   /** Rows left out of leaderboards, on the node that publishes them. */
   readonly leftOut: () => number;
 }
@@ -42,6 +44,7 @@ export function metricsRoutes({ measures, access }: MetricsDeps): Router {
   gauge('live_log_position', 'Position up to which the log was delivered', measures.position);
   gauge('live_log_lag_rows', 'Rows known to exist and not delivered yet', measures.lag);
   gauge('live_ring_frames', 'Recent frames held in memory', measures.ringFrames);
+  gauge('live_warnings', 'Weaknesses of the database that /ready names', measures.warnings);
   gauge(
     'live_leaderboard_rows_left_out',
     'Participants left out of leaderboards because their rows cannot be shown, on the node that publishes them',

@@ -1,6 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../db/database.ts';
-import { errnoOf, MigrationError } from '../db/errors.ts';
+import type { Definition } from '../db/definitions.ts';
+import { errnoOf, isDenied, MigrationError } from '../db/errors.ts';
 import type { Migration } from '../db/migration-files.ts';
 import {
   createProgressTable,
@@ -9,6 +10,7 @@ import {
   writeDone,
 } from '../db/migration-progress.ts';
 import { lockName } from '../db/named-lock.ts';
+import { requireVersion } from '../db/server-version.ts';
 import { adoptTables } from '../platform/adoption/adopt-tables.ts';
 import { keepDefinitions } from '../platform/adoption/keep-definitions.ts';
 import { type Adopted, createAdoptionTable } from '../platform/adoption/progress.ts';
@@ -23,6 +25,8 @@ export interface MigrationReport {
   readonly created: readonly string[];
   /** Renamed tables of the Socket.IO generation, by their old names. */
   readonly renamed: readonly string[];
+  /** Procedures and views that were gone, as after a dump without them, and were created again. */
+  readonly restored: readonly string[];
   /** Copied rows of that generation. */
   readonly adopted: readonly Adopted[];
 }
@@ -52,13 +56,14 @@ const ALREADY_DONE = new Set([
  * DDL cannot be rolled back, so progress is recorded per statement, and a run that was killed is resumed where it stopped.
  * Tables of the Socket.IO generation are renamed, and their rows copied into ours.
  *
- * @throws MigrationError when the database cannot be migrated; its message says why.
+ * @throws MigrationError when the database cannot be migrated; its message says why. ServerVersionError
  */
 export async function migrate(
   database: Database,
   options: { readonly log?: (line: string) => void } = {},
 ): Promise<MigrationReport> {
   const log = options.log ?? (() => {});
+  requireVersion(await database.flavour());
   const connection = await database.connect({ statementTimeoutMs: 0 });
   try {
     await lock(connection, database.name);
@@ -86,12 +91,18 @@ export async function planMigration(database: Database): Promise<MigrationPlan> 
 
 async function carryOut(
   connection: Connection,
-  { definitions, renames, missing, pending, progress, copies }: Survey,
+  { definitions, renames, missing, pending, progress, copies, lost }: Survey,
   log: (line: string) => void,
 ): Promise<MigrationReport> {
   // A service whose schema is up to date needs no rights but to read and write rows.
   if ([definitions, renames, missing, pending, copies].every(({ length }) => length === 0))
-    return { applied: [], created: [], renamed: [], adopted: [] };
+    return {
+      applied: [],
+      created: [],
+      renamed: [],
+      adopted: [],
+      restored: await restore(connection, lost, log),
+    };
   await createProgressTable(connection);
   await createAdoptionTable(connection);
   await keepDefinitions(connection, definitions);
@@ -106,12 +117,34 @@ async function carryOut(
     await apply(connection, migration, progress.get(migration.name));
     log(`applied ${migration.name}`);
   }
+  const restored = await restore(connection, lost, log);
   const adopted = await adoptTables(
     connection,
     copies.map(({ table }) => table),
     log,
   );
-  return { applied: pending.map(({ name }) => name), created, renamed, adopted };
+  return { applied: pending.map(({ name }) => name), created, renamed, adopted, restored };
+}
+
+/**
+ * Creates procedures and views again. An account that may not is no error: a service starts with fewer rights, and the check
+ * of completeness names what is gone.
+ */
+async function restore(
+  connection: Connection,
+  lost: readonly Definition[],
+  log: (line: string) => void,
+): Promise<string[]> {
+  const restored: string[] = [];
+  for (const { name, sql } of lost)
+    try {
+      await connection.query(sql);
+      restored.push(name);
+    } catch (error) {
+      if (!isDenied(error) && !ALREADY_DONE.has(errnoOf(error) ?? 0)) throw error;
+    }
+  if (restored.length > 0) log(`created ${restored.join(', ')} again`);
+  return restored;
 }
 
 async function lock(connection: Connection, database: string): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type Definition, findLostDefinitions } from '../db/definitions.ts';
 import { type Migration, readMigrations } from '../db/migration-files.ts';
 import { type MigrationProgress, readProgress, refuseNewer } from '../db/migration-progress.ts';
 import { ADOPTED } from '../platform/adoption/adopt-tables.ts';
@@ -26,6 +27,8 @@ export interface Survey {
   readonly progress: ReadonlyMap<string, MigrationProgress>;
   /** Tables of the Socket.IO generation whose rows are to be copied. */
   readonly copies: readonly Copy[];
+  /** Procedures and views that finished migrations created and that are gone. */
+  readonly lost: readonly Definition[];
 }
 
 interface Copy {
@@ -60,7 +63,15 @@ export async function survey(connection: Connection): Promise<Survey> {
     pending: migrations.filter(({ name }) => !progress.get(name)?.finished),
     progress,
     copies,
+    lost: (await findLost()).filter(({ migration }) => progress.get(migration)?.finished),
   };
+
+  async function findLost(): Promise<Definition[]> {
+    if (progress.size === 0) return [];
+    return findLostDefinitions({
+      query: async (sql: string) => (await connection.query<RowDataPacket[]>(sql))[0] as never,
+    });
+  }
 
   function startOf(): DatabaseStart {
     if (renames.length > 0 || copies.length > 0) return 'socketio';

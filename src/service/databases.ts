@@ -1,13 +1,12 @@
 import type { Logger } from 'pino';
 import type { DatabaseConfig } from '../config/config.ts';
-import { checkCompleteness } from '../db/completeness.ts';
 import { divideConnections, readConnectionLimit } from '../db/connection-budget.ts';
 import { type Database, openDatabase } from '../db/database.ts';
-import { checkDurability } from '../db/durability.ts';
 import { startEmbeddedDatabase } from '../db/embedded/embedded-database.ts';
 import { DatabaseProbe } from '../db/probe.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { type Part, Parts } from './parts.ts';
+import { Warnings } from './warnings.ts';
 
 export interface DatabasesDeps {
   readonly config: DatabaseConfig;
@@ -23,6 +22,7 @@ export interface Databases extends Part {
   /** For leader tasks and node tasks. */
   readonly background: Database;
   readonly probe: DatabaseProbe;
+  readonly warnings: Pick<Warnings, 'lines'>;
   /** Connections of `database`. */
   readonly poolSize: number;
 }
@@ -45,9 +45,17 @@ export async function openDatabases(deps: DatabasesDeps): Promise<Databases> {
     const probe = opened.add('probe', new DatabaseProbe(background));
     await migrate(database, { log });
     signal?.throwIfAborted();
-    for (const warning of [...(await checkDurability(database)), ...(await checkCompleteness(database))])
-      logger.warn(warning);
-    return { database, background, probe, poolSize, close: () => opened.closeAll() };
+    const warnings = new Warnings(background, logger);
+    await warnings.check();
+    return {
+      database,
+      background,
+      probe,
+      warnings,
+      poolSize,
+      nodeTasks: [warnings.task],
+      close: () => opened.closeAll(),
+    };
   } catch (error) {
     await opened.closeAll();
     throw error;

@@ -9,12 +9,14 @@ import type { Leaderboards } from './leaderboards.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 import type { Shutdown } from './shutdown.ts';
+import type { Warnings } from './warnings.ts';
 
 export interface OperationDeps {
   readonly version: string;
   readonly nodeId: string;
   readonly database: Database;
   readonly probe: DatabaseProbe;
+  readonly warnings: Pick<Warnings, 'lines'>;
   readonly log: Pick<LogPipeline, 'appends' | 'follower' | 'hub' | 'ring'>;
   readonly streams: Pick<Streams, 'size'>;
   readonly leaderboards: Pick<Leaderboards, 'leftOut'>;
@@ -24,7 +26,7 @@ export interface OperationDeps {
 
 /** Opens what operators read: liveness, readiness, metrics. */
 export function openOperation(deps: OperationDeps): Part {
-  const { version, nodeId, database, probe, streams, shutdown, config } = deps;
+  const { version, nodeId, database, probe, warnings, streams, shutdown, config } = deps;
   const { appends, follower, hub, ring } = deps.log;
   return {
     routes: [
@@ -44,6 +46,7 @@ export function openOperation(deps: OperationDeps): Part {
         appends: () => appends.state,
         pingDatabase: () => probe.check(),
         probeWrite: () => probe.checkWrite(),
+        warnings: () => warnings.lines,
       }),
       metricsRoutes({
         measures: {
@@ -53,6 +56,7 @@ export function openOperation(deps: OperationDeps): Part {
           lag: () => follower.lag,
           ringFrames: () => ring.size,
           outbox: watchOutbox(database),
+          warnings: () => warnings.lines.length,
           leftOut: deps.leaderboards.leftOut,
         },
         access: config.http.metrics,

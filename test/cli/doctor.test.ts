@@ -155,6 +155,8 @@ describe('doctor, of a database', () => {
     expect(checkVersion({ kind: 'mariadb', version: '10.6.18' })).toMatchObject([{ level: 'note' }]);
     expect(checkVersion({ kind: 'mariadb', version: '10.5.29' })).toMatchObject([{ level: 'wrong' }]);
     expect(checkVersion({ kind: 'mysql', version: '5.7.44' })).toMatchObject([{ level: 'wrong' }]);
+    expect(checkVersion({ kind: 'mysql', version: '8.0.11' })).toEqual([]);
+    expect(checkVersion({ kind: 'mysql', version: '8.0.4' })).toMatchObject([{ level: 'wrong' }]);
   });
 });
 

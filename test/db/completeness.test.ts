@@ -17,6 +17,8 @@ describe('A migrated database', () => {
   it.each([
     ['DROP PROCEDURE live_publish', 'live_publish is missing, as after a dump without --routines'],
     ['ALTER TABLE notification DROP COLUMN player_id', 'The table notification lacks player_id'],
+    ['DROP PROCEDURE sp_log_activity', 'sp_log_activity is missing'],
+    ['DROP VIEW v_active_sessions', 'v_active_sessions is missing'],
     ['DROP TABLE log_key', 'The table log_key is missing'],
     ['ALTER TABLE notification ENGINE = MyISAM', 'The table notification is MyISAM'],
   ])('says after %s what it lost, and so does the doctor', async (loss, sentence) => {

@@ -29,7 +29,13 @@ describe('A migration', () => {
     await migrate(database);
     const before = await describeSchema(database);
     const [head] = await database.query('SELECT * FROM log_head');
-    expect(await migrate(database)).toEqual({ applied: [], created: [], renamed: [], adopted: [] });
+    expect(await migrate(database)).toEqual({
+      applied: [],
+      created: [],
+      renamed: [],
+      restored: [],
+      adopted: [],
+    });
     expect(await describeSchema(database)).toEqual(before);
     expect(await database.query('SELECT * FROM log_head')).toEqual([head]);
   });

@@ -94,6 +94,7 @@ describe('GET /ready', () => {
       draining: () => false,
       pingDatabase: async () => {},
       probeWrite: async () => {},
+      warnings: () => [],
     };
     const ask = async (vitals: Partial<Vitals>) => {
       const response = await healthRoutes({ ...fine, ...vitals }).request('/ready');

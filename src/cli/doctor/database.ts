@@ -3,16 +3,10 @@ import type { Database, Flavour } from '../../db/database.ts';
 import { checkDurability } from '../../db/durability.ts';
 import { errnoOf } from '../../db/errors.ts';
 import { readMigrations } from '../../db/migration-files.ts';
-import { serverName } from '../phrases.ts';
+import { judgeVersion, serverName, tooOld } from '../../db/server-version.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 const NO_SUCH_TABLE = 1146;
-
-/** The versions tested with, and the oldest that work: JSON_TABLE exists from MariaDB 10.6 and MySQL 8.0. */
-const VERSIONS = {
-  mariadb: { tested: [10, 11], oldest: [10, 6] },
-  mysql: { tested: [8, 0], oldest: [8, 0] },
-} as const;
 
 /** Checks the server: that it answers, its version, and the durability of its settings. */
 export async function checkServer(database: Database): Promise<Finding[]> {
@@ -25,12 +19,10 @@ export async function checkServer(database: Database): Promise<Finding[]> {
 }
 
 export function checkVersion(flavour: Flavour): Finding[] {
-  const { tested, oldest } = VERSIONS[flavour.kind];
-  const name = serverName(flavour);
-  if (isBelow(flavour.version, oldest))
-    return [wrong(`${name} is too old: it must be ${oldest.join('.')} or later.`)];
-  return isBelow(flavour.version, tested)
-    ? [note(`${name} is older than the versions this is tested with (${tested.join('.')}).`)]
+  const judged = judgeVersion(flavour);
+  if (judged === 'unsupported') return [wrong(tooOld(flavour))];
+  return judged === 'untested'
+    ? [note(`${serverName(flavour)} is older than the versions this is tested with.`)]
     : [];
 }
 
@@ -65,9 +57,4 @@ export async function checkSchema(database: Pick<Database, 'query'>): Promise<Fi
   }
   const losses = await checkCompleteness(database);
   return [good(`The schema is up to date (${known.at(-1)}).`), ...losses.map(wrong)];
-}
-
-function isBelow(version: string, [major, minor]: readonly [number, number]): boolean {
-  const [actual = 0, actualMinor = 0] = version.split('.').map(Number);
-  return actual < major || (actual === major && actualMinor < minor);
 }

@@ -1,6 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../db/database.ts';
 import { serverMessageOf } from '../../db/errors.ts';
+import { describeTriggerFaults, inspectTriggers } from '../../platform/triggers/inspect.ts';
 import { readInstalled } from '../../platform/triggers/installed.ts';
 import { checkPrivileges, findMissing } from '../../platform/triggers/requirements.ts';
 import { counted } from '../phrases.ts';
@@ -8,28 +9,33 @@ import { type Finding, good, note, wrong } from './finding.ts';
 
 /** Checks that all triggers publish the platform's writes, or that none is installed. */
 export async function checkTriggers(database: Pick<Database, 'query' | 'connect'>): Promise<Finding[]> {
-  const { states, superseded, definers } = await readInstalled(database);
+  const inspected = await inspectTriggers(database);
+  const { states, definers, unseenDefiners } = inspected;
   const count = (state: string) => states.filter((one) => one.state === state).length;
-  if (count('missing') === states.length)
+  if (count('hidden') === states.length)
+    return [
+      note(
+        "This account cannot see whether the platform's tables have triggers: it needs TRIGGER on them. `codecraft-live platform status` says more with an account that has it.",
+      ),
+    ];
+  if (count('missing') + count('hidden') === states.length)
     return [
       note(
         "The platform's tables have no triggers that this account may see: the platform's own writes are not published. `codecraft-live platform install` installs them.",
       ),
     ];
-  const faults = [
-    ...(count('missing') > 0 ? [`${counted(count('missing'), 'trigger')} missing`] : []),
-    ...(superseded.length > 0 ? [`${counted(superseded.length, 'trigger')} of another version`] : []),
-  ];
-  if (faults.length > 0)
-    return [
-      wrong(`On the platform's tables: ${faults.join(', ')}. Run \`codecraft-live platform install\`.`),
-    ];
+  const faults = describeTriggerFaults(inspected);
+  if (faults.length > 0) return faults.map(wrong);
   const trouble = await troubleOf(database, definers);
   if (trouble !== undefined) return [wrong(trouble)];
+  const unseen = unseenDefiners.map((account) =>
+    note(`This account cannot see whether ${account}, as which triggers run, still exists.`),
+  );
   return [
     good(
-      `${counted(states.length, 'trigger')} publish the platform's writes, with the rights of ${definers.join(' and ') || 'an account that this one may not see'}.`,
+      `${counted(states.length - count('hidden'), 'trigger')} publish the platform's writes, with the rights of ${definers.join(' and ') || 'an account that this one may not see'}.`,
     ),
+    ...unseen,
   ];
 }
 

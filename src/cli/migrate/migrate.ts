@@ -1,8 +1,11 @@
 import { loadConfig } from '../../config/config.ts';
+import { serverName } from '../../db/server-version.ts';
+import { checkSchemaAndTriggers } from '../../migrate/check.ts';
 import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../../migrate/migrate.ts';
 import type { CliContext } from '../context.ts';
 import { databaseAt, hasEmbeddedData, withDatabase } from '../database-access.ts';
-import { counted, listed, serverName } from '../phrases.ts';
+import { EXIT, type ExitCode } from '../failure.ts';
+import { counted, listed } from '../phrases.ts';
 import { planSentences } from './plan.ts';
 
 export interface MigrateOptions {
@@ -12,40 +15,44 @@ export interface MigrateOptions {
   readonly plan?: boolean;
 }
 
-/** Brings a database to this version's schema and reports the changes, or prints the plan and changes nothing. */
+/** Brings a database to this version's schema, reports the changes and what is still wrong, or prints the plan and changes nothing. */
 export async function migrate(
   { url, plan = false }: MigrateOptions,
   { env, out, err, signal }: CliContext,
-): Promise<void> {
+): Promise<ExitCode> {
   const config = url === undefined ? loadConfig(env).database : databaseAt(url);
   const log = (line: string) => err.line(err.paint('dim', line));
   if (plan && config.kind === 'embedded' && !hasEmbeddedData(config.directory)) {
     out.line(
       'There is no database yet: the service would start one of its own, empty, and make everything in it.',
     );
-    return;
+    return EXIT.fine;
   }
-  await withDatabase(
+  return await withDatabase(
     config,
     async (database) => {
       const where = `${database.name} on ${serverName(await database.flavour())}`;
       if (plan) {
         for (const line of planSentences(where, await planMigration(database))) out.line(line);
-        return;
+        return EXIT.fine;
       }
       out.line(summaryOf(where, await bringUpToDate(database, { log })));
+      const losses = await checkSchemaAndTriggers(database);
+      for (const loss of losses) out.line(`${out.paint('red', '✗')} ${loss}`);
+      return losses.length > 0 ? EXIT.failed : EXIT.fine;
     },
     { start: true, log, signal },
   );
 }
 
-function summaryOf(where: string, { applied, created, renamed, adopted }: MigrationReport): string {
+function summaryOf(where: string, { applied, created, renamed, restored, adopted }: MigrationReport): string {
   const done = [
     ...(applied.length > 0 ? [`${counted(applied.length, 'migration')} applied`] : []),
     ...(created.length > 0 ? [`${counted(created.length, 'table')} of the platform created`] : []),
     ...(renamed.length > 0
       ? [`${counted(renamed.length, 'table')} of the Socket.IO generation renamed`]
       : []),
+    ...(restored.length > 0 ? [`${restored.join(', ')} created again`] : []),
     ...adopted.map(({ source, copied }) => `${counted(copied, 'row')} of ${source} taken over`),
   ];
   return done.length === 0

@@ -39,6 +39,7 @@ function stepsOf({
   pending,
   progress,
   copies,
+  lost,
   rows,
 }: MigrationPlan): string[] {
   const steps: string[] = [];
@@ -63,6 +64,10 @@ function stepsOf({
     });
     steps.push(`Apply ${listed(names)}.`);
   }
+  if (lost.length > 0)
+    steps.push(
+      `Create ${listed(lost.map(({ kind, name }) => `the ${kind} ${name}`))} again, which this version had created.`,
+    );
   for (const {
     table: { name, keptAs },
   } of copies) {

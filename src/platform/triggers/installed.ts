@@ -15,6 +15,8 @@ export interface InstalledTriggers {
   readonly superseded: readonly string[];
   /** Accounts whose rights they run with, as far as visible. When one is dropped, the platform's writes fail. */
   readonly definers: readonly string[];
+  /** Account that a trigger runs as, by the trigger's name, as far as visible. */
+  readonly definerOf: ReadonlyMap<string, string>;
 }
 
 /**
@@ -38,5 +40,6 @@ export async function readInstalled(database: Pick<Queries, 'query'>): Promise<I
     states: TRIGGERS.map((trigger) => ({ trigger, state: stateOf(trigger) })),
     superseded,
     definers: [...new Set(ours.flatMap(({ definer }) => definer || []))],
+    definerOf: new Map(ours.flatMap(({ name, definer }) => (definer ? [[name, definer] as const] : []))),
   };
 }
