@@ -177,6 +177,19 @@ export const tokenRevocation = mysqlTable('token_revocation', {
   notBefore: instant('not_before').notNull(),
 });
 
+/** One row: version of `announced_player`, and count of its rows; `position`: end of the log before the last change. */
+export const announcedPresence = mysqlTable('announced_presence', {
+  id: tinyint('id').primaryKey(),
+  version: id('version').notNull(),
+  online: int('online').notNull(),
+  position: id('position').notNull(),
+});
+
+/** Players who were last announced as online, one row each. */
+export const announcedPlayer = mysqlTable('announced_player', {
+  playerId: id('player_id').primaryKey(),
+});
+
 /** State of each contest as it was last announced, so that each transition is announced once. */
 export const contestAnnounced = mysqlTable('contest_announced', {
   contestId: id('contest_id').primaryKey(),

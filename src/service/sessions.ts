@@ -18,7 +18,7 @@ export interface SessionsDeps {
   readonly background: Database;
   readonly log: LogPipeline;
   /** Publishes who is online. */
-  readonly publisher: Pick<LogPublisher, 'publish'>;
+  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   readonly streams: Streams;
   readonly auth: Pick<Auth, 'revocations'>;
   readonly nodeId: string;

@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
-import type { LogPublisher } from '../events/log-publisher.ts';
+import { type LogPublisher, unitsOf } from '../events/log-publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
+import { Problem } from '../protocol/problem.ts';
 import { truncate } from '../util/truncate.ts';
+import { changeAnnounced, readAnnouncedPlayers, readHeadPosition } from './announced-players.ts';
 import { createPresentPlayers } from './present-players.ts';
 
 export interface PresenceOptions {
   readonly database: Pick<Queries, 'query'>;
-  readonly publisher: Pick<LogPublisher, 'publish'>;
+  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   /** Time that a player counts as present after the last stream closed, so that a reload is not announced, ms. */
   readonly graceMs: number;
   /** Min time between two events, ms. */
@@ -32,14 +34,23 @@ type Status = EventInput<'PLAYER_STATUS'>;
 
 /** Max players that an event names on either side. */
 const MAX_NAMED = 100;
+/** Max players per event on either side, so that its statements fit a packet of 64 KiB; the next event has the rest. */
+const MAX_CHANGES = 2_500;
 /** Max length of a name, in UTF-16 units; the platform's column counts code points. */
 const NAME_LENGTH = 100;
 const SETTLE_MS = 5_000;
 
+/** What the log's readers know, and what is stored of it. */
+interface Announced {
+  readonly players: Set<number>;
+  readonly stored: Set<number>;
+  version: number | undefined;
+}
+
 /**
  * Leader task that publishes who is online, conflated: at most one event per interval, and none when nothing changed.
- * Presence follows from the sessions of all nodes alone, now as for any recent moment: a new leader reads who was present
- * when the last event was published, and continues from there.
+ * Who was announced is stored in the transaction that appends the event, so a new leader continues where the last one
+ * stopped. Before anything is stored, it is inferred from the sessions and the kept events.
  */
 export function createPresence(options: PresenceOptions): Presence {
   const { database, publisher, intervalMs, settleMs = SETTLE_MS } = options;
@@ -58,38 +69,69 @@ export function createPresence(options: PresenceOptions): Presence {
     });
   }
 
-  async function announce(before: ReadonlySet<number>, present: ReadonlySet<number>): Promise<void> {
-    const came = missingFrom(before, present);
-    const went = missingFrom(present, before);
-    if (came.length === 0 && went.length === 0) return;
-    await publisher.publish({
-      type: 'PLAYER_STATUS',
-      data: {
-        online: await named(came.slice(0, MAX_NAMED)),
-        offline: await named(went.slice(0, MAX_NAMED)),
-        onlineCount: present.size,
-        truncated: came.length > MAX_NAMED || went.length > MAX_NAMED,
-      },
-    });
+  async function readAnnounced(): Promise<Announced> {
+    const { stored, version, players: known } = await readAnnouncedPlayers(database);
+    return { stored, version, players: known ?? (await players.lastAnnounced()) };
+  }
+
+  async function announce(announced: Announced, present: ReadonlySet<number>): Promise<void> {
+    const came = missingFrom(announced.players, present);
+    const went = missingFrom(present, announced.players);
+    const next = new Set(announced.players);
+    for (const id of came.slice(0, MAX_CHANGES)) next.add(id);
+    for (const id of went.slice(0, MAX_CHANGES)) next.delete(id);
+    const stores = missingFrom(announced.stored, next).slice(0, MAX_CHANGES);
+    const removes = missingFrom(next, announced.stored).slice(0, MAX_CHANGES);
+    const changed = came.length > 0 || went.length > 0;
+    if (!changed && stores.length === 0 && removes.length === 0 && announced.version !== undefined) return;
+    const change = {
+      came: stores,
+      went: removes,
+      online: next.size,
+      position: await readHeadPosition(database),
+    };
+    const units = changed
+      ? unitsOf([
+          {
+            type: 'PLAYER_STATUS',
+            data: {
+              online: await named(came.slice(0, MAX_NAMED)),
+              offline: await named(went.slice(0, MAX_NAMED)),
+              onlineCount: next.size,
+              truncated: came.length > MAX_NAMED || went.length > MAX_NAMED,
+            },
+          },
+        ])
+      : [{ drafts: [] }];
+    const preconditions = changeAnnounced(announced.version, change);
+    await publisher.publishUnits(units.map((unit) => ({ ...unit, preconditions })));
+    announced.version = (announced.version ?? 0) + 1;
+    for (const id of stores) announced.stored.add(id);
+    for (const id of removes) announced.stored.delete(id);
+    for (const id of came.slice(0, MAX_CHANGES)) announced.players.add(id);
+    for (const id of went.slice(0, MAX_CHANGES)) announced.players.delete(id);
   }
 
   return {
     async run(signal) {
-      let announced: ReadonlySet<number> | undefined;
+      let announced: Announced | undefined;
       let settled: number | undefined;
       while (!signal.aborted) {
         try {
           const present = await players.now();
           settled ??= performance.now() + settleMs;
           if (performance.now() >= settled) {
-            announced ??= await players.lastAnnounced();
+            announced ??= await readAnnounced();
             if (signal.aborted) return;
             await announce(announced, present);
-            announced = present;
           }
         } catch (error) {
-          settled = undefined;
-          if (!signal.aborted) options.onError?.(error);
+          // A failed append may have been committed, and another leader may have announced: read again what is stored.
+          announced = undefined;
+          if (!(error instanceof Problem && error.code === 'superseded')) {
+            settled = undefined;
+            if (!signal.aborted) options.onError?.(error);
+          }
         }
         await sleep(intervalMs, undefined, { signal }).catch(() => {});
       }

@@ -33,7 +33,13 @@ afterAll(async () => {
 beforeEach(async () => {
   await db.database.execute('DELETE FROM stream_session');
   await db.database.execute('DELETE FROM notification');
+  await forgetAnnounced();
 });
+
+const forgetAnnounced = async () => {
+  await db.database.execute('DELETE FROM announced_presence');
+  await db.database.execute('DELETE FROM announced_player');
+};
 
 function node(): TestNode {
   const started = startNode(db.url);
@@ -75,6 +81,9 @@ async function published(): Promise<Status[]> {
   );
   return rows.map(({ data }) => JSON.parse(data) as Status);
 }
+
+/** Makes what a leader left behind look like what one of its release leaves. */
+let handOver: () => Promise<void>;
 
 const idsOf = (players: Status['online']) => players.map(({ playerId }) => playerId);
 const shown = async () =>
@@ -218,93 +227,194 @@ describe('PLAYER_STATUS', () => {
   });
 });
 
-describe('when another node becomes the leader', () => {
-  test('changes in between are published, and nothing else', async () => {
-    const here = node();
-    const [stays, leaves] = [await open(here), await open(here)];
-    await age('connected_at', 60);
-    const stop = run();
-    await until(1);
-    await stop();
+// A leader of an older release stores nothing, and then its kept events and the sessions say who was announced.
+describe.each(['this', 'an older'])(
+  'when another node becomes the leader after one of %s release',
+  (release) => {
+    beforeEach(() => {
+      handOver = release === 'this' ? async () => {} : forgetAnnounced;
+    });
 
-    leaves.leave();
-    await here.writer.flush();
-    await age('disconnected_at', 11);
-    const comes = await open(here);
+    test('changes in between are published, and nothing else', async () => {
+      const here = node();
+      const [stays, leaves] = [await open(here), await open(here)];
+      await age('connected_at', 60);
+      const stop = run();
+      await until(1);
+      await stop();
+      await handOver();
+
+      leaves.leave();
+      await here.writer.flush();
+      await age('disconnected_at', 11);
+      const comes = await open(here);
+      run();
+      expect((await until(2))[1]).toEqual([[comes.playerId], [leaves.playerId], 2]);
+      expect(stays.stream.state).not.toBe('closed');
+    });
+
+    test('a player who was announced as gone and came back in between is announced as online', async () => {
+      const here = node();
+      const ada = await open(here);
+      await age('connected_at', 60);
+      const stop = run();
+      await until(1);
+      ada.leave();
+      await here.writer.flush();
+      await age('disconnected_at', 11);
+      await until(2);
+      await stop();
+      await handOver();
+
+      // 11 s ago is within the grace, as of the last event: by the rows alone she never left.
+      await open(here, ada);
+      run();
+      expect(await until(3)).toEqual([
+        [[ada.playerId], [], 1],
+        [[], [ada.playerId], 0],
+        [[ada.playerId], [], 1],
+      ]);
+    });
+
+    test('a player who was announced as gone is not announced as gone again', async () => {
+      const here = node();
+      const ada = await open(here);
+      await age('connected_at', 60);
+      const stop = run();
+      await until(1);
+      ada.leave();
+      await here.writer.flush();
+      await age('disconnected_at', 11);
+      await until(2);
+      await stop();
+      await handOver();
+
+      const bob = await open(here);
+      run();
+      expect((await until(3)).slice(2)).toEqual([[[bob.playerId], [], 1]]);
+    });
+
+    test('nothing is published where nothing changed, even if the last event was deleted long ago', async () => {
+      const here = node();
+      await open(here);
+      await age('connected_at', 3_600);
+      for (const forget of [false, true]) {
+        const stop = run();
+        const count = (await published()).length;
+        const comes = await open(here);
+        const events = await until(count + 1);
+        expect(idsOf((await published()).at(-1)?.online ?? [])).toContain(comes.playerId);
+        await stop();
+        await handOver();
+        await handOver();
+        if (!forget) {
+          await age('connected_at', 3_600);
+          await db.database.execute('DELETE FROM notification');
+        } else expect(events).toEqual([[[comes.playerId], [], 3]]);
+      }
+    });
+
+    test('an event that could not be published is published later', async () => {
+      const here = node();
+      const errors: unknown[] = [];
+      let failing = true;
+      const publishUnits: LogPublisher['publishUnits'] = (units) =>
+        failing ? Promise.reject(new Error('no log')) : publisher.publishUnits(units);
+      run({ publisher: { publishUnits }, onError: (error) => errors.push(error) });
+      const ada = await open(here);
+      await vi.waitUntil(() => errors.length > 1);
+      expect(await shown()).toEqual([]);
+      failing = false;
+      expect(await until(1)).toEqual([[[ada.playerId], [], 1]]);
+    });
+  },
+);
+
+describe('Announced players are stored', () => {
+  const stored = async () =>
+    (await db.database.query<{ id: number }>('SELECT player_id AS id FROM announced_player ORDER BY 1')).map(
+      ({ id }) => id,
+    );
+  const state = async () =>
+    (await db.database.query<{ online: number }>('SELECT online FROM announced_presence'))[0]?.online;
+
+  test('with the event that announces them', async () => {
+    const here = node();
     run();
-    expect((await until(2))[1]).toEqual([[comes.playerId], [leaves.playerId], 2]);
-    expect(stays.stream.state).not.toBe('closed');
-  });
-
-  test('a player who was announced as gone and came back in between is announced as online', async () => {
-    const here = node();
-    const ada = await open(here);
-    await age('connected_at', 60);
-    const stop = run();
-    await until(1);
+    const [ada, bob] = [await open(here), await open(here)];
+    await vi.waitFor(async () => expect((await shown()).at(-1)?.[2]).toBe(2));
+    expect([await stored(), await state()]).toEqual([[ada.playerId, bob.playerId], 2]);
+    const count = (await published()).length;
     ada.leave();
     await here.writer.flush();
     await age('disconnected_at', 11);
-    await until(2);
-    await stop();
+    await until(count + 1);
+    expect([await stored(), await state()]).toEqual([[bob.playerId], 1]);
+  });
 
-    // 11 s ago is within the grace, as of the last event: by the rows alone she never left.
-    await open(here, ada);
+  test('by the sessions where nothing is stored yet, without an event', async () => {
+    const here = node();
+    const ada = await open(here);
+    await age('connected_at', 3_600);
     run();
-    expect(await until(3)).toEqual([
-      [[ada.playerId], [], 1],
+    await vi.waitFor(async () => expect(await stored()).toEqual([ada.playerId]));
+    expect(await published()).toEqual([]);
+  });
+
+  test('so that a player whose session no row shows any more is announced as offline', async () => {
+    const here = node();
+    const [stays, leaves] = [await open(here), await open(here)];
+    const stop = run();
+    await vi.waitFor(async () => expect((await shown()).at(-1)?.[2]).toBe(2));
+    await stop();
+    const count = (await published()).length;
+    leaves.leave();
+    await here.writer.flush();
+    await db.database.execute('DELETE FROM stream_session WHERE player_id = ?', [leaves.playerId]);
+    await db.database.execute('DELETE FROM notification');
+    run();
+    expect((await until(1)).at(-1)).toEqual([[], [leaves.playerId], 1]);
+    expect(count).toBeGreaterThan(0);
+    expect(stays.stream.state).not.toBe('closed');
+  });
+
+  test('and what a leader of an older release announced since is applied to them', async () => {
+    const here = node();
+    const ada = await open(here);
+    const stop = run();
+    await until(1);
+    await stop();
+    await publisher.publish({
+      type: 'PLAYER_STATUS',
+      data: { online: [], offline: [{ playerId: ada.playerId }], onlineCount: 0, truncated: false },
+    });
+    run();
+    expect((await until(3)).slice(1)).toEqual([
       [[], [ada.playerId], 0],
       [[ada.playerId], [], 1],
     ]);
   });
 
-  test('a player who was announced as gone is not announced as gone again', async () => {
+  test('by one leader: another that took over meanwhile is not overruled', async () => {
     const here = node();
+    const release: (() => void)[] = [];
+    const frozen = new Promise<void>((resolve) => release.push(resolve));
+    let holds = false;
+    const publishUnits: LogPublisher['publishUnits'] = async (units) => {
+      if (units.some(({ drafts }) => drafts.length > 0)) {
+        holds = true;
+        await frozen;
+      }
+      return publisher.publishUnits(units);
+    };
+    const stop = run({ publisher: { publishUnits } });
     const ada = await open(here);
-    await age('connected_at', 60);
-    const stop = run();
-    await until(1);
-    ada.leave();
-    await here.writer.flush();
-    await age('disconnected_at', 11);
-    await until(2);
-    await stop();
-
-    const bob = await open(here);
+    await vi.waitUntil(() => holds, { timeout: 15_000 });
     run();
-    expect((await until(3)).slice(2)).toEqual([[[bob.playerId], [], 1]]);
-  });
-
-  test('nothing is published where nothing changed, even if the last event was deleted long ago', async () => {
-    const here = node();
-    await open(here);
-    await age('connected_at', 3_600);
-    for (const forget of [false, true]) {
-      const stop = run();
-      const count = (await published()).length;
-      const comes = await open(here);
-      const events = await until(count + 1);
-      expect(idsOf((await published()).at(-1)?.online ?? [])).toContain(comes.playerId);
-      await stop();
-      if (!forget) {
-        await age('connected_at', 3_600);
-        await db.database.execute('DELETE FROM notification');
-      } else expect(events).toEqual([[[comes.playerId], [], 3]]);
-    }
-  });
-
-  test('an event that could not be published is published later', async () => {
-    const here = node();
-    const errors: unknown[] = [];
-    let failing = true;
-    const publish: LogPublisher['publish'] = (events, options) =>
-      failing ? Promise.reject(new Error('no log')) : publisher.publish(events, options);
-    run({ publisher: { publish }, onError: (error) => errors.push(error) });
-    const ada = await open(here);
-    await vi.waitUntil(() => errors.length > 1);
-    expect(await shown()).toEqual([]);
-    failing = false;
-    expect(await until(1)).toEqual([[[ada.playerId], [], 1]]);
+    await until(1);
+    for (const go of release) go();
+    await stop();
+    expect(await shown()).toEqual([[[ada.playerId], [], 1]]);
   });
 });
 

@@ -9,6 +9,8 @@ export interface ServiceProcess {
   readonly url: string;
   /** SIGKILL: no goodbye, nothing flushed. */
   kill(): Promise<void>;
+  /** SIGTERM: it closes its streams and leaves. Resolves when it has ended. */
+  terminate(): Promise<void>;
   /** Starts again on the same port. */
   start(): Promise<void>;
 }
@@ -32,15 +34,18 @@ export async function startServiceProcess(env: Record<string, string>): Promise<
     });
   }
 
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  }
+
   await start();
   return {
     url: `http://127.0.0.1:${port}`,
     start,
-    async kill() {
-      if (!child || child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    },
+    kill: () => end('SIGKILL'),
+    terminate: () => end('SIGTERM'),
   };
 }
