@@ -12,6 +12,8 @@ import { createRouter, idParam, problems, type Router } from './router.ts';
 import { before, whole } from './whole.ts';
 
 export interface ContestRoutesDeps {
+  /** The database's time, in ms since 1970. */
+  readonly now: () => number;
   readonly database: Pick<Queries, 'query'>;
   readonly grants: Grants;
   readonly cursor: () => string;
@@ -70,7 +72,7 @@ export function contestRoutes(deps: ContestRoutesDeps): Router {
   const { database, grants, cursor, clock } = deps;
   const router = createRouter();
   // The cursor is read first: a stream opened at it delivers every change that the response does not contain.
-  const now = () => ({ cursor: cursor(), serverTime: new Date().toISOString() });
+  const now = () => ({ cursor: cursor(), serverTime: new Date(deps.now()).toISOString() });
 
   router.openapi(list, async (c) => {
     const viewer = viewerOf(c.var.identity);

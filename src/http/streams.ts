@@ -24,6 +24,8 @@ import { parseScopes, splitScopes, withRequestedNames } from './requested-scopes
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
 
 export interface StreamRoutesDeps {
+  /** The database's time, in ms since 1970. */
+  readonly now: () => number;
   readonly streams: Streams;
   readonly plan: ReturnType<typeof createPlanner>;
   readonly grants: Grants;
@@ -170,7 +172,7 @@ async function openFrom(
 ): Promise<Response> {
   const { identity } = c.var;
   // Verification tolerates clock skew. A stream would end at once, and its client would reconnect at once.
-  if (identity.expiresAt.getTime() <= Date.now()) throw new Problem('token-expired');
+  if (identity.expiresAt.getTime() <= deps.now()) throw new Problem('token-expired');
   const parsed = scopesOf(identity);
   const filter = filterOf(c.req.query('types'));
   await deps.grants

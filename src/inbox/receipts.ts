@@ -64,13 +64,12 @@ export async function writeReceipts(
       );
       continue;
     }
-    const now = new Date();
-    const [seen, read, archived] = rule.set;
+    const times = rule.set.map((set) => (set ? 'UTC_TIMESTAMP(3)' : 'NULL')).join(', ');
+    const rows = chunk.map((id) => `(${Math.trunc(playerId)}, ${Math.trunc(id)}, ${times})`);
     await database.execute(
-      `INSERT INTO notification_receipt (player_id, notification_id, seen_at, read_at, archived_at) VALUES ?
+      `INSERT INTO notification_receipt (player_id, notification_id, seen_at, read_at, archived_at) VALUES ${rows.join(', ')}
        ON DUPLICATE KEY UPDATE seen_at = COALESCE(seen_at, VALUES(seen_at)),
          read_at = COALESCE(read_at, VALUES(read_at)), archived_at = COALESCE(archived_at, VALUES(archived_at))`,
-      [chunk.map((id) => [playerId, id, seen ? now : null, read ? now : null, archived ? now : null])],
     );
   }
   return ids;

@@ -1,5 +1,4 @@
 import { escape as quote } from 'mysql2';
-import { sqlTime } from '../util/sql-time.ts';
 import type { Expectation } from './append-terms.ts';
 import type { Draft, LogRow } from './row.ts';
 
@@ -36,7 +35,6 @@ export function rowCount(unit: Unit): number {
 
 /** Marks of an append: what it writes beside its rows, and what it asserts. */
 export interface AppendMarks {
-  readonly at: Date;
   /** Random; its rows carry it. */
   readonly tag: string;
   /** Word of the term that begins with it, where `expected` asks for one. */
@@ -58,6 +56,8 @@ export interface AppendFound {
   readonly server: string;
   /** Number of the present term. */
   readonly number: number | null;
+  /** Time of the append by the database's clock, as SQL text in UTC. */
+  readonly at: string | null;
 }
 
 /** Whether the head is not the greatest id among the rows. */
@@ -68,22 +68,21 @@ export const HEAD_DISAGREES =
 export const FOUND =
   'SELECT @head AS head, @base AS base, CONVERT(@term USING utf8mb4) AS term,' +
   ' CONVERT(@previous USING utf8mb4) AS previousTag, CONVERT(@server USING utf8mb4) AS server,' +
-  ' @number AS number';
+  ' @number AS number, CONVERT(@at USING utf8mb4) AS at';
 
 /**
  * Builds the append as one packet of statements, so that the head is locked for one round trip only. Ids are computed
  * from the head within the packet. If the head's row is missing, an assertion does not hold or a precondition fails,
  * `@base` becomes NULL and the statements that follow fail.
  */
-export function appendStatement(units: readonly Unit[], { at, tag, newTerm, expected }: AppendMarks): string {
-  const time = quote(sqlTime(at.getTime()));
+export function appendStatement(units: readonly Unit[], { tag, newTerm, expected }: AppendMarks): string {
   const rows: string[] = [];
   const activity: string[] = [];
   const keys: string[] = [];
   let offset = 0;
   for (const unit of units) {
     for (const key of unit.keys ?? []) {
-      const expires = quote(sqlTime(at.getTime() + key.keepMs));
+      const expires = `@at + INTERVAL ${Math.trunc(key.keepMs)} * 1000 MICROSECOND`;
       const answer = key.answer === undefined ? 'NULL' : quote(key.answer);
       keys.push(
         `(${quote(key.value)},x'${key.fingerprint.toString('hex')}',@base+${offset + 1},${expires},${answer})`,
@@ -96,13 +95,13 @@ export function appendStatement(units: readonly Unit[], { at, tag, newTerm, expe
         offset++;
         rows.push(
           `(@base+${offset},${event},'${row.scope}','${row.keepClass}','${draft.type}',${row.inbox ? 1 : 0},` +
-            `${draft.playerId ?? 'NULL'},${quote(row.title)},${quote(row.message)},${data},${time},@term,'${tag}')`,
+            `${draft.playerId ?? 'NULL'},${quote(row.title)},${quote(row.message)},${data},@at,@term,'${tag}')`,
         );
       }
       for (const entry of draft.activity)
         activity.push(
           `(${entry.playerId},'${entry.action}',${entry.contestId ?? 'NULL'},${entry.problemId ?? 'NULL'},` +
-            `${json(entry.oldValue)},${json(entry.newValue)},${time},${event},1)`,
+            `${json(entry.oldValue)},${json(entry.newValue)},@at,${event},1)`,
         );
     }
   }
@@ -116,10 +115,10 @@ export function appendStatement(units: readonly Unit[], { at, tag, newTerm, expe
   ];
   return [
     'START TRANSACTION',
-    'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL',
+    'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL, @at = NULL',
     ...(preconditions.length === 0 ? [] : preconditionStatements(preconditions)),
-    `SELECT head, epoch, IF(tagged_head = head, tag, NULL), ${SERVER}
-       INTO @head, @term, @previous, @server FROM log_head WHERE id = 1 FOR UPDATE`,
+    `SELECT head, epoch, IF(tagged_head = head, tag, NULL), ${SERVER}, UTC_TIMESTAMP(3)
+       INTO @head, @term, @previous, @server, @at FROM log_head WHERE id = 1 FOR UPDATE`,
     ...(expected.complete ? ['SELECT COALESCE(MAX(id), 0) INTO @last_row FROM notification'] : []),
     `SET @base = IF(${asserted.join(' AND ')}, @head, NULL)`,
     ...(expected.begins ? newTermStatements(newTerm) : []),

@@ -8,6 +8,7 @@ import {
   type Appended,
   type Attempt,
   findKeys,
+  type KnownKey,
   keysOf,
   newAttempt,
   readRefusal,
@@ -207,7 +208,7 @@ export class Appender {
 
   /** Commits and answers all members; or finds used keys, answers those members, and returns the rest for a retry. */
   async #try(attempt: Attempt, deadline: number): Promise<Attempt | undefined> {
-    let sent: SentAttempt | { readonly firstId: number; readonly term: string | null };
+    let sent: SentAttempt | Pick<KnownKey, 'firstId' | 'term' | 'at'>;
     let expected: Expectation | undefined;
     try {
       const outcome = await this.#connection.use(deadline, async (connection) => {
@@ -290,12 +291,13 @@ export class Appender {
   }
 
   #answer(
-    { members, at, tag }: Attempt,
-    { firstId, ...sent }: SentAttempt | { readonly firstId: number; readonly term: string | null },
+    { members, tag }: Attempt,
+    { firstId, ...sent }: SentAttempt | Pick<KnownKey, 'firstId' | 'term' | 'at'>,
   ): void {
     const rows: LogRow[] = [];
     const proof = 'proof' in sent ? sent.proof : undefined;
     const term = 'proof' in sent ? sent.proof.term : (sent.term ?? '');
+    const at = sent.at ?? new Date(0);
     let next = firstId;
     for (const member of members)
       for (const [index, unit] of member.units.entries()) {

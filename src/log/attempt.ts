@@ -36,23 +36,23 @@ export interface Submission {
 
 /**
  * Append transaction under way. It has a key of its own, so that it can be sent again when its COMMIT got no answer: it
- * either commits now, or fails on its key and is found to have committed before. Its time is fixed, too, because a retry
- * must describe the same rows.
+ * either commits now, or fails on its key and is found to have committed before.
  */
 export interface Attempt {
   readonly members: readonly Submission[];
   readonly key: string;
-  readonly at: Date;
   readonly tag: string;
 }
 
 export function newAttempt(members: readonly Submission[]): Attempt {
-  return { members, key: `batch:${randomUUID()}`, at: new Date(), tag: newTag() };
+  return { members, key: `batch:${randomUUID()}`, tag: newTag() };
 }
 
 /** Committed append. */
 export interface SentAttempt {
   readonly firstId: number;
+  /** Time of its rows. */
+  readonly at: Date;
   readonly proof: AppendProof;
 }
 
@@ -62,13 +62,13 @@ export interface SentAttempt {
  */
 export async function sendAttempt(
   connection: Connection,
-  { members, key, at, tag }: Attempt,
+  { members, key, tag }: Attempt,
   expected: Expectation,
 ): Promise<SentAttempt> {
   const own: Unit = { drafts: [], keys: [{ value: key, fingerprint: Buffer.alloc(32), keepMs: KEY_MS }] };
   const pending = members.flatMap((member) => member.units.filter((_, index) => !member.answers[index]));
   const newTerm = newTermWord();
-  const sql = appendStatement([own, ...pending], { at, tag, newTerm, expected });
+  const sql = appendStatement([own, ...pending], { tag, newTerm, expected });
   await assertPacketFits(connection, sql);
   const [results] = await connection.query<RowDataPacket[][]>(sql);
   const found = results.at(-1)?.[0] as AppendFound;
@@ -76,6 +76,7 @@ export async function sendAttempt(
   const began = { number: Number(found.number), word: newTerm, firstId };
   return {
     firstId,
+    at: new Date(`${String(found.at).replace(' ', 'T')}Z`),
     proof: {
       server: found.server,
       term: found.term,
@@ -101,6 +102,8 @@ export interface KnownKey {
   readonly answer: string | null;
   /** Word of the term that covers the first row. */
   readonly term: string | null;
+  /** Time of the first row; null where it was deleted. */
+  readonly at: Date | null;
 }
 
 /** Reads which keys of an attempt, including its own, were used before. */
@@ -108,7 +111,8 @@ export async function findKeys(connection: Connection, attempt: Attempt): Promis
   const keys = attempt.members.flatMap(keysOf);
   const [rows] = await connection.query<RowDataPacket[]>(
     `SELECT idempotency_key, fingerprint, first_id, answer,
-       (SELECT term FROM log_term WHERE log_term.first_id <= log_key.first_id ORDER BY number DESC LIMIT 1) AS term
+       (SELECT term FROM log_term WHERE log_term.first_id <= log_key.first_id ORDER BY number DESC LIMIT 1) AS term,
+       (SELECT created_at FROM notification WHERE notification.id = log_key.first_id) AS at
        FROM log_key WHERE idempotency_key IN (?)`,
     [[attempt.key, ...keys]],
   );
@@ -120,6 +124,7 @@ export async function findKeys(connection: Connection, attempt: Attempt): Promis
         firstId: Number(row.first_id),
         answer: row.answer as string | null,
         term: row.term as string | null,
+        at: row.at as Date | null,
       },
     ]),
   );

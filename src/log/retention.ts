@@ -9,6 +9,8 @@ const BATCH = 500;
 const RECEIPTS = 5_000;
 /** Pause between two transactions, in ms, so that appends do not queue behind deletes. */
 const PAUSE_MS = 5;
+/** How far ahead of the database's time a row must be dated to count as wrongly dated, in ms. */
+const AHEAD_MS = 60_000;
 
 /**
  * Deletes rows of the log that are past their retention, with their receipts, and expired idempotency keys. Each keep
@@ -17,19 +19,21 @@ const PAUSE_MS = 5;
  * generation age from their adoption, so that an inbox is not emptied right after it was filled.
  *
  * @param ages retention per keep class, in ms
- * @param signal stops it between two transactions; what was deleted stays deleted
+ * @param options `now`: the time, by default the database's; `signal` stops it between two transactions; what was deleted
+ *   stays deleted
  * @returns the number of log rows deleted
  */
 export async function pruneLog(
   database: Database,
   ages: Readonly<Record<KeepClass, number>>,
-  now: Date = new Date(),
-  signal?: AbortSignal,
+  options: { readonly now?: Date; readonly signal?: AbortSignal } = {},
 ): Promise<{ deleted: number }> {
+  const { signal } = options;
+  const now = options.now ?? (await readTime(database));
   let deleted = 0;
   for (const keepClass of KEEP_CLASSES) {
     const before = now.getTime() - ages[keepClass];
-    deleted += await repeat((tx) => pruneClass(tx, keepClass, before));
+    deleted += await repeat((tx) => pruneClass(tx, keepClass, { before, now: now.getTime() }));
   }
   await repeat((tx) => pruneKeys(tx, now));
   await repeat((tx) => pruneTerms(tx, new Date(now.getTime() - Math.max(...Object.values(ages)))));
@@ -54,7 +58,16 @@ interface Pruned {
   readonly more: boolean;
 }
 
-async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number): Promise<Pruned> {
+async function readTime(database: Database): Promise<Date> {
+  const [row] = await database.query<{ now: Date }>('SELECT UTC_TIMESTAMP(3) AS now');
+  return row?.now ?? new Date(0);
+}
+
+async function pruneClass(
+  tx: Transaction,
+  keepClass: KeepClass,
+  { before, now }: { readonly before: number; readonly now: number },
+): Promise<Pruned> {
   const [tailRow] = await tx.query<{ tail: number }>(
     'SELECT tail FROM log_tail WHERE keep_class = ? FOR UPDATE',
     [keepClass],
@@ -69,14 +82,31 @@ async function pruneClass(tx: Transaction, keepClass: KeepClass, before: number)
   const adopted = keepClass === 'player' ? await readAdopted(tx) : undefined;
   const bornAt = (row: { id: number; created_at: Date }) =>
     Math.max(row.created_at.getTime(), adopted && row.id <= adopted.lastId ? adopted.at.getTime() : 0);
-  const firstKept = page.findIndex((row) => !(bornAt(row) < before));
-  const old = (firstKept < 0 ? page : page.slice(0, firstKept)).map(({ id }) => id);
+  const old = oldOf(
+    page.map((row) => ({ id: row.id, bornAt: bornAt(row) })),
+    before,
+    now,
+  );
   const rows = await pruneReceipts(tx, old);
   const last = rows.at(-1);
   if (last === undefined) return { count: 0, more: false };
   await tx.execute('DELETE FROM notification WHERE id IN (?)', [rows]);
   await tx.execute('UPDATE log_tail SET tail = ? WHERE keep_class = ?', [last + 1, keepClass]);
   return { count: rows.length, more: rows.length === BATCH || rows.length < old.length };
+}
+
+/**
+ * Ids of the rows of a page that are past their retention: those before the first that is not. A row dated ahead, which a
+ * node with a wrong clock wrote, says nothing of its age: it is as old as the next row that has a date.
+ */
+function oldOf(page: readonly { id: number; bornAt: number }[], before: number, now: number): number[] {
+  let count = 0;
+  for (const [index, { bornAt }] of page.entries()) {
+    if (bornAt > now + AHEAD_MS) continue;
+    if (!(bornAt < before)) break;
+    count = index + 1;
+  }
+  return page.slice(0, count).map(({ id }) => id);
 }
 
 /** Deletes the receipts of `rows`, or of the first of them where there are many. Returns the rows that have none left. */

@@ -2,6 +2,7 @@ import type { Grants } from '../auth/grants.ts';
 import { type Announcer, createAnnouncer } from '../contest/announcer.ts';
 import { runContestClock } from '../contest/contest-clock.ts';
 import type { Database } from '../db/database.ts';
+import type { DatabaseClock } from '../db/database-clock.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import type { OutboxHandlers } from '../events/outbox/relay.ts';
 import { contestRoutes } from '../http/contests.ts';
@@ -11,6 +12,7 @@ import type { Part } from './parts.ts';
 export interface ContestsDeps {
   /** For requests. */
   readonly database: Database;
+  readonly databaseClock: Pick<DatabaseClock, 'now'>;
   readonly background: Database;
   readonly publisher: LogPublisher;
   /** The relay's own publisher. */
@@ -34,7 +36,18 @@ const RETRY_MS = 1_000;
 
 /** Opens the life cycle of contests: every transition is announced once, whichever source reports it. */
 export function openContests(deps: ContestsDeps): Contests {
-  const { database, background, publisher, relayPublisher, grants, clock, cursor, termAt, onError } = deps;
+  const {
+    database,
+    databaseClock,
+    background,
+    publisher,
+    relayPublisher,
+    grants,
+    clock,
+    cursor,
+    termAt,
+    onError,
+  } = deps;
   const announcer = createAnnouncer({ database: background, publisher, clock, termAt });
   const relayed = createAnnouncer({ database: background, publisher: relayPublisher, clock, termAt });
   const onClockError = (error: unknown) => onError(error, 'contest clock');
@@ -44,7 +57,7 @@ export function openContests(deps: ContestsDeps): Contests {
       CONTEST_STATUS: (data, deletion) => relayed.announce({ type: 'CONTEST_STATUS', data }, [deletion]),
       CONTEST_END: (data, deletion) => relayed.announce({ type: 'CONTEST_END', data }, [deletion]),
     },
-    routes: [contestRoutes({ database, grants, cursor, clock })],
+    routes: [contestRoutes({ database, now: databaseClock.now, grants, cursor, clock })],
     leaderTasks: [
       {
         name: 'contest clock',

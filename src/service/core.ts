@@ -46,7 +46,7 @@ export async function openCore(
       'log',
       await openLogPipeline({ database, ring: stream.ring, holdDays: config.standings.holdDays, onError }),
     );
-    const auth = createAuth({ ...stream, auth: secrets, http, database });
+    const auth = createAuth({ ...stream, auth: secrets, http, database, now: databases.databaseClock.now });
     const termAt = (id: number) => log.follower.terms.termAt(id);
     return {
       ...databases,

@@ -2,11 +2,15 @@ import type { Logger } from 'pino';
 import type { DatabaseConfig } from '../config/config.ts';
 import { divideConnections, readConnectionLimit } from '../db/connection-budget.ts';
 import { type Database, openDatabase } from '../db/database.ts';
+import { DatabaseClock } from '../db/database-clock.ts';
 import { startEmbeddedDatabase } from '../db/embedded/embedded-database.ts';
 import { DatabaseProbe } from '../db/probe.ts';
 import { migrate } from '../migrate/migrate.ts';
 import { type Part, Parts } from './parts.ts';
 import { Warnings } from './warnings.ts';
+
+/** Time between two readings of the database's clock, ms. */
+const CLOCK_SAMPLE_MS = 30_000;
 
 export interface DatabasesDeps {
   readonly config: DatabaseConfig;
@@ -22,6 +26,7 @@ export interface Databases extends Part {
   /** For leader tasks and node tasks. */
   readonly background: Database;
   readonly probe: DatabaseProbe;
+  readonly databaseClock: DatabaseClock;
   readonly warnings: Pick<Warnings, 'lines'>;
   /** Connections of `database`. */
   readonly poolSize: number;
@@ -45,15 +50,21 @@ export async function openDatabases(deps: DatabasesDeps): Promise<Databases> {
     const probe = opened.add('probe', new DatabaseProbe(background));
     await migrate(database, { log });
     signal?.throwIfAborted();
-    const warnings = new Warnings(background, logger);
+    const databaseClock = new DatabaseClock(background, { warn: (line) => logger.warn(line) });
+    await databaseClock.sample();
+    const warnings = new Warnings(background, logger, databaseClock);
     await warnings.check();
     return {
       database,
       background,
       probe,
+      databaseClock,
       warnings,
       poolSize,
-      nodeTasks: [warnings.task],
+      nodeTasks: [
+        warnings.task,
+        { name: 'database clock', everyMs: CLOCK_SAMPLE_MS, run: () => databaseClock.sample() },
+      ],
       close: () => opened.closeAll(),
     };
   } catch (error) {

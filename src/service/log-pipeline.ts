@@ -1,6 +1,7 @@
 import { type LiveLog, type LiveLogOptions, openLiveLog } from '../channel/live-log.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
+import type { DatabaseClock } from '../db/database-clock.ts';
 import { createLogPublisher, type LogPublisher } from '../events/log-publisher.ts';
 import { AppendHealth } from '../log/append-health.ts';
 import { Appender } from '../log/appender.ts';
@@ -60,14 +61,20 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
 /** Interval between deletions of expired rows, ms. */
 const RETENTION_MS = 60_000;
 
-/** Deletes expired rows of the log. */
-export function openRetention(database: Database, retention: Config['retention']): Part {
+/** Deletes expired rows of the log, unless the database's clock has jumped. */
+export function openRetention(
+  database: Database,
+  retention: Config['retention'],
+  clock: Pick<DatabaseClock, 'jumpMs'>,
+): Part {
   return {
     leaderTasks: [
       {
         name: 'retention',
         everyMs: RETENTION_MS,
-        run: (signal) => pruneLog(database, retention, new Date(), signal),
+        async run(signal) {
+          if (clock.jumpMs === 0) await pruneLog(database, retention, { signal });
+        },
       },
     ],
   };

@@ -96,7 +96,7 @@ async function openParts(
   parts.add('sessions', openSessions({ ...core, ...identity, publisher, streams }));
   parts.add('pages', { routes: [webRoutes({ folder: PAGES })] });
   const { demo } = parts.add('demo', await openDemo({ ...core, publisher, onScores: markDirty }));
-  parts.add('retention', openRetention(background, config.retention));
+  parts.add('retention', openRetention(background, config.retention, core.databaseClock));
   parts.add(
     'outbox',
     openOutbox({

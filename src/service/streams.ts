@@ -1,6 +1,7 @@
 import type { Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
+import type { DatabaseClock } from '../db/database-clock.ts';
 import type { Callers } from '../http/app-env.ts';
 import { streamRoutes } from '../http/streams.ts';
 import { ticketRoutes } from '../http/tickets.ts';
@@ -14,6 +15,7 @@ import type { Part } from './parts.ts';
 
 export interface StreamsDeps {
   readonly database: Database;
+  readonly databaseClock: Pick<DatabaseClock, 'now'>;
   /** Connections of `database`. */
   readonly poolSize: number;
   readonly log: LogPipeline;
@@ -34,7 +36,7 @@ const REVALIDATE_MS = 4_000;
 
 /** Opens the streams of this node. */
 export function openStreams(deps: StreamsDeps): OpenStreams {
-  const { database, log, leaderboards, cursor, config, onError } = deps;
+  const { database, databaseClock, log, leaderboards, cursor, config, onError } = deps;
   const { grants, tickets } = deps.auth;
   const { follower } = log;
   const { maxScopes } = config.stream;
@@ -48,6 +50,7 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
     server: () => follower.verified.server,
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,
+    now: databaseClock.now,
     snapshot: async (contestId, stream) =>
       (await leaderboards.read(contestId, stream.owner.role === 'ADMIN'))?.bytes,
   });
@@ -58,7 +61,15 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
   return {
     streams,
     routes: [
-      streamRoutes({ streams, plan, grants, addressOf: deps.callers.addressOf, cursor, maxScopes }),
+      streamRoutes({
+        streams,
+        plan,
+        now: databaseClock.now,
+        grants,
+        addressOf: deps.callers.addressOf,
+        cursor,
+        maxScopes,
+      }),
       ticketRoutes({ tickets, grants, maxScopes }),
     ],
     nodeTasks: [{ name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) }],

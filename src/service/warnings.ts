@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../db/database.ts';
+import type { DatabaseClock } from '../db/database-clock.ts';
 import { checkDurability } from '../db/durability.ts';
 import { checkSchemaAndTriggers } from '../migrate/check.ts';
 import type { PeriodicTask } from './parts.ts';
@@ -11,6 +12,7 @@ const CHECK_MS = 60_000;
 export class Warnings {
   readonly #database: Pick<Database, 'query'>;
   readonly #logger: Pick<Logger, 'warn' | 'info'>;
+  readonly #clock: Pick<DatabaseClock, 'jumpMs'>;
   #lines: readonly string[] = [];
   readonly task: PeriodicTask = {
     name: 'checks of the database',
@@ -18,14 +20,22 @@ export class Warnings {
     run: () => this.check(),
   };
 
-  constructor(database: Pick<Database, 'query'>, logger: Pick<Logger, 'warn' | 'info'>) {
+  constructor(
+    database: Pick<Database, 'query'>,
+    logger: Pick<Logger, 'warn' | 'info'>,
+    clock: Pick<DatabaseClock, 'jumpMs'>,
+  ) {
+    this.#clock = clock;
     this.#database = database;
     this.#logger = logger;
   }
 
   /** The present warnings, a sentence each. */
   get lines(): readonly string[] {
-    return this.#lines;
+    const { jumpMs } = this.#clock;
+    if (jumpMs === 0) return this.#lines;
+    const jump = `The database's clock jumped by ${Math.round(jumpMs / 1000)} s: nothing is deleted by age.`;
+    return [...this.#lines, jump];
   }
 
   /**

@@ -36,6 +36,8 @@ export interface StreamObserver {
 }
 
 export interface StreamsDeps extends ReplayDeps {
+  /** The database's time, in ms since 1970: tokens and streams expire by it. Default: this node's. */
+  readonly now?: () => number;
   readonly limits: StreamLimits;
   /** Reads the leaderboard that a stream begins with, as the encoded `data` lines that streams share. */
   readonly snapshot?: (contestId: number, stream: Stream) => Promise<Bytes | undefined>;
@@ -72,14 +74,16 @@ export class Streams {
   readonly #observers: StreamObserver[] = [];
   #ticker: NodeJS.Timeout | undefined;
   #closing = false;
+  readonly #now: () => number;
 
   constructor(deps: StreamsDeps) {
     this.#deps = deps;
+    this.#now = deps.now ?? Date.now;
   }
 
   /** Starts heartbeats, expiry and rotation. */
   start(): void {
-    this.#ticker = setInterval(() => this.#tick(Date.now()), TICK_MS);
+    this.#ticker = setInterval(() => this.#tick(this.#now()), TICK_MS);
     this.#ticker.unref();
   }
 
@@ -116,7 +120,7 @@ export class Streams {
   /** Opens a stream over a response whose headers are on their way. */
   open(request: OpenRequest, sink: Sink): Stream {
     const { limits, terms } = this.#deps;
-    const now = Date.now();
+    const now = this.#now();
     const rotatesAt = new Date(now + limits.maxAgeMs * (0.9 + Math.random() * 0.1));
     const stream = new Stream({
       id: randomUUID(),

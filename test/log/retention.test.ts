@@ -66,10 +66,10 @@ describe('retention', () => {
         [NOW, new Date(NOW.getTime() - age * MINUTE)],
       );
     await adopted(5);
-    await pruneLog(database, agesOf(10 * MINUTE), NOW);
+    await pruneLog(database, agesOf(10 * MINUTE), { now: NOW });
     expect(await kept()).toEqual([1, 2, 3, 4, 5]);
     await adopted(11);
-    await pruneLog(database, agesOf(10 * MINUTE), NOW);
+    await pruneLog(database, agesOf(10 * MINUTE), { now: NOW });
     expect(await kept()).toEqual([5]);
     await database.execute('DELETE FROM live_adoption');
   });
@@ -93,7 +93,7 @@ describe('retention', () => {
         );
         const staying = rows.flatMap((_, i) => (gone.includes(i + 1) ? [] : [i + 1]));
 
-        expect(await pruneLog(database, ages, NOW)).toEqual({ deleted: gone.length });
+        expect(await pruneLog(database, ages, { now: NOW })).toEqual({ deleted: gone.length });
         expect(await kept()).toEqual(staying);
         expect(await idsIn('notification_receipt', 'notification_id')).toEqual(staying);
         const expected = Object.fromEntries(
@@ -105,7 +105,7 @@ describe('retention', () => {
         expect(await readTails(database.query)).toEqual(expected);
         expect((await readHead(database.query)).head).toBe(rows.length);
 
-        expect(await pruneLog(database, ages, NOW)).toEqual({ deleted: 0 });
+        expect(await pruneLog(database, ages, { now: NOW })).toEqual({ deleted: 0 });
         expect(await readTails(database.query)).toEqual(expected);
       }),
       { numRuns: 40 },
@@ -114,7 +114,7 @@ describe('retention', () => {
 
   test('goes on behind a row that is older than those before it, but never past one that is to be kept', async () => {
     await fill([10, 1, 10, 1].map((minutes) => ({ keepClass: 'player', age: minutes * MINUTE })));
-    expect(await pruneLog(database, agesOf(5 * MINUTE), NOW)).toEqual({ deleted: 1 });
+    expect(await pruneLog(database, agesOf(5 * MINUTE), { now: NOW })).toEqual({ deleted: 1 });
     expect(await kept()).toEqual([2, 3, 4]);
     expect((await readTails(database.query)).player).toBe(2);
   });
@@ -124,20 +124,20 @@ describe('retention', () => {
       { keepClass: 'global', age: MINUTE },
       { keepClass: 'nudge', age: MINUTE },
     ]);
-    expect(await pruneLog(database, agesOf(0), NOW)).toEqual({ deleted: 1 });
+    expect(await pruneLog(database, agesOf(0), { now: NOW })).toEqual({ deleted: 1 });
     expect(await kept()).toEqual([2]);
   });
 
   test('keeps everything of a class that is kept for ever', async () => {
     await fill(Array.from({ length: 5 }, () => ({ keepClass: 'player', age: 10_000 * MINUTE })));
     for (const age of [Number.POSITIVE_INFINITY, Number.MAX_VALUE, Number.NaN])
-      expect(await pruneLog(database, agesOf(age), NOW)).toEqual({ deleted: 0 });
+      expect(await pruneLog(database, agesOf(age), { now: NOW })).toEqual({ deleted: 0 });
     expect((await kept()).length).toBe(5);
   });
 
   test('works through more than one batch, and several nodes at once do it once', async () => {
     await fill(Array.from({ length: 2_301 }, () => ({ keepClass: 'player', age: MINUTE })));
-    const results = await Promise.all([1, 2, 3].map(() => pruneLog(database, agesOf(0), NOW)));
+    const results = await Promise.all([1, 2, 3].map(() => pruneLog(database, agesOf(0), { now: NOW })));
     expect(results.reduce((sum, { deleted }) => sum + deleted, 0)).toBe(2_300);
     expect(await kept()).toEqual([2_301]);
     expect((await readTails(database.query)).player).toBe(2_301);
@@ -181,7 +181,7 @@ describe('retention', () => {
         return result;
       },
     };
-    expect(await pruneLog(observed, agesOf(0), NOW)).toEqual({ deleted: 7 });
+    expect(await pruneLog(observed, agesOf(0), { now: NOW })).toEqual({ deleted: 7 });
     expect(most).toBeLessThanOrEqual(5_000);
     expect(await kept()).toEqual([8]);
     expect((await readTails(database.query)).global).toBe(8);
@@ -198,7 +198,7 @@ describe('retention', () => {
         return result;
       },
     };
-    expect(await pruneLog(observed, agesOf(0), NOW, stop.signal)).toEqual({ deleted: 500 });
+    expect(await pruneLog(observed, agesOf(0), { now: NOW, signal: stop.signal })).toEqual({ deleted: 500 });
     expect((await readTails(database.query)).player).toBe(501);
     expect((await kept()).length).toBe(700);
   });
@@ -214,7 +214,7 @@ describe('retention', () => {
       'INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at) VALUES ?',
       [keys],
     );
-    await pruneLog(database, agesOf(0), NOW);
+    await pruneLog(database, agesOf(0), { now: NOW });
     const left = await database.query('SELECT idempotency_key FROM log_key');
     expect(left.length).toBe(50);
   });
@@ -228,7 +228,7 @@ describe('retention', () => {
     let deleted = 0;
     const pruning = (async () => {
       while (appending)
-        deleted += (await pruneLog(database, agesOf(0), new Date(Date.now() + MINUTE))).deleted;
+        deleted += (await pruneLog(database, agesOf(0), { now: new Date(Date.now() + MINUTE) })).deleted;
     })();
     for (let i = 0; i < 60; i++)
       await Promise.all([1, 2, 3].map((n) => appender.append([unitOf(`${i}.${n}`)])));

@@ -46,7 +46,9 @@ describe.each(['0', '10000'])(
     /** Deletes all rows of a class but the newest row of the log. */
     const remove = (keepClass: KeepClass) => {
       const ages = Object.fromEntries(KEEP_CLASSES.map((name) => [name, name === keepClass ? 0 : YEAR]));
-      return pruneLog(live.test.database, ages as Record<KeepClass, number>, new Date(Date.now() + 1_000));
+      return pruneLog(live.test.database, ages as Record<KeepClass, number>, {
+        now: new Date(Date.now() + 1_000),
+      });
     };
 
     async function resume(scopes: string, from: string | undefined): Promise<BoardClient> {

@@ -24,7 +24,9 @@ describe('What retention takes from under a stream', () => {
   /** Lets go of all rows of a class but the newest row of the log. */
   const forget = (keepClass: KeepClass) => {
     const ages = Object.fromEntries(KEEP_CLASSES.map((name) => [name, name === keepClass ? 0 : YEAR]));
-    return pruneLog(live.test.database, ages as Record<KeepClass, number>, new Date(Date.now() + 1_000));
+    return pruneLog(live.test.database, ages as Record<KeepClass, number>, {
+      now: new Date(Date.now() + 1_000),
+    });
   };
 
   const open = (query: string, lastEventId: string) =>

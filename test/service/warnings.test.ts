@@ -45,6 +45,7 @@ describe('Warnings of the database', () => {
         query: (sql, values) => (away ? Promise.reject(new Error('away')) : made.database.query(sql, values)),
       },
       logger as never,
+      { jumpMs: 0 },
     );
     await warnings.check();
     const first = lines.length;
