@@ -2,6 +2,7 @@ import type { Auth } from '../auth/auth.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
+import { onlineRoutes } from '../http/online.ts';
 import { sessionRoutes } from '../http/sessions.ts';
 import { createSessionCommands } from '../session/commands.ts';
 import { createNodeStatus } from '../session/node-status.ts';
@@ -62,7 +63,10 @@ export function openSessions(deps: SessionsDeps): Part {
   });
   const { revocations } = deps.auth;
   return {
-    routes: [sessionRoutes({ database, commands, revocations, streams, heartbeatTimeoutMs })],
+    routes: [
+      sessionRoutes({ database, commands, revocations, streams, heartbeatTimeoutMs }),
+      onlineRoutes({ database }),
+    ],
     nodeTasks: [
       { name: 'commands', everyMs: COMMANDS_MS, run: () => commands.carryOut() },
       { name: 'status', everyMs: STATUS_MS, run: reportStatus },

@@ -78,6 +78,7 @@ const MATRIX: readonly [what: string, ...answers: number[]][] = [
   ['GET /contests/:draft/leaderboard?offset=1', 404, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /contests/999999/leaderboard', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
   ['GET /leaderboard', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /players/online', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
   ['GET /players/:own/activity', 200, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /players/me/activity', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
   ['GET /players/999999/activity', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
