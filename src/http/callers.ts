@@ -9,6 +9,7 @@ import {
 } from '../auth/guards.ts';
 import type { AccountId, Identity } from '../auth/identity.ts';
 import { Problem } from '../protocol/problem.ts';
+import type { Admission } from '../stream/admission.ts';
 import type { AppEnv, Callers } from './app-env.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { RequestLimits } from './request-limits.ts';
@@ -23,7 +24,12 @@ export function createCallers(options: Pick<Callers, 'authenticate' | 'addressOf
 
 /** Context of a route behind `identified`: the identity, and the key that its requests are counted under. */
 export interface Identified<I extends Identity> {
-  Variables: { identity: I; account: string };
+  Variables: {
+    identity: I;
+    account: string;
+    /** Passes the request's place in the admission control to the next. Harmless twice; the end of the request does it, too. */
+    release: () => void;
+  };
 }
 
 type Precondition<I extends Identity> = (identity: Identity) => I;
@@ -35,6 +41,8 @@ interface Options {
   /** Whether `?ticket=` is accepted. */
   readonly tickets?: boolean;
   readonly refuse?: Refuse;
+  /** Admission control of the route, behind the limits of the account. */
+  readonly admission?: Pick<Admission, 'enter'>;
 }
 
 /**
@@ -48,19 +56,27 @@ function identified<I extends Identity>(
   options: Options = {},
 ): MiddlewareHandler<AppEnv & Identified<I>> {
   return async (c, next) => {
-    let leave: (() => void) | undefined;
+    const leaving: (() => void)[] = [];
+    const leave = () => {
+      for (const one of leaving.splice(0).reverse()) one();
+    };
     const { authenticate, limits, bounds } = callersOf(c);
     // Before the account is read from the database, so that refused requests count, too.
     const admit = async (caller: AccountId) => {
       const account = accountOf(caller);
       c.set('account', account);
-      leave = await limits.enter(account, bounds[caller.kind]);
+      leaving.push(await limits.enter(account, bounds[caller.kind]));
+      if (options.admission === undefined) return;
+      const release = await options.admission.enter(() => c.env?.outgoing?.destroyed === true);
+      leaving.push(release);
+      c.set('release', release);
     };
+    c.set('release', () => {});
     try {
       const request = { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method };
       c.set('identity', guard(await authenticate(request, { tickets: options.tickets === true, admit })));
     } catch (error) {
-      leave?.();
+      leave();
       const refused = options.refuse?.(error, c as unknown as Context<AppEnv>);
       if (refused === undefined) throw error;
       return refused;
@@ -69,7 +85,7 @@ function identified<I extends Identity>(
       requireConnection(c as unknown as Context<AppEnv>);
       await next();
     } finally {
-      leave?.();
+      leave();
     }
   };
 }
@@ -81,8 +97,8 @@ export const asService = identified(requireService);
 export const asMetricsReader = identified(requireMetricsReader);
 
 /** Callers who may open streams, also with a ticket. */
-export function asListener(refuse: Refuse) {
-  return identified(requireListener, { tickets: true, refuse });
+export function asListener(refuse: Refuse, admission: Pick<Admission, 'enter'>) {
+  return identified(requireListener, { tickets: true, refuse, admission });
 }
 
 /** Callers without identity, limited by address. Requests in process have no address and no limit. */

@@ -13,6 +13,7 @@ import {
   type ScopeKind,
   type ScopeKindWithId,
 } from '../protocol/scope.ts';
+import type { Admission } from '../stream/admission.ts';
 import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
 import type { createPlanner } from '../stream/resolve-plan.ts';
 import type { StreamOwner } from '../stream/stream.ts';
@@ -34,6 +35,7 @@ export interface StreamRoutesDeps {
   readonly cursor: () => string;
   /** Max scopes on one stream. */
   readonly maxScopes: number;
+  readonly admission: Pick<Admission, 'enter'>;
 }
 
 type ListenerEnv = AppEnv & Identified<UserIdentity>;
@@ -72,7 +74,7 @@ const PATHS = {
 /** Routes that open streams. */
 export function streamRoutes(deps: StreamRoutesDeps): Router {
   const router = createRouter();
-  const listener = asListener((error, c) => refused(error, c, deps.cursor()));
+  const listener = asListener((error, c) => refused(error, c, deps.cursor()), deps.admission);
   for (const [kind, path] of Object.entries(PATHS) as [ScopeKindWithId, string | undefined][]) {
     if (path === undefined) continue;
     const params = z.object({
@@ -178,6 +180,8 @@ async function openFrom(
   await deps.grants
     .authorise(identity, parsed, many)
     .catch(withRequestedNames(many ? requestedScopes(c, identity) : [], identity));
+  // What follows reads what all openings share, and may wait for the log: others open meanwhile.
+  c.var.release();
   if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
 
   const { incoming, outgoing } = c.env ?? {};

@@ -7,6 +7,7 @@ import { streamRoutes } from '../http/streams.ts';
 import { ticketRoutes } from '../http/tickets.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { revalidate } from '../session/revalidate.ts';
+import { Admission } from '../stream/admission.ts';
 import { createPlanner } from '../stream/resolve-plan.ts';
 import { Streams } from '../stream/streams.ts';
 import { Semaphore } from '../util/semaphore.ts';
@@ -34,6 +35,11 @@ export interface OpenStreams extends Part {
 /** Delay before a stream ends after its owner lost the right to it, ms. */
 const REVALIDATE_MS = 4_000;
 
+/** Share of the connections that openings use at most. */
+const OPENING_SHARE = 0.75;
+/** Max time for which an opening waits to begin, ms: a client that is asked to come again costs less than one that gives up. */
+const ADMISSION_MS = 1_000;
+
 /** Opens the streams of this node. */
 export function openStreams(deps: StreamsDeps): OpenStreams {
   const { database, databaseClock, log, leaderboards, cursor, config, onError } = deps;
@@ -57,6 +63,9 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
   streams.start();
   log.onReset(() => streams.closeWhere(() => true, 'reset'));
   log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
+  // Requests of other kinds find a connection, too, while openings wait.
+  const concurrency = Math.max(1, Math.ceil(deps.poolSize * OPENING_SHARE));
+  const admission = new Admission({ concurrency, maxWaitMs: ADMISSION_MS });
   const plan = createPlanner({ follower, query: database.query });
   return {
     streams,
@@ -69,6 +78,7 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
         addressOf: deps.callers.addressOf,
         cursor,
         maxScopes,
+        admission,
       }),
       ticketRoutes({ tickets, grants, maxScopes }),
     ],
