@@ -20,7 +20,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['migrate'],
   ['platform'],
   ['db'],
-  ['config', 'version'],
+  ['config', 'version', 'backplane'],
   ['protocol'],
   ['util'],
 ];

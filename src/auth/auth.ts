@@ -25,6 +25,8 @@ export interface AuthOptions {
   readonly http: Pick<HttpConfig, 'origins' | 'trustProxy'>;
   readonly database: Pick<Queries, 'query' | 'execute'>;
   readonly heartbeatTimeoutMs: number;
+  /** Observes that the tokens of a user were revoked on this node. */
+  readonly onRevoked?: (userId: number) => void;
   readonly now?: () => number;
   readonly jwks?: Omit<JwksOptions, 'now'>;
 }
@@ -40,7 +42,7 @@ export function createAuth(options: AuthOptions): Auth {
     users,
     tickets,
     grants: createGrants(database, users, clock),
-    revocations: createRevocations(database, users),
+    revocations: createRevocations(database, users, options.onRevoked),
     authenticate: createAuthenticator({
       http,
       database,

@@ -15,6 +15,7 @@ export interface Revocations {
 export function createRevocations(
   database: Pick<Queries, 'execute'>,
   users: Pick<Users, 'forget'>,
+  onRevoked: (userId: number) => void = () => {},
 ): Revocations {
   return {
     async revoke(userId) {
@@ -25,6 +26,7 @@ export function createRevocations(
         [userId],
       );
       users.forget(userId);
+      onRevoked(userId);
       if (affectedRows === 0) throw new Problem('not-found');
     },
   };

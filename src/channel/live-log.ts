@@ -11,6 +11,8 @@ import { Ring, type RingLimits } from './ring.ts';
 export interface LiveLogOptions {
   readonly database: { connect(): Promise<Connection>; readonly query: Query };
   readonly ring: RingLimits;
+  /** Whether other nodes hint at their commits at present. */
+  readonly hinted?: () => boolean;
   readonly onError: (error: unknown, where: string) => void;
 }
 
@@ -30,7 +32,8 @@ export interface LiveLog {
 }
 
 /** Follows the log from its head, with a ring that holds the newest rows. @throws when the database is unavailable */
-export async function openLiveLog({ database, ring: limits, onError }: LiveLogOptions): Promise<LiveLog> {
+export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
+  const { database, ring: limits, onError } = options;
   const ring = new Ring(limits, 0);
   const hub = new Hub(0, (error, listener) => {
     onError(error, 'hub');
@@ -43,6 +46,7 @@ export async function openLiveLog({ database, ring: limits, onError }: LiveLogOp
 
   const follower: Follower = new Follower({
     connect: () => database.connect(),
+    ...(options.hinted ? { hinted: options.hinted } : {}),
     onRows: (rows) => {
       const frames = rows.map((row) => new LiveFrame(row, follower.terms.labelOf(row)));
       for (const frame of frames) ring.push(frame);

@@ -13,6 +13,8 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Time zone of the platform's DATETIMEs, as `createPlatformClock` takes it; undefined: the database server's. */
   readonly platform: { readonly timeZone: string | undefined };
+  /** Redis between the nodes; undefined: they poll the database alone. */
+  readonly redisUrl: string | undefined;
   readonly auth: AuthConfig;
   readonly stream: StreamConfig;
   readonly presence: { readonly graceMs: number; readonly intervalMs: number };
@@ -137,6 +139,7 @@ function group(v: Variables): Config {
     dataDirectory,
     database,
     platform: { timeZone: v.PLATFORM_TIME_ZONE },
+    redisUrl: v.REDIS_URL,
     http: {
       port: v.PORT,
       host: v.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),

@@ -43,6 +43,7 @@ export const VARIABLES = z.object({
   DB_NAME: matching(/^[^/\\?#\s]{1,64}$/, 'the name of a database'),
   DATABASE_POOL_SIZE: integer(2, 500, 10, 'connections'),
   PLATFORM_TIME_ZONE: timeZone(),
+  REDIS_URL: secret(redisUrlMistake),
 
   JWT_SECRET: secret(),
   JWKS_URL: secret(jwksUrlMistake),
@@ -114,6 +115,14 @@ function caMistake(file: string | null, ssl: string | null): string | undefined 
   } catch (error) {
     return `names ${file} as ca, which cannot be read (${(error as NodeJS.ErrnoException).code})`;
   }
+}
+
+function redisUrlMistake(value: string): string | undefined {
+  const expected = 'expected redis://user:password@host:6379, or rediss:// for TLS';
+  if (!URL.canParse(value)) return `cannot be read as a URL; ${expected}`;
+  const { protocol, hostname } = new URL(value);
+  if (protocol !== 'redis:' && protocol !== 'rediss:') return `begins with ${protocol}; ${expected}`;
+  return hostname === '' ? `names no host; ${expected}` : undefined;
 }
 
 function jwksUrlMistake(value: string): string | undefined {

@@ -15,6 +15,10 @@ export interface Measures {
   readonly outbox: () => Promise<OutboxStats | undefined>;
   /** Warnings in `/ready`. */
   readonly warnings: () => number;
+  /** Hints between nodes; undefined where no backplane is configured. */
+  readonly backplane: () =>
+    | { readonly up: boolean; readonly sent: number; readonly received: number; readonly rejected: number }
+    | undefined;
   /** Rows left out of leaderboards, on the node that publishes them. */
   readonly leftOut: () => number;
 }
@@ -49,6 +53,30 @@ export function metricsRoutes({ measures, access }: MetricsDeps): Router {
     'live_leaderboard_rows_left_out',
     'Participants left out of leaderboards because their rows cannot be shown, on the node that publishes them',
     measures.leftOut,
+  );
+  const backplane = (read: (state: NonNullable<ReturnType<Measures['backplane']>>) => number) => async () => {
+    const state = measures.backplane();
+    return state && read(state);
+  };
+  gauge(
+    'live_backplane_up',
+    'Whether hints pass between the nodes over Redis',
+    backplane(({ up }) => (up ? 1 : 0)),
+  );
+  gauge(
+    'live_backplane_sent',
+    'Hints sent by this process',
+    backplane(({ sent }) => sent),
+  );
+  gauge(
+    'live_backplane_received',
+    'Hints received from other processes',
+    backplane(({ received }) => received),
+  );
+  gauge(
+    'live_backplane_rejected',
+    'Messages received that no node of this version writes',
+    backplane(({ rejected }) => rejected),
   );
   const outbox = (read: (stats: OutboxStats) => number) => async () => {
     const stats = await measures.outbox();

@@ -21,7 +21,16 @@ export interface FollowerOptions {
   readonly onError?: (error: unknown) => void;
   /** Poll interval while other processes write, and at rest, in ms. */
   readonly pollMs?: { readonly busy: number; readonly idle: number };
+  /** Whether other processes hint at their commits at present (`wake`): the poll at rest is slower then. */
+  readonly hinted?: () => boolean;
 }
+
+/** Poll interval at rest where hints arrive, in ms. */
+const HINTED_IDLE_MS = 250;
+/** Time after the last row of another process for which the poll stays busy, in ms. */
+const BUSY_MS = 1_000;
+/** Max interval between polls that hints of rows which are not there cause, in ms. */
+const MAX_VAIN_MS = 250;
 
 /** Max wait for a verification over the present connection before it is dropped, in ms. */
 const VERIFY_MS = 1_000;
@@ -49,10 +58,14 @@ export class Follower implements LogVerifier {
   #refreshing: (() => void)[] = [];
   #started = false;
   #closed = false;
+  /** When a hint of another process last caused a poll, and how many in a row found nothing. */
+  #wokenAt = Number.NEGATIVE_INFINITY;
+  #woken = false;
+  #vain = 0;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
-    this.#pollMs = options.pollMs ?? { busy: 5, idle: 250 };
+    this.#pollMs = options.pollMs ?? { busy: 5, idle: 50 };
     this.#tracker = new Tracker<LogRow>({
       onRows: (rows) => options.onRows(rows),
       onReset: (fault) => options.onReset(fault),
@@ -122,6 +135,19 @@ export class Follower implements LogVerifier {
     if (this.#tracker.hint(head)) this.#pause.wake();
   }
 
+  /**
+   * Takes a hint from outside that rows up to `head` may exist. It is not trusted: it causes a poll at most, and hints
+   * that were vain cause fewer of them.
+   */
+  wake(head: number): void {
+    if (this.#woken || head <= this.position) return;
+    const now = performance.now();
+    if (now - this.#wokenAt < Math.min(MAX_VAIN_MS, this.#vain * this.#pollMs.busy)) return;
+    this.#wokenAt = now;
+    this.#woken = true;
+    this.#pause.wake();
+  }
+
   verify(server: string): Promise<void> {
     return new Promise((resolve) => {
       // A connection to another server, or one that does not answer, may lead to a log that receives no more appends.
@@ -154,16 +180,23 @@ export class Follower implements LogVerifier {
   async #follow(): Promise<void> {
     let pauseMs = this.#pollMs.idle;
     let failures = 0;
+    let busyUntil = Number.NEGATIVE_INFINITY;
     while (!this.#closed) {
       try {
         const fresh = this.#link === undefined;
         const { source } = await this.#open();
         const verifying = this.#verifying.splice(0);
         const refreshing = this.#refreshing.splice(0);
+        const woken = this.#woken;
+        this.#woken = false;
         try {
           const others = await this.#tracker.poll(source, fresh);
           if (verifying.length > 0) await this.#tracker.verify(source);
-          pauseMs = others ? this.#pollMs.busy : Math.min(this.#pollMs.idle, pauseMs * 2);
+          if (woken) this.#vain = others ? 0 : this.#vain + 1;
+          const now = performance.now();
+          if (others) busyUntil = now + BUSY_MS;
+          const busy = others || (now < busyUntil && !this.#options.hinted?.());
+          pauseMs = busy ? this.#pollMs.busy : Math.min(this.#idleMs, pauseMs * 2);
         } catch (error) {
           this.#verifying.unshift(...verifying);
           this.#refreshing.unshift(...refreshing);
@@ -180,6 +213,10 @@ export class Follower implements LogVerifier {
         if (!(error instanceof ServerChanged)) await this.#pause.sleep(Math.min(1_000, 50 * 2 ** failures++));
       }
     }
+  }
+
+  get #idleMs(): number {
+    return this.#options.hinted?.() ? Math.max(this.#pollMs.idle, HINTED_IDLE_MS) : this.#pollMs.idle;
   }
 
   async #open(): Promise<Link> {

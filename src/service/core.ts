@@ -6,6 +6,7 @@ import type { Callers } from '../http/app-env.ts';
 import { addressOf, createCallers } from '../http/callers.ts';
 import { createPlatformClock, type PlatformClock } from '../platform/clock.ts';
 import { formatCursor } from '../protocol/cursor.ts';
+import { type OpenBackplane, openBackplane } from './backplane.ts';
 import { type Databases, openDatabases } from './databases.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type LogPipeline, openLogPipeline } from './log-pipeline.ts';
@@ -15,6 +16,7 @@ import { Parts } from './parts.ts';
 export interface Core extends Databases {
   readonly config: Config;
   readonly log: LogPipeline;
+  readonly hints: OpenBackplane['hints'];
   readonly auth: Auth;
   readonly grants: Auth['grants'];
   readonly callers: Callers;
@@ -35,6 +37,7 @@ export async function openCore(
   logger: Logger,
   { onError }: Pick<FailureLog, 'onError'>,
   signal: AbortSignal | undefined,
+  nodeId: string,
 ): Promise<Core> {
   const { http, stream } = config;
   const secrets = await completeSecrets(config);
@@ -42,16 +45,35 @@ export async function openCore(
   try {
     const databases = await openDatabases({ config: config.database, logger, onError, signal });
     const { database } = opened.add('databases', databases);
+    const { hints } = opened.add(
+      'backplane',
+      openBackplane({ url: config.redisUrl, database: database.name, nodeId, logger }),
+    );
     const log = opened.add(
       'log',
-      await openLogPipeline({ database, ring: stream.ring, holdDays: config.standings.holdDays, onError }),
+      await openLogPipeline({
+        database,
+        ring: stream.ring,
+        holdDays: config.standings.holdDays,
+        hinted: () => hints.status === 'up',
+        onAppended: (head) => hints.head(head),
+        onError,
+      }),
     );
-    const auth = createAuth({ ...stream, auth: secrets, http, database, now: databases.databaseClock.now });
+    hints.on({ head: (head) => log.follower.wake(head) });
+    const auth = createAuth({
+      ...stream,
+      auth: secrets,
+      http,
+      database,
+      onRevoked: (userId) => hints.access(userId),
+    });
     const termAt = (id: number) => log.follower.terms.termAt(id);
     return {
       ...databases,
       config,
       log,
+      hints,
       auth,
       grants: auth.grants,
       callers: createCallers({ ...auth, addressOf: addressOf(http.trustProxy), bounds: http.bounds }),

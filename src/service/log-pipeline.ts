@@ -22,6 +22,8 @@ export interface LogPipelineOptions extends LiveLogOptions {
   readonly database: Database;
   /** How long after its end a frozen contest holds the public XP of its participants, in days. */
   readonly holdDays?: number;
+  /** Observes the head after each of this process's commits. Must return at once: callers are answered later. */
+  readonly onAppended?: (head: number) => void;
 }
 
 /** Opens the log in this process: publishers append to it, and the follower delivers its rows to the channels. */
@@ -36,7 +38,11 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
   function openPublisher(name: string): LogPublisher {
     const appender = new Appender({
       connect: () => database.connect({ multipleStatements: true }),
-      onCommitted: (rows, proof) => live.follower.offer(rows, proof),
+      onCommitted: (rows, proof) => {
+        live.follower.offer(rows, proof);
+        const last = rows.at(-1);
+        if (last) options.onAppended?.(last.id);
+      },
       verifier: live.follower,
       onError: (error) => onError(error, name),
     });

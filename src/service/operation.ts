@@ -1,3 +1,4 @@
+import type { Hints } from '../backplane/hints.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { DatabaseProbe } from '../db/probe.ts';
@@ -18,15 +19,19 @@ export interface OperationDeps {
   readonly probe: DatabaseProbe;
   readonly warnings: Pick<Warnings, 'lines'>;
   readonly log: Pick<LogPipeline, 'appends' | 'follower' | 'hub' | 'ring'>;
+  readonly hints: Pick<Hints, 'stats' | 'status'>;
   readonly streams: Pick<Streams, 'size'>;
   readonly leaderboards: Pick<Leaderboards, 'leftOut'>;
   readonly shutdown: Pick<Shutdown, 'begun'>;
   readonly config: Pick<Config, 'http'>;
 }
 
+const REDIS_DOWN = 'Redis is down: nodes find the events of others by polling.';
+
 /** Opens what operators read: liveness, readiness, metrics. */
 export function openOperation(deps: OperationDeps): Part {
-  const { version, nodeId, database, probe, warnings, streams, shutdown, config } = deps;
+  const { version, nodeId, database, probe, hints, streams, shutdown, config } = deps;
+  const warnings = () => [...deps.warnings.lines, ...(hints.status === 'down' ? [REDIS_DOWN] : [])];
   const { appends, follower, hub, ring } = deps.log;
   return {
     routes: [
@@ -46,7 +51,7 @@ export function openOperation(deps: OperationDeps): Part {
         appends: () => appends.state,
         pingDatabase: () => probe.check(),
         probeWrite: () => probe.checkWrite(),
-        warnings: () => warnings.lines,
+        warnings,
       }),
       metricsRoutes({
         measures: {
@@ -55,8 +60,9 @@ export function openOperation(deps: OperationDeps): Part {
           position: () => follower.position,
           lag: () => follower.lag,
           ringFrames: () => ring.size,
+          backplane: () => hints.status && { up: hints.status === 'up', ...hints.stats },
           outbox: watchOutbox(database),
-          warnings: () => warnings.lines.length,
+          warnings: () => warnings().length,
           leftOut: deps.leaderboards.leftOut,
         },
         access: config.http.metrics,

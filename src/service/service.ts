@@ -74,7 +74,7 @@ async function openParts(
   signal: AbortSignal | undefined,
 ): Promise<Service> {
   const identity = { version: readVersion(), nodeId: randomUUID() };
-  const core = parts.add('core', await openCore(config, logger, failures, signal));
+  const core = parts.add('core', await openCore(config, logger, failures, signal, identity.nodeId));
   const { background, callers, database, log, onError } = core;
 
   const relayPublisher = log.openPublisher('relay');

@@ -1,4 +1,5 @@
 import type { Auth } from '../auth/auth.ts';
+import type { Hints } from '../backplane/hints.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
@@ -10,6 +11,7 @@ import { createPresence } from '../session/presence.ts';
 import { SessionWriter } from '../session/session-writer.ts';
 import { sweepSessions } from '../session/sweep.ts';
 import type { Streams } from '../stream/streams.ts';
+import { Coalesced } from '../util/coalesced.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 
@@ -20,6 +22,7 @@ export interface SessionsDeps {
   readonly log: LogPipeline;
   /** Publishes who is online. */
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
+  readonly hints: Pick<Hints, 'commands' | 'on'>;
   readonly streams: Streams;
   readonly auth: Pick<Auth, 'revocations'>;
   readonly nodeId: string;
@@ -36,7 +39,7 @@ const SWEEP_MS = 10_000;
 
 /** Opens the rows of this node's streams, the commands of other nodes to them, and presence. */
 export function openSessions(deps: SessionsDeps): Part {
-  const { database, background, log, publisher, streams, nodeId, config, onError } = deps;
+  const { database, background, log, publisher, hints, streams, nodeId, config, onError } = deps;
   const { heartbeatMs, heartbeatTimeoutMs } = config.stream;
   const sessions = new SessionWriter({
     database: background,
@@ -46,7 +49,18 @@ export function openSessions(deps: SessionsDeps): Part {
     onError: (error) => onError(error, 'sessions'),
   });
   sessions.start();
-  const commands = createSessionCommands({ database, streams, writer: sessions, nodeId });
+  const commands = createSessionCommands({
+    database,
+    streams,
+    writer: sessions,
+    nodeId,
+    onCommand: (node) => hints.commands(node),
+  });
+  const carryOut = new Coalesced(
+    () => commands.carryOut(),
+    (error) => onError(error, 'commands'),
+  );
+  hints.on({ commands: () => carryOut.request() });
   const presence = createPresence({
     database: background,
     publisher,

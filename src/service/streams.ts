@@ -1,4 +1,5 @@
 import type { Auth } from '../auth/auth.ts';
+import type { Hints } from '../backplane/hints.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { DatabaseClock } from '../db/database-clock.ts';
@@ -10,6 +11,7 @@ import { revalidate } from '../session/revalidate.ts';
 import { Admission } from '../stream/admission.ts';
 import { createPlanner } from '../stream/resolve-plan.ts';
 import { Streams } from '../stream/streams.ts';
+import { Coalesced } from '../util/coalesced.ts';
 import { Semaphore } from '../util/semaphore.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
@@ -21,7 +23,8 @@ export interface StreamsDeps {
   readonly poolSize: number;
   readonly log: LogPipeline;
   readonly leaderboards: LeaderboardReader;
-  readonly auth: Pick<Auth, 'grants' | 'tickets'>;
+  readonly auth: Pick<Auth, 'grants' | 'tickets' | 'users'>;
+  readonly hints: Pick<Hints, 'on'>;
   readonly callers: Pick<Callers, 'addressOf'>;
   readonly cursor: () => string;
   readonly config: Pick<Config, 'stream'>;
@@ -66,6 +69,16 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
   // Requests of other kinds find a connection, too, while openings wait.
   const concurrency = Math.max(1, Math.ceil(deps.poolSize * OPENING_SHARE));
   const admission = new Admission({ concurrency, maxWaitMs: ADMISSION_MS });
+  const recheck = new Coalesced(
+    () => revalidate(streams, grants),
+    (error) => onError(error, 'revalidation'),
+  );
+  deps.hints.on({
+    access(userIds) {
+      for (const userId of userIds ?? []) deps.auth.users.forget(userId);
+      recheck.request();
+    },
+  });
   const plan = createPlanner({ follower, query: database.query });
   return {
     streams,

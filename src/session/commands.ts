@@ -8,6 +8,8 @@ export interface SessionCommandsOptions {
   readonly streams: Streams;
   readonly writer: Pick<SessionWriter, 'markDirty'>;
   readonly nodeId: string;
+  /** Observes that a command was written for a stream of another node. */
+  readonly onCommand?: (nodeId: string) => void;
 }
 
 /** Commands to streams of any node. Stream ids are ASCII; callers refuse others. */
@@ -77,6 +79,7 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
         `UPDATE stream_session SET ${change} WHERE stream_id = ? AND disconnected_at IS NULL`,
         [reason, streamId],
       );
+      options.onCommand?.(session.nodeId);
       return true;
     },
 
@@ -95,11 +98,12 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
           WHERE stream_id = ? AND user_id = ? AND disconnected_at IS NULL AND node_id <> 'sql' AND expires_at < ?`,
         [expiresAt, streamId, userId, expiresAt],
       );
-      const [session] = await database.query<{ expiresAt: Date }>(
-        `SELECT expires_at AS expiresAt FROM stream_session
+      const [session] = await database.query<{ expiresAt: Date; nodeId: string }>(
+        `SELECT expires_at AS expiresAt, node_id AS nodeId FROM stream_session
           WHERE stream_id = ? AND user_id = ? AND disconnected_at IS NULL AND expires_at IS NOT NULL`,
         [streamId, userId],
       );
+      if (session) options.onCommand?.(session.nodeId);
       return session?.expiresAt;
     },
 

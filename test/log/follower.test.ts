@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { Follower } from '../../src/log/follower.ts';
@@ -103,6 +103,29 @@ describe('a follower', () => {
     await append(2);
     await until(() => rows.length === 2 && follower.lag === 0);
     expect(faults).toEqual([]);
+  });
+
+  test('is woken by a hint of rows that another node wrote', async () => {
+    const { follower, rows } = await following({ pollMs: { busy: 60_000, idle: 60_000 } });
+    // The first poll is over, and the next is a minute away.
+    await follower.refresh();
+    await append(2);
+    follower.wake(2);
+    await until(() => rows.length === 2);
+    expect(follower.lag).toBe(0);
+  });
+
+  test('polls no more than now and then for hints of rows that are not there, and believes none', async () => {
+    const { follower, rows, faults, connections } = await following({ pollMs: { busy: 50, idle: 60_000 } });
+    await follower.refresh();
+    const connection = connections.at(-1) as Connection;
+    const query = vi.spyOn(connection, 'query');
+    await append(1);
+    const heads = [Number.NaN, -1, 0, 1.5, Number.POSITIVE_INFINITY, 10 ** 15, Number.MAX_SAFE_INTEGER];
+    for (let i = 0; i < 1_000; i++) follower.wake(heads[i % heads.length] as number);
+    await until(() => rows.length === 1);
+    expect([follower.lag, faults]).toEqual([0, []]);
+    expect(query.mock.calls.length).toBeLessThan(20);
   });
 
   test('hands nothing on once it is closed', async () => {

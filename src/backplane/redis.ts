@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { createClient } from 'redis';
+import { WakeableSleep } from '../util/wakeable-sleep.ts';
+import type { Backplane, BackplaneOptions, BackplaneStatus } from './backplane.ts';
+
+export interface RedisBackplaneOptions extends BackplaneOptions {
+  readonly url: string;
+  /** Name that is the same for the nodes of one database and another for those of others. */
+  readonly channel: string;
+}
+
+/** Max duration of a connection attempt and of an answer, ms. */
+const ANSWER_MS = 1_000;
+/** Interval between two messages of this node to itself, which prove that both connections work, ms. */
+const ECHO_MS = 1_000;
+/** Max delay between two attempts to connect, ms. */
+const MAX_RETRY_MS = 2_000;
+/** Max messages that Redis has not acknowledged. */
+const MAX_UNANSWERED = 64;
+
+type Client = ReturnType<typeof clientOf>;
+
+/**
+ * Backplane over Redis pub/sub: one connection that publishes and one that subscribes, opened anew together when either
+ * does not answer. Opens in the background; never waits for Redis longer than a second.
+ */
+export class RedisBackplane implements Backplane {
+  readonly #options: RedisBackplaneOptions;
+  readonly #pause = new WakeableSleep();
+  readonly #running: Promise<void>;
+  #publisher: Client | undefined;
+  #status: BackplaneStatus | undefined;
+  #unanswered = 0;
+  #fail: (error: Error) => void = () => {};
+  #closed = false;
+
+  constructor(options: RedisBackplaneOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  get status(): BackplaneStatus {
+    return this.#status ?? 'down';
+  }
+
+  async publish(message: string): Promise<void> {
+    await this.#send(this.#options.channel, message);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#fail(new Error('the backplane was closed'));
+    this.#pause.wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    for (let failures = 0; !this.#closed; ) {
+      try {
+        await this.#connected(() => {
+          failures = 0;
+        });
+      } catch (error) {
+        if (this.#closed) return;
+        this.#report('down', (error as Error).message);
+        await this.#pause.sleep(Math.min(MAX_RETRY_MS, 50 * 2 ** Math.min(failures++, 8)));
+      }
+    }
+  }
+
+  /** Opens both connections and keeps them until one fails. */
+  async #connected(onUp: () => void): Promise<never> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    failed.catch(() => {});
+    const [publisher, subscriber] = [clientOf(this.#options.url), clientOf(this.#options.url)];
+    for (const client of [publisher, subscriber]) {
+      client.on('error', (error: Error) => this.#fail(error));
+      client.on('end', () => this.#fail(new Error('the connection was closed')));
+    }
+    try {
+      const until = <T>(work: Promise<T>) => Promise.race([within(work), failed]);
+      await until(Promise.all([publisher.connect(), subscriber.connect()]));
+      const echoChannel = `${this.#options.channel}:${randomUUID()}`;
+      let onEcho = () => {};
+      await until(subscriber.subscribe(this.#options.channel, (message) => this.#receive(message)));
+      await until(subscriber.subscribe(echoChannel, () => onEcho()));
+      this.#publisher = publisher;
+      for (;;) {
+        const echoed = new Promise<void>((resolve) => {
+          onEcho = resolve;
+        });
+        await Promise.race([this.#send(echoChannel, ''), failed]);
+        await until(echoed);
+        onUp();
+        this.#report('up');
+        await Promise.race([this.#pause.sleep(ECHO_MS), failed]);
+      }
+    } finally {
+      this.#publisher = undefined;
+      for (const client of [publisher, subscriber]) if (client.isOpen) client.destroy();
+    }
+  }
+
+  async #send(channel: string, message: string): Promise<void> {
+    const publisher = this.#publisher;
+    if (publisher === undefined) throw new Error('Redis is not connected');
+    if (this.#unanswered >= MAX_UNANSWERED) throw new Error('Redis does not keep up');
+    this.#unanswered++;
+    try {
+      await within(publisher.publish(channel, message));
+    } catch (error) {
+      if (this.#publisher === publisher) this.#fail(error as Error);
+      throw error;
+    } finally {
+      this.#unanswered--;
+    }
+  }
+
+  #receive(message: string): void {
+    if (!this.#closed) this.#options.onMessage(message);
+  }
+
+  #report(status: BackplaneStatus, why?: string): void {
+    if (status === this.#status) return;
+    this.#status = status;
+    this.#options.onStatus?.(status, why);
+  }
+}
+
+function clientOf(url: string) {
+  return createClient({
+    url,
+    disableOfflineQueue: true,
+    socket: { connectTimeout: ANSWER_MS, reconnectStrategy: false },
+  });
+}
+
+/** @throws when `work` takes longer than an answer may */
+async function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+    // If the deadline was first, a later failure is of no interest.
+    work.catch(() => {});
+  }
+}
