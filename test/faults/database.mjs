@@ -1,37 +1,51 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
 
 const START_LIMIT_MS = 60_000;
+/** Small, so that a copy of the data is fast. */
+const LOG_SIZE = ['--innodb-log-file-size=8M'];
 
-/** A MariaDB server with a data directory of its own, reached by its socket, that can be killed and started again. */
+/**
+ * A MariaDB server with a data directory of its own, reached by its socket, that can be killed and started again, and
+ * replaced by a copy of its data as it was some time before. Nodes have the account `live`, which read-only binds.
+ */
 export async function startDatabase() {
   const directory = mkdtempSync(join(tmpdir(), 'codecraft-faults-'));
-  const data = join(directory, 'data');
-  const socketPath = join(directory, 'db.sock');
   const user = process.getuid?.() === 0 ? ['--user=root'] : [];
-  mkdirSync(data);
+  const servers = [];
+  let serial = 0;
+  let current = newServer();
+  mkdirSync(current.data);
   execFileSync(
     'mariadbd',
-    ['--no-defaults', ...user, '--bootstrap', '--silent-startup', `--datadir=${data}`],
-    {
-      cwd: data,
-      input: systemTables(),
-      stdio: ['pipe', 'ignore', 'ignore'],
-    },
+    ['--no-defaults', ...user, '--bootstrap', '--silent-startup', ...LOG_SIZE, `--datadir=${current.data}`],
+    { cwd: current.data, input: systemTables(), stdio: ['pipe', 'ignore', 'ignore'] },
   );
-  let child;
 
-  async function start() {
-    child = spawn(
+  function newServer() {
+    const name = String(serial++);
+    const server = {
+      data: join(directory, `data-${name}`),
+      socketPath: join(directory, `${name}.sock`),
+      child: undefined,
+    };
+    servers.push(server);
+    return server;
+  }
+
+  async function start(server = current) {
+    const { data, socketPath } = server;
+    const child = spawn(
       'mariadbd',
       [
         '--no-defaults',
         ...user,
+        ...LOG_SIZE,
         `--datadir=${data}`,
         `--socket=${socketPath}`,
         '--skip-networking',
@@ -49,6 +63,7 @@ export async function startDatabase() {
       ],
       { stdio: 'ignore' },
     );
+    server.child = child;
     for (const end = Date.now() + START_LIMIT_MS; ; await sleep(50)) {
       const connection = await mysql.createConnection({ socketPath, user: 'root' }).catch(() => undefined);
       if (connection) return connection.end();
@@ -56,32 +71,59 @@ export async function startDatabase() {
     }
   }
 
-  async function kill() {
+  async function kill({ child } = current) {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
   }
 
-  process.once('exit', () => child?.kill('SIGKILL'));
+  process.once('exit', () => {
+    for (const { child } of servers) child?.kill('SIGKILL');
+  });
   await start();
-  const setup = await mysql.createConnection({ socketPath, user: 'root' });
+  const setup = await mysql.createConnection({ socketPath: current.socketPath, user: 'root' });
   await setup.query('CREATE DATABASE live');
+  await setup.query('CREATE USER live@localhost');
+  await setup.query('GRANT ALL ON live.* TO live@localhost');
   await setup.end();
   return {
-    url: `mysql://root@localhost/live?socketPath=${encodeURIComponent(socketPath)}`,
-    connect: () =>
+    socketPath: () => current.socketPath,
+    connect: (options = {}) =>
       mysql.createConnection({
-        socketPath,
+        socketPath: current.socketPath,
         user: 'root',
         database: 'live',
         timezone: 'Z',
         charset: 'utf8mb4',
+        ...options,
       }),
-    start,
-    kill,
-    async remove() {
+    start: () => start(),
+    kill: () => kill(),
+    freeze: () => current.child.kill('SIGSTOP'),
+    thaw: () => current.child.kill('SIGCONT'),
+    /** Kills the server, copies its data, and starts it again. Returns the copy, which lacks whatever commits from now on. */
+    async copy() {
       await kill();
+      const server = newServer();
+      cpSync(current.data, server.data, { recursive: true });
+      await start();
+      return server;
+    },
+    startCopy: (server) => start(server),
+    /** Makes a copy the server that connections lead to. Returns the one before. */
+    promote(server) {
+      const before = current;
+      current = server;
+      return before;
+    },
+    async discard(server) {
+      await kill(server);
+      servers.splice(servers.indexOf(server), 1);
+      rmSync(server.data, { recursive: true, force: true });
+    },
+    async remove() {
+      for (const server of servers) await kill(server);
       rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { restoreDump, takeDump } from './dump.mjs';
 
 /** Faults by name. Each is over when its promise resolves; what it took is running again. */
-export const FAULTS = {
+export const BASIC_FAULTS = {
   async 'kill -9 of a node'({ nodes, random }) {
     const node = random.pick(nodes);
     await node.kill();
@@ -23,12 +24,7 @@ export const FAULTS = {
     await database.start();
   },
   async 'connections of the database killed'({ database }) {
-    const connection = await database.connect();
-    const [rows] = await connection.query(
-      "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER = 'root' AND ID <> CONNECTION_ID()",
-    );
-    for (const { id } of rows) await connection.query(`KILL ${Number(id)}`).catch(() => {});
-    await connection.end();
+    await killConnections(database, () => true);
   },
   async 'all client connections cut'({ proxy }) {
     proxy.cutAll();
@@ -40,11 +36,155 @@ export const FAULTS = {
   },
 };
 
+/** Faults that take longer, or take history away: those record what the database lost. */
+const FURTHER_FAULTS = {
+  async 'frozen database'({ database, random }) {
+    database.freeze();
+    await sleep(1_000 + random.below(4_000));
+    database.thaw();
+  },
+  async 'partition of a node from the database'({ nodes, random }) {
+    const { databaseProxy } = random.pick(nodes);
+    databaseProxy.partition();
+    await sleep(1_000 + random.below(5_000));
+    databaseProxy.heal();
+  },
+  async 'partition of all nodes from the database'({ nodes, random }) {
+    for (const { databaseProxy } of nodes) databaseProxy.partition();
+    await sleep(1_000 + random.below(5_000));
+    for (const { databaseProxy } of nodes) databaseProxy.heal();
+  },
+  async 'failover to a server that lacks the last commits'({ database, losing, random }) {
+    await losing(async () => {
+      const copy = await database.copy();
+      await sleep(1_000 + random.below(2_000));
+      await database.kill();
+      const before = database.promote(copy);
+      await database.start();
+      await database.discard(before);
+    });
+  },
+  async 'failover while the old server falls silent'({ nodes, database, losing, random }) {
+    await losing(async () => {
+      const copy = await database.copy();
+      await sleep(1_000 + random.below(2_000));
+      await database.startCopy(copy);
+      for (const { databaseProxy } of nodes) databaseProxy.partition();
+      const before = database.promote(copy);
+      await database.discard(before);
+      for (const { databaseProxy } of nodes) databaseProxy.heal();
+    });
+  },
+  async 'restore of a dump while nodes run'({ database, losing, random }) {
+    await losing(async () => {
+      const dump = await takeDump(database);
+      await sleep(500 + random.below(2_000));
+      await restoreDump(database, dump);
+    });
+  },
+  async 'restore of a dump while no node runs'({ nodes, database, losing, random }) {
+    await losing(async () => {
+      const dump = await takeDump(database);
+      await sleep(500 + random.below(2_000));
+      await Promise.all(nodes.map((node) => node.kill()));
+      await restoreDump(database, dump);
+      for (const node of nodes) await node.start();
+    });
+  },
+  async 'log_head restored alone'({ database, losing, random }) {
+    // Cursors may be refused, but no row is lost: what is acknowledged meanwhile stays.
+    await losing(
+      async () => {
+        const connection = await database.connect();
+        const [[{ head, epoch }]] = await connection.query('SELECT head, epoch FROM log_head');
+        await sleep(500 + random.below(1_000));
+        await connection.query('UPDATE log_head SET head = ?, epoch = ?, tag = NULL, tagged_head = NULL', [
+          head,
+          epoch,
+        ]);
+        await connection.end();
+      },
+      { takes: false },
+    );
+  },
+  async 'connections killed in the middle of appends'({ database, random }) {
+    for (let i = 0; i < 40; i++) {
+      await killConnections(database, () => random.below(4) === 0);
+      await sleep(random.below(40));
+    }
+  },
+  async 'log_head locked by a silent client'({ database, random }) {
+    await lock(database, 'SELECT * FROM log_head FOR UPDATE', 1_000 + random.below(4_000));
+  },
+  async 'rows of the outbox locked by a silent client'({ database, random }) {
+    await lock(database, 'SELECT * FROM event_outbox LIMIT 1 FOR UPDATE', 1_000 + random.below(4_000));
+  },
+  async 'a contest locked by a silent client'({ database, random }) {
+    await lock(database, 'SELECT * FROM contest LIMIT 1 FOR UPDATE', 1_000 + random.below(4_000));
+  },
+  async 'read-only database'({ database, random }) {
+    const connection = await database.connect();
+    await connection.query('SET GLOBAL read_only = 1');
+    await sleep(1_000 + random.below(4_000));
+    await connection.query('SET GLOBAL read_only = 0');
+    await connection.end();
+  },
+  async 'connections exhausted'({ database, random }) {
+    const connection = await database.connect();
+    await connection.query('SET GLOBAL max_connections = 10');
+    await killConnections(database, (id) => id !== connection.threadId, connection);
+    await sleep(1_000 + random.below(4_000));
+    await connection.query('SET GLOBAL max_connections = 500');
+    await connection.end();
+  },
+  async 'rush of 5,000 events'({ publishers }) {
+    await publishers.rush(5_000);
+  },
+  async 'clock of a node 3 h ahead'(context) {
+    await withClock(context, '+3h');
+  },
+  async 'clock of a node 3 h behind'(context) {
+    await withClock(context, '-3h');
+  },
+  async 'transient rows deleted by retention'({ database }) {
+    const connection = await database.connect();
+    await connection.query('START TRANSACTION');
+    await connection.query(
+      "UPDATE log_tail SET tail = (SELECT head FROM log_head) WHERE keep_class = 'nudge' AND tail < (SELECT head FROM log_head)",
+    );
+    await connection.query(
+      "DELETE FROM notification WHERE keep_class = 'nudge' AND id < (SELECT tail FROM log_tail WHERE keep_class = 'nudge')",
+    );
+    await connection.query('COMMIT');
+    await connection.end();
+  },
+};
+
+/** Faults that take minutes, for runs by name only. */
+const SLOW_FAULTS = {
+  /** Longer than the minute after which retention runs, with this node alone, so that it leads. */
+  async 'clock of the leader 100 days ahead'({ nodes }) {
+    await Promise.all(nodes.map((node) => node.terminate()));
+    await nodes[0].start({ clock: '+100d' });
+    await sleep(75_000);
+    await nodes[0].terminate();
+    for (const node of nodes) await node.start();
+  },
+};
+
+export const FAULTS = { ...BASIC_FAULTS, ...FURTHER_FAULTS, ...SLOW_FAULTS };
+
+/** Faults of a run: named ones, or those of a set. */
+export function faultsOf({ only, set }) {
+  if (only) return only.split(',');
+  return Object.keys(set === 'basic' ? BASIC_FAULTS : { ...BASIC_FAULTS, ...FURTHER_FAULTS });
+}
+
 /** Every fault once in a random order, and again, until `count` are chosen. */
-export function schedule(random, count) {
+export function schedule(random, names, count) {
   const chosen = [];
   while (chosen.length < count) {
-    const round = Object.keys(FAULTS);
+    const round = [...names];
     for (let i = round.length - 1; i > 0; i--) {
       const j = random.below(i + 1);
       [round[i], round[j]] = [round[j], round[i]];
@@ -52,4 +192,33 @@ export function schedule(random, count) {
     chosen.push(...round);
   }
   return chosen.slice(0, count);
+}
+
+async function killConnections(database, isChosen, open) {
+  const connection = open ?? (await database.connect());
+  const [rows] = await connection.query(
+    "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER IN ('root', 'live') AND ID <> CONNECTION_ID()",
+  );
+  for (const { id } of rows) if (isChosen(id)) await connection.query(`KILL ${Number(id)}`).catch(() => {});
+  if (!open) await connection.end();
+}
+
+/** A frozen client is to the server one that is silent. */
+async function lock(database, sql, ms) {
+  const connection = await database.connect();
+  connection.on('error', () => {});
+  await connection.query('START TRANSACTION');
+  await connection.query(sql).catch(() => {});
+  await sleep(ms);
+  await connection.query('ROLLBACK').catch(() => {});
+  connection.destroy();
+}
+
+async function withClock({ nodes, random }, clock) {
+  const node = random.pick(nodes);
+  await node.terminate();
+  await node.start({ clock });
+  await sleep(3_000);
+  await node.terminate();
+  await node.start();
 }

@@ -10,7 +10,7 @@ test.skipIf(inject('databaseKind') !== 'mariadb')(
   'three nodes under a seeded schedule of faults lose, double, reorder and leak nothing',
   { timeout: 300_000 },
   async () => {
-    const { stdout } = await run('--seed', '1', '--faults', '7', '--readers', '60');
+    const { stdout } = await run('--seed', '1', '--faults', '7', '--set', 'basic', '--readers', '60');
     expect(stdout).toContain('seed 1;');
     expect(stdout).toMatch(/^lost: 0$/m);
   },

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SECRET } from './tokens.mjs';
@@ -8,10 +9,13 @@ import { SECRET } from './tokens.mjs';
 export async function startNode({ dist, databaseUrl }) {
   const port = await freePort();
   let child;
+  let program = dist;
 
-  async function start() {
-    child = spawn(process.execPath, [join(dist, 'main.js')], {
+  /** @param clock an offset as faketime takes it, such as `+3h` */
+  async function start({ clock } = {}) {
+    child = spawn(process.execPath, [join(program, 'main.js')], {
       env: {
+        ...(clock ? fakeTime(clock) : {}),
         PATH: process.env.PATH ?? '',
         NODE_ENV: 'test',
         HOST: '127.0.0.1',
@@ -20,14 +24,24 @@ export async function startNode({ dist, databaseUrl }) {
         JWT_SECRET: SECRET,
         LOG_LEVEL: 'info',
         STREAM_RETRY_MS: '20',
+        HEARTBEAT_INTERVAL: '1000',
+        HEARTBEAT_TIMEOUT: '5000',
+        SHUTDOWN_DRAIN_MS: '200',
         MAX_REQUESTS_PER_SECOND: '0',
       },
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const started = child;
     await new Promise((done, failed) => {
-      started.once('exit', (code) => failed(new Error(`a node ended with ${code} at its start`)));
+      let output = '';
+      started.once('exit', (code) =>
+        failed(new Error(`a node ended with ${code} at its start: ${output.slice(-2_000)}`)),
+      );
+      started.stderr.on('data', (chunk) => {
+        output += chunk;
+      });
       started.stdout.on('data', (chunk) => {
+        output = (output + chunk).slice(-10_000);
         if (chunk.toString().includes('listening')) done();
       });
     });
@@ -46,11 +60,23 @@ export async function startNode({ dist, databaseUrl }) {
     port,
     url: `http://127.0.0.1:${port}`,
     start,
+    /** The next start runs this build. */
+    use: (other) => {
+      program = other;
+    },
     kill: () => end('SIGKILL'),
     terminate: () => end('SIGTERM'),
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
   };
+}
+
+/** The library itself: the program `faketime` starts another process, which would outlive a kill. */
+function fakeTime(clock) {
+  const folders = ['x86_64-linux-gnu', 'aarch64-linux-gnu'].map((name) => `/usr/lib/${name}/faketime`);
+  const library = folders.map((folder) => `${folder}/libfaketime.so.1`).find(existsSync);
+  if (!library) throw new Error('libfaketime was not found: install the package faketime.');
+  return { LD_PRELOAD: library, FAKETIME: clock, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
 }
 
 async function freePort() {

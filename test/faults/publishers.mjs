@@ -7,7 +7,12 @@ const CALL_LIMIT_MS = 10_000;
 export function startPublishers({ nodes, database, targets, random, rest, sql }) {
   const token = serviceToken();
   const accepted = new Map();
+  const acceptedAt = new Map();
   const acknowledgedIds = new Map();
+  const acknowledge = ({ title, scope }) => {
+    accepted.set(title, scope);
+    acceptedAt.set(title, Date.now());
+  };
   const rolledBack = new Set();
   let over = false;
   let serial = 0;
@@ -34,7 +39,7 @@ export function startPublishers({ nodes, database, targets, random, rest, sql })
         )
         .catch(() => ({}));
       if (answer.published) {
-        accepted.set(event.title, event.scope);
+        acknowledge(event);
         acknowledgedIds.set(
           event.title,
           JSON.stringify(answer.published).match(/"notifications":\[\{"id":(\d+)/)?.[1],
@@ -63,7 +68,7 @@ export function startPublishers({ nodes, database, targets, random, rest, sql })
             event.title,
           ]);
           await connection.query(rollBack ? 'ROLLBACK' : 'COMMIT');
-          if (!rollBack) accepted.set(event.title, event.scope);
+          if (!rollBack) acknowledge(event);
           break;
         } catch {
           connection?.destroy();
@@ -90,8 +95,11 @@ export function startPublishers({ nodes, database, targets, random, rest, sql })
   finished.catch(() => {});
   return {
     accepted,
+    acceptedAt,
     acknowledgedIds,
     rolledBack,
+    /** Publishes `count` events at once. */
+    rush: (count) => Promise.all(Array.from({ length: count }, () => publish(nextEvent('rush')))),
     /** Publishes to everybody, and gives the title. */
     async probe() {
       const title = `probe-${serial++}`;

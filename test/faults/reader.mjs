@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * Reads one stream byte by byte by the rules of the standard, and reconnects with the last id that it saw.
- * `rows` holds each row as it came, `losses` each opening that said `recovered: false`.
+ * `rows` holds each row as it came; `steps` also holds, in its place, each opening that said `recovered: false`.
  */
 export function openReader({ url, token, scopes }) {
   const reader = {
     scopes,
     rows: [],
-    losses: [],
+    titles: new Set(),
+    steps: [],
     refusals: 0,
     openings: 0,
     frames: 0,
@@ -29,9 +30,13 @@ export function openReader({ url, token, scopes }) {
     if (event === 'stream-open') {
       reader.openings++;
       if (id !== undefined) reader.start ??= Number(id.split('-')[0]);
-      if (value.recovered === false) reader.losses.push(value);
+      if (value.recovered === false)
+        reader.steps.push({ lost: value.lost, position: Number(id?.split('-')[0]), at: Date.now() });
     } else if (typeof value.id === 'number' && typeof value.scope === 'string') {
-      reader.rows.push({ id: value.id, scope: value.scope, title: value.title });
+      const row = { id: value.id, scope: value.scope, title: value.title, cursor: id };
+      reader.rows.push(row);
+      reader.steps.push(row);
+      reader.titles.add(row.title);
     }
   }
 
