@@ -1,5 +1,5 @@
 /**
- * `npm run faults [-- --seed N --faults N --nodes N --readers N --set basic --only NAME,NAME --mutate NAME
+ * `npm run faults [-- --seed N --faults N --nodes N --readers N --set basic|all --only NAME,NAME --mutate NAME
  * --dist PATH --old-dist PATH]`: nodes, a database, publishers and streams in processes
  * of their own, a seeded schedule of faults, and a checker that knows nothing of the service's code.
  */
@@ -27,7 +27,7 @@ const { values } = parseArgs({
     faults: { type: 'string', default: '7' },
     nodes: { type: 'string', default: '3' },
     readers: { type: 'string', default: '100' },
-    set: { type: 'string', default: 'all' },
+    set: { type: 'string', default: 'basic' },
     only: { type: 'string' },
     mutate: { type: 'string' },
     'old-dist': { type: 'string' },
