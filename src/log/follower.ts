@@ -3,14 +3,15 @@ import type { Connection } from 'mysql2/promise';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { VerifiedLog } from './append-terms.ts';
 import type { LogVerifier } from './appender.ts';
+import type { LogFault } from './comparison.ts';
 import { markOf } from './reader.ts';
 import type { LogRow } from './row.ts';
 import type { AppendProof, LogSource } from './source.ts';
 import { sqlSource } from './sql-source.ts';
 import type { Terms } from './terms.ts';
-import { type LogFault, ServerChanged, Tracker } from './tracker.ts';
+import { ServerChanged, Tracker } from './tracker.ts';
 
-export type { LogFault } from './tracker.ts';
+export type { LogFault } from './comparison.ts';
 
 export interface FollowerOptions {
   /** Opens a dedicated connection, so that a busy pool cannot delay the follower. */

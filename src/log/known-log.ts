@@ -1,0 +1,232 @@
+import type { Evidence, Witness } from './comparison.ts';
+import { Remembered, type Run } from './remembered.ts';
+import { Sequence } from './sequence.ts';
+import type { AppendProof, HeadState, TrackedRow } from './source.ts';
+import { Terms } from './terms.ts';
+
+export interface KnownLogOptions<R extends TrackedRow> {
+  /** The log's next rows: contiguous, in order, each once. */
+  readonly onRows: (rows: R[]) => void;
+  /** Identifies the append that wrote this row. */
+  readonly markOf: (row: R) => string;
+}
+
+/** State of the log as a process learns it by reading. */
+export interface ReadLog {
+  readonly head: number;
+  readonly terms: Terms;
+  readonly server: string;
+}
+
+/** Position and mark of the newest rows, ascending. */
+type Newest = readonly [number, string][];
+
+/**
+ * What a process knows of the log, without any I/O: the position, the terms, the newest rows, and the newest commit above
+ * the position. Takes own commits and rows that were read, and hands on the next rows where they belong to the same log.
+ */
+export class KnownLog<R extends TrackedRow> implements Evidence {
+  readonly #options: KnownLogOptions<R>;
+  readonly #remembered = new Remembered();
+  readonly #sequence = new Sequence<R>(0);
+  #terms = new Terms([]);
+  #deliveredUnder = this.#terms;
+  #server: string | undefined;
+  #target = 0;
+  #witness: Witness | undefined;
+  #trusted = false;
+  #suspicious = false;
+  #closed = false;
+
+  constructor(options: KnownLogOptions<R>) {
+    this.#options = options;
+  }
+
+  get position(): number {
+    return this.#sequence.watermark;
+  }
+
+  /** The highest position known to exist. */
+  get target(): number {
+    return Math.max(this.#target, this.position);
+  }
+
+  /** The highest position up to which rows have to be read: those above are held already. */
+  get readThrough(): number {
+    return Math.min(this.#target, (this.#sequence.firstAhead ?? Number.POSITIVE_INFINITY) - 1);
+  }
+
+  /** The highest position that this process committed or saw committed in the log that it follows. */
+  get committed(): number {
+    return Math.max(this.position, this.#witness?.lastId ?? 0);
+  }
+
+  /** The newest position of which the mark is known. */
+  get newest(): Witness | undefined {
+    return this.#witness ?? this.#remembered.last;
+  }
+
+  get terms(): Terms {
+    return this.#terms;
+  }
+
+  get deliveredUnder(): Terms {
+    return this.#deliveredUnder;
+  }
+
+  get runs(): readonly Run[] {
+    return this.#remembered.runs;
+  }
+
+  get last(): Run | undefined {
+    return this.#remembered.last;
+  }
+
+  get witness(): Witness | undefined {
+    return this.#witness;
+  }
+
+  get server(): string | undefined {
+    return this.#server;
+  }
+
+  /** Whether own commits are taken: nothing has cast doubt on the log since it was compared. */
+  get trusted(): boolean {
+    return this.#trusted;
+  }
+
+  /** Whether rows contradicted what is known, which only the head's lock can settle. */
+  get suspicious(): boolean {
+    return this.#suspicious;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  trust(): void {
+    this.#trusted = true;
+  }
+
+  distrust(): void {
+    this.#trusted = false;
+  }
+
+  /** Nothing is handed on any more. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Begins at the head that was read. */
+  begin({ head, terms, server }: ReadLog): void {
+    this.#server = server;
+    this.#terms = terms;
+    this.#deliveredUnder = terms;
+    this.#sequence.reset(head);
+    this.#target = head;
+  }
+
+  remember(newest: Newest): void {
+    this.#remembered.clear();
+    for (const [id, mark] of newest) this.#remembered.add(id, mark);
+  }
+
+  /** Goes on from the head that was compared: nothing that was known of another log remains. */
+  reset(compared: ReadLog, newest: Newest): void {
+    this.begin(compared);
+    this.#witness = undefined;
+    this.remember(newest);
+  }
+
+  /** The comparison begins, which decides about every doubt so far. */
+  doubt(): void {
+    this.#trusted = false;
+    this.#suspicious = false;
+  }
+
+  /** The comparison showed the same log. */
+  confirm({ head, terms, server }: ReadLog): void {
+    this.#server = server;
+    this.#terms = terms;
+    this.#target = Math.max(Math.min(this.#target, head), this.position);
+    this.#trusted = true;
+  }
+
+  /** Another server answers on a new connection. */
+  movedTo(server: string): void {
+    this.#server = server;
+  }
+
+  learnTerms(terms: Terms): void {
+    this.#terms = terms;
+  }
+
+  /** The head is said to be at `head`. Returns whether that is news. */
+  hint(head: number): boolean {
+    if (!Number.isSafeInteger(head) || head <= this.#target) return false;
+    this.#target = head;
+    return true;
+  }
+
+  /** The head was read. */
+  sawHead({ head, tag }: HeadState): void {
+    this.#target = Math.max(this.#target, head);
+    if (head > this.position && tag !== null) this.#witness = { lastId: head, mark: tag };
+  }
+
+  /**
+   * Takes rows that this process committed. Returns what their proof leaves to be done: nothing, to read the log, or to
+   * open every connection anew, since this one and the one that appended speak to different servers.
+   */
+  offer(rows: readonly R[], proof?: AppendProof): 'done' | 'read' | 'reconnect' {
+    const first = rows[0];
+    const last = rows.at(-1);
+    if (!first || !last) return 'done';
+    if (proof && proof.server !== this.#server) return 'reconnect';
+    if (last.id <= this.position) return 'done';
+    this.#target = Math.max(this.#target, last.id);
+    if (!proof) return 'read';
+    if (this.#trusted && this.#isOfPresentTerm(proof) && !this.deniesWitness(rows))
+      this.#handOn(this.#sequence.take(rows, (previous) => this.#continues(first, previous, proof)));
+    if (last.id <= this.position) return 'done';
+    if (last.id > this.committed) this.#witness = { lastId: last.id, mark: this.#options.markOf(last) };
+    return 'read';
+  }
+
+  /** Takes rows that were read, and that nothing contradicts. */
+  take(rows: readonly R[]): void {
+    this.#handOn(this.#sequence.take(rows));
+  }
+
+  /** Whether another append than the one that was seen there wrote these rows. */
+  deniesWitness(rows: readonly R[]): boolean {
+    const witness = this.#witness;
+    const row = witness && rows.find(({ id }) => id === witness.lastId);
+    if (!row || this.#options.markOf(row) === witness.mark) return false;
+    this.#suspicious = true;
+    this.#trusted = false;
+    return true;
+  }
+
+  #isOfPresentTerm({ term, began }: AppendProof): boolean {
+    const present = this.#terms.present;
+    if (began && began.number === (present?.number ?? 0) + 1 && began.firstId > this.position)
+      this.#terms = this.#terms.with(began);
+    return this.#terms.present?.word === term;
+  }
+
+  /** Whether rows come right after the last one handed on: appended on top of it, and not on top of another one. */
+  #continues(first: R, previous: R | undefined, { previousTag }: AppendProof): boolean {
+    if (first.id === 1) return true;
+    const mark = previous ? this.#options.markOf(previous) : this.#remembered.last?.mark;
+    return previousTag !== null && previousTag === mark;
+  }
+
+  #handOn(ready: R[]): void {
+    if (this.#closed || ready.length === 0) return;
+    for (const row of ready) this.#remembered.add(row.id, this.#options.markOf(row));
+    if (this.#witness && this.#witness.lastId <= this.position) this.#witness = undefined;
+    this.#deliveredUnder = this.#terms;
+    this.#options.onRows(ready);
+  }
+}
