@@ -5,9 +5,10 @@
  * @param end the position that every reader had reached when it was closed
  * @param divergences `{ from, at, until }`: the database lost rows above position `from`; what was acknowledged between
  *   the two instants may be among them
+ * @param pruned positions that retention deleted
  * @returns `found`: violations, by kind; `noted`: counts of what is no violation
  */
-export function check({ log, readers, end, divergences, allowed, ...publishers }) {
+export function check({ log, readers, end, divergences, pruned, allowed, ...publishers }) {
   const { accepted, acceptedAt, acknowledgedIds, rolledBack } = publishers;
   const found = {
     lost: [],
@@ -28,7 +29,8 @@ export function check({ log, readers, end, divergences, allowed, ...publishers }
   for (const row of log)
     times.set(`${row.scope} ${row.title}`, (times.get(`${row.scope} ${row.title}`) ?? 0) + 1);
   if (divergences.length === 0)
-    for (let i = 1; i < log.length; i++) if (log[i].id !== log[i - 1].id + 1) found.gaps.push(log[i].id);
+    for (let i = 1; i < log.length; i++)
+      for (let id = log[i - 1].id + 1; id < log[i].id; id++) if (!pruned.has(id)) found.gaps.push(id);
   const mayBeTaken = (title) => {
     const at = acceptedAt.get(title);
     return divergences.some((divergence) => at >= divergence.at && at <= divergence.until);
@@ -78,6 +80,7 @@ export function check({ log, readers, end, divergences, allowed, ...publishers }
     }
     for (const row of held.values()) {
       const stored = byId.get(row.id);
+      if (!stored && pruned.has(row.id)) continue;
       if (stored?.scope !== row.scope || stored.title !== row.title) found.foreign.push(row);
       else if (row.cursor !== undefined && !isCursorOf(row.cursor, stored)) found.misnamed.push(row);
     }

@@ -146,12 +146,16 @@ const FURTHER_FAULTS = {
   async 'clock of a node 3 h behind'(context) {
     await withClock(context, '-3h');
   },
-  async 'transient rows deleted by retention'({ database }) {
+  async 'transient rows deleted by retention'({ database, pruned }) {
     const connection = await database.connect();
     await connection.query('START TRANSACTION');
     await connection.query(
       "UPDATE log_tail SET tail = (SELECT head FROM log_head) WHERE keep_class = 'nudge' AND tail < (SELECT head FROM log_head)",
     );
+    const [rows] = await connection.query(
+      "SELECT id FROM notification WHERE keep_class = 'nudge' AND id < (SELECT tail FROM log_tail WHERE keep_class = 'nudge')",
+    );
+    for (const { id } of rows) pruned.add(id);
     await connection.query(
       "DELETE FROM notification WHERE keep_class = 'nudge' AND id < (SELECT tail FROM log_tail WHERE keep_class = 'nudge')",
     );

@@ -65,6 +65,7 @@ try {
   const faultRandom = createRandom(seed + 3); // its own, since publishers draw from `random` in no fixed order
   const recoveries = new Map();
   const divergences = [];
+  const pruned = new Set();
   /** Records what a fault takes away: the position above which rows are lost, and when. */
   async function losing(act, { takes = true } = {}) {
     const connection = await database.connect();
@@ -84,7 +85,7 @@ try {
         await node.start();
       }
     console.error(`${index + 1}. ${name}`);
-    await FAULTS[name]({ nodes, database, proxy, publishers, losing, random: faultRandom });
+    await FAULTS[name]({ nodes, database, proxy, publishers, losing, pruned, random: faultRandom });
     const from = performance.now();
     await delivered(await publishers.probe());
     const taken = Math.round(performance.now() - from);
@@ -109,6 +110,7 @@ try {
     readers,
     end,
     divergences,
+    pruned,
     ...publishers,
     allowed: (reader, scope) => platform.mayRead(reader.player, scope),
   });
