@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { VerifiedLog } from './append-terms.ts';
-import type { LogVerifier } from './appender.ts';
+import type { LogVerifier } from './batch-committer.ts';
 import type { LogFault } from './comparison.ts';
 import { markOf } from './reader.ts';
 import type { LogRow } from './row.ts';
