@@ -1,6 +1,10 @@
 import { vi } from 'vitest';
 import { WAIT_MS } from './support/until.ts';
 
+/** Repeats a failed property: fast-check reports its seed. */
+const seed = process.env.TEST_SEED;
+if (seed !== undefined) (await import('fast-check')).default.configureGlobal({ seed: Number(seed) });
+
 /** Gives `vi.waitFor` and `vi.waitUntil` the limit that the configuration gives `expect.poll`; the runner's own is 1 s. */
 const { waitFor, waitUntil } = vi;
 

@@ -4,6 +4,7 @@ import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient, ScopeInput } from '../../src/client/types.ts';
 import { hear, open } from '../support/client/heard.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
+import { seededRandom } from '../support/random.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
@@ -62,9 +63,10 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
   });
 
   it('misses and repeats nothing over 60 cuts at arbitrary bytes', async () => {
+    const random = seededRandom();
     let planned = 60;
     const proxy = await startCuttingProxy(live.url, () =>
-      planned-- > 0 ? 400 + Math.floor(Math.random() * 3_000) : undefined,
+      planned-- > 0 ? 400 + Math.floor(random() * 3_000) : undefined,
     );
     const client = start({ url: proxy.url });
     const heard = hear(client);
@@ -72,8 +74,8 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     const sent: string[] = [];
     while (proxy.cuts() < 60) {
       const titles = Array.from(
-        { length: 1 + Math.floor(Math.random() * 5) },
-        () => `cut ${sent.length}/${Math.random()}`,
+        { length: 1 + Math.floor(random() * 5) },
+        (_, index) => `cut ${sent.length + index}`,
       );
       await live.publish(titles.map((title) => note(player.playerId, title)));
       sent.push(...titles);

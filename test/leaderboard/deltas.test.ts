@@ -94,10 +94,19 @@ describe('The deltas of a step', () => {
     expect(pagesOf({ removed: removed(ITEMS) })).toEqual([0]);
     expect(pagesOf({ removed: removed(ITEMS + 1) })).toBeUndefined();
     const shift = { from: 1, to: 1, by: 1 };
-    const most = Math.floor((MAX_DATA_BYTES / 2 - NOTHING + 1) / (JSON.stringify(shift).length + 1));
     const shiftsOf = (length: number) => Array.from({ length }, () => shift);
-    expect(pagesOf({ shifts: shiftsOf(Math.min(most, ITEMS)) })).toEqual([0]);
-    expect(pagesOf({ shifts: shiftsOf(Math.min(most, ITEMS) + 1) })).toBeUndefined();
+    expect(pagesOf({ shifts: shiftsOf(ITEMS) })).toBeDefined();
+    expect(pagesOf({ shifts: shiftsOf(ITEMS + 1) })).toBeUndefined();
+  });
+
+  it('are none where what is removed and shifted takes more than half of a delta', () => {
+    const shifts = Array.from({ length: 6_000 }, () => ({ from: 1, to: 1, by: 2 ** 53 - 1 }));
+    const digits = MAX_DATA_BYTES / 2 - FRAME_BYTES - JSON.stringify([[], shifts]).length;
+    // Each id of nine digits takes ten bytes with its comma; the last one fills up to the limit.
+    const ids = Array.from({ length: Math.floor(digits / 10) - 1 }, () => 123_456_789);
+    const last = digits - ids.length * 10;
+    expect(pagesOf({ removed: [...ids, 10 ** (last - 1)], shifts })).toEqual([0]);
+    expect(pagesOf({ removed: [...ids, 10 ** last], shifts })).toBeUndefined();
   });
 });
 

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { MAX_DATA_BYTES, prepare } from '../../src/events/prepare.ts';
 import { deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
 import { stepOf } from '../../src/leaderboard/step.ts';
@@ -146,7 +146,22 @@ describe('A step from one version to the next', () => {
     fc.assert(
       fc.property(scores(10), (rows) => {
         const { order } = stepOf([], rows);
-        expect(stepOf(order, rows)).toEqual({ order, changed: [], removed: [], shifts: [] });
+        const step = stepOf(order, new Map<number, Score | undefined>([...rows, [99, undefined]]));
+        expect(step).toEqual({ order, changed: [], removed: [], shifts: [] });
+        expect(step.order).toBe(order);
+      }),
+    );
+  });
+
+  it('copies no row whose rank stays', () => {
+    fc.assert(
+      fc.property(scores(14), changes(14), (start, round) => {
+        const { order } = stepOf([], start);
+        const before = new Map(order.map((row) => [row.playerId, row]));
+        for (const row of stepOf(order, round).order) {
+          const old = before.get(row.playerId);
+          if (old?.rank === row.rank && !round.has(row.playerId)) expect(row).toBe(old);
+        }
       }),
     );
   });
@@ -164,7 +179,10 @@ describe('A large step', () => {
     penaltyMins: 0,
     lastSolvedAt: null,
   });
-  const before = stepOf([], new Map(Array.from({ length: 2_000 }, (_, i) => [i + 1, wide(i + 1, i)]))).order;
+  let before: readonly Standing[];
+  beforeAll(() => {
+    before = stepOf([], new Map(Array.from({ length: 2_000 }, (_, i) => [i + 1, wide(i + 1, i)]))).order;
+  });
 
   it('becomes a chain of deltas within the size limit, exact at its end', () => {
     const round = new Map(

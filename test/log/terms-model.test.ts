@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { randomFrom } from '../support/random.ts';
 import { Client, type Mutation, Node, World } from './terms-model.ts';
 
 type Step =
@@ -68,16 +69,6 @@ const plan = (steps: fc.WeightedArbitrary<Step>[]) =>
   });
 
 type Plan = { seed: number; groups: Step[][] };
-
-function randomFrom(seed: number): () => number {
-  let state = seed | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 async function run({ seed, groups }: Plan, mutation?: Mutation): Promise<World> {
   const world = new World(randomFrom(seed), mutation);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { MAX_DATA_BYTES, prepare } from '../../src/events/prepare.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import { EVENT_TYPES, type EventType, eventName, isEventType } from '../../src/protocol/event.ts';
@@ -66,6 +66,10 @@ function problemOf(work: () => unknown): Problem {
 describe.each(EVENT_TYPES)('%s', (type) => {
   const arbitrary = dataOf[type] as fc.Arbitrary<Data>;
   const make = (data: unknown) => prepare(type, data, { internal: true });
+
+  test('is generated with every field, each of them with several values', () => {
+    expect(unvaried(CATALOGUE[type].schema, fc.sample(arbitrary, 300))).toEqual([]);
+  });
 
   test('goes to exactly its scopes, and into exactly its inboxes', () => {
     fc.assert(
@@ -271,6 +275,32 @@ test('a player is addressed, and others are told', () => {
 
 function fields(type: EventType): Set<string> {
   return new Set(Object.keys((CATALOGUE[type].schema as z.ZodObject).shape));
+}
+
+/** Parts of a schema, as paths, of which the values have too little: an enumeration all its values, any other part two. */
+function unvaried(schema: z.ZodType, values: readonly unknown[], path = ''): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodNullable) {
+    const empty = schema instanceof z.ZodNullable ? null : undefined;
+    return [
+      ...(values.includes(empty) ? [] : [`${path} is never ${empty}`]),
+      ...unvaried(
+        schema.unwrap() as z.ZodType,
+        values.filter((value) => value !== empty),
+        path,
+      ),
+    ];
+  }
+  if (schema instanceof z.ZodObject)
+    return Object.entries(schema.shape).flatMap(([key, part]) =>
+      unvaried(
+        part as z.ZodType,
+        values.map((value) => (value as Data)[key]),
+        `${path}/${key}`,
+      ),
+    );
+  if (schema instanceof z.ZodArray) return unvaried(schema.element as z.ZodType, values.flat(), `${path}/…`);
+  const needed = schema instanceof z.ZodEnum ? schema.options.length : 2;
+  return new Set(values).size < needed ? [`${path} has too few values`] : [];
 }
 
 /** Ends every text with half of a surrogate pair. */

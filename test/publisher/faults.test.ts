@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { answerLost, answers, type Fault, faultyFetch, unreachable } from '../support/client/faulty-fetch.ts';
 import { createPlayer } from '../support/database/platform.ts';
+import { seededRandom } from '../support/random.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 
@@ -26,7 +27,11 @@ describe('The publisher', () => {
       answers(200, '{"events":[]}'),
       answers(400, '<html>The plain HTTP request was sent to HTTPS port'),
     ];
-    const faults = [...kinds, ...kinds, ...kinds].sort(() => Math.random() - 0.5);
+    const random = seededRandom();
+    const faults = [...kinds, ...kinds, ...kinds]
+      .map((fault) => ({ fault, place: random() }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ fault }) => fault);
     wire.faults.push(...faults);
     const { publisher, dropped } = publisherTo(live, { fetch: wire.fetch });
     let handedIn = 0;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPlayer } from '../support/database/platform.ts';
+import { seededRandom } from '../support/random.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 import { listen } from '../support/wire/listener.ts';
@@ -15,16 +16,17 @@ describe('A stream', () => {
     timeout: 60_000,
   }, async () => {
     const { userId, playerId } = await createPlayer(live.test.database);
+    const random = seededRandom();
     let planned = 100;
     const proxy = await startCuttingProxy(live.url, () =>
-      planned-- > 0 ? 400 + Math.floor(Math.random() * 3_000) : undefined,
+      planned-- > 0 ? 400 + Math.floor(random() * 3_000) : undefined,
     );
     const sent: string[] = [];
     const client = listen(`${proxy.url}/streams/players/me?types=ANNOUNCEMENT`, await live.token(userId));
     await client.ready();
     let number = 0;
     while (proxy.cuts() < 100) {
-      const titles = Array.from({ length: 1 + Math.floor(Math.random() * 5) }, () => `n${number++}`);
+      const titles = Array.from({ length: 1 + Math.floor(random() * 5) }, () => `n${number++}`);
       const response = await live.publish(titles.map((title) => note(playerId, title)));
       expect(response.status).toBe(201);
       sent.push(...titles);

@@ -3,6 +3,7 @@ import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
+import { seededRandom } from '../support/random.ts';
 import { environment, note, publishTo, SECRET } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { listen } from '../support/wire/listener.ts';
@@ -52,8 +53,9 @@ describe('A service that is killed with -9 in the middle of publishing', () => {
       }
     });
     const total = () => [...accepted.values()].reduce((sum, list) => sum + list.length, 0);
+    const random = seededRandom();
     for (let round = 0; round < 4; round++) {
-      const goal = total() + 60 + Math.floor(Math.random() * 60);
+      const goal = total() + 60 + Math.floor(random() * 60);
       await vi.waitFor(() => expect(total()).toBeGreaterThan(goal), { timeout: 20_000, interval: 1 });
       await service.kill();
       await service.start();

@@ -1,4 +1,12 @@
 import fc from 'fast-check';
+import {
+  CONTEST_STATUSES,
+  DIFFICULTIES,
+  MODES,
+  RECEIPT_ACTIONS,
+  SEVERITIES,
+  TIERS,
+} from '../../src/protocol/enums.ts';
 import type { EventInput, EventType, NewEvent, PublicEventType } from '../../src/protocol/event.ts';
 import { wellFormedText } from './arbitrary.ts';
 
@@ -7,10 +15,11 @@ const count = fc.oneof(fc.nat(1_000), fc.maxSafeNat());
 const name = wellFormedText(100);
 const title = wellFormedText(200);
 const level = fc.integer({ min: 1, max: 1000 });
-const tier = fc.constantFrom('BRONZE', 'SILVER', 'GOLD');
+const tier = fc.constantFrom(...TIERS);
 const subRank = wellFormedText(20);
 const rank = fc.oneof(fc.integer({ min: 1, max: 130 }), id);
-const status = fc.constantFrom('DRAFT', 'UPCOMING', 'LIVE', 'ENDED', 'CANCELLED');
+const status = fc.constantFrom(...CONTEST_STATUSES);
+const milliseconds = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true });
 const instant = fc
   .date({ min: new Date('1970-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true })
   .map((date) => date.toISOString());
@@ -27,7 +36,7 @@ const standing = fc.record({
   playerName: name,
   picture: fc.option(wellFormedText(300)),
   tier: fc.option(tier),
-  mode: fc.option(fc.constantFrom('PRECISION', 'GRINDER', 'LEGEND')),
+  mode: fc.option(fc.constantFrom(...MODES)),
   rank,
   finalRating: fc.double({ noNaN: true, noDefaultInfinity: true }),
   problemsSolved: count,
@@ -61,7 +70,7 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
       contestId: id,
       contestTitle: title,
       points: count,
-      difficulty: fc.constantFrom('EASY', 'MEDIUM', 'HARD'),
+      difficulty: fc.constantFrom(...DIFFICULTIES),
     },
   ) as fc.Arbitrary<EventInput<'PROBLEM_SOLVED'>>,
   CONTEST_STATUS: fields(
@@ -91,7 +100,7 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
       removed: fc.array(id, { maxLength: 5 }),
       shifts: fc.array(fc.record({ from: rank, to: rank, by: fc.integer() }), { maxLength: 5 }),
     },
-    { real: fc.boolean() },
+    { real: fc.boolean(), shown: fc.boolean() },
   ) as fc.Arbitrary<EventInput<'LEADERBOARD_UPDATE'>>,
   LEADERBOARD_FREEZE: fields(
     { contestId: id, frozen: fc.boolean(), version: count },
@@ -105,7 +114,7 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     .tuple(
       fields(
         { title: wellFormedText(255), message: wellFormedText(10_000) },
-        { announcementId: id, severity: fc.constantFrom('INFO', 'WARNING', 'SUCCESS') },
+        { announcementId: id, severity: fc.constantFrom(...SEVERITIES) },
       ),
       fc.oneof(fc.constant({}), fc.record({ contestId: id }), fc.record({ playerId: id })),
     )
@@ -128,7 +137,7 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     streams: count,
     frames: count,
     deliveries: count,
-    latency: fc.constantFrom(null, { p50: 0.5, p99: 12 }),
+    latency: fc.option(fc.record({ p50: milliseconds, p99: milliseconds })),
     lagRows: count,
     memoryBytes: count,
     scopes: fc.array(fc.record({ scope: fc.constantFrom('global', 'contest:3'), streams: count }), {
@@ -138,7 +147,7 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
   RECEIPTS: fields(
     {
       playerId: id,
-      action: fc.constantFrom('seen', 'read', 'unread', 'archived', 'unarchived'),
+      action: fc.constantFrom(...RECEIPT_ACTIONS),
       counts: fc.record({ unread: count, unseen: count, total: count }),
     },
     { ids: fc.array(id, { maxLength: 20 }), throughId: id },
