@@ -188,7 +188,7 @@ async function openFrom(
   if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
   const scopes = [...new Set(parsed.flatMap((scope) => withAudience(scope, identity)).map(formatScope))];
   deps.streams.admit();
-  const plan = await deps.plan(requested, scopes, filter?.types);
+  const resume = await deps.plan(requested, scopes, filter?.types);
   // Again: streams may have been closed while the plan was read from the database.
   deps.streams.admit();
   const request = {
@@ -196,7 +196,7 @@ async function openFrom(
     scopes,
     filter,
     requested,
-    plan,
+    plan: resume(),
     expiresAt: identity.expiresAt,
   };
   const headers = new Headers({ ...Object.fromEntries(c.var.crossOriginHeaders), ...STREAM_HEADERS });

@@ -117,8 +117,10 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
     'START TRANSACTION',
     'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL, @at = NULL',
     ...(preconditions.length === 0 ? [] : preconditionStatements(preconditions)),
-    `SELECT head, epoch, IF(tagged_head = head, tag, NULL), ${SERVER}, UTC_TIMESTAMP(3)
-       INTO @head, @term, @previous, @server, @at FROM log_head WHERE id = 1 FOR UPDATE`,
+    `SELECT head, epoch, IF(tagged_head = head, tag, NULL), ${SERVER}
+       INTO @head, @term, @previous, @server FROM log_head WHERE id = 1 FOR UPDATE`,
+    // After the wait for the lock: times are in the order of positions.
+    'SET @at = UTC_TIMESTAMP(3)',
     ...(expected.complete ? ['SELECT COALESCE(MAX(id), 0) INTO @last_row FROM notification'] : []),
     `SET @base = IF(${asserted.join(' AND ')}, @head, NULL)`,
     ...(expected.begins ? newTermStatements(newTerm) : []),

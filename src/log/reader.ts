@@ -21,9 +21,16 @@ export async function readHead(query: Query): Promise<LogHead> {
   return headOf(await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1'));
 }
 
-/** Reads the head after every append that was under way: waits for the row lock that appends hold until COMMIT. */
-export async function readHeadLocked(query: Query): Promise<LogHead> {
-  return headOf(await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1 LOCK IN SHARE MODE'));
+/**
+ * Reads the last position of the log after every append that was under way: waits for the row lock that appends hold
+ * until COMMIT. A head that was restored alone says less than the rows do.
+ */
+export async function readEndLocked(query: Query): Promise<number> {
+  const { head } = headOf(
+    await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1 LOCK IN SHARE MODE'),
+  );
+  const [row] = await query<{ last: number | null }>('SELECT MAX(id) AS last FROM notification');
+  return Math.max(head, Number(row?.last ?? 0));
 }
 
 /** Reads the rows after `after` up to and including `through`, in order. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Query, readHeadLocked, readTails } from '../log/reader.ts';
+import { type Query, readEndLocked, readTails } from '../log/reader.ts';
 import type { Terms } from '../log/terms.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import type { EventType } from '../protocol/event.ts';
@@ -52,29 +52,32 @@ export function createPlanner({ follower, query }: PlanDeps) {
     const shared =
       cursor.term === undefined ? Number.POSITIVE_INFINITY : follower.terms.lastShared(cursor.term);
     if (isValid() || shared === undefined || cursor.id > shared) return;
-    const { head } = await readHeadLocked(query);
-    if (cursor.id > head) return;
-    follower.hint(head);
+    const end = await readEndLocked(query);
+    if (cursor.id > end) return;
+    follower.hint(end);
     while (follower.position < cursor.id && performance.now() < deadline) await sleep(5);
     if (follower.position < cursor.id) throw new Problem('overloaded', { retryAfter: 1 });
   }
 
   /**
-   * Where a stream that asks for `requested` begins.
+   * Prepares where a stream that asks for `requested` begins. The result tells it, by the log as this process knows it at
+   * the time of that call: to be called in the tick in which the stream is opened, since a log that is reset in between
+   * closes only the streams that are open.
    * @throws when the database is needed and cannot be reached
    */
-  return async function plan(
+  return async function prepare(
     requested: string | undefined,
     scopes: readonly Scope[],
     wanted: ReadonlySet<EventType> | undefined,
-  ): Promise<ResumePlan> {
-    if (requested === undefined) return { from: follower.position, recovered: true, gapsThrough: 0 };
+  ): Promise<() => ResumePlan> {
+    if (requested === undefined) return () => ({ from: follower.position, recovered: true, gapsThrough: 0 });
     await reach(requested);
     const value = await presentTails();
-    return planResume(requested, scopes, wanted, {
-      head: follower.position,
-      terms: follower.terms,
-      tails: value,
-    });
+    return () =>
+      planResume(requested, scopes, wanted, {
+        head: follower.position,
+        terms: follower.terms,
+        tails: value,
+      });
   };
 }

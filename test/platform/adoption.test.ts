@@ -308,7 +308,13 @@ test('repeated and concurrent migrations copy everything once', async () => {
   expect(reports.filter(({ adopted }) => adopted.length > 0)).toHaveLength(1);
   await Promise.all(nodes.map((node) => node.close()));
   const before = [await describeSchema(database), await log(), await receipts()];
-  expect(await migrate(database)).toEqual({ applied: [], created: [], renamed: [], adopted: [], restored: [] });
+  expect(await migrate(database)).toEqual({
+    applied: [],
+    created: [],
+    renamed: [],
+    adopted: [],
+    restored: [],
+  });
   expect([await describeSchema(database), await log(), await receipts()]).toEqual(before);
   expect(await database.query('SELECT head FROM log_head')).toEqual([{ head: 30 }]);
 });
@@ -365,7 +371,13 @@ test('a table of sessions that an old service creates again does no harm', async
   await createSocketIoTables(database);
   await migrate(database);
   await database.execute('CREATE TABLE websocket_session LIKE socketio_websocket_session');
-  expect(await migrate(database)).toEqual({ applied: [], created: [], renamed: [], adopted: [], restored: [] });
+  expect(await migrate(database)).toEqual({
+    applied: [],
+    created: [],
+    renamed: [],
+    adopted: [],
+    restored: [],
+  });
   expect(await database.query("SHOW TABLES LIKE '%websocket_session'")).toHaveLength(2);
 });
 

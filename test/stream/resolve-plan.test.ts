@@ -7,8 +7,9 @@ import { createPlanner } from '../../src/stream/resolve-plan.ts';
 const TERMS = new Terms([{ number: 1, word: 'aaaa', firstId: 1 }]);
 const SCOPES = [scopes.player(1)];
 
-/** A node at `position` of a log at `head`; `hinted` is what it was told to read up to. */
-function node({ position, head, arrives = true }: { position: number; head: number; arrives?: boolean }) {
+/** A node at `position` of a log at `head`, with rows up to `lastRow`; `hinted` is what it was told to read up to. */
+function node(log: { position: number; head: number; lastRow?: number; arrives?: boolean }) {
+  const { position, head, lastRow = head, arrives = true } = log;
   const hinted: number[] = [];
   let refreshed = 0;
   const follower = {
@@ -23,10 +24,13 @@ function node({ position, head, arrives = true }: { position: number; head: numb
     },
   };
   const query = (async (sql: string) => {
+    if (sql.includes('MAX(id)')) return [{ last: lastRow }];
     if (sql.includes('log_tail')) return ['player', 'nudge'].map((keepClass) => ({ keepClass, tail: 1 }));
     return [{ head, epoch: 'aaaa', term: 'aaaa', tag: 't', taggedHead: head }];
   }) as unknown as Query;
-  return { plan: createPlanner({ follower, query }), hinted, refreshed: () => refreshed };
+  const prepare = createPlanner({ follower, query });
+  const plan = async (...asked: Parameters<typeof prepare>) => (await prepare(...asked))();
+  return { plan, prepare, follower, hinted, refreshed: () => refreshed };
 }
 
 describe('The plan of a stream', () => {
@@ -55,5 +59,21 @@ describe('The plan of a stream', () => {
       lost: { after: 20, through: 21 },
     });
     expect(hinted).toEqual([]);
+  });
+
+  it('waits for a cursor that the rows confirm, where the head alone was restored and is below it', async () => {
+    const { plan, hinted } = node({ position: 9, head: 9, lastRow: 15 });
+    expect(await plan('15-aaaa', SCOPES, undefined)).toMatchObject({ from: 15, recovered: true });
+    expect(hinted).toEqual([15]);
+  });
+
+  it('is that of the log as it is when the stream opens, though the log was reset since it was prepared', async () => {
+    const { prepare, follower } = node({ position: 20, head: 20 });
+    const resume = await prepare('15-aaaa', SCOPES, undefined);
+    const first = await prepare(undefined, SCOPES, undefined);
+    const terms = TERMS.with({ number: 2, word: 'bbbb', firstId: 11 });
+    Object.assign(follower, { position: 12, terms });
+    expect(resume()).toMatchObject({ from: 10, recovered: false, lost: { after: 10, through: 15 } });
+    expect(first()).toMatchObject({ from: 12 });
   });
 });
