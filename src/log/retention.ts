@@ -7,6 +7,8 @@ import { readHead } from './reader.ts';
 const BATCH = 500;
 /** Max receipts deleted per statement: a global message can have one of every player. */
 const RECEIPTS = 5_000;
+/** Rows after one that is dated ahead among which the next that is not is searched one by one. */
+const NEAR = 5_000;
 /** Pause between two transactions, in ms, so that appends do not queue behind deletes. */
 const PAUSE_MS = 5;
 /** How far ahead of the database's time a row must be dated to count as wrongly dated, in ms. */
@@ -80,13 +82,13 @@ async function pruneClass(
     [keepClass, tailRow.tail, head],
   );
   const adopted = keepClass === 'player' ? await readAdopted(tx) : undefined;
-  const bornAt = (row: { id: number; created_at: Date }) =>
-    Math.max(row.created_at.getTime(), adopted && row.id <= adopted.lastId ? adopted.at.getTime() : 0);
-  const old = oldOf(
-    page.map((row) => ({ id: row.id, bornAt: bornAt(row) })),
-    before,
-    now,
-  );
+  const times = await appendTimes(tx, page, now, head);
+  const firstKept = page.findIndex(({ id }, index) => {
+    const time = times[index] ?? Number.POSITIVE_INFINITY;
+    const born = adopted && id <= adopted.lastId ? Math.max(time, adopted.at.getTime()) : time;
+    return !(born < before);
+  });
+  const old = (firstKept < 0 ? page : page.slice(0, firstKept)).map(({ id }) => id);
   const rows = await pruneReceipts(tx, old);
   const last = rows.at(-1);
   if (last === undefined) return { count: 0, more: false };
@@ -96,17 +98,46 @@ async function pruneClass(
 }
 
 /**
- * Ids of the rows of a page that are past their retention: those before the first that is not. A row dated ahead, which a
- * node with a wrong clock wrote, says nothing of its age: it is as old as the next row that has a date.
+ * Latest times at which rows can have been appended. A row dated ahead of the database's time was appended before the row
+ * that follows it, since positions are in commit order. Where all rows up to the head are dated ahead, nothing is known of
+ * it: infinity.
  */
-function oldOf(page: readonly { id: number; bornAt: number }[], before: number, now: number): number[] {
-  let count = 0;
-  for (const [index, { bornAt }] of page.entries()) {
-    if (bornAt > now + AHEAD_MS) continue;
-    if (!(bornAt < before)) break;
-    count = index + 1;
+async function appendTimes(
+  tx: Transaction,
+  page: readonly { id: number; created_at: Date }[],
+  now: number,
+  head: number,
+): Promise<number[]> {
+  const times = page.map(({ created_at }) => created_at.getTime());
+  const last = page.at(-1);
+  let next = Number.POSITIVE_INFINITY;
+  if (last && last.created_at.getTime() > now + AHEAD_MS) next = await timeAfter(tx, last.id, now, head);
+  for (let index = times.length - 1; index >= 0; index--) {
+    const time = times[index] as number;
+    if (time > now + AHEAD_MS) times[index] = next;
+    else next = time;
   }
-  return page.slice(0, count).map(({ id }) => id);
+  return times;
+}
+
+/**
+ * Time of a row after `id` that is not dated ahead: the next one within `NEAR`, and beyond it one that is found in steps
+ * that double. Infinity if there is none.
+ */
+async function timeAfter(tx: Transaction, id: number, now: number, head: number): Promise<number> {
+  const probes: number[] = [];
+  for (let step = NEAR; id + step < head; step *= 2) probes.push(id + step);
+  probes.push(head);
+  const time = new Date(now);
+  const near = 'SELECT id, created_at FROM notification WHERE id > ? AND id <= ? AND created_at <= ?';
+  const far = 'SELECT id, created_at FROM notification WHERE id >= ?';
+  const [row] = await tx.query<{ at: Date }>(
+    `SELECT created_at AS at
+       FROM (${[near, ...probes.map(() => far)].map((sql) => `(${sql} ORDER BY id LIMIT 1)`).join(' UNION ALL ')}) AS later
+      WHERE created_at <= ? ORDER BY id LIMIT 1`,
+    [id, id + NEAR, time, ...probes, time],
+  );
+  return row?.at.getTime() ?? Number.POSITIVE_INFINITY;
 }
 
 /** Deletes the receipts of `rows`, or of the first of them where there are many. Returns the rows that have none left. */

@@ -93,8 +93,11 @@ export class Admission {
   /** Passes the place to the longest-waiting opening whose client is still there. */
   #pass(): void {
     for (const waiter of this.#waiting) {
-      if (waiter.isGone()) waiter.refuse();
-      else return waiter.begin();
+      if (!waiter.isGone()) {
+        waiter.begin();
+        return;
+      }
+      waiter.refuse();
     }
     this.#running -= 1;
   }

@@ -119,6 +119,40 @@ describe('retention', () => {
     expect((await readTails(database.query)).player).toBe(2);
   });
 
+  test.each([
+    ['one row', 1],
+    ['more rows than a batch', 1_201],
+  ])('%s dated ahead is as old as the rows that follow, and does not stop it', async (_, ahead) => {
+    const row = (age: number) => ({ keepClass: 'player' as const, age: age * MINUTE });
+    await fill([row(30), ...Array(ahead).fill(row(-144_000)), row(20), row(1), row(0)]);
+    expect(await pruneLog(database, agesOf(10 * MINUTE), { now: NOW })).toEqual({ deleted: ahead + 2 });
+    expect(await kept()).toEqual([ahead + 3, ahead + 4]);
+  });
+
+  test('a row dated ahead stays while nothing is known of its age, and while the next row is to be kept', async () => {
+    const row = (age: number) => ({ keepClass: 'global' as const, age: age * MINUTE });
+    await fill([row(30), row(-100), row(-200), row(-300)]);
+    expect(await pruneLog(database, agesOf(10 * MINUTE), { now: NOW })).toEqual({ deleted: 1 });
+    expect(await kept()).toEqual([2, 3, 4]);
+    await fill([row(30), row(-100), row(5), row(0)]);
+    expect(await pruneLog(database, agesOf(10 * MINUTE), { now: NOW })).toEqual({ deleted: 1 });
+    expect(await kept()).toEqual([2, 3, 4]);
+  });
+
+  test('a row dated ahead is bounded by the rows of other classes', async () => {
+    const row = (keepClass: KeepClass, age: number) => ({ keepClass, age: age * MINUTE });
+    await fill([
+      row('nudge', -100),
+      row('player', -100),
+      row('player', 20),
+      row('global', 15),
+      row('global', 0),
+    ]);
+    const ages = { ...agesOf(10 * MINUTE), player: 60 * MINUTE };
+    expect(await pruneLog(database, ages, { now: NOW })).toEqual({ deleted: 2 });
+    expect(await kept()).toEqual([2, 3, 5]);
+  });
+
   test('keeps the newest row of the log, however old it is', async () => {
     await fill([
       { keepClass: 'global', age: MINUTE },
