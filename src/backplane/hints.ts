@@ -88,7 +88,7 @@ export class Hints {
     this.#flush();
   }
 
-  /** Takes a message of the broker, whoever wrote it. */
+  /** Takes a message of the broker, from any writer. */
   receive(text: string): void {
     const message = parse(text);
     if (message === undefined) {

@@ -8,7 +8,7 @@ export interface AnnouncedPlayers {
   readonly stored: Set<number>;
   /** Optimistic lock of the rows; undefined: nothing has been stored yet. */
   readonly version: number | undefined;
-  /** What the announcements say, where that can be told; undefined: it is to be inferred from the sessions. */
+  /** What the announcements say, where that is known; undefined: it is to be inferred from the sessions. */
   readonly players: Set<number> | undefined;
 }
 

@@ -121,7 +121,7 @@ describe('A stream', () => {
     expect(planResume('earliest', both, lasting, log)).toEqual({ from: 9, recovered: true, gapsThrough: 49 });
   });
 
-  it('is given every row that is kept, and is told of a loss exactly where rows are missing', () => {
+  it('is given every row that is kept, and a loss is reported exactly where rows are missing', () => {
     const kinds = ['player', 'contest', 'leaderboard', 'problem', 'global'] as const;
     const scopeOf = { ...scopes, global: () => scopes.global };
     const tail = fc.integer({ min: 0, max: 30 });
