@@ -27,21 +27,26 @@ export interface AuthOptions {
   readonly heartbeatTimeoutMs: number;
   /** Observes that the tokens of a user were revoked on this node. */
   readonly onRevoked?: (userId: number) => void;
+  /** The database's time, by which tokens expire, in ms since 1970. Default: this machine's. */
   readonly now?: () => number;
+  /** Clock of the caches' own intervals, which nobody sets, in ms. Default: `performance.now()`. */
+  readonly monotonic?: () => number;
   readonly jwks?: Omit<JwksOptions, 'now'>;
 }
 
 export function createAuth(options: AuthOptions): Auth {
   const { auth, http, database, heartbeatTimeoutMs, jwks } = options;
   const clock = options.now === undefined ? {} : { now: options.now };
+  const { monotonic = () => performance.now() } = options;
+  const intervals = { now: monotonic };
   const keys = deriveKeys(auth);
-  const users = createUsers(database, clock);
+  const users = createUsers(database, intervals);
   const tickets = createTickets({ key: keys.ticket, ttlS: auth.ticketTtlS, ...clock });
-  const verifyPlatformToken = createPlatformVerifier(auth, keys.platform, { ...jwks, ...clock });
+  const verifyPlatformToken = createPlatformVerifier(auth, keys.platform, { ...jwks, ...clock, monotonic });
   return {
     users,
     tickets,
-    grants: createGrants(database, users, clock),
+    grants: createGrants(database, users, intervals),
     revocations: createRevocations(database, users, options.onRevoked),
     authenticate: createAuthenticator({
       http,

@@ -6,6 +6,7 @@ export interface JwksOptions {
   readonly cooldownMs?: number;
   /** Delay after a failed fetch before the next one, in ms. Default 5 s. */
   readonly retryMs?: number;
+  /** Clock of the intervals, in ms. Default: `performance.now()`. */
   readonly now?: () => number;
 }
 
@@ -19,7 +20,7 @@ const STALE_MS = 3_600_000;
  * It throws Problem `keys-unavailable` where the keys cannot be fetched.
  */
 export function createJwks(url: string, options: JwksOptions = {}): JWTVerifyGetKey {
-  const { cooldownMs = 30_000, retryMs = 5000, now = Date.now } = options;
+  const { cooldownMs = 30_000, retryMs = 5000, now = () => performance.now() } = options;
   let last: { readonly body: string; readonly at: number } | undefined;
   let failedAt = Number.NEGATIVE_INFINITY;
 

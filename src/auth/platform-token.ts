@@ -16,6 +16,13 @@ interface PlatformToken {
 /** @throws Problem `token-invalid`, `token-expired`, `keys-unavailable` */
 export type VerifyPlatformToken = (token: string) => Promise<PlatformToken>;
 
+interface VerifierOptions extends Omit<JwksOptions, 'now'> {
+  /** Time by which tokens expire, in ms since 1970. */
+  readonly now?: () => number;
+  /** Clock of the keys' cache, in ms. */
+  readonly monotonic?: () => number;
+}
+
 /** `iat` is required, unlike in RFC 7519: a token without it could not be revoked. */
 const CLAIMS = z.object({
   id: idClaim,
@@ -31,10 +38,11 @@ const CLAIMS = z.object({
 export function createPlatformVerifier(
   auth: AuthConfig,
   platformKey: Uint8Array | undefined,
-  options: JwksOptions = {},
+  { now = Date.now, monotonic, ...options }: VerifierOptions = {},
 ): VerifyPlatformToken {
-  const now = options.now ?? Date.now;
-  const jwks = auth.jwksUrl === undefined ? undefined : createJwks(auth.jwksUrl, options);
+  const intervals = monotonic === undefined ? {} : { now: monotonic };
+  const jwks =
+    auth.jwksUrl === undefined ? undefined : createJwks(auth.jwksUrl, { ...options, ...intervals });
 
   const keyOf: JWTVerifyGetKey = (header, token) => {
     if (!header.alg?.startsWith('HS')) return jwks === undefined ? noKey() : jwks(header, token);

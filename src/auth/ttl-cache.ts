@@ -8,7 +8,7 @@ export class TtlCache<K, V> {
   constructor(options: { ttlMs: number; capacity: number; now?: () => number }) {
     this.#ttlMs = options.ttlMs;
     this.#capacity = options.capacity;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => performance.now());
   }
 
   get size(): number {

@@ -14,8 +14,8 @@ export interface Fixture {
   /** Statements that were sent through `counted` so far. */
   readonly queries: () => number;
   readonly counted: Pick<Database, 'query' | 'execute'>;
-  /** A fresh `Auth`, with empty caches. */
-  auth(options?: { now?: () => number; env?: Record<string, string> }): Auth;
+  /** A fresh `Auth`, with empty caches. Time passes for them as on `now`, unless there is a `monotonic`. */
+  auth(options?: { now?: () => number; monotonic?: () => number; env?: Record<string, string> }): Auth;
 }
 
 export function useFixture(): Fixture {
@@ -38,7 +38,7 @@ export function useFixture(): Fixture {
     },
     queries: () => queries,
     counted,
-    auth({ now, env = {} } = {}) {
+    auth({ now, monotonic = now, env = {} } = {}) {
       const { auth, http } = loadConfig({ JWT_SECRET: SECRET, ...env });
       return createAuth({
         auth,
@@ -46,6 +46,7 @@ export function useFixture(): Fixture {
         database: counted,
         heartbeatTimeoutMs: HEARTBEAT_TIMEOUT_MS,
         ...(now === undefined ? {} : { now }),
+        ...(monotonic === undefined ? {} : { monotonic }),
       });
     },
   };

@@ -50,7 +50,7 @@ const publish = (...signers: Signer[]) => {
 };
 
 function verifier(
-  options: { cooldownMs?: number; retryMs?: number; now?: () => number } = {},
+  options: { cooldownMs?: number; retryMs?: number; monotonic?: () => number } = {},
   secret?: string,
 ) {
   const { auth } = loadConfig({ JWKS_URL: url, LIVE_SECRET: 'x', ...(secret ? { JWT_SECRET: secret } : {}) });
@@ -97,7 +97,7 @@ describe('keys of a JWKS', () => {
     const one = await signer('ES256', 'one');
     answer = { status: 500, body: '' };
     let now = Date.now();
-    const verify = verifier({ now: () => now, retryMs: 1000 });
+    const verify = verifier({ monotonic: () => now, retryMs: 1000 });
     const token = await one.sign();
     for (let n = 0; n < 20; n++)
       await expect(verify(token)).rejects.toMatchObject({ code: 'keys-unavailable', status: 503 });
@@ -124,7 +124,7 @@ describe('keys of a JWKS', () => {
     const one = await signer('ES256', 'one');
     publish(one);
     let now = Date.now();
-    const verify = verifier({ now: () => now, cooldownMs: 0, retryMs: 0 });
+    const verify = verifier({ monotonic: () => now, cooldownMs: 0, retryMs: 0 });
     await verify(await one.sign());
     answer = { status: 500, body: '' };
     // An unknown key id makes it fetch again.

@@ -131,3 +131,17 @@ describe('TtlCache', () => {
     expect(memory.get(1)).toBe('new');
   });
 });
+
+it.each([-86_400_000, 86_400_000])(
+  "a block takes effect within seconds, though the database's clock jumps by %d ms meanwhile",
+  async (jump) => {
+    const { userId } = await createPlayer(fixture.database);
+    const time = { now: Date.now(), monotonic: 1_000 };
+    const auth = fixture.auth({ now: () => time.now, monotonic: () => time.monotonic });
+    expect(await auth.users.find(userId)).toMatchObject({ blocked: false });
+    await ban(userId);
+    time.now += jump;
+    time.monotonic += 60_000;
+    expect(await auth.users.find(userId)).toMatchObject({ blocked: true });
+  },
+);
