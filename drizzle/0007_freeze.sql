@@ -32,17 +32,17 @@ CREATE TABLE `frozen_score` (
 	CONSTRAINT `frozen_score_contest_id_freeze_no_player_id_pk` PRIMARY KEY(`contest_id`,`freeze_no`,`player_id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 --> statement-breakpoint
-CREATE TABLE `withheld_event` (
+CREATE TABLE `deferred_event` (
 	`id` bigint AUTO_INCREMENT NOT NULL,
 	`contest_id` bigint NOT NULL,
 	`type` varchar(32) character set ascii collate ascii_bin NOT NULL,
 	`data` mediumtext NOT NULL,
 	`scopes` text NOT NULL,
 	`created_at` datetime(3) NOT NULL,
-	CONSTRAINT `withheld_event_id` PRIMARY KEY(`id`)
+	CONSTRAINT `deferred_event_id` PRIMARY KEY(`id`)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 --> statement-breakpoint
 ALTER TABLE `event_outbox` ADD `frozen` boolean;--> statement-breakpoint
 CREATE INDEX `contest_freeze_frozen` ON `contest_freeze` (`frozen`,`contest_id`);--> statement-breakpoint
 CREATE INDEX `frozen_player_player` ON `frozen_player` (`player_id`);--> statement-breakpoint
-CREATE INDEX `withheld_event_contest` ON `withheld_event` (`contest_id`,`id`);
+CREATE INDEX `deferred_event_contest` ON `deferred_event` (`contest_id`,`id`);

@@ -295,8 +295,8 @@ export const frozenScore = mysqlTable(
 );
 
 /** Events of which a freeze hides a part, with the scopes that are to receive them when it is over. */
-export const withheldEvent = mysqlTable(
-  'withheld_event',
+export const deferredEvent = mysqlTable(
+  'deferred_event',
   {
     id: id('id').autoincrement().primaryKey(),
     contestId: id('contest_id').notNull(),
@@ -307,7 +307,7 @@ export const withheldEvent = mysqlTable(
     scopes: text('scopes').notNull(),
     createdAt: instant('created_at').notNull(),
   },
-  (table) => [index('withheld_event_contest').on(table.contestId, table.id)],
+  (table) => [index('deferred_event_contest').on(table.contestId, table.id)],
 );
 
 /** Events on their way from SQL to the log. A row with `failedAt` and `error` is a dead letter. */

@@ -30,7 +30,7 @@ export interface Redactable {
 export interface RedactedDraft {
   readonly draft: EventDraft;
   /** Scopes that receive the event when the restriction is over. */
-  readonly withheld: readonly Scope[];
+  readonly deferred: readonly Scope[];
 }
 
 /** Idempotency key of a caller. */

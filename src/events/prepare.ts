@@ -41,10 +41,10 @@ export function prepare(
   if (!definition.redact) return draft;
   const redact = (restriction: Restriction): RedactedDraft => {
     const redacted = definition.redact?.[restriction]?.(parsed.data);
-    if (!redacted) return { draft, withheld: [] };
+    if (!redacted) return { draft, deferred: [] };
     return {
       draft: draftOf(type, redacted),
-      withheld: (redacted.withheld ?? []).map(({ scope }) => scope),
+      deferred: (redacted.deferred ?? []).map(({ scope }) => scope),
     };
   };
   if (definition.restrictedBy === 'player')
@@ -64,7 +64,7 @@ export function limitedTo(draft: EventDraft, scopes: ReadonlySet<Scope>): EventD
     const redacted = redactable.redact(restriction);
     return {
       draft: limitedTo(redacted.draft, scopes) ?? { ...redacted.draft, rows: [], activity: [] },
-      withheld: redacted.withheld.filter((scope) => scopes.has(scope)),
+      deferred: redacted.deferred.filter((scope) => scopes.has(scope)),
     };
   };
   return { ...limited, redactable: { ...redactable, redact } };

@@ -46,16 +46,16 @@ export const scopesOf = ({ drafts }: Pick<EventUnit, 'drafts'>): Scope[][] =>
   drafts.map((draft) => draft.rows.map((row) => row.scope));
 
 function redactUnit(unit: EventUnit, restrictions: Restrictions): EventUnit {
-  const withheld: Precondition[] = [];
+  const deferred: Precondition[] = [];
   const drafts = unit.drafts.map((draft) => {
     const found = restrictionOn(draft, unit.wasFrozen, restrictions);
     if (!found || !draft.redactable) return draft;
     const redacted = draft.redactable.redact(found.restriction);
-    if (redacted.withheld.length > 0) withheld.push(storeWithheld(found.contestId, draft, redacted.withheld));
+    if (redacted.deferred.length > 0) deferred.push(storeDeferred(found.contestId, draft, redacted.deferred));
     return redacted.draft;
   });
   const preconditions =
-    withheld.length === 0 ? {} : { preconditions: [...(unit.preconditions ?? []), ...withheld] };
+    deferred.length === 0 ? {} : { preconditions: [...(unit.preconditions ?? []), ...deferred] };
   const answer = JSON.stringify(scopesOf({ drafts }));
   if (unit.keys === undefined || answer === JSON.stringify(scopesOf(unit)))
     return { ...unit, drafts, ...preconditions };
@@ -77,14 +77,14 @@ function restrictionOn(
   return holder === undefined ? undefined : { restriction: 'frozen', contestId: holder };
 }
 
-function storeWithheld(
+function storeDeferred(
   contestId: number,
   { type, data }: EventDraft,
   scopes: readonly Scope[],
 ): Precondition {
   return {
     sql: format(
-      'INSERT INTO withheld_event (contest_id, type, data, scopes, created_at) VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))',
+      'INSERT INTO deferred_event (contest_id, type, data, scopes, created_at) VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))',
       [contestId, type, data, JSON.stringify(scopes)],
     ),
   };

@@ -159,7 +159,7 @@ export const CATALOGUE = {
           ...(data.contestId === undefined ? [] : [{ scope: scopes.hidden(data.contestId), inbox: false }]),
         ],
         activity: true,
-        withheld: [
+        deferred: [
           { scope: scopes.problem(data.problemId), inbox: false },
           ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
         ],
@@ -403,7 +403,7 @@ function ownOnly<D extends { readonly playerId: number }>(data: D): Redacted<D> 
     data,
     targets: [{ scope: scopes.player(data.playerId), inbox: true }],
     activity: true,
-    withheld: [{ scope: scopes.global, inbox: false }],
+    deferred: [{ scope: scopes.global, inbox: false }],
   };
 }
 

@@ -42,7 +42,7 @@ export interface Redacted<D> {
   readonly targets: readonly Target[];
   readonly activity: boolean;
   /** What is published when the restriction is over. */
-  readonly withheld?: readonly Target[];
+  readonly deferred?: readonly Target[];
 }
 
 /** What the catalogue says of one type of event. */

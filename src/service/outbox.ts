@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
+import { publishDeferred } from '../events/deferred.ts';
 import { Relay, type RelayOptions } from '../events/outbox/relay.ts';
-import { publishWithheld } from '../events/withheld.ts';
 import type { Part } from './parts.ts';
 
 export interface OutboxDeps extends Omit<RelayOptions, 'database' | 'onError'> {
@@ -12,7 +12,7 @@ export interface OutboxDeps extends Omit<RelayOptions, 'database' | 'onError'> {
 const RETRY_MS = 500;
 
 /** Time between two polls for events whose freeze is over, ms. */
-const WITHHELD_MS = 500;
+const DEFERRED_MS = 500;
 
 /** Opens the relay from the outbox to the log. */
 export function openOutbox({ onError, ...options }: OutboxDeps): Part {
@@ -20,7 +20,7 @@ export function openOutbox({ onError, ...options }: OutboxDeps): Part {
   return {
     leaderTasks: [
       { name: 'relay', everyMs: RETRY_MS, run: (signal) => relay.run(signal) },
-      { name: 'withheld events', everyMs: WITHHELD_MS, run: () => publishWithheld(options).then(() => {}) },
+      { name: 'deferred events', everyMs: DEFERRED_MS, run: () => publishDeferred(options).then(() => {}) },
     ],
   };
 }

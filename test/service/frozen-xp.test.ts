@@ -122,6 +122,6 @@ describe.each([true, false])('XP of participants of a frozen contest, with trigg
     await until(async () => (await globalRows(token))[0]?.xp === 5000);
     expect(own.of('problem-solved')).toHaveLength(1);
     expect(own.of('level-up')).toHaveLength(1);
-    expect(await database.query('SELECT * FROM withheld_event')).toEqual([]);
+    expect(await database.query('SELECT * FROM deferred_event')).toEqual([]);
   });
 });

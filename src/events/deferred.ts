@@ -7,7 +7,7 @@ import type { EventDraft } from './draft.ts';
 import type { LogPublisher } from './log-publisher.ts';
 import { limitedTo, prepare } from './prepare.ts';
 
-export interface WithheldOptions {
+export interface DeferredOptions {
   readonly database: Pick<Queries, 'query'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
 }
@@ -23,23 +23,24 @@ interface Row {
 }
 
 /**
- * Publishes what freezes withheld, in the order in which it happened, once their leaderboards are shown again. The rows are
+ * Publishes what freezes deferred, in the order in which it happened, once their leaderboards are shown again. The rows are
  * deleted in the transaction that appends their events.
  *
  * @returns number of published events
  */
-export async function publishWithheld({ database, publisher }: WithheldOptions): Promise<number> {
+export async function publishDeferred({ database, publisher }: DeferredOptions): Promise<number> {
   let published = 0;
   for (;;) {
+    const contestId = await findDue(database);
+    if (contestId === undefined) return published;
     const rows = await database.query<Row>(
-      `SELECT w.id, w.type, w.data, w.scopes FROM withheld_event w
-         LEFT JOIN contest c ON c.id = w.contest_id LEFT JOIN standings_board b ON b.contest_id = w.contest_id
-        WHERE c.id IS NULL OR NOT (${IS_FROZEN} OR COALESCE(b.frozen, FALSE)) ORDER BY w.id LIMIT ${PAGE_ROWS}`,
+      `SELECT id, type, data, scopes FROM deferred_event WHERE contest_id = ? ORDER BY id LIMIT ${PAGE_ROWS}`,
+      [contestId],
     );
-    if (rows.length === 0) return published;
     const ids = rows.map(({ id }) => id);
+    if (ids.length === 0) return published;
     const deletion = {
-      sql: format('DELETE FROM withheld_event WHERE id IN (?)', [ids]),
+      sql: format('DELETE FROM deferred_event WHERE id IN (?)', [ids]),
       expectedRows: ids.length,
     };
     const drafts = rows.flatMap(draftsOf);
@@ -50,6 +51,22 @@ export async function publishWithheld({ database, publisher }: WithheldOptions):
       throw error;
     }
     published += drafts.length;
+  }
+}
+
+/** Finds a contest with deferred events whose freeze is over. Reads one entry of the index per contest, not per event. */
+async function findDue(database: Pick<Queries, 'query'>): Promise<number | undefined> {
+  for (let after = 0; ; ) {
+    const [next] = await database.query<{ contestId: number | null; frozen: number | null }>(
+      `SELECT w.contestId, ${IS_FROZEN} OR COALESCE(b.frozen, FALSE) AS frozen
+         FROM (SELECT MIN(contest_id) AS contestId FROM deferred_event WHERE contest_id > ?) w
+         LEFT JOIN contest c ON c.id = w.contestId LEFT JOIN standings_board b ON b.contest_id = w.contestId`,
+      [after],
+    );
+    if (next?.contestId == null) return undefined;
+    // Of a contest that was deleted nothing is frozen.
+    if (Number(next.frozen) !== 1) return next.contestId;
+    after = next.contestId;
   }
 }
 

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { publishDeferred } from '../../src/events/deferred.ts';
+import type { EventUnit } from '../../src/events/draft.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createContest, setFrozen } from '../support/database/platform.ts';
+
+let made: TestDatabase;
+beforeAll(async () => {
+  made = await createTestDatabase();
+});
+afterAll(() => made.drop());
+beforeEach(() => made.database.execute('DELETE FROM deferred_event'));
+
+/** Stores solves of a contest that go to its scope when the freeze is over. */
+async function defer(contestId: number, count: number): Promise<void> {
+  const rows = Array.from({ length: count }, (_, number) => [
+    contestId,
+    'PROBLEM_SOLVED',
+    JSON.stringify({ playerId: number + 1, problemId: 5, contestId }),
+    JSON.stringify([`contest:${contestId}`]),
+    new Date(),
+  ]);
+  await made.database.execute(
+    'INSERT INTO deferred_event (contest_id, type, data, scopes, created_at) VALUES ?',
+    [rows],
+  );
+}
+
+test('what a freeze deferred is published once it is over, in order, whatever waits for other contests', async () => {
+  const { database } = made;
+  const [frozen, shown] = [await createContest(database, { frozen: true }), await createContest(database)];
+  await defer(frozen, 300);
+  await defer(shown, 450);
+  const units: EventUnit[] = [];
+  const publisher = {
+    async publishUnits(some: readonly EventUnit[]) {
+      units.push(...some);
+      for (const { preconditions = [] } of some)
+        for (const { sql } of preconditions) await database.execute(sql);
+      return [];
+    },
+  };
+  expect(await publishDeferred({ database, publisher })).toBe(450);
+  const drafts = units.flatMap((unit) => unit.drafts);
+  expect(drafts.map(({ playerId }) => playerId)).toEqual(
+    Array.from({ length: 450 }, (_, number) => number + 1),
+  );
+  for (const { rows } of drafts) expect(rows.map(({ scope }) => scope)).toEqual([`contest:${shown}`]);
+
+  await setFrozen(database, frozen, false);
+  expect(await publishDeferred({ database, publisher })).toBe(300);
+  expect(await database.query('SELECT id FROM deferred_event')).toEqual([]);
+});
+
+test('a poll reads no more when more events wait', async () => {
+  const contestId = await createContest(made.database, { frozen: true });
+  const publisher = { publishUnits: () => Promise.reject(new Error('nothing is due')) };
+  const readsOfPoll = () =>
+    made.database.transaction(async (tx) => {
+      const reads = async () => {
+        const rows = await tx.query<{ Value: string }>("SHOW SESSION STATUS LIKE 'Handler_read%'");
+        return rows.reduce((sum, { Value }) => sum + Number(Value), 0);
+      };
+      const before = await reads();
+      await publishDeferred({ database: tx, publisher });
+      return (await reads()) - before;
+    });
+  await defer(contestId, 50);
+  const few = await readsOfPoll();
+  await defer(contestId, 5_000);
+  expect(await readsOfPoll()).toBeLessThanOrEqual(few + 5);
+});
