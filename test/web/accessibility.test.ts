@@ -1,36 +1,16 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { note } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
-import {
-  contextOf,
-  type DemoPlayer,
-  demoPlayer,
-  openArena,
-  QUIET_DEMO,
-  until,
-  userOf,
-} from './arena-page.ts';
+import { contextOf, openArena, until, userOf } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 import { adminOf, connect, eventRows, openDebugger, openOps } from './tool-pages.ts';
 
 const SCHEMES = ['light', 'dark'] as const;
 
 describe('The pages', { timeout: 120_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
-  let ada: DemoPlayer;
-
-  beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
+  const demo = prepareDemo();
 
   async function faultsOf(page: Page, colorScheme: 'light' | 'dark'): Promise<string[]> {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -43,8 +23,8 @@ describe('The pages', { timeout: 120_000 }, () => {
   }
 
   it.each(SCHEMES)('let everybody in, in %s', async (scheme) => {
-    const page = await (await browser.newContext()).newPage();
-    await page.goto(live.url);
+    const page = await (await demo.browser.newContext()).newPage();
+    await page.goto(demo.live.url);
     await page.locator('.cast button').first().waitFor();
     expect(await faultsOf(page, scheme)).toEqual([]);
     await page.context().close();
@@ -56,11 +36,11 @@ describe('The pages', { timeout: 120_000 }, () => {
     ['narrow', 'light', { width: 390, height: 844 }],
     ['narrow', 'dark', { width: 390, height: 844 }],
   ] as const)('show everybody the arena, %s and %s, the inbox open and shut', async (_, scheme, size) => {
-    const context = await contextOf(browser, ada);
-    const page = await openArena(context, live.url);
+    const context = await contextOf(demo.browser, demo.ada);
+    const page = await openArena(context, demo.live.url);
     await page.setViewportSize(size);
     expect(await faultsOf(page, scheme)).toEqual([]);
-    await live.publish(note(ada.playerId, 'Something to read'));
+    await demo.live.publish(note(demo.ada.playerId, 'Something to read'));
     await page.locator('.ccl-toast').first().waitFor();
     await page.locator('.ccl-bell').click();
     await page.locator('.ccl-entry').first().waitFor();
@@ -71,12 +51,12 @@ describe('The pages', { timeout: 120_000 }, () => {
   it.each(SCHEMES)(
     'show everybody the debugger, a frame looked at and a stream held down, in %s',
     async (scheme) => {
-      const context = await contextOf(browser, ada);
-      const page = await openDebugger(context, live.url);
+      const context = await contextOf(demo.browser, demo.ada);
+      const page = await openDebugger(context, demo.live.url);
       expect(await faultsOf(page, scheme)).toEqual([]);
       await page.locator('.types summary').click();
       await connect(page);
-      await live.publish(note(ada.playerId, 'Something to look at'));
+      await demo.live.publish(note(demo.ada.playerId, 'Something to look at'));
       await eventRows(page, 'Something to look at').click();
       await page.locator('.inspector').waitFor();
       expect(await faultsOf(page, scheme)).toEqual([]);
@@ -92,14 +72,18 @@ describe('The pages', { timeout: 120_000 }, () => {
   );
 
   it.each(SCHEMES)('show operators their page, the gate and what is behind it, in %s', async (scheme) => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const context = await demo.browser.newContext({ viewport: { width: 1280, height: 800 } });
     const gate = await context.newPage();
-    await gate.goto(`${live.url}/ops`);
+    await gate.goto(`${demo.live.url}/ops`);
     expect(await faultsOf(gate, scheme)).toEqual([]);
-    const token = await live.token(await userOf(live.test.database, ada.playerId));
-    const listener = listen(`${live.url}/streams?scope=player:me&scope=global`, token);
+    const token = await demo.live.token(await userOf(demo.live.test.database, demo.ada.playerId));
+    const listener = listen(`${demo.live.url}/streams?scope=player:me&scope=global`, token);
     await listener.ready();
-    const page = await openOps(context, live.url, await live.token(await adminOf(live.test.database)));
+    const page = await openOps(
+      context,
+      demo.live.url,
+      await demo.live.token(await adminOf(demo.live.test.database)),
+    );
     const row = page.locator('.session-lines tbody tr', { hasText: 'Ada Okafor' });
     await row.getByRole('button', { name: /^Disconnect/ }).click();
     await row.getByRole('button', { name: 'Keep' }).waitFor();
@@ -109,8 +93,8 @@ describe('The pages', { timeout: 120_000 }, () => {
   });
 
   it('do not shout: a burst is told in one voice, and standings in none', async () => {
-    const context = await contextOf(browser, ada);
-    const page = await openArena(context, live.url);
+    const context = await contextOf(demo.browser, demo.ada);
+    const page = await openArena(context, demo.live.url);
     await page.evaluate(() => {
       const said: string[] = [];
       Object.assign(window, { said });
@@ -121,8 +105,8 @@ describe('The pages', { timeout: 120_000 }, () => {
         }
       }).observe(document.body, { subtree: true, childList: true });
     });
-    const burst = Array.from({ length: 12 }, (_, number) => note(ada.playerId, `Burst ${number}`));
-    expect((await live.publish(burst)).status).toBe(201);
+    const burst = Array.from({ length: 12 }, (_, number) => note(demo.ada.playerId, `Burst ${number}`));
+    expect((await demo.live.publish(burst)).status).toBe(201);
     await page.locator('.ccl-toast').getByText('Burst 11').waitFor();
     const said = () => page.evaluate(() => (window as unknown as { said: string[] }).said);
     await until(async () => expect((await said()).length).toBeGreaterThan(0));

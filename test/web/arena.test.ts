@@ -1,56 +1,42 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
-import { startService, type TestService } from '../support/service.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   contextOf,
   type DemoPlayer,
   demoPlayer,
   isLive,
-  liveContest,
   namesOf,
   openArena,
-  QUIET_DEMO,
   score,
   solved,
   unreadOf,
   until,
   userOf,
 } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 
 describe('The arena', { timeout: 60_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
+  const demo = prepareDemo();
   let context: BrowserContext;
   let page: Page;
-  let ada: DemoPlayer;
   let lea: DemoPlayer;
   let adaUserId: number;
-  let contestId: number;
   const faults: string[] = [];
 
   beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
-    adaUserId = await userOf(live.test.database, ada.playerId);
-    lea = await demoPlayer(live.url, 'Léa Moreau');
-    contestId = await liveContest(live.test.database);
-    context = await contextOf(browser, ada);
+    adaUserId = await userOf(demo.live.test.database, demo.ada.playerId);
+    lea = await demoPlayer(demo.live.url, 'Léa Moreau');
+    context = await contextOf(demo.browser, demo.ada);
     context.on('weberror', (error) => faults.push(error.error().message));
     context.on('console', (message) => {
       if (message.type() === 'error') faults.push(message.text());
     });
-    page = await openArena(context, live.url);
+    page = await openArena(context, demo.live.url);
   }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
 
   it('lets a visitor in as a demo player, and remembers them', async () => {
-    const visitor = await (await browser.newContext()).newPage();
-    await visitor.goto(live.url);
+    const visitor = await (await demo.browser.newContext()).newPage();
+    await visitor.goto(demo.live.url);
     for (const [name, path] of [
       ['the debugger', '/debug'],
       ['the operator’s page', '/ops'],
@@ -70,14 +56,14 @@ describe('The arena', { timeout: 60_000 }, () => {
   });
 
   it('takes a pasted token, and says what is wrong with another', async () => {
-    const visitor = await (await browser.newContext()).newPage();
-    await visitor.goto(live.url);
+    const visitor = await (await demo.browser.newContext()).newPage();
+    await visitor.goto(demo.live.url);
     const field = visitor.getByLabel('Or paste your platform token');
     await field.fill('nonsense');
     await field.press('Enter');
     await visitor.getByRole('alert').getByText('The token is not valid').waitFor();
-    const userId = await userOf(live.test.database, lea.playerId);
-    await field.fill(`Bearer ${await live.token(userId)}`);
+    const userId = await userOf(demo.live.test.database, lea.playerId);
+    await field.fill(`Bearer ${await demo.live.token(userId)}`);
     await field.press('Enter');
     await visitor.locator('.ccl-row[data-you] .ccl-name').getByText('Léa Moreau').waitFor();
     await visitor.context().close();
@@ -85,8 +71,8 @@ describe('The arena', { timeout: 60_000 }, () => {
 
   it('moves rows to their new places, and tells of the solve', async () => {
     expect((await namesOf(page)).at(0)).not.toBe('Léa Moreau');
-    await score(live.test.database, contestId, lea.playerId, 5_000);
-    await live.publish(solved(contestId, lea, 901, 'Towers of Tokyo'));
+    await score(demo.live.test.database, demo.contestId, lea.playerId, 5_000);
+    await demo.live.publish(solved(demo.contestId, lea, 901, 'Towers of Tokyo'));
     await until(async () => expect((await namesOf(page)).at(0)).toBe('Léa Moreau'));
     const top = page.locator('.ccl-row').first();
     expect(await top.getAttribute('data-rank')).toBe('1');
@@ -109,8 +95,8 @@ describe('The arena', { timeout: 60_000 }, () => {
   });
 
   it('tells the player what happens to them: a toast, the bell, the inbox', async () => {
-    const { playerId } = ada;
-    await live.publish({ type: 'LEVEL_UP', data: { playerId, oldLevel: 11, newLevel: 40 } });
+    const { playerId } = demo.ada;
+    await demo.live.publish({ type: 'LEVEL_UP', data: { playerId, oldLevel: 11, newLevel: 40 } });
     await page.locator('.ccl-toast').getByText('Level 40', { exact: true }).waitFor();
     await agreed();
     expect(await unreadOf(page)).toBeGreaterThan(0);
@@ -132,26 +118,26 @@ describe('The arena', { timeout: 60_000 }, () => {
   /** Page and service count alike, whatever else was told meanwhile. */
   const agreed = () =>
     until(async () => {
-      const answer = await fetch(`${live.url}/notifications/counts`, {
-        headers: { authorization: `Bearer ${await live.token(adaUserId)}` },
+      const answer = await fetch(`${demo.live.url}/notifications/counts`, {
+        headers: { authorization: `Bearer ${await demo.live.token(adaUserId)}` },
       });
       expect(await unreadOf(page)).toBe(((await answer.json()) as { unread: number }).unread);
     });
 
   it('stands still while the standings are frozen, and moves on afterwards', async () => {
-    const { database } = live.test;
+    const { database } = demo.live.test;
     const freeze = (frozen: number) =>
-      database.execute('UPDATE contest SET leaderboard_frozen = ? WHERE id = ?', [frozen, contestId]);
+      database.execute('UPDATE contest SET leaderboard_frozen = ? WHERE id = ?', [frozen, demo.contestId]);
     const leader = (await namesOf(page))[0];
     await freeze(1);
     await page.locator('.ccl-frozen').waitFor();
-    await score(database, contestId, ada.playerId, 20_000);
-    await live.publish(solved(contestId, ada, 902, 'Behind the Curtain'));
+    await score(database, demo.contestId, demo.ada.playerId, 20_000);
+    await demo.live.publish(solved(demo.contestId, demo.ada, 902, 'Behind the Curtain'));
     // The solver alone is told at once; it says that the score is in by now.
     await until(async () => {
       const [row] = await database.query<{ told: number }>(
         "SELECT COUNT(*) AS told FROM notification WHERE type = 'PROBLEM_SOLVED' AND scope = ?",
-        [`player:${ada.playerId}`],
+        [`player:${demo.ada.playerId}`],
       );
       expect(Number(row?.told)).toBeGreaterThan(0);
     });

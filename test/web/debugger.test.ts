@@ -1,34 +1,22 @@
 import { spawn } from 'node:child_process';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
-import { note, startService, type TestService } from '../support/service.ts';
-import { contextOf, type DemoPlayer, demoPlayer, QUIET_DEMO, until, userOf } from './arena-page.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { note } from '../support/service.ts';
+import { contextOf, until, userOf } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 import { connect, eventRows, figure, openDebugger } from './tool-pages.ts';
 
 describe('The debugger', { timeout: 60_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
+  const demo = prepareDemo();
   let context: BrowserContext;
   let page: Page;
-  let ada: DemoPlayer;
-
-  beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
   beforeEach(async () => {
-    context = await contextOf(browser, ada);
-    page = await openDebugger(context, live.url);
+    context = await contextOf(demo.browser, demo.ada);
+    page = await openDebugger(context, demo.live.url);
   });
   afterEach(() => context.close());
 
-  const publish = async (event: unknown) => expect((await live.publish(event)).status).toBe(201);
+  const publish = async (event: unknown) => expect((await demo.live.publish(event)).status).toBe(201);
   const titled = (name: string, count: number) =>
     Array.from({ length: count }, (_, number) => `${name} ${String(number).padStart(2, '0')}`);
   /** What the rows of these events say, the oldest first. */
@@ -39,13 +27,13 @@ describe('The debugger', { timeout: 60_000 }, () => {
 
   it('shows a frame as it came, what the client made of it, and how long it took', async () => {
     await connect(page);
-    await publish(note(ada.playerId, 'Side by side'));
+    await publish(note(demo.ada.playerId, 'Side by side'));
     const row = eventRows(page, 'Side by side');
     await row.waitFor();
     expect(await row.count()).toBe(1);
     expect(await row.locator('.frame-raw').textContent()).toMatch(/^announcement \{"id":\d+,/);
     expect((await row.locator('.frame-words').textContent())?.trim()).toBe(
-      `player:${ada.playerId} Side by side: m`,
+      `player:${demo.ada.playerId} Side by side: m`,
     );
     expect(await row.locator('.frame-latency').textContent()).toMatch(/^(<1|\d+) ms$/);
     const id = await row.locator('.frame-id').textContent();
@@ -58,7 +46,11 @@ describe('The debugger', { timeout: 60_000 }, () => {
     expect(lines.slice(0, 2)).toEqual([`id: ${id}`, 'event: announcement']);
     const parsed = JSON.parse((await inspector.locator('pre').nth(1).textContent()) ?? '');
     expect(JSON.parse((lines[2] ?? '').replace('data: ', ''))).toEqual(parsed);
-    expect(parsed).toMatchObject({ type: 'ANNOUNCEMENT', title: 'Side by side', playerId: ada.playerId });
+    expect(parsed).toMatchObject({
+      type: 'ANNOUNCEMENT',
+      title: 'Side by side',
+      playerId: demo.ada.playerId,
+    });
     await page.getByRole('listbox').press('Escape');
     await inspector.waitFor({ state: 'detached' });
   });
@@ -67,8 +59,8 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await page.locator('.types summary').click();
     await page.getByRole('checkbox', { name: 'level-up' }).check();
     await connect(page);
-    await publish(note(ada.playerId, 'Unwanted'));
-    await publish({ type: 'LEVEL_UP', data: { playerId: ada.playerId, oldLevel: 3, newLevel: 31 } });
+    await publish(note(demo.ada.playerId, 'Unwanted'));
+    await publish({ type: 'LEVEL_UP', data: { playerId: demo.ada.playerId, oldLevel: 3, newLevel: 31 } });
     await eventRows(page, 'Level 31').first().waitFor();
     expect(await eventRows(page, 'Unwanted').count()).toBe(0);
   });
@@ -78,7 +70,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await connect(page);
     const sent = titled('Cut', 40);
     const publishing = (async () => {
-      for (const title of sent) await publish(note(ada.playerId, title));
+      for (const title of sent) await publish(note(demo.ada.playerId, title));
     })();
     await eventRows(page, 'Cut 03').waitFor();
     await page.getByRole('button', { name: 'Cut' }).click();
@@ -94,7 +86,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Hold' }).click();
     await page.locator('.frame[data-kind="mark"]').first().waitFor();
     const sent = titled('Held', 5);
-    for (const title of sent) await publish(note(ada.playerId, title));
+    for (const title of sent) await publish(note(demo.ada.playerId, title));
     expect(await told('Held')).toEqual([]);
     await page.getByRole('button', { name: 'Hold' }).click();
     await until(async () => expect(await told('Held')).toEqual(sent));
@@ -105,7 +97,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
   it('replays from an id', async () => {
     await connect(page);
     const sent = titled('Again', 4);
-    for (const title of sent) await publish(note(ada.playerId, title));
+    for (const title of sent) await publish(note(demo.ada.playerId, title));
     await eventRows(page, 'Again 03').waitFor();
     await eventRows(page, 'Again 01').click();
     await page.getByRole('button', { name: 'Clear' }).click();
@@ -115,8 +107,8 @@ describe('The debugger', { timeout: 60_000 }, () => {
   });
 
   it('copies a stream as a line that runs', async () => {
-    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: live.url });
-    await publish(note(ada.playerId, 'Before curl'));
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: demo.live.url });
+    await publish(note(demo.ada.playerId, 'Before curl'));
     await page.getByLabel('the earliest kept').check();
     await page.getByRole('button', { name: 'Copy as curl' }).click();
     await page.locator('.copy-outcome').getByText('Copied').waitFor();
@@ -147,7 +139,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await form.getByRole('button', { name: 'Publish' }).click();
     await said.getByText('401 The token is not valid').waitFor();
 
-    await form.getByLabel('Service token').fill(live.serviceToken);
+    await form.getByLabel('Service token').fill(demo.live.serviceToken);
     await form.getByLabel('Type').selectOption('ACHIEVEMENT');
     await form.getByRole('button', { name: 'Publish' }).click();
     await said.getByText(/^Published as event \d+:$/).waitFor();
@@ -170,7 +162,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
 
   it('offers an example of every type that the service takes as it stands', async () => {
     const form = page.getByRole('form', { name: 'Publish a test event' });
-    await form.getByLabel('Service token').fill(live.serviceToken);
+    await form.getByLabel('Service token').fill(demo.live.serviceToken);
     const types = await form.getByLabel('Type').locator('option').allTextContents();
     expect(types.length).toBeGreaterThan(9);
     for (const type of types) {
@@ -189,13 +181,13 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await token.fill('nonsense');
     await page.getByRole('button', { name: 'Connect' }).click();
     await page.locator('.frame[data-kind="mark"]').getByText('Over: The token is not valid').waitFor();
-    await token.fill(await live.token(await userOf(live.test.database, ada.playerId)));
+    await token.fill(await demo.live.token(await userOf(demo.live.test.database, demo.ada.playerId)));
     await page
       .getByRole('checkbox', { name: /^contest:/ })
       .first()
       .waitFor();
     await connect(page);
-    await publish(note(ada.playerId, 'By token'));
+    await publish(note(demo.ada.playerId, 'By token'));
     await eventRows(page, 'By token').waitFor();
   });
 });

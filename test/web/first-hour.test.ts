@@ -1,20 +1,9 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createContest } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
-import {
-  badge,
-  contextOf,
-  type DemoPlayer,
-  demoPlayer,
-  isLive,
-  liveContest,
-  openArena,
-  QUIET_DEMO,
-  unreadOf,
-  until,
-} from './arena-page.ts';
+import { note } from '../support/service.ts';
+import { badge, contextOf, isLive, openArena, unreadOf, until } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 import { adminOf, openOps } from './tool-pages.ts';
 
 const WIDE = { width: 1280, height: 800 };
@@ -50,21 +39,14 @@ function block(how: 'absent' | 'throwing'): void {
 }
 
 describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
+  const demo = prepareDemo();
   let context: BrowserContext;
-  let ada: DemoPlayer;
-  let current: number;
   const upcoming: number[] = [];
 
   beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
-    current = await liveContest(live.test.database);
     for (let index = 0; index < CONTESTS; index++)
       upcoming.push(
-        await createContest(live.test.database, {
+        await createContest(demo.live.test.database, {
           status: 'UPCOMING',
           title: `Cup ${index}`,
           startTime: '2090-01-01 00:00:00',
@@ -72,27 +54,23 @@ describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
       );
   }, 300_000);
   afterEach(() => context.close());
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
 
   const titleOf = (page: Page) => page.locator('.scorebug h1').textContent();
 
   it('show the contest that is on among sixty to come, and the one that the address names, by few requests', async () => {
-    context = await contextOf(browser, ada);
+    context = await contextOf(demo.browser, demo.ada);
     let streams = 0;
     context.on('request', (request) => {
       if (new URL(request.url()).pathname === '/streams') streams += 1;
     });
-    const page = await openArena(context, live.url);
+    const page = await openArena(context, demo.live.url);
     expect(await page.locator('.contest[data-status="UPCOMING"]').count()).toBeGreaterThanOrEqual(CONTESTS);
     expect(await page.locator('.contest[aria-current="true"]').getAttribute('data-status')).toBe('LIVE');
-    await page.goto(`${live.url}/#contest-${upcoming[3]}`);
+    await page.goto(`${demo.live.url}/#contest-${upcoming[3]}`);
     await until(async () => expect(await titleOf(page)).toBe('Cup 3'));
     await isLive(page);
-    expect(await badge(page).textContent()).toBe('Live');
-    await live.publish({
+    await until(async () => expect(await badge(page).textContent()).toBe('Live'));
+    await demo.live.publish({
       type: 'CONTEST_STATUS',
       data: { contestId: upcoming[59], oldStatus: 'UPCOMING', newStatus: 'CANCELLED' },
     });
@@ -101,37 +79,37 @@ describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
   });
 
   it('say that a contest is private or missing, show no other in its place, and lead on', async () => {
-    const hidden = await createContest(live.test.database, { isPublic: false, title: 'Secret' });
-    context = await contextOf(browser, ada);
+    const hidden = await createContest(demo.live.test.database, { isPublic: false, title: 'Secret' });
+    context = await contextOf(demo.browser, demo.ada);
     const page = await context.newPage();
     for (const id of [hidden, 987_654_321, 9_999_999_999_999_998]) {
-      await page.goto(`${live.url}/#contest-${id}`);
+      await page.goto(`${demo.live.url}/#contest-${id}`);
       await page.getByText(`Contest ${id} does not exist, or is not open to you.`).waitFor();
       expect(await page.locator('.ccl-row').count()).toBe(0);
     }
     await page.getByRole('button', { name: /^Show / }).click();
     await page.locator('.ccl-row').first().waitFor();
-    expect(new URL(page.url()).hash).toBe(`#contest-${current}`);
+    expect(new URL(page.url()).hash).toBe(`#contest-${demo.contestId}`);
   });
 
   it('read the contests again when they could not be read', async () => {
-    context = await contextOf(browser, ada);
+    context = await contextOf(demo.browser, demo.ada);
     let failing = 2;
     await context.route(/\/contests\?/, (route) =>
       failing-- > 0 ? route.fulfill({ status: 503, body: 'busy' }) : route.continue(),
     );
     const page = await context.newPage();
-    await page.goto(live.url);
+    await page.goto(demo.live.url);
     await page.locator('.ccl-row').first().waitFor();
     expect(failing).toBeLessThan(0);
   });
 
   it('lead out of a token that is worth nothing, and past what else is stored', async () => {
-    context = await browser.newContext({ viewport: WIDE });
+    context = await demo.browser.newContext({ viewport: WIDE });
     const page = await context.newPage();
     const store = (text: string) =>
       page.evaluate((value) => sessionStorage.setItem('codecraft-live:identity', value), text);
-    await page.goto(live.url);
+    await page.goto(demo.live.url);
     for (const text of ['null', '"x"', '7', '{}', '{"kind":"token"}', 'not json']) {
       await store(text);
       await page.reload();
@@ -146,7 +124,7 @@ describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
     await page.getByRole('button', { name: 'Enter' }).click();
     await page.getByText(/^That is not a token/).waitFor();
 
-    await page.goto(`${live.url}/ops`);
+    await page.goto(`${demo.live.url}/ops`);
     await page.evaluate(() => sessionStorage.setItem('codecraft-live:operator', 'not.a.token'));
     await page.reload();
     await page.getByRole('button', { name: 'Come in with another' }).click();
@@ -154,31 +132,35 @@ describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
   });
 
   it.each(['absent', 'throwing'] as const)('work where storage, locks and channels are %s', async (how) => {
-    context = await browser.newContext({ viewport: WIDE });
+    context = await demo.browser.newContext({ viewport: WIDE });
     await context.addInitScript(block, how);
     const faults: string[] = [];
     context.on('weberror', (error) => faults.push(error.error().message));
     const page = await context.newPage();
-    await page.goto(live.url);
-    await page.locator('.cast button', { hasText: ada.playerName }).click();
+    await page.goto(demo.live.url);
+    await page.locator('.cast button', { hasText: demo.ada.playerName }).click();
     await page.locator('.ccl-row').first().waitFor();
     await isLive(page);
     await page.getByRole('button', { name: /^Colours/ }).click();
-    await page.goto(`${live.url}/debug`);
+    await page.goto(`${demo.live.url}/debug`);
     await page.getByText('No stream yet').waitFor();
     await page.close();
-    const ops = await openOps(context, live.url, await live.token(await adminOf(live.test.database)));
+    const ops = await openOps(
+      context,
+      demo.live.url,
+      await demo.live.token(await adminOf(demo.live.test.database)),
+    );
     expect(await ops.locator('.plot').count()).toBeGreaterThan(0);
     expect(faults).toEqual([]);
   });
 
   it('count down by the service’s clock when this machine’s is corrected', async () => {
-    context = await contextOf(browser, ada);
+    context = await contextOf(demo.browser, demo.ada);
     await context.addInitScript(() => {
       const now = Date.now;
       Date.now = () => now() + ((window as { skew?: number }).skew ?? 0);
     });
-    const page = await openArena(context, live.url);
+    const page = await openArena(context, demo.live.url);
     const left = async () => {
       const text = (await page.locator('.clock').first().textContent()) ?? '';
       const [, days = '0', h, m, s] = /(?:(\d+) d )?(\d+):(\d+):(\d+)/.exec(text) ?? [];
@@ -198,31 +180,35 @@ describe('Pages in the first hour of real use', { timeout: 90_000 }, () => {
   });
 
   it('read the inbox again when it could not be read, and ask the service for what is unread', async () => {
-    const old = Array.from({ length: UNREAD }, (_, index) => note(ada.playerId, `Old ${index}`));
-    const recent = Array.from({ length: 31 }, (_, index) => note(ada.playerId, `Recent ${index}`));
-    await live.publish(old);
-    const answer = await live.publish(recent);
+    const old = Array.from({ length: UNREAD }, (_, index) => note(demo.ada.playerId, `Old ${index}`));
+    const recent = Array.from({ length: 31 }, (_, index) => note(demo.ada.playerId, `Recent ${index}`));
+    await demo.live.publish(old);
+    const answer = await demo.live.publish(recent);
     const { events } = (await answer.json()) as { events: { notifications: { id: number }[] }[] };
     const ids = events.flatMap(({ notifications }) => notifications.map(({ id }) => id));
     const token = (
       (await (
-        await fetch(`${live.url}/demo/tokens`, {
+        await fetch(`${demo.live.url}/demo/tokens`, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ playerId: ada.playerId }),
+          body: JSON.stringify({ playerId: demo.ada.playerId }),
         })
       ).json()) as { token: string }
     ).token;
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-    await fetch(`${live.url}/notifications/read`, { method: 'POST', headers, body: JSON.stringify({ ids }) });
-    const counts = (await (await fetch(`${live.url}/notifications/counts`, { headers })).json()) as {
+    await fetch(`${demo.live.url}/notifications/read`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ ids }),
+    });
+    const counts = (await (await fetch(`${demo.live.url}/notifications/counts`, { headers })).json()) as {
       unread: number;
     };
 
-    context = await contextOf(browser, ada);
+    context = await contextOf(demo.browser, demo.ada);
     let failing = 2;
     await context.route(/\/notifications\?/, (route) => (failing-- > 0 ? route.abort() : route.continue()));
-    const page = await openArena(context, live.url);
+    const page = await openArena(context, demo.live.url);
     await until(async () => expect(await unreadOf(page)).toBe(counts.unread));
     const entry = (title: string) => page.locator('.ccl-entry-title', { hasText: new RegExp(`${title}$`) });
     await page.locator('.ccl-bell').click();

@@ -1,17 +1,9 @@
-import type { Browser, Locator } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
+import type { Locator } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
 import { charactersOf } from '../support/browser/look.ts';
-import { note, startService, type TestService } from '../support/service.ts';
-import {
-  contextOf,
-  type DemoPlayer,
-  demoPlayer,
-  liveContest,
-  openArena,
-  QUIET_DEMO,
-  solved,
-} from './arena-page.ts';
+import { note } from '../support/service.ts';
+import { contextOf, openArena, solved } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 import { connect, eventRows, openDebugger } from './tool-pages.ts';
 
 /** Turns around all that follows it on its line, if it can, and ends an isolation before. */
@@ -19,20 +11,7 @@ const TURNING = 'Eve\u2069\u202e';
 const HEBREW = 'אברהם';
 
 describe('Names on the pages of the service', { timeout: 60_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
-  let ada: DemoPlayer;
-  let contestId: number;
-  beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
-    contestId = await liveContest(live.test.database);
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live?.close();
-  });
+  const demo = prepareDemo();
 
   /** Whether an element's characters follow each other from left to right. */
   async function runsToTheRight(element: Locator): Promise<boolean> {
@@ -45,12 +24,12 @@ describe('Names on the pages of the service', { timeout: 60_000 }, () => {
   }
 
   it('turn nothing around in the feed, nor in toasts', async () => {
-    const context = await contextOf(browser, ada);
-    const page = await openArena(context, live.url);
-    await live.publish([
-      solved(contestId, { ...ada, playerName: TURNING }, 903, 'Pig'),
-      solved(contestId, { ...ada, playerName: HEBREW }, 904, '2 of 3'),
-      note(ada.playerId, `${TURNING} news`),
+    const context = await contextOf(demo.browser, demo.ada);
+    const page = await openArena(context, demo.live.url);
+    await demo.live.publish([
+      solved(demo.contestId, { ...demo.ada, playerName: TURNING }, 903, 'Pig'),
+      solved(demo.contestId, { ...demo.ada, playerName: HEBREW }, 904, '2 of 3'),
+      note(demo.ada.playerId, `${TURNING} news`),
     ]);
     const line = page.locator('.feed li', { hasText: 'Pig' });
     await line.waitFor();
@@ -66,10 +45,10 @@ describe('Names on the pages of the service', { timeout: 60_000 }, () => {
   });
 
   it('are spelt out in the debugger, where they would be obeyed', async () => {
-    const context = await contextOf(browser, ada);
-    const page = await openDebugger(context, live.url);
+    const context = await contextOf(demo.browser, demo.ada);
+    const page = await openDebugger(context, demo.live.url);
     await connect(page);
-    await live.publish(note(ada.playerId, `${TURNING} again`));
+    await demo.live.publish(note(demo.ada.playerId, `${TURNING} again`));
     const row = eventRows(page, 'again').first();
     await row.waitFor();
     expect(await row.locator('.frame-raw').textContent()).toContain('Eve\\u2069\\u202e again');

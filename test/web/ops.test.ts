@@ -1,38 +1,27 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import type { BrowserContext, Page } from 'playwright-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { note } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
-import { type DemoPlayer, demoPlayer, liveContest, QUIET_DEMO, until, userOf } from './arena-page.ts';
+import { until, userOf } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 import { adminOf, openOps } from './tool-pages.ts';
 
 describe('The operator’s page', { timeout: 60_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
+  const demo = prepareDemo();
   let context: BrowserContext;
   let page: Page;
-  let ada: DemoPlayer;
   let adaToken: string;
   let adminToken: string;
-  let contestId: number;
 
   beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
-    adaToken = await live.token(await userOf(live.test.database, ada.playerId));
-    adminToken = await live.token(await adminOf(live.test.database));
-    contestId = await liveContest(live.test.database);
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    page = await openOps(context, live.url, adminToken);
+    adaToken = await demo.live.token(await userOf(demo.live.test.database, demo.ada.playerId));
+    adminToken = await demo.live.token(await adminOf(demo.live.test.database));
+    context = await demo.browser.newContext({ viewport: { width: 1280, height: 800 } });
+    page = await openOps(context, demo.live.url, adminToken);
   }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
 
   const listenAs = (token: string, scopes: readonly string[]) =>
-    listen(`${live.url}/streams?${scopes.map((scope) => `scope=${scope}`).join('&')}`, token);
+    listen(`${demo.live.url}/streams?${scopes.map((scope) => `scope=${scope}`).join('&')}`, token);
   const plotted = async (measure: string) =>
     Number.parseFloat((await page.locator(`.plot[data-measure="${measure}"] b`).textContent()) ?? '');
   const counted = async (scope: string) => {
@@ -42,12 +31,12 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
   const sessionsOf = (name: string) => page.locator('.session-lines tbody tr', { hasText: name });
 
   it('lets in admins alone, and says so to others', async () => {
-    const other = await (await browser.newContext()).newPage();
-    await other.goto(`${live.url}/ops`);
+    const other = await (await demo.browser.newContext()).newPage();
+    await other.goto(`${demo.live.url}/ops`);
     const field = other.getByLabel('Paste an admin’s token');
     for (const [token, answer] of [
       ['nonsense', 'The token is not valid'],
-      [live.serviceToken, /./],
+      [demo.live.serviceToken, /./],
       [adaToken, 'This is not the token of an admin.'],
     ] as const) {
       await field.fill(token);
@@ -69,20 +58,20 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('One node');
     await until(async () => expect(await plotted('streams')).toBe(1));
     const listeners = [
-      listenAs(adaToken, ['player:me', `contest:${contestId}`]),
+      listenAs(adaToken, ['player:me', `contest:${demo.contestId}`]),
       listenAs(adaToken, ['player:me']),
     ];
     for (const listener of listeners) await listener.ready();
     await until(async () => expect(await plotted('streams')).toBe(3));
     expect(await page.locator('.nodes tbody td').first().textContent()).toBe('3');
-    await until(async () => expect(await counted(`player:${ada.playerId}`)).toBe(2));
-    expect(await counted(`contest:${contestId}`)).toBe(1);
+    await until(async () => expect(await counted(`player:${demo.ada.playerId}`)).toBe(2));
+    expect(await counted(`contest:${demo.contestId}`)).toBe(1);
     expect(await counted('ops')).toBe(1);
 
     const drawn = () => page.locator('.plot[data-measure="deliveries"] .plot-total').getAttribute('d');
     const before = await drawn();
     for (let number = 0; number < 5; number += 1)
-      expect((await live.publish(note(ada.playerId, `Seen ${number}`))).status).toBe(201);
+      expect((await demo.live.publish(note(demo.ada.playerId, `Seen ${number}`))).status).toBe(201);
     await until(async () => {
       const told = await page.locator('.plot[data-measure="deliveries"] svg').getAttribute('aria-label');
       // Five, to two streams, within the two seconds between two reports: or spread over two of them.
@@ -94,7 +83,7 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
 
     for (const listener of listeners) listener.close();
     await until(async () => expect(await plotted('streams')).toBe(1));
-    await until(async () => expect(await counted(`player:${ada.playerId}`)).toBe(0));
+    await until(async () => expect(await counted(`player:${demo.ada.playerId}`)).toBe(0));
   });
 
   it('shows who is connected, and closes the stream that an operator wants closed', async () => {
@@ -109,7 +98,7 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
     // Streams that ended a moment ago are still in the list until it is read again.
     await until(async () =>
       expect(await row.locator('.session-scopes code').allTextContents()).toEqual([
-        `player:${ada.playerId}`,
+        `player:${demo.ada.playerId}`,
         'global',
       ]),
     );
@@ -126,7 +115,7 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
     await until(async () => expect(await row.count()).toBe(0));
 
     await page.getByLabel('Which').selectOption('ended');
-    await page.getByLabel('Player').fill(String(ada.playerId));
+    await page.getByLabel('Player').fill(String(demo.ada.playerId));
     const ended = sessionsOf('Ada Okafor').first();
     await ended.locator('.session-end', { hasText: 'disconnected' }).waitFor();
     await page.getByLabel('Player').fill('999999');
@@ -137,8 +126,8 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
   });
 
   it('says so when the admin’s token runs out', async () => {
-    const short = await live.token(await adminOf(live.test.database), 12);
-    const other = await openOps(await browser.newContext(), live.url, short);
+    const short = await demo.live.token(await adminOf(demo.live.test.database), 12);
+    const other = await openOps(await demo.browser.newContext(), demo.live.url, short);
     await until(async () =>
       expect(await other.locator('.ccl-connection').getAttribute('data-state')).toBe('closed'),
     );

@@ -2,29 +2,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
-import type { Browser } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
-import { note, startService, type TestService } from '../support/service.ts';
-import {
-  contextOf,
-  type DemoPlayer,
-  demoPlayer,
-  openArena,
-  QUIET_DEMO,
-  streamsOf,
-  unreadOf,
-  until,
-} from './arena-page.ts';
+import { note } from '../support/service.ts';
+import { contextOf, openArena, streamsOf, unreadOf, until } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css', svg: 'image/svg+xml' };
 
 describe('The arena as React’s strict mode runs it: every effect twice', { timeout: 60_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
+  const demo = prepareDemo();
   let folder: string;
-  let ada: DemoPlayer;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'strict-'));
@@ -39,18 +27,13 @@ describe('The arena as React’s strict mode runs it: every effect twice', { tim
       build: { outDir: folder, minify: false, rolldownOptions: { input: join(root, 'index.html') } },
       logLevel: 'error',
     });
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
   }, 300_000);
   afterAll(async () => {
-    await browser?.close();
-    await live.close();
     rmSync(folder, { recursive: true });
   });
 
   it('has one connection, hears everything once, and React has nothing to complain about', async () => {
-    const context = await contextOf(browser, ada);
+    const context = await contextOf(demo.browser, demo.ada);
     const said: string[] = [];
     let developing = false;
     context.on('console', (message) => {
@@ -64,11 +47,11 @@ describe('The arena as React’s strict mode runs it: every effect twice', { tim
       const contentType = TYPES[file.split('.').pop() as keyof typeof TYPES];
       return route.fulfill({ body: readFileSync(join(folder, file)), contentType });
     });
-    const page = await openArena(context, live.url);
-    const { database } = live.test;
-    await until(async () => expect(await streamsOf(database, ada.playerId)).toBe(1));
+    const page = await openArena(context, demo.live.url);
+    const { database } = demo.live.test;
+    await until(async () => expect(await streamsOf(database, demo.ada.playerId)).toBe(1));
     const before = await unreadOf(page);
-    await live.publish(note(ada.playerId, 'Once'));
+    await demo.live.publish(note(demo.ada.playerId, 'Once'));
     await until(async () => expect(await unreadOf(page)).toBe(before + 1));
     await page.locator('.ccl-toast', { hasText: 'Once' }).waitFor();
     expect(await page.locator('.ccl-toast', { hasText: 'Once' }).count()).toBe(1);

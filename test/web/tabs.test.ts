@@ -1,48 +1,26 @@
-import type { Browser, BrowserContext } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { launchChromium } from '../support/browser/chromium.ts';
-import { note, startService, type TestService } from '../support/service.ts';
-import {
-  contextOf,
-  type DemoPlayer,
-  demoPlayer,
-  isLive,
-  openArena,
-  QUIET_DEMO,
-  streamsOf,
-  unreadOf,
-  until,
-} from './arena-page.ts';
+import type { BrowserContext } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { note } from '../support/service.ts';
+import { contextOf, isLive, openArena, streamsOf, unreadOf, until } from './arena-page.ts';
+import { prepareDemo } from './fixture.ts';
 
 describe('Two tabs of one player', { timeout: 60_000 }, () => {
-  let live: TestService;
-  let browser: Browser;
+  const demo = prepareDemo();
   let context: BrowserContext;
-  let ada: DemoPlayer;
-
-  beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
-    browser = await launchChromium();
-    ada = await demoPlayer(live.url, 'Ada Okafor');
-  }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
   beforeEach(async () => {
-    context = await contextOf(browser, ada);
+    context = await contextOf(demo.browser, demo.ada);
   });
   afterEach(() => context.close());
 
   const oneStream = () =>
-    until(async () => expect(await streamsOf(live.test.database, ada.playerId)).toBe(1));
+    until(async () => expect(await streamsOf(demo.live.test.database, demo.ada.playerId)).toBe(1));
 
   it('have one stream, are both live, and share what was read', async () => {
-    const first = await openArena(context, live.url);
-    const second = await openArena(context, live.url);
+    const first = await openArena(context, demo.live.url);
+    const second = await openArena(context, demo.live.url);
     await oneStream();
     const before = await unreadOf(first);
-    await live.publish(note(ada.playerId, 'For both'));
+    await demo.live.publish(note(demo.ada.playerId, 'For both'));
     for (const page of [first, second])
       await until(async () => expect(await unreadOf(page)).toBe(before + 1));
     await second.locator('.ccl-bell').click();
@@ -52,13 +30,14 @@ describe('Two tabs of one player', { timeout: 60_000 }, () => {
   });
 
   it('lose nothing when the one that holds the connection is closed', async () => {
-    const leader = await openArena(context, live.url);
-    const other = await openArena(context, live.url);
+    const leader = await openArena(context, demo.live.url);
+    const other = await openArena(context, demo.live.url);
     await oneStream();
     const before = await unreadOf(other);
     const sent = Array.from({ length: 30 }, (_, number) => `Hand-over ${number}`);
     const publishing = (async () => {
-      for (const title of sent) expect((await live.publish(note(ada.playerId, title))).status).toBe(201);
+      for (const title of sent)
+        expect((await demo.live.publish(note(demo.ada.playerId, title))).status).toBe(201);
     })();
     await leader.close();
     await publishing;
