@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/migrate/migrate.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { note, startServiceOn, type TestService } from '../support/service.ts';
+import { note } from '../support/service.ts';
+import { prepareServer } from '../support/service-on-server.ts';
 
 describe('On a server whose defaults are other than ours', () => {
-  let server: PrivateServer;
-  let live: TestService;
-  let admin: ReturnType<typeof openDatabase>;
-
-  beforeAll(async () => {
-    server = await startPrivateServer({ supervise: false });
-    const before = openDatabase({ url: server.url });
-    await migrate(before);
+  const own = prepareServer(async (admin) => {
     for (const [name, value] of [
       ['autocommit', '0'],
       ['sql_mode', "'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'"],
@@ -21,14 +13,7 @@ describe('On a server whose defaults are other than ours', () => {
       ['time_zone', "'+05:00'"],
       ['tx_isolation', "'SERIALIZABLE'"],
     ])
-      await before.execute(`SET GLOBAL ${name} = ${value}`);
-    await before.close();
-    admin = openDatabase({ url: server.url });
-    live = await startServiceOn({ url: server.url, database: admin, drop: () => admin.close() });
-  }, 60_000);
-  afterAll(async () => {
-    await live.close();
-    await server.remove();
+      await admin.execute(`SET GLOBAL ${name} = ${value}`);
   });
 
   it('each connection, pooled or dedicated, has the settings that the code assumes', async () => {
@@ -41,22 +26,22 @@ describe('On a server whose defaults are other than ours', () => {
     };
     const sql = `SELECT @@autocommit AS autocommit, @@sql_mode AS mode, @@sql_safe_updates AS safe, @@time_zone AS zone,
       @@tx_isolation AS isolation`;
-    expect(await admin.query(sql)).toEqual([expected]);
-    const dedicated = await admin.connect({ multipleStatements: true });
+    expect(await own.admin.query(sql)).toEqual([expected]);
+    const dedicated = await own.admin.connect({ multipleStatements: true });
     expect((await dedicated.query(sql))[0]).toEqual([expected]);
     dedicated.destroy();
   });
 
   it('what is answered with 200 is kept', async () => {
-    const { userId, playerId } = await createPlayer(admin);
-    const published = await live.publish(note(playerId, 'kept'));
+    const { userId, playerId } = await createPlayer(own.admin);
+    const published = await own.live.publish(note(playerId, 'kept'));
     const { events } = (await published.json()) as { events: { eventId: number }[] };
-    const response = await fetch(`${live.url}/notifications/${events[0]?.eventId}/read`, {
+    const response = await fetch(`${own.live.url}/notifications/${events[0]?.eventId}/read`, {
       method: 'PUT',
-      headers: { authorization: `Bearer ${await live.token(userId)}` },
+      headers: { authorization: `Bearer ${await own.live.token(userId)}` },
     });
     expect(response.status).toBe(200);
-    const other = openDatabase({ url: server.url });
+    const other = openDatabase({ url: own.server.url });
     const rows = await other.query('SELECT read_at IS NOT NULL AS kept FROM notification_receipt');
     await other.close();
     expect(rows).toEqual([{ kept: 1 }]);

@@ -1,39 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openDatabase } from '../../src/db/database.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { healthRoutes, type Vitals } from '../../src/http/health.ts';
-import { migrate } from '../../src/migrate/migrate.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
-import { note, startServiceOn, type TestService } from '../support/service.ts';
+import { note } from '../support/service.ts';
+import { accountWithRightsPerTable, prepareServer } from '../support/service-on-server.ts';
 
 const TIMEOUT = { timeout: 15_000 };
 
 describe('GET /ready', () => {
-  let server: PrivateServer;
-  let live: TestService;
-  let admin: ReturnType<typeof openDatabase>;
-
-  beforeAll(async () => {
-    server = await startPrivateServer({ supervise: false });
-    admin = openDatabase({ url: server.url });
-    await migrate(admin);
-    await admin.execute("CREATE USER 'live'@'localhost' IDENTIFIED BY 'geheim'");
-    await admin.execute(`GRANT SELECT, UPDATE, DELETE ON ${admin.name}.* TO 'live'@'localhost'`);
-    for (const { name } of await admin.query<{ name: string }>(
-      "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
-    ))
-      await admin.execute(`GRANT INSERT ON ${admin.name}.\`${name}\` TO 'live'@'localhost'`);
-    const url = new URL(server.url);
-    url.username = 'live';
-    url.password = 'geheim';
-    live = await startServiceOn({ url: url.href, database: admin, drop: () => admin.close() });
-  }, 60_000);
-  afterAll(async () => {
-    await live.close();
-    await server.remove();
-  });
+  const own = prepareServer(accountWithRightsPerTable);
 
   const ready = async () => {
-    const response = await fetch(`${live.url}/ready`);
+    const response = await fetch(`${own.live.url}/ready`);
     const { checks } = (await response.json()) as { checks: Record<string, string> };
     return { status: response.status, ...checks };
   };
@@ -48,19 +24,19 @@ describe('GET /ready', () => {
     ['RENAME TABLE activity_log TO activity_log_old', 'RENAME TABLE activity_log_old TO activity_log', 1146],
   ])('after %s names the reason, without any publisher, and recovers', async (fault, repair, errno) => {
     await expect.poll(ready, TIMEOUT).toMatchObject({ status: 200, publishing: 'ok' });
-    await admin.execute(fault);
+    await own.admin.execute(fault);
     await expect.poll(ready, TIMEOUT).toMatchObject({
       status: 503,
       database: 'ok',
       follower: 'ok',
       publishing: `the database cannot store (error ${errno})`,
     });
-    await admin.execute(repair);
+    await own.admin.execute(repair);
     await expect.poll(ready, TIMEOUT).toMatchObject({ status: 200 });
   });
 
   it('says so while the head of the log is locked', async () => {
-    const holder = await admin.connect({ statementTimeoutMs: 0 });
+    const holder = await own.admin.connect({ statementTimeoutMs: 0 });
     onTestFinished(() => holder.destroy());
     await holder.query(
       'SET SESSION idle_write_transaction_timeout = 0, SESSION idle_transaction_timeout = 0',
@@ -75,11 +51,11 @@ describe('GET /ready', () => {
   it('leaves nothing in the log', async () => {
     await expect.poll(ready, TIMEOUT).toMatchObject({ status: 200 });
     const state = () =>
-      admin.query(
+      own.admin.query(
         "SELECT head, (SELECT COUNT(*) FROM notification WHERE id = 0) AS probes, (SELECT COUNT(*) FROM activity_log) AS activity, (SELECT COUNT(*) FROM log_key WHERE idempotency_key = 'probe') AS rest FROM log_head",
       );
     expect(await state()).toMatchObject([{ probes: 0, activity: 0, rest: 0 }]);
-    expect((await live.publish(note(1, 'after'))).status).toBe(201);
+    expect((await own.live.publish(note(1, 'after'))).status).toBe(201);
   });
 
   it('is 503 when the follower has not read the log for seconds, and when the last append failed', async () => {

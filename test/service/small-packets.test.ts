@@ -1,28 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/migrate/migrate.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { publisherTo, titlesOf } from '../publisher/fixture.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { note, startServiceOn, type TestService } from '../support/service.ts';
+import { note } from '../support/service.ts';
+import { prepareServer } from '../support/service-on-server.ts';
 
 const TIMEOUT = { timeout: 15_000 };
 
 describe('On a server whose max_allowed_packet is 48 KiB', () => {
-  let server: PrivateServer;
-  let live: TestService;
-  let admin: ReturnType<typeof openDatabase>;
-
-  beforeAll(async () => {
-    server = await startPrivateServer({ supervise: false });
-    admin = openDatabase({ url: server.url });
-    await migrate(admin);
+  const own = prepareServer(async (admin) => {
     await admin.execute('SET GLOBAL max_allowed_packet = 49152');
-    live = await startServiceOn({ url: server.url, database: admin, drop: () => admin.close() });
-  }, 60_000);
-  afterAll(async () => {
-    await live.close();
-    await server.remove();
   });
 
   /** 2,000 bytes of message, stored twice a row. */
@@ -31,55 +17,55 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
     return { ...event, data: { ...event.data, message: 'm'.repeat(1_900) } };
   };
   const connections = async () => {
-    const [row] = await admin.query<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Connections'");
+    const [row] = await own.admin.query<{ Value: string }>("SHOW GLOBAL STATUS LIKE 'Connections'");
     return Number(row?.Value);
   };
 
   it('a batch that does not fit is 413 and not stored, and the next one is stored', async () => {
-    const { playerId } = await createPlayer(admin);
-    expect((await live.publish(large(playerId, 'first'))).status).toBe(201);
+    const { playerId } = await createPlayer(own.admin);
+    expect((await own.live.publish(large(playerId, 'first'))).status).toBe(201);
     const before = await connections();
     const batch = Array.from({ length: 40 }, (_, number) => large(playerId, `n${number}`));
     for (let round = 0; round < 5; round++) {
-      const refused = await live.publish(batch);
+      const refused = await own.live.publish(batch);
       expect(await refused.json()).toMatchObject({
         status: 413,
         code: 'body-too-large',
         detail: expect.stringContaining('49152 bytes'),
       });
     }
-    expect((await live.publish(batch.slice(0, 8))).status).toBe(201);
-    expect(await titlesOf(live, playerId)).toHaveLength(9);
+    expect((await own.live.publish(batch.slice(0, 8))).status).toBe(201);
+    expect(await titlesOf(own.live, playerId)).toHaveLength(9);
     // Nothing was sent that the server would have to answer by closing the connection.
     expect((await connections()) - before).toBeLessThan(5);
   });
 
   it('callers of the same moment share no packet that is too large', async () => {
-    const { playerId } = await createPlayer(admin);
+    const { playerId } = await createPlayer(own.admin);
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, number) => live.publish(large(playerId, `n${number}`))),
+      Array.from({ length: 60 }, (_, number) => own.live.publish(large(playerId, `n${number}`))),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
-    expect(await titlesOf(live, playerId)).toHaveLength(60);
+    expect(await titlesOf(own.live, playerId)).toHaveLength(60);
   });
 
   it('the publisher library halves its requests and drops nothing', async () => {
-    const { playerId } = await createPlayer(admin);
-    const { publisher, dropped } = publisherTo(live);
+    const { playerId } = await createPlayer(own.admin);
+    const { publisher, dropped } = publisherTo(own.live);
     onTestFinished(() => publisher.close());
     const titles = Array.from({ length: 100 }, (_, number) => `n${number}`);
     publisher.publish(titles.map((title) => large(playerId, title)) as never);
     await publisher.flush();
     expect(dropped).toEqual([]);
-    expect(await titlesOf(live, playerId)).toEqual(titles);
+    expect(await titlesOf(own.live, playerId)).toEqual(titles);
   });
 
   it(
     'the relay halves its page, and only an event that can never fit becomes a dead letter',
     TIMEOUT,
     async () => {
-      const { playerId } = await createPlayer(admin);
-      const writer = await admin.connect();
+      const { playerId } = await createPlayer(own.admin);
+      const writer = await own.admin.connect();
       onTestFinished(() => writer.destroy());
       const titles = Array.from({ length: 200 }, (_, number) => `n${number}`);
       await writer.query('START TRANSACTION');
@@ -98,11 +84,11 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
       for (const title of titles.slice(100)) await put('ANNOUNCEMENT', large(playerId, title).data);
       for (let number = 0; number < 300; number++) await put('UNKNOWN', { number });
       await writer.query('COMMIT');
-      await expect.poll(() => titlesOf(live, playerId), TIMEOUT).toEqual(titles);
+      await expect.poll(() => titlesOf(own.live, playerId), TIMEOUT).toEqual(titles);
       await expect
-        .poll(() => admin.query('SELECT id FROM event_outbox WHERE failed_at IS NULL'), TIMEOUT)
+        .poll(() => own.admin.query('SELECT id FROM event_outbox WHERE failed_at IS NULL'), TIMEOUT)
         .toEqual([]);
-      const failed = await admin.query(
+      const failed = await own.admin.query(
         'SELECT type, error, COUNT(*) AS count FROM event_outbox GROUP BY 1, 2 ORDER BY 1',
       );
       expect(failed).toEqual([

@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { openDatabase } from '../../src/db/database.ts';
-import { migrate } from '../../src/migrate/migrate.ts';
 import { publisherTo, titlesOf } from '../publisher/fixture.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
 import { publishSql } from '../support/database/outbox.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { note, startService, startServiceOn, type TestService } from '../support/service.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+import { accountWithRightsPerTable, prepareServer } from '../support/service-on-server.ts';
 
 const TIMEOUT = { timeout: 15_000 };
 
@@ -69,29 +67,7 @@ describe('While the database answers an append with an error of storage', () => 
 });
 
 describe('While the database is read-only, lacks a right or a table', () => {
-  let server: PrivateServer;
-  let live: TestService;
-  let admin: ReturnType<typeof openDatabase>;
-
-  beforeAll(async () => {
-    server = await startPrivateServer({ supervise: false });
-    admin = openDatabase({ url: server.url });
-    await migrate(admin);
-    await admin.execute("CREATE USER 'live'@'localhost' IDENTIFIED BY 'geheim'");
-    await admin.execute(`GRANT SELECT, UPDATE, DELETE ON ${admin.name}.* TO 'live'@'localhost'`);
-    for (const { name } of await admin.query<{ name: string }>(
-      "SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'",
-    ))
-      await admin.execute(`GRANT INSERT ON ${admin.name}.\`${name}\` TO 'live'@'localhost'`);
-    const url = new URL(server.url);
-    url.username = 'live';
-    url.password = 'geheim';
-    live = await startServiceOn({ url: url.href, database: admin, drop: () => admin.close() });
-  }, 60_000);
-  afterAll(async () => {
-    await live.close();
-    await server.remove();
-  });
+  const own = prepareServer(accountWithRightsPerTable);
 
   it.each([
     ['SET GLOBAL read_only = 1', 'SET GLOBAL read_only = 0'],
@@ -108,25 +84,25 @@ describe('While the database is read-only, lacks a right or a table', () => {
     '%s: callers get 503, publishers and the relay wait, and nothing is lost',
     { timeout: 60_000 },
     async (fault, repair) => {
-      const { playerId } = await createPlayer(admin);
-      const { publisher, dropped } = publisherTo(live, { fetch: impatient, onRetry: () => retries++ });
+      const { playerId } = await createPlayer(own.admin);
+      const { publisher, dropped } = publisherTo(own.live, { fetch: impatient, onRetry: () => retries++ });
       onTestFinished(() => publisher.close());
       let retries = 0;
-      await admin.execute(fault);
-      await publishSql(admin, `sql ${fault}`);
+      await own.admin.execute(fault);
+      await publishSql(own.admin, `sql ${fault}`);
       publisher.publish({ type: 'ANNOUNCEMENT', data: { title: 'library', message: 'm', playerId } });
       const keyed = { ...note(playerId, 'rest'), idempotencyKey: `rest:${playerId}` };
       await expect.poll(() => retries, TIMEOUT).toBeGreaterThan(12);
-      await expectRefusal(await live.publish(keyed));
+      await expectRefusal(await own.live.publish(keyed));
 
-      await admin.execute(repair);
-      await expect.poll(async () => (await live.publish(keyed)).status, TIMEOUT).toBeLessThan(300);
+      await own.admin.execute(repair);
+      await expect.poll(async () => (await own.live.publish(keyed)).status, TIMEOUT).toBeLessThan(300);
       await publisher.flush();
       expect(dropped).toEqual([]);
-      expect((await titlesOf(live, playerId)).toSorted()).toEqual(['library', 'rest']);
-      await expect.poll(() => admin.query('SELECT id, failed_at FROM event_outbox'), TIMEOUT).toEqual([]);
+      expect((await titlesOf(own.live, playerId)).toSorted()).toEqual(['library', 'rest']);
+      await expect.poll(() => own.admin.query('SELECT id, failed_at FROM event_outbox'), TIMEOUT).toEqual([]);
       expect(
-        await admin.query('SELECT COUNT(*) AS n FROM notification WHERE title = ?', [`sql ${fault}`]),
+        await own.admin.query('SELECT COUNT(*) AS n FROM notification WHERE title = ?', [`sql ${fault}`]),
       ).toEqual([{ n: 1 }]);
     },
   );
