@@ -93,3 +93,58 @@ test('a long run in order is handed on as it is', () => {
   expect(ready).toEqual(all);
   expect(sequence.watermark).toBe(50_000);
 });
+
+const idsOf = (taken: readonly { readonly id: number }[]) => taken.map(({ id }) => id);
+
+test('rows are dropped where they do not continue what precedes them', () => {
+  const sequence = new Sequence(0);
+  const previous: unknown[] = [];
+  const continues = (answer: boolean) => (row: unknown) => {
+    previous.push(row);
+    return answer;
+  };
+  expect(sequence.take(rows([1, 2]), continues(false))).toEqual([]);
+  expect(sequence.watermark).toBe(0);
+  expect(idsOf(sequence.take(rows([1, 2]), continues(true)))).toEqual([1, 2]);
+  // Held: asked once what precedes them is there.
+  expect(sequence.take(rows([6, 7]), continues(true))).toEqual([]);
+  expect(sequence.take(rows([10]), continues(false))).toEqual([]);
+  expect(previous).toEqual([undefined, undefined]);
+  expect(idsOf(sequence.take(rows([3, 4, 5])))).toEqual([3, 4, 5, 6, 7]);
+  expect(idsOf(sequence.take(rows([8, 9])))).toEqual([8, 9]);
+  expect(previous).toEqual([undefined, undefined, { id: 5 }, { id: 9 }]);
+});
+
+test('rows of which some were handed on already are dropped, without a question, for the rest is read, too', () => {
+  const sequence = new Sequence(3);
+  const continues = () => {
+    throw new Error('asked');
+  };
+  expect(sequence.take(rows([3, 4, 5]), continues)).toEqual([]);
+  expect(sequence.take(rows([1, 2, 3, 4]), continues)).toEqual([]);
+  expect(idsOf(sequence.take(rows([3, 4, 5])))).toEqual([4, 5]);
+});
+
+test('of two runs that begin at one position the longer one is held, and of equal ones the first', () => {
+  for (const runs of [
+    [[5, 6, 7], [5]],
+    [[5], [5, 6, 7]],
+  ]) {
+    const sequence = new Sequence(0);
+    for (const run of runs) sequence.take(rows(run));
+    expect(idsOf(sequence.take(rows([1, 2, 3, 4])))).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  }
+  const sequence = new Sequence(0);
+  sequence.take(rows([5]), () => true);
+  sequence.take(rows([5]), () => false);
+  expect(idsOf(sequence.take(rows([1, 2, 3, 4])))).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('beyond the limit of held runs the highest is dropped; a run counts once, whatever its length', () => {
+  const sequence = new Sequence(0, 2);
+  sequence.take(rows([3, 4, 5, 7]));
+  sequence.take(rows([9, 10]));
+  expect(idsOf(sequence.take(rows([1, 2])))).toEqual([1, 2, 3, 4, 5]);
+  expect(idsOf(sequence.take(rows([6])))).toEqual([6, 7]);
+  expect(idsOf(sequence.take(rows([8])))).toEqual([8]);
+});
