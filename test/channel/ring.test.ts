@@ -54,6 +54,14 @@ test('the ring keeps to its bounds and evicts no more than it must', () => {
   );
 });
 
+test('the ring may be filled to its last byte', () => {
+  const [first, second] = [frameOf(1), frameOf(2)];
+  const ring = new Ring({ frames: 100, bytes: first.weight + second.weight }, 0);
+  ring.push(first);
+  ring.push(second);
+  expect(ids(ring.since(0, ['global']))).toEqual([1, 2]);
+});
+
 test('a ring that was reset has no earlier frame', () => {
   const ring = new Ring({ frames: 100, bytes: 1 << 20 }, 0);
   for (let id = 1; id <= 50; id++) ring.push(frameOf(id));
@@ -79,9 +87,22 @@ test('a ring of many frames of one scope can be read whole', () => {
   expect(ring.since(0, ['global', 'player:1'])?.length).toBe(many);
 });
 
+setFlagsFromString('--expose_gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+test('scopes without a frame in the ring take no memory', () => {
+  const ring = new Ring({ frames: 10, bytes: 1 << 20 }, 0);
+  const SCOPES = 100_000;
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  for (let id = 1; id <= SCOPES; id++) ring.push(frameOf(id, { scope: `player:${id}` }));
+  collectGarbage();
+  // An entry of a map alone takes more.
+  expect((process.memoryUsage().heapUsed - before) / SCOPES).toBeLessThan(20);
+  expect(ring.size).toBe(10);
+});
+
 test('evicted frames take no memory', async () => {
-  setFlagsFromString('--expose_gc');
-  const collectGarbage = runInNewContext('gc') as () => void;
   const ring = new Ring({ frames: 10, bytes: 1 << 20 }, 0);
   const pushed: WeakRef<LiveFrame>[] = [];
   for (let id = 1; id <= 100; id++) {
