@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Queries } from '../db/database.ts';
+import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -13,7 +13,7 @@ import { readPendingReports } from './reported-events.ts';
 import { WatchList } from './watch-list.ts';
 
 export interface ContestClockOptions {
-  readonly database: Pick<Queries, 'query' | 'execute'>;
+  readonly database: Pick<Database, 'query' | 'execute' | 'transaction'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   readonly clock: PlatformClock;
   /** Called for contests that could not be announced; they are tried again at the next poll. */
@@ -85,9 +85,10 @@ async function carryOut(options: ContestClockOptions, decided: readonly Decided[
   const announced = due.filter(({ decision }) => decision.announcements.length > 0);
   const silent = due.filter(({ decision }) => decision.announcements.length === 0);
 
+  // A transaction is repeated where it meets those of other nodes in a deadlock.
   for (const part of chunk(silent, MAX_RECORDED))
-    await database.execute(
-      recordBaseline(part.map(({ snapshot, decision }) => [snapshot.id, decision.next])),
+    await database.transaction((tx) =>
+      tx.execute(recordBaseline(part.map(({ snapshot, decision }) => [snapshot.id, decision.next]))),
     );
   for (const part of chunk(announced, MAX_ANNOUNCED)) {
     const details = await readDetails(
