@@ -110,6 +110,9 @@ describe('A stream', () => {
 
   it('that wants transient types alone loses no history', () => {
     expect(planResume('3', player, new Set(TRANSIENT), log)).toEqual({ from: 3, ...whole, stale: TRANSIENT });
+    expect(planResume('earliest', player, new Set(TRANSIENT), log)).toMatchObject({ from: 29, ...whole });
+    const both = new Set([TRANSIENT[0] as EventType, LASTING[0] as EventType]);
+    expect(planResume('3', player, both, log)).toEqual({ ...losing(3, 9), stale: [TRANSIENT[0]] });
   });
 
   it('of several scopes sends every row that is kept, and says that some of the others are lost', () => {

@@ -36,6 +36,8 @@ for (const [module, tests] of Object.entries(MODULES)) {
     // Stryker rewrites a copy of it with the compiler's API, which TypeScript 7 has not.
     tsconfigFile: 'none',
     tempDirName: '.stryker',
+    // What is built or installed: Stryker copies the folder.
+    ignorePatterns: ['.data', 'dist', 'coverage'],
     concurrency: 1,
     coverageAnalysis: 'perTest',
     reporters: [],
