@@ -29,7 +29,7 @@ export interface AuthOptions {
   readonly onRevoked?: (userId: number) => void;
   /** The database's time, by which tokens expire, in ms since 1970. Default: this machine's. */
   readonly now?: () => number;
-  /** Clock of the caches' own intervals, which nobody sets, in ms. Default: `performance.now()`. */
+  /** Monotonic clock of the caches' intervals, in ms. Default: `performance.now()`. */
   readonly monotonic?: () => number;
   readonly jwks?: Omit<JwksOptions, 'now'>;
 }

@@ -3,7 +3,6 @@ import { Client } from './client.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionListener } from './connection-listener.ts';
 import { Credentials } from './credentials.ts';
-import { CursorKeeper } from './cursor-keeper.ts';
 import { within } from './deadline.ts';
 import { Emitter } from './emitter.ts';
 import { EventDispatcher } from './event-dispatcher.ts';
@@ -12,6 +11,7 @@ import type { Link } from './link.ts';
 import { LiveError, unexpectedAnswer } from './live-error.ts';
 import { browserPageLifecycle } from './page-lifecycle.ts';
 import { Progress } from './progress.ts';
+import { ProgressStore } from './progress-store.ts';
 import { ServerClock } from './server-clock.ts';
 import { ChosenLink } from './share/chosen-link.ts';
 import type { SharedLink } from './share/shared-link.ts';
@@ -55,8 +55,8 @@ export function connect(options: ConnectOptions): LiveClient {
       : `codecraft-live ${base} ${identity} ${[...(types ?? [])].sort().join()}`;
   };
   const storage = storageOf(options.storage);
-  const keeper = storage
-    ? new CursorKeeper({
+  const progressStore = storage
+    ? new ProgressStore({
         storage,
         clock,
         withinMs: options.resumeWithinMs ?? RESUME_WITHIN_MS,
@@ -76,7 +76,7 @@ export function connect(options: ConnectOptions): LiveClient {
     serverClock,
     now,
     accepts: (scope) => shared?.tab.accepts(scope) ?? true,
-    onMoved: () => keeper?.note(),
+    onMoved: () => progressStore?.note(),
     onStatus: (status) => client.setStatus(status),
   });
   const open = (
@@ -105,7 +105,7 @@ export function connect(options: ConnectOptions): LiveClient {
     });
 
   const cursor = () => {
-    if (progress.cursor === undefined && options.from === undefined) keeper?.restore();
+    if (progress.cursor === undefined && options.from === undefined) progressStore?.restore();
     return progress.cursor ?? options.from;
   };
   const sharing = sharingOf(options.share);
@@ -147,7 +147,7 @@ export function connect(options: ConnectOptions): LiveClient {
     pageLifecycle,
     link,
     api: createApi(call),
-    flush: () => keeper?.flush(),
+    flush: () => progressStore?.flush(),
   });
   if (options.start !== false) client.start();
   return client;

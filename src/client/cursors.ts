@@ -12,9 +12,9 @@ export function earlier(one: string | undefined, other: string | undefined): str
   return a && b && b.id < a.id ? other : one;
 }
 
-/** Whether a stream from `cursor` has no gap for a reader that is at `standing`. */
-export function covers(cursor: string, standing: string | undefined): boolean {
+/** Whether a stream from `cursor` has no gap for a reader that is at `position`. */
+export function covers(cursor: string, position: string | undefined): boolean {
   const from = parseCursor(cursor);
-  const at = standing === undefined ? undefined : parseCursor(standing);
+  const at = position === undefined ? undefined : parseCursor(position);
   return !from || !at || from.id <= at.id;
 }

@@ -1,8 +1,8 @@
-import type { BoardSnapshot } from '../protocol/board.ts';
 import type { CaughtUp, StreamClose, StreamOpen } from '../protocol/control.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import type { EventType, Notification } from '../protocol/event.ts';
 import type { Frame } from '../protocol/frame.ts';
+import type { LeaderboardSnapshot } from '../protocol/leaderboard.ts';
 import { type Scope, scopes } from '../protocol/scope.ts';
 import type { ConnectionListener } from './connection-listener.ts';
 import type { Emitter } from './emitter.ts';
@@ -55,7 +55,7 @@ export class EventDispatcher implements ConnectionListener {
     if (frame.event === 'caught-up') emitter.emit('caught-up', data as CaughtUp);
     else if (frame.event === 'stream-close') emitter.emit('close', data as StreamClose);
     else if (frame.event === 'leaderboard-snapshot') {
-      const snapshot = data as BoardSnapshot;
+      const snapshot = data as LeaderboardSnapshot;
       if (accepts(scopes.leaderboard(snapshot.contestId))) emitter.emit('leaderboard-snapshot', snapshot);
     } else if (frame.event === 'position') {
       progress.move(parseCursor(frame.id)?.id ?? 0, frame.id);

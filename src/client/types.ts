@@ -1,6 +1,6 @@
-import type { BoardSnapshot, Standing } from '../protocol/board.ts';
 import type { CaughtUp, CloseReason, StreamClose, StreamOpen } from '../protocol/control.ts';
 import type { EventName, EventType, Notification } from '../protocol/event.ts';
+import type { LeaderboardRow, LeaderboardSnapshot } from '../protocol/leaderboard.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { LiveApi } from './api-types.ts';
 import type { LiveError } from './live-error.ts';
@@ -173,7 +173,7 @@ export interface LiveEvents extends NotificationEvents {
   readonly state: ConnectionStatus;
   /** Emitted before the first event after the loss. */
   readonly reset: Reset;
-  readonly 'leaderboard-snapshot': BoardSnapshot;
+  readonly 'leaderboard-snapshot': LeaderboardSnapshot;
   /** The service's reason for closing the stream. */
   readonly close: StreamClose;
   /** Each error, including those that are retried. */
@@ -222,7 +222,7 @@ export interface LiveClient {
 }
 
 /** Row of a leaderboard with its latest move. */
-export interface BoardRow extends Standing {
+export interface BoardRow extends LeaderboardRow {
   /** Rank before the latest move; `undefined` while the row has not moved. */
   readonly previousRank: number | undefined;
   /** Time of the last move or change by the client's clock, ms since 1970; `undefined`: none since the snapshot. */

@@ -18,7 +18,7 @@ export interface Config {
   readonly auth: AuthConfig;
   readonly stream: StreamConfig;
   readonly presence: { readonly graceMs: number; readonly intervalMs: number };
-  readonly standings: StandingsConfig;
+  readonly standings: LeaderboardConfig;
   /** Retention of rows of the log, by keep class, ms. */
   readonly retention: Readonly<
     Record<'player' | 'contest' | 'leaderboard' | 'problem' | 'global' | 'nudge', number>
@@ -90,7 +90,7 @@ interface StreamConfig {
   readonly ring: { readonly frames: number; readonly bytes: number };
 }
 
-interface StandingsConfig {
+interface LeaderboardConfig {
   /** Min interval between two updates of a contest's leaderboard. */
   readonly intervalMs: number;
   /** Interval between polls for score changes that were not reported. */

@@ -14,7 +14,7 @@ export interface DatabaseClockOptions {
 
 /**
  * The database's time on this node: what processes compare with each other is this time, never a node's own. It is read
- * now and then, and counted on in between by a clock that nobody sets.
+ * now and then, and counted on in between by a monotonic clock.
  */
 export class DatabaseClock {
   readonly #database: Pick<Queries, 'query'>;

@@ -114,11 +114,11 @@ export async function refreshContests(tx: Transaction, clock: PlatformClock): Pr
 }
 
 async function rankFinally(tx: Transaction, contestId: number): Promise<void> {
-  const standings = await tx.query<{ playerId: number; place: number }>(
+  const rows = await tx.query<{ playerId: number; place: number }>(
     'SELECT player_id AS playerId, live_rank AS place FROM v_contest_leaderboard WHERE contest_id = ?',
     [contestId],
   );
-  for (const { playerId, place } of standings)
+  for (const { playerId, place } of rows)
     await tx.execute('UPDATE contest_participant SET final_rank = ? WHERE contest_id = ? AND player_id = ?', [
       place,
       contestId,

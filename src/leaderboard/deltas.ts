@@ -1,5 +1,5 @@
 import { MAX_DATA_BYTES } from '../events/prepare.ts';
-import type { BoardDelta, Standing } from '../protocol/board.ts';
+import type { LeaderboardDelta, LeaderboardRow } from '../protocol/leaderboard.ts';
 import type { Step } from './step.ts';
 import type { Audience } from './stored-leaderboard.ts';
 
@@ -29,7 +29,7 @@ export type DeltaAudience = Audience | 'all';
 export function deltasOf(
   step: Omit<Step, 'order'> & { total: number },
   context: DeltaContext,
-): BoardDelta[] | undefined {
+): LeaderboardDelta[] | undefined {
   const { contestId, from, after, audience } = context;
   const fixed = JSON.stringify([step.removed, step.shifts]).length + FRAME_BYTES;
   if (fixed > MAX_DATA_BYTES / 2 || step.removed.length > MAX_ITEMS || step.shifts.length > MAX_ITEMS)
@@ -54,7 +54,7 @@ export function missedDelta(
   version: number,
   total: number,
   audience: DeltaAudience,
-): BoardDelta {
+): LeaderboardDelta {
   return {
     contestId,
     previous: version - 1,
@@ -72,15 +72,15 @@ function markOf(audience: DeltaAudience): { readonly real?: true; readonly shown
 }
 
 /** At least one page; the first leaves `reserved` bytes free. */
-function pagesOf(rows: readonly Standing[], reserved: number): Standing[][] | undefined {
-  const pages: Standing[][] = [[]];
+function pagesOf(rows: readonly LeaderboardRow[], reserved: number): LeaderboardRow[][] | undefined {
+  const pages: LeaderboardRow[][] = [[]];
   let size = reserved;
   let sum = 0;
   for (const row of rows) {
     const bytes = Buffer.byteLength(JSON.stringify(row)) + 1;
     sum += bytes;
     if (sum > MAX_BYTES) return undefined;
-    const page = pages.at(-1) as Standing[];
+    const page = pages.at(-1) as LeaderboardRow[];
     if (size + bytes > MAX_DATA_BYTES || page.length >= MAX_ITEMS) {
       pages.push([row]);
       size = FRAME_BYTES + bytes;

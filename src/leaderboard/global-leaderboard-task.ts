@@ -64,7 +64,7 @@ export class GlobalLeaderboardTask {
        VALUES (?, 0, 0, UTC_TIMESTAMP(3))`,
       [GLOBAL_ID],
     );
-    const [board] = await database.query<{ version: number }>(
+    const [head] = await database.query<{ version: number }>(
       'SELECT version FROM standings_board WHERE contest_id = ?',
       [GLOBAL_ID],
     );
@@ -73,6 +73,6 @@ export class GlobalLeaderboardTask {
         WHERE scope = 'global' AND keep_class = 'nudge' AND type = 'GLOBAL_LEADERBOARD' ORDER BY id DESC LIMIT 1`,
     );
     const top = last && dataOf('GLOBAL_LEADERBOARD', last)?.top;
-    return { version: Number(board?.version ?? 0), top: top ? JSON.stringify(top) : current };
+    return { version: Number(head?.version ?? 0), top: top ? JSON.stringify(top) : current };
   }
 }

@@ -4,8 +4,8 @@ import type { PlatformClock } from '../platform/clock.ts';
 import { deleteHeld, endFreeze, type FreezeRecord, readFreeze, recordFreeze } from '../platform/freeze.ts';
 import { type ContestState, readContestState, readScores, type Score } from '../platform/scores.ts';
 import type { Unshowable } from '../platform/unshowable.ts';
-import type { Standing } from '../protocol/board.ts';
 import type { EventInput } from '../protocol/event.ts';
+import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createLeaderboard, deleteLeaderboard } from './creation.ts';
 import type { LeftOutRows } from './left-out-rows.ts';
@@ -46,10 +46,10 @@ export class LeaderboardPublisher {
   readonly rankChanges: RankChangePublisher;
   readonly #options: LeaderboardPublisherOptions;
   #head: LeaderboardHead;
-  #order: readonly Standing[];
-  #rows: ReadonlyMap<number, Standing>;
+  #order: readonly LeaderboardRow[];
+  #rows: ReadonlyMap<number, LeaderboardRow>;
   /** While it is frozen, what players are shown; undefined: not read yet. */
-  #shown: readonly Standing[] | undefined;
+  #shown: readonly LeaderboardRow[] | undefined;
 
   private constructor(options: LeaderboardPublisherOptions, contestId: number, stored: StoredLeaderboard) {
     this.#options = options;
@@ -144,7 +144,7 @@ export class LeaderboardPublisher {
     this.#shown = step.order;
   }
 
-  async #readShown(): Promise<readonly Standing[]> {
+  async #readShown(): Promise<readonly LeaderboardRow[]> {
     const stored = await this.#options.database.transaction((tx) =>
       readStoredLeaderboard(tx, this.contestId, 'shown'),
     );
@@ -227,7 +227,11 @@ export class LeaderboardPublisher {
     if (freeze) await deleteHeld(this.#options.database, contestId, freeze);
   }
 
-  #replace(head: LeaderboardHead, order: readonly Standing[], rows: ReadonlyMap<number, Standing>): void {
+  #replace(
+    head: LeaderboardHead,
+    order: readonly LeaderboardRow[],
+    rows: ReadonlyMap<number, LeaderboardRow>,
+  ): void {
     this.#head = head;
     this.#order = order;
     this.#rows = rows;
@@ -268,6 +272,6 @@ function changesIn(
   return changes;
 }
 
-function byPlayer(order: readonly Standing[]): ReadonlyMap<number, Standing> {
+function byPlayer(order: readonly LeaderboardRow[]): ReadonlyMap<number, LeaderboardRow> {
   return new Map(order.map((row) => [row.playerId, row]));
 }

@@ -2,7 +2,12 @@ import type { Database } from '../db/database.ts';
 import { dataOf } from '../events/row-data.ts';
 import type { LogRow } from '../log/row.ts';
 import type { PlatformClock } from '../platform/clock.ts';
-import { applyDelta, type Board, type BoardDelta, relevance } from '../protocol/board.ts';
+import {
+  applyDelta,
+  type LeaderboardDelta,
+  type LeaderboardState,
+  relevance,
+} from '../protocol/leaderboard.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import { createLeaderboard } from './creation.ts';
 import { LeaderboardView } from './leaderboard-view.ts';
@@ -31,7 +36,7 @@ const IDLE_MS = 60_000;
 interface Followed {
   readonly contestId: number;
   readonly audience: Audience;
-  board: Board;
+  state: LeaderboardState;
   view: LeaderboardView | undefined;
   usedAt: number;
   readonly waiting: Set<() => void>;
@@ -52,7 +57,7 @@ export class LeaderboardReader {
   readonly #followed = new Map<string, Followed>();
   readonly #loading = new Map<
     string,
-    { readonly missed: BoardDelta[]; readonly done: Promise<LeaderboardView | undefined> }
+    { readonly missed: LeaderboardDelta[]; readonly done: Promise<LeaderboardView | undefined> }
   >();
   readonly #refreshes = new Map<number, Refresh>();
   #sweptAt = 0;
@@ -79,9 +84,9 @@ export class LeaderboardReader {
       const key = `${contestId}/${audience}`;
       const followed = this.#followed.get(key);
       if (followed) {
-        if (followed.board.version < version && !(await reaches(followed, version)))
+        if (followed.state.version < version && !(await reaches(followed, version)))
           this.#followed.delete(key);
-        else if (followed.board.version === version) return viewOf(followed, head.frozen);
+        else if (followed.state.version === version) return viewOf(followed, head.frozen);
         continue;
       }
       const loading = this.#loading.get(key);
@@ -126,7 +131,7 @@ export class LeaderboardReader {
   }
 
   #load(key: string, contestId: number, audience: Audience): Promise<LeaderboardView | undefined> {
-    const missed: BoardDelta[] = [];
+    const missed: LeaderboardDelta[] = [];
     const done = this.#options.database
       .transaction((tx) => readStoredLeaderboard(tx, contestId, audience))
       .then((stored) => {
@@ -137,11 +142,11 @@ export class LeaderboardReader {
         // The freeze began or ended between the two reads: admins see other rows than those just read.
         if (audience === 'real' && !stored.head.frozen) return this.read(contestId, true);
         const rows = new Map(stored.order.map((row) => [row.playerId, row]));
-        const board = { version, total: rows.size, rows };
+        const state = { version, total: rows.size, rows };
         const followed = {
           contestId,
           audience,
-          board,
+          state,
           view,
           usedAt: performance.now(),
           waiting: new Set<() => void>(),
@@ -191,14 +196,14 @@ function targetOf(head: LeaderboardHead, seesReal: boolean): { audience: Audienc
 }
 
 /** Applies a delta. @returns false when one before it is missing */
-function advance(followed: Followed, delta: BoardDelta): boolean {
-  if (relevance(delta, followed.board.version) === 'old') return true;
-  const board = applyDelta(followed.board, delta);
-  if (!board) {
+function advance(followed: Followed, delta: LeaderboardDelta): boolean {
+  if (relevance(delta, followed.state.version) === 'old') return true;
+  const state = applyDelta(followed.state, delta);
+  if (!state) {
     wake(followed);
     return false;
   }
-  followed.board = board;
+  followed.state = state;
   followed.view = undefined;
   wake(followed);
   return true;
@@ -212,7 +217,7 @@ function wake({ waiting }: Followed): void {
 /** Waits until it is at `version`. @returns false when it is not within `MAX_LAG_MS` */
 async function reaches(followed: Followed, version: number): Promise<boolean> {
   const deadline = performance.now() + MAX_LAG_MS;
-  while (followed.board.version < version) {
+  while (followed.state.version < version) {
     const ms = deadline - performance.now();
     if (ms <= 0) return false;
     await new Promise<void>((resolve) => {
@@ -228,7 +233,7 @@ async function reaches(followed: Followed, version: number): Promise<boolean> {
 
 function viewOf(followed: Followed, frozen: boolean): LeaderboardView {
   followed.usedAt = performance.now();
-  const { contestId, board } = followed;
-  if (followed.view?.frozen !== frozen) followed.view = LeaderboardView.of(contestId, board, frozen);
+  const { contestId, state } = followed;
+  if (followed.view?.frozen !== frozen) followed.view = LeaderboardView.of(contestId, state, frozen);
   return followed.view;
 }

@@ -1,11 +1,11 @@
-import type { Standing } from '../protocol/board.ts';
+import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import { Problem } from '../protocol/problem.ts';
 
 export interface PageQuery {
   readonly limit: number;
   readonly offset: number;
   /** Only players of this mode; they keep their ranks. */
-  readonly mode?: Standing['mode'] | undefined;
+  readonly mode?: LeaderboardRow['mode'] | undefined;
   /** Rows around this player, instead of those after `offset`. */
   readonly around?: number | undefined;
 }
@@ -15,7 +15,7 @@ export interface LeaderboardPage {
   readonly total: number;
   /** Rows before this page. */
   readonly offset: number;
-  readonly rows: readonly Standing[];
+  readonly rows: readonly LeaderboardRow[];
 }
 
 /**
@@ -23,7 +23,7 @@ export interface LeaderboardPage {
  * @throws Problem `not-in-standings` when `around` has no row in it
  */
 export function pageOf(
-  order: readonly Standing[],
+  order: readonly LeaderboardRow[],
   { limit, offset, mode, around }: PageQuery,
 ): LeaderboardPage {
   const rows = mode ? order.filter((row) => row.mode === mode) : order;

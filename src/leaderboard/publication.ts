@@ -1,7 +1,7 @@
 import type { EventDraft } from '../events/draft.ts';
 import { prepare } from '../events/prepare.ts';
 import type { Precondition } from '../log/append-statement.ts';
-import type { BoardDelta } from '../protocol/board.ts';
+import type { LeaderboardDelta } from '../protocol/leaderboard.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type DeltaAudience, deltasOf, missedDelta } from './deltas.ts';
 import type { RankChangePublisherOptions } from './rank-change-publisher.ts';
@@ -13,7 +13,7 @@ import type { LeaderboardHead } from './stored-leaderboard.ts';
 export interface Publication {
   readonly contestId: number;
   readonly head: LeaderboardHead;
-  readonly deltas: readonly BoardDelta[];
+  readonly deltas: readonly LeaderboardDelta[];
   /** Whether the change exceeds an append: the only delta then makes readers load the leaderboard again. */
   readonly oversized: boolean;
 }

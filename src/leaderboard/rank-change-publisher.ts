@@ -2,7 +2,7 @@ import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { prepare } from '../events/prepare.ts';
 import { readContestState } from '../platform/scores.ts';
-import type { Standing } from '../protocol/board.ts';
+import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import { readReportedRanks } from './reported-ranks.ts';
 import { advanceHead, clearPendingRankChanges } from './row-statements.ts';
 import type { LeaderboardHead } from './stored-leaderboard.ts';
@@ -71,7 +71,7 @@ export class RankChangePublisher {
    */
   async publish(
     head: LeaderboardHead,
-    rows: ReadonlyMap<number, Standing>,
+    rows: ReadonlyMap<number, LeaderboardRow>,
     { freezing = false } = {},
   ): Promise<void> {
     const contest = await readContestState(this.#options.database, this.#contestId);

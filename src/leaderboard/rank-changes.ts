@@ -1,6 +1,6 @@
-import { compareStandings, type Standing } from '../protocol/board.ts';
+import { compareLeaderboardRows, type LeaderboardRow } from '../protocol/leaderboard.ts';
 
-type RowsByPlayer = ReadonlyMap<number, Standing>;
+type RowsByPlayer = ReadonlyMap<number, LeaderboardRow>;
 
 /**
  * Determines who is notified of a new rank, and the rank it began at: players whose own result changed, and players
@@ -10,7 +10,7 @@ type RowsByPlayer = ReadonlyMap<number, Standing>;
  * @param after rows after the change, by player
  */
 export function rankChangesBetween(
-  order: readonly Standing[],
+  order: readonly LeaderboardRow[],
   before: RowsByPlayer,
   after: RowsByPlayer,
   top: number,
@@ -36,10 +36,10 @@ export function rankChangesBetween(
 }
 
 /** Whether a player has a rank at all: without any result there is none to notify of. */
-function hasScored(row: Standing): boolean {
+function hasScored(row: LeaderboardRow): boolean {
   return row.finalRating > 0 || row.problemsSolved > 0 || row.lastSolvedAt !== null;
 }
 
-function sameResult(a: Standing, b: Standing): boolean {
-  return compareStandings(a, b) === 0 && a.problemsSolved === b.problemsSolved;
+function sameResult(a: LeaderboardRow, b: LeaderboardRow): boolean {
+  return compareLeaderboardRows(a, b) === 0 && a.problemsSolved === b.problemsSolved;
 }

@@ -1,7 +1,7 @@
-import type { Standing } from '../protocol/board.ts';
+import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import { type Step, sameScore } from './step.ts';
 
-type RowsByPlayer = ReadonlyMap<number, Standing>;
+type RowsByPlayer = ReadonlyMap<number, LeaderboardRow>;
 
 /** A delta's content when a leaderboard is unfrozen. */
 export type Reveal = Omit<Step, 'order'> & { readonly total: number };
@@ -10,7 +10,7 @@ export type Reveal = Omit<Step, 'order'> & { readonly total: number };
  * Compares the unfrozen leaderboard with what its readers have: players the rows at the freeze, admins the last real
  * ones. Without shifts, so that it applies to both.
  */
-export function revealOf(order: readonly Standing[], shown: RowsByPlayer, real: RowsByPlayer): Reveal {
+export function revealOf(order: readonly LeaderboardRow[], shown: RowsByPlayer, real: RowsByPlayer): Reveal {
   const present = new Set(order.map(({ playerId }) => playerId));
   return {
     changed: order.filter((row) => differs(row, shown) || differs(row, real)),
@@ -20,7 +20,7 @@ export function revealOf(order: readonly Standing[], shown: RowsByPlayer, real: 
   };
 }
 
-function differs(row: Standing, known: RowsByPlayer): boolean {
+function differs(row: LeaderboardRow, known: RowsByPlayer): boolean {
   const old = known.get(row.playerId);
   return !old || old.rank !== row.rank || !sameScore(old, row);
 }

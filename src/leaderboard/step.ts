@@ -1,12 +1,12 @@
 import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
-import { compareStandings, type RankShift, type Standing } from '../protocol/board.ts';
+import { compareLeaderboardRows, type LeaderboardRow, type RankShift } from '../protocol/leaderboard.ts';
 
 /** Change from one version of a leaderboard to the next. */
 export interface Step {
   /** Next version, best first; ties are sorted by player id. */
-  readonly order: readonly Standing[];
+  readonly order: readonly LeaderboardRow[];
   /** Rows that are new or differ in more than the rank. */
-  readonly changed: readonly Standing[];
+  readonly changed: readonly LeaderboardRow[];
   readonly removed: readonly number[];
   /** How the ranks of all other rows moved, by the ranks they had: sorted, without overlap. */
   readonly shifts: readonly RankShift[];
@@ -17,8 +17,11 @@ export interface Step {
  * @param order the leaderboard so far, as a step returned it
  * @param changes current row by player; undefined for players who left
  */
-export function stepOf(order: readonly Standing[], changes: ReadonlyMap<number, Score | undefined>): Step {
-  const known = new Map<number, Standing>();
+export function stepOf(
+  order: readonly LeaderboardRow[],
+  changes: ReadonlyMap<number, Score | undefined>,
+): Step {
+  const known = new Map<number, LeaderboardRow>();
   for (const row of order) if (changes.has(row.playerId)) known.set(row.playerId, row);
   const replaced = new Set<number>();
   const incoming: Score[] = [];
@@ -44,19 +47,23 @@ export function sameScore(a: Score, b: Score): boolean {
 
 /** Sort order of a leaderboard. */
 function comparePlaces(a: Score, b: Score): number {
-  return compareStandings(a, b) || a.playerId - b.playerId;
+  return compareLeaderboardRows(a, b) || a.playerId - b.playerId;
 }
 
 /** Merges two sorted lists; `staying` rows still have their old ranks. */
-function merge(staying: readonly Standing[], incoming: readonly Score[], removed: readonly number[]): Step {
-  const order: Standing[] = [];
-  const changed: Standing[] = [];
+function merge(
+  staying: readonly LeaderboardRow[],
+  incoming: readonly Score[],
+  removed: readonly number[],
+): Step {
+  const order: LeaderboardRow[] = [];
+  const changed: LeaderboardRow[] = [];
   const shifts: { from: number; to: number; by: number }[] = [];
   let shift: { from: number; to: number; by: number } | undefined;
   let next = 0;
   const place = (row: Score): number => {
     const before = order.at(-1);
-    return before && compareStandings(before, row) === 0 ? before.rank : order.length + 1;
+    return before && compareLeaderboardRows(before, row) === 0 ? before.rank : order.length + 1;
   };
   const placeIncoming = (row: Score) => {
     const placed = { ...row, rank: place(row) };

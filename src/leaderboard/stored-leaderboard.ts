@@ -2,7 +2,7 @@ import type { Queries, Transaction } from '../db/database.ts';
 import { standingsRow } from '../db/schema.ts';
 import { IS_FROZEN } from '../platform/freeze.ts';
 import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
-import type { Standing } from '../protocol/board.ts';
+import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import { stepOf } from './step.ts';
 
 /** Whose rows of a leaderboard: what players are shown, or what admins see while that is frozen. */
@@ -21,7 +21,7 @@ export interface LeaderboardHead {
 export interface StoredLeaderboard {
   readonly head: LeaderboardHead;
   /** Best first, ranked. */
-  readonly order: readonly Standing[];
+  readonly order: readonly LeaderboardRow[];
   /** Rank at which an unpublished rank change began, by player; 0: unranked. */
   readonly pending: ReadonlyMap<number, number>;
 }

@@ -36,7 +36,7 @@ export function planTerm(facts: LockedFacts): TermPlan {
   const lostTerms = terms.lostSince(known);
   const lostFrom = Math.min(differsFrom ?? Number.POSITIVE_INFINITY, lostTerms ?? Number.POSITIVE_INFINITY);
   if (Number.isFinite(lostFrom) && !known.areRefusedFrom(lostFrom, terms)) firsts.push(lostFrom);
-  // An older log, which may have gone on before it was given up. Nobody remembers what its present term had above its rows.
+  // An older log, which may have gone on before it was given up. Which positions its present term had above its rows is not known.
   if (lostTerms !== undefined) firsts.push(lastRow + 1);
   // Rows above the head: the head alone was restored. A head above the rows: the rows alone were.
   if (head !== lastRow && !terms.beginsAt(lastRow + 1)) firsts.push(lastRow + 1);

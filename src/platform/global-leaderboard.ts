@@ -48,7 +48,7 @@ export async function readGlobalLeaderboard(
   return rows.map((row, index) => {
     if (Number(row.xp) !== xp) rank = Math.trunc(options.offset) + index + 1;
     xp = Number(row.xp);
-    return standingOf(row, rank);
+    return rowOf(row, rank);
   });
 }
 
@@ -102,7 +102,7 @@ async function countAhead(
 }
 
 /** Maps whatever the platform's columns hold to a row that can be published. */
-function standingOf(row: Row, rank: number): GlobalStanding {
+function rowOf(row: Row, rank: number): GlobalStanding {
   const tier = TIERS.find((known) => known === row.tier);
   return {
     playerId: row.playerId,

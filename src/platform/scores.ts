@@ -1,7 +1,7 @@
 import type { Queries } from '../db/database.ts';
 import { Timestamp } from '../db/timestamp.ts';
-import type { Standing } from '../protocol/board.ts';
 import { MODES, TIERS } from '../protocol/enums.ts';
+import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import { truncate } from '../util/truncate.ts';
 import { isTimestamp, type PlatformClock } from './clock.ts';
 import { IS_FROZEN } from './freeze.ts';
@@ -9,7 +9,7 @@ import { SERVER_ZONE } from './server-zone.ts';
 import { isShowableId, MAX_INT, reasonAgainst, type Unshowable } from './unshowable.ts';
 
 /** A row of a leaderboard without its rank: the rank follows from all rows together. */
-export type Score = Omit<Standing, 'rank'>;
+export type Score = Omit<LeaderboardRow, 'rank'>;
 
 /** State of a contest as far as its leaderboard depends on it. */
 export interface ContestState {

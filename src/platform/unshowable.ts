@@ -1,4 +1,4 @@
-import type { Standing } from '../protocol/board.ts';
+import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 
 /** Participant whose row cannot be shown, and why. The row is left out; all others are shown. */
 export interface Unshowable {
@@ -14,7 +14,7 @@ export const MAX_INT = 2 ** 31 - 1;
 export const isShowableId = (id: string) => `${id} BETWEEN 1 AND ${Number.MAX_SAFE_INTEGER}`;
 
 /** Why a score cannot be shown; undefined if it can. */
-export function reasonAgainst(score: Omit<Standing, 'rank'>): string | undefined {
+export function reasonAgainst(score: Omit<LeaderboardRow, 'rank'>): string | undefined {
   if (!Number.isSafeInteger(score.playerId) || score.playerId < 1)
     return `its player_id is not a whole number from 1 to ${Number.MAX_SAFE_INTEGER}`;
   if (!Number.isFinite(score.finalRating)) return 'its final_rating is not a number';

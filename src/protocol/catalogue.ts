@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActivityEntry, Definition, Redacted } from './definition.ts';
 import { CONTEST_STATUSES, DIFFICULTIES, RECEIPT_ACTIONS, SEVERITIES, TIERS } from './enums.ts';
-import { id, instant, name, player, rank, standing, text } from './fields.ts';
+import { id, instant, leaderboardRow, name, player, rank, text } from './fields.ts';
 import { byline, capitalised, joinNames, ordinal, placeMove, titled } from './phrases.ts';
 import { scopes } from './scope.ts';
 
@@ -226,7 +226,7 @@ export const CATALOGUE = {
       previous: z.int().min(0),
       version: z.int().min(1),
       total: count,
-      changed: z.array(standing).max(10_000),
+      changed: z.array(leaderboardRow).max(10_000),
       removed: z.array(id).max(10_000),
       shifts: z.array(z.strictObject({ from: rank, to: rank, by: z.int() })).max(10_000),
       /** Frozen standings: this is for those alone who see the real ones. */

@@ -28,7 +28,7 @@ export const rank = z.int().min(1);
 export const instant = z.iso.datetime();
 
 /** One row of a contest's standings. */
-export const standing = z.strictObject({
+export const leaderboardRow = z.strictObject({
   playerId: id,
   playerName: name,
   picture: text(2048, 0).nullable(),

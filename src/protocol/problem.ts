@@ -24,7 +24,7 @@ export const PROBLEMS = {
   'method-not-allowed': [405, 'That method is not allowed here'],
   'body-timeout': [408, 'The body did not arrive in time'],
   'idempotency-conflict': [409, 'The idempotency key was used with another body'],
-  superseded: [409, 'Somebody else was faster'],
+  superseded: [409, 'Another writer was faster'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not application/json'],
   'invalid-event': [422, 'The event is not valid'],

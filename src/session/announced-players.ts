@@ -25,7 +25,7 @@ export interface AnnouncedChange {
 /**
  * Reads who was last announced as online. A leader of an older release publishes PLAYER_STATUS without storing it, so the
  * kept events behind the stored position are applied to the rows. If the result has another size than the newest of them
- * says, an event named only a part of its players: then the rows do not tell.
+ * says, an event named only a part of its players: then the rows do not suffice.
  */
 export async function readAnnouncedPlayers(database: Pick<Queries, 'query'>): Promise<AnnouncedPlayers> {
   const [state] = await database.query<{ version: number; online: number; position: number }>(

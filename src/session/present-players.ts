@@ -68,7 +68,7 @@ export function createPresentPlayers(options: PresentPlayersOptions): PresentPla
       );
       const ago = (Math.max(0, events[0]?.ageMs ?? MAX_KEPT_MS) + MARGIN_MS) * 1_000;
       const players = await read(presentThen, Array(5).fill(ago));
-      // Sessions alone do not tell: one that was announced as gone may still be within the grace, or may be back.
+      // Sessions alone are not enough: one that was announced as gone may still be within the grace, or may be back.
       for (const { data } of events.reverse()) {
         const { online, offline } = JSON.parse(data) as EventData<'PLAYER_STATUS'>;
         for (const { playerId } of online) players.add(playerId);

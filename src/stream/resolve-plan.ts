@@ -60,7 +60,7 @@ export function createPlanner({ follower, query }: PlanDeps) {
   }
 
   /**
-   * Prepares where a stream that asks for `requested` begins. The result tells it, by the log as this process knows it at
+   * Prepares where a stream that asks for `requested` begins. The result plans it by the log as this process knows it at
    * the time of that call: to be called in the tick in which the stream is opened, since a log that is reset in between
    * closes only the streams that are open.
    * @throws when the database is needed and cannot be reached

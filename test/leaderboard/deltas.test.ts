@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_DATA_BYTES } from '../../src/events/prepare.ts';
 import { type DeltaContext, deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
-import type { BoardDelta, Standing } from '../../src/protocol/board.ts';
+import type { LeaderboardDelta, LeaderboardRow } from '../../src/protocol/leaderboard.ts';
 
 /** Bounds as readers and the log meet them, stated apart from the code: 3 MiB a chain, 10,000 items a delta. */
 const CHAIN_BYTES = 3 * 1024 * 1024;
 const ITEMS = 10_000;
 const FRAME_BYTES = 512;
 
-const standing = (playerId: number, playerName = 'Ada'): Standing => ({
+const standing = (playerId: number, playerName = 'Ada'): LeaderboardRow => ({
   playerId,
   playerName,
   picture: null,
@@ -26,9 +26,9 @@ const context: DeltaContext = { contestId: 3, from: 5, after: 7, audience: 'all'
 const NOTHING = '[[],[]]'.length + FRAME_BYTES;
 
 interface Rows {
-  readonly changed?: readonly Standing[];
+  readonly changed?: readonly LeaderboardRow[];
   readonly removed?: readonly number[];
-  readonly shifts?: BoardDelta['shifts'];
+  readonly shifts?: LeaderboardDelta['shifts'];
 }
 const step = ({ changed = [], removed = [], shifts = [] }: Rows) => ({ changed, removed, shifts, total: 9 });
 const pagesOf = (rows: Rows) => deltasOf(step(rows), context)?.map(({ changed }) => changed.length);

@@ -8,7 +8,7 @@ import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { readRestrictions } from '../../src/platform/restrictions.ts';
-import type { Standing } from '../../src/protocol/board.ts';
+import type { LeaderboardRow } from '../../src/protocol/leaderboard.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { openAppender } from '../support/database/log.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
@@ -88,5 +88,5 @@ export async function truthOf(database: Queries, contestId: number): Promise<unk
 }
 
 /** Player, rank, rating and name of each row. */
-export const shapeOf = (rows: readonly Standing[]): unknown[][] =>
+export const shapeOf = (rows: readonly LeaderboardRow[]): unknown[][] =>
   rows.map((row) => [row.playerId, row.rank, row.finalRating, row.playerName]);

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { refreshLeaderboard } from '../../src/leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
-import { applyDelta, type Board, type BoardDelta } from '../../src/protocol/board.ts';
+import { applyDelta, type LeaderboardDelta, type LeaderboardState } from '../../src/protocol/leaderboard.ts';
 import { setFrozen, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards, shapeOf, truthOf } from './fixture.ts';
 
@@ -96,8 +96,8 @@ describe('The leaderboard reader', () => {
       .filter(
         ({ scope, type }) => scope === `contest:${contestId}:leaderboard` && type === 'LEADERBOARD_UPDATE',
       )
-      .map(({ data }) => JSON.parse(data) as BoardDelta);
-    const board: Board = {
+      .map(({ data }) => JSON.parse(data) as LeaderboardDelta);
+    const board: LeaderboardState = {
       version: before?.version ?? 0,
       total: playerIds.length,
       rows: new Map(before?.rows.map((row) => [row.playerId, row])),

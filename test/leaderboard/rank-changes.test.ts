@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { rankChangesBetween } from '../../src/leaderboard/rank-changes.ts';
-import type { Standing } from '../../src/protocol/board.ts';
+import type { LeaderboardRow } from '../../src/protocol/leaderboard.ts';
 
 /** A row; players are numbered by their place before the change. Without a rating there is no result. */
 const row = (
   playerId: number,
   rank: number,
   finalRating: number,
-  more: Partial<Standing> = {},
-): Standing => ({
+  more: Partial<LeaderboardRow> = {},
+): LeaderboardRow => ({
   playerId,
   playerName: `Player ${playerId}`,
   picture: null,
@@ -22,8 +22,8 @@ const row = (
   ...more,
 });
 
-const byPlayer = (rows: readonly Standing[]) => new Map(rows.map((one) => [one.playerId, one]));
-const changesOf = (before: readonly Standing[], after: readonly Standing[], top: number) =>
+const byPlayer = (rows: readonly LeaderboardRow[]) => new Map(rows.map((one) => [one.playerId, one]));
+const changesOf = (before: readonly LeaderboardRow[], after: readonly LeaderboardRow[], top: number) =>
   [...rankChangesBetween(before, byPlayer(before), byPlayer(after), top)].sort();
 
 describe('Rank changes', () => {

@@ -4,7 +4,7 @@ import { MAX_DATA_BYTES, prepare } from '../../src/events/prepare.ts';
 import { deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
 import { stepOf } from '../../src/leaderboard/step.ts';
 import type { Score } from '../../src/platform/scores.ts';
-import { applyDelta, type Board, type Standing } from '../../src/protocol/board.ts';
+import { applyDelta, type LeaderboardRow, type LeaderboardState } from '../../src/protocol/leaderboard.ts';
 
 /** Every field varies, over few values: ties are common, and so are changes of a single field. */
 const score = (playerId: number): fc.Arbitrary<Score> =>
@@ -36,7 +36,7 @@ const changes = (players: number): fc.Arbitrary<Map<number, Score | undefined>> 
     .map((pairs) => new Map(pairs));
 
 /** Oracle of competition ranking: one more than the number of better rows. */
-function rankedBy(rows: Iterable<Score>): Map<number, Standing> {
+function rankedBy(rows: Iterable<Score>): Map<number, LeaderboardRow> {
   const all = [...rows];
   const isBetter = (a: Score, b: Score) =>
     a.finalRating > b.finalRating ||
@@ -45,7 +45,7 @@ function rankedBy(rows: Iterable<Score>): Map<number, Standing> {
   return new Map(all.map((row) => [row.playerId, { ...row, rank: rank(row) }]));
 }
 
-const boardOf = (order: readonly Standing[], version = 0): Board => ({
+const boardOf = (order: readonly LeaderboardRow[], version = 0): LeaderboardState => ({
   version,
   total: order.length,
   rows: new Map(order.map((row) => [row.playerId, row])),
@@ -179,7 +179,7 @@ describe('A large step', () => {
     penaltyMins: 0,
     lastSolvedAt: null,
   });
-  let before: readonly Standing[];
+  let before: readonly LeaderboardRow[];
   beforeAll(() => {
     before = stepOf([], new Map(Array.from({ length: 2_000 }, (_, i) => [i + 1, wide(i + 1, i)]))).order;
   });
@@ -192,7 +192,7 @@ describe('A large step', () => {
     const context = { contestId: 1, from: 7, after: 7, audience: 'real' as const };
     const deltas = deltasOf({ ...step, total: step.order.length }, context) ?? [];
     expect(deltas.length).toBeGreaterThan(2);
-    let board: Board | undefined = boardOf(before, 7);
+    let board: LeaderboardState | undefined = boardOf(before, 7);
     for (const delta of deltas) {
       expect(
         Buffer.byteLength(prepare('LEADERBOARD_UPDATE', delta, { internal: true }).data),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPlatformClock, SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { readContestState, readScores } from '../../src/platform/scores.ts';
-import { standing } from '../../src/protocol/fields.ts';
+import { leaderboardRow } from '../../src/protocol/fields.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
@@ -23,7 +23,7 @@ describe('Scores of the platform', () => {
     const lastSolvedAt = '2026-07-01 12:00:00';
     await joinContest(test.database, { contestId, playerId, finalRating: 12.5, lastSolvedAt });
     const scores = await readScores(test.database, contestId, 'all', createPlatformClock('+02:00'));
-    expect(standing.parse({ ...scores.get(playerId), rank: 1 })).toMatchObject({
+    expect(leaderboardRow.parse({ ...scores.get(playerId), rank: 1 })).toMatchObject({
       playerName: 'Ada \u{1f600}',
       finalRating: 12.5,
       lastSolvedAt: expected,
@@ -38,7 +38,7 @@ describe('Scores of the platform', () => {
     await joinContest(test.database, { contestId, playerId });
     const scores = await readScores(test.database, contestId, new Set([playerId]), SERVER_CLOCK);
     expect([...scores.keys()]).toEqual([playerId]);
-    expect(standing.parse({ ...scores.get(playerId), rank: 1 }).playerName).toMatch(expected);
+    expect(leaderboardRow.parse({ ...scores.get(playerId), rank: 1 }).playerName).toMatch(expected);
   });
 
   it('can be published where names and titles are missing', async () => {
@@ -49,7 +49,7 @@ describe('Scores of the platform', () => {
     await test.database.execute('UPDATE users SET name = NULL WHERE id = ?', [userId]);
     await test.database.execute('UPDATE contest SET title = NULL WHERE id = ?', [contestId]);
     const scores = await readScores(test.database, contestId, new Set([playerId]), SERVER_CLOCK);
-    expect(standing.parse({ ...scores.get(playerId), rank: 1 }).playerName).toBe(`Player ${playerId}`);
+    expect(leaderboardRow.parse({ ...scores.get(playerId), rank: 1 }).playerName).toBe(`Player ${playerId}`);
     expect(await readContestState(test.database, contestId)).toMatchObject({ title: '', live: true });
   });
 

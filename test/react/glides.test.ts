@@ -8,8 +8,8 @@ import {
   SHOWN_MS,
   trailing,
   withoutGlides,
-} from '../../src/react/board/glides.ts';
-import { drawnRange, inViewRange } from '../../src/react/board/visible-range.ts';
+} from '../../src/react/leaderboard/glides.ts';
+import { drawnRange, inViewRange } from '../../src/react/leaderboard/visible-range.ts';
 
 const rowsOf = (...ratings: readonly (readonly [playerId: number, rating: number])[]): BoardRow[] =>
   ratings.map(([playerId, finalRating], place) => ({

@@ -1,6 +1,6 @@
-import type { BoardSnapshot, Standing } from '../../protocol/board.ts';
 import type { Notification } from '../../protocol/event.ts';
 import { EVENT_TYPES, type EventType, eventName } from '../../protocol/event.ts';
+import type { LeaderboardRow, LeaderboardSnapshot } from '../../protocol/leaderboard.ts';
 import type { Screen, Style } from '../context.ts';
 import { safeText } from '../safe-text.ts';
 import type { StreamMessage } from './follow.ts';
@@ -51,7 +51,7 @@ export function notificationLine(message: StreamMessage, screen: Screen): string
 
 /** Formats a leaderboard snapshot as one line. */
 export function snapshotLine(message: StreamMessage, screen: Screen): string {
-  const data = JSON.parse(message.data) as BoardSnapshot;
+  const data = JSON.parse(message.data) as LeaderboardSnapshot;
   return [
     screen.paint('dim', timeOf(new Date().toISOString())),
     screen.paint('cyan', message.event.padEnd(NAME_WIDTH)),
@@ -71,13 +71,13 @@ function textOf({ type, title, message, data }: Notification): string {
   return message;
 }
 
-function listed(standings: readonly Pick<Standing, 'rank' | 'playerName' | 'finalRating'>[]): string {
-  if (standings.length === 0) return '';
-  const shown = [...standings]
+function listed(rows: readonly Pick<LeaderboardRow, 'rank' | 'playerName' | 'finalRating'>[]): string {
+  if (rows.length === 0) return '';
+  const shown = [...rows]
     .sort((a, b) => a.rank - b.rank)
     .slice(0, ROWS)
     .map(({ rank, playerName, finalRating }) => `${rank}. ${playerName} ${finalRating}`);
-  return `: ${shown.join(', ')}${standings.length > ROWS ? ', …' : ''}`;
+  return `: ${shown.join(', ')}${rows.length > ROWS ? ', …' : ''}`;
 }
 
 /** Formats a time in the local time zone. */

@@ -44,7 +44,7 @@ export async function inspectTriggers(database: Pick<Queries, 'query'>): Promise
 
 /**
  * Describes what is wrong with triggers that were installed, a sentence per fault; none where none is seen. Names no
- * account, since callers may be anybody: `platform status` does.
+ * account, since any caller may read it: `platform status` does.
  */
 export function describeTriggerFaults({ states, superseded, goneDefiners }: InspectedTriggers): string[] {
   if (states.every(({ state }) => state === 'missing' || state === 'hidden')) return [];
@@ -70,7 +70,7 @@ export function describeTriggerFaults({ states, superseded, goneDefiners }: Insp
   return faults;
 }
 
-/** Tells of which tables this account sees the triggers. */
+/** Returns whether this account sees the triggers of a table. */
 async function shownTables(database: Pick<Queries, 'query'>): Promise<(table: string) => boolean> {
   const [server] = await database.query<{ version: string }>('SELECT VERSION() AS version');
   const showing = SHOWING[/mariadb/i.test(server?.version ?? '') ? 'mariadb' : 'mysql'];

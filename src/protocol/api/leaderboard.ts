@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TIERS } from '../enums.ts';
-import { standing } from '../fields.ts';
+import { leaderboardRow } from '../fields.ts';
 import { cursor, list, type Wire } from './wire.ts';
 
 /** Rows of a contest's leaderboard, and the cursor at which they are valid. */
@@ -11,13 +11,13 @@ export const leaderboardPage = z
     frozen: z.boolean().meta({ description: 'They stand still for players until they are unfrozen.' }),
     total: z.int().meta({ description: 'How many rows there are on all pages.' }),
     offset: z.int().meta({ description: 'How many rows are before these.' }),
-    rows: list(standing),
+    rows: list(leaderboardRow),
     cursor,
   })
   .meta({ id: 'Standings' });
 
 /** Row of the global leaderboard. */
-export const globalStanding = z.object({
+export const globalLeaderboardRow = z.object({
   playerId: z.int(),
   playerName: z.string(),
   rank: z.int(),
@@ -29,9 +29,9 @@ export const globalStanding = z.object({
 });
 
 export const globalLeaderboard = z
-  .object({ rows: list(globalStanding), cursor })
+  .object({ rows: list(globalLeaderboardRow), cursor })
   .meta({ id: 'GlobalStandings' });
 
 export type LeaderboardPage = Wire<typeof leaderboardPage>;
-export type GlobalStanding = Wire<typeof globalStanding>;
+export type GlobalStanding = Wire<typeof globalLeaderboardRow>;
 export type GlobalLeaderboard = Wire<typeof globalLeaderboard>;

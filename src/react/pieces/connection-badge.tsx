@@ -34,7 +34,7 @@ export function ConnectionBadge({ className = '' }: ConnectionBadgeProps) {
       type="button"
       className={classNames}
       data-state={status.state}
-      {...(partly ? { 'data-partly': '', title: `Not heard: ${refusedScopes}` } : {})}
+      {...(partly ? { 'data-partly': '', title: `Not subscribed: ${refusedScopes}` } : {})}
       onClick={() => void retry()}
     >
       {content}
@@ -55,7 +55,7 @@ function labelOf({ state, closeReason, refused }: ConnectionStatus, seconds: num
     case 'catching-up':
       return 'Catching up';
     case 'open':
-      return refused.length === 0 ? 'Live' : `Live, ${refused.length} not heard`;
+      return refused.length === 0 ? 'Live' : `Live, ${refused.length} not subscribed`;
     case 'waiting':
       return seconds > 0 ? `Back in ${seconds} s` : 'Trying';
     case 'offline':

@@ -1,9 +1,9 @@
 import type { Notification } from '../../protocol/event.ts';
-import { FALL_ICON, lookOf } from '../event-looks.ts';
+import { appearanceOf, FALL_ICON } from '../event-appearance.ts';
 
 /** Icon of an event's type. Decorative: the adjacent text names the type. */
 export function EventIcon({ of }: { readonly of: Notification }) {
-  const look = lookOf(of.type);
+  const look = appearanceOf(of.type);
   const fell = of.type === 'RANK_CHANGE' && of.data.oldRank !== null && of.data.newRank > of.data.oldRank;
   return (
     <svg

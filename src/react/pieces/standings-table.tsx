@@ -1,11 +1,11 @@
 import { type CSSProperties, useRef } from 'react';
 import type { BoardRow } from '../../client/types.ts';
-import { clampToView, drawnPlaces, trailing } from '../board/glides.ts';
-import { useGliding } from '../board/use-gliding.ts';
-import { useVisibleRange } from '../board/use-visible-range.ts';
+import { clampToView, drawnPlaces, trailing } from '../leaderboard/glides.ts';
+import { useGliding } from '../leaderboard/use-gliding.ts';
+import { useVisibleRange } from '../leaderboard/use-visible-range.ts';
 import { Ltr } from '../text/ltr.tsx';
 import { useHostScheme } from './host-scheme.ts';
-import { StandingRow } from './standing-row.tsx';
+import { StandingsTableRow } from './standings-table-row.tsx';
 
 export interface StandingsTableProps {
   /** In order of rank. */
@@ -81,7 +81,7 @@ export function StandingsTable(props: StandingsTableProps) {
               const row = rows[place] as BoardRow;
               const glide = gliding.glides.get(row.playerId);
               return (
-                <StandingRow
+                <StandingsTableRow
                   key={row.playerId}
                   row={row}
                   place={place}

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { EventType } from '../../protocol/event.ts';
-import { TOASTED } from '../event-looks.ts';
+import { TOASTED } from '../event-appearance.ts';
 import { isToastable, type Toast, withToast } from '../session/toasts.ts';
 import { isolated } from '../text/bidi.ts';
 import { EventText } from '../text/event-text.tsx';

@@ -2,7 +2,7 @@ import type { LiveClient, ScopeInput } from '../../client/types.ts';
 import { createInboxStore, type InboxStore } from './inbox-store.ts';
 import { createOwnPlayer, type OwnPlayer } from './own-player.ts';
 import { createScopeNeeds, type ScopeNeeds } from './scope-needs.ts';
-import { createSharedLeaderboards, type SharedLeaderboards } from './shared-boards.ts';
+import { createSharedLeaderboards, type SharedLeaderboards } from './shared-leaderboards.ts';
 
 /** State shared by the hooks under one provider. */
 export interface Session {

@@ -1,5 +1,5 @@
-import type { Standing } from '../../protocol/board.ts';
 import type { Notification } from '../../protocol/event.ts';
+import type { LeaderboardRow } from '../../protocol/leaderboard.ts';
 
 /** Line of the feed. */
 export interface FeedItem {
@@ -73,7 +73,7 @@ export function withItem(items: readonly FeedItem[], item: FeedItem): readonly F
 }
 
 /** Lines made from the leaderboard: each player's latest solve, the newest first. */
-export function earlierSolves(rows: readonly Standing[]): FeedItem[] {
+export function earlierSolves(rows: readonly LeaderboardRow[]): FeedItem[] {
   return rows
     .flatMap(({ playerId, playerName, problemsSolved, lastSolvedAt }): FeedItem[] =>
       lastSolvedAt === null

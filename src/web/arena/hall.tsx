@@ -20,7 +20,7 @@ export interface HallProps {
 }
 
 const PANES = [
-  ['standings', 'Standings'],
+  ['leaderboard', 'Standings'],
   ['feed', 'Solves'],
   ['contests', 'Contests'],
 ] as const;
@@ -31,7 +31,7 @@ export function Hall({ viewer, plays, onLeave }: HallProps) {
   const wanted = useChosenContest();
   const { contests, failed, missing, retry } = useContests(wanted);
   const signedOut = useSignedOut();
-  const [pane, setPane] = useState<Pane>('standings');
+  const [pane, setPane] = useState<Pane>('leaderboard');
   const other = contests && mostInteresting(contests);
   // A contest in the address is never replaced by another.
   const contest = wanted === undefined ? other : contests?.find(({ id }) => id === wanted);
@@ -47,7 +47,7 @@ export function Hall({ viewer, plays, onLeave }: HallProps) {
             chosen={contest?.id}
             onChoose={(id) => {
               chooseContest(id);
-              setPane('standings');
+              setPane('leaderboard');
             }}
           />
         )}
@@ -86,7 +86,7 @@ export function Hall({ viewer, plays, onLeave }: HallProps) {
               key={contest.id}
               contestId={contest.id}
               label={`Standings of ${isolated(contest.title)}`}
-              className="pane-standings"
+              className="pane-leaderboard"
             />
           </>
         )}

@@ -76,10 +76,10 @@ function Clock({ contest }: { readonly contest: Contest }) {
 
 function OwnPlace({ contestId }: { readonly contestId: number }) {
   const own = useOwnPlayer();
-  const board = useLeaderboard(contestId);
-  const row = board?.rows.find(({ playerId }) => playerId === own);
+  const leaderboard = useLeaderboard(contestId);
+  const row = leaderboard?.rows.find(({ playerId }) => playerId === own);
   if (row === undefined) return <div />;
-  const ahead = board?.rows.findLast(({ rank }) => rank < row.rank);
+  const ahead = leaderboard?.rows.findLast(({ rank }) => rank < row.rank);
   const [digits, suffix] = ordinalParts(row.rank);
   return (
     <div className="scorebug-own">

@@ -51,7 +51,7 @@ export function Debugger() {
     chosen && (monitor.recording.entries.find(({ number }) => number === chosen.number) ?? chosen);
   const about = {
     playerId: viewer?.kind === 'demo' ? viewer.playerId : 1,
-    playerName: viewer?.kind === 'demo' ? viewer.name : 'Somebody',
+    playerName: viewer?.kind === 'demo' ? viewer.name : 'A player',
     contestId: details.contests[0]?.id ?? 1,
   };
   return (

@@ -1,8 +1,8 @@
 import type { RawFrame } from '../../client/types.ts';
-import type { BoardSnapshot } from '../../protocol/board.ts';
 import type { CaughtUp, StreamClose, StreamOpen } from '../../protocol/control.ts';
 import type { Notification } from '../../protocol/event.ts';
 import { encodeComment, encodeFrame } from '../../protocol/frame.ts';
+import type { LeaderboardSnapshot } from '../../protocol/leaderboard.ts';
 
 /** Received frame, or change of the connection's state. */
 export interface RecordedEntry {
@@ -41,7 +41,7 @@ export function summaryOf({ event, data }: RawFrame): string {
       case 'caught-up':
         return `Caught up: ${(parsed as CaughtUp).replayed} replayed`;
       case 'leaderboard-snapshot': {
-        const { contestId, version, rows } = parsed as BoardSnapshot;
+        const { contestId, version, rows } = parsed as LeaderboardSnapshot;
         return `Standings of contest ${contestId}, version ${version}: ${rows.length} rows`;
       }
       case 'position':

@@ -7,7 +7,7 @@ export function OperatorEntrance({ onEnter }: { readonly onEnter: (token: string
   return (
     <>
       <ToolBar here="Ops" />
-      <main className="entrance gate">
+      <main className="entrance token-entrance">
         <header className="entrance-head">
           <h1>Operator</h1>
           <p>Metrics of the nodes, and open streams. For admins.</p>

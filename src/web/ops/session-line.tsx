@@ -75,10 +75,10 @@ interface DisconnectProps {
 function Disconnect({ name, onSure }: DisconnectProps) {
   const [stage, setStage] = useState<'quiet' | 'asking' | 'closing'>('quiet');
   const button = useRef<HTMLButtonElement>(null);
-  const touched = useRef(false);
+  const acted = useRef(false);
   useEffect(() => {
-    if (touched.current) button.current?.focus();
-    touched.current = stage !== 'quiet';
+    if (acted.current) button.current?.focus();
+    acted.current = stage !== 'quiet';
   }, [stage]);
 
   if (stage === 'quiet')

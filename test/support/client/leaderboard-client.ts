@@ -2,11 +2,11 @@ import { createParser } from 'eventsource-parser';
 import { expect } from 'vitest';
 import {
   applyDelta,
-  type Board,
-  type BoardDelta,
-  type BoardSnapshot,
-  type Standing,
-} from '../../../src/protocol/board.ts';
+  type LeaderboardDelta,
+  type LeaderboardRow,
+  type LeaderboardSnapshot,
+  type LeaderboardState,
+} from '../../../src/protocol/leaderboard.ts';
 import { until } from '../until.ts';
 
 export interface Heard {
@@ -18,7 +18,7 @@ export interface Heard {
 /** A client that keeps a contest's standings from a snapshot and the changes after it, over as many connections as it takes. */
 export class BoardClient {
   readonly heard: Heard[] = [];
-  board: Board | undefined;
+  board: LeaderboardState | undefined;
   frozen = false;
   /** How often something was missing between two deltas. */
   missed = 0;
@@ -57,7 +57,7 @@ export class BoardClient {
     this.#connection?.abort();
   }
 
-  get rows(): Standing[] {
+  get rows(): LeaderboardRow[] {
     return [...(this.board?.rows.values() ?? [])].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
   }
 
@@ -86,12 +86,12 @@ export class BoardClient {
     this.heard.push({ event, id, data: (message.data as Record<string, unknown>) ?? message });
     if (event === 'caught-up') this.#open++;
     if (event === 'leaderboard-snapshot') {
-      const { version, total, rows, frozen } = message as unknown as BoardSnapshot;
+      const { version, total, rows, frozen } = message as unknown as LeaderboardSnapshot;
       this.board = { version, total, rows: new Map(rows.map((row) => [row.playerId, row])) };
       this.frozen = frozen;
     }
     if (event === 'leaderboard-update') {
-      const next = this.board && applyDelta(this.board, message.data as BoardDelta);
+      const next = this.board && applyDelta(this.board, message.data as LeaderboardDelta);
       if (next) this.board = next;
       else this.missed++;
     }

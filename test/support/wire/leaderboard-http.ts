@@ -1,4 +1,4 @@
-import type { Standing } from '../../../src/protocol/board.ts';
+import type { LeaderboardRow } from '../../../src/protocol/leaderboard.ts';
 import { BoardClient } from '../client/leaderboard-client.ts';
 import type { TestService } from '../service.ts';
 
@@ -15,7 +15,7 @@ export interface Page {
   readonly frozen: boolean;
   readonly total: number;
   readonly offset: number;
-  readonly rows: Standing[];
+  readonly rows: LeaderboardRow[];
   readonly cursor: string;
 }
 
@@ -42,8 +42,8 @@ export async function readWhole(
   live: Pick<TestService, 'url'>,
   contestId: number,
   token: string,
-): Promise<Standing[]> {
-  const rows: Standing[] = [];
+): Promise<LeaderboardRow[]> {
+  const rows: LeaderboardRow[] = [];
   for (;;) {
     const page = await readPage(live, contestId, token, `limit=200&offset=${rows.length}`);
     rows.push(...page.rows);

@@ -1,12 +1,12 @@
 import type { z } from 'zod';
 import type { EventData } from './event.ts';
-import type { standing } from './fields.ts';
+import type { leaderboardRow } from './fields.ts';
 
 /** One row of a contest's standings. */
-export type Standing = z.output<typeof standing>;
+export type LeaderboardRow = z.output<typeof leaderboardRow>;
 
 /** The data of `leaderboard-snapshot`: a contest's standings, whole. */
-export interface BoardSnapshot {
+export interface LeaderboardSnapshot {
   readonly contestId: number;
   /** Grows with every change; a delta says which version it follows. */
   readonly version: number;
@@ -14,26 +14,26 @@ export interface BoardSnapshot {
   readonly frozen: boolean;
   /** How many take part; `rows` may hold fewer of them, those in front. */
   readonly total: number;
-  readonly rows: readonly Standing[];
+  readonly rows: readonly LeaderboardRow[];
 }
 
 /** What changed from one version to a later one: the data of LEADERBOARD_UPDATE. */
-export type BoardDelta = EventData<'LEADERBOARD_UPDATE'>;
+export type LeaderboardDelta = EventData<'LEADERBOARD_UPDATE'>;
 
 /** Ranks that moved though nothing else of their rows did: every row from rank `from` to `to` moves by `by`. */
-export type RankShift = BoardDelta['shifts'][number];
+export type RankShift = LeaderboardDelta['shifts'][number];
 
-/** A board as a reader keeps it. */
-export interface Board {
+/** A leaderboard as a reader keeps it. */
+export interface LeaderboardState {
   readonly version: number;
   readonly total: number;
-  readonly rows: ReadonlyMap<number, Standing>;
+  readonly rows: ReadonlyMap<number, LeaderboardRow>;
 }
 
-type Placed = Pick<Standing, 'finalRating' | 'lastSolvedAt'>;
+type Placed = Pick<LeaderboardRow, 'finalRating' | 'lastSolvedAt'>;
 
 /** Order of `a` and `b`: negative: `a` is first, 0: a tie. By rating, then by the earlier last solve. */
-export function compareStandings(a: Placed, b: Placed): number {
+export function compareLeaderboardRows(a: Placed, b: Placed): number {
   if (a.finalRating !== b.finalRating) return b.finalRating - a.finalRating;
   if (a.lastSolvedAt === b.lastSolvedAt) return 0;
   if (a.lastSolvedAt === null) return 1;
@@ -43,19 +43,19 @@ export function compareStandings(a: Placed, b: Placed): number {
 }
 
 /** What a delta is to a reader who is at `version`. */
-export function relevance(delta: BoardDelta, version: number): 'old' | 'next' | 'missed' {
+export function relevance(delta: LeaderboardDelta, version: number): 'old' | 'next' | 'missed' {
   if (delta.version <= version) return 'old';
   if (delta.previous === version) return 'next';
   // Without shifts it says of each row how it stands now, whatever became of it in between.
   return delta.previous < version && delta.shifts.length === 0 ? 'next' : 'missed';
 }
 
-/** The board after a delta. `undefined`: something was missed, and the board must be read again. */
-export function applyDelta(board: Board, delta: BoardDelta): Board | undefined {
-  const found = relevance(delta, board.version);
-  if (found === 'old') return board;
+/** The leaderboard after a delta. `undefined`: something was missed, and the leaderboard must be read again. */
+export function applyDelta(state: LeaderboardState, delta: LeaderboardDelta): LeaderboardState | undefined {
+  const found = relevance(delta, state.version);
+  if (found === 'old') return state;
   if (found === 'missed') return undefined;
-  const rows = new Map(board.rows);
+  const rows = new Map(state.rows);
   for (const playerId of delta.removed) rows.delete(playerId);
   const changed = new Set(delta.changed.map(({ playerId }) => playerId));
   if (delta.shifts.length > 0)

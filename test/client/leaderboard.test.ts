@@ -1,11 +1,15 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createBoard } from '../../src/client/board.ts';
 import { Emitter } from '../../src/client/emitter.ts';
+import { createBoard } from '../../src/client/leaderboard.ts';
 import type { BoardView, LiveClient, LiveEvents } from '../../src/client/types.ts';
-import type { BoardDelta, BoardSnapshot, Standing } from '../../src/protocol/board.ts';
 import type { Notification } from '../../src/protocol/event.ts';
+import type {
+  LeaderboardDelta,
+  LeaderboardRow,
+  LeaderboardSnapshot,
+} from '../../src/protocol/leaderboard.ts';
 
-const standing = (playerId: number, rank: number, finalRating = 100 - rank): Standing => ({
+const standing = (playerId: number, rank: number, finalRating = 100 - rank): LeaderboardRow => ({
   playerId,
   playerName: `Player ${playerId}`,
   picture: null,
@@ -32,7 +36,11 @@ describe('A board', () => {
   let time = 1_000;
   const create = () => createBoard(client, 3, () => time);
 
-  const snapshot = (version: number, rows: readonly Standing[], more: Partial<BoardSnapshot> = {}) =>
+  const snapshot = (
+    version: number,
+    rows: readonly LeaderboardRow[],
+    more: Partial<LeaderboardSnapshot> = {},
+  ) =>
     emitter.emit('leaderboard-snapshot', {
       contestId: 3,
       version,
@@ -41,7 +49,7 @@ describe('A board', () => {
       rows,
       ...more,
     });
-  const update = (delta: Partial<BoardDelta> & Pick<BoardDelta, 'previous' | 'version'>) =>
+  const update = (delta: Partial<LeaderboardDelta> & Pick<LeaderboardDelta, 'previous' | 'version'>) =>
     emitter.emit('leaderboard-update', {
       data: { contestId: 3, total: 3, changed: [], removed: [], shifts: [], ...delta },
     } as unknown as Notification<'LEADERBOARD_UPDATE'>);

@@ -1,11 +1,11 @@
 import {
   applyDelta,
-  type Board,
-  type BoardDelta,
-  type BoardSnapshot,
+  type LeaderboardDelta,
+  type LeaderboardRow,
+  type LeaderboardSnapshot,
+  type LeaderboardState,
   relevance,
-  type Standing,
-} from '../protocol/board.ts';
+} from '../protocol/leaderboard.ts';
 import { scopes } from '../protocol/scope.ts';
 import type { BoardRow, BoardView, LeaderboardBoard, LiveClient } from './types.ts';
 
@@ -20,7 +20,7 @@ export function createBoard(
   now: () => number = Date.now,
 ): LeaderboardBoard {
   const listeners = new Set<() => void>();
-  let board: Board | undefined;
+  let state: LeaderboardState | undefined;
   let shown: ReadonlyMap<number, BoardRow> = new Map();
   let frozen = false;
   let stale = false;
@@ -34,13 +34,13 @@ export function createBoard(
       if (data.contestId === contestId) applyChange(data);
     }),
     client.on('leaderboard-freeze', ({ data }) => {
-      if (data.contestId !== contestId || !board) return;
+      if (data.contestId !== contestId || !state) return;
       frozen = data.frozen;
       notify();
     }),
     // Outdated until the snapshot that follows.
     client.on('reset', ({ lost }) => {
-      if (!lost || !board) return;
+      if (!lost || !state) return;
       stale = true;
       notify();
     }),
@@ -55,26 +55,26 @@ export function createBoard(
     client.resync().catch(() => {});
   }
 
-  function applySnapshot(snapshot: BoardSnapshot): void {
+  function applySnapshot(snapshot: LeaderboardSnapshot): void {
     // During a change of streams, the older snapshot may arrive later.
-    if (board && !stale && snapshot.version < board.version) return;
+    if (state && !stale && snapshot.version < state.version) return;
     const rows = new Map(snapshot.rows.map((row) => [row.playerId, row]));
-    const before = board;
-    board = { version: snapshot.version, total: snapshot.total, rows };
+    const before = state;
+    state = { version: snapshot.version, total: snapshot.total, rows };
     frozen = snapshot.frozen;
     stale = false;
-    show(before, board);
+    show(before, state);
     notify();
   }
 
-  function applyChange(delta: BoardDelta): void {
-    if (!board || stale) return;
-    const found = relevance(delta, board.version);
+  function applyChange(delta: LeaderboardDelta): void {
+    if (!state || stale) return;
+    const found = relevance(delta, state.version);
     if (found === 'old') return;
-    const after = applyDelta(board, delta);
+    const after = applyDelta(state, delta);
     if (after) {
-      show(board, after);
-      board = after;
+      show(state, after);
+      state = after;
     } else {
       stale = true;
       requestSnapshot();
@@ -83,7 +83,7 @@ export function createBoard(
   }
 
   /** Updates the rows shown. Unchanged rows stay the same objects. */
-  function show(before: Board | undefined, after: Board): void {
+  function show(before: LeaderboardState | undefined, after: LeaderboardState): void {
     const next = new Map<number, BoardRow>();
     for (const [playerId, row] of after.rows) {
       const old = before?.rows.get(playerId);
@@ -94,9 +94,9 @@ export function createBoard(
   }
 
   function moved(
-    row: Standing,
+    row: LeaderboardRow,
     first: boolean,
-    old: Standing | undefined,
+    old: LeaderboardRow | undefined,
     known: BoardRow | undefined,
   ): BoardRow {
     if (first) return { ...row, previousRank: undefined, changedAt: undefined };
@@ -111,9 +111,9 @@ export function createBoard(
   }
 
   function buildView(): BoardView | undefined {
-    if (!board) return undefined;
+    if (!state) return undefined;
     const rows = [...shown.values()].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
-    return { contestId, version: board.version, frozen, total: board.total, rows, stale };
+    return { contestId, version: state.version, frozen, total: state.total, rows, stale };
   }
 
   return {

@@ -1,4 +1,4 @@
-import { createBoard } from '../../client/board.ts';
+import { createBoard } from '../../client/leaderboard.ts';
 import type { BoardView, LeaderboardBoard, LiveClient } from '../../client/types.ts';
 import { scopes } from '../../protocol/scope.ts';
 import type { ScopeNeeds } from './scope-needs.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Emitter } from '../../src/client/emitter.ts';
 import type { LiveClient, LiveEvents, ScopeInput } from '../../src/client/types.ts';
 import { createScopeNeeds } from '../../src/react/session/scope-needs.ts';
-import { createSharedLeaderboards } from '../../src/react/session/shared-boards.ts';
+import { createSharedLeaderboards } from '../../src/react/session/shared-leaderboards.ts';
 
 describe('The boards that components share', () => {
   const emitter = new Emitter<LiveEvents>((error) => {

@@ -1,7 +1,7 @@
 import type { KeptProgress, Progress } from './progress.ts';
 import type { Clock, CursorStorage } from './types.ts';
 
-export interface CursorKeeperOptions {
+export interface ProgressStoreOptions {
   readonly storage: CursorStorage;
   readonly clock: Clock;
   /** Max age of stored progress, in ms. */
@@ -19,12 +19,12 @@ interface Kept extends KeptProgress {
 const SAVE_MS = 250;
 
 /** Persists progress in a storage. Ignores a storage that fails, and content that cannot be parsed. */
-export class CursorKeeper {
-  readonly #options: CursorKeeperOptions;
+export class ProgressStore {
+  readonly #options: ProgressStoreOptions;
   #timer: unknown;
   #due = false;
 
-  constructor(options: CursorKeeperOptions) {
+  constructor(options: ProgressStoreOptions) {
     this.#options = options;
   }
 

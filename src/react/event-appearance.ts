@@ -1,7 +1,7 @@
 import type { EventType } from '../protocol/event.ts';
 
 /** Appearance of the notifications of a type. */
-export interface EventLook {
+export interface EventAppearance {
   /** Path of the icon, on a grid of 16. */
   readonly icon: string;
   /** Colour of the icon: `gold` for honours, `good` for progress, `plain` for the rest. */
@@ -11,10 +11,10 @@ export interface EventLook {
 }
 
 const FLAG = 'M3.5 15V2M3.5 2.5h9';
-const OTHER: EventLook = { icon: 'M8 3v6M8 12v.5', tone: 'plain', toast: false };
+const OTHER: EventAppearance = { icon: 'M8 3v6M8 12v.5', tone: 'plain', toast: false };
 
 /** Appearance per type. The compiler requires an entry for each type of the catalogue. */
-const EVENT_LOOKS: Readonly<Record<EventType, EventLook>> = {
+const EVENT_APPEARANCE: Readonly<Record<EventType, EventAppearance>> = {
   LEVEL_UP: { icon: 'M3 13 8 8l5 5M3 8l5-5 5 5', tone: 'good', toast: true },
   TIER_UPGRADE: { icon: 'M2 13 8 10l6 3M2 9l6-3 6 3M2 5l6-3 6 3', tone: 'plain', toast: true },
   RANK_CHANGE: { icon: 'M8 14V2m0 0L3.5 6.5M8 2l4.5 4.5', tone: 'plain', toast: true },
@@ -37,12 +37,14 @@ const EVENT_LOOKS: Readonly<Record<EventType, EventLook>> = {
 };
 
 /** Appearance of a type, also of one that this version does not know. */
-export function lookOf(type: EventType): EventLook {
-  return (EVENT_LOOKS as Partial<typeof EVENT_LOOKS>)[type] ?? OTHER;
+export function appearanceOf(type: EventType): EventAppearance {
+  return (EVENT_APPEARANCE as Partial<typeof EVENT_APPEARANCE>)[type] ?? OTHER;
 }
 
 /** Types that toasts show by default. */
-export const TOASTED = (Object.keys(EVENT_LOOKS) as EventType[]).filter((type) => EVENT_LOOKS[type].toast);
+export const TOASTED = (Object.keys(EVENT_APPEARANCE) as EventType[]).filter(
+  (type) => EVENT_APPEARANCE[type].toast,
+);
 
 /** Icon of a rank change for the worse. */
 export const FALL_ICON = 'M8 2v12m0 0 4.5-4.5M8 14 3.5 9.5';

@@ -5,7 +5,7 @@ import { Ltr } from '../text/ltr.tsx';
 import { UserText } from '../text/user-text.tsx';
 import { TierMark } from './tier-mark.tsx';
 
-export interface StandingRowProps {
+export interface StandingsTableRowProps {
   readonly row: BoardRow;
   /** Offset at which the row is drawn, and from which it glides if it was not drawn before. Pixels. */
   readonly y: number;
@@ -21,7 +21,7 @@ export interface StandingRowProps {
 const PIPS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
 
 /** Row of the leaderboard table. */
-export const StandingRow = memo(function StandingRow(props: StandingRowProps) {
+export const StandingsTableRow = memo(function StandingsTableRow(props: StandingsTableRowProps) {
   const { row, y, from, place, you, scored, gap } = props;
   const [whole, fraction] = ratingParts(row.finalRating);
   const moved = recentMove(row);
