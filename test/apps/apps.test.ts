@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { charactersOf, coloursOf, nodeCount, overflow, seenFromLeft } from '../support/browser/look.ts';
 import { type Crowd, createCrowd } from '../support/crowd.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { until } from '../web/arena-page.ts';
 import {
   type Builder,
@@ -49,12 +49,11 @@ const LEGIBLE = ['.ccl-name', '.ccl-rank', '.ccl-rating', '.ccl-fraction', '.ccl
 
 /** A page of the package in somebody else's hands, with 10,000 players. */
 describe('An app made of the packed package', { timeout: 90_000 }, () => {
-  let live: TestService;
+  const live = prepareService();
   let browser: Browser;
   let crowd: Crowd;
   let token: string;
   beforeAll(async () => {
-    live = await startService();
     crowd = await createCrowd(live.test.database, SIZE, NAMES, 'The great contest');
     token = await live.token(crowd.userId);
     browser = await launchChromium();
@@ -65,10 +64,7 @@ describe('An app made of the packed package', { timeout: 90_000 }, () => {
       ...Array.from({ length: 20 }, (_, count) => announcement(`Word ${count}`, 'Words, words, words.')),
     ]);
   }, 180_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live?.close();
-  });
+  afterAll(() => browser?.close());
 
   const announcement = (title: string, message: string) => ({
     type: 'ANNOUNCEMENT',

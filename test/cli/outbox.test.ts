@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { prepareDatabase } from '../support/database/database.ts';
 import { insertRow, publishSql, relayed, startRelay } from '../support/database/outbox.ts';
 import { environment } from '../support/service.ts';
 import { run } from './command.ts';
 
-let made: TestDatabase;
-beforeAll(async () => {
-  made = await createTestDatabase();
-});
+const made = prepareDatabase();
 beforeEach(() => made.database.execute('DELETE FROM event_outbox'));
-afterAll(() => made.drop());
 
 const live = (...args: string[]) => run(args, { env: environment(made.url) });
 

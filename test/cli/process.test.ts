@@ -1,23 +1,21 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPlayer } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/cli/main.js');
 
 describe('The built command line, as a process', () => {
-  let live: TestService;
+  const live = prepareService();
   let playerId: number;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    live = await startService();
     const player = await createPlayer(live.test.database);
     playerId = player.playerId;
     env = { PATH: process.env.PATH, LIVE_URL: live.url, LIVE_TOKEN: await live.token(player.userId) };
   });
-  afterAll(() => live.close());
 
   function start(...args: string[]): ChildProcessWithoutNullStreams {
     const child = spawn(process.execPath, [MAIN, ...args], { env });

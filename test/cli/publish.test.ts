@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { describeFields, parseJsonData, parsePairs } from '../../src/cli/publish/event-data.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { run } from './command.ts';
 import { serve } from './front.ts';
 
@@ -55,13 +55,11 @@ describe('key=value', () => {
 });
 
 describe('publish', () => {
-  let live: TestService;
+  const live = prepareService();
   let playerId: number;
   beforeAll(async () => {
-    live = await startService();
     ({ playerId } = await createPlayer(live.test.database));
   });
-  afterAll(() => live.close());
 
   const publish = (args: readonly string[], stdin = '') =>
     run(['publish', '--url', live.url, ...args], { stdin, env: { LIVE_TOKEN: live.serviceToken } });

@@ -6,18 +6,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { prepareDatabase } from '../support/database/database.ts';
 import { environment } from '../support/service.ts';
 
 const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
 
 describe('The built service, as it is started', { timeout: 90_000 }, () => {
-  let test: TestDatabase;
-  beforeAll(async () => {
-    test = await createTestDatabase();
-  });
-  afterAll(() => test.drop());
+  const test = prepareDatabase();
 
   function start(env: Record<string, string>) {
     const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH ?? '', ...env } });

@@ -2,19 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createPlayer, createUser } from '../support/database/platform.ts';
-import { environment, startService, type TestService } from '../support/service.ts';
+import { environment, prepareService } from '../support/service.ts';
 import { run } from './command.ts';
 
 describe('A token from the command line', () => {
-  let live: TestService;
+  const live = prepareService();
   let env: Record<string, string>;
   beforeAll(async () => {
-    live = await startService();
     env = environment(live.test.url);
   });
-  afterAll(() => live.close());
 
   const accepted = async (token: string, path: string, init: RequestInit = {}) => {
     const headers = { authorization: `Bearer ${token.trim()}`, 'content-type': 'application/json' };

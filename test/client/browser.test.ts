@@ -4,7 +4,7 @@ import type * as Client from '../../src/client/index.ts';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { bundleClient } from '../support/client/client-bundle.ts';
 import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 declare global {
   interface Window {
@@ -21,14 +21,13 @@ type PageOptions = Pick<Client.ConnectOptions, 'identity' | 'share' | 'transport
 };
 
 describe('The client in Chromium', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService();
   let browser: Browser;
   let script: string;
   let player: PlayerIds;
   let token: string;
   let context: BrowserContext;
   beforeAll(async () => {
-    live = await startService();
     script = (await bundleClient()).script;
     browser = await launchChromium();
   }, 300_000);
@@ -38,10 +37,7 @@ describe('The client in Chromium', { timeout: 60_000 }, () => {
     context = await browser.newContext();
   });
   afterEach(() => context.close());
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
+  afterAll(() => browser?.close());
 
   async function connectIn(page: Page, options: PageOptions): Promise<void> {
     await page.addScriptTag({ content: script });

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient, ScopeInput } from '../../src/client/types.ts';
 import { hear, open } from '../support/client/heard.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 import { seededRandom } from '../support/random.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 function createStorage() {
@@ -18,19 +18,17 @@ function createStorage() {
 }
 
 describe('A client of a real service', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService({ HEARTBEAT_INTERVAL: '200' });
   let player: PlayerIds;
   let token: string;
   const clients: LiveClient[] = [];
   beforeAll(async () => {
-    live = await startService({ HEARTBEAT_INTERVAL: '200' });
     player = await createPlayer(live.test.database);
     token = await live.token(player.userId);
   });
   afterEach(() => {
     for (const client of clients.splice(0)) client.close();
   });
-  afterAll(() => live.close());
 
   function start(options: Partial<ConnectOptions> = {}) {
     const client = connect({

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { LiveClient, ScopeInput } from '../../src/client/types.ts';
 import { createLocks, createTab, type TestTab } from '../support/browser/tabs.ts';
 import { type Heard, hear, open } from '../support/client/heard.ts';
 import { createContest, createPlayer } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 interface Opened {
   readonly tab: TestTab;
@@ -27,11 +27,7 @@ const STEP = fc.record({
 describe('Tabs that share a connection, come, go, freeze and change their scopes', {
   timeout: 120_000,
 }, () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
 
   it('each hear what they listen to, once and in order', async () => {
     const contests = await Promise.all([0, 1, 2].map(() => createContest(live.test.database)));

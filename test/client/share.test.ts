@@ -1,21 +1,18 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
 import { createLocks, createPageLifecycle, createTab, type TestTab } from '../support/browser/tabs.ts';
 import { hear, open } from '../support/client/heard.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 describe('Tabs that share a connection', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService();
   let player: PlayerIds;
   let token: string;
   let locks: ReturnType<typeof createLocks>;
   const clients: LiveClient[] = [];
-  beforeAll(async () => {
-    live = await startService();
-  });
   beforeEach(async () => {
     // A player per test: nothing of another test's is heard.
     player = await createPlayer(live.test.database);
@@ -25,7 +22,6 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
   afterEach(() => {
     for (const client of clients.splice(0)) client.close();
   });
-  afterAll(() => live.close());
 
   function start(options: Partial<ConnectOptions> = {}, tab: TestTab = createTab(locks)) {
     const client = connect({

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
 import type { UncheckedEvent } from '../../src/events/log-publisher.ts';
 import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import type { Published } from '../../src/protocol/publishing.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { expectGapless, wholeLog } from '../support/database/log.ts';
 import { createContest, createUser } from '../support/database/platform.ts';
 import { announcementsOf, type ClockNode, openClockNode } from './fixture.ts';
@@ -12,15 +11,12 @@ import { announcementsOf, type ClockNode, openClockNode } from './fixture.ts';
 type Status = 'UPCOMING' | 'LIVE' | 'ENDED';
 
 describe('The announcer', () => {
-  let made: TestDatabase;
-  let database: Database;
+  const { database } = prepareDatabase();
   let node: ClockNode;
   let admin: number;
   let id: number;
 
   beforeAll(async () => {
-    made = await createTestDatabase();
-    database = made.database;
     node = openClockNode(database);
     admin = await createUser(database, { role: 'ADMIN' });
   });
@@ -33,10 +29,7 @@ describe('The announcer', () => {
       endTime: '2037-01-01 12:00:00',
     });
   });
-  afterAll(async () => {
-    await node.close();
-    await made.drop();
-  });
+  afterAll(() => node.close());
 
   const status = (newStatus: Status, idempotencyKey?: string): UncheckedEvent => ({
     type: 'CONTEST_STATUS',

@@ -1,9 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createPlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { withGaps } from '../support/database/gaps.ts';
 import { wholeLog } from '../support/database/log.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/database/platform.ts';
@@ -12,14 +11,12 @@ import { until } from '../support/until.ts';
 import { announcementsOf, type ClockNode, inSeconds, isRecorded, openClockNode, times } from './fixture.ts';
 
 describe('The contest clock', () => {
-  let made: TestDatabase;
-  let database: Database;
+  const made = prepareDatabase();
+  const { database } = made;
   let admin: number;
   const nodes: ClockNode[] = [];
 
   beforeAll(async () => {
-    made = await createTestDatabase();
-    database = made.database;
     admin = await createUser(database, { role: 'ADMIN' });
   });
   afterEach(async () => {
@@ -30,7 +27,6 @@ describe('The contest clock', () => {
     await Promise.all(nodes.splice(0).map((node) => node.close()));
     expect(errors).toEqual([]);
   });
-  afterAll(() => made.drop());
 
   function node(): ClockNode {
     const opened = openClockNode(database);

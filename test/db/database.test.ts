@@ -1,27 +1,23 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/db/database.ts';
+import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
 import { errnoOf } from '../../src/db/errors.ts';
 import { logTail, tokenRevocation } from '../../src/db/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 
-let made: TestDatabase;
-let database: Database;
+const made = prepareDatabase({ statementTimeoutMs: 1000 });
+const { database } = made;
 
 beforeAll(async () => {
-  made = await createTestDatabase({ statementTimeoutMs: 1000 });
-  database = made.database;
   await database.execute(
     `CREATE TABLE thing (
       id BIGINT UNSIGNED PRIMARY KEY, j JSON, d DATETIME(3), x DECIMAL(10,2), t TEXT
     ) DEFAULT CHARSET=utf8mb4`,
   );
 });
-
-afterAll(() => made.drop());
 
 const SETTINGS = `SELECT @@time_zone AS zone, @@sql_mode AS mode, @@collation_connection AS collation,
   @@innodb_lock_wait_timeout AS lockWait`;

@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { checkDurability } from '../../src/db/durability.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 
-let made: TestDatabase;
-
-beforeAll(async () => {
-  made = await createTestDatabase({ migrated: false });
-});
-afterAll(() => made.drop());
+const made = prepareDatabase({ migrated: false });
 
 /** The real server's answers, some of them changed: its global settings are not this test's to change. */
 function pretending(changed: Record<string, string>, clockMs = 0) {

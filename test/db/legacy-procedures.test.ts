@@ -1,19 +1,15 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import type { EventType } from '../../src/protocol/event.ts';
 import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 
-let made: TestDatabase;
-let database: Database;
+const { database } = prepareDatabase();
 let ada: PlayerIds;
 
 beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
   ada = await createPlayer(database, { name: 'Ada' });
 });
 beforeEach(async () => {
@@ -26,7 +22,6 @@ beforeEach(async () => {
   ])
     await database.execute(`DELETE FROM ${table}`);
 });
-afterAll(() => made.drop());
 
 const outbox = async () =>
   (

@@ -1,16 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { lockName, NamedLock, type NamedLockOptions } from '../../src/db/named-lock.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
 
-let made: TestDatabase;
+const made = prepareDatabase({ migrated: false });
 let proxy: DatabaseProxy;
 let behindProxy: Database;
 const locks: NamedLock[] = [];
 
 beforeAll(async () => {
-  made = await createTestDatabase({ migrated: false });
   proxy = await startDatabaseProxy(made.url);
   behindProxy = openDatabase({ url: proxy.url, acquireTimeoutMs: 300 });
 });
@@ -22,7 +21,6 @@ afterEach(async () => {
 afterAll(async () => {
   await proxy.close();
   await behindProxy.close();
-  await made.drop();
 });
 
 function contend(options: Partial<NamedLockOptions> = {}, database = made.database): NamedLock {

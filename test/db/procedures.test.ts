@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 
-let made: TestDatabase;
-let database: Database;
+const { database } = prepareDatabase();
 let ada: PlayerIds;
 
 beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
   ada = await createPlayer(database, { name: 'Ada' });
 });
 
@@ -19,7 +15,6 @@ beforeEach(async () => {
   await database.execute('DELETE FROM event_outbox');
   await database.execute('DELETE FROM notification_receipt');
 });
-afterAll(() => made.drop());
 
 const outbox = async () =>
   (

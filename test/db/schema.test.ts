@@ -1,15 +1,10 @@
 import { is } from 'drizzle-orm';
 import { getTableConfig, MySqlTable } from 'drizzle-orm/mysql-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import * as schema from '../../src/db/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 
-let made: TestDatabase;
-
-beforeAll(async () => {
-  made = await createTestDatabase();
-});
-afterAll(() => made.drop());
+const made = prepareDatabase();
 
 const tables = Object.values(schema).filter((value) => is(value, MySqlTable));
 

@@ -1,22 +1,19 @@
 import { eq } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Database, openDatabase, type Transaction } from '../../src/db/database.ts';
 import { errnoOf, isUnavailable } from '../../src/db/errors.ts';
 import { tokenRevocation } from '../../src/db/schema.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 
-let made: TestDatabase;
-let database: Database;
+const made = prepareDatabase({ poolSize: 4 });
+const { database } = made;
 
 beforeAll(async () => {
-  made = await createTestDatabase({ poolSize: 4 });
-  database = made.database;
   await database.execute('CREATE TABLE account (id INT PRIMARY KEY, n INT NOT NULL) ENGINE=InnoDB');
 });
 
 beforeEach(() => database.execute('REPLACE INTO account VALUES (1, 0), (2, 0)'));
-afterAll(() => made.drop());
 
 const amounts = async () =>
   (await database.query<{ n: number }>('SELECT n FROM account ORDER BY id')).map(({ n }) => n);

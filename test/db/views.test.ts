@@ -1,17 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { describe, expect, test } from 'vitest';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
-let made: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
-});
-afterAll(() => made.drop());
+const { database } = prepareDatabase();
 
 describe('v_contest_leaderboard', () => {
   test('ranks by rating, then by who solved earlier; ties share a rank, and the next ranks are left out', async () => {

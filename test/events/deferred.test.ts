@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { publishDeferred } from '../../src/events/deferred.ts';
 import type { EventUnit } from '../../src/events/draft.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, setFrozen } from '../support/database/platform.ts';
 
-let made: TestDatabase;
-beforeAll(async () => {
-  made = await createTestDatabase();
-});
-afterAll(() => made.drop());
+const made = prepareDatabase();
 beforeEach(() => made.database.execute('DELETE FROM deferred_event'));
 
 /** Stores solves of a contest that go to its scope when the freeze is over. */

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
 import { createLogPublisher, type LogPublisher, MAX_EVENTS } from '../../src/events/log-publisher.ts';
 import { prepare } from '../../src/events/prepare.ts';
 import type { Appender } from '../../src/log/appender.ts';
@@ -9,18 +8,16 @@ import { Problem } from '../../src/protocol/problem.ts';
 import type { Published } from '../../src/protocol/publishing.ts';
 import { anyText } from '../support/arbitrary.ts';
 import { anyEvent } from '../support/arbitrary-events.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { expectGapless, openAppender, resetLog, wholeLog } from '../support/database/log.ts';
 import { UNRESTRICTED } from '../support/unrestricted.ts';
 
-let made: TestDatabase;
-let database: Database;
+const made = prepareDatabase();
+const { database } = made;
 let appender: Appender;
 let publisher: LogPublisher;
 
 beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
   appender = openAppender(database);
   publisher = createLogPublisher({
     append: (units) => appender.append(units),
@@ -28,10 +25,7 @@ beforeAll(async () => {
   });
 });
 beforeEach(() => resetLog(database));
-afterAll(async () => {
-  await appender.close();
-  await made.drop();
-});
+afterAll(() => appender.close());
 
 const levelUp = (playerId: number, newLevel = 2): NewEvent => ({
   type: 'LEVEL_UP',

@@ -3,21 +3,17 @@ import { createLogPublisher } from '../../src/events/log-publisher.ts';
 import type { Restrictions } from '../../src/events/redaction.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { openAppender, wholeLog } from '../support/database/log.ts';
 import { UNRESTRICTED } from '../support/unrestricted.ts';
 
-let made: TestDatabase;
+const made = prepareDatabase();
 let appender: Appender;
 
 beforeAll(async () => {
-  made = await createTestDatabase();
   appender = openAppender(made.database);
 });
-afterAll(async () => {
-  await appender.close();
-  await made.drop();
-});
+afterAll(() => appender.close());
 
 test.each(['frozen', 'private'] as const)(
   'an event that was published while its contest was %s gets its first answer afterwards, and the other way round',

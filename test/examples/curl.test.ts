@@ -1,19 +1,15 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createPlayer } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 const EXAMPLE = resolve(import.meta.dirname, '../../examples/curl.sh');
 const run = promisify(execFile);
 
 describe('The example for curl', { timeout: 60_000 }, () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
 
   it('publishes once, resumes with a ticket where its first stream ended, and reads the inbox', async () => {
     const { userId, playerId } = await createPlayer(live.test.database);

@@ -5,16 +5,15 @@ import { createApplication } from '../../examples/fastify-app.ts';
 import { parseDatabaseUrl } from '../../src/db/url.ts';
 import { wholeLog } from '../support/database/log.ts';
 import { createContest, createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 
 describe('The example of a Fastify application', () => {
-  let live: TestService;
+  const live = prepareService();
   let db: Pool;
   let app: FastifyInstance;
   let contestId: number;
 
   beforeAll(async () => {
-    live = await startService();
     db = createPool({ ...parseDatabaseUrl(live.test.url), connectionLimit: 3 });
     const { playerId } = await createPlayer(live.test.database, { name: 'Ada' });
     contestId = await createContest(live.test.database, { title: 'Weekly' });
@@ -24,10 +23,7 @@ describe('The example of a Fastify application', () => {
       live: { url: live.url, token: live.serviceToken },
     });
   });
-  afterAll(async () => {
-    await db.end();
-    await live.close();
-  });
+  afterAll(() => db.end());
 
   const join = (id: number | string) => app.inject({ method: 'POST', url: `/contests/${id}/participants` });
   const joins = async () =>

@@ -4,19 +4,18 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { until } from '../web/arena-page.ts';
 
 const EXAMPLE = resolve(import.meta.dirname, '../../examples/plain-page.html');
 
 describe('The example of a page without a library', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService();
   let browser: Browser;
   let page: Page;
   let player: PlayerIds;
 
   beforeAll(async () => {
-    live = await startService();
     player = await createPlayer(live.test.database, { name: 'Ada' });
     browser = await launchChromium();
     const context = await browser.newContext();
@@ -30,10 +29,7 @@ describe('The example of a page without a library', { timeout: 60_000 }, () => {
     await page.goto(`${live.url}/page`);
     await state('live');
   }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
+  afterAll(() => browser?.close());
 
   const state = (text: string) =>
     until(async () => expect(await page.locator('#state').textContent()).toBe(text));

@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { buildContestPage, type ReactPage } from '../support/browser/react-page.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import {
   type DemoPlayer,
   demoPlayer,
@@ -21,7 +21,7 @@ import {
 const EXAMPLE = resolve(import.meta.dirname, '../../examples/contest-page.tsx');
 
 describe('The example of a React page', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService(QUIET_DEMO);
   let browser: Browser;
   let contestPage: ReactPage;
   let page: Page;
@@ -29,7 +29,6 @@ describe('The example of a React page', { timeout: 60_000 }, () => {
   let contestId: number;
 
   beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
     ada = await demoPlayer(live.url, 'Ada Okafor');
     contestId = await liveContest(live.test.database);
     browser = await launchChromium();
@@ -43,7 +42,6 @@ describe('The example of a React page', { timeout: 60_000 }, () => {
   afterAll(async () => {
     await browser?.close();
     contestPage?.remove();
-    await live.close();
   });
 
   it('shows the title of the contest and counts down to its end', async () => {

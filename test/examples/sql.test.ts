@@ -1,19 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { publisherTo } from '../publisher/fixture.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
 
 const EXAMPLE = resolve(import.meta.dirname, '../../examples/publish.sql');
 
 describe('The example of publishing from SQL', () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
 
   it('publishes each of its events once, in order, however often it and others publish them', async () => {
     const { userId, playerId } = await createPlayer(live.test.database);

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createInbox } from '../../src/inbox/inbox.ts';
 import { parseCursor } from '../../src/protocol/cursor.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { openAppender, solvedBy } from '../support/database/log.ts';
 import { createPlayer } from '../support/database/platform.ts';
 
-let made: TestDatabase;
-beforeAll(async () => {
-  made = await createTestDatabase();
-});
-afterAll(() => made.drop());
+const made = prepareDatabase();
 
 test('An event that is appended while a page is read is neither in it nor below its cursor', async () => {
   const { database } = made;

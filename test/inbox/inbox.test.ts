@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 interface Page {
   items: {
@@ -16,11 +16,7 @@ interface Page {
 }
 
 describe('The inbox', () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
 
   /** A player of the test's own. Announcements to everybody would be seen by all tests, so none is made here. */
   async function somebody() {

@@ -4,17 +4,16 @@ import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
 import { Appender } from '../../src/log/appender.ts';
 import type { InboxCounts } from '../../src/protocol/api/inbox.ts';
 import { formatCursor } from '../../src/protocol/cursor.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
 import { UNRESTRICTED } from '../support/unrestricted.ts';
 
 describe('Inboxes of several nodes over one database', () => {
-  let test: TestDatabase;
+  const test = prepareDatabase();
   let appender: Appender;
   let publisher: LogPublisher;
   beforeAll(async () => {
-    test = await createTestDatabase();
     appender = new Appender({
       connect: () => test.database.connect({ multipleStatements: true }),
       onCommitted: () => {},
@@ -24,10 +23,7 @@ describe('Inboxes of several nodes over one database', () => {
       restrictions: async () => UNRESTRICTED,
     });
   });
-  afterAll(async () => {
-    await appender.close();
-    await test.drop();
-  });
+  afterAll(() => appender.close());
 
   function node(options: { cursor?: string; publishInternal?: LogPublisher['publishInternal'] } = {}): Inbox {
     return createInbox({

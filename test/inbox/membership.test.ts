@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prepare } from '../../src/events/prepare.ts';
 import { inboxScopes } from '../../src/inbox/inbox-scopes.ts';
 import { readCounts, readPage } from '../../src/inbox/pages.ts';
@@ -10,7 +10,7 @@ import { EVENT_TYPES, type EventType, type Notification } from '../../src/protoc
 import { SCOPE_KINDS, type Scope, type ScopeKind, scopeKind, scopes } from '../../src/protocol/scope.ts';
 import { inboxMembership } from '../../src/react/session/inbox-store.ts';
 import { dataOf } from '../support/arbitrary-events.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
 /** Rows of an event in the log: as it is, and as it is published under each restriction. */
@@ -44,14 +44,13 @@ describe('The catalogue', () => {
 });
 
 describe('The inbox in the database', () => {
-  let made: TestDatabase;
+  const made = prepareDatabase();
   let playerId: number;
   /** Notifications of every kind of scope, marked for inboxes and not. */
   let ids: number[];
   let expected: number[];
 
   beforeAll(async () => {
-    made = await createTestDatabase();
     const { database } = made;
     ({ playerId } = await createPlayer(database));
     const other = await createPlayer(database);
@@ -79,7 +78,6 @@ describe('The inbox in the database', () => {
       );
   });
   beforeEach(() => made.database.execute('DELETE FROM notification_receipt'));
-  afterAll(() => made.drop());
 
   it('is the same for its pages, its counts, its receipts and one notification', async () => {
     const { database } = made;

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readActivity } from '../../src/log/activity.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { openPlatformSession } from '../support/database/platform-session.ts';
 
 describe('A player’s history', () => {
-  let test: TestDatabase;
-  beforeAll(async () => {
-    test = await createTestDatabase();
-  });
-  afterAll(() => test.drop());
+  const test = prepareDatabase();
 
   it('shows lines that were written by hand, as the Socket.IO generation’s SQL did, without a time', async () => {
     const { playerId } = await createPlayer(test.database);

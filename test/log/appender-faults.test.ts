@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Connection } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { errnoOf } from '../../src/db/errors.ts';
 import type { Precondition, Unit } from '../../src/log/append-statement.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { onServer, prepareDatabase } from '../support/database/database.ts';
 import {
   appendAtLast,
   expectGapless,
@@ -19,19 +19,14 @@ import {
 import { until } from '../support/until.ts';
 import { startFaultyWire, type WireFault } from '../support/wire/faulty-wire.ts';
 
-let made: TestDatabase;
-let database: Database;
+const made = prepareDatabase();
+const { database } = made;
 const closers: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
-});
 beforeEach(() => resetLog(database));
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-afterAll(() => made.drop());
 
 function appending(over: Database, options?: Partial<AppenderOptions>): Appender {
   const appender = openAppender(over, options);

@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import {
   appendAtLast,
@@ -15,19 +15,14 @@ import {
 } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
-let made: TestDatabase;
-let database: Database;
+const made = prepareDatabase();
+const { database } = made;
 const closers: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
-});
 beforeEach(() => resetLog(database));
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-afterAll(() => made.drop());
 
 function appending(over: Database, options?: Partial<AppenderOptions>): Appender {
   const appender = openAppender(over, options);

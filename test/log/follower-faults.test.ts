@@ -1,22 +1,18 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
 import type { LogRow } from '../../src/log/row.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { type Followed, follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
-let made: TestDatabase;
-let database: Database;
+const { database } = prepareDatabase();
 let appender: Appender;
 const opened: Followed[] = [];
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
   appender = openAppender(database);
 });
 beforeEach(() => resetLog(database));
@@ -24,10 +20,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(({ follower }) => follower.close()));
   for (const close of closers.splice(0)) await close();
 });
-afterAll(async () => {
-  await appender.close();
-  await made.drop();
-});
+afterAll(() => appender.close());
 
 async function following(options?: Parameters<typeof follow>[1]): Promise<Followed> {
   const followed = await follow(database, options);

@@ -2,21 +2,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
 import { readHead, readRange } from '../../src/log/reader.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { follow } from '../support/database/log.ts';
 import { autoIncrementLog, headLog, transfers, write } from '../support/database/writers.ts';
 import { until } from '../support/until.ts';
 
 const WRITERS = 4;
-let made: TestDatabase;
-let database: Database;
+const { database } = prepareDatabase();
 let writers: Connection[];
 
 beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
   await database.execute(
     'CREATE TABLE naive_log (id BIGINT AUTO_INCREMENT PRIMARY KEY, word VARCHAR(10)) ENGINE=InnoDB',
   );
@@ -25,7 +21,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const connection of writers) connection.destroy();
-  await made.drop();
 });
 
 test('whatever is committed and whatever is said of it, the follower hands on every row once and in order', async () => {

@@ -4,20 +4,18 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { Follower } from '../../src/log/follower.ts';
 import type { LogRow } from '../../src/log/row.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { type Followed, follow, openAppender, resetLog, unitOf, wholeLog } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
-let made: TestDatabase;
-let database: Database;
+const made = prepareDatabase();
+const { database } = made;
 let appender: Appender;
 const opened: Followed[] = [];
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
   appender = openAppender(database);
 });
 beforeEach(() => resetLog(database));
@@ -25,10 +23,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map(({ follower }) => follower.close()));
   for (const close of closers.splice(0)) await close();
 });
-afterAll(async () => {
-  await appender.close();
-  await made.drop();
-});
+afterAll(() => appender.close());
 
 async function following(options?: Parameters<typeof follow>[1]): Promise<Followed> {
   const followed = await follow(database, options);

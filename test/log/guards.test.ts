@@ -1,26 +1,19 @@
 import { format } from 'mysql2';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Precondition, Unit } from '../../src/log/append-statement.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { Problem } from '../../src/protocol/problem.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 
-let made: TestDatabase;
-let database: Database;
+const { database } = prepareDatabase();
 const appenders: Appender[] = [];
 
-beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
-});
 beforeEach(async () => {
   await resetLog(database);
   await database.execute('DELETE FROM event_outbox');
 });
 afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
-afterAll(() => made.drop());
 
 function appending(): Appender {
   const appender = openAppender(database);

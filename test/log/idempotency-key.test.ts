@@ -1,22 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Appended, Appender, AppenderOptions } from '../../src/log/appender.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { Problem } from '../../src/protocol/problem.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 
-let made: TestDatabase;
-let database: Database;
+const { database } = prepareDatabase();
 const appenders: Appender[] = [];
 
-beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
-});
 beforeEach(() => resetLog(database));
 afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
-afterAll(() => made.drop());
 
 function appending(options?: Partial<AppenderOptions>): Appender {
   const appender = openAppender(database, options);

@@ -3,23 +3,19 @@ import { prepare } from '../../src/events/prepare.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { pruneLog } from '../../src/log/retention.ts';
 import type { LogRow } from '../../src/log/row.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { openAppender } from '../support/database/log.ts';
 
 const DAY = 24 * 3_600_000;
 const MINUTE = 60_000;
 
-let made: TestDatabase;
+const made = prepareDatabase();
 let appender: Appender;
 const committed: LogRow[] = [];
 beforeAll(async () => {
-  made = await createTestDatabase();
   appender = openAppender(made.database, { onCommitted: (rows) => committed.push(...rows) });
 });
-afterAll(async () => {
-  await appender.close();
-  await made.drop();
-});
+afterAll(() => appender.close());
 afterEach(() => vi.useRealTimers());
 
 const note = (title: string) => ({ drafts: [prepare('ANNOUNCEMENT', { title, message: '-', playerId: 7 })] });

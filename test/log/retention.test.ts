@@ -1,23 +1,17 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
 import { readHead, readTails } from '../../src/log/reader.ts';
 import { pruneLog } from '../../src/log/retention.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 const MINUTE = 60_000;
-let made: TestDatabase;
-let database: Database;
+const { database } = prepareDatabase();
 
-beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
-});
 beforeEach(() => resetLog(database));
-afterAll(() => made.drop());
 
 interface Row {
   readonly keepClass: KeepClass;

@@ -8,7 +8,7 @@ import { createPlatformClock, type PlatformClock, SERVER_CLOCK } from '../../src
 import { readContest } from '../../src/platform/contests.ts';
 import { readScores } from '../../src/platform/scores.ts';
 import { instant } from '../../src/protocol/fields.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
 import {
   type ContestSchema,
@@ -27,11 +27,7 @@ const SCHEMAS: readonly (readonly [string, ContestSchema])[] = [
 const ADMIN = { userId: 1, playerId: undefined, isAdmin: true };
 
 describe('Times of a platform', () => {
-  let made: TestDatabase;
-  beforeAll(async () => {
-    made = await createTestDatabase();
-  });
-  afterAll(() => made.drop());
+  const made = prepareDatabase();
 
   it.each(['TIMESTAMP', 'DATETIME'] as const)('are written to a %s as they are read', async (type) => {
     const { database } = made;

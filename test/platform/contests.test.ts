@@ -1,20 +1,19 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createPlatformClock } from '../../src/platform/clock.ts';
 import { type ContestViewer, listContests, readContest } from '../../src/platform/contests.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/database/platform.ts';
 
 const clock = createPlatformClock('+02:00');
 const ANY = { before: undefined, limit: 100, statuses: [] };
 
 describe('Contests', () => {
-  let made: TestDatabase;
+  const made = prepareDatabase();
   let maker: number;
   let player: ContestViewer & { readonly playerId: number };
   const ids: Record<string, number> = {};
 
   beforeAll(async () => {
-    made = await createTestDatabase();
     maker = await createUser(made.database, { role: 'COMPANY' });
     player = { ...(await createPlayer(made.database)), isAdmin: false };
     const times = { startTime: '2026-07-01 12:00:00', endTime: '2026-07-01 14:00:00' };
@@ -29,7 +28,6 @@ describe('Contests', () => {
     await joinContest(made.database, { contestId: ids.joined as number, playerId: player.playerId });
     await joinContest(made.database, { contestId: ids.draft as number, playerId: player.playerId });
   });
-  afterAll(() => made.drop());
 
   const titles = async (viewer: ContestViewer, query = {}) =>
     (await listContests(made.database, clock, viewer, { ...ANY, ...query })).map(({ title }) => title);

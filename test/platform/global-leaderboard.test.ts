@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readGlobalLeaderboard } from '../../src/platform/global-leaderboard.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 
 describe('The global leaderboard', () => {
-  let test: TestDatabase;
-  beforeAll(async () => {
-    test = await createTestDatabase();
-  });
-  afterAll(() => test.drop());
+  const test = prepareDatabase();
 
   it('shares a rank among equal XP, on every page', async () => {
     const xps = [900_500, 900_400, 900_400, 900_400, 900_300];

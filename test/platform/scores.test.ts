@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createPlatformClock, SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { readContestState, readScores } from '../../src/platform/scores.ts';
 import { leaderboardRow } from '../../src/protocol/fields.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 
 describe('Scores of the platform', () => {
-  let test: TestDatabase;
+  const test = prepareDatabase();
   let contestId: number;
   beforeAll(async () => {
-    test = await createTestDatabase();
     contestId = await createContest(test.database);
   });
-  afterAll(() => test.drop());
 
   it.each([
     ['TIMESTAMP', '2026-07-01T12:00:00.000Z'],

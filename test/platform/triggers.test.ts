@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, createProblem, createUser } from '../support/database/platform.ts';
 import {
   openPlatformSession,
@@ -10,20 +9,17 @@ import {
 } from '../support/database/platform-session.ts';
 import { type Cast, type Statement, statements } from '../support/database/platform-statements.ts';
 
-let made: TestDatabase;
-let database: Database;
+const made = prepareDatabase();
+const { database } = made;
 let platform: PlatformSession;
 
 beforeAll(async () => {
-  made = await createTestDatabase();
-  database = made.database;
   await installTriggers(database);
   platform = await openPlatformSession(made.url);
 });
 
 afterAll(async () => {
   platform.close();
-  await made.drop();
 });
 
 const told = () => takeOutbox(database);

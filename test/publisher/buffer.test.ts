@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createPublisher } from '../../src/publisher/index.ts';
 import { answers, faultyFetch, unreachable } from '../support/client/faulty-fetch.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 
 const down: typeof fetch = async () => {
@@ -10,11 +10,7 @@ const down: typeof fetch = async () => {
 };
 
 describe('The publisher', () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
   afterEach(() => vi.restoreAllMocks());
 
   it('keeps the first so many events, and says of each later one that there was no room', async () => {

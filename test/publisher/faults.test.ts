@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { answerLost, answers, type Fault, faultyFetch, unreachable } from '../support/client/faulty-fetch.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { seededRandom } from '../support/random.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 
 describe('The publisher', () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
 
   it('repeats what failed until it is confirmed, and doubles nothing', async () => {
     const { playerId } = await createPlayer(live.test.database);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintServiceToken } from '../../src/auth/mint.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
@@ -7,16 +7,12 @@ import { METHODS } from '../../src/publisher/methods.ts';
 import { faultyFetch } from '../support/client/faulty-fetch.ts';
 import { wholeLog } from '../support/database/log.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { SECRET, startService, type TestService } from '../support/service.ts';
+import { prepareService, SECRET } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 
 describe('The publisher', () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
 
   it('has a method for each type that may be published, and no other', () => {
     const open = EVENT_TYPES.filter((type) => !('internal' in CATALOGUE[type]));

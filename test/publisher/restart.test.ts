@@ -2,23 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintServiceToken } from '../../src/auth/mint.ts';
 import { createPublisher, type PublishError } from '../../src/publisher/index.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { wholeLog } from '../support/database/log.ts';
 import { environment, SECRET } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { QUICK } from './fixture.ts';
 
 describe('A publisher whose service is killed with -9 and started again', () => {
-  let test: TestDatabase;
+  const test = prepareDatabase();
   let service: ServiceProcess;
   beforeAll(async () => {
-    test = await createTestDatabase();
     service = await startServiceProcess(environment(test.url));
   });
-  afterAll(async () => {
-    await service.kill();
-    await test.drop();
-  });
+  afterAll(() => service.kill());
 
   it('publishes each event once, in order, and hears of each what became of it', {
     timeout: 90_000,

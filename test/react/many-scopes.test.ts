@@ -1,21 +1,20 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { LiveClient, ScopeInput } from '../../src/client/types.ts';
 import { createSession } from '../../src/react/session/session.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 
 const PATIENCE = { timeout: 15_000 };
 
 describe('A page with many hooks', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService({ MAX_SCOPES_PER_STREAM: '80' });
   let player: PlayerIds;
   let contests: ScopeInput[];
   let hidden: ScopeInput[];
   let requests: string[];
   let client: LiveClient;
   beforeAll(async () => {
-    live = await startService({ MAX_SCOPES_PER_STREAM: '80' });
     player = await createPlayer(live.test.database);
     const scopeOf = (id: number): ScopeInput => `contest:${id}`;
     contests = [];
@@ -25,7 +24,6 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
       hidden.push(scopeOf(await createContest(live.test.database, { isPublic: false })));
   }, 120_000);
   afterEach(() => client.close());
-  afterAll(() => live.close());
 
   async function page(always: readonly ScopeInput[]) {
     requests = [];

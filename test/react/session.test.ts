@@ -1,26 +1,24 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
 import { createSession } from '../../src/react/session/session.ts';
 import { createLocks, createTab } from '../support/browser/tabs.ts';
 import { hear, open } from '../support/client/heard.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 describe('What hooks share, on a real service', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService();
   let player: PlayerIds;
   let token: string;
   const clients: LiveClient[] = [];
   beforeAll(async () => {
-    live = await startService();
     player = await createPlayer(live.test.database);
     token = await live.token(player.userId);
   });
   afterEach(() => {
     for (const client of clients.splice(0)) client.close();
   });
-  afterAll(() => live.close());
 
   function start(options: Partial<ConnectOptions> = {}) {
     const client = connect({

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 
 const TIMEOUT = { timeout: 15_000 };
 
 describe('While more streams open than the database can answer', () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService({ DATABASE_POOL_SIZE: '2' });
-  });
-  afterAll(() => live.close());
+  const live = prepareService({ DATABASE_POOL_SIZE: '2' });
 
   it('those beyond the bound are refused before they are read, and the admitted ones open', async () => {
     const { database } = live.test;

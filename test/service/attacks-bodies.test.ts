@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { jsonBody } from '../../src/http/json-body.ts';
 import { createRouter } from '../../src/http/router.ts';
 import { listen } from '../../src/service/http-server.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { exchange } from '../support/wire/raw-http.ts';
 
 interface Operation {
@@ -21,11 +21,10 @@ const head = (method: string, path: string, bytes: number, headers = '') =>
 const answered = (text: string) => /\r\n\r\n[\s\S]*\}/.test(text);
 
 describe('Bodies', () => {
-  let live: TestService;
+  const live = prepareService({ METRICS: 'private', DEMO: 'on-this-database' });
   let player: string;
   let operations: { method: string; path: string; operation: Operation }[];
   beforeAll(async () => {
-    live = await startService({ METRICS: 'private', DEMO: 'on-this-database' });
     player = `Bearer ${await live.token((await createPlayer(live.test.database)).userId)}`;
     const { paths } = (await (await fetch(`${live.url}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, Operation>>;
@@ -38,7 +37,6 @@ describe('Bodies', () => {
       })),
     );
   });
-  afterAll(() => live.close());
 
   it('are not waited for before a stranger is refused, on any route', async () => {
     const guarded = operations.filter(({ operation }) => operation.security?.length !== 0);

@@ -1,23 +1,21 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createContest, createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { exchange } from '../support/wire/raw-http.ts';
 
 type Expected = readonly [status: number, code: string];
 const LEVEL = { playerId: 1, oldLevel: 1, newLevel: 2 };
 
 describe('Bad input', () => {
-  let live: TestService;
+  const live = prepareService();
   let player: string;
   beforeAll(async () => {
-    live = await startService();
     const { userId } = await createPlayer(live.test.database);
     await createContest(live.test.database);
     player = `Bearer ${await live.token(userId)}`;
   });
-  afterAll(() => live.close());
 
   async function problemOf(response: Response): Promise<Expected> {
     expect(response.headers.get('content-type')).toBe('application/problem+json');

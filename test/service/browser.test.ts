@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 declare global {
@@ -14,18 +14,14 @@ declare global {
 }
 
 describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService();
   let browser: Browser;
   let player: PlayerIds;
   beforeAll(async () => {
-    live = await startService();
     player = await createPlayer(live.test.database);
     browser = await launchChromium();
   }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
+  afterAll(() => browser?.close());
 
   async function listen(page: Page, url: string): Promise<void> {
     await page.evaluate((address) => {

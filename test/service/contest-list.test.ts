@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createContest, createPlayer, createUser, joinContest } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 
 interface Page {
   readonly contests: readonly { readonly id: number; readonly joined: boolean }[];
@@ -10,7 +10,7 @@ interface Page {
 }
 
 describe('GET /contests', () => {
-  let live: TestService;
+  const live = prepareService();
   let participant: number;
   let other: number;
   let open: number;
@@ -18,7 +18,6 @@ describe('GET /contests', () => {
   let draft: number;
 
   beforeAll(async () => {
-    live = await startService();
     const { database } = live.test;
     const inside = await createPlayer(database);
     participant = inside.userId;
@@ -28,7 +27,6 @@ describe('GET /contests', () => {
     draft = await createContest(database, { status: 'DRAFT' });
     await joinContest(database, { contestId: hidden, playerId: inside.playerId });
   });
-  afterAll(() => live.close());
 
   const get = async (path: string, userId: number | undefined) =>
     fetch(live.url + path, {

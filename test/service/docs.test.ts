@@ -3,19 +3,15 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 
 describe('The API, described to browse and to try', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService();
   let browser: Browser;
   beforeAll(async () => {
-    live = await startService();
     browser = await launchChromium();
   }, 300_000);
-  afterAll(async () => {
-    await browser?.close();
-    await live.close();
-  });
+  afterAll(() => browser?.close());
 
   it('is made once, since making it holds everybody up', async () => {
     const fresh = createApp({ version: '9.9.9', isAllowedOrigin: () => false, routers: [] });

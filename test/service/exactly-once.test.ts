@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createPlayer } from '../support/database/platform.ts';
 import { seededRandom } from '../support/random.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 import { listen } from '../support/wire/listener.ts';
 
 describe('A stream', () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService();
-  });
-  afterAll(() => live.close());
+  const live = prepareService();
 
   it('delivers every event once and in order over 100 cuts at arbitrary bytes', {
     timeout: 60_000,

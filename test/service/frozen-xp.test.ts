@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { BoardClient } from '../support/client/leaderboard-client.ts';
 import {
@@ -10,7 +10,7 @@ import {
   type PlayerIds,
   setFrozen,
 } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
 
@@ -23,13 +23,12 @@ interface GlobalRow {
 }
 
 describe.each([true, false])('XP of participants of a frozen contest, with triggers: %s', (triggers) => {
-  let live: TestService;
+  const live = prepareService({ ...FAST, GLOBAL_LEADERBOARD_INTERVAL_MS: '50' });
   let problemId: number;
   let adminToken: string;
   let solver: PlayerIds;
   let outsider: PlayerIds;
   beforeAll(async () => {
-    live = await startService({ ...FAST, GLOBAL_LEADERBOARD_INTERVAL_MS: '50' });
     const { database } = live.test;
     if (triggers) await installTriggers(database);
     problemId = await createProblem(database);
@@ -37,7 +36,6 @@ describe.each([true, false])('XP of participants of a frozen contest, with trigg
     solver = await createPlayer(database, { name: 'Solver', xp: 250, level: 1 });
     outsider = await createPlayer(database, { name: 'Outsider', xp: 900, level: 2 });
   });
-  afterAll(() => live.close());
 
   const client = async (path: string, token: string) => {
     const opened = new BoardClient(live.url + path, token);

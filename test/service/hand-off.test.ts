@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService, type TestService } from '../support/service.ts';
 
 const PLAYERS = 3;
 
@@ -39,10 +39,9 @@ async function readThrough(
 
 // A small ring, so that replay comes from the database, from the ring, and from both.
 describe.each([{ RING_FRAMES: '20000' }, { RING_FRAMES: '60' }])('The hand-off with %o', (ring) => {
-  let live: TestService;
+  const live = prepareService(ring);
   let players: { ids: PlayerIds; token: string }[];
   beforeAll(async () => {
-    live = await startService(ring);
     players = await Promise.all(
       Array.from({ length: PLAYERS }, async () => {
         const ids = await createPlayer(live.test.database);
@@ -50,7 +49,6 @@ describe.each([{ RING_FRAMES: '20000' }, { RING_FRAMES: '60' }])('The hand-off w
       }),
     );
   });
-  afterAll(() => live.close());
 
   it('leaves no gap and no duplicate at the seam, whatever is published meanwhile', {
     timeout: 90_000,

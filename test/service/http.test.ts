@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import { createRouter } from '../../src/http/router.ts';
 import { listen } from '../../src/service/http-server.ts';
 import { createPlayer, createUser, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService, startService } from '../support/service.ts';
 import { exchange } from '../support/wire/raw-http.ts';
 
 describe('The stream over HTTP', () => {
-  let live: TestService;
+  const live = prepareService({ FRONTEND_URLS: 'https://codecraft.example' });
   let player: PlayerIds;
   let auth: string;
   const streams = async () =>
@@ -16,11 +16,9 @@ describe('The stream over HTTP', () => {
   const drained = () => vi.waitFor(async () => expect(await streams()).toBe(0));
 
   beforeAll(async () => {
-    live = await startService({ FRONTEND_URLS: 'https://codecraft.example' });
     player = await createPlayer(live.test.database);
     auth = `Authorization: Bearer ${await live.token(player.userId)}`;
   });
-  afterAll(() => live.close());
 
   const get = (path: string, extra = '', version = '1.1') =>
     `GET ${path} HTTP/${version}\r\nHost: live\r\n${auth}\r\n${extra}\r\n`;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import {
   createContest,
   createPlayer,
@@ -6,7 +6,7 @@ import {
   createUser,
   joinContest,
 } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 /** Who asks, in the order of the columns below. */
 const WHO = [
@@ -110,7 +110,7 @@ const MATRIX: readonly [what: string, ...answers: number[]][] = [
 const PAGES = /^GET \/(?:debug|ops|docs|docs\/start\.js|docs\/:file|assets\/:file|openapi\.json)?$/;
 
 describe('Nobody gets what is not theirs', () => {
-  let live: TestService;
+  const live = prepareService({ METRICS: 'private', DEMO: 'on-this-database', DEMO_INTERVAL_MS: '86400000' });
   const headers = new Map<Who, Record<string, string>>();
   const names = new Map<string, number | string>();
   const bodies = new Map<string, unknown>();
@@ -124,7 +124,6 @@ describe('Nobody gets what is not theirs', () => {
   });
 
   beforeAll(async () => {
-    live = await startService({ METRICS: 'private', DEMO: 'on-this-database', DEMO_INTERVAL_MS: '86400000' });
     const { paths } = (await (await fetch(`${live.url}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, { responses: object }>>;
     };
@@ -175,7 +174,6 @@ describe('Nobody gets what is not theirs', () => {
     });
     ticket = ((await bought.json()) as { ticket: string }).ticket;
   });
-  afterAll(() => live.close());
 
   /** The statuses that are described of what is asked. */
   function described(what: string): readonly string[] {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { seededRandom } from '../support/random.ts';
 import { environment, note, publishTo, SECRET } from '../support/service.ts';
@@ -9,16 +9,12 @@ import { type ServiceProcess, startServiceProcess } from '../support/service-pro
 import { listen } from '../support/wire/listener.ts';
 
 describe('A service that is killed with -9 in the middle of publishing', () => {
-  let test: TestDatabase;
+  const test = prepareDatabase();
   let service: ServiceProcess;
   beforeAll(async () => {
-    test = await createTestDatabase();
     service = await startServiceProcess(environment(test.url));
   });
-  afterAll(async () => {
-    await service.kill();
-    await test.drop();
-  });
+  afterAll(() => service.kill());
 
   it('loses nothing that was answered 2xx, and repeats nothing on any stream', {
     timeout: 180_000,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { BoardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
@@ -10,19 +10,18 @@ import {
   setFrozen,
   setScore,
 } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { clientOf, FAST, getBoard, readPage } from '../support/wire/leaderboard-http.ts';
 
 describe('Frozen standings', () => {
-  let live: TestService;
+  const live = prepareService(FAST);
   let problemId: number;
   let adminToken: string;
   let solver: PlayerIds;
   let rival: PlayerIds;
   let creator: PlayerIds;
   beforeAll(async () => {
-    live = await startService(FAST);
     const { database } = live.test;
     problemId = await createProblem(database);
     adminToken = await live.token(await createUser(database, { role: 'ADMIN' }));
@@ -32,7 +31,6 @@ describe('Frozen standings', () => {
       PlayerIds,
     ];
   });
-  afterAll(() => live.close());
 
   async function contestWithScores({ frozen = false } = {}): Promise<number> {
     const contestId = await createContest(live.test.database, { createdBy: creator.userId, frozen });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { truthOf } from '../leaderboard/fixture.ts';
 import { BoardClient } from '../support/client/leaderboard-client.ts';
 import {
@@ -9,19 +9,18 @@ import {
   type PlayerIds,
   setScore,
 } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { FAST, getBoard, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
 
 const MODES = ['PRECISION', 'GRINDER', 'LEGEND'] as const;
 
 describe('GET /contests/{id}/leaderboard', () => {
-  let live: TestService;
+  const live = prepareService(FAST);
   let contestId: number;
   const players: PlayerIds[] = [];
   let token: string;
   beforeAll(async () => {
-    live = await startService(FAST);
     contestId = await createContest(live.test.database);
     for (let index = 0; index < 25; index++) {
       const player = await createPlayer(live.test.database);
@@ -32,7 +31,6 @@ describe('GET /contests/{id}/leaderboard', () => {
     }
     token = await live.token((players[12] as PlayerIds).userId);
   });
-  afterAll(() => live.close());
 
   it('is there as soon as somebody joined', async () => {
     await until(async () => (await readPage(live, contestId, token)).total === 25);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
 import type { BoardClient } from '../support/client/leaderboard-client.ts';
 import {
@@ -9,7 +9,7 @@ import {
   setFrozen,
   setScore,
 } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { clientOf, FAST, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
 
@@ -23,13 +23,11 @@ function sequence(seed: number): (below: number) => number {
 }
 
 describe('Standings', () => {
-  let live: TestService;
+  const live = prepareService(FAST);
   let adminToken: string;
   beforeAll(async () => {
-    live = await startService(FAST);
     adminToken = await live.token(await createUser(live.test.database, { role: 'ADMIN' }));
   });
-  afterAll(() => live.close());
 
   it('rebuilt from a snapshot and deltas are those of the tables, through disconnections and freezes', async () => {
     const { database } = live.test;

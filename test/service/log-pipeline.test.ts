@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { prepare } from '../../src/events/prepare.ts';
 import { openLogPipeline } from '../../src/service/log-pipeline.ts';
 import { Semaphore } from '../../src/util/semaphore.ts';
 import { createSink, createStreams, openStream } from '../stream/fixture.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { withLargeRows } from '../support/database/large-rows.ts';
 import { openAppender } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
-let made: TestDatabase;
-beforeAll(async () => {
-  made = await createTestDatabase();
-});
-afterAll(() => made.drop());
+const made = prepareDatabase();
 
 it('A stream that cannot take what it is given is closed with `reset` and told of, and costs nobody else anything', async () => {
   const errors: { error: unknown; where: string }[] = [];

@@ -3,15 +3,14 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createService, type Service } from '../../src/service/service.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { environment, note, SECRET } from '../support/service.ts';
 
-let test: TestDatabase;
+const test = prepareDatabase();
 let service: Service;
 let logged = '';
 beforeAll(async () => {
-  test = await createTestDatabase();
   const logger = pino(
     { level: 'trace' },
     {
@@ -22,10 +21,7 @@ beforeAll(async () => {
   );
   service = await createService(loadConfig(environment(test.url)), logger);
 });
-afterAll(async () => {
-  await service.close();
-  await test.drop();
-});
+afterAll(() => service.close());
 
 it('The log says what failed, at any level without tokens, tickets and what people were told', async () => {
   const { userId, playerId } = await createPlayer(test.database);

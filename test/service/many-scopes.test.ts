@@ -1,23 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { scopes } from '../../src/protocol/scope.ts';
 import { createContest, createPlayer, createProblem, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 
 describe('A stream on many scopes', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService({ MAX_SCOPES_PER_STREAM: '400' });
   let player: PlayerIds;
   let headers: Record<string, string>;
   let open: string[];
   let hidden: string;
   beforeAll(async () => {
-    live = await startService({ MAX_SCOPES_PER_STREAM: '400' });
     player = await createPlayer(live.test.database);
     headers = { authorization: `Bearer ${await live.token(player.userId)}` };
     open = [];
     while (open.length < 398) open.push(scopes.problem(await createProblem(live.test.database)));
     hidden = scopes.contest(await createContest(live.test.database, { isPublic: false }));
   }, 120_000);
-  afterAll(() => live.close());
 
   const ask = (query: string, more: Record<string, string> = {}) =>
     fetch(`${live.url}/streams?${query}`, { headers: { ...headers, ...more } });

@@ -1,21 +1,19 @@
 import { EventSource } from 'eventsource';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { EventData } from '../../src/protocol/event.ts';
 import { createPlayer, createUser } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
 
 type Status = EventData<'NODE_STATUS'>;
 
 describe('Operators who watch', () => {
-  let live: TestService;
+  const live = prepareService();
   let admin: string;
 
   beforeAll(async () => {
-    live = await startService();
     admin = await live.token(await createUser(live.test.database, { role: 'ADMIN' }));
   });
-  afterAll(() => live.close());
 
   const told = async () =>
     (await live.test.database.query("SELECT id FROM notification WHERE type = 'NODE_STATUS'")).length;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { expectGapless } from '../support/database/log.ts';
 import { outboxRows, publishSql, titlesIn } from '../support/database/outbox.ts';
 import { environment } from '../support/service.ts';
@@ -7,16 +7,12 @@ import { type ServiceProcess, startServiceProcess } from '../support/service-pro
 import { until } from '../support/until.ts';
 
 describe('Two services, of which the one that relays is killed with -9 again and again', () => {
-  let test: TestDatabase;
+  const test = prepareDatabase();
   const services: ServiceProcess[] = [];
   beforeAll(async () => {
-    test = await createTestDatabase();
     for (let i = 0; i < 2; i++) services.push(await startServiceProcess(environment(test.url)));
   });
-  afterAll(async () => {
-    await Promise.all(services.map((service) => service.kill()));
-    await test.drop();
-  });
+  afterAll(() => Promise.all(services.map((service) => service.kill())));
 
   it('publish each of 1,000 events of SQL once and in order', { timeout: 90_000 }, async () => {
     const { database } = test;

@@ -3,23 +3,21 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { createContest, createPlayer, createProblem } from '../support/database/platform.ts';
 import { openPlatformSession, type PlatformSession } from '../support/database/platform-session.ts';
 import { type Cast, type Statement, statements } from '../support/database/platform-statements.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
 
-let live: TestService;
+const live = prepareService();
 let platform: PlatformSession;
 let cast: Cast;
 let userId: number;
 
 beforeAll(async () => {
-  live = await startService();
   await installTriggers(live.test.database);
   platform = await openPlatformSession(live.test.url);
 });
 
 afterAll(async () => {
   platform.close();
-  await live.close();
 });
 
 beforeEach(async () => {

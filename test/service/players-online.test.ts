@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPlayer, createUser } from '../support/database/platform.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { prepareService } from '../support/service.ts';
 
 describe('GET /players/online', () => {
-  let live: TestService;
+  const live = prepareService({ PRESENCE_INTERVAL_MS: '50' });
   const left = new AbortController();
   const ids: number[] = [];
   let token = '';
   beforeAll(async () => {
-    live = await startService({ PRESENCE_INTERVAL_MS: '50' });
     for (let number = 1; number <= 5; number++) {
       const { userId, playerId } = await createPlayer(live.test.database, { name: `Player ${number}` });
       ids.push(playerId);
@@ -23,7 +22,6 @@ describe('GET /players/online', () => {
   });
   afterAll(async () => {
     left.abort();
-    await live.close();
   });
 
   async function get(bearer: string, query = ''): Promise<Record<string, unknown>> {

@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { readEventStream } from '../support/wire/event-stream.ts';
 import { listen } from '../support/wire/listener.ts';
 
 describe('An EventSource that the service has no room for', () => {
-  let live: TestService;
+  const live = prepareService({ MAX_STREAMS: '1' });
   let player: PlayerIds;
   let token: string;
   beforeAll(async () => {
-    live = await startService({ MAX_STREAMS: '1' });
     player = await createPlayer(live.test.database);
     token = await live.token(player.userId);
     expect((await live.publish(note(player.playerId, 'old'))).status).toBe(201);
   });
-  afterAll(() => live.close());
 
   const occupy = async () => {
     const occupant = listen(`${live.url}/streams/global`, token);

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
 import { pruneLog } from '../../src/log/retention.ts';
 import { BoardClient } from '../support/client/leaderboard-client.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
 
@@ -13,14 +13,13 @@ const YEAR = 365 * 24 * 3_600_000;
 describe.each(['0', '10000'])(
   'A stream that resumes after retention, with %s frames in the ring',
   (frames) => {
-    let live: TestService;
+    const live = prepareService({ ...FAST, RING_FRAMES: frames, PRESENCE_INTERVAL_MS: '600000' });
     let player: PlayerIds;
     let token: string;
     let contestId: number;
     let cursor: string;
     let texts: string[];
     beforeAll(async () => {
-      live = await startService({ ...FAST, RING_FRAMES: frames, PRESENCE_INTERVAL_MS: '600000' });
       player = await createPlayer(live.test.database);
       token = await live.token(player.userId);
       contestId = await createContest(live.test.database);
@@ -41,7 +40,6 @@ describe.each(['0', '10000'])(
       await remove('nudge');
       await remove('leaderboard');
     });
-    afterAll(() => live.close());
 
     /** Deletes all rows of a class but the newest row of the log. */
     const remove = (keepClass: KeepClass) => {

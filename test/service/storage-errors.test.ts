@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { publisherTo, titlesOf } from '../publisher/fixture.ts';
 import { publishSql } from '../support/database/outbox.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { accountWithRightsPerTable, prepareServer } from '../support/service-on-server.ts';
 
 const TIMEOUT = { timeout: 15_000 };
@@ -22,9 +22,8 @@ const impatient: typeof fetch = async (input, init) => {
 };
 
 describe('While the database answers an append with an error of storage', () => {
-  let live: TestService;
+  const live = prepareService();
   beforeAll(async () => {
-    live = await startService();
     // Titles `errno:message` fail with that error.
     await live.test.database.execute(
       `CREATE TRIGGER test_refuse BEFORE INSERT ON notification FOR EACH ROW
@@ -37,7 +36,6 @@ describe('While the database answers an append with an error of storage', () => 
        END`,
     );
   });
-  afterAll(() => live.close());
 
   it.each([
     [1021, 'Disk full'],

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { CLOSE_REASONS, type StreamOpen } from '../../src/protocol/control.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService, startService } from '../support/service.ts';
 import { readStream } from '../support/wire/raw-stream.ts';
 
 const WITHIN = { timeout: 15_000, interval: 10 };
@@ -9,19 +9,17 @@ const HEARTBEAT_MS = 60;
 
 /** The rules of docs/protocol.md that no other test states, each on a real stream, read without a client library. */
 describe('On the wire', () => {
-  let live: TestService;
+  const live = prepareService({
+    STREAM_RETRY_MS: '1000',
+    HEARTBEAT_INTERVAL: String(HEARTBEAT_MS),
+    HEARTBEAT_TIMEOUT: '60000',
+  });
   let player: PlayerIds;
   let bearer: Record<string, string>;
   beforeAll(async () => {
-    live = await startService({
-      STREAM_RETRY_MS: '1000',
-      HEARTBEAT_INTERVAL: String(HEARTBEAT_MS),
-      HEARTBEAT_TIMEOUT: '60000',
-    });
     player = await createPlayer(live.test.database, { name: 'Ada' });
     bearer = { authorization: `Bearer ${await live.token(player.userId)}` };
   });
-  afterAll(() => live.close());
 
   const open = (path: string, headers: Record<string, string> = {}) =>
     readStream(live.url + path, { ...bearer, ...headers });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createAuth } from '../../src/auth/auth.ts';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
@@ -7,18 +7,14 @@ import { createApp } from '../../src/http/app.ts';
 import { createCallers } from '../../src/http/callers.ts';
 import type { Router } from '../../src/http/router.ts';
 import { sessionRoutes } from '../../src/http/sessions.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer, createUser } from '../support/database/platform.ts';
 import { SECRET } from '../support/service.ts';
 import { startNode, type TestNode } from './fixture.ts';
 
 const HOUR_S = 3_600;
 
-let db: TestDatabase;
-beforeAll(async () => {
-  db = await createTestDatabase();
-});
-afterAll(() => db.drop());
+const db = prepareDatabase();
 beforeEach(() => db.database.execute('DELETE FROM stream_session'));
 
 /** A node that answers over HTTP. */

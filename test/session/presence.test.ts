@@ -4,7 +4,7 @@ import { createLogPublisher, type LogPublisher } from '../../src/events/log-publ
 import { Appender } from '../../src/log/appender.ts';
 import { createPresence, type PresenceOptions } from '../../src/session/presence.ts';
 import { sweepSessions } from '../../src/session/sweep.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { UNRESTRICTED } from '../support/unrestricted.ts';
 import { startNode, type TestNode } from './fixture.ts';
@@ -12,11 +12,10 @@ import { startNode, type TestNode } from './fixture.ts';
 const GRACE_MS = 10_000;
 const TIMEOUT_MS = 60_000;
 
-let db: TestDatabase;
+const db = prepareDatabase();
 let appender: Appender;
 let publisher: LogPublisher;
 beforeAll(async () => {
-  db = await createTestDatabase();
   appender = new Appender({
     connect: () => db.database.connect({ multipleStatements: true }),
     onCommitted: () => {},
@@ -26,10 +25,7 @@ beforeAll(async () => {
     restrictions: async () => UNRESTRICTED,
   });
 });
-afterAll(async () => {
-  await appender.close();
-  await db.drop();
-});
+afterAll(() => appender.close());
 beforeEach(async () => {
   await db.database.execute('DELETE FROM stream_session');
   await db.database.execute('DELETE FROM notification');

@@ -1,22 +1,20 @@
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { revalidate } from '../../src/session/revalidate.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { createTestDatabase, prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 import { SECRET } from '../support/service.ts';
 import { startNode, type TestNode } from './fixture.ts';
 
-let db: TestDatabase;
+const db = prepareDatabase();
 let auth: Auth;
 let node: TestNode;
 beforeAll(async () => {
-  db = await createTestDatabase();
   const config = loadConfig({ JWT_SECRET: SECRET });
   auth = createAuth({ ...config, database: db.database, heartbeatTimeoutMs: 60_000 });
 });
-afterAll(() => db.drop());
 beforeEach(() => {
   node = startNode(db.url);
   onTestFinished(node.close);

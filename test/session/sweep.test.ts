@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { WRITE_SESSIONS } from '../../src/session/session-row.ts';
 import { KEEP_SESSIONS_DAYS, sweepSessions } from '../../src/session/sweep.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { startNode } from './fixture.ts';
 
 const TIMEOUT_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-let db: TestDatabase;
-beforeAll(async () => {
-  db = await createTestDatabase();
-});
-afterAll(() => db.drop());
+const db = prepareDatabase();
 beforeEach(() => db.database.execute('DELETE FROM stream_session'));
 
 /** Inserts sessions that closed `ago` ms ago, or that are open with their last heartbeat `ago` ms ago. */

@@ -6,23 +6,19 @@ import type { Appender } from '../../src/log/appender.ts';
 import type { Query } from '../../src/log/reader.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import type { Streams, StreamsDeps } from '../../src/stream/streams.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { openAppender, resetLog, unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 import { createSink, createStreams, EPOCH, openStream } from './fixture.ts';
 
-let made: TestDatabase;
+const made = prepareDatabase();
 let appender: Appender;
 
 beforeAll(async () => {
-  made = await createTestDatabase();
   appender = openAppender(made.database);
 });
 beforeEach(() => resetLog(made.database));
-afterAll(async () => {
-  await appender.close();
-  await made.drop();
-});
+afterAll(() => appender.close());
 
 /** Streams over a log that is followed, with a ring of one frame, so that a replay reads the database. */
 async function openStreams(deps: Partial<StreamsDeps> = {}) {

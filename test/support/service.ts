@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { afterAll, beforeAll } from 'vitest';
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
 import { loadConfig } from '../../src/config/config.ts';
@@ -35,6 +36,36 @@ export function environment(databaseUrl: string, extra: Record<string, string> =
 /** The whole service in this process, on a database of its own, listening on a free port. */
 export async function startService(extra: Record<string, string> = {}): Promise<TestService> {
   return startServiceOn(await createTestDatabase(), extra);
+}
+
+/** The service of a test file or of a block of tests, started before the first and closed after the last. */
+export function prepareService(extra: Record<string, string> = {}): TestService {
+  let live: TestService | undefined;
+  const started = (): TestService => {
+    if (live === undefined) throw new Error('The service starts after the hooks before this one.');
+    return live;
+  };
+  beforeAll(async () => {
+    live = await startService(extra);
+  });
+  afterAll(() => live?.close());
+  return {
+    get service() {
+      return started().service;
+    },
+    get url() {
+      return started().url;
+    },
+    get test() {
+      return started().test;
+    },
+    get serviceToken() {
+      return started().serviceToken;
+    },
+    token: (userId, ttlS) => started().token(userId, ttlS),
+    publish: (events, headers) => started().publish(events, headers),
+    close: () => started().close(),
+  };
 }
 
 /** The same on a database that is there, reached by way of `through`. It is dropped with the service. */

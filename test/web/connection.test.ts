@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { deriveKeys } from '../../src/auth/keys.ts';
 import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
 import { launchChromium } from '../support/browser/chromium.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 import { environment, note, publishTo, SECRET } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import {
@@ -21,7 +21,7 @@ import {
 } from './arena-page.ts';
 
 describe('The arena and its connection', { timeout: 90_000 }, () => {
-  let test: TestDatabase;
+  const test = prepareDatabase();
   let service: ServiceProcess;
   let browser: Browser;
   let context: BrowserContext;
@@ -30,7 +30,6 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
   let serviceToken: string;
 
   beforeAll(async () => {
-    test = await createTestDatabase();
     service = await startServiceProcess(environment(test.url, QUIET_DEMO));
     browser = await launchChromium();
     ada = await demoPlayer(service.url, 'Ada Okafor');
@@ -42,7 +41,6 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
   afterAll(async () => {
     await browser?.close();
     await service.kill();
-    await test.drop();
   });
   beforeEach(async () => {
     context = await contextOf(browser, ada);

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startService, type TestService } from '../support/service.ts';
+import { describe, expect, it } from 'vitest';
+import { prepareService, startService } from '../support/service.ts';
 
 interface DemoPlayer {
   readonly playerId: number;
@@ -7,11 +7,7 @@ interface DemoPlayer {
 }
 
 describe('The way in for visitors of the demo', { timeout: 120_000 }, () => {
-  let live: TestService;
-  beforeAll(async () => {
-    live = await startService({ DEMO: 'on-this-database' });
-  });
-  afterAll(() => live.close());
+  const live = prepareService({ DEMO: 'on-this-database' });
 
   const mint = (playerId: unknown, headers: Record<string, string> = {}, url = live.url) =>
     fetch(`${url}/demo/tokens`, {

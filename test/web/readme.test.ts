@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { buildContestPage, type ReactPage } from '../support/browser/react-page.ts';
-import { note, startService, type TestService } from '../support/service.ts';
+import { note, prepareService } from '../support/service.ts';
 import { runSnippet, snippetOf } from '../support/snippets.ts';
 import {
   type DemoPlayer,
@@ -18,15 +18,13 @@ import {
 } from './arena-page.ts';
 
 describe('The README', { timeout: 60_000 }, () => {
-  let live: TestService;
+  const live = prepareService(QUIET_DEMO);
   let ada: DemoPlayer;
   let token: string;
   beforeAll(async () => {
-    live = await startService(QUIET_DEMO);
     ada = await demoPlayer(live.url, 'Ada Okafor');
     token = await live.token(await userOf(live.test.database, ada.playerId));
   }, 120_000);
-  afterAll(() => live.close());
 
   describe('on React', () => {
     let contestPage: ReactPage;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Connection, createConnection } from 'mysql2/promise';
-import { inject } from 'vitest';
+import { afterAll, beforeAll, inject } from 'vitest';
 import { type Database, type DatabaseOptions, openDatabase } from '../../../src/db/database.ts';
 import { parseDatabaseUrl } from '../../../src/db/url.ts';
 import { migrate } from '../../../src/migrate/migrate.ts';
@@ -19,20 +19,36 @@ export interface TestDatabaseOptions extends Omit<DatabaseOptions, 'url'> {
 
 /** A database of the test's own on the run's server, with the server's own default charset. */
 export async function createTestDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
-  const { migrated = true, ...databaseOptions } = options;
+  const { create, ...test } = planTestDatabase(options);
+  await create();
+  return test;
+}
+
+/** The database of a test file or of a block of tests, created before the first and dropped after the last. */
+export function prepareDatabase(options: TestDatabaseOptions = {}): TestDatabase {
+  const { create, ...test } = planTestDatabase(options);
+  beforeAll(create);
+  afterAll(() => test.drop());
+  return test;
+}
+
+/** A database that `create` makes. Its pool opens no connection before the first query. */
+function planTestDatabase({ migrated = true, ...options }: TestDatabaseOptions) {
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await onServer((connection) => connection.query(`CREATE DATABASE ${name}`));
   const url = databaseUrl(name);
-  const database = openDatabase({ url, ...databaseOptions });
-  if (migrated) await migrate(database);
+  const database = openDatabase({ url, ...options });
   return {
     url,
     database,
-    async drop() {
+    async create(): Promise<void> {
+      await onServer((connection) => connection.query(`CREATE DATABASE ${name}`));
+      if (migrated) await migrate(database);
+    },
+    async drop(): Promise<void> {
       await database.close();
       await onServer(async (connection) => {
         await connection.query('SET SESSION lock_wait_timeout = 10');
-        await connection.query(`DROP DATABASE ${name}`);
+        await connection.query(`DROP DATABASE IF EXISTS ${name}`);
       });
     },
   };
