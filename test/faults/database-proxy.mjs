@@ -1,9 +1,16 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const COM_QUERY = 3;
+/** A server has answered when it has been quiet for so long, in ms. */
+const ANSWERED_MS = 30;
+const ANSWER_LIMIT_MS = 5_000;
 
 /**
  * The TCP hop between one node and the database. A partition breaks nothing: what was open stays open and silent for
  * good, and what is opened meanwhile is served once the partition is over, by the server that is then the current one.
+ * `exchange` keeps idle connections while the server behind them becomes another, as ProxySQL does.
  */
 export async function startDatabaseProxy(database) {
   const pairs = new Set();
@@ -18,18 +25,34 @@ export async function startDatabaseProxy(database) {
   });
 
   function join(client) {
-    const upstream = connect(database.socketPath());
-    const pair = { client, upstream, silent: false };
+    const pair = { client, upstream: undefined, silent: false, ...newSession() };
     pairs.add(pair);
-    upstream.on('error', () => {});
-    client.pipe(upstream);
-    upstream.pipe(client);
+    use(pair, connect(database.socketPath()));
+    client.on('data', (chunk) => {
+      note(pair, chunk);
+      if (!pair.silent && !pair.upstream.write(chunk)) client.pause();
+    });
     client.once('close', () => {
       pairs.delete(pair);
-      upstream.destroy();
+      pair.upstream.destroy();
+    });
+  }
+
+  /** Leads a pair to a server. */
+  function use(pair, upstream) {
+    pair.upstream = upstream;
+    upstream.on('error', () => {});
+    upstream.on('drain', () => pair.client.resume());
+    upstream.on('data', (chunk) => {
+      if (pair.silent || pair.upstream !== upstream) return;
+      pair.awaiting = false;
+      if (!pair.client.write(chunk)) {
+        upstream.pause();
+        pair.client.once('drain', () => upstream.resume());
+      }
     });
     upstream.once('close', () => {
-      if (!pair.silent) client.destroy();
+      if (!pair.silent && pair.upstream === upstream) pair.client.destroy();
     });
   }
 
@@ -41,8 +64,6 @@ export async function startDatabaseProxy(database) {
       partitioned = true;
       for (const pair of pairs) {
         pair.silent = true;
-        pair.client.unpipe();
-        pair.upstream.unpipe();
         pair.upstream.pause();
         pair.client.resume();
       }
@@ -55,6 +76,30 @@ export async function startDatabaseProxy(database) {
         join(client);
       }
     },
+    /**
+     * Leads what is idle and holds nothing to the server that is now the current one; breaks the rest. Returns how many
+     * connections were kept.
+     */
+    async exchange() {
+      const kept = [];
+      for (const pair of pairs) {
+        if (pair.awaiting || pair.holds || !pair.login) pair.client.destroy();
+        else {
+          pair.client.pause();
+          kept.push(pair);
+        }
+      }
+      await Promise.all(
+        kept.map(async (pair) => {
+          const before = pair.upstream;
+          const upstream = await openSession(database.socketPath(), pair);
+          use(pair, upstream);
+          before.destroy();
+          pair.client.resume();
+        }),
+      );
+      return kept.length;
+    },
     async close() {
       for (const { client, upstream } of pairs) {
         client.destroy();
@@ -65,4 +110,57 @@ export async function startDatabaseProxy(database) {
       await once(server, 'close');
     },
   };
+}
+
+/** What a proxy has to know of a session to open the same one on another server. */
+function newSession() {
+  return {
+    /** The client's answer to the greeting: with an empty password it suits every server. */
+    login: undefined,
+    /** Packets that set session variables. */
+    settings: [],
+    /** A question is under way. */
+    awaiting: true,
+    /** A transaction or a named lock, which no other server has. */
+    holds: false,
+  };
+}
+
+/** Takes note of what a client sends: it sends a packet at a time, and waits for the answer. */
+function note(pair, chunk) {
+  pair.awaiting = true;
+  if (!pair.login) {
+    pair.login = chunk;
+    return;
+  }
+  if (chunk.length < 5 || chunk[4] !== COM_QUERY) return;
+  // Where the server takes attributes of a query, two counts come before its text.
+  const sql = chunk.toString('latin1', chunk[5] < 2 ? 7 : 5);
+  if (/^SET (NAMES|SESSION)/.test(sql)) pair.settings.push(chunk);
+  if (/GET_LOCK/.test(sql)) pair.holds = 'lock';
+  if (pair.holds === 'lock') return;
+  if (/^(START TRANSACTION|BEGIN)/.test(sql)) pair.holds = !/COMMIT/.test(sql);
+  else if (/^(COMMIT|ROLLBACK)/.test(sql)) pair.holds = false;
+}
+
+async function openSession(socketPath, { login, settings }) {
+  const upstream = connect(socketPath);
+  upstream.on('error', () => {});
+  for (const packet of [undefined, login, ...settings]) {
+    if (packet) upstream.write(packet);
+    await answerOf(upstream);
+  }
+  return upstream;
+}
+
+/** Resolves once a server has answered, and has been quiet since. */
+async function answerOf(upstream) {
+  let answeredAt = Number.POSITIVE_INFINITY;
+  const answered = () => {
+    answeredAt = performance.now();
+  };
+  upstream.on('data', answered);
+  for (const limit = performance.now() + ANSWER_LIMIT_MS; performance.now() < limit; await sleep(5))
+    if (performance.now() - answeredAt > ANSWERED_MS) break;
+  upstream.off('data', answered);
 }

@@ -1,35 +1,36 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cp, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
+import { MARIADB } from './mariadb.mjs';
+import { MYSQL } from './mysql.mjs';
 
-const START_LIMIT_MS = 60_000;
-/** Small logs, so that a copy is fast; no native I/O, of which a machine grants a limited number of requests. */
-const STORAGE = ['--innodb-log-file-size=8M', '--innodb-use-native-aio=0'];
+const START_LIMIT_MS = 120_000;
 
 /**
- * A MariaDB server with a data directory of its own, reached by its socket, that can be killed and started again, and
+ * A database server with a data directory of its own, reached by its socket, that can be killed and started again, and
  * replaced by a copy of its data as it was some time before. Nodes have the account `live`, which read-only binds.
+ *
+ * @param diskMb size of a file system that holds the data alone, so that it can be filled; needs the superuser
  */
-export async function startDatabase() {
-  const directory = mkdtempSync(join(tmpdir(), 'codecraft-faults-'));
-  const user = process.getuid?.() === 0 ? ['--user=root'] : [];
+export async function startDatabase({ kind = 'mariadb', diskMb } = {}) {
+  const flavour = kind === 'mysql' ? MYSQL : MARIADB;
+  const directory = mkdtempSync(join(flavour.parent(), 'faults-'));
+  if (diskMb) execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMb}m`, 'tmpfs', directory]);
   const servers = [];
   let serial = 0;
+  let kills = 0;
   let current = newServer();
-  mkdirSync(current.data);
-  execFileSync(
-    'mariadbd',
-    ['--no-defaults', ...user, '--bootstrap', '--silent-startup', ...STORAGE, `--datadir=${current.data}`],
-    { cwd: current.data, input: systemTables(), stdio: ['pipe', 'ignore', 'ignore'] },
-  );
+  flavour.createData(current.data);
 
   function newServer() {
-    const name = String(serial++);
+    const name = String(++serial);
+    // A server of its own says so: nodes compare `server_id` where there is no `server_uuid`.
     const server = {
+      id: serial,
       data: join(directory, `data-${name}`),
       socketPath: join(directory, `${name}.sock`),
       child: undefined,
@@ -39,47 +40,41 @@ export async function startDatabase() {
   }
 
   async function start(server = current) {
-    const { data, socketPath } = server;
-    const child = spawn(
-      'mariadbd',
-      [
-        '--no-defaults',
-        ...user,
-        ...STORAGE,
-        `--datadir=${data}`,
-        `--socket=${socketPath}`,
-        '--skip-networking',
-        '--skip-name-resolve',
-        '--log-bin=binlog',
-        '--binlog-format=ROW',
-        '--sync-binlog=1',
-        '--innodb-flush-log-at-trx-commit=1',
-        '--log-bin-trust-function-creators=1',
-        '--transaction-isolation=READ-COMMITTED',
-        '--idle-write-transaction-timeout=3',
-        '--character-set-server=utf8mb4',
-        '--collation-server=utf8mb4_unicode_ci',
-        '--max-connections=500',
-      ],
-      { stdio: 'ignore' },
-    );
+    const [program, ...args] = flavour.command(server);
+    const child = spawn(program, args, { stdio: 'ignore' });
     server.child = child;
     for (const end = Date.now() + START_LIMIT_MS; ; await sleep(50)) {
-      const connection = await mysql.createConnection({ socketPath, user: 'root' }).catch(() => undefined);
+      const connection = await mysql
+        .createConnection({ socketPath: server.socketPath, user: 'root' })
+        .catch(() => undefined);
       if (connection) return connection.end();
-      if (child.exitCode !== null || Date.now() > end) throw new Error('mariadbd did not start');
+      if (child.exitCode !== null || Date.now() > end) throw new Error(`${program} did not start`);
     }
   }
 
-  async function kill({ child } = current) {
+  async function end({ child } = current) {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
   }
 
+  async function kill() {
+    kills++;
+    await end();
+  }
+
+  let removed = false;
+  function removeDirectory() {
+    if (removed) return;
+    removed = true;
+    if (diskMb) execFileSync('umount', ['-l', directory], { stdio: 'ignore' });
+    rmSync(directory, { recursive: true, force: true });
+  }
+
   process.once('exit', () => {
     for (const { child } of servers) child?.kill('SIGKILL');
+    removeDirectory();
   });
   await start();
   const setup = await mysql.createConnection({ socketPath: current.socketPath, user: 'root' });
@@ -88,6 +83,7 @@ export async function startDatabase() {
   await setup.query('GRANT ALL ON live.* TO live@localhost');
   await setup.end();
   return {
+    kind,
     socketPath: () => current.socketPath,
     connect: (options = {}) =>
       mysql.createConnection({
@@ -99,14 +95,17 @@ export async function startDatabase() {
         ...options,
       }),
     start: () => start(),
-    kill: () => kill(),
+    kill,
+    /** How often a server was killed under load. */
+    kills: () => kills,
     freeze: () => current.child.kill('SIGSTOP'),
     thaw: () => current.child.kill('SIGCONT'),
     /** Kills the server, copies its data, and starts it again. Returns the copy, which lacks whatever commits from now on. */
     async copy() {
       await kill();
       const server = newServer();
-      cpSync(current.data, server.data, { recursive: true });
+      await cp(current.data, server.data, { recursive: true });
+      flavour.adopt(server.data);
       await start();
       return server;
     },
@@ -118,34 +117,26 @@ export async function startDatabase() {
       return before;
     },
     async discard(server) {
-      await kill(server);
+      await end(server);
       servers.splice(servers.indexOf(server), 1);
-      rmSync(server.data, { recursive: true, force: true });
+      await rm(server.data, { recursive: true, force: true });
+    },
+    /** Whether the disk is the database's own. */
+    hasDisk: diskMb !== undefined,
+    /** Fills the disk. Returns what frees it. */
+    async fillDisk() {
+      const path = join(directory, 'ballast');
+      const file = await open(path, 'w');
+      const block = Buffer.alloc(1 << 16);
+      await (async () => {
+        for (;;) await file.write(block);
+      })().catch(() => {});
+      await file.close();
+      return () => rm(path);
     },
     async remove() {
-      for (const server of servers) await kill(server);
-      rmSync(directory, { recursive: true, force: true });
+      for (const server of servers) await end(server);
+      removeDirectory();
     },
   };
-}
-
-/** The statements of `mariadb-install-db`, which itself wants programs that the server's package does not bring. */
-function systemTables() {
-  const share = ['/usr/share/mysql', '/usr/share/mariadb'].find(
-    (path) =>
-      existsSync(join(path, 'mysql_system_tables.sql')) ||
-      existsSync(join(path, 'mariadb_system_tables.sql')),
-  );
-  if (!share)
-    throw new Error('The system tables of MariaDB are in neither /usr/share/mysql nor /usr/share/mariadb.');
-  const read = (part) =>
-    readFileSync(
-      ['mysql', 'mariadb'].map((name) => join(share, `${name}_${part}.sql`)).find(existsSync),
-      'utf8',
-    );
-  const lines = ['system_tables', 'system_tables_data', 'performance_tables'].flatMap((part) =>
-    read(part).split('\n'),
-  );
-  const kept = lines.filter((line) => !line.includes('@current_hostname'));
-  return ['CREATE DATABASE mysql;', 'USE mysql;', 'SET @auth_root_socket = NULL;', ...kept, ''].join('\n');
 }

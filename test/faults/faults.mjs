@@ -8,6 +8,10 @@ export const BASIC_FAULTS = {
     await node.kill();
     await node.start();
   },
+  async 'kill -9 of all nodes at once'({ nodes }) {
+    await Promise.all(nodes.map((node) => node.kill()));
+    await Promise.all(nodes.map((node) => node.start()));
+  },
   async 'graceful restart of a node'({ nodes, random }) {
     const node = random.pick(nodes);
     await node.terminate();
@@ -36,8 +40,13 @@ export const BASIC_FAULTS = {
   },
 };
 
-/** Faults that take longer, or take history away: those record what the database lost. */
+/** Faults that take longer. */
 const FURTHER_FAULTS = {
+  async 'kill -9 of the database and all nodes'({ nodes, database }) {
+    await Promise.all([database.kill(), ...nodes.map((node) => node.kill())]);
+    await database.start();
+    await Promise.all(nodes.map((node) => node.start()));
+  },
   async 'frozen database'({ database, random }) {
     database.freeze();
     await sleep(1_000 + random.below(4_000));
@@ -53,59 +62,6 @@ const FURTHER_FAULTS = {
     for (const { databaseProxy } of nodes) databaseProxy.partition();
     await sleep(1_000 + random.below(5_000));
     for (const { databaseProxy } of nodes) databaseProxy.heal();
-  },
-  async 'failover to a server that lacks the last commits'({ database, losing, random }) {
-    await losing(async () => {
-      const copy = await database.copy();
-      await sleep(1_000 + random.below(2_000));
-      await database.kill();
-      const before = database.promote(copy);
-      await database.start();
-      await database.discard(before);
-    });
-  },
-  async 'failover while the old server falls silent'({ nodes, database, losing, random }) {
-    await losing(async () => {
-      const copy = await database.copy();
-      await sleep(1_000 + random.below(2_000));
-      await database.startCopy(copy);
-      for (const { databaseProxy } of nodes) databaseProxy.partition();
-      const before = database.promote(copy);
-      await database.discard(before);
-      for (const { databaseProxy } of nodes) databaseProxy.heal();
-    });
-  },
-  async 'restore of a dump while nodes run'({ database, losing, random }) {
-    await losing(async () => {
-      const dump = await takeDump(database);
-      await sleep(500 + random.below(2_000));
-      await restoreDump(database, dump);
-    });
-  },
-  async 'restore of a dump while no node runs'({ nodes, database, losing, random }) {
-    await losing(async () => {
-      const dump = await takeDump(database);
-      await sleep(500 + random.below(2_000));
-      await Promise.all(nodes.map((node) => node.kill()));
-      await restoreDump(database, dump);
-      for (const node of nodes) await node.start();
-    });
-  },
-  async 'log_head restored alone'({ database, losing, random }) {
-    // Cursors may be refused, but no row is lost: what is acknowledged meanwhile stays.
-    await losing(
-      async () => {
-        const connection = await database.connect();
-        const [[{ head, epoch }]] = await connection.query('SELECT head, epoch FROM log_head');
-        await sleep(500 + random.below(1_000));
-        await connection.query('UPDATE log_head SET head = ?, epoch = ?, tag = NULL, tagged_head = NULL', [
-          head,
-          epoch,
-        ]);
-        await connection.end();
-      },
-      { takes: false },
-    );
   },
   async 'connections killed in the middle of appends'({ database, random }) {
     for (let i = 0; i < 40; i++) {
@@ -146,21 +102,91 @@ const FURTHER_FAULTS = {
   async 'clock of a node 3 h behind'(context) {
     await withClock(context, '-3h');
   },
-  async 'transient rows deleted by retention'({ database, pruned }) {
-    const connection = await database.connect();
-    await connection.query('START TRANSACTION');
-    await connection.query(
-      "UPDATE log_tail SET tail = (SELECT head FROM log_head) WHERE keep_class = 'nudge' AND tail < (SELECT head FROM log_head)",
+  async 'transient rows deleted while streams are away'({ nodes, proxy, publishers, database, pruned }) {
+    proxy.block();
+    // Streams come back with a cursor below the deleted rows.
+    await publishers.probe();
+    await deleteTransientRows(database, pruned);
+    // Nodes read the tails again every few seconds; one that starts reads them at once.
+    await Promise.all(nodes.map((node) => node.kill()));
+    await Promise.all(nodes.map((node) => node.start()));
+    proxy.unblock();
+  },
+};
+
+/** Faults that take history away: they record what the database lost. */
+const HISTORY_FAULTS = {
+  async 'failover to a server that lacks the last commits'({ database, losing, random }) {
+    await losing(async () => {
+      const copy = await database.copy();
+      await sleep(1_000 + random.below(2_000));
+      await database.kill();
+      const before = database.promote(copy);
+      await database.start();
+      await database.discard(before);
+    });
+  },
+  async 'failover while the old server falls silent'({ nodes, database, losing, random }) {
+    await losing(async () => {
+      const copy = await database.copy();
+      await sleep(1_000 + random.below(2_000));
+      await database.startCopy(copy);
+      for (const { databaseProxy } of nodes) databaseProxy.partition();
+      const before = database.promote(copy);
+      await database.discard(before);
+      for (const { databaseProxy } of nodes) databaseProxy.heal();
+    });
+  },
+  async 'failover behind a proxy that keeps connections'({ nodes, database, losing, random }) {
+    await losing(async () => {
+      const copy = await database.copy();
+      await sleep(1_000 + random.below(2_000));
+      await database.startCopy(copy);
+      const before = database.promote(copy);
+      for (const { databaseProxy } of nodes) await databaseProxy.exchange();
+      await database.discard(before);
+    });
+  },
+  async 'restore of a dump while nodes run'({ database, losing, random }) {
+    await losing(async () => {
+      const dump = await takeDump(database);
+      await sleep(500 + random.below(2_000));
+      await restoreDump(database, dump);
+    });
+  },
+  async 'restore of a dump while no node runs'({ nodes, database, losing, random }) {
+    await losing(async () => {
+      const dump = await takeDump(database);
+      await sleep(500 + random.below(2_000));
+      await Promise.all(nodes.map((node) => node.kill()));
+      await restoreDump(database, dump);
+      await Promise.all(nodes.map((node) => node.start()));
+    });
+  },
+  async 'log_head restored alone'({ database, losing, random }) {
+    // Cursors may be refused, but no row is lost: what is acknowledged meanwhile stays.
+    await losing(
+      async () => {
+        const connection = await database.connect();
+        const [[{ head, epoch }]] = await connection.query('SELECT head, epoch FROM log_head');
+        await sleep(500 + random.below(1_000));
+        await connection.query('UPDATE log_head SET head = ?, epoch = ?, tag = NULL, tagged_head = NULL', [
+          head,
+          epoch,
+        ]);
+        await connection.end();
+      },
+      { takes: false },
     );
-    const [rows] = await connection.query(
-      "SELECT id FROM notification WHERE keep_class = 'nudge' AND id < (SELECT tail FROM log_tail WHERE keep_class = 'nudge')",
-    );
-    for (const { id } of rows) pruned.add(id);
-    await connection.query(
-      "DELETE FROM notification WHERE keep_class = 'nudge' AND id < (SELECT tail FROM log_tail WHERE keep_class = 'nudge')",
-    );
-    await connection.query('COMMIT');
-    await connection.end();
+  },
+};
+
+/** Faults of a disk of the database's own. */
+const DISK_FAULTS = {
+  async 'full disk'({ database, random }) {
+    const free = await database.fillDisk();
+    await sleep(1_000 + random.below(4_000));
+    await free();
   },
 };
 
@@ -176,12 +202,25 @@ const SLOW_FAULTS = {
   },
 };
 
-export const FAULTS = { ...BASIC_FAULTS, ...FURTHER_FAULTS, ...SLOW_FAULTS };
+export const FAULTS = {
+  ...BASIC_FAULTS,
+  ...FURTHER_FAULTS,
+  ...HISTORY_FAULTS,
+  ...DISK_FAULTS,
+  ...SLOW_FAULTS,
+};
 
 /** Faults of a run: named ones, or those of a set. */
-export function faultsOf({ only, set }) {
+export function faultsOf({ only, set, disk }) {
   if (only) return only.split(',');
-  return Object.keys(set === 'basic' ? BASIC_FAULTS : { ...BASIC_FAULTS, ...FURTHER_FAULTS });
+  const sets = {
+    basic: BASIC_FAULTS,
+    further: FURTHER_FAULTS,
+    history: HISTORY_FAULTS,
+    all: { ...BASIC_FAULTS, ...FURTHER_FAULTS, ...HISTORY_FAULTS, ...(disk ? DISK_FAULTS : {}) },
+  };
+  if (!sets[set]) throw new Error(`There is no set "${set}": ${Object.keys(sets).join(', ')}`);
+  return Object.keys(sets[set]);
 }
 
 /** Every fault once in a random order, and again, until `count` are chosen. */
@@ -203,8 +242,27 @@ async function killConnections(database, isChosen, open) {
   const [rows] = await connection.query(
     "SELECT ID AS id FROM information_schema.PROCESSLIST WHERE USER IN ('root', 'live') AND ID <> CONNECTION_ID()",
   );
-  for (const { id } of rows) if (isChosen(id)) await connection.query(`KILL ${Number(id)}`).catch(() => {});
+  const chosen = rows.filter(({ id }) => isChosen(id));
+  for (const { id } of chosen) await connection.query(`KILL ${Number(id)}`).catch(() => {});
   if (!open) await connection.end();
+}
+
+/** What retention does to rows of receipt echoes, player status and the like, without their age. */
+async function deleteTransientRows(database, pruned) {
+  const connection = await database.connect();
+  await connection.query('START TRANSACTION');
+  const [[{ head }]] = await connection.query('SELECT head FROM log_head FOR UPDATE');
+  const [rows] = await connection.query("SELECT id FROM notification WHERE keep_class = 'nudge' AND id < ?", [
+    head,
+  ]);
+  for (const { id } of rows) pruned.add(id);
+  await connection.query("DELETE FROM notification WHERE keep_class = 'nudge' AND id < ?", [head]);
+  await connection.query("UPDATE log_tail SET tail = ? WHERE keep_class = 'nudge' AND tail < ?", [
+    head,
+    head,
+  ]);
+  await connection.query('COMMIT');
+  await connection.end();
 }
 
 /** A frozen client is to the server one that is silent. */

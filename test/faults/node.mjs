@@ -5,15 +5,20 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SECRET } from './tokens.mjs';
 
+/** Lets a signal collect garbage, so that what a node holds can be measured. */
+const COLLECTABLE = ['--expose-gc', '--import', "data:text/javascript,process.on('SIGUSR2', () => gc())"];
+
 /** One node of the service: a real process of the built program, always on the same port. */
 export async function startNode({ dist, databaseUrl }) {
   const port = await freePort();
   let child;
   let program = dist;
+  let output = '';
+  let kills = 0;
 
   /** @param clock an offset as faketime takes it, such as `+3h` */
   async function start({ clock } = {}) {
-    child = spawn(process.execPath, [join(program, 'main.js')], {
+    child = spawn(process.execPath, [...COLLECTABLE, join(program, 'main.js')], {
       env: {
         ...(clock ? fakeTime(clock) : {}),
         PATH: process.env.PATH ?? '',
@@ -33,22 +38,23 @@ export async function startNode({ dist, databaseUrl }) {
     });
     const started = child;
     await new Promise((done, failed) => {
-      let output = '';
       started.once('exit', (code) =>
         failed(new Error(`a node ended with ${code} at its start: ${output.slice(-2_000)}`)),
       );
       started.stderr.on('data', (chunk) => {
-        output += chunk;
+        output = (output + chunk).slice(-20_000);
       });
       started.stdout.on('data', (chunk) => {
-        output = (output + chunk).slice(-10_000);
+        output = (output + chunk).slice(-20_000);
         if (chunk.toString().includes('listening')) done();
       });
     });
   }
 
+  const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
+
   async function end(signal) {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!isRunning()) return;
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;
@@ -60,11 +66,19 @@ export async function startNode({ dist, databaseUrl }) {
     port,
     url: `http://127.0.0.1:${port}`,
     start,
+    /** The newest log lines. */
+    output: () => output,
     /** The next start runs this build. */
     use: (other) => {
       program = other;
     },
-    kill: () => end('SIGKILL'),
+    kill() {
+      if (isRunning()) kills++;
+      return end('SIGKILL');
+    },
+    /** How often it was killed. */
+    kills: () => kills,
+    collectGarbage: () => child.kill('SIGUSR2'),
     terminate: () => end('SIGTERM'),
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),

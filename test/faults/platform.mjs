@@ -51,10 +51,14 @@ export async function seedPlatform(database, random) {
       .filter((contest) => mayReadContest(player, contest))
       .map((contest) => `contest:${contest.id}`),
   ];
+  const readable = new Map(players.map((player) => [player, new Set(['global', ...scopesOf(player)])]));
   return {
+    adminId: admin,
     players,
     scopesOf,
-    mayRead: (player, scope) => scope === 'global' || scopesOf(player).includes(scope),
+    /** All scopes but `global`. */
+    scopes: [...players.map(({ id }) => `player:${id}`), ...contests.map(({ id }) => `contest:${id}`)],
+    mayRead: (player, scope) => readable.get(player).has(scope),
     targets: [
       { scope: 'global', data: {} },
       ...players.map(({ id }) => ({ scope: `player:${id}`, data: { playerId: id } })),

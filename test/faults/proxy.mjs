@@ -5,8 +5,14 @@ import { connect, createServer } from 'node:net';
 export async function startProxy(nodes, random) {
   const sockets = new Set();
   let cuts = 0;
+  let blocked = false;
   let turn = 0;
   const server = createServer((client) => {
+    if (blocked) {
+      client.on('error', () => {});
+      client.destroy();
+      return;
+    }
     const upstream = connect(nodes[turn++ % nodes.length].port, '127.0.0.1');
     let left = 500 + random.below(60_000);
     for (const socket of [client, upstream]) {
@@ -40,6 +46,14 @@ export async function startProxy(nodes, random) {
     cutAll() {
       cuts += sockets.size / 2;
       for (const socket of sockets) socket.destroy();
+    },
+    /** Breaks every connection, and every new one until `unblock`. */
+    block() {
+      blocked = true;
+      this.cutAll();
+    },
+    unblock() {
+      blocked = false;
     },
     /** Carries nothing for a while, in either direction, and breaks nothing. */
     stall() {

@@ -2,9 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serviceToken } from './tokens.mjs';
 
 const CALL_LIMIT_MS = 10_000;
+const GLOBAL = { scope: 'global', data: {} };
 
-/** Publishers over REST and SQL. `accepted` maps titles to scopes; `rolledBack` must never appear. */
-export function startPublishers({ nodes, database, targets, random, rest, sql }) {
+/**
+ * Publishers over REST and SQL. `accepted` maps titles to scopes; `rolledBack` must never appear; `refusals` are answers
+ * that a valid publication must not get.
+ *
+ * @param batch max events of a request
+ * @param globalPercent share of events that go to everybody
+ */
+export function startPublishers({ nodes, database, targets, random, rest, sql, batch, globalPercent }) {
   const token = serviceToken();
   const accepted = new Map();
   const acceptedAt = new Map();
@@ -14,18 +21,21 @@ export function startPublishers({ nodes, database, targets, random, rest, sql })
     acceptedAt.set(title, Date.now());
   };
   const rolledBack = new Set();
+  const refusals = [];
   let over = false;
   let serial = 0;
 
   const nextEvent = (prefix) => {
-    const { scope, data } = random.pick(targets);
+    const { scope, data } = random.below(100) < globalPercent ? GLOBAL : random.pick(targets);
     const title = `${prefix}-${serial++}`;
     return { title, scope, data: { ...data, title, message: 'm' } };
   };
 
-  /** Publishes one event over REST and repeats it with its key until it is acknowledged. */
-  async function publish(event) {
-    const body = JSON.stringify({ type: 'ANNOUNCEMENT', data: event.data, idempotencyKey: event.title });
+  /** Publishes events in one request and repeats it with their keys until they are acknowledged. */
+  async function publish(events) {
+    const body = JSON.stringify(
+      events.map(({ title, data }) => ({ type: 'ANNOUNCEMENT', data, idempotencyKey: title })),
+    );
     for (;;) {
       const node = random.pick(nodes);
       const answer = await fetch(`${node.url}/events`, {
@@ -35,19 +45,22 @@ export function startPublishers({ nodes, database, targets, random, rest, sql })
         signal: AbortSignal.timeout(CALL_LIMIT_MS),
       })
         .then(async (response) =>
-          response.ok ? { published: await response.json() } : { status: response.status },
+          response.ok
+            ? { published: (await response.json()).events }
+            : { status: response.status, reason: await response.text() },
         )
         .catch(() => ({}));
       if (answer.published) {
-        acknowledge(event);
-        acknowledgedIds.set(
-          event.title,
-          JSON.stringify(answer.published).match(/"notifications":\[\{"id":(\d+)/)?.[1],
-        );
+        for (const [index, event] of events.entries()) {
+          acknowledge(event);
+          acknowledgedIds.set(event.title, answer.published[index].notifications[0].id);
+        }
         return;
       }
-      if (answer.status >= 400 && answer.status < 500 && answer.status !== 429)
-        throw new Error(`a publication was refused with ${answer.status}`);
+      const { status, reason } = answer;
+      if (status === 500 || (status >= 400 && status < 500 && status !== 429))
+        refusals.push({ status, reason, titles: events.map(({ title }) => title) });
+      if (status >= 400 && status < 500 && status !== 429) return;
       await sleep(50);
     }
   }
@@ -85,7 +98,7 @@ export function startPublishers({ nodes, database, targets, random, rest, sql })
   const running = [
     ...Array.from({ length: rest }, async () => {
       while (!over) {
-        await publish(nextEvent('rest'));
+        await publish(Array.from({ length: 1 + random.below(batch) }, () => nextEvent('rest')));
         await sleep(5);
       }
     }),
@@ -98,13 +111,14 @@ export function startPublishers({ nodes, database, targets, random, rest, sql })
     acceptedAt,
     acknowledgedIds,
     rolledBack,
-    /** Publishes `count` events at once. */
-    rush: (count) => Promise.all(Array.from({ length: count }, () => publish(nextEvent('rush')))),
-    /** Publishes to everybody, and gives the title. */
+    refusals,
+    /** Publishes `count` events at once, each in a request of its own. */
+    rush: (count) => Promise.all(Array.from({ length: count }, () => publish([nextEvent('rush')]))),
+    /** Publishes to everybody, and gives the title and the position. */
     async probe() {
       const title = `probe-${serial++}`;
-      await publish({ title, scope: 'global', data: { title, message: 'm' } });
-      return title;
+      await publish([{ title, scope: 'global', data: { title, message: 'm' } }]);
+      return { title, id: acknowledgedIds.get(title) };
     },
     async stop() {
       over = true;

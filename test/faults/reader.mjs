@@ -1,43 +1,73 @@
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** One copy of each text, since every stream gets the same. */
+const texts = new Map();
+function shared(text) {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  texts.set(text, text);
+  return text;
+}
+
 /**
  * Reads one stream byte by byte by the rules of the standard, and reconnects with the last id that it saw.
- * `rows` holds each row as it came; `steps` also holds, in its place, each opening that said `recovered: false`.
+ * `steps` holds each row as it came, and in its place each opening that said `recovered: false`.
  */
 export function openReader({ url, token, scopes }) {
   const reader = {
     scopes,
-    rows: [],
-    titles: new Set(),
     steps: [],
+    /** Titles of the probes that came. */
+    probes: new Set(),
+    lastRow: 0,
     refusals: 0,
     openings: 0,
     frames: 0,
+    startedAt: Date.now(),
     start: undefined,
+    /** Up to here an opening said that nothing is known of what was missed. */
+    unknownThrough: 0,
     unnamed: 0,
+    /** The status of the last answer, and when the last byte came: for the report of a run that hangs. */
+    status: undefined,
+    lastByteAt: undefined,
   };
   const path = `/streams?${scopes.map((scope) => `scope=${scope}`).join('&')}`;
   let lastId;
+  /** When the cursor came that the stream resumes from. */
+  let cursorAt;
   let current;
   let over = false;
 
   function dispatch({ event, id, data }) {
     reader.frames++;
-    if (id === undefined) reader.unnamed++;
-    else lastId = id;
     const value = JSON.parse(data);
     if (event === 'stream-open') {
       reader.openings++;
-      if (id !== undefined) reader.start ??= Number(id.split('-')[0]);
-      if (value.recovered === false)
-        reader.steps.push({ lost: value.lost, position: Number(id?.split('-')[0]), at: Date.now() });
+      if (id !== undefined) reader.start ??= positionOf(id);
+      if (value.recovered === false) {
+        reader.steps.push({
+          lost: value.lost,
+          position: positionOf(id),
+          at: Date.now(),
+          cursorId: positionOf(lastId),
+          cursorAt,
+        });
+        if (value.lost.after === null)
+          reader.unknownThrough = Math.max(reader.unknownThrough, value.lost.through);
+      }
     } else if (typeof value.id === 'number' && typeof value.scope === 'string') {
-      const row = { id: value.id, scope: value.scope, title: value.title, cursor: id };
-      reader.rows.push(row);
-      reader.steps.push(row);
-      reader.titles.add(row.title);
+      const scope = scopes.find((one) => one === value.scope) ?? value.scope;
+      const title = shared(value.title);
+      const term = id === undefined ? undefined : shared(id.slice(id.indexOf('-') + 1));
+      const named = id === undefined || positionOf(id) === value.id;
+      reader.steps.push({ id: value.id, scope, title, term: named ? term : id });
+      reader.lastRow = value.id;
+      if (title.startsWith('probe-')) reader.probes.add(title);
     }
+    if (id === undefined) reader.unnamed++;
+    else [lastId, cursorAt] = [id, Date.now()];
   }
 
   const open = () =>
@@ -46,6 +76,7 @@ export function openReader({ url, token, scopes }) {
       if (lastId !== undefined) headers['last-event-id'] = lastId;
       const base = new URL(url);
       current = request({ host: base.hostname, port: base.port, path, headers, agent: false }, (response) => {
+        reader.status = response.statusCode;
         if (response.statusCode !== 200) {
           reader.refusals++;
           response.resume();
@@ -56,11 +87,14 @@ export function openReader({ url, token, scopes }) {
         let text = '';
         response.on('data', (chunk) => {
           text += chunk;
-          for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-            const frame = parse(text.slice(0, end));
-            text = text.slice(end + 2);
+          reader.lastByteAt = Date.now();
+          let from = 0;
+          for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n', from)) {
+            const frame = parse(text.slice(from, end));
+            from = end + 2;
             if (frame.data !== undefined) dispatch(frame);
           }
+          text = text.slice(from);
         });
         response.on('error', () => {});
         response.on('close', done);
@@ -83,7 +117,9 @@ export function openReader({ url, token, scopes }) {
   return reader;
 }
 
-function parse(block) {
+const positionOf = (id) => Number(id?.split('-')[0]);
+
+export function parse(block) {
   const frame = { event: 'message', id: undefined, data: undefined };
   for (const line of block.split('\n')) {
     const colon = line.indexOf(':');

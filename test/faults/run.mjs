@@ -1,15 +1,17 @@
 /**
- * `npm run faults [-- --seed N --faults N --nodes N --readers N --set basic|all --only NAME,NAME --mutate NAME
- * --dist PATH --old-dist PATH]`: nodes, a database, publishers and streams in processes
- * of their own, a seeded schedule of faults, and a checker that knows nothing of the service's code.
+ * `npm run faults [-- options]`: nodes, a database, publishers and streams in processes of their own, a seeded
+ * schedule of faults, and a checker that knows nothing of the service's code. The exit code is 0 if all agrees.
  */
+import { appendFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { check } from './checker.mjs';
 import { startDatabase } from './database.mjs';
 import { startDatabaseProxy } from './database-proxy.mjs';
+import { checkClosedState, checkOpenState, readResources } from './end-state.mjs';
 import { FAULTS, faultsOf, schedule } from './faults.mjs';
+import { startIntruders } from './intruders.mjs';
 import { buildMutant } from './mutants.mjs';
 import { startNode } from './node.mjs';
 import { seedPlatform } from './platform.mjs';
@@ -17,30 +19,48 @@ import { startProxy } from './proxy.mjs';
 import { startPublishers } from './publishers.mjs';
 import { createRandom } from './random.mjs';
 import { openReader } from './reader.mjs';
+import { printReport, recordOf } from './report.mjs';
 import { platformToken } from './tokens.mjs';
 
-const RECOVERY_LIMIT_MS = 120_000;
+const OPTIONS = {
+  seed: { type: 'string', default: '1' },
+  faults: { type: 'string', default: '7' },
+  nodes: { type: 'string', default: '3' },
+  readers: { type: 'string', default: '100' },
+  /** basic, further, history (what takes history away) or all. */
+  set: { type: 'string', default: 'basic' },
+  /** Names of faults, separated by commas. */
+  only: { type: 'string' },
+  /** No fault begins later than this many minutes after the first. */
+  minutes: { type: 'string', default: '20' },
+  /** Publishers over REST, the max events of a request, and the share of events that go to everybody, percent. */
+  publishers: { type: 'string', default: '6' },
+  batch: { type: 'string', default: '4' },
+  global: { type: 'string', default: '10' },
+  mysql: { type: 'boolean', default: false },
+  /** Size of a disk of the database's own, MB: without it, none can be filled. */
+  disk: { type: 'string' },
+  mutate: { type: 'string' },
+  'old-dist': { type: 'string' },
+  dist: { type: 'string', default: resolve(import.meta.dirname, '../../dist') },
+  /** A file to which the outcome is appended as one line of JSON, for `totals.mjs`. */
+  record: { type: 'string' },
+  /** Max time until a new event has reached every stream, ms. */
+  limit: { type: 'string', default: '120000' },
+};
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: 'string', default: '1' },
-    faults: { type: 'string', default: '7' },
-    nodes: { type: 'string', default: '3' },
-    readers: { type: 'string', default: '100' },
-    set: { type: 'string', default: 'basic' },
-    only: { type: 'string' },
-    mutate: { type: 'string' },
-    'old-dist': { type: 'string' },
-    dist: { type: 'string', default: resolve(import.meta.dirname, '../../dist') },
-  },
-});
+const { values } = parseArgs({ options: OPTIONS });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const seed = Number(values.seed);
+const limitMs = Number(values.limit);
 const plan = schedule(createRandom(seed), faultsOf(values), Number(values.faults));
 const random = createRandom(seed + 1);
 const mutant = values.mutate && buildMutant(values.dist, values.mutate);
 const dist = mutant?.dist ?? values.dist;
-const database = await startDatabase();
+const database = await startDatabase({
+  kind: values.mysql ? 'mysql' : 'mariadb',
+  ...(values.disk ? { diskMb: Number(values.disk) } : {}),
+});
 const nodes = [];
 let failed = true;
 try {
@@ -50,6 +70,7 @@ try {
     nodes.push(Object.assign(node, { databaseProxy }));
   }
   const platform = await seedPlatform(database, random);
+  const before = await readResources(nodes, database);
   const proxy = await startProxy(nodes, createRandom(seed + 2));
   const readers = Array.from({ length: Number(values.readers) }, () => {
     const player = random.pick(platform.players);
@@ -60,7 +81,17 @@ try {
     });
   });
   await reached(() => readers.every((reader) => reader.openings > 0), 'all streams are open');
-  const publishers = startPublishers({ nodes, database, targets: platform.targets, random, rest: 6, sql: 2 });
+  const publishers = startPublishers({
+    nodes,
+    database,
+    targets: platform.targets,
+    random,
+    rest: Number(values.publishers),
+    sql: 2,
+    batch: Number(values.batch),
+    globalPercent: Number(values.global),
+  });
+  const intruders = startIntruders({ nodes, platform, random: createRandom(seed + 4), count: 2 });
 
   const faultRandom = createRandom(seed + 3); // its own, since publishers draw from `random` in no fixed order
   const recoveries = new Map();
@@ -76,8 +107,10 @@ try {
     divergences.push({ from: Number(head), at, until: takes ? Date.now() : at });
   }
   const upgradeAt = values['old-dist'] ? Math.floor(plan.length / 2) : undefined;
+  const lastStart = performance.now() + Number(values.minutes) * 60_000;
   for (const [index, name] of plan.entries()) {
-    await sleep(500);
+    if (performance.now() > lastStart) break;
+    await sleep(200);
     if (index === upgradeAt)
       for (const node of nodes) {
         await node.terminate();
@@ -93,66 +126,90 @@ try {
     recoveries.set(name, [...(recoveries.get(name) ?? []), taken]);
   }
   await publishers.stop();
+  await intruders.stop();
   const connection = await database.connect();
   await reached(async () => {
     const [[row]] = await connection.query('SELECT COUNT(*) AS count FROM event_outbox WHERE error IS NULL');
     return Number(row.count) === 0;
   }, 'the outbox is empty');
-  await delivered(await publishers.probe());
+  const last = await publishers.probe();
+  await delivered(last);
+  const wrongState = await checkOpenState({ nodes, readers, platform });
   await Promise.all(readers.map((reader) => reader.close()));
-  const end = Math.min(...readers.map((reader) => reader.rows.at(-1).id));
   const [log] = await connection.query('SELECT id, scope, title, term FROM notification ORDER BY id');
+  const [terms] = await connection.query('SELECT term, number, first_id FROM log_term');
   await connection.end();
+  wrongState.push(...(await checkClosedState({ nodes, platform, database, before })));
   await proxy.close();
 
   const { found, noted } = check({
     log,
+    terms,
     readers,
-    end,
+    end: last.id,
     divergences,
     pruned,
     ...publishers,
     allowed: (reader, scope) => platform.mayRead(reader.player, scope),
   });
-  print({ recoveries, readers, log, cuts: proxy.cuts(), publishers, found, noted });
+  found.leaked.push(...intruders.outcome.leaks);
+  found.refused = publishers.refusals;
+  found.wrongState = wrongState;
+  const outcome = recordOf({
+    ...{ values, recoveries, readers, log, publishers, found, noted, divergences },
+    cuts: proxy.cuts(),
+    intrusions: intruders.outcome.tried,
+    nodeKills: nodes.reduce((sum, node) => sum + node.kills(), 0),
+    databaseKills: database.kills(),
+  });
+  printReport(outcome, found);
+  if (values.record) appendFileSync(values.record, `${JSON.stringify(outcome)}\n`);
   failed = Object.values(found).some((list) => list.length > 0);
 
-  async function delivered(title) {
-    await reached(() => readers.every((reader) => reader.titles.has(title)), `${title} is delivered`);
+  /** A stream whose opening said that nothing is known up to the probe has lost it, and knows it. */
+  async function delivered({ title, id }) {
+    const waiting = () =>
+      readers.filter((reader) => !reader.probes.has(title) && !(reader.unknownThrough >= id));
+    await reached(
+      () => waiting().length === 0,
+      `${title} (${id}) is delivered`,
+      () => describeDelay(waiting()),
+    );
   }
+} catch (error) {
+  // Printed before anything is closed: what hangs may hang there, too.
+  console.error(error);
 } finally {
   await Promise.all(nodes.map((node) => node.kill()));
   await Promise.all(nodes.map((node) => node.databaseProxy.close()));
   await database.remove();
   mutant?.remove();
 }
-process.exitCode = failed ? 1 : 0;
+// Publishers and streams of a run that failed are still under way.
+process.exit(failed ? 1 : 0);
 
-async function reached(condition, what) {
-  for (const limit = Date.now() + RECOVERY_LIMIT_MS; !(await condition()); await sleep(20))
-    if (Date.now() > limit) throw new Error(`Seed ${seed}: not within ${RECOVERY_LIMIT_MS} ms: ${what}`);
+async function reached(condition, what, describe = () => '') {
+  for (const limit = Date.now() + limitMs; !(await condition()); await sleep(20))
+    if (Date.now() > limit)
+      throw new Error(`Seed ${seed}: not within ${limitMs} ms: ${what}\n${await describe()}`);
 }
 
-function print({ recoveries, readers, log, cuts, publishers, found, noted }) {
-  console.log('| fault | count | recovery, median ms | worst ms |\n|---|---|---|---|');
-  for (const [name, times] of recoveries) {
-    const sorted = times.toSorted((a, b) => a - b);
-    console.log(
-      `| ${name} | ${times.length} | ${sorted[Math.floor(sorted.length / 2)]} | ${sorted.at(-1)} |`,
-    );
+/** Streams that wait, and what each node says of itself. */
+async function describeDelay(readers) {
+  const connection = await database.connect();
+  const [[head]] = await connection.query('SELECT * FROM log_head');
+  const [terms] = await connection.query('SELECT * FROM log_term ORDER BY number DESC LIMIT 8');
+  await connection.end();
+  const lines = [`${readers.length} streams wait; ${JSON.stringify(head)}; ${JSON.stringify(terms)}`];
+  for (const { scopes, openings, refusals, status, lastByteAt, lastRow } of readers.slice(0, 5)) {
+    const quietMs = Date.now() - lastByteAt;
+    lines.push(JSON.stringify({ scopes, openings, refusals, status, quietMs, lastRow }));
   }
-  const sum = (of) => readers.reduce((total, reader) => total + of(reader), 0);
-  console.log(
-    `\nseed ${seed}; streams ${readers.length}; frames ${sum((one) => one.frames)}; openings ${sum((one) => one.openings)}; ` +
-      `cuts ${cuts}; rows ${log.length}; accepted ${publishers.accepted.size}; rolled back ${publishers.rolledBack.size}`,
-  );
-  console.log(
-    Object.entries(noted)
-      .map(([name, count]) => `${name} ${count}`)
-      .join('; '),
-  );
-  for (const [kind, list] of Object.entries(found)) {
-    console.log(`${kind}: ${list.length}`);
-    for (const one of list.slice(0, 5)) console.log(`  ${JSON.stringify(one)}`);
+  for (const node of nodes) {
+    const ready = await fetch(`${node.url}/ready`, { signal: AbortSignal.timeout(3_000) })
+      .then((response) => response.text())
+      .catch(String);
+    lines.push(`${node.url}/ready: ${ready}`, node.output().slice(-4_000));
   }
+  return lines.join('\n');
 }
