@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createClient } from 'redis';
+import { backoffDelay } from '../util/backoff.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { Backplane, BackplaneOptions, BackplaneStatus } from './backplane.ts';
 
@@ -13,8 +14,8 @@ export interface RedisBackplaneOptions extends BackplaneOptions {
 const ANSWER_MS = 1_000;
 /** Interval between two messages of this node to itself, which prove that both connections work, ms. */
 const ECHO_MS = 1_000;
-/** Max delay between two attempts to connect, ms. */
-const MAX_RETRY_MS = 2_000;
+/** Delays between two attempts to connect. */
+const RECONNECT = { minMs: 50, maxMs: 2_000 };
 /** Max messages that Redis has not acknowledged. */
 const MAX_UNANSWERED = 64;
 
@@ -63,7 +64,7 @@ export class RedisBackplane implements Backplane {
       } catch (error) {
         if (this.#closed) return;
         this.#report('down', (error as Error).message);
-        await this.#pause.sleep(Math.min(MAX_RETRY_MS, 50 * 2 ** Math.min(failures++, 8)));
+        await this.#pause.sleep(backoffDelay(++failures, RECONNECT, { share: 0.5 }));
       }
     }
   }

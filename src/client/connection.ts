@@ -1,12 +1,12 @@
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
-import { type Backoff, reconnectDelay } from './backoff.ts';
 import type { ConnectionListener } from './connection-listener.ts';
 import { earlier } from './cursors.ts';
 import { Deferred } from './deferred.ts';
 import type { Link } from './link.ts';
 import { identityChanged, LiveError } from './live-error.ts';
+import { type ReconnectBounds, reconnectDelay } from './reconnect-delay.ts';
 import { RefusedScopes } from './refused-scopes.ts';
 import { type Input, TRANSITIONS } from './states.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   readonly cursor: () => string | undefined;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly backoff: Backoff;
+  readonly backoff: ReconnectBounds;
   readonly silentHeartbeats: number;
   readonly pageLifecycle: PageLifecycle;
   /** Whether `getToken` can replace a token that is refused or expires. */

@@ -1,6 +1,6 @@
 import type { FieldError, ProblemCode } from '../protocol/problem.ts';
 import { readProblem } from '../protocol/problem-document.ts';
-import { MAX_FOREIGN_ASKED_MS } from './backoff.ts';
+import { MAX_FOREIGN_ASKED_MS } from './reconnect-delay.ts';
 
 /**
  * Codes of errors of the client itself: `network` (the service could not be reached, or the connection broke), `silent`

@@ -1,7 +1,7 @@
 import type { StreamClose, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
-import { MAX_FOREIGN_ASKED_MS } from './backoff.ts';
 import { LiveError, unexpectedAnswer } from './live-error.ts';
+import { MAX_FOREIGN_ASKED_MS } from './reconnect-delay.ts';
 import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import type { StreamRequest, Transport } from './transport.ts';
 import type { Clock } from './types.ts';

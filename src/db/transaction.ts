@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { backoffDelay } from '../util/backoff.ts';
 import { isRetryable, isUnavailable } from './errors.ts';
 import type { ConnectionPool, Lease } from './pool.ts';
 
 /** Max attempts per transaction. */
 const ATTEMPTS = 6;
-/** Max delay before the first retry, in ms; doubled for each further one. */
-const FIRST_DELAY_MS = 10;
+/** Delays before a retry. */
+const RETRY = { minMs: 20, maxMs: 320 };
 
 /**
  * Runs `run` in a READ COMMITTED transaction and commits. After a deadlock, a lock wait time-out or a changed snapshot the
@@ -21,7 +22,7 @@ export async function inTransaction<T>(pool: ConnectionPool, run: (lease: Lease)
     } catch (error) {
       const again = isRetryable(error) || error instanceof NotBegun;
       if (!again || attempt === ATTEMPTS) throw error instanceof NotBegun ? error.cause : error;
-      await delay(Math.random() * FIRST_DELAY_MS * 2 ** attempt);
+      await delay(backoffDelay(attempt, RETRY));
     }
   }
 }

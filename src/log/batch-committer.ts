@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import { asProblem, isDuplicate, isMissingValue, isStorageError } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
+import { backoffDelay } from '../util/backoff.ts';
 import { committedRows } from './append-statement.ts';
 import { AppendTerms, type Expectation, type VerifiedLog } from './append-terms.ts';
 import {
@@ -24,6 +25,8 @@ import { readHeadState } from './sql-source.ts';
 /** Retries of a batch that the database cannot store: enough for a table that is swapped, some 0.2 s. */
 const STORAGE_RETRIES = 5;
 
+/** Delays before a failed batch is sent again. */
+const RETRY = { minMs: 10, maxMs: 500 };
 /** Delay before an append that was refused is sent again, in ms. */
 const REFUSED_MS = 5;
 
@@ -94,7 +97,7 @@ export class BatchCommitter {
           this.#options.onError?.(error);
           return rejectAll(attempt.members, refused ? problem : unavailable(error));
         }
-        await sleep(Math.min(500, 2 ** failures++ * (2 + Math.random() * 8)));
+        await sleep(backoffDelay(++failures, RETRY, { share: 0.8 }));
       }
     }
   }

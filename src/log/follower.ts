@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
+import { backoffDelay } from '../util/backoff.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { VerifiedLog } from './append-terms.ts';
 import type { LogVerifier } from './batch-committer.ts';
@@ -33,6 +34,8 @@ const BUSY_MS = 1_000;
 /** Max interval between polls that hints of rows which are not there cause, in ms. */
 const MAX_VAIN_MS = 250;
 
+/** Delays before another connection is opened. */
+const RECONNECT = { minMs: 50, maxMs: 1_000 };
 /** Max wait for a verification over the present connection before it is dropped, in ms. */
 const VERIFY_MS = 1_000;
 
@@ -211,7 +214,8 @@ export class Follower implements LogVerifier {
         if (this.#closed) return;
         this.#options.onError?.(error);
         this.#tracker.readLess();
-        if (!(error instanceof ServerChanged)) await this.#pause.sleep(Math.min(1_000, 50 * 2 ** failures++));
+        if (!(error instanceof ServerChanged))
+          await this.#pause.sleep(backoffDelay(++failures, RECONNECT, { share: 0.5 }));
       }
     }
   }

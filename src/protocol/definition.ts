@@ -61,3 +61,16 @@ export interface Definition<S extends z.ZodType> {
   /** Published only by the service itself, never over REST or SQL. */
   readonly internal?: boolean;
 }
+
+/** Infers the data of a definition from its schema. */
+export const define = <S extends z.ZodType>(definition: Definition<S>): Definition<S> => definition;
+
+/** One line of a player's history; `null` where there is no value before or after. */
+export function activityOf(
+  action: ActivityAction,
+  playerId: number,
+  oldValue: ActivityEntry['oldValue'],
+  newValue: ActivityEntry['newValue'],
+): ActivityEntry {
+  return { action, playerId, oldValue, newValue };
+}

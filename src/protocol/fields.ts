@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODES, TIERS } from './enums.ts';
+import { CONTEST_STATUSES, MODES, TIERS } from './enums.ts';
 
 /** An id of the platform: 1 … 2^53 − 1. */
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -27,16 +27,20 @@ export const rank = z.int().min(1);
 /** An instant, ISO 8601 in UTC. */
 export const instant = z.iso.datetime();
 
+export const count = z.int().min(0);
+export const tier = z.enum(TIERS);
+export const contestStatus = z.enum(CONTEST_STATUSES);
+
 /** One row of a contest's standings. */
 export const leaderboardRow = z.strictObject({
   playerId: id,
   playerName: name,
   picture: text(2048, 0).nullable(),
-  tier: z.enum(TIERS).nullable(),
+  tier: tier.nullable(),
   mode: z.enum(MODES).nullable(),
   rank,
   finalRating: z.number(),
-  problemsSolved: z.int().min(0),
-  penaltyMins: z.int().min(0),
+  problemsSolved: count,
+  penaltyMins: count,
   lastSolvedAt: instant.nullable(),
 });

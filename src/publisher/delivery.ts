@@ -1,8 +1,9 @@
-import { type Backoff, waitAfter } from './backoff.ts';
+import type { Backoff } from '../util/backoff.ts';
 import type { EntryBuffer } from './buffer.ts';
 import type { Confirmation, Entry } from './entry.ts';
 import type { DropReason, Refusal } from './error.ts';
 import type { Answer } from './post.ts';
+import { waitAfter } from './retry-after.ts';
 
 /** Failed attempt that will be repeated. */
 export interface Retry {

@@ -5,7 +5,7 @@ export type {
   NewEvent,
   PublicEventType,
 } from '../protocol/event.ts';
-export type { Backoff } from './backoff.ts';
+export type { Backoff } from '../util/backoff.ts';
 export type { Retry } from './delivery.ts';
 export type { Confirmation } from './entry.ts';
 export { type DropReason, PublishError, type Refusal } from './error.ts';

@@ -1,8 +1,8 @@
 import type { FieldError, ProblemBody } from '../protocol/problem.ts';
 import { readProblem } from '../protocol/problem-document.ts';
-import { readRetryAfter } from './backoff.ts';
 import type { Confirmation, Entry } from './entry.ts';
 import type { Refusal } from './error.ts';
+import { readRetryAfter } from './retry-after.ts';
 
 /** Outcome of a request. */
 export type Answer =

@@ -1,5 +1,5 @@
 import type { NewEvent } from '../protocol/event.ts';
-import type { Backoff } from './backoff.ts';
+import type { Backoff } from '../util/backoff.ts';
 import { createBuffer } from './buffer.ts';
 import { createDelivery, type Retry } from './delivery.ts';
 import { type Confirmation, createEntry, type Entry, quiet } from './entry.ts';

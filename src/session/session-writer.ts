@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
+import { backoffDelay } from '../util/backoff.ts';
 import { type ClosedSession, closedRow, closedSession, openRow, WRITE_SESSIONS } from './session-row.ts';
 
 export interface SessionWriterOptions {
@@ -18,8 +19,8 @@ export interface SessionWriterOptions {
 const FLUSH_MS = 200;
 /** Max rows per statement. */
 const STATEMENT_ROWS = 1_000;
-/** Delay before a failed write is repeated, ms: doubled from `first` up to `max`. */
-const RETRY_MS = { first: 200, max: 2_000 };
+/** Delays before a failed write is repeated. */
+const RETRY = { minMs: 400, maxMs: 2_000 };
 /** Max closed streams that wait for the database; beyond it the oldest are left to the sweep. */
 const MAX_WAITING_CLOSED = 100_000;
 /** Max duration of `close`, ms. */
@@ -120,8 +121,7 @@ export class SessionWriter {
       this.#failures = 0;
     } catch (error) {
       if (this.#failures++ === 0) this.#options.onError?.(error);
-      const delayMs = Math.min(RETRY_MS.max, RETRY_MS.first * 2 ** Math.min(this.#failures, 10));
-      againMs = delayMs * (0.5 + Math.random() / 2);
+      againMs = backoffDelay(this.#failures, RETRY, { share: 0.5 });
     }
     this.#attempting = false;
     if (this.#waiting > 0) this.#schedule(againMs);

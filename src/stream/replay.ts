@@ -7,6 +7,7 @@ import type { KeepClass } from '../db/schema.ts';
 import { type Query, readScopes, readTails } from '../log/reader.ts';
 import type { Terms } from '../log/terms.ts';
 import { scopeKind } from '../protocol/scope.ts';
+import { backoffDelay } from '../util/backoff.ts';
 import type { Semaphore } from '../util/semaphore.ts';
 import { keptClassesOf, transientTypesAmong } from './resume.ts';
 import type { Stream } from './stream.ts';
@@ -22,8 +23,8 @@ const SMALL_PAGE = 20;
 const PART_BYTES = 64 * 1024;
 /** Max time a page is kept for a reader that does not take it, ms; it is read again once the reader continues. */
 const KEEP_PAGE_MS = 1_000;
-/** Delay before a failed read is repeated, ms: doubled from `first` up to `max`. */
-const RETRY_MS = { first: 50, max: 2_000 };
+/** Delays before a failed read is repeated. */
+const RETRY = { minMs: 50, maxMs: 2_000 };
 
 export interface ReplayDeps {
   readonly hub: Hub;
@@ -209,7 +210,7 @@ async function storedPage(
       return { frames: rows.map((row) => new LiveFrame(row, terms.labelOf(row))), through };
     } catch (error) {
       deps.onError?.(error);
-      await sleep(Math.min(RETRY_MS.max, RETRY_MS.first * 2 ** failures));
+      await sleep(backoffDelay(failures + 1, RETRY, { share: 0.5 }));
     }
   }
   return undefined;

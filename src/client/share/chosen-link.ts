@@ -1,8 +1,8 @@
-import { type Backoff, reconnectDelay } from '../backoff.ts';
 import type { ConnectionListener } from '../connection-listener.ts';
 import { Deferred } from '../deferred.ts';
 import type { Link } from '../link.ts';
 import { LiveError, networkError } from '../live-error.ts';
+import { type ReconnectBounds, reconnectDelay } from '../reconnect-delay.ts';
 import { plainStatus } from '../status.ts';
 import type { Clock, PageChange, ScopeInput } from '../types.ts';
 
@@ -10,7 +10,7 @@ export interface ChosenLinkOptions {
   readonly listener: ConnectionListener;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly backoff: Backoff;
+  readonly backoff: ReconnectBounds;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
+import { backoffDelay } from '../../util/backoff.ts';
 import { type Claim, claimDirectory } from './claim.ts';
 import { ensureDataDirectory } from './data-directory.ts';
 import { obtainMariaDb } from './install.ts';
@@ -42,9 +43,10 @@ export interface EmbeddedDatabaseOptions {
 }
 
 const SHUTDOWN_BOUND_MS = 60_000;
-const FIRST_BACKOFF_MS = 100;
-const MAX_BACKOFF_MS = 5_000;
-/** Uptime after which the backoff is reset. */
+/** Delays before the server is started again after it ended by itself. */
+/** Delays before a server that ended by itself is started again. */
+const RESTART = { minMs: 100, maxMs: 5_000 };
+/** Uptime after which exits are counted anew. */
 const STEADY_MS = 10_000;
 
 /**
@@ -59,7 +61,7 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   const place = await preparePlace(directory);
   let claim: Claim | undefined;
   let server: RunningServer | undefined;
-  let backoffMs = FIRST_BACKOFF_MS;
+  let exits = 0;
   let wanted = new AbortController(); // aborted: no longer wanted
 
   const alive = () => server !== undefined && isRunning(server.identity);
@@ -82,11 +84,11 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
   }
 
   async function restartAfterExit(signal: AbortSignal, startedAt: number): Promise<void> {
-    if (Date.now() - startedAt > STEADY_MS) backoffMs = FIRST_BACKOFF_MS;
+    if (Date.now() - startedAt > STEADY_MS) exits = 0;
     while (!signal.aborted && !alive()) {
       log('the embedded database ended by itself; starting it again');
-      await sleep(backoffMs, undefined, { signal, ref: false }).catch(() => {});
-      backoffMs = Math.min(backoffMs * 2, MAX_BACKOFF_MS);
+      const delayMs = backoffDelay(++exits, RESTART, { share: 0 });
+      await sleep(delayMs, undefined, { signal, ref: false }).catch(() => {});
       if (!signal.aborted)
         await launch(signal).catch((error: Error) => {
           if (!signal.aborted) log(error.message);

@@ -1,6 +1,6 @@
 import type { InboxPage, InboxQuery, Marked, Which } from '../../client/api-types.ts';
-import { type Backoff, reconnectDelay } from '../../client/backoff.ts';
 import { LiveError } from '../../client/live-error.ts';
+import { type ReconnectBounds, reconnectDelay } from '../../client/reconnect-delay.ts';
 import type { LiveClient } from '../../client/types.ts';
 import type { Notification } from '../../protocol/event.ts';
 import {
@@ -61,7 +61,7 @@ export const NO_INBOX: InboxView = {
 
 const PAGE_SIZE = 30;
 /** Delays between attempts to read the inbox. */
-const BACKOFF: Backoff = { firstMs: 1_000, mostMs: 30_000 };
+const BACKOFF: ReconnectBounds = { firstMs: 1_000, mostMs: 30_000 };
 /** Max random delay of a reload that an event triggers in all viewers of a contest at once, ms. */
 const RELOAD_JITTER_MS = 2_000;
 

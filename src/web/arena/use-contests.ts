@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Contest } from '../../client/api-types.ts';
-import { type Backoff, reconnectDelay } from '../../client/backoff.ts';
 import { LiveError } from '../../client/live-error.ts';
+import { type ReconnectBounds, reconnectDelay } from '../../client/reconnect-delay.ts';
 import type { LiveClient } from '../../client/types.ts';
 import { useEvents, useLive } from '../../react/index.ts';
 import { sortContests } from '../shared/contest-order.ts';
@@ -21,7 +21,7 @@ const MAX_PAGES = 20;
 /** Max ended contests. */
 const MAX_ENDED = 50;
 /** Delays before a failed reading is repeated. */
-const BACKOFF: Backoff = { firstMs: 1_000, mostMs: 30_000 };
+const BACKOFF: ReconnectBounds = { firstMs: 1_000, mostMs: 30_000 };
 /** Window over which reads after an event are spread, ms: all pages receive it at the same moment. */
 const SPREAD_MS = 2_000;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { reconnectDelay } from '../../src/client/backoff.ts';
+import { reconnectDelay } from '../../src/client/reconnect-delay.ts';
 
 const BOUNDS = { firstMs: 1_000, mostMs: 30_000 };
 const lost = { reason: undefined, askedMs: undefined };

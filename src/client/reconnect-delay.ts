@@ -1,4 +1,5 @@
 import type { CloseReason } from '../protocol/control.ts';
+import { backoffDelay } from '../util/backoff.ts';
 
 export interface Disconnection {
   /** Failed attempts since the last caught-up stream, this one included: 1 or more. */
@@ -9,9 +10,10 @@ export interface Disconnection {
   readonly askedMs: number | undefined;
 }
 
-export interface Backoff {
+export interface ReconnectBounds {
   /** Max wait after the first failure, in ms; doubled by each further one. */
   readonly firstMs: number;
+  /** Max wait, in ms. */
   readonly mostMs: number;
 }
 
@@ -29,10 +31,10 @@ export const MAX_FOREIGN_ASKED_MS = 60_000;
 /** Wait before the next attempt, in ms: full jitter, and at least what the service requests, up to 30 minutes. */
 export function reconnectDelay(
   loss: Disconnection,
-  { firstMs, mostMs }: Backoff,
+  { firstMs, mostMs }: ReconnectBounds,
   random: () => number,
 ): number {
-  const jitter = random() * Math.min(mostMs, firstMs * 2 ** (loss.failures - 1));
+  const jitter = backoffDelay(loss.failures, { minMs: firstMs, maxMs: mostMs }, { random });
   const floor =
     SINGLE.has(loss.reason) && loss.failures === 1 ? 0 : Math.min(loss.askedMs ?? 0, MAX_ASKED_MS);
   return Math.round(Math.max(jitter, floor));

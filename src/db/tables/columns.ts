@@ -1,0 +1,15 @@
+import { bigint, customType, datetime } from 'drizzle-orm/mysql-core';
+
+/** ASCII text that is compared byte by byte, whatever the server's default collation. */
+export const token = customType<{ data: string; config: { length: number } }>({
+  dataType: (config) => `varchar(${config?.length}) character set ascii collate ascii_bin`,
+});
+
+/** JSON that is read as text: it is passed on without being parsed. */
+export const jsonText = customType<{ data: string }>({ dataType: () => 'json' });
+
+/** Ids of the platform and positions of the log: BIGINT, below 2^53. */
+export const id = (name: string) => bigint(name, { mode: 'number' });
+
+/** Instant in UTC, to the millisecond. */
+export const instant = (name: string) => datetime(name, { mode: 'date', fsp: 3 });

@@ -1,0 +1,80 @@
+import {
+  boolean,
+  datetime,
+  decimal,
+  double,
+  index,
+  int,
+  mysqlTable,
+  primaryKey,
+  varchar,
+} from 'drizzle-orm/mysql-core';
+import { id, instant, token } from './columns.ts';
+
+/** State of each contest as it was last announced, so that each transition is announced once. */
+export const contestAnnounced = mysqlTable('contest_announced', {
+  contestId: id('contest_id').primaryKey(),
+  /** Status announced last: one of the platform's, or OVER once its end was announced, too. */
+  status: token('status', { length: 16 }).notNull(),
+  /** The status that the platform's own row was last seen with. */
+  platformStatus: token('platform_status', { length: 16 }),
+  /** Number of announcements. */
+  turn: int('turn').notNull().default(1),
+  /** The start and the end that have passed, as instants; null while they are still to come. */
+  startsAt: instant('starts_at'),
+  endsAt: instant('ends_at'),
+  announcedAt: instant('announced_at').notNull(),
+});
+
+/** Freezes of contests. The platform keeps a flag only; a trigger, or the leaderboard's publisher, records the instant. */
+export const contestFreeze = mysqlTable(
+  'contest_freeze',
+  {
+    contestId: id('contest_id').primaryKey(),
+    /** Counts the contest's freezes: rows of an earlier one have another number. */
+    freezeNo: int('freeze_no').notNull(),
+    frozen: boolean('frozen').notNull(),
+    frozenAt: instant('frozen_at').notNull(),
+    /** Whether a trigger saw the freeze, and with it every change after it. */
+    exact: boolean('exact').notNull(),
+    /** Set when a ceremony has revealed everything: the contest then counts as not frozen. */
+    revealedAt: instant('revealed_at'),
+  },
+  (table) => [index('contest_freeze_frozen').on(table.frozen, table.contestId)],
+);
+
+/** XP, level and tier of participants as they were at a freeze, of those who changed since. */
+export const frozenPlayer = mysqlTable(
+  'frozen_player',
+  {
+    contestId: id('contest_id').notNull(),
+    freezeNo: int('freeze_no').notNull(),
+    playerId: id('player_id').notNull(),
+    xp: id('xp'),
+    level: int('level'),
+    tier: token('tier', { length: 16 }),
+    subRank: varchar('sub_rank', { length: 100 }),
+  },
+  (table) => [
+    primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId] }),
+    index('frozen_player_player').on(table.playerId),
+  ],
+);
+
+/** Results of participants as they were at a freeze, of those who changed since. */
+export const frozenScore = mysqlTable(
+  'frozen_score',
+  {
+    contestId: id('contest_id').notNull(),
+    freezeNo: int('freeze_no').notNull(),
+    playerId: id('player_id').notNull(),
+    mode: token('mode', { length: 16 }),
+    finalRating: double('final_rating'),
+    problemsSolved: id('problems_solved'),
+    penaltyMins: id('penalty_mins'),
+    /** The last solve twice: as a local time, for a DATETIME of the platform, and in s since 1970, for a TIMESTAMP. */
+    solvedLocal: datetime('solved_local', { mode: 'string', fsp: 6 }),
+    solvedUnix: decimal('solved_unix', { precision: 20, scale: 6 }),
+  },
+  (table) => [primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId] })],
+);

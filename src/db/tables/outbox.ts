@@ -1,0 +1,36 @@
+import { boolean, index, int, mediumtext, mysqlTable, text, varchar } from 'drizzle-orm/mysql-core';
+import { id, instant, jsonText, token } from './columns.ts';
+
+/** Events on their way from SQL to the log. A row with `failedAt` and `error` is a dead letter. */
+export const eventOutbox = mysqlTable(
+  'event_outbox',
+  {
+    id: id('id').autoincrement().primaryKey(),
+    type: token('type', { length: 64 }).notNull(),
+    payload: jsonText('payload').notNull(),
+    idempotencyKey: token('idempotency_key', { length: 128 }),
+    createdAt: instant('created_at').notNull(),
+    attempts: int('attempts').notNull().default(0),
+    failedAt: instant('failed_at'),
+    error: varchar('error', { length: 1000 }),
+    /** Whether the event's contest was frozen, as the writing transaction saw it; null: not known. */
+    frozen: boolean('frozen'),
+  },
+  (table) => [index('event_outbox_waiting').on(table.failedAt, table.id)],
+);
+
+/** Events of which a freeze hides a part, with the scopes that are to receive them when it is over. */
+export const deferredEvent = mysqlTable(
+  'deferred_event',
+  {
+    id: id('id').autoincrement().primaryKey(),
+    contestId: id('contest_id').notNull(),
+    type: token('type', { length: 32 }).notNull(),
+    /** JSON text. */
+    data: mediumtext('data').notNull(),
+    /** JSON array of scopes. */
+    scopes: text('scopes').notNull(),
+    createdAt: instant('created_at').notNull(),
+  },
+  (table) => [index('deferred_event_contest').on(table.contestId, table.id)],
+);

@@ -1,0 +1,52 @@
+import { index, int, mysqlTable, tinyint, varchar } from 'drizzle-orm/mysql-core';
+import { id, instant, jsonText, token } from './columns.ts';
+
+/** One row per stream, open or closed. */
+export const streamSession = mysqlTable(
+  'stream_session',
+  {
+    streamId: token('stream_id', { length: 36 }).primaryKey(),
+    nodeId: token('node_id', { length: 36 }).notNull(),
+    userId: id('user_id'),
+    playerId: id('player_id'),
+    scopes: jsonText('scopes').notNull(),
+    ticketId: token('ticket_id', { length: 36 }),
+    connectedAt: instant('connected_at').notNull(),
+    lastHeartbeatAt: instant('last_heartbeat_at').notNull(),
+    expiresAt: instant('expires_at'),
+    lastDeliveredId: id('last_delivered_id').notNull(),
+    disconnectedAt: instant('disconnected_at'),
+    closeReason: token('close_reason', { length: 16 }),
+    address: varchar('address', { length: 45 }),
+    userAgent: varchar('user_agent', { length: 255 }),
+    /** Set by any node to have the stream's own node close it, with this reason. */
+    closeRequested: token('close_requested', { length: 16 }),
+    /** Set with a command (a close, a new expiry) and cleared by the stream's node when it has executed it. */
+    commandedAt: instant('commanded_at'),
+  },
+  (table) => [
+    index('stream_session_alive').on(table.disconnectedAt, table.lastHeartbeatAt, table.playerId),
+    index('stream_session_player').on(table.playerId, table.disconnectedAt),
+    index('stream_session_command').on(table.nodeId, table.commandedAt),
+    index('stream_session_ticket').on(table.ticketId),
+  ],
+);
+
+/** Tokens of a user that were issued before `notBefore` are no longer accepted. */
+export const tokenRevocation = mysqlTable('token_revocation', {
+  userId: id('user_id').primaryKey(),
+  notBefore: instant('not_before').notNull(),
+});
+
+/** One row: version of `announced_player`, and count of its rows; `position`: end of the log before the last change. */
+export const announcedPresence = mysqlTable('announced_presence', {
+  id: tinyint('id').primaryKey(),
+  version: id('version').notNull(),
+  online: int('online').notNull(),
+  position: id('position').notNull(),
+});
+
+/** Players who were last announced as online, one row each. */
+export const announcedPlayer = mysqlTable('announced_player', {
+  playerId: id('player_id').primaryKey(),
+});

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { define } from '../definition.ts';
+import { SEVERITIES } from '../enums.ts';
+import { count, id, name, rank, text, tier } from '../fields.ts';
+import { scopes } from '../scope.ts';
+
+/** Announcements, the leaderboard of all contests, presence, and the state of nodes. */
+export const SERVICE_EVENTS = {
+  ANNOUNCEMENT: define({
+    schema: z
+      .strictObject({
+        announcementId: id.optional(),
+        title: text(255),
+        message: text(10_000),
+        severity: z.enum(SEVERITIES).default('INFO'),
+        contestId: id.optional(),
+        playerId: id.optional(),
+      })
+      .refine((data) => data.contestId === undefined || data.playerId === undefined, {
+        path: ['playerId'],
+        message: 'an announcement goes to everybody, to one contest or to one player',
+      }),
+    targets: (data) => [
+      {
+        scope:
+          data.playerId !== undefined
+            ? scopes.player(data.playerId)
+            : data.contestId !== undefined
+              ? scopes.contest(data.contestId)
+              : scopes.global,
+        inbox: true,
+      },
+    ],
+    title: (data) => data.title,
+    message: (data) => data.message,
+    keep: 'history',
+  }),
+
+  GLOBAL_LEADERBOARD: define({
+    schema: z.strictObject({
+      version: z.int().min(1),
+      top: z
+        .array(
+          z.strictObject({
+            playerId: id,
+            playerName: name,
+            rank,
+            xp: count,
+            level: z.int().min(1).optional(),
+            tier: tier.optional(),
+            subRank: text(20, 0).optional(),
+          }),
+        )
+        .max(100),
+    }),
+    targets: () => [{ scope: scopes.global, inbox: false }],
+    title: () => 'Global standings',
+    message: (data) => (data.top[0] ? `${data.top[0].playerName} leads` : 'Nobody yet'),
+    keep: 'transient',
+    internal: true,
+  }),
+
+  PLAYER_STATUS: define({
+    schema: z.strictObject({
+      online: z.array(z.strictObject({ playerId: id, playerName: name.optional() })).max(100),
+      offline: z.array(z.strictObject({ playerId: id, playerName: name.optional() })).max(100),
+      onlineCount: count,
+      truncated: z.boolean(),
+    }),
+    targets: () => [{ scope: scopes.global, inbox: false }],
+    title: () => 'Players online',
+    message: (data) => `${data.onlineCount} online`,
+    keep: 'transient',
+  }),
+
+  NODE_STATUS: define({
+    schema: z.strictObject({
+      nodeId: text(36),
+      /** How long this covers, in ms. */
+      periodMs: z.int().min(1),
+      streams: count,
+      /** Frames of the log handed on, and how often they were handed to a stream. */
+      frames: count,
+      deliveries: count,
+      /** From an event's commit to its hand-over to the streams, in ms; null where there was none. */
+      latency: z.strictObject({ p50: z.number().min(0), p99: z.number().min(0) }).nullable(),
+      lagRows: count,
+      memoryBytes: count,
+      /** The scopes with the most streams. */
+      scopes: z.array(z.strictObject({ scope: text(64), streams: count })).max(50),
+    }),
+    targets: () => [{ scope: scopes.ops, inbox: false }],
+    title: () => 'Node',
+    message: (data) => `${data.streams} streams`,
+    keep: 'transient',
+    internal: true,
+  }),
+} as const;
