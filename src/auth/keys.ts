@@ -1,12 +1,14 @@
 import { hkdfSync } from 'node:crypto';
 import type { AuthConfig } from '../config/config.ts';
 
-/** Keys per kind of token, so that no kind is accepted as another. */
+/** Keys per kind of token and message, so that no kind is accepted as another. */
 export interface Keys {
   /** The platform's shared secret; undefined where its tokens are signed with keys of a JWKS alone. */
   readonly platform: Uint8Array | undefined;
   readonly service: Uint8Array;
   readonly ticket: Uint8Array;
+  /** For messages between the nodes of a cluster. */
+  readonly backplane: Uint8Array;
 }
 
 /** Derives the keys. @throws Error where there is no secret (`completeSecrets` makes one where that is allowed) */
@@ -20,6 +22,7 @@ export function deriveKeys(auth: Pick<AuthConfig, 'secret' | 'liveSecret'>): Key
     platform: auth.secret === undefined ? undefined : new TextEncoder().encode(auth.secret),
     service: derive(root, 'service'),
     ticket: derive(root, 'ticket'),
+    backplane: derive(root, 'backplane'),
   };
 }
 

@@ -17,7 +17,9 @@ export interface Measures {
   readonly warnings: () => number;
   /** Hints between nodes; undefined where no backplane is configured. */
   readonly backplane: () =>
-    | { readonly up: boolean; readonly sent: number; readonly received: number; readonly rejected: number }
+    | (Readonly<Record<'sent' | 'received' | 'rejected' | 'unsigned' | 'rows', number>> & {
+        readonly up: boolean;
+      })
     | undefined;
   /** Rows left out of leaderboards, on the node that publishes them. */
   readonly leftOut: () => number;
@@ -77,6 +79,16 @@ export function metricsRoutes({ measures, access }: MetricsDeps): Router {
     'live_backplane_rejected',
     'Messages received that no node of this version writes',
     backplane(({ rejected }) => rejected),
+  );
+  gauge(
+    'live_backplane_unsigned',
+    'Messages received with rows that no node of this cluster signed',
+    backplane(({ unsigned }) => unsigned),
+  );
+  gauge(
+    'live_backplane_rows',
+    'Rows of other processes delivered as they were received, without a read of the database',
+    backplane(({ rows }) => rows),
   );
   const outbox = (read: (stats: OutboxStats) => number) => async () => {
     const stats = await measures.outbox();

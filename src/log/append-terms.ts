@@ -1,5 +1,8 @@
-/** How long a process may append without a verified read before its next append begins a term, in ms. */
-const VERIFIED_WITHIN_MS = 2_000;
+/**
+ * How long what a process has verified of the log stands without another read, in ms. After that its next append begins a
+ * term, and rows that other processes committed prove nothing.
+ */
+export const VERIFIED_WITHIN_MS = 2_000;
 
 /** What the process has verified of the log. */
 export interface VerifiedLog {

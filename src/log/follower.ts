@@ -7,6 +7,7 @@ import type { LogVerifier } from './batch-committer.ts';
 import type { LogFault } from './comparison.ts';
 import { markOf } from './reader.ts';
 import type { LogRow } from './row.ts';
+import type { SharedCommit } from './shared-commit.ts';
 import type { AppendProof, LogSource } from './source.ts';
 import { sqlSource } from './sql-source.ts';
 import type { Terms } from './terms.ts';
@@ -31,6 +32,8 @@ export interface FollowerOptions {
 const HINTED_IDLE_MS = 250;
 /** Time after the last row of another process for which the poll stays busy, in ms. */
 const BUSY_MS = 1_000;
+/** Delay before rows below those that others sent are read, in ms: commits of several nodes may arrive out of order. */
+const OVERTAKEN_MS = 3;
 /** Max interval between polls that hints of rows which are not there cause, in ms. */
 const MAX_VAIN_MS = 250;
 
@@ -66,6 +69,10 @@ export class Follower implements LogVerifier {
   #wokenAt = Number.NEGATIVE_INFINITY;
   #woken = false;
   #vain = 0;
+  /** Rows up to `#awaited` are held, and some below them are not there yet. */
+  #overtaken: NodeJS.Timeout | undefined;
+  #awaited = 0;
+  #received = 0;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -103,6 +110,11 @@ export class Follower implements LogVerifier {
   /** Number of rows that are known to exist and are not delivered yet. */
   get lag(): number {
     return this.#tracker.target - this.position;
+  }
+
+  /** Number of rows that were delivered without a read, since another process sent them. */
+  get received(): number {
+    return this.#received;
   }
 
   get connected(): boolean {
@@ -152,6 +164,25 @@ export class Follower implements LogVerifier {
     this.#pause.wake();
   }
 
+  /**
+   * Takes a hint of another process of this cluster, with the commits that it sent. Their rows are delivered where they are
+   * the next ones of the log that was verified; what is missing up to `head` is read.
+   */
+  receive(head: number, commits: readonly SharedCommit[]): void {
+    if (!this.#started || this.#closed) return;
+    const before = this.position;
+    const outcomes = commits.map(({ rows, proof }) => this.#tracker.receive(rows, proof));
+    this.#received += this.position - before;
+    if (head > (commits.at(-1)?.rows.at(-1)?.id ?? 0) || outcomes.includes('read')) this.wake(head);
+    else if (outcomes.includes('wait')) {
+      this.#awaited = Math.max(this.#awaited, head);
+      this.#overtaken ??= setTimeout(() => {
+        this.#overtaken = undefined;
+        this.wake(this.#awaited);
+      }, OVERTAKEN_MS).unref();
+    }
+  }
+
   verify(server: string): Promise<void> {
     return new Promise((resolve) => {
       // A connection to another server, or one that does not answer, may lead to a log that receives no more appends.
@@ -176,6 +207,7 @@ export class Follower implements LogVerifier {
   async close(): Promise<void> {
     this.#closed = true;
     this.#tracker.close();
+    clearTimeout(this.#overtaken);
     this.#pause.wake();
     // A query that a hanging server does not answer is not awaited. If it is answered later, nothing is delivered.
     this.#drop();

@@ -193,6 +193,23 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
     return 'read';
   }
 
+  /**
+   * Takes rows that another process committed. They are handed on only on top of the very row they were appended to, in
+   * the term and on the server that this process has verified; nothing else follows from them. Returns what is left to be
+   * done: nothing, to wait for the rows below them, or to read the log.
+   */
+  receive(rows: readonly R[], proof: AppendProof): 'done' | 'wait' | 'read' {
+    const first = rows[0];
+    const last = rows.at(-1);
+    if (!first || !last || last.id <= this.position) return 'done';
+    if (first.id <= this.position || !this.#isProven(proof) || this.#otherThanWitness(rows)) return 'read';
+    const isNext = (previous: R | undefined) =>
+      this.#isProven(proof) && proof.previousTag !== null && this.#continues(first, previous, proof);
+    this.#handOn(this.#sequence.take(rows, isNext));
+    if (last.id <= this.position) return 'done';
+    return first.id > this.position + 1 ? 'wait' : 'read';
+  }
+
   /** Takes rows that were read, and that nothing contradicts. */
   take(rows: readonly R[]): void {
     this.#handOn(this.#sequence.take(rows));
@@ -200,12 +217,32 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
 
   /** Whether another append than the one that was seen there wrote these rows. */
   deniesWitness(rows: readonly R[]): boolean {
-    const witness = this.#witness;
-    const row = witness && rows.find(({ id }) => id === witness.lastId);
-    if (!row || this.#options.markOf(row) === witness.mark) return false;
+    if (!this.#otherThanWitness(rows)) return false;
     this.#suspicious = true;
     this.#trusted = false;
     return true;
+  }
+
+  /** Whether rows that were read differ from the last one that was handed on, also while they were read. */
+  deniesLast(rows: readonly R[]): boolean {
+    const { last } = this.#remembered;
+    return last !== undefined && this.#differ(rows, last);
+  }
+
+  #otherThanWitness(rows: readonly R[]): boolean {
+    return this.#witness !== undefined && this.#differ(rows, this.#witness);
+  }
+
+  #differ(rows: readonly R[], { lastId, mark }: Witness): boolean {
+    const row = rows.find(({ id }) => id === lastId);
+    return row !== undefined && this.#options.markOf(row) !== mark;
+  }
+
+  /** Whether an append of another process belongs to the log as this process has verified it. */
+  #isProven({ server, term, began }: AppendProof): boolean {
+    return (
+      this.#trusted && began === undefined && server === this.#server && term === this.#terms.present?.word
+    );
   }
 
   #isOfPresentTerm({ term, began }: AppendProof): boolean {

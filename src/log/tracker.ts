@@ -1,3 +1,4 @@
+import { VERIFIED_WITHIN_MS } from './append-terms.ts';
 import { compareLog, contradicts, type LogFault, newestMarks } from './comparison.ts';
 import { KnownLog, type KnownLogOptions } from './known-log.ts';
 import type { AppendProof, HeadState, LogReads, LogSource, TrackedRow } from './source.ts';
@@ -115,6 +116,12 @@ export class Tracker<R extends TrackedRow> {
     return this.#known.offer(rows, proof);
   }
 
+  /** Takes rows that another process committed, as `KnownLog.receive`. Without a recent read they prove nothing. */
+  receive(rows: readonly R[], proof: AppendProof): 'done' | 'wait' | 'read' {
+    if (this.#options.now() - this.#verifiedAt > VERIFIED_WITHIN_MS) return 'read';
+    return this.#known.receive(rows, proof);
+  }
+
   /**
    * Reads the head, and everything up to it. Returns whether others had appended.
    * @throws ServerChanged when the connection leads to another server than the poll before
@@ -157,7 +164,7 @@ export class Tracker<R extends TrackedRow> {
       }
       const strange = rows.some((row) => row.id > before && row.term !== null && !known.terms.has(row.term));
       if (strange && (await this.#learnTerms(source))) return 'reset';
-      if (known.deniesWitness(rows)) {
+      if (known.deniesWitness(rows) || known.deniesLast(rows)) {
         if (await this.#confirm(source)) return 'reset';
         continue;
       }

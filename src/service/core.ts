@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Auth, createAuth } from '../auth/auth.ts';
+import { deriveKeys } from '../auth/keys.ts';
 import type { Config } from '../config/config.ts';
 import { completeSecrets } from '../config/secret.ts';
 import type { Callers } from '../http/app-env.ts';
@@ -17,6 +18,8 @@ export interface Core extends Databases {
   readonly config: Config;
   readonly log: LogPipeline;
   readonly hints: OpenBackplane['hints'];
+  /** What is wrong with the broker between nodes at present. */
+  readonly backplaneWarnings: OpenBackplane['warnings'];
   readonly auth: Auth;
   readonly grants: Auth['grants'];
   readonly callers: Callers;
@@ -45,10 +48,17 @@ export async function openCore(
   try {
     const databases = await openDatabases({ config: config.database, logger, onError, signal });
     const { database } = opened.add('databases', databases);
-    const { hints } = opened.add(
+    const backplane = opened.add(
       'backplane',
-      openBackplane({ url: config.redisUrl, database: database.name, nodeId, logger }),
+      openBackplane({
+        url: config.redisUrl,
+        database: database.name,
+        nodeId,
+        key: deriveKeys(secrets).backplane,
+        logger,
+      }),
     );
+    const { hints } = backplane;
     const log = opened.add(
       'log',
       await openLogPipeline({
@@ -56,11 +66,11 @@ export async function openCore(
         ring: stream.ring,
         holdDays: config.standings.holdDays,
         hinted: () => hints.status === 'up',
-        onAppended: (head) => hints.head(head),
+        onAppended: backplane.onAppended,
         onError,
       }),
     );
-    hints.on({ head: (head) => log.follower.wake(head) });
+    backplane.feed(log.follower);
     const auth = createAuth({
       ...stream,
       auth: secrets,
@@ -74,6 +84,7 @@ export async function openCore(
       config,
       log,
       hints,
+      backplaneWarnings: backplane.warnings,
       auth,
       grants: auth.grants,
       callers: createCallers({ ...auth, addressOf: addressOf(http.trustProxy), bounds: http.bounds }),

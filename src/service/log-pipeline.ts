@@ -6,6 +6,8 @@ import { createLogPublisher, type LogPublisher } from '../events/log-publisher.t
 import { AppendHealth } from '../log/append-health.ts';
 import { Appender } from '../log/appender.ts';
 import { pruneLog } from '../log/retention.ts';
+import type { LogRow } from '../log/row.ts';
+import type { AppendProof } from '../log/source.ts';
 import { readRestrictions } from '../platform/restrictions.ts';
 import { type Part, Parts } from './parts.ts';
 
@@ -22,8 +24,8 @@ export interface LogPipelineOptions extends LiveLogOptions {
   readonly database: Database;
   /** How long after its end a frozen contest holds the public XP of its participants, in days. */
   readonly holdDays?: number;
-  /** Observes the head after each of this process's commits. Must return at once: callers are answered later. */
-  readonly onAppended?: (head: number) => void;
+  /** Observes each of this process's commits. Must return at once: callers are answered later. */
+  readonly onAppended?: (rows: readonly LogRow[], proof: AppendProof | undefined) => void;
 }
 
 /** Opens the log in this process: publishers append to it, and the follower delivers its rows to the channels. */
@@ -40,8 +42,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
       connect: () => database.connect({ multipleStatements: true }),
       onCommitted: (rows, proof) => {
         live.follower.offer(rows, proof);
-        const last = rows.at(-1);
-        if (last) options.onAppended?.(last.id);
+        options.onAppended?.(rows, proof);
       },
       verifier: live.follower,
       onError: (error) => onError(error, name),

@@ -20,18 +20,17 @@ export interface OperationDeps {
   readonly warnings: Pick<Warnings, 'lines'>;
   readonly log: Pick<LogPipeline, 'appends' | 'follower' | 'hub' | 'ring'>;
   readonly hints: Pick<Hints, 'stats' | 'status'>;
+  readonly backplaneWarnings: () => readonly string[];
   readonly streams: Pick<Streams, 'size'>;
   readonly leaderboards: Pick<Leaderboards, 'leftOut'>;
   readonly shutdown: Pick<Shutdown, 'begun'>;
   readonly config: Pick<Config, 'http'>;
 }
 
-const REDIS_DOWN = 'Redis is down: nodes find the events of others by polling.';
-
 /** Opens what operators read: liveness, readiness, metrics. */
 export function openOperation(deps: OperationDeps): Part {
   const { version, nodeId, database, probe, hints, streams, shutdown, config } = deps;
-  const warnings = () => [...deps.warnings.lines, ...(hints.status === 'down' ? [REDIS_DOWN] : [])];
+  const warnings = () => [...deps.warnings.lines, ...deps.backplaneWarnings()];
   const { appends, follower, hub, ring } = deps.log;
   return {
     routes: [
@@ -60,7 +59,8 @@ export function openOperation(deps: OperationDeps): Part {
           position: () => follower.position,
           lag: () => follower.lag,
           ringFrames: () => ring.size,
-          backplane: () => hints.status && { up: hints.status === 'up', ...hints.stats },
+          backplane: () =>
+            hints.status && { up: hints.status === 'up', ...hints.stats, rows: follower.received },
           outbox: watchOutbox(database),
           warnings: () => warnings().length,
           leftOut: deps.leaderboards.leftOut,

@@ -4,11 +4,21 @@ import { newTag, newTermWord, type Term } from '../../src/log/terms.ts';
 import { ServerChanged, Tracker } from '../../src/log/tracker.ts';
 
 /** What the model leaves out, to show that the property sees it. */
-export type Mutation = 'no new terms' | 'ids alone' | 'no marks' | 'no verification';
+export type Mutation =
+  | 'no new terms'
+  | 'ids alone'
+  | 'no marks'
+  | 'no verification'
+  | 'commits of others without predecessor';
+
+/** What a process publishes of its commit, for the others to take without a read. */
+type SharedCommit = { readonly rows: readonly Row[]; readonly proof: AppendProof };
 
 export interface Row extends TrackedRow {
   /** Which event it is, whatever its position. */
   readonly event: number;
+  /** The event it was appended to; 0 for the first. */
+  readonly after: number;
 }
 
 /** An older node leaves no tag: then the row's content tells it apart. */
@@ -91,7 +101,14 @@ export class Server {
 
   write(events: readonly number[], tag: string | null): Row[] {
     const term = tag === null ? null : this.state.term;
-    const rows = events.map((event, index) => ({ id: this.state.head + index + 1, term, tag, event }));
+    const last = this.state.all.get(this.state.head)?.event ?? 0;
+    const rows = events.map((event, index) => ({
+      id: this.state.head + index + 1,
+      term,
+      tag,
+      event,
+      after: events[index - 1] ?? last,
+    }));
     for (const row of rows) {
       this.state.rows.set(row.id, row);
       this.state.all.set(row.id, row);
@@ -231,6 +248,10 @@ export class Node {
   #fresh = false;
   #polling = Promise.resolve();
   #appending = Promise.resolve();
+  /** The last row that was delivered; undefined after a reset. */
+  last: Row | undefined;
+  /** Rows that were delivered after another one than they were appended to. */
+  misplaced = 0;
   resets = 0;
   /** Resets for another reason than that rows ahead were pruned. */
   faults = 0;
@@ -240,11 +261,16 @@ export class Node {
     this.follower = new Link(world.primary);
     this.tracker = new Tracker<Row>({
       onRows: (rows) => {
+        for (const row of rows) {
+          if (this.last && this.last.event !== row.after) this.misplaced++;
+          this.last = row;
+        }
         for (const row of rows)
           for (const client of this.clients) client.send(row, this.tracker.terms.labelOf(row));
       },
       onReset: ({ reason, from }) => {
         this.resets++;
+        this.last = undefined;
         if (reason === 'fell-behind') return this.disconnectAll();
         this.faults++;
         world.doubt(from);
@@ -304,6 +330,19 @@ export class Node {
     return run;
   }
 
+  /** The broker delivers any commit of any process, from whichever log: late, again, in any order, or never. */
+  async receive(which: number): Promise<void> {
+    const { hop, commits, mutation } = this.#world;
+    await hop();
+    const commit = commits[commits.length - 1 - (which % Math.max(1, commits.length))];
+    if (!commit || !this.alive) return;
+    const { rows, proof } = commit;
+    const forged = mutation === 'commits of others without predecessor' && {
+      previousTag: this.last?.tag ?? null,
+    };
+    this.tracker.receive(rows, { ...proof, ...forged });
+  }
+
   /** Appends, one batch at a time. Returns whether it was committed. */
   append(events: readonly number[]): Promise<boolean> {
     const run = this.#appending.then(() => this.#append(events));
@@ -343,6 +382,7 @@ export class Node {
       if ('rows' in outcome) {
         terms.appended(next, outcome.proof.term, this.#world.now);
         if (link.server === this.#world.primary) this.#world.unproven = false;
+        this.#world.commits.push(outcome);
         if (!this.alive) return false;
         if (this.tracker.offer(outcome.rows, outcome.proof) === 'reconnect') this.follower.broken = true;
         return true;
@@ -408,6 +448,8 @@ export class World {
   primary: Server;
   readonly nodes: Node[] = [];
   readonly clients: Client[] = [];
+  /** What the processes published of their commits, in all logs. */
+  readonly commits: SharedCommit[] = [];
   readonly mutation: Mutation | undefined;
   readonly hop: () => Promise<void>;
   readonly #torn: () => boolean;
