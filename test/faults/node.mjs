@@ -15,6 +15,7 @@ export async function startNode({ dist, databaseUrl }) {
   let program = dist;
   let output = '';
   let kills = 0;
+  const resets = [];
 
   /** @param clock an offset as faketime takes it, such as `+3h` */
   async function start({ clock } = {}) {
@@ -46,6 +47,8 @@ export async function startNode({ dist, databaseUrl }) {
       });
       started.stdout.on('data', (chunk) => {
         output = (output + chunk).slice(-20_000);
+        for (const line of chunk.toString().split('\n'))
+          if (line.includes('the log was reset')) resets.push(line.slice(0, 300));
         if (chunk.toString().includes('listening')) done();
       });
     });
@@ -68,6 +71,8 @@ export async function startNode({ dist, databaseUrl }) {
     start,
     /** The newest log lines. */
     output: () => output,
+    /** What it logged of a log that was reset, over all its lives. */
+    resets,
     /** The next start runs this build. */
     use: (other) => {
       program = other;

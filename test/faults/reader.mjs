@@ -51,6 +51,7 @@ export function openReader({ url, token, scopes }) {
           lost: value.lost,
           position: positionOf(id),
           at: Date.now(),
+          cursor: lastId,
           cursorId: positionOf(lastId),
           cursorAt,
         });

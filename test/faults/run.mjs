@@ -165,6 +165,7 @@ try {
   printReport(outcome, found);
   if (values.record) appendFileSync(values.record, `${JSON.stringify(outcome)}\n`);
   failed = Object.values(found).some((list) => list.length > 0);
+  if (failed) for (const node of nodes) for (const line of node.resets) console.log(node.url, line);
 
   /** A stream whose opening said that nothing is known up to the probe has lost it, and knows it. */
   async function delivered({ title, id }) {
