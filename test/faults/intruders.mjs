@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { platformToken } from './tokens.mjs';
 
 const READ_MS = 300;
-const PAUSE_MS = 100;
+const PAUSE_MS = 300;
 
 /**
  * Players who ask for scopes that are not theirs: alone, beside their own, and with a cursor. Each must be refused; a stream that

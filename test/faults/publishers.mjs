@@ -9,9 +9,20 @@ const GLOBAL = { scope: 'global', data: {} };
  * that a valid publication must not get.
  *
  * @param batch max events of a request
+ * @param pauseMs pause of a publisher after each request
  * @param globalPercent share of events that go to everybody
  */
-export function startPublishers({ nodes, database, targets, random, rest, sql, batch, globalPercent }) {
+export function startPublishers({
+  nodes,
+  database,
+  targets,
+  random,
+  rest,
+  sql,
+  batch,
+  pauseMs,
+  globalPercent,
+}) {
   const token = serviceToken();
   const accepted = new Map();
   const acceptedAt = new Map();
@@ -90,7 +101,7 @@ export function startPublishers({ nodes, database, targets, random, rest, sql, b
           await sleep(50);
         }
       }
-      await sleep(20);
+      await sleep(20 + pauseMs);
     }
     await connection?.end();
   }
@@ -99,7 +110,7 @@ export function startPublishers({ nodes, database, targets, random, rest, sql, b
     ...Array.from({ length: rest }, async () => {
       while (!over) {
         await publish(Array.from({ length: 1 + random.below(batch) }, () => nextEvent('rest')));
-        await sleep(5);
+        await sleep(pauseMs);
       }
     }),
     ...Array.from({ length: sql }, publishOverSql),

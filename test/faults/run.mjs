@@ -36,6 +36,8 @@ const OPTIONS = {
   /** Publishers over REST, the max events of a request, and the share of events that go to everybody, percent. */
   publishers: { type: 'string', default: '6' },
   batch: { type: 'string', default: '4' },
+  /** Pause of a publisher after each request, ms. */
+  pause: { type: 'string', default: '5' },
   global: { type: 'string', default: '10' },
   mysql: { type: 'boolean', default: false },
   /** Size of a disk of the database's own, MB: without it, none can be filled. */
@@ -89,6 +91,7 @@ try {
     rest: Number(values.publishers),
     sql: 2,
     batch: Number(values.batch),
+    pauseMs: Number(values.pause),
     globalPercent: Number(values.global),
   });
   const intruders = startIntruders({ nodes, platform, random: createRandom(seed + 4), count: 2 });
