@@ -190,6 +190,23 @@ const DISK_FAULTS = {
   },
 };
 
+/** Faults of Redis: they cost latency alone. */
+const REDIS_FAULTS = {
+  async 'kill -9 of Redis'({ redis, random }) {
+    await redis.kill();
+    await sleep(random.below(2_000));
+    await redis.start();
+  },
+  async 'frozen Redis'({ redis, random }) {
+    redis.freeze();
+    await sleep(1_000 + random.below(3_000));
+    redis.thaw();
+  },
+  async 'Redis that lies'({ redis, random }) {
+    await redis.lie(random, 1_000 + random.below(2_000));
+  },
+};
+
 /** Faults that take minutes, for runs by name only. */
 const SLOW_FAULTS = {
   /** Longer than the minute after which retention runs, with this node alone, so that it leads. */
@@ -211,13 +228,20 @@ export const FAULTS = {
 };
 
 /** Faults of a run: named ones, or those of a set. */
-export function faultsOf({ only, set, disk }) {
+export function faultsOf({ only, set, disk, redis }) {
   if (only) return only.split(',');
   const sets = {
     basic: BASIC_FAULTS,
     further: FURTHER_FAULTS,
     history: HISTORY_FAULTS,
-    all: { ...BASIC_FAULTS, ...FURTHER_FAULTS, ...HISTORY_FAULTS, ...(disk ? DISK_FAULTS : {}) },
+    all: {
+      ...BASIC_FAULTS,
+      ...FURTHER_FAULTS,
+      ...HISTORY_FAULTS,
+      ...(disk ? DISK_FAULTS : {}),
+      ...(redis ? REDIS_FAULTS : {}),
+    },
+    redis: REDIS_FAULTS,
   };
   if (!sets[set]) throw new Error(`There is no set "${set}": ${Object.keys(sets).join(', ')}`);
   return Object.keys(sets[set]);

@@ -9,7 +9,7 @@ import { SECRET } from './tokens.mjs';
 const COLLECTABLE = ['--expose-gc', '--import', "data:text/javascript,process.on('SIGUSR2', () => gc())"];
 
 /** One node of the service: a real process of the built program, always on the same port. */
-export async function startNode({ dist, databaseUrl }) {
+export async function startNode({ dist, databaseUrl, redisUrl }) {
   const port = await freePort();
   let child;
   let program = dist;
@@ -27,6 +27,7 @@ export async function startNode({ dist, databaseUrl }) {
         HOST: '127.0.0.1',
         PORT: String(port),
         DATABASE_URL: databaseUrl,
+        ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
         JWT_SECRET: SECRET,
         LOG_LEVEL: 'info',
         STREAM_RETRY_MS: '20',
@@ -98,7 +99,7 @@ function fakeTime(clock) {
   return { LD_PRELOAD: library, FAKETIME: clock, FAKETIME_DONT_FAKE_MONOTONIC: '1' };
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

@@ -19,6 +19,7 @@ import { startProxy } from './proxy.mjs';
 import { startPublishers } from './publishers.mjs';
 import { createRandom } from './random.mjs';
 import { openReader } from './reader.mjs';
+import { startRedis } from './redis.mjs';
 import { printReport, recordOf } from './report.mjs';
 import { platformToken } from './tokens.mjs';
 
@@ -40,6 +41,8 @@ const OPTIONS = {
   pause: { type: 'string', default: '5' },
   global: { type: 'string', default: '10' },
   mysql: { type: 'boolean', default: false },
+  /** Whether the nodes are given a Redis, and faults of it are among the set `all`. */
+  redis: { type: 'boolean', default: false },
   /** Size of a disk of the database's own, MB: without it, none can be filled. */
   disk: { type: 'string' },
   mutate: { type: 'string' },
@@ -63,12 +66,17 @@ const database = await startDatabase({
   kind: values.mysql ? 'mysql' : 'mariadb',
   ...(values.disk ? { diskMb: Number(values.disk) } : {}),
 });
+const redis = values.redis ? await startRedis() : undefined;
 const nodes = [];
 let failed = true;
 try {
   for (let i = 0; i < Number(values.nodes); i++) {
     const databaseProxy = await startDatabaseProxy(database);
-    const node = await startNode({ dist: values['old-dist'] ?? dist, databaseUrl: databaseProxy.url });
+    const node = await startNode({
+      dist: values['old-dist'] ?? dist,
+      databaseUrl: databaseProxy.url,
+      redisUrl: redis?.url,
+    });
     nodes.push(Object.assign(node, { databaseProxy }));
   }
   const platform = await seedPlatform(database, random);
@@ -119,9 +127,10 @@ try {
         await node.terminate();
         node.use(dist);
         await node.start();
+        await delivered(await publishers.probe());
       }
     console.error(`${index + 1}. ${name}`);
-    await FAULTS[name]({ nodes, database, proxy, publishers, losing, pruned, random: faultRandom });
+    await FAULTS[name]({ nodes, database, redis, proxy, publishers, losing, pruned, random: faultRandom });
     const from = performance.now();
     await delivered(await publishers.probe());
     const taken = Math.round(performance.now() - from);
