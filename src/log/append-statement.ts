@@ -60,9 +60,10 @@ export interface AppendFound {
   readonly at: string | null;
 }
 
-/** Whether the head is not the greatest id among the rows. */
-export const HEAD_DISAGREES =
-  '(SELECT COALESCE(MAX(id), 0) FROM notification) <> (SELECT head FROM log_head WHERE id = 1)';
+/** Whether the head is not the greatest id among the rows, or another append than the one that it names wrote that row. */
+export const HEAD_DISAGREES = `(SELECT COALESCE(MAX(id), 0) FROM notification) <> (SELECT head FROM log_head WHERE id = 1)
+  OR EXISTS (SELECT 1 FROM log_head h WHERE h.id = 1 AND h.tagged_head = h.head AND h.tag IS NOT NULL
+    AND NOT (h.tag <=> (SELECT n.tag FROM notification n WHERE n.id = h.head)))`;
 
 /** Reads what the last packet of this session found. */
 export const FOUND =
@@ -109,6 +110,8 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
   const asserted = [
     `@head >= ${expected.minHead}`,
     equal('@server', expected.server),
+    // The row at the head proves the rows below it.
+    '(@previous IS NULL OR @previous <=> (SELECT tag FROM notification WHERE id = @head))',
     ...(expected.complete ? ['@last_row = @head'] : []),
     equal('@term', expected.term),
     ...(preconditions.length === 0 ? [] : ['@preconditions_met']),

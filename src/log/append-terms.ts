@@ -34,7 +34,7 @@ export interface RefusedAppend {
   readonly head: number;
   readonly term: string;
   readonly server: string;
-  /** Whether the head is the greatest id among the rows. */
+  /** Whether the head is the greatest id among the rows, and names the append that wrote that row. */
   readonly complete: boolean;
 }
 

@@ -54,6 +54,7 @@ export async function compareLog<R extends TrackedRow>(
   const state = await log.head();
   const stored = new Terms(await log.terms());
   const lastRow = await log.lastRow();
+  const [newestRow] = await log.range(lastRow, lastRow, 1);
   const pruned = await log.prunedBelow();
   const lookUp = (ids: readonly number[]) => log.marks(ids);
   let differsFrom = await findDivergence(evidence.runs, lookUp, pruned);
@@ -74,6 +75,8 @@ export async function compareLog<R extends TrackedRow>(
     head: state.head,
     lastRow,
     word: state.term,
+    foreignTag: state.foreignTag,
+    rowTerm: newestRow?.term ?? null,
     terms: stored,
     // What others began after the last row was delivered has its own cursors beyond a hole.
     known: reason === 'hole' ? evidence.deliveredUnder : evidence.terms,

@@ -16,6 +16,11 @@ export interface HeadState {
   readonly term: string;
   /** The tag of the append that wrote the row at the head; null where that one left none. */
   readonly tag: string | null;
+  /**
+   * Whether another append than the one that `tag` names wrote the row at the head, or that row is missing: the head or the
+   * rows were restored alone. False where there is no tag to compare.
+   */
+  readonly foreignTag: boolean;
   /** Which server answered. */
   readonly server: string;
 }
@@ -38,6 +43,7 @@ export interface LockedLog<R extends TrackedRow> extends LogReads<R> {
   lastRow(): Promise<number>;
   /** Stores a term and makes it the present one. */
   beginTerm(term: Term): Promise<void>;
+  /** Stores the head with the tag of the row there; without a tag where no row is there. */
   moveHead(head: number): Promise<void>;
 }
 

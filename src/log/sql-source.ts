@@ -11,7 +11,11 @@ const HEAD_MS = 2_000;
 const READ_MS = 15_000;
 
 const HEAD_STATE = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag,
-  CONVERT(${SERVER} USING utf8mb4) AS server FROM log_head WHERE id = 1`;
+  CONVERT(${SERVER} USING utf8mb4) AS server,
+  (SELECT n.tag FROM notification n WHERE n.id = log_head.head) AS rowTag FROM log_head WHERE id = 1`;
+/** Without the row, which a statement that waits for the lock may read as it was before. */
+const LOCKED_HEAD = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag,
+  CONVERT(${SERVER} USING utf8mb4) AS server FROM log_head WHERE id = 1 FOR UPDATE`;
 
 type Ask = <T>(sql: string, values?: unknown[], timeoutMs?: number) => Promise<T[]>;
 
@@ -26,7 +30,7 @@ export function sqlSource(connection: Connection, dropped?: Promise<never>): Log
     return rows as T[];
   };
   return {
-    ...readsOver(ask, HEAD_STATE),
+    ...readsOver(ask),
     async locked(work) {
       await ask('START TRANSACTION');
       try {
@@ -44,12 +48,12 @@ export function sqlSource(connection: Connection, dropped?: Promise<never>): Log
 /** Reads what an appending connection has to know of the log when it is opened. */
 export async function readHeadState(connection: Connection): Promise<HeadState> {
   const [rows] = await connection.query<RowDataPacket[]>(HEAD_STATE);
-  return headStateOf(rows as HeadState[]);
+  return headStateOf(rows as RawHeadState[]);
 }
 
-function readsOver(ask: Ask, headStatement: string): LogReads<LogRow> {
+function readsOver(ask: Ask): LogReads<LogRow> {
   return {
-    head: async () => headStateOf(await ask<HeadState>(headStatement, [], HEAD_MS)),
+    head: async () => headStateOf(await ask<RawHeadState>(HEAD_STATE, [], HEAD_MS)),
     terms: () => readTerms(ask),
     range: (from, through, limit) => readRange(ask, from - 1, through, limit),
     async marks(ids) {
@@ -71,7 +75,14 @@ function readsOver(ask: Ask, headStatement: string): LogReads<LogRow> {
 
 function lockedLog(ask: Ask): LockedLog<LogRow> {
   return {
-    ...readsOver(ask, `${HEAD_STATE} FOR UPDATE`),
+    ...readsOver(ask),
+    async head() {
+      const states = await ask<Omit<RawHeadState, 'rowTag'>>(LOCKED_HEAD, [], HEAD_MS);
+      const rows = await ask<{ tag: string | null }>('SELECT tag FROM notification WHERE id = ?', [
+        states[0]?.head,
+      ]);
+      return headStateOf(states.map((state) => ({ ...state, rowTag: rows[0]?.tag ?? null })));
+    },
     async lastRow() {
       const [row] = await ask<{ last: number | null }>('SELECT MAX(id) AS last FROM notification');
       return Number(row?.last ?? 0);
@@ -101,8 +112,14 @@ interface MarkedRow {
   tag: string | null;
 }
 
-function headStateOf(rows: readonly HeadState[]): HeadState {
+interface RawHeadState extends Omit<HeadState, 'foreignTag'> {
+  /** The tag of the row at the head; null where there is none, or no row. */
+  readonly rowTag: string | null;
+}
+
+function headStateOf(rows: readonly RawHeadState[]): HeadState {
   const row = rows[0];
   if (!row) throw new Error('the log has no head');
-  return { ...row, head: Number(row.head) };
+  const { head, term, tag, server, rowTag } = row;
+  return { head: Number(head), term, tag, server, foreignTag: tag !== null && tag !== rowTag };
 }

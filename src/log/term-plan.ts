@@ -7,6 +7,10 @@ export interface LockedFacts {
   readonly lastRow: number;
   /** The word that the head holds. */
   readonly word: string;
+  /** Whether another append than the one that the head names wrote the row there, or that row is missing. */
+  readonly foreignTag: boolean;
+  /** The term of the newest row; null where a node of an earlier release appended it, or there is no row. */
+  readonly rowTerm: string | null;
   /** The log's terms as stored. */
   readonly terms: Terms;
   /** The terms as this process knew them. */
@@ -31,7 +35,7 @@ export interface TermPlan {
  * nothing below the newest row.
  */
 export function planTerm(facts: LockedFacts): TermPlan {
-  const { head, lastRow, word, terms, known, differsFrom, verified } = facts;
+  const { head, lastRow, word, foreignTag, rowTerm, terms, known, differsFrom, verified } = facts;
   const firsts: number[] = [];
   const lostTerms = terms.lostSince(known);
   const lostFrom = Math.min(differsFrom ?? Number.POSITIVE_INFINITY, lostTerms ?? Number.POSITIVE_INFINITY);
@@ -40,18 +44,21 @@ export function planTerm(facts: LockedFacts): TermPlan {
   if (lostTerms !== undefined) firsts.push(lastRow + 1);
   // Rows above the head: the head alone was restored. A head above the rows: the rows alone were.
   if (head !== lastRow && !terms.beginsAt(lastRow + 1)) firsts.push(lastRow + 1);
+  // One of both comes from another log: the rows, unless the terms prove the newest one. Then only the head does.
+  const isRowProven = lastRow === 0 || (rowTerm !== null && terms.covers(rowTerm, lastRow));
+  if (foreignTag) firsts.push(isRowProven ? lastRow + 1 : (verified ?? 0) + 1);
   const adopts = !terms.has(word);
   // A word that no term has: an operator's, or that of a node of an earlier release which found the log replaced.
   if (adopts) firsts.push(verified === undefined ? 1 : Math.min(verified + 1, ...firsts));
   else if (terms.present?.word !== word) firsts.push(Math.max(head, lastRow) + 1);
   // A head that does not fit the rows may hold the word of a term that was lost: its cursors must stay refused.
-  const asStored = adopts && head === lastRow;
+  const asStored = adopts && head === lastRow && !foreignTag;
   return {
     ...(firsts.length === 0
       ? {}
       : {
           begin: { firstId: Math.min(...firsts), word: asStored ? ('as-stored' as const) : ('new' as const) },
         }),
-    ...(head < lastRow ? { head: lastRow } : {}),
+    ...(head < lastRow || foreignTag ? { head: Math.max(head, lastRow) } : {}),
   };
 }

@@ -77,7 +77,9 @@ export class Tracker<R extends TrackedRow> {
       await this.#options.pause();
       ({ state, terms } = await this.#begin(source));
     }
-    if (terms.present?.word !== state.term) await this.#confirm(source, { starting: true });
+    // A head that was restored alone does not fit the rows.
+    const isWhole = !state.foreignTag && (await source.marks([state.head + 1])).size === 0;
+    if (terms.present?.word !== state.term || !isWhole) await this.#confirm(source, { starting: true });
     this.#known.trust();
     this.#verifiedAt = this.#options.now();
   }
@@ -134,7 +136,7 @@ export class Tracker<R extends TrackedRow> {
     const state = await source.head();
     if (freshConnection) known.movedTo(state.server);
     else if (state.server !== known.server) throw new ServerChanged();
-    if (known.suspicious || contradicts(state, before)) return this.#confirm(source);
+    if (known.suspicious || state.foreignTag || contradicts(state, before)) return this.#confirm(source);
     if (state.term !== known.terms.present?.word && (await this.#learnTerms(source))) return true;
     if (!known.trusted && !(await this.#isUnchanged(source))) return this.#confirm(source);
     known.trust();
@@ -228,7 +230,7 @@ export class Tracker<R extends TrackedRow> {
     const first = terms.firstSince(known.terms);
     const overruled = first !== undefined && first <= from;
     const compared = { head, terms, server: found.state.server };
-    if (reason === undefined && !overruled) {
+    if (reason === undefined && !overruled && !starting) {
       known.confirm(compared);
       return false;
     }

@@ -195,8 +195,8 @@ describe('a fault of the log', () => {
     await append(10);
     await until(() => rows.length === 10);
     await database.transaction(async (tx) => {
-      await tx.execute('DELETE FROM notification WHERE id <= 10');
-      await tx.execute("UPDATE log_tail SET tail = 11 WHERE keep_class = 'global'");
+      await tx.execute('DELETE FROM notification WHERE id < 10');
+      await tx.execute("UPDATE log_tail SET tail = 10 WHERE keep_class = 'global'");
     });
     await append(5);
     await until(() => follower.position === 15);

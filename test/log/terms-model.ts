@@ -81,8 +81,10 @@ export class Server {
   }
 
   headState(): HeadState {
-    const { head, term, tag, taggedHead } = this.state;
-    return { head, term, tag: taggedHead === head ? tag : null, server: this.name };
+    const { head, term, tag, taggedHead, rows } = this.state;
+    const named = taggedHead === head ? tag : null;
+    const foreignTag = named !== null && named !== (rows.get(head)?.tag ?? null);
+    return { head, term, tag: named, foreignTag, server: this.name };
   }
 
   lastRow(): number {
@@ -164,7 +166,8 @@ export function sourceOf(link: Link, { hop }: Pick<World, 'hop'>): LogSource<Row
           beginTerm: (term) => ask(() => server.beginTerm(term)),
           moveHead: (head) =>
             ask(() => {
-              server.state.head = head;
+              const tag = server.state.rows.get(head)?.tag ?? null;
+              Object.assign(server.state, { head, tag, taggedHead: head });
             }),
         };
         return work(locked);
@@ -194,8 +197,9 @@ function appendTo(
   events: readonly number[],
   mutation: Mutation | undefined,
 ): { rows: Row[]; proof: AppendProof } | RefusedAppend {
-  const { head, term, tag: previousTag } = server.headState();
+  const { head, term, tag: previousTag, foreignTag } = server.headState();
   const refused =
+    foreignTag ||
     server.name !== expected.server ||
     head < expected.minHead ||
     // Rows above the head are in the way of new ones: a duplicate key.
@@ -203,7 +207,7 @@ function appendTo(
     (expected.complete && server.lastRow() !== head) ||
     expected.term !== term;
   if (refused && mutation !== 'no verification')
-    return { head, term, server: server.name, complete: server.lastRow() === head };
+    return { head, term, server: server.name, complete: server.lastRow() === head && !foreignTag };
   let began: Term | undefined;
   if (expected.begins && mutation !== 'no new terms') {
     const number = Math.max(0, ...server.state.terms.map((t) => t.number)) + 1;
@@ -427,9 +431,11 @@ export class Node {
     const target = tracker.position;
     const link = new Link(this.follower.server);
     const source = sourceOf(link, this.#world);
+    const stored = link.server.state.rows;
     const [rows, tail] = [await source.range(0, target, 1e9), await source.prunedBelow()];
-    const torn =
-      rows.filter(({ id }) => id > Math.max(from, tail - 1)).length < target - Math.max(from, tail - 1);
+    const above = (ids: Iterable<number>) =>
+      [...ids].filter((id) => id > Math.max(from, tail - 1) && id <= target).length;
+    const torn = stored !== link.server.state.rows || above(rows.map(({ id }) => id)) < above(stored.keys());
     // The stream was closed over it: the client comes again.
     if (torn || !this.alive || resets !== this.resets || tracker.position !== target) return;
     if (!cursor) client.sent.push({ kind: 'begin', at: from });
@@ -458,6 +464,8 @@ export class World {
   pruned = false;
   /** Commits were lost, and no node of this release has appended since. */
   unproven = false;
+  /** Positions that were without a row for some time, so that a stream had to pass over them. */
+  readonly #missing = new Set<number>();
   #servers = 0;
   #events = 0;
 
@@ -510,8 +518,17 @@ export class World {
 
   /** A backup is restored in place: every connection goes on. It takes longer than the time between two polls. */
   async restore(lost: number): Promise<void> {
-    for (const node of this.living) await node.poll();
-    await this.restoreBetweenPolls(lost);
+    const { primary } = this;
+    for (let restored = false; !restored; ) {
+      const { head, tag } = primary.state;
+      for (const node of this.living) await node.poll();
+      restored = await primary.exclusively(() => {
+        if (primary.state.head !== head || primary.state.tag !== tag) return false;
+        primary.state = primary.earlier(lost);
+        this.#lose(primary.state.head);
+        return true;
+      });
+    }
   }
 
   /** So fast that no node notices: only what was delivered here can be told apart, not the cursors that others get. */
@@ -522,6 +539,15 @@ export class World {
       primary.state = primary.earlier(lost);
       this.#lose(primary.state.head);
     });
+  }
+
+  /** The head and the terms stay: rows that the head counts are missing from now on. */
+  restoreRowsAlone(lost: number): void {
+    const { rows, all } = this.primary.earlier(lost);
+    for (const id of this.primary.state.rows.keys()) if (!rows.has(id)) this.#missing.add(id);
+    Object.assign(this.primary.state, { rows, all });
+    // A node that starts cannot know whether they are those that the terms speak of.
+    this.#lose(0);
   }
 
   restoreHeadAlone(lost: number): void {
@@ -574,7 +600,10 @@ export class World {
     let [start, at, excused] = [0, 0, -1];
     for (const sent of client.sent)
       if (sent.kind === 'row') {
-        if (sent.id !== at + 1 && sent.id - 1 > excused) return `${sent.id} comes after ${at}`;
+        const passedOver = [...all.keys()].some(
+          (id) => id > Math.max(at, excused) && id < sent.id && !this.#missing.has(id),
+        );
+        if (passedOver) return `${sent.id} comes after ${at}`;
         if (sent.id <= at) return `${sent.id} comes again`;
         has.set(sent.id, sent.event);
         at = sent.id;
@@ -588,7 +617,7 @@ export class World {
     if (!client.node) return 'cannot open a stream';
     for (let id = start + 1; id <= head; id++) {
       const event = has.get(id);
-      if (event === undefined ? id > excused : event !== all.get(id)?.event)
+      if (event === undefined ? id > excused && all.has(id) : event !== all.get(id)?.event)
         return `has event ${event} at ${id}, and the log has ${all.get(id)?.event}`;
     }
     return undefined;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { Appender } from '../../src/log/appender.ts';
@@ -145,6 +146,52 @@ test('log_head restored alone is mended by the next append, and costs no cursor'
   await fresh.append('again');
   expect(await database.query('SELECT head FROM log_head')).toEqual([{ head: 17 }]);
   expect(first.sent.map((sent) => fresh.judges(sent))).toEqual(first.sent.map(() => ({ valid: true })));
+});
+
+test('a head that names another append than the row there is mended by a poll, and costs no cursor', async () => {
+  const node = await startNode(here);
+  await node.append(...texts(5));
+  await database.execute("UPDATE log_head SET tag = 'another'");
+  const state = () => database.query('SELECT tag, tagged_head FROM log_head');
+  const [last] = await database.query<{ tag: string }>('SELECT tag FROM notification WHERE id = 5');
+  await until(async () => isDeepStrictEqual(await state(), [{ tag: last?.tag, tagged_head: 5 }]));
+  await node.append('after');
+  expect(node.faults).toEqual([]);
+  expect(node.sent.map((sent) => node.judges(sent))).toEqual(node.sent.map(() => ({ valid: true })));
+});
+
+test('rows that are restored alone while no node runs: what they lack is refused at the start, before any append', async () => {
+  const first = await startNode(here);
+  await first.append(...texts(10));
+  const restore = await backUp(['notification']);
+  await first.append(...texts(5, 'lost'));
+  await first.stop();
+  await restore();
+  const second = await startNode(here);
+  expect(first.sent.map((sent) => second.judges(sent))).toEqual([
+    ...texts(10).map(() => ({ valid: true })),
+    ...texts(5).map(() => ({ valid: false, resumeAfter: 10 })),
+  ]);
+  await second.append('after');
+  await until(() => second.sent.length > 0);
+  expect(second.sent.map(({ row }) => row.id)).toEqual([16]);
+});
+
+test('rows of another log that end where the head is: no cursor of the log that they replaced is valid', async () => {
+  const first = await startNode(here);
+  await first.append(...texts(5));
+  const restoreLog = await backUp();
+  await first.append(...texts(5, 'lost'));
+  await first.stop();
+  await database.execute('CREATE TABLE other_rows AS SELECT * FROM notification');
+  await restoreLog();
+  const second = await startNode(here);
+  await second.append(...texts(5, 'new'));
+  await second.stop();
+  await database.execute('DELETE FROM notification');
+  await database.execute('INSERT INTO notification SELECT * FROM other_rows');
+  const third = await startNode(here);
+  expect(second.sent.map((sent) => third.judges(sent)?.valid)).toEqual(texts(5).map(() => false));
 });
 
 test('a primary that goes silent: the node moves to the new one as a whole, and what it lacks is refused', {
