@@ -13,6 +13,8 @@ export interface LiveLogOptions {
   readonly ring: RingLimits;
   /** Whether other nodes hint at their commits at present. */
   readonly hinted?: () => boolean;
+  /** Another database server answers than before. */
+  readonly onServerChanged?: () => void;
   readonly onError: (error: unknown, where: string) => void;
 }
 
@@ -47,6 +49,7 @@ export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
   const follower: Follower = new Follower({
     connect: () => database.connect(),
     ...(options.hinted ? { hinted: options.hinted } : {}),
+    ...(options.onServerChanged ? { onServerChanged: options.onServerChanged } : {}),
     onRows: (rows) => {
       const frames = rows.map((row) => new LiveFrame(row, follower.terms.labelOf(row)));
       for (const frame of frames) ring.push(frame);

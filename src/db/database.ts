@@ -49,6 +49,8 @@ export interface Database extends Queries {
   /** Opens a connection for the caller alone, with the same session settings. The caller ends it, and bounds its waits. */
   connect(settings?: ConnectSettings): Promise<Connection>;
   flavour(): Promise<Flavour>;
+  /** Opens every pooled connection anew: for a server that was exchanged. What is under way ends on the old one. */
+  renew(): void;
   /** Waits up to 3 s for queries under way, and closes all connections. */
   close(): Promise<void>;
 }
@@ -101,6 +103,7 @@ export function openDatabase(options: DatabaseOptions): Database {
       });
       return flavour;
     },
+    renew: () => pool.renew(),
     close: () => pool.close(),
   };
 }

@@ -40,6 +40,7 @@ export class ConnectionPool {
   readonly #leased = new Set<Connection>();
   readonly #broken = new WeakSet<Connection>();
   readonly #waiting = new Set<() => void>();
+  #renewals = 0;
   #taken = 0;
   #closed = false;
   #drained: (() => void) | undefined;
@@ -65,6 +66,16 @@ export class ConnectionPool {
     }
     this.#leased.add(connection);
     return this.#lease(connection);
+  }
+
+  /**
+   * Closes every connection, those in use once they are released: another server is to answer from now on, and a
+   * connection that was opened before may lead to the one that was left.
+   */
+  renew(): void {
+    this.#renewals += 1;
+    for (const connection of this.#leased) this.#broken.add(connection);
+    for (const connection of this.#idle.splice(0)) void closeGracefully(connection);
   }
 
   /** Refuses new leases, waits up to 3 s for those under way, and closes every connection. */
@@ -121,7 +132,9 @@ export class ConnectionPool {
   }
 
   async #open(): Promise<Connection> {
+    const renewals = this.#renewals;
     const connection = await openConnection(this.#options);
+    if (renewals !== this.#renewals) this.#broken.add(connection);
     // Not destroyed here: mysql2 would then never answer the query that is under way.
     const forget = () => {
       this.#broken.add(connection);

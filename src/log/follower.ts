@@ -22,6 +22,8 @@ export interface FollowerOptions {
   readonly onRows: (rows: LogRow[]) => void;
   readonly onReset: (fault: LogFault) => void;
   readonly onError?: (error: unknown) => void;
+  /** Another server answers than before: connections that others opened may lead to the one that was left. */
+  readonly onServerChanged?: () => void;
   /** Poll interval while other processes write, and at rest, in ms. */
   readonly pollMs?: { readonly busy: number; readonly idle: number };
   /** Whether other processes hint at their commits at present (`wake`): the poll at rest is slower then. */
@@ -63,6 +65,8 @@ export class Follower implements LogVerifier {
   #verifying: (() => void)[] = [];
   /** Callers that wait for a poll. */
   #refreshing: (() => void)[] = [];
+  /** The server that answered the last poll. */
+  #server: string | undefined;
   #started = false;
   #closed = false;
   /** When a hint of another process last caused a poll, and how many in a row found nothing. */
@@ -130,6 +134,7 @@ export class Follower implements LogVerifier {
     try {
       await this.#tracker.start((await this.#open()).source);
       await prepare?.(this.position);
+      this.#observeServer();
       this.#started = true;
       void this.#follow();
     } catch (error) {
@@ -239,6 +244,7 @@ export class Follower implements LogVerifier {
           throw error;
         }
         failures = 0;
+        this.#observeServer();
         for (const done of [...verifying, ...refreshing]) done();
         await this.#pause.sleep(pauseMs);
       } catch (error) {
@@ -250,6 +256,12 @@ export class Follower implements LogVerifier {
           await this.#pause.sleep(backoffDelay(++failures, RECONNECT, { share: 0.5 }));
       }
     }
+  }
+
+  #observeServer(): void {
+    const before = this.#server;
+    this.#server = this.#tracker.server;
+    if (before !== undefined && before !== this.#server) this.#options.onServerChanged?.();
   }
 
   get #idleMs(): number {

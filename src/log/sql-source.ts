@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { whileServerSends } from '../db/silence.ts';
 import { SERVER } from './append-statement.ts';
 import { markOf, readPrunedBelow, readRange, readTerms } from './reader.ts';
 import type { LogRow } from './row.ts';
@@ -7,6 +8,8 @@ import type { Term } from './terms.ts';
 
 /** Max duration of a read of the head, in ms; it takes a millisecond. */
 const HEAD_MS = 2_000;
+/** Max time without a byte of an answer, in ms: then the connection leads nowhere any more. */
+const SILENCE_MS = 2_000;
 /** Max duration of any other read, in ms: far above what a page of large rows takes. */
 const READ_MS = 15_000;
 
@@ -25,7 +28,8 @@ type Ask = <T>(sql: string, values?: unknown[], timeoutMs?: number) => Promise<T
  */
 export function sqlSource(connection: Connection, dropped?: Promise<never>): LogSource<LogRow> {
   const ask: Ask = async <T>(sql: string, values: unknown[] = [], timeout = READ_MS) => {
-    const reading = connection.query<RowDataPacket[]>({ sql, values, timeout });
+    const query = connection.query<RowDataPacket[]>({ sql, values, timeout });
+    const reading = whileServerSends(connection, SILENCE_MS, query);
     const [rows] = await (dropped ? Promise.race([reading, dropped]) : reading);
     return rows as T[];
   };

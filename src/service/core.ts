@@ -66,6 +66,11 @@ export async function openCore(
         ring: stream.ring,
         holdDays: config.standings.holdDays,
         hinted: () => hints.status === 'up',
+        onServerChanged: () => {
+          logger.warn('another database server answers: all connections are opened anew');
+          database.renew();
+          databases.background.renew();
+        },
         onAppended: backplane.onAppended,
         onError,
       }),

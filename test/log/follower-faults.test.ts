@@ -1,13 +1,16 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
 import type { Appender } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
 import type { LogRow } from '../../src/log/row.ts';
 import { onServer, prepareDatabase } from '../support/database/database.ts';
+import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { type Followed, follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 
-const { database } = prepareDatabase();
+const made = prepareDatabase();
+const { database } = made;
 let appender: Appender;
 const opened: Followed[] = [];
 const closers: (() => Promise<void>)[] = [];
@@ -56,6 +59,20 @@ function gated() {
     open: () => open(),
   };
 }
+
+test('a connection that falls silent in the middle of a page is replaced', async () => {
+  const proxy = await startDatabaseProxy(made.url);
+  const through = openDatabase({ url: proxy.url });
+  closers.push(async () => {
+    await through.close();
+    await proxy.close();
+  });
+  const { rows, connections } = await following({ connect: () => through.connect() });
+  proxy.freezeAt('SELECT id, event_id, scope');
+  await append(3);
+  await until(() => rows.length === 3);
+  expect([ids(rows), connections.length]).toEqual([[1, 2, 3], 2]);
+});
 
 describe('a fault of the log', () => {
   test('a hole that is really there: a new epoch, and streams are told', async () => {

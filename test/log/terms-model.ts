@@ -544,6 +544,8 @@ export class World {
   /** The head and the terms stay: rows that the head counts are missing from now on. */
   restoreRowsAlone(lost: number): void {
     const { rows, all } = this.primary.earlier(lost);
+    // Rows that were missing once do not come back.
+    if ([...rows.keys()].some((id) => !this.primary.state.rows.has(id))) return;
     for (const id of this.primary.state.rows.keys()) if (!rows.has(id)) this.#missing.add(id);
     Object.assign(this.primary.state, { rows, all });
     // A node that starts cannot know whether they are those that the terms speak of.

@@ -10,6 +10,8 @@ export interface DatabaseProxy {
   cut(): Promise<void>;
   /** Lets nothing through any more, in either direction, and breaks nothing. */
   freeze(): void;
+  /** Lets nothing more through on the next connection that sends this text, nor the text itself. Others go on. */
+  freezeAt(text: string): void;
   /** Takes connections again; frozen ones go on. */
   restore(): Promise<void>;
   close(): Promise<void>;
@@ -19,6 +21,7 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
   const target = parseDatabaseUrl(url);
   const sockets = new Set<Socket>();
   let frozen = false;
+  let trap: string | undefined;
 
   const server = createServer((client) => {
     const upstream =
@@ -30,7 +33,12 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
       [upstream, client],
     ] as const) {
       sockets.add(from);
-      from.on('data', (chunk) => to.write(chunk));
+      from.on('data', (chunk) => {
+        if (trap !== undefined && from === client && chunk.includes(trap)) {
+          trap = undefined;
+          for (const socket of [client, upstream]) socket.pause();
+        } else to.write(chunk);
+      });
       from.on('error', () => {});
       from.on('close', () => {
         sockets.delete(from);
@@ -58,6 +66,9 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
     freeze() {
       frozen = true;
       for (const socket of sockets) socket.pause();
+    },
+    freezeAt(text) {
+      trap = text;
     },
     async restore() {
       frozen = false;

@@ -102,6 +102,8 @@ export async function resetLog(database: Database): Promise<void> {
   await database.execute(
     "INSERT INTO log_term (term, number, first_id, begun_at) VALUES ('k7f2', 1, 0, NOW(3))",
   );
-  await database.execute("UPDATE log_head SET head = 0, epoch = 'k7f2' WHERE id = 1");
+  await database.execute(
+    "UPDATE log_head SET head = 0, epoch = 'k7f2', tag = NULL, tagged_head = NULL WHERE id = 1",
+  );
   await database.execute('UPDATE log_tail SET tail = 1');
 }
