@@ -22,7 +22,7 @@ let tracker: Tracker<Row>;
 
 const head = (): HeadState => {
   const last = stored.at(-1);
-  return { head: last?.id ?? 0, term: term.word, tag: last?.tag ?? null, server: 'one' };
+  return { head: last?.id ?? 0, term: term.word, tag: last?.tag ?? null, foreignTag: false, server: 'one' };
 };
 const reads = {
   head: async () => head(),
