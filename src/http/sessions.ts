@@ -119,7 +119,9 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
     const page = found.slice(0, limit);
     const last = page.at(-1);
     const next = found.length > limit && last ? formatSessionCursor(keyOf(last)) : null;
-    return c.json({ sessions: page.map(shown), next }, 200, { 'cache-control': 'no-store' });
+    return c.json({ sessions: page.map((found) => shown(found, streams)), next }, 200, {
+      'cache-control': 'no-store',
+    });
   });
 
   router.openapi(disconnect, async (c) => {
@@ -148,9 +150,11 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
   return router;
 }
 
-function shown(found: StoredSession): Session {
+/** A row knows the last delivered position as of its last write; a stream of this node, as of now. */
+function shown(found: StoredSession, streams: Streams): Session {
   return {
     ...found,
+    lastDeliveredId: streams.get(found.streamId)?.lastDeliveredId ?? found.lastDeliveredId,
     connectedAt: found.connectedAt.toISOString(),
     lastHeartbeatAt: found.lastHeartbeatAt.toISOString(),
     expiresAt: found.expiresAt?.toISOString() ?? null,

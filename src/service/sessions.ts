@@ -6,10 +6,11 @@ import type { LogPublisher } from '../events/log-publisher.ts';
 import { onlineRoutes } from '../http/online.ts';
 import { sessionRoutes } from '../http/sessions.ts';
 import { createSessionCommands } from '../session/commands.ts';
+import { NodeLease } from '../session/node-lease.ts';
 import { createNodeStatus } from '../session/node-status.ts';
 import { createPresence } from '../session/presence.ts';
 import { SessionWriter } from '../session/session-writer.ts';
-import { sweepSessions } from '../session/sweep.ts';
+import { createSweep } from '../session/sweep.ts';
 import type { Streams } from '../stream/streams.ts';
 import { Coalesced } from '../util/coalesced.ts';
 import type { LogPipeline } from './log-pipeline.ts';
@@ -35,17 +36,20 @@ const COMMANDS_MS = 1_500;
 /** Interval between publications of this node's status, ms. */
 const STATUS_MS = 2_000;
 /** Interval between sweeps of the sessions of dead nodes, ms. */
-const SWEEP_MS = 10_000;
+const SWEEP_MS = 5_000;
 
 /** Opens the rows of this node's streams, the commands of other nodes to them, and presence. */
 export function openSessions(deps: SessionsDeps): Part {
   const { database, background, log, publisher, hints, streams, nodeId, config, onError } = deps;
   const { heartbeatMs, heartbeatTimeoutMs } = config.stream;
+  const lease = new NodeLease({ database: background, nodeId, durationMs: heartbeatTimeoutMs });
   const sessions = new SessionWriter({
     database: background,
     streams,
     nodeId,
-    heartbeatMs,
+    lease,
+    // A few renewals may fail before the lease ends.
+    renewMs: Math.min(heartbeatMs, heartbeatTimeoutMs / 4),
     onError: (error) => onError(error, 'sessions'),
   });
   sessions.start();
@@ -73,7 +77,6 @@ export function openSessions(deps: SessionsDeps): Part {
     ...log,
     streams,
     nodeId,
-    heartbeatTimeoutMs,
   });
   const { revocations } = deps.auth;
   return {
@@ -89,7 +92,7 @@ export function openSessions(deps: SessionsDeps): Part {
       {
         name: 'session sweep',
         everyMs: SWEEP_MS,
-        run: (signal) => sweepSessions(background, heartbeatTimeoutMs, signal),
+        run: createSweep({ database: background, heartbeatTimeoutMs }),
       },
       { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
     ],

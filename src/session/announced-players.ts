@@ -85,3 +85,51 @@ export function changeAnnounced(version: number | undefined, change: AnnouncedCh
         ]),
   ];
 }
+
+/** Players who were announced as online, and what of them is not stored yet. */
+export class AnnouncedSet {
+  readonly players: Set<number>;
+  readonly #missing = new Set<number>();
+  readonly #surplus = new Set<number>();
+  #version: number | undefined;
+
+  /** @param players who were announced: other than the stored ones where a leader of an older release has announced since */
+  constructor({ stored, version }: Pick<AnnouncedPlayers, 'stored' | 'version'>, players: Set<number>) {
+    this.players = players;
+    this.#version = version;
+    for (const id of players) if (!stored.has(id)) this.#missing.add(id);
+    for (const id of stored) if (!players.has(id)) this.#surplus.add(id);
+  }
+
+  get version(): number | undefined {
+    return this.#version;
+  }
+
+  get isStored(): boolean {
+    return this.#version !== undefined && this.#missing.size === 0 && this.#surplus.size === 0;
+  }
+
+  /** Applies who came and who went. */
+  apply(came: readonly number[], went: readonly number[]): void {
+    for (const id of came) {
+      this.players.add(id);
+      if (!this.#surplus.delete(id)) this.#missing.add(id);
+    }
+    for (const id of went) {
+      this.players.delete(id);
+      if (!this.#missing.delete(id)) this.#surplus.add(id);
+    }
+  }
+
+  /** Returns the rows to insert and to delete, at most `limit` of each. */
+  unstored(limit: number): Pick<AnnouncedChange, 'came' | 'went'> {
+    return { came: [...this.#missing].slice(0, limit), went: [...this.#surplus].slice(0, limit) };
+  }
+
+  /** Notes that a change was stored. */
+  stored({ came, went }: Pick<AnnouncedChange, 'came' | 'went'>): void {
+    for (const id of came) this.#missing.delete(id);
+    for (const id of went) this.#surplus.delete(id);
+    this.#version = (this.#version ?? 0) + 1;
+  }
+}

@@ -13,23 +13,22 @@ export interface NodeStatusOptions {
   readonly latency: Latency;
   readonly follower: { readonly position: number; readonly lag: number };
   readonly nodeId: string;
-  /** Age of the last heartbeat from which a session counts as dead, ms. */
-  readonly heartbeatTimeoutMs: number;
 }
 
 /** Max scopes named, those with the most streams. */
 const MAX_SCOPES = 20;
 
-/** Makes a function that publishes NODE_STATUS for the period since its last call, if any stream has the scope `ops`. */
+/**
+ * Makes a function that publishes NODE_STATUS for the period since its last call, if any stream of a node with a lease has
+ * the scope `ops`.
+ */
 export function createNodeStatus(options: NodeStatusOptions): () => Promise<void> {
   const { database, publisher, hub, streams, latency, follower, nodeId } = options;
   let since = { at: performance.now(), position: follower.position, delivered: hub.delivered };
 
   async function hasSubscriber(): Promise<boolean> {
     const rows = await database.query(
-      `SELECT 1 FROM stream_session WHERE disconnected_at IS NULL
-          AND last_heartbeat_at > UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND AND scopes LIKE '%"ops"%' LIMIT 1`,
-      [options.heartbeatTimeoutMs * 1_000],
+      'SELECT 1 FROM node WHERE ops_streams > 0 AND expires_at > UTC_TIMESTAMP(3) LIMIT 1',
     );
     return rows.length > 0;
   }

@@ -4,7 +4,13 @@ import { type LogPublisher, unitsOf } from '../events/log-publisher.ts';
 import type { EventInput } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { truncate } from '../util/truncate.ts';
-import { changeAnnounced, readAnnouncedPlayers, readHeadPosition } from './announced-players.ts';
+import {
+  AnnouncedSet,
+  changeAnnounced,
+  readAnnouncedPlayers,
+  readHeadPosition,
+} from './announced-players.ts';
+import { PresenceChanges } from './presence-changes.ts';
 import { createPresentPlayers } from './present-players.ts';
 
 export interface PresenceOptions {
@@ -14,11 +20,13 @@ export interface PresenceOptions {
   readonly graceMs: number;
   /** Min time between two events, ms. */
   readonly intervalMs: number;
-  /** Age of the last heartbeat from which a session counts as dead, ms. */
+  /** Age of the last heartbeat from which a session of a node without a lease is dead, ms. */
   readonly heartbeatTimeoutMs: number;
+  /** Time between two comparisons of all sessions with what was announced, ms; default 300,000. */
+  readonly fullMs?: number;
   /**
    * Time after the start and after a failure in which nothing is published, ms; default 5000. After an outage of the
-   * database all heartbeats are old until every node has written again.
+   * database all leases have ended until every node has renewed its own.
    */
   readonly settleMs?: number;
   /** Called for each failed round. */
@@ -32,19 +40,19 @@ export interface Presence {
 
 type Status = EventInput<'PLAYER_STATUS'>;
 
-/** Max players that an event names on either side. */
-const MAX_NAMED = 100;
+/** Max players that an event names on either side. Everybody receives it: of more, it has the count alone. */
+const MAX_NAMED = 10;
 /** Max players per event on either side, so that its statements fit a packet of 64 KiB; the next event has the rest. */
 const MAX_CHANGES = 2_500;
 /** Max length of a name, in UTF-16 units; the platform's column counts code points. */
 const NAME_LENGTH = 100;
 const SETTLE_MS = 5_000;
+const FULL_MS = 300_000;
 
-/** What the log's readers know, and what is stored of it. */
-interface Announced {
-  readonly players: Set<number>;
-  readonly stored: Set<number>;
-  version: number | undefined;
+/** What a leader knows since it began. */
+interface State {
+  readonly announced: AnnouncedSet;
+  readonly changes: PresenceChanges;
 }
 
 /**
@@ -53,7 +61,7 @@ interface Announced {
  * stopped. Before anything is stored, it is inferred from the sessions and the kept events.
  */
 export function createPresence(options: PresenceOptions): Presence {
-  const { database, publisher, intervalMs, settleMs = SETTLE_MS } = options;
+  const { database, publisher, intervalMs, settleMs = SETTLE_MS, fullMs = FULL_MS } = options;
   const players = createPresentPlayers(options);
 
   async function named(ids: readonly number[]): Promise<Status['online']> {
@@ -69,65 +77,67 @@ export function createPresence(options: PresenceOptions): Presence {
     });
   }
 
-  async function readAnnounced(): Promise<Announced> {
-    const { stored, version, players: known } = await readAnnouncedPlayers(database);
-    return { stored, version, players: known ?? (await players.lastAnnounced()) };
+  async function begin(): Promise<State> {
+    const stored = await readAnnouncedPlayers(database);
+    return {
+      announced: new AnnouncedSet(stored, stored.players ?? (await players.lastAnnounced())),
+      changes: new PresenceChanges({ players, fullMs }),
+    };
   }
 
-  async function announce(announced: Announced, present: ReadonlySet<number>): Promise<void> {
-    const came = missingFrom(announced.players, present);
-    const went = missingFrom(present, announced.players);
-    const next = new Set(announced.players);
-    for (const id of came.slice(0, MAX_CHANGES)) next.add(id);
-    for (const id of went.slice(0, MAX_CHANGES)) next.delete(id);
-    const stores = missingFrom(announced.stored, next).slice(0, MAX_CHANGES);
-    const removes = missingFrom(next, announced.stored).slice(0, MAX_CHANGES);
+  async function announce({ announced, changes }: State): Promise<void> {
+    const { came, went } = await changes.next(announced.players, MAX_CHANGES);
+    announced.apply(came, went);
+    const unstored = announced.unstored(MAX_CHANGES);
     const changed = came.length > 0 || went.length > 0;
-    if (!changed && stores.length === 0 && removes.length === 0 && announced.version !== undefined) return;
+    if (!changed && announced.isStored) return;
     const change = {
-      came: stores,
-      went: removes,
-      online: next.size,
+      ...unstored,
+      online: announced.players.size,
       position: await readHeadPosition(database),
     };
     const units = changed
-      ? unitsOf([
-          {
-            type: 'PLAYER_STATUS',
-            data: {
-              online: await named(came.slice(0, MAX_NAMED)),
-              offline: await named(went.slice(0, MAX_NAMED)),
-              onlineCount: next.size,
-              truncated: came.length > MAX_NAMED || went.length > MAX_NAMED,
-            },
-          },
-        ])
+      ? unitsOf([{ type: 'PLAYER_STATUS', data: await statusOf(came, went, announced.players.size) }])
       : [{ drafts: [] }];
     const preconditions = changeAnnounced(announced.version, change);
     await publisher.publishUnits(units.map((unit) => ({ ...unit, preconditions })));
-    announced.version = (announced.version ?? 0) + 1;
-    for (const id of stores) announced.stored.add(id);
-    for (const id of removes) announced.stored.delete(id);
-    for (const id of came.slice(0, MAX_CHANGES)) announced.players.add(id);
-    for (const id of went.slice(0, MAX_CHANGES)) announced.players.delete(id);
+    announced.stored(unstored);
+  }
+
+  async function statusOf(
+    came: readonly number[],
+    went: readonly number[],
+    onlineCount: number,
+  ): Promise<Status> {
+    const some = (ids: readonly number[]) => (ids.length > MAX_NAMED ? [] : ids);
+    return {
+      online: await named(some(came)),
+      offline: await named(some(went)),
+      onlineCount,
+      cameCount: came.length,
+      wentCount: went.length,
+      truncated: came.length > MAX_NAMED || went.length > MAX_NAMED,
+    };
   }
 
   return {
     async run(signal) {
-      let announced: Announced | undefined;
+      let state: State | undefined;
       let settled: number | undefined;
       while (!signal.aborted) {
         try {
-          const present = await players.now();
-          settled ??= performance.now() + settleMs;
+          if (settled === undefined) {
+            await readHeadPosition(database);
+            settled = performance.now() + settleMs;
+          }
           if (performance.now() >= settled) {
-            announced ??= await readAnnounced();
+            state ??= await begin();
             if (signal.aborted) return;
-            await announce(announced, present);
+            await announce(state);
           }
         } catch (error) {
           // A failed append may have been committed, and another leader may have announced: read again what is stored.
-          announced = undefined;
+          state = undefined;
           if (!(error instanceof Problem && error.code === 'superseded')) {
             settled = undefined;
             if (!signal.aborted) options.onError?.(error);
@@ -137,11 +147,4 @@ export function createPresence(options: PresenceOptions): Presence {
       }
     },
   };
-}
-
-/** Returns the ids of `all` that are not in `known`. */
-function missingFrom(known: ReadonlySet<number>, all: ReadonlySet<number>): number[] {
-  const missing: number[] = [];
-  for (const id of all) if (!known.has(id)) missing.push(id);
-  return missing;
 }

@@ -1,18 +1,38 @@
 import type { Queries } from '../db/database.ts';
+import { isAlive, JOIN_LEASE } from '../db/live-sessions.ts';
 import type { EventData } from '../protocol/event.ts';
+import { chunk } from '../util/chunk.ts';
 
 export interface PresentPlayersOptions {
   readonly database: Pick<Queries, 'query'>;
   /** Time that a player counts as present after the last stream closed, ms. */
   readonly graceMs: number;
-  /** Age of the last heartbeat from which a session counts as dead, ms. */
+  /** Age of the last heartbeat from which a session of a node without a lease is dead, ms. */
   readonly heartbeatTimeoutMs: number;
+}
+
+/** Player with sessions that are alive, or that ended lately. */
+export interface PlayerSessions {
+  readonly playerId: number;
+  /** Whether a session is alive. */
+  readonly alive: boolean;
+  /** Time for which the player still counts as present after the last session closed, ms; 0 or less: it is over. */
+  readonly graceLeftMs: number;
+}
+
+/** Player of whom a session was written. */
+export interface ChangedPlayer {
+  readonly playerId: number;
+  /** Time of the newest write, to be compared for equality alone. */
+  readonly changedAt: string;
 }
 
 /** Players who are present, by the sessions of all nodes. */
 export interface PresentPlayers {
-  /** Reads the players who are present now. */
-  now(): Promise<Set<number>>;
+  /** Reads these players, or all. Those without sessions, alive or ended lately, are left out. */
+  read(playerIds?: readonly number[]): Promise<PlayerSessions[]>;
+  /** Reads the players of whom sessions were written within this time, ms. */
+  changedWithin(ms: number): Promise<ChangedPlayer[]>;
   /**
    * Reads the players who were last announced as online. Players whom a kept PLAYER_STATUS names are as the newest of
    * these says; all others are as the sessions were when the last one was published.
@@ -26,39 +46,54 @@ const MARGIN_MS = 2_000;
 const MAX_KEPT_MS = 300_000;
 /** Max events that are read, newest first: those of 15 minutes at the default interval. */
 const MAX_EVENTS = 300;
+/** Max players per statement. */
+const PAGE = 1_000;
 
 /**
- * Reads presence from `stream_session`. A session counts from its opening until `graceMs` after its closing, and a lost
- * one until `heartbeatTimeoutMs` after its last heartbeat, whether it is swept by then or not.
+ * Reads presence from `stream_session`. A session counts while it is alive and until `graceMs` after it closed, and a lost
+ * one until `heartbeatTimeoutMs` after its last sign of life.
  */
 export function createPresentPlayers(options: PresentPlayersOptions): PresentPlayers {
   const { database } = options;
   const grace = options.graceMs * 1_000;
   const timeout = options.heartbeatTimeoutMs * 1_000;
 
-  /** @param at SQL of the moment @param opened SQL condition that a session was open by then */
-  const presentAt = (at: string, opened: string) => `
-    SELECT player_id AS playerId FROM stream_session
-     WHERE disconnected_at IS NULL AND last_heartbeat_at > ${at} - INTERVAL ${timeout} MICROSECOND
-       AND player_id > 0 ${opened}
-    UNION
-    SELECT player_id AS playerId FROM stream_session
-     WHERE disconnected_at > ${at} - INTERVAL ${Math.max(grace, timeout)} MICROSECOND
-       AND disconnected_at > ${at} - INTERVAL IF(close_reason = 'lost', ${timeout}, ${grace}) MICROSECOND
-       AND player_id > 0 ${opened}`;
+  const readWhere = (which: string, values: readonly unknown[]) =>
+    database.query<{ playerId: number; alive: number | null; graceLeftUs: number | null }>(
+      `SELECT s.player_id AS playerId, MAX(s.disconnected_at IS NULL AND ${isAlive(options.heartbeatTimeoutMs)}) AS alive,
+              MAX(TIMESTAMPDIFF(MICROSECOND, UTC_TIMESTAMP(3),
+                s.disconnected_at + INTERVAL IF(s.close_reason = 'lost', ${timeout}, ${grace}) MICROSECOND)) AS graceLeftUs
+         FROM stream_session s ${JOIN_LEASE}
+        WHERE ${which} (s.disconnected_at IS NULL
+              OR s.disconnected_at > UTC_TIMESTAMP(3) - INTERVAL ${Math.max(grace, timeout)} MICROSECOND)
+        GROUP BY s.player_id`,
+      values,
+    );
 
-  /** The moment that is a bound number of µs ago. */
+  /** SQL of the moment that is a bound number of µs ago. */
   const PAST = `(UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND)`;
-  const presentNow = presentAt('UTC_TIMESTAMP(3)', '');
-  const presentThen = presentAt(PAST, `AND connected_at <= ${PAST}`);
-
-  async function read(sql: string, values: readonly number[]): Promise<Set<number>> {
-    const rows = await database.query<{ playerId: number }>(sql, values);
-    return new Set(rows.map(({ playerId }) => playerId));
-  }
 
   return {
-    now: () => read(presentNow, []),
+    async read(playerIds) {
+      const pages =
+        playerIds === undefined
+          ? [await readWhere('s.player_id > 0 AND', [])]
+          : await Promise.all(
+              chunk(playerIds, PAGE).map((page) => readWhere('s.player_id IN (?) AND', [page])),
+            );
+      return pages.flat().map(({ playerId, alive, graceLeftUs }) => ({
+        playerId,
+        alive: Number(alive) === 1,
+        graceLeftMs: Number(graceLeftUs ?? 0) / 1_000,
+      }));
+    },
+
+    changedWithin: (ms) =>
+      database.query<ChangedPlayer>(
+        `SELECT player_id AS playerId, CAST(MAX(changed_at) AS CHAR) AS changedAt FROM stream_session
+          WHERE changed_at > CURRENT_TIMESTAMP(3) - INTERVAL ? MICROSECOND AND player_id > 0 GROUP BY player_id`,
+        [Math.ceil(ms * 1_000)],
+      ),
 
     async lastAnnounced() {
       const events = await database.query<{ ageMs: number; data: string }>(
@@ -67,7 +102,18 @@ export function createPresentPlayers(options: PresentPlayersOptions): PresentPla
           ORDER BY id DESC LIMIT ${MAX_EVENTS}`,
       );
       const ago = (Math.max(0, events[0]?.ageMs ?? MAX_KEPT_MS) + MARGIN_MS) * 1_000;
-      const players = await read(presentThen, Array(5).fill(ago));
+      const rows = await database.query<{ playerId: number }>(
+        `SELECT player_id AS playerId FROM stream_session
+          WHERE disconnected_at IS NULL AND last_heartbeat_at > ${PAST} - INTERVAL ${timeout} MICROSECOND
+            AND player_id > 0 AND connected_at <= ${PAST}
+         UNION
+         SELECT player_id AS playerId FROM stream_session
+          WHERE disconnected_at > ${PAST} - INTERVAL ${Math.max(grace, timeout)} MICROSECOND
+            AND disconnected_at > ${PAST} - INTERVAL IF(close_reason = 'lost', ${timeout}, ${grace}) MICROSECOND
+            AND player_id > 0 AND connected_at <= ${PAST}`,
+        Array(5).fill(ago),
+      );
+      const players = new Set(rows.map(({ playerId }) => playerId));
       // Sessions alone are not enough: one that was announced as gone may still be within the grace, or may be back.
       for (const { data } of events.reverse()) {
         const { online, offline } = JSON.parse(data) as EventData<'PLAYER_STATUS'>;

@@ -1,4 +1,5 @@
 import type { Queries } from '../db/database.ts';
+import { isAlive, JOIN_LEASE, LAST_SIGN_OF_LIFE } from '../db/live-sessions.ts';
 import type { Session } from '../protocol/api/session.ts';
 
 /** Moments of a session, which its row holds as dates. */
@@ -29,7 +30,7 @@ export function keyOf(session: StoredSession): SessionKey {
 /**
  * Lists sessions, newest first.
  *
- * @param timeoutMs age of the last heartbeat from which an open session is left out, as in `v_active_sessions`
+ * @param timeoutMs age of the last heartbeat from which an open session of a node without a lease is left out
  */
 export async function listSessions(
   database: Pick<Queries, 'query'>,
@@ -43,26 +44,22 @@ export async function listSessions(
   };
   const { active, playerId, nodeId, after } = query;
   const conditions = [
-    active
-      ? where(
-          's.disconnected_at IS NULL AND s.last_heartbeat_at > UTC_TIMESTAMP(3) - INTERVAL ? MICROSECOND',
-          timeoutMs * 1_000,
-        )
-      : 's.disconnected_at IS NOT NULL',
+    active ? `s.disconnected_at IS NULL AND ${isAlive(timeoutMs)}` : 's.disconnected_at IS NOT NULL',
     ...(playerId === undefined ? [] : [where('s.player_id = ?', playerId)]),
     ...(nodeId === undefined ? [] : [where('s.node_id = ?', nodeId)]),
     ...(after === undefined ? [] : [active ? afterOpen(after, where) : afterClosed(after, where)]),
   ];
-  // Closed sessions are many, and read in the order of an index. Heartbeats of open ones change, so they are no key.
+  // Closed sessions are many, and read in the order of an index.
   const order = active
     ? 's.connected_at DESC, s.stream_id DESC'
     : 's.disconnected_at DESC, s.last_heartbeat_at DESC, s.stream_id DESC';
   const rows = await database.query<Omit<StoredSession, 'scopes'> & { scopes: string }>(
     `SELECT s.stream_id AS streamId, s.node_id AS nodeId, s.user_id AS userId, s.player_id AS playerId,
-            u.name AS playerName, s.scopes, s.connected_at AS connectedAt, s.last_heartbeat_at AS lastHeartbeatAt,
+            u.name AS playerName, s.scopes, s.connected_at AS connectedAt,
+            ${active ? LAST_SIGN_OF_LIFE : 's.last_heartbeat_at'} AS lastHeartbeatAt,
             s.expires_at AS expiresAt, s.last_delivered_id AS lastDeliveredId, s.disconnected_at AS disconnectedAt,
             s.close_reason AS closeReason, s.address, s.user_agent AS userAgent
-       FROM stream_session s LEFT JOIN users u ON u.id = s.user_id
+       FROM stream_session s ${JOIN_LEASE} LEFT JOIN users u ON u.id = s.user_id
       WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ${Math.trunc(query.limit)}`,
     values,
   );

@@ -11,6 +11,8 @@ export interface SessionRow {
   /** Time since it was opened, ms. */
   readonly age: number;
   readonly expires: string;
+  /** Latest end of an open stream. */
+  readonly latest?: string | undefined;
   readonly delivered: number;
   /** Time since it was closed, ms. */
   readonly ended?: number | undefined;
@@ -27,9 +29,10 @@ export interface ClosedSession {
 }
 
 /**
- * Upserts rows to their present state: after an outage, or after a sweep that took a live stream for lost, the next
- * heartbeat corrects them. Times are given as ages, so that only the database's clock counts, and not those of the
+ * Upserts rows to their present state, also those that a sweep took for lost. Times are given as ages, so that only the database's clock counts, and not those of the
  * nodes. Values: node id, rows as JSON.
+ *
+ * The last heartbeat of an open session is its latest possible end: see `stream_session` in `db/schema.ts`.
  *
  * An expiry that another node commanded takes precedence until the command is carried out; closing a stream clears its
  * commands.
@@ -39,7 +42,7 @@ export const WRITE_SESSIONS = `
     last_heartbeat_at, expires_at, last_delivered_id, disconnected_at, close_reason, address, user_agent)
   SELECT r.id, ?, r.user, r.player, r.scopes, r.ticket,
     UTC_TIMESTAMP(3) - INTERVAL r.age * 1000 MICROSECOND,
-    UTC_TIMESTAMP(3) - INTERVAL COALESCE(r.ended, 0) * 1000 MICROSECOND,
+    IF(r.ended IS NULL, COALESCE(r.latest, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3) - INTERVAL r.ended * 1000 MICROSECOND),
     r.expires, r.delivered,
     UTC_TIMESTAMP(3) - INTERVAL r.ended * 1000 MICROSECOND,
     r.reason, r.address, r.agent
@@ -50,6 +53,7 @@ export const WRITE_SESSIONS = `
     scopes TEXT PATH '$.scopes',
     ticket VARCHAR(36) PATH '$.ticket',
     age BIGINT PATH '$.age',
+    latest VARCHAR(23) PATH '$.latest',
     expires VARCHAR(23) PATH '$.expires',
     delivered BIGINT PATH '$.delivered',
     ended BIGINT PATH '$.ended',
@@ -63,7 +67,8 @@ export const WRITE_SESSIONS = `
     last_delivered_id = VALUES(last_delivered_id),
     disconnected_at = VALUES(disconnected_at),
     close_reason = VALUES(close_reason),
-    commanded_at = IF(VALUES(disconnected_at) IS NULL, stream_session.commanded_at, NULL)`;
+    commanded_at = IF(VALUES(disconnected_at) IS NULL, stream_session.commanded_at, NULL),
+    changed_at = CURRENT_TIMESTAMP(3)`;
 
 /** Makes the row of an open stream. */
 export function openRow(stream: Stream, now: number): SessionRow {
@@ -76,6 +81,7 @@ export function openRow(stream: Stream, now: number): SessionRow {
     ticket: owner.ticketId,
     age: Math.max(0, now - stream.connectedAt.getTime()),
     expires: sqlInstant(stream.expiresAt),
+    latest: sqlInstant(stream.rotatesAt),
     delivered: stream.lastDeliveredId,
     // Headers are the client's: an oversized one must not make the statement fail.
     address: owner.address && truncate(owner.address, 45),

@@ -3,14 +3,16 @@ import type { Queries } from '../db/database.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 import { backoffDelay } from '../util/backoff.ts';
+import type { NodeLease } from './node-lease.ts';
 import { type ClosedSession, closedRow, closedSession, openRow, WRITE_SESSIONS } from './session-row.ts';
 
 export interface SessionWriterOptions {
   readonly database: Pick<Queries, 'execute'>;
   readonly streams: Streams;
   readonly nodeId: string;
-  /** Time between two heartbeats of every open stream, ms. */
-  readonly heartbeatMs: number;
+  readonly lease: Pick<NodeLease, 'renew' | 'release' | 'opsStreams'>;
+  /** Time between two renewals of the node's lease, ms. */
+  readonly renewMs: number;
   /** Called for the first failed write after a success. */
   readonly onError?: (error: unknown) => void;
 }
@@ -27,14 +29,17 @@ const MAX_WAITING_CLOSED = 100_000;
 const CLOSE_MS = 3_000;
 
 /**
- * Writes the rows of this node's streams to `stream_session`. Opening a stream never waits for it: changes are written
- * together a moment later, and every heartbeat writes all open streams. While the database is unavailable, changes wait;
- * once it is back, all rows are written at once.
+ * Writes the rows of this node's streams to `stream_session`, and renews the node's lease. Opening a stream never waits for
+ * it: changes are written together a moment later. An open stream that does not change is not written again, unless the
+ * lease had ended: then a sweep may have ended its session, and all rows are written. While the database is unavailable,
+ * changes wait.
  */
 export class SessionWriter {
   readonly #options: SessionWriterOptions;
   #open = new Set<Stream>();
   readonly #closed = new Map<string, ClosedSession>();
+  #opsStreams = 0;
+  #renewalDue = true;
   #heartbeat: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
@@ -49,10 +54,16 @@ export class SessionWriter {
   /** Starts to observe the streams. To be called once, before the first is opened. */
   start(): void {
     this.#options.streams.observe({
-      opened: (stream) => this.markDirty(stream),
-      closed: (stream) => this.#end(stream, stream.closeReason ?? 'gone'),
+      opened: (stream) => {
+        this.#countOps(stream, 1);
+        this.markDirty(stream);
+      },
+      closed: (stream) => {
+        this.#countOps(stream, -1);
+        this.#end(stream, stream.closeReason ?? 'gone');
+      },
     });
-    this.#heartbeat = setInterval(() => this.#beat(), this.#options.heartbeatMs);
+    this.#heartbeat = setInterval(() => this.#renewSoon(), this.#options.renewMs);
     this.#heartbeat.unref();
   }
 
@@ -68,7 +79,7 @@ export class SessionWriter {
     while (this.#writing || this.#waiting > 0) await this.#write();
   }
 
-  /** Writes all streams as closed; gives up after 3 s. */
+  /** Writes all streams as closed and releases the lease; gives up after 3 s. */
   async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
@@ -77,17 +88,30 @@ export class SessionWriter {
     for (const stream of this.#options.streams) this.#end(stream, 'shutdown');
     const abort = new AbortController();
     const late = sleep(CLOSE_MS, undefined, { signal: abort.signal }).catch(() => {});
-    await Promise.race([this.flush().catch((error) => this.#options.onError?.(error)), late]);
+    const end = async () => {
+      this.#renewalDue = false;
+      await this.flush();
+      await this.#options.lease.release();
+    };
+    await Promise.race([end().catch((error) => this.#options.onError?.(error)), late]);
     abort.abort();
   }
 
   get #waiting(): number {
-    return this.#open.size + this.#closed.size;
+    return this.#open.size + this.#closed.size + (this.#renewalDue ? 1 : 0);
   }
 
-  #beat(): void {
-    for (const stream of this.#options.streams) this.#open.add(stream);
-    if (this.#open.size > 0) this.#schedule(0);
+  #renewSoon(): void {
+    this.#renewalDue = true;
+    this.#schedule(0);
+  }
+
+  /** Other nodes report their status only while some stream has the scope: they are to see it at once. */
+  #countOps(stream: Stream, change: 1 | -1): void {
+    if (!stream.scopes.includes('ops')) return;
+    this.#opsStreams += change;
+    this.#options.lease.opsStreams = this.#opsStreams;
+    this.#renewalDue = true;
   }
 
   #end(stream: Stream, reason: string): void {
@@ -116,8 +140,6 @@ export class SessionWriter {
     let againMs = FLUSH_MS;
     try {
       await this.#write();
-      // Rows are old after an outage: write all of them now, before the sweep of another node takes them for lost.
-      if (this.#failures > 0) for (const stream of this.#options.streams) this.#open.add(stream);
       this.#failures = 0;
     } catch (error) {
       if (this.#failures++ === 0) this.#options.onError?.(error);
@@ -137,7 +159,8 @@ export class SessionWriter {
 
   /** Writes the changes that wait now. Later ones wait for the next call, or each would be a statement of its own. */
   async #writeWaiting(): Promise<void> {
-    for (let left = this.#waiting; left > 0; left -= STATEMENT_ROWS) {
+    await this.#renewIfDue();
+    for (let left = this.#open.size + this.#closed.size; left > 0; left -= STATEMENT_ROWS) {
       const count = Math.min(left, STATEMENT_ROWS);
       const closed = take(this.#closed.values(), count);
       const open = take(this.#open, count - closed.length);
@@ -152,6 +175,19 @@ export class SessionWriter {
         this.#bound();
         throw error;
       }
+    }
+  }
+
+  /** Renews the lease before any row is written: a session without its node's lease would count as one of an older release. */
+  async #renewIfDue(): Promise<void> {
+    if (!this.#renewalDue) return;
+    this.#renewalDue = false;
+    try {
+      const held = await this.#options.lease.renew();
+      if (!held) for (const stream of this.#options.streams) this.#open.add(stream);
+    } catch (error) {
+      this.#renewalDue = true;
+      throw error;
     }
   }
 

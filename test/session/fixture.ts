@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { createSessionCommands, type SessionCommands } from '../../src/session/commands.ts';
+import { NodeLease } from '../../src/session/node-lease.ts';
 import { SessionWriter } from '../../src/session/session-writer.ts';
 import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
 import type { Streams } from '../../src/stream/streams.ts';
@@ -14,6 +15,7 @@ export interface TestNode {
   readonly database: Database;
   readonly streams: Streams;
   readonly writer: SessionWriter;
+  readonly lease: NodeLease;
   readonly commands: SessionCommands;
   readonly errors: unknown[];
   open(owner: OpenOptions): TestStream;
@@ -36,17 +38,31 @@ export interface OpenOptions extends Partial<StreamOwner> {
   readonly expiresAt?: Date;
 }
 
+/** Duration of a node's lease, ms. */
+export const LEASE_MS = 60_000;
+
+/** Makes the lease of a node as old as if it had not been renewed for this time. */
+export async function ageLease(database: Pick<Database, 'execute'>, nodeId: string, seconds: number) {
+  await database.execute(
+    `UPDATE node SET renewed_at = renewed_at - INTERVAL ? SECOND, expires_at = expires_at - INTERVAL ? SECOND
+      WHERE node_id = ?`,
+    [seconds, seconds, nodeId],
+  );
+}
+
 export function startNode(url: string, options: { heartbeatMs?: number } = {}): TestNode {
   const id = randomUUID();
   const heartbeatMs = options.heartbeatMs ?? 60_000;
-  const database = openDatabase({ url, poolSize: 3, acquireTimeoutMs: 500 });
+  const database = openDatabase({ url, poolSize: 3, acquireTimeoutMs: 2_000 });
   const streams = createStreams({ query: database.query, limits: { heartbeatMs } });
   const errors: unknown[] = [];
+  const lease = new NodeLease({ database, nodeId: id, durationMs: LEASE_MS });
   const writer = new SessionWriter({
     database,
     streams,
     nodeId: id,
-    heartbeatMs,
+    lease,
+    renewMs: heartbeatMs,
     onError: (error) => errors.push(error),
   });
   writer.start();
@@ -60,6 +76,7 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
     database,
     streams,
     writer,
+    lease,
     commands: createSessionCommands({ database, streams, writer, nodeId: id }),
     errors,
     open: (owner) => openStream(streams, owner),

@@ -1,8 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { sweepSessions } from '../../src/session/sweep.ts';
+import type { Queries } from '../../src/db/database.ts';
+import { NodeLease } from '../../src/session/node-lease.ts';
+import { SessionWriter } from '../../src/session/session-writer.ts';
+import { openWebSink } from '../../src/stream/web-sink.ts';
+import { createStreams, OWNER, openStream } from '../stream/fixture.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { startNode } from './fixture.ts';
+import { ageLease, startNode } from './fixture.ts';
 
 const db = prepareDatabase();
 
@@ -14,8 +19,7 @@ function node(options?: { heartbeatMs?: number }) {
 
 async function row(streamId: string) {
   const [found] = await db.database.query<Record<string, unknown>>(
-    `SELECT *, TIMESTAMPDIFF(SECOND, connected_at, UTC_TIMESTAMP(3)) AS age_s,
-            TIMESTAMPDIFF(SECOND, last_heartbeat_at, UTC_TIMESTAMP(3)) AS heartbeat_age_s
+    `SELECT *, TIMESTAMPDIFF(SECOND, connected_at, UTC_TIMESTAMP(3)) AS age_s
        FROM stream_session WHERE stream_id = ?`,
     [streamId],
   );
@@ -110,23 +114,50 @@ describe('a stream', () => {
   });
 });
 
-describe('a heartbeat', () => {
-  test('writes the delivered position and the expiry of every open stream', async () => {
-    const here = node({ heartbeatMs: 50 });
+describe('an open stream', () => {
+  test('is not written again while the lease of its node is renewed', async () => {
+    const here = node({ heartbeatMs: 20 });
     const streams = [here.open({ userId: 1 }).stream, here.open({ userId: 2 }).stream];
     await here.writer.flush();
-    for (const [index, stream] of streams.entries()) {
-      await age(stream.id, 'last_heartbeat_at', 90);
-      stream.lastDeliveredId = 100 + index;
-      stream.expiresAt = new Date('2100-01-01T00:00:00.000Z');
-    }
-    await vi.waitFor(async () => {
-      for (const [index, stream] of streams.entries()) {
-        const found = await row(stream.id);
-        expect(found).toMatchObject({ last_delivered_id: 100 + index, expires_at: streams[0]?.expiresAt });
-        expect(found?.heartbeat_age_s).toBeLessThan(80);
-      }
-    });
+    const read = () => Promise.all(streams.map(({ id }) => row(id)));
+    const renewedAt = async () =>
+      (
+        await db.database.query<{ at: Date }>('SELECT renewed_at AS at FROM node WHERE node_id = ?', [
+          here.id,
+        ])
+      )[0]?.at.getTime() ?? 0;
+    const [before, first] = [await read(), await renewedAt()];
+    for (const stream of streams) stream.lastDeliveredId = 100;
+    await vi.waitFor(async () => expect(await renewedAt()).toBeGreaterThan(first + 100));
+    const written = (rows: (Record<string, unknown> | undefined)[]) =>
+      rows.map((found) => [found?.changed_at, found?.last_delivered_id]);
+    expect(written(await read())).toEqual(written(before));
+    expect((await active(here.id)).sort()).toEqual(streams.map(({ id }) => id).sort());
+  });
+
+  test('is alive as long as the lease, and shows its renewal as the last heartbeat', async () => {
+    const here = node();
+    const { stream } = here.open({ userId: 1 });
+    await here.writer.flush();
+    await ageLease(db.database, here.id, 20);
+    const shown = await db.database.query(
+      `SELECT TIMESTAMPDIFF(SECOND, last_heartbeat_at, UTC_TIMESTAMP(3)) BETWEEN 20 AND 40 AS ok FROM v_active_sessions
+        WHERE stream_id = ?`,
+      [stream.id],
+    );
+    expect(shown).toEqual([{ ok: 1 }]);
+    await ageLease(db.database, here.id, 41);
+    expect(await active(here.id)).toEqual([]);
+  });
+
+  test('counts for nodes of earlier releases until the latest moment at which it ends', async () => {
+    const here = node();
+    const { stream } = here.open({ userId: 1 });
+    await here.writer.flush();
+    expect((await row(stream.id))?.last_heartbeat_at).toEqual(stream.rotatesAt);
+    stream.close('slow');
+    await here.writer.flush();
+    expect((await row(stream.id))?.last_heartbeat_at).toEqual((await row(stream.id))?.disconnected_at);
   });
 
   test('leaves the time of the opening as it was', async () => {
@@ -139,20 +170,51 @@ describe('a heartbeat', () => {
     expect(Number((await row(stream.id))?.age_s)).toBeGreaterThanOrEqual(500);
   });
 
-  test('restores the row of a live stream that was swept or deleted', async () => {
-    const here = node();
+  test('has its row written anew once the lease had ended, whether it was swept or deleted', async () => {
+    const here = node({ heartbeatMs: 100 });
     const [swept, deleted] = [here.open({ userId: 1 }).stream, here.open({ userId: 2 }).stream];
     await here.writer.flush();
-    await age(swept.id, 'last_heartbeat_at', 3600);
-    await sweepSessions(db.database, 60_000);
-    await db.database.execute('DELETE FROM stream_session WHERE stream_id = ?', [deleted.id]);
-    expect(await active(here.id)).toEqual([]);
-
-    for (const stream of here.streams) here.writer.markDirty(stream);
-    await here.writer.flush();
-    expect((await active(here.id)).sort()).toEqual([swept.id, deleted.id].sort());
+    await db.database.transaction(async (tx) => {
+      // The lease cannot be renewed before the sweep.
+      await tx.query('SELECT 1 FROM node WHERE node_id = ? FOR UPDATE', [here.id]);
+      await ageLease(tx, here.id, 61);
+      await tx.execute('DELETE FROM stream_session WHERE stream_id = ?', [deleted.id]);
+      await tx.execute(
+        "UPDATE stream_session SET disconnected_at = UTC_TIMESTAMP(3), close_reason = 'lost' WHERE stream_id = ?",
+        [swept.id],
+      );
+    });
+    await vi.waitFor(async () =>
+      expect((await active(here.id)).sort()).toEqual([swept.id, deleted.id].sort()),
+    );
     expect(await row(swept.id)).toMatchObject({ disconnected_at: null, close_reason: null });
   });
+});
+
+test('ten thousand idle streams cost one statement per renewal', async () => {
+  const statements: string[] = [];
+  const counted: Pick<Queries, 'execute'> = {
+    execute(sql, values) {
+      statements.push(sql);
+      return db.database.execute(sql, values);
+    },
+  };
+  const streams = createStreams({ query: db.database.query, limits: { heartbeatMs: 60_000 } });
+  const nodeId = randomUUID();
+  const lease = new NodeLease({ database: counted, nodeId, durationMs: 60_000 });
+  const writer = new SessionWriter({ database: counted, streams, nodeId, lease, renewMs: 20 });
+  writer.start();
+  onTestFinished(async () => {
+    streams.close();
+    await writer.close();
+  });
+  for (let index = 0; index < 10_000; index++)
+    openStream(streams, openWebSink(undefined).sink, { owner: { ...OWNER, userId: index + 1 } });
+  await writer.flush();
+  expect(statements.length).toBeLessThan(20);
+  statements.length = 0;
+  await vi.waitUntil(() => statements.length >= 10, { timeout: 15_000 });
+  expect(statements.filter((statement) => !/^UPDATE node /.test(statement.trim()))).toEqual([]);
 });
 
 test('two nodes write their own rows, and the view of active sessions has both', async () => {

@@ -125,12 +125,15 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
       maxLength: 20,
     }),
   }) as fc.Arbitrary<EventInput<'GLOBAL_LEADERBOARD'>>,
-  PLAYER_STATUS: fc.record({
-    online: fc.array(named, { maxLength: 20 }),
-    offline: fc.array(named, { maxLength: 20 }),
-    onlineCount: count,
-    truncated: fc.boolean(),
-  }) as fc.Arbitrary<EventInput<'PLAYER_STATUS'>>,
+  PLAYER_STATUS: fields(
+    {
+      online: fc.array(named, { maxLength: 20 }),
+      offline: fc.array(named, { maxLength: 20 }),
+      onlineCount: count,
+      truncated: fc.boolean(),
+    },
+    { cameCount: count, wentCount: count },
+  ) as fc.Arbitrary<EventInput<'PLAYER_STATUS'>>,
   NODE_STATUS: fc.record({
     nodeId: fc.uuid(),
     periodMs: id,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
+import { JOIN_LEASE, LAST_SIGN_OF_LIFE } from '../../db/live-sessions.ts';
 import { formatCursor } from '../../protocol/cursor.ts';
 import { counted } from '../phrases.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
@@ -66,9 +67,9 @@ async function missingBetween(database: Reads, first: number, last: number): Pro
 export async function checkSessions(database: Reads, heartbeatTimeoutMs: number): Promise<Finding[]> {
   const silentS = heartbeatTimeoutMs / 1000 + SWEEP_S;
   const [count] = await database.query<{ alive: number; dead: number }>(
-    `SELECT COUNT(CASE WHEN last_heartbeat_at >= UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) AS alive,
-      COUNT(CASE WHEN last_heartbeat_at < UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) AS dead
-     FROM stream_session WHERE disconnected_at IS NULL`,
+    `SELECT COUNT(CASE WHEN ${LAST_SIGN_OF_LIFE} >= UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) AS alive,
+      COUNT(CASE WHEN ${LAST_SIGN_OF_LIFE} < UTC_TIMESTAMP(3) - INTERVAL ? SECOND THEN 1 END) AS dead
+     FROM stream_session s ${JOIN_LEASE} WHERE disconnected_at IS NULL`,
     [silentS, silentS],
   );
   const { alive = 0, dead = 0 } = count ?? {};

@@ -11,5 +11,10 @@ export const jsonText = customType<{ data: string }>({ dataType: () => 'json' })
 /** Ids of the platform and positions of the log: BIGINT, below 2^53. */
 export const id = (name: string) => bigint(name, { mode: 'number' });
 
+/** Time of the last write of a row, kept by the server whoever writes it. An instant, whatever the writer's time zone. */
+export const changeTime = customType<{ data: Date }>({
+  dataType: () => 'timestamp(3) NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)',
+});
+
 /** Instant in UTC, to the millisecond. */
 export const instant = (name: string) => datetime(name, { mode: 'date', fsp: 3 });

@@ -1,7 +1,16 @@
 import { index, int, mysqlTable, tinyint, varchar } from 'drizzle-orm/mysql-core';
-import { id, instant, jsonText, token } from './columns.ts';
+import { changeTime, id, instant, jsonText, token } from './columns.ts';
 
-/** One row per stream, open or closed. */
+/** One row per node: the lease that its sessions live by. Nodes of older releases and SQL users have none. */
+export const node = mysqlTable('node', {
+  nodeId: token('node_id', { length: 36 }).primaryKey(),
+  renewedAt: instant('renewed_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+  /** Count of its open streams with the scope `ops`. */
+  opsStreams: int('ops_streams').notNull(),
+});
+
+/** One row per stream, open or closed. An open one is alive while the lease of its node is. */
 export const streamSession = mysqlTable(
   'stream_session',
   {
@@ -12,6 +21,10 @@ export const streamSession = mysqlTable(
     scopes: jsonText('scopes').notNull(),
     ticketId: token('ticket_id', { length: 36 }),
     connectedAt: instant('connected_at').notNull(),
+    /**
+     * Last sign of life, where the node has no lease; closed: the end. Open, of a node with a lease: the latest possible end,
+     * so that nodes of older releases, which read this alone, neither sweep it nor keep it for ever.
+     */
     lastHeartbeatAt: instant('last_heartbeat_at').notNull(),
     expiresAt: instant('expires_at'),
     lastDeliveredId: id('last_delivered_id').notNull(),
@@ -23,8 +36,11 @@ export const streamSession = mysqlTable(
     closeRequested: token('close_requested', { length: 16 }),
     /** Set with a command (a close, a new expiry) and cleared by the stream's node when it has executed it. */
     commandedAt: instant('commanded_at'),
+    changedAt: changeTime('changed_at'),
   },
   (table) => [
+    index('stream_session_changed').on(table.changedAt, table.playerId),
+    index('stream_session_node').on(table.nodeId, table.disconnectedAt),
     index('stream_session_alive').on(table.disconnectedAt, table.lastHeartbeatAt, table.playerId),
     index('stream_session_player').on(table.playerId, table.disconnectedAt),
     index('stream_session_command').on(table.nodeId, table.commandedAt),

@@ -13,7 +13,10 @@ export const session = z
     connectedAt: z.iso.datetime(),
     lastHeartbeatAt: z.iso.datetime(),
     expiresAt: instantOrNull,
-    lastDeliveredId: z.int(),
+    lastDeliveredId: z.int().meta({
+      description:
+        'Position of the last notification. Of an open stream of another node, as of its opening: 0.',
+    }),
     disconnectedAt: instantOrNull,
     closeReason: z.string().nullable().meta({
       description: 'As in `stream-close`; `gone`: the client left; `lost`: its node died.',

@@ -62,9 +62,13 @@ export const SERVICE_EVENTS = {
 
   PLAYER_STATUS: define({
     schema: z.strictObject({
+      /** Who came and who went: each side is named where it is small, and else empty with `truncated`. */
       online: z.array(z.strictObject({ playerId: id, playerName: name.optional() })).max(100),
       offline: z.array(z.strictObject({ playerId: id, playerName: name.optional() })).max(100),
       onlineCount: count,
+      /** How many came and went. */
+      cameCount: count.optional(),
+      wentCount: count.optional(),
       truncated: z.boolean(),
     }),
     targets: () => [{ scope: scopes.global, inbox: false }],

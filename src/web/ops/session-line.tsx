@@ -45,7 +45,7 @@ export function SessionLine({ session, own, now, onDisconnect }: SessionLineProp
         </time>
       </td>
       <td className="session-delivered" data-label="last id">
-        {lastDeliveredId}
+        {lastDeliveredId === 0 ? NONE : lastDeliveredId}
       </td>
       <td className="session-node" title={nodeId}>
         <code>{nodeId.slice(0, 8)}</code>
