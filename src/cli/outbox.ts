@@ -3,10 +3,10 @@ import type { Database } from '../db/database.ts';
 import { type DeadLetter, readDeadLetters, retryDeadLetters } from '../events/outbox/dead-letters.ts';
 import { type OutboxStats, readOutboxStats } from '../events/outbox/stats.ts';
 import { parseId } from '../protocol/scope.ts';
+import { counted } from '../util/english.ts';
 import type { CliContext } from './context.ts';
 import { databaseAt, withDatabase } from './database-access.ts';
 import { CliFailure, EXIT } from './failure.ts';
-import { counted } from './phrases.ts';
 import { safeJson, safeText } from './safe-text.ts';
 
 export interface OutboxOptions {

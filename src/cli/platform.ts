@@ -9,10 +9,10 @@ import {
 import { installTriggers } from '../platform/triggers/install.ts';
 import { readsWithLocks } from '../platform/triggers/locking-reads.ts';
 import { uninstallTriggers } from '../platform/triggers/uninstall.ts';
+import { counted } from '../util/english.ts';
 import type { CliContext } from './context.ts';
 import { databaseAt, withDatabase } from './database-access.ts';
 import { EXIT, type ExitCode } from './failure.ts';
-import { counted } from './phrases.ts';
 
 export interface PlatformOptions {
   /** URL of the database; default: the configured one. */

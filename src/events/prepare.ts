@@ -4,6 +4,7 @@ import { CATALOGUE } from '../protocol/catalogue.ts';
 import type { Definition, Redacted, Restriction } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { fieldErrorsOf } from '../protocol/field-errors.ts';
+import { isKeptByInboxes } from '../protocol/inbox-scope-kinds.ts';
 import { naturalKeyOf } from '../protocol/natural-key.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
 import { type Scope, scopeKind } from '../protocol/scope.ts';
@@ -44,7 +45,7 @@ export function prepare(
     if (!redacted) return { draft, deferred: [] };
     return {
       draft: draftOf(type, redacted),
-      deferred: (redacted.deferred ?? []).map(({ scope }) => scope),
+      deferred: redacted.deferred ?? [],
     };
   };
   if (definition.restrictedBy === 'player')
@@ -75,12 +76,12 @@ function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Re
   const json = JSON.stringify(data);
   const size = Buffer.byteLength(json);
   const title = definition.title(data);
-  const rows = targets.map((target) => {
-    const kind = scopeKind(target.scope);
+  const rows = targets.map((scope) => {
+    const kind = scopeKind(scope);
     return {
-      scope: target.scope,
-      keepClass: definition.keep === 'transient' ? ('nudge' as const) : keepClassOf(target.scope),
-      inbox: target.inbox,
+      scope,
+      keepClass: definition.keep === 'transient' ? ('nudge' as const) : keepClassOf(scope),
+      inbox: isKeptByInboxes(type, kind),
       title,
       message: definition.message(data, kind),
     };

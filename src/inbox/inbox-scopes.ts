@@ -1,5 +1,5 @@
 import type { Queries } from '../db/database.ts';
-import type { InboxScopeKind } from '../protocol/definition.ts';
+import type { InboxScopeKind } from '../protocol/inbox-scope-kinds.ts';
 import { type Scope, scopes } from '../protocol/scope.ts';
 
 /** Scopes of each kind that one inbox consists of. */
@@ -11,7 +11,7 @@ const OF_KIND: Readonly<Record<InboxScopeKind, (playerId: number, joined: readon
 
 /**
  * Scopes that a player's inbox consists of: the player's own, the contests that the player joined, and `global`. Of their
- * notifications the inbox holds those that the catalogue marks (`Target.inbox`). The procedure `live_acknowledge`
+ * notifications the inbox holds those of the types that `protocol/inbox-scope-kinds.ts` names. The procedure `live_acknowledge`
  * repeats this rule in SQL.
  */
 export async function inboxScopes(database: Pick<Queries, 'query'>, playerId: number): Promise<Scope[]> {

@@ -2,18 +2,6 @@ import type { z } from 'zod';
 import type { ActivityAction } from './enums.ts';
 import type { Scope, ScopeKind } from './scope.ts';
 
-/** Kinds of scope whose messages inboxes keep; of a contest, the inboxes of its participants. */
-export const INBOX_SCOPE_KINDS = ['player', 'contest', 'global'] as const satisfies readonly ScopeKind[];
-
-export type InboxScopeKind = (typeof INBOX_SCOPE_KINDS)[number];
-
-/** One scope that an event goes to. */
-export interface Target {
-  readonly scope: Scope;
-  /** Whether inboxes also keep the message. Only where the scope is of an `InboxScopeKind`. */
-  readonly inbox: boolean;
-}
-
 /** One line of a player's history, in the platform's own words for actions. */
 export interface ActivityEntry {
   readonly action: ActivityAction;
@@ -39,16 +27,16 @@ export type Restriction = 'frozen' | 'private';
 /** Event as it is published while its contest is restricted. */
 export interface Redacted<D> {
   readonly data: D;
-  readonly targets: readonly Target[];
+  readonly targets: readonly Scope[];
   readonly activity: boolean;
   /** What is published when the restriction is over. */
-  readonly deferred?: readonly Target[];
+  readonly deferred?: readonly Scope[];
 }
 
 /** What the catalogue says of one type of event. */
 export interface Definition<S extends z.ZodType> {
   readonly schema: S;
-  targets(data: z.output<S>): readonly Target[];
+  targets(data: z.output<S>): readonly Scope[];
   title(data: z.output<S>): string;
   /** `audience` is the kind of scope the message is read in: the player is addressed as "you", others read the name. */
   message(data: z.output<S>, audience: ScopeKind): string;

@@ -1,3 +1,4 @@
+import { listed, ordinalSuffix } from '../util/english.ts';
 import type { ScopeKind } from './scope.ts';
 
 interface Named {
@@ -13,9 +14,8 @@ export function byline(who: Named, audience: ScopeKind): string {
 /** `Ada`, `Ada and Bob`, `Ada, Bob and 3 more`. */
 export function joinNames(who: readonly Named[]): string {
   const names = who.map(nameOf);
-  if (names.length <= 1) return names[0] ?? 'Nobody';
-  if (names.length === 2) return `${names[0]} and ${names[1]}`;
-  return `${names[0]}, ${names[1]} and ${names.length - 2} more`;
+  if (names.length === 0) return 'Nobody';
+  return listed(names.length <= 2 ? names : [...names.slice(0, 2), `${names.length - 2} more`]);
 }
 
 /** `GOLD` → `Gold`. */
@@ -25,9 +25,7 @@ export function capitalised(word: string): string {
 
 /** 1 → `1st`, 12 → `12th`, 23 → `23rd`. */
 export function ordinal(rank: number): string {
-  const teen = rank % 100 >= 11 && rank % 100 <= 13;
-  const ending = teen ? 'th' : (['th', 'st', 'nd', 'rd'][rank % 10] ?? 'th');
-  return `${rank}${ending}`;
+  return `${rank}${ordinalSuffix(rank)}`;
 }
 
 /** Phrase for a change of rank: `moved up from 5th to 3rd`. */

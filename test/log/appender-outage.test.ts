@@ -108,13 +108,14 @@ describe('while the database is away', () => {
     await other.query('START TRANSACTION');
     await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
     // Too many rows for one transaction: the last call is in line until its time is over.
-    const calls = ['first', 'second', 'third'].map((text) =>
-      appender.append(Array.from({ length: 1_500 }, () => unitOf(text))),
+    const packets = ['first', 'second', 'third'].map((text) =>
+      Array.from({ length: 1_500 }, () => unitOf(text)),
     );
+    const calls = packets.map((units) => appender.append(units));
     const told = Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(unavailable)));
     await nextTurn();
     // All their times run out while the process does something else, and the first one is heard of first.
-    blockFor(350);
+    blockFor(1_000);
     await told;
     await other.query('ROLLBACK');
     await appendAtLast(appender, 'after');

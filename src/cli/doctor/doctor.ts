@@ -1,11 +1,11 @@
 import type { Config } from '../../config/config.ts';
 import type { Database } from '../../db/database.ts';
+import { counted } from '../../util/english.ts';
 import { readVersion } from '../../version.ts';
 import type { CliContext } from '../context.ts';
 import { hasEmbeddedData, runningEmbedded, withDatabase } from '../database-access.ts';
 import { EXIT, type ExitCode } from '../failure.ts';
 import { givenToken } from '../given-token.ts';
-import { counted } from '../phrases.ts';
 import { quickstartConfig, quickstartListener } from '../quickstart.ts';
 import { serviceUrl } from '../service-url.ts';
 import { checkConfiguration } from './configuration.ts';

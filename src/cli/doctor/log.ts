@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { JOIN_LEASE, LAST_SIGN_OF_LIFE } from '../../db/live-sessions.ts';
 import { formatCursor } from '../../protocol/cursor.ts';
-import { counted } from '../phrases.ts';
+import { counted } from '../../util/english.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 type Reads = Pick<Database, 'query'>;

@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { lockName } from '../../db/named-lock.ts';
 import { type DeadLetter, readDeadLetters } from '../../events/outbox/dead-letters.ts';
 import { readOutboxStats } from '../../events/outbox/stats.ts';
-import { counted } from '../phrases.ts';
+import { counted } from '../../util/english.ts';
 import { safeText } from '../safe-text.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 

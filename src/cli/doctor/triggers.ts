@@ -4,7 +4,7 @@ import { serverMessageOf } from '../../db/errors.ts';
 import { describeTriggerFaults, inspectTriggers } from '../../platform/triggers/inspect.ts';
 import { readInstalled } from '../../platform/triggers/installed.ts';
 import { checkPrivileges, findMissing } from '../../platform/triggers/requirements.ts';
-import { counted } from '../phrases.ts';
+import { counted } from '../../util/english.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 /** Checks that all triggers publish the platform's writes, or that none is installed. */

@@ -2,10 +2,10 @@ import { loadConfig } from '../../config/config.ts';
 import { serverName } from '../../db/server-version.ts';
 import { checkSchemaAndTriggers } from '../../migrate/check.ts';
 import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../../migrate/migrate.ts';
+import { counted, listed } from '../../util/english.ts';
 import type { CliContext } from '../context.ts';
 import { databaseAt, hasEmbeddedData, withDatabase } from '../database-access.ts';
 import { EXIT, type ExitCode } from '../failure.ts';
-import { counted, listed } from '../phrases.ts';
 import { planSentences } from './plan.ts';
 
 export interface MigrateOptions {

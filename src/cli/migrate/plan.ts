@@ -1,7 +1,7 @@
 import type { MigrationPlan } from '../../migrate/migrate.ts';
 import type { DatabaseStart } from '../../migrate/survey.ts';
 import { DEFINITIONS } from '../../platform/adoption/keep-definitions.ts';
-import { counted, listed } from '../phrases.ts';
+import { counted, listed } from '../../util/english.ts';
 
 const STARTS: Readonly<Record<DatabaseStart, string>> = {
   empty: 'is empty',

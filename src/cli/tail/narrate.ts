@@ -1,6 +1,6 @@
 import type { CaughtUp, StreamClose, StreamOpen } from '../../protocol/control.ts';
+import { counted } from '../../util/english.ts';
 import type { Screen } from '../context.ts';
-import { counted } from '../phrases.ts';
 import { safeText } from '../safe-text.ts';
 import type { StreamMessage } from './follow.ts';
 

@@ -15,7 +15,7 @@ export const CONTEST_EVENTS = {
       startsAt: instant.optional(),
       endsAt: instant.optional(),
     }),
-    targets: (data) => [{ scope: scopes.contest(data.contestId), inbox: true }],
+    targets: (data) => [scopes.contest(data.contestId)],
     title: (data) => data.contestTitle ?? `Contest ${data.contestId}`,
     message: (data) => `${data.contestTitle ?? 'The contest'} ${STATUS_PHRASE[data.newStatus]}`,
     keep: 'history',
@@ -31,7 +31,7 @@ export const CONTEST_EVENTS = {
         .max(10)
         .optional(),
     }),
-    targets: (data) => [{ scope: scopes.contest(data.contestId), inbox: true }],
+    targets: (data) => [scopes.contest(data.contestId)],
     title: (data) => data.contestTitle ?? `Contest ${data.contestId}`,
     message: (data) => {
       const winners = data.winners?.filter((winner) => winner.rank === 1) ?? [];
@@ -42,7 +42,7 @@ export const CONTEST_EVENTS = {
     redact: {
       frozen: ({ winners, ...data }) => ({
         data,
-        targets: [{ scope: scopes.contest(data.contestId), inbox: true }],
+        targets: [scopes.contest(data.contestId)],
         activity: true,
       }),
     },
@@ -65,7 +65,7 @@ export const CONTEST_EVENTS = {
     }),
     targets: ({ contestId, real, shown }) => {
       const kind = real ? 'real' : shown ? 'shown' : 'leaderboard';
-      return [{ scope: scopes[kind](contestId), inbox: false }];
+      return [scopes[kind](contestId)];
     },
     title: () => 'Standings',
     message: (data) => `${data.changed.length} changed`,
@@ -80,10 +80,7 @@ export const CONTEST_EVENTS = {
       frozen: z.boolean(),
       version: z.int().min(0),
     }),
-    targets: (data) => [
-      { scope: scopes.leaderboard(data.contestId), inbox: false },
-      { scope: scopes.contest(data.contestId), inbox: false },
-    ],
+    targets: (data) => [scopes.leaderboard(data.contestId), scopes.contest(data.contestId)],
     title: (data) => (data.frozen ? 'Standings frozen' : 'Standings unfrozen'),
     message: (data) =>
       `The standings${titled(' of ', data.contestTitle)} ${data.frozen ? 'are frozen' : 'move again'}`,
@@ -101,7 +98,7 @@ export const CONTEST_EVENTS = {
         .max(100),
       participantCount: count.optional(),
     }),
-    targets: (data) => [{ scope: scopes.contest(data.contestId), inbox: false }],
+    targets: (data) => [scopes.contest(data.contestId)],
     title: () => 'New participant',
     message: (data) => `${joinNames(data.players)} joined${titled(' ', data.contestTitle)}`,
     activity: (data) =>

@@ -16,10 +16,7 @@ export const PLAYER_EVENTS = {
       tier: tier.optional(),
       subRank: text(20).optional(),
     }),
-    targets: (data) => [
-      { scope: scopes.player(data.playerId), inbox: true },
-      { scope: scopes.global, inbox: false },
-    ],
+    targets: (data) => [scopes.player(data.playerId), scopes.global],
     title: (data) => `Level ${data.newLevel}`,
     message: (data, audience) =>
       `${byline(data, audience)} reached level ${data.newLevel}${data.subRank ? `, ${data.subRank}` : ''}`,
@@ -39,10 +36,7 @@ export const PLAYER_EVENTS = {
       newTier: tier,
       subRank: text(20).optional(),
     }),
-    targets: (data) => [
-      { scope: scopes.player(data.playerId), inbox: true },
-      { scope: scopes.global, inbox: false },
-    ],
+    targets: (data) => [scopes.player(data.playerId), scopes.global],
     title: (data) => `${capitalised(data.newTier)} tier`,
     message: (data, audience) =>
       `${byline(data, audience)} reached ${data.subRank ?? capitalised(data.newTier)}`,
@@ -68,10 +62,7 @@ export const PLAYER_EVENTS = {
       oldRank: rank.nullable(),
       newRank: rank,
     }),
-    targets: (data) => [
-      { scope: scopes.player(data.playerId), inbox: true },
-      { scope: scopes.contest(data.contestId), inbox: false },
-    ],
+    targets: (data) => [scopes.player(data.playerId), scopes.contest(data.contestId)],
     title: (data) => `${ordinal(data.newRank)} place`,
     message: (data, audience) =>
       `${byline(data, audience)} ${placeMove(data.oldRank, data.newRank)}${titled(' in ', data.contestTitle)}`,
@@ -84,7 +75,7 @@ export const PLAYER_EVENTS = {
     redact: {
       frozen: (data) => ({
         data,
-        targets: [{ scope: scopes.hidden(data.contestId), inbox: false }],
+        targets: [scopes.hidden(data.contestId)],
         activity: false,
       }),
     },
@@ -98,10 +89,7 @@ export const PLAYER_EVENTS = {
       name: text(100),
       description: text(500).optional(),
     }),
-    targets: (data) => [
-      { scope: scopes.player(data.playerId), inbox: true },
-      { scope: scopes.global, inbox: false },
-    ],
+    targets: (data) => [scopes.player(data.playerId), scopes.global],
     title: (data) => data.name,
     message: (data, audience) =>
       `${byline(data, audience)} earned ${data.name}${data.description ? `: ${data.description}` : ''}`,
@@ -128,9 +116,9 @@ export const PLAYER_EVENTS = {
       difficulty: z.enum(DIFFICULTIES).optional(),
     }),
     targets: (data) => [
-      { scope: scopes.player(data.playerId), inbox: true },
-      { scope: scopes.problem(data.problemId), inbox: false },
-      ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
+      scopes.player(data.playerId),
+      scopes.problem(data.problemId),
+      ...(data.contestId === undefined ? [] : [scopes.contest(data.contestId)]),
     ],
     title: () => 'Problem solved',
     message: (data, audience) =>
@@ -146,21 +134,21 @@ export const PLAYER_EVENTS = {
       frozen: (data) => ({
         data,
         targets: [
-          { scope: scopes.player(data.playerId), inbox: true },
-          ...(data.contestId === undefined ? [] : [{ scope: scopes.hidden(data.contestId), inbox: false }]),
+          scopes.player(data.playerId),
+          ...(data.contestId === undefined ? [] : [scopes.hidden(data.contestId)]),
         ],
         activity: true,
         deferred: [
-          { scope: scopes.problem(data.problemId), inbox: false },
-          ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
+          scopes.problem(data.problemId),
+          ...(data.contestId === undefined ? [] : [scopes.contest(data.contestId)]),
         ],
       }),
       // Viewers of the problem must not learn of the contest, nor of its participants.
       private: (data) => ({
         data,
         targets: [
-          { scope: scopes.player(data.playerId), inbox: true },
-          ...(data.contestId === undefined ? [] : [{ scope: scopes.contest(data.contestId), inbox: false }]),
+          scopes.player(data.playerId),
+          ...(data.contestId === undefined ? [] : [scopes.contest(data.contestId)]),
         ],
         activity: true,
       }),
@@ -176,7 +164,7 @@ export const PLAYER_EVENTS = {
       throughId: id.optional(),
       counts: z.strictObject({ unread: count, unseen: count, total: count }),
     }),
-    targets: (data) => [{ scope: scopes.player(data.playerId), inbox: false }],
+    targets: (data) => [scopes.player(data.playerId)],
     title: () => 'Inbox',
     message: (data) => `${data.counts.unread} unread`,
     keep: 'transient',
@@ -188,8 +176,8 @@ export const PLAYER_EVENTS = {
 function ownOnly<D extends { readonly playerId: number }>(data: D): Redacted<D> {
   return {
     data,
-    targets: [{ scope: scopes.player(data.playerId), inbox: true }],
+    targets: [scopes.player(data.playerId)],
     activity: true,
-    deferred: [{ scope: scopes.global, inbox: false }],
+    deferred: [scopes.global],
   };
 }

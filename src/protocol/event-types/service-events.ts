@@ -21,15 +21,11 @@ export const SERVICE_EVENTS = {
         message: 'an announcement goes to everybody, to one contest or to one player',
       }),
     targets: (data) => [
-      {
-        scope:
-          data.playerId !== undefined
-            ? scopes.player(data.playerId)
-            : data.contestId !== undefined
-              ? scopes.contest(data.contestId)
-              : scopes.global,
-        inbox: true,
-      },
+      data.playerId !== undefined
+        ? scopes.player(data.playerId)
+        : data.contestId !== undefined
+          ? scopes.contest(data.contestId)
+          : scopes.global,
     ],
     title: (data) => data.title,
     message: (data) => data.message,
@@ -53,7 +49,7 @@ export const SERVICE_EVENTS = {
         )
         .max(100),
     }),
-    targets: () => [{ scope: scopes.global, inbox: false }],
+    targets: () => [scopes.global],
     title: () => 'Global standings',
     message: (data) => (data.top[0] ? `${data.top[0].playerName} leads` : 'Nobody yet'),
     keep: 'transient',
@@ -71,7 +67,7 @@ export const SERVICE_EVENTS = {
       wentCount: count.optional(),
       truncated: z.boolean(),
     }),
-    targets: () => [{ scope: scopes.global, inbox: false }],
+    targets: () => [scopes.global],
     title: () => 'Players online',
     message: (data) => `${data.onlineCount} online`,
     keep: 'transient',
@@ -93,7 +89,7 @@ export const SERVICE_EVENTS = {
       /** The scopes with the most streams. */
       scopes: z.array(z.strictObject({ scope: text(64), streams: count })).max(50),
     }),
-    targets: () => [{ scope: scopes.ops, inbox: false }],
+    targets: () => [scopes.ops],
     title: () => 'Node',
     message: (data) => `${data.streams} streams`,
     keep: 'transient',

@@ -1,8 +1,7 @@
 import type { InboxPage, InboxQuery, Marked, Which } from '../../client/api-types.ts';
 import { LiveError } from '../../client/live-error.ts';
-import { type ReconnectBounds, reconnectDelay } from '../../client/reconnect-delay.ts';
 import type { LiveClient } from '../../client/types.ts';
-import type { Notification } from '../../protocol/event.ts';
+import { inboxMembership } from './inbox-membership.ts';
 import {
   type Change,
   EMPTY,
@@ -15,6 +14,7 @@ import {
   withPage,
   withUnread,
 } from './inbox-state.ts';
+import { createRepeatedRead } from './repeated-read.ts';
 
 /** Immutable view of an inbox: each change creates a new object. */
 export interface InboxView extends Omit<InboxState, 'countedAt'> {
@@ -60,10 +60,6 @@ export const NO_INBOX: InboxView = {
 };
 
 const PAGE_SIZE = 30;
-/** Delays between attempts to read the inbox. */
-const BACKOFF: ReconnectBounds = { firstMs: 1_000, mostMs: 30_000 };
-/** Max random delay of a reload that an event triggers in all viewers of a contest at once, ms. */
-const RELOAD_JITTER_MS = 2_000;
 
 export function createInboxStore(client: LiveClient): InboxStore {
   const listeners = new Set<() => void>();
@@ -75,16 +71,12 @@ export function createInboxStore(client: LiveClient): InboxStore {
   /** Unresolved errors by operation. */
   let errors: Readonly<Partial<Record<'change' | 'older' | 'read', LiveError | undefined>>> = {};
   let unlisten: (() => void) | undefined;
-  let reading: Promise<void> | undefined;
-  let rereadRequested = false;
-  let soon: ReturnType<typeof setTimeout> | undefined;
-  let failures = 0;
-  let retry: ReturnType<typeof setTimeout> | undefined;
   let filling = false;
   /** Receipts received from the stream. */
   let receipts = 0;
   /** Known changes: receipts, and changes that were answered here. */
   let changesMade = 0;
+  const reads = createRepeatedRead({ read, retryable, onEnd: () => set({}, false) });
 
   function set(next: Partial<typeof lists>, loading = view.loading): void {
     lists = { ...lists, ...next };
@@ -122,49 +114,23 @@ export function createInboxStore(client: LiveClient): InboxStore {
     return { all, unread: withUnread(withChange(known.unread, what, at), all, what) };
   }
 
-  /** Reads the inbox. A call during a read makes it read once more. */
-  function reload(): Promise<void> {
-    rereadRequested = reading !== undefined;
-    reading ??= read();
-    return reading;
+  /** Reads the first page of each list that is in use. Returns whether that succeeded. */
+  function read(): Promise<boolean> {
+    set({}, true);
+    return attempt('read', async () => {
+      const all = await page({});
+      set({ all: withPage(lists.all, all) });
+      if (watchers === 0) return;
+      const unread = await page({ unread: true });
+      set({ unread: withPage(lists.unread, unread) });
+    });
   }
 
-  function reloadSoon(): void {
-    soon ??= setTimeout(() => {
-      soon = undefined;
-      void reload();
-    }, Math.random() * RELOAD_JITTER_MS);
-  }
-
-  async function read(): Promise<void> {
-    clearTimeout(retry);
-    retry = undefined;
-    let succeeded = true;
-    do {
-      rereadRequested = false;
-      set({}, true);
-      succeeded = await attempt('read', async () => {
-        const all = await page({});
-        set({ all: withPage(lists.all, all) });
-        if (watchers === 0) return;
-        const unread = await page({ unread: true });
-        set({ unread: withPage(lists.unread, unread) });
-      });
-    } while (rereadRequested);
-    reading = undefined;
-    failures = succeeded ? 0 : failures + 1;
-    if (!succeeded) retryLater();
-    set({}, false);
-  }
-
-  /** Retries a failed read while there are listeners, unless the service refused it with a permanent error. */
-  function retryLater(): void {
-    const { read: error } = errors;
-    const { status = 0, isFromService, retryAfterMs } = error ?? {};
+  /** Whether a failed read may succeed later, and then what the service asks to wait, in ms. */
+  function retryable(): { readonly askedMs: number | undefined } | undefined {
+    const { status = 0, isFromService, retryAfterMs } = errors.read ?? {};
     const isTransient = status >= 500 || [408, 409, 425, 429].includes(status);
-    if (unlisten === undefined || (isFromService && !isTransient)) return;
-    const wait = reconnectDelay({ failures, reason: undefined, askedMs: retryAfterMs }, BACKOFF, Math.random);
-    retry = setTimeout(() => void reload(), wait);
+    return isFromService && !isTransient ? undefined : { askedMs: retryAfterMs };
   }
 
   /** Reads a page. Repeats the request if a change was made meanwhile, because the page may or may not include it. */
@@ -191,7 +157,7 @@ export function createInboxStore(client: LiveClient): InboxStore {
     pending = pending.filter((one) => one !== mine);
     if (answer === undefined) {
       set({});
-      return reload();
+      return reads.now();
     }
     const { counts } = answer;
     changesMade += 1;
@@ -199,7 +165,7 @@ export function createInboxStore(client: LiveClient): InboxStore {
     if (receipts === receiptsBefore) lists = changed(lists, what, mine.at);
     set(alone ? each((state) => withCounts(state, counts, newestOf(lists))) : {});
     // The service changed nothing: the view was out of date, and no receipt will follow.
-    if (answer.changed === 0) await reload();
+    if (answer.changed === 0) await reads.now();
   }
 
   async function loadOlder(list: InboxList): Promise<boolean> {
@@ -240,24 +206,21 @@ export function createInboxStore(client: LiveClient): InboxStore {
         lists = changed(lists, data, new Date(client.serverNow()).toISOString());
         set(each((state) => withCounts(state, data.counts, id)));
         const allLoaded = data.action !== 'unread' || data.ids?.every((one) => isKnown(one));
-        if (data.action === 'unarchived' || (watchers > 0 && !allLoaded)) void reload();
+        if (data.action === 'unarchived' || (watchers > 0 && !allLoaded)) void reads.now();
       }),
       client.on('notification', (notification) => {
         const membership = inboxMembership(notification);
         if (membership === 'yes') set(each((state) => withArrival(state, notification)));
-        if (membership === 'unknown') reloadSoon();
+        if (membership === 'unknown') reads.soon();
       }),
-      client.on('reset', () => void reload()),
+      client.on('reset', () => void reads.now()),
       // A new stream: the cause of the failed read may be over.
       client.on('open', () => {
-        if (errors.read !== undefined) void reload();
+        if (errors.read !== undefined) void reads.now();
       }),
     ];
     return () => {
-      clearTimeout(soon);
-      clearTimeout(retry);
-      soon = undefined;
-      retry = undefined;
+      reads.stop();
       for (const one of stops) one();
     };
   }
@@ -273,8 +236,9 @@ export function createInboxStore(client: LiveClient): InboxStore {
     subscribe(listener) {
       listeners.add(listener);
       if (unlisten === undefined) {
+        reads.start();
         unlisten = listen();
-        void reload();
+        void reads.now();
       }
       return () => {
         listeners.delete(listener);
@@ -283,13 +247,13 @@ export function createInboxStore(client: LiveClient): InboxStore {
         unlisten = undefined;
       };
     },
-    reload,
+    reload: reads.now,
     watchUnread() {
       watchers += 1;
       if (watchers === 1) {
         // The list was not maintained without watchers.
         lists = { ...lists, unread: EMPTY };
-        void reload();
+        void reads.now();
       }
       let watching = true;
       return () => {
@@ -309,17 +273,6 @@ export function createInboxStore(client: LiveClient): InboxStore {
 
 function newestOf({ all }: Readonly<Record<InboxList, InboxState>>): number {
   return Math.max(all.countedAt, all.items[0]?.id ?? 0);
-}
-
-/**
- * Whether a notification belongs to the player's inbox. Those of a contest belong to its participants' inboxes, which only
- * the service knows: `unknown`. The catalogue's `Target.inbox`, which is not on the wire.
- */
-export function inboxMembership({ scope, type }: Notification): 'yes' | 'unknown' | 'no' {
-  if (type === 'RECEIPTS') return 'no';
-  if (scope.startsWith('player:')) return 'yes';
-  if (scope === 'global') return type === 'ANNOUNCEMENT' ? 'yes' : 'no';
-  return type === 'ANNOUNCEMENT' || type === 'CONTEST_STATUS' || type === 'CONTEST_END' ? 'unknown' : 'no';
 }
 
 function listed(which: Which): { ids: number[] } | { throughId: number } {

@@ -1,4 +1,5 @@
 import type { Contest } from '../../client/api-types.ts';
+import { ordinalSuffix } from '../../util/english.ts';
 
 /** The contest to show where none was chosen: a live one that the viewer joined, else a live one, else the first. */
 export function mostInteresting(contests: readonly Contest[]): Contest | undefined {
@@ -22,10 +23,7 @@ export function formatWait(seconds: number): string {
   return seconds >= 60 ? `${Math.floor(seconds / 60)} min` : `${seconds} s`;
 }
 
-const ORDINAL_RULES = new Intl.PluralRules('en', { type: 'ordinal' });
-const ORDINAL_SUFFIXES: Readonly<Record<string, string>> = { one: 'st', two: 'nd', few: 'rd' };
-
 /** Splits a rank for display: `22` → `["22", "nd"]`. */
 export function ordinalParts(rank: number): readonly [digits: string, suffix: string] {
-  return [String(rank), ORDINAL_SUFFIXES[ORDINAL_RULES.select(rank)] ?? 'th'];
+  return [String(rank), ordinalSuffix(rank)];
 }

@@ -1,0 +1,32 @@
+import type { EventType } from './event.ts';
+import type { ScopeKind } from './scope.ts';
+
+/** Kinds of scope whose messages inboxes keep; of a contest, the inboxes of its participants. */
+export const INBOX_SCOPE_KINDS = ['player', 'contest', 'global'] as const satisfies readonly ScopeKind[];
+
+export type InboxScopeKind = (typeof INBOX_SCOPE_KINDS)[number];
+
+/** Per type, the kinds of scope in which inboxes keep its messages. Without zod, so that pages can import it. */
+const KINDS: Readonly<Record<EventType, readonly InboxScopeKind[]>> = {
+  LEVEL_UP: ['player'],
+  TIER_UPGRADE: ['player'],
+  RANK_CHANGE: ['player'],
+  ACHIEVEMENT: ['player'],
+  PROBLEM_SOLVED: ['player'],
+  RECEIPTS: [],
+  CONTEST_STATUS: ['contest'],
+  CONTEST_END: ['contest'],
+  LEADERBOARD_UPDATE: [],
+  LEADERBOARD_FREEZE: [],
+  CONTEST_JOINED: [],
+  ANNOUNCEMENT: ['player', 'contest', 'global'],
+  GLOBAL_LEADERBOARD: [],
+  PLAYER_STATUS: [],
+  NODE_STATUS: [],
+};
+
+/** Whether inboxes keep the messages of a type in a kind of scope; of an unknown type, none. */
+export function isKeptByInboxes(type: EventType, kind: ScopeKind): boolean {
+  const kinds: readonly ScopeKind[] | undefined = KINDS[type];
+  return kinds?.includes(kind) ?? false;
+}
