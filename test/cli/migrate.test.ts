@@ -2,12 +2,21 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { describeSchema } from '../support/database/schema-description.ts';
 import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/database/socketio.ts';
 import { environment } from '../support/service.ts';
 import { run } from './command.ts';
+
+/** The tables of the Socket.IO generation, with three notifications of one player. */
+async function fillSocketIoTables(database: Database): Promise<void> {
+  await createPlatformTables(database);
+  const { playerId } = await createPlayer(database);
+  await createSocketIoTables(database);
+  for (let n = 0; n < 3; n += 1) await notifyOld(database, { player_id: playerId });
+}
 
 test('an empty database is migrated once, and each time it is said what was done', async () => {
   const { url, database, drop } = await createTestDatabase({ migrated: false });
@@ -93,10 +102,7 @@ describe('migrate --plan', () => {
   test('says of one of the Socket.IO generation what would be renamed, replaced and copied', async () => {
     const made = await unmigrated();
     const { database, url } = made;
-    await createPlatformTables(database);
-    const { playerId } = await createPlayer(database);
-    await createSocketIoTables(database);
-    for (let n = 0; n < 3; n += 1) await notifyOld(database, { player_id: playerId });
+    await fillSocketIoTables(database);
     const [start, ...steps] = await plan(made);
     expect(start).toContain('has tables of the platform’s Socket.IO generation.');
     expect(steps).toEqual([
@@ -119,10 +125,7 @@ describe('migrate --plan', () => {
   test('says of one that was stopped half-way what is left', async () => {
     const made = await unmigrated();
     const { database, url } = made;
-    await createPlatformTables(database);
-    const { playerId } = await createPlayer(database);
-    await createSocketIoTables(database);
-    for (let n = 0; n < 3; n += 1) await notifyOld(database, { player_id: playerId });
+    await fillSocketIoTables(database);
     await run(['migrate', '--url', url]);
     await database.execute(
       "UPDATE live_adoption SET copied_through = 2, finished_at = NULL WHERE source = 'socketio_notification'",

@@ -1,51 +1,29 @@
 import { EventSource as Polyfill } from 'eventsource';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
-import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
 import { hear, open } from '../support/client/heard.ts';
-import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, prepareService } from '../support/service.ts';
+import { createContest } from '../support/database/platform.ts';
+import { note } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
+import { prepareClients } from './fixture.ts';
 
 // A browser's own, as far as the client sees it: no headers, no status.
 const EventSource = Polyfill as unknown as typeof globalThis.EventSource;
 
 describe('A client by EventSource', { timeout: 60_000 }, () => {
-  const live = prepareService();
-  let player: PlayerIds;
-  let token: string;
-  const clients: LiveClient[] = [];
-  beforeAll(async () => {
-    player = await createPlayer(live.test.database);
-    token = await live.token(player.userId);
-  });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
-
-  function start(options: Partial<ConnectOptions> = {}): LiveClient {
-    const client = connect({
-      url: live.url,
-      scopes: ['player:me'],
-      transport: 'eventsource',
-      EventSource,
-      backoff: { firstMs: 5, mostMs: 20 },
-      ...options,
-    });
-    clients.push(client);
-    return client;
-  }
+  const clients = prepareClients({}, { transport: 'eventsource', EventSource });
+  const { live, start } = clients;
 
   it('buys a ticket for each stream and resumes at its cursor over cuts', async () => {
     let cutting = true;
     const proxy = await startCuttingProxy(live.url, () => (cutting ? 1_500 : undefined));
-    const client = start({ url: proxy.url, getToken: () => token });
+    const client = start({ url: proxy.url, getToken: () => clients.token });
     const heard = hear(client);
     await open(client);
     const sent: string[] = [];
     while (heard.opened.length < 8) {
       sent.push(`${sent.length}`);
-      await live.publish(note(player.playerId, sent.at(-1) as string));
+      await live.publish(note(clients.player.playerId, sent.at(-1) as string));
     }
     cutting = false;
     await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length));
@@ -63,7 +41,7 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
         asked.push(scopes);
         const response = await fetch(`${live.url}/tickets`, {
           method: 'POST',
-          headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+          headers: { authorization: `Bearer ${clients.token}`, 'content-type': 'application/json' },
           body: JSON.stringify({ scopes }),
         });
         return ((await response.json()) as { ticket: string }).ticket;
@@ -73,7 +51,7 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
     await client.setScopes(['player:me']);
     expect(asked).toEqual([['player:me', `contest:${contest}`], ['player:me']]);
     const heard = hear(client);
-    await live.publish(note(player.playerId, 'by ticket'));
+    await live.publish(note(clients.player.playerId, 'by ticket'));
     await vi.waitFor(() => expect(heard.titles()).toEqual(['by ticket']));
   });
 

@@ -8,19 +8,10 @@ import type {
   LeaderboardRow,
   LeaderboardSnapshot,
 } from '../../src/protocol/leaderboard.ts';
+import { leaderboardRow } from '../support/leaderboard-row.ts';
 
-const standing = (playerId: number, rank: number, finalRating = 100 - rank): LeaderboardRow => ({
-  playerId,
-  playerName: `Player ${playerId}`,
-  picture: null,
-  tier: null,
-  mode: null,
-  rank,
-  finalRating,
-  problemsSolved: 0,
-  penaltyMins: 0,
-  lastSolvedAt: null,
-});
+const standing = (playerId: number, rank: number, finalRating = 100 - rank): LeaderboardRow =>
+  leaderboardRow(playerId, rank, finalRating, { problemsSolved: 0 });
 
 describe('A board', () => {
   const emitter = new Emitter<LiveEvents>((error) => {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connect } from '../../src/client/connect.ts';
-import type { ConnectOptions, LiveClient, ScopeInput } from '../../src/client/types.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { ScopeInput } from '../../src/client/types.ts';
 import { hear, open } from '../support/client/heard.ts';
-import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
+import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 import { seededRandom } from '../support/random.ts';
-import { note, prepareService } from '../support/service.ts';
+import { note } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
+import { prepareClients } from './fixture.ts';
 
 function createStorage() {
   const kept = new Map<string, string>();
@@ -18,29 +18,8 @@ function createStorage() {
 }
 
 describe('A client of a real service', { timeout: 60_000 }, () => {
-  const live = prepareService({ HEARTBEAT_INTERVAL: '200' });
-  let player: PlayerIds;
-  let token: string;
-  const clients: LiveClient[] = [];
-  beforeAll(async () => {
-    player = await createPlayer(live.test.database);
-    token = await live.token(player.userId);
-  });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
-
-  function start(options: Partial<ConnectOptions> = {}) {
-    const client = connect({
-      url: live.url,
-      scopes: ['player:me'],
-      getToken: () => token,
-      backoff: { firstMs: 5, mostMs: 20 },
-      ...options,
-    });
-    clients.push(client);
-    return client;
-  }
+  const clients = prepareClients({ HEARTBEAT_INTERVAL: '200' });
+  const { live, start } = clients;
 
   it('hands on each type of event under its name, with its data', async () => {
     const client = start();
@@ -51,7 +30,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     await open(client);
     await live.publish({
       type: 'LEVEL_UP',
-      data: { playerId: player.playerId, oldLevel: 3, newLevel: 4 },
+      data: { playerId: clients.player.playerId, oldLevel: 3, newLevel: 4 },
     });
     await vi.waitFor(() => expect(levels).toEqual([4]));
     expect(names.slice(0, 2)).toEqual(['stream-open', 'caught-up']);
@@ -75,7 +54,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
         { length: 1 + Math.floor(random() * 5) },
         (_, index) => `cut ${sent.length + index}`,
       );
-      await live.publish(titles.map((title) => note(player.playerId, title)));
+      await live.publish(titles.map((title) => note(clients.player.playerId, title)));
       sent.push(...titles);
     }
     await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length), {
@@ -108,7 +87,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
             for (let round = 0; !over || round < bursts.length; round++) {
               const events = Array.from({ length: bursts[round % bursts.length] ?? 1 }, (_, index) =>
                 index % 3 === 0
-                  ? note(player.playerId, 'own')
+                  ? note(clients.player.playerId, 'own')
                   : {
                       type: 'ANNOUNCEMENT',
                       data: {
@@ -133,7 +112,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
           }
           over = true;
           await publishing;
-          const own = published.filter(({ scope }) => scope === `player:${player.playerId}`);
+          const own = published.filter(({ scope }) => scope === `player:${clients.player.playerId}`);
           await vi.waitFor(() =>
             expect(heard.notifications.some(({ id }) => id === own.at(-1)?.id)).toBe(true),
           );
@@ -172,9 +151,9 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     expect(client.status.refused).toMatchObject([
       { scope: `contest:${hidden}`, error: { code: 'not-found' } },
     ]);
-    await live.publish(note(player.playerId, 'still here'));
+    await live.publish(note(clients.player.playerId, 'still here'));
     await vi.waitFor(() => expect(heard.titles()).toEqual(['still here']), { timeout: 15_000 });
-    await joinContest(live.test.database, { contestId: hidden, playerId: player.playerId });
+    await joinContest(live.test.database, { contestId: hidden, playerId: clients.player.playerId });
     await client.retryRefused();
     expect(client.status.refused).toEqual([]);
     const title = 'to those who take part';
@@ -195,22 +174,22 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     expect(client.status.error).toMatchObject({ code: 'token-invalid', status: 401 });
     // It asked once for another one.
     expect(reasons).toEqual(['connect', 'refused']);
-    present = token;
+    present = clients.token;
     client.reconnect();
     await open(client);
   });
 
   it('replaces a token that is refused', async () => {
-    const client = start({ getToken: (reason) => (reason === 'refused' ? token : 'not.a.token') });
+    const client = start({ getToken: (reason) => (reason === 'refused' ? clients.token : 'not.a.token') });
     const heard = hear(client);
     await open(client);
     expect(heard.states).toEqual(['catching-up', 'open']);
     expect(await client.api.counts()).toMatchObject({ unread: expect.any(Number) });
   });
 
-  it('refuses a token of somebody else', async () => {
+  it('refuses a token of another player', async () => {
     const other = await live.token((await createPlayer(live.test.database)).userId);
-    let present = token;
+    let present = clients.token;
     const client = start({ getToken: () => present });
     await open(client);
     present = other;
@@ -225,7 +204,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     const client = start({
       getToken: async (reason) => {
         reasons.push(reason);
-        return live.token(player.userId, reason === 'connect' ? 3 : 3600);
+        return live.token(clients.player.userId, reason === 'connect' ? 3 : 3600);
       },
     });
     const heard = hear(client);
@@ -243,13 +222,13 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     const client = start({
       getToken: async (reason) => {
         if (reason === 'expiring' && heard.closes.length === 0) throw new Error('not now');
-        return live.token(player.userId, reason === 'connect' ? 2 : 3600);
+        return live.token(clients.player.userId, reason === 'connect' ? 2 : 3600);
       },
     });
     const heard = hear(client);
     await open(client);
     let number = 0;
-    while (heard.opened.length < 2) await live.publish(note(player.playerId, `expiry ${number++}`));
+    while (heard.opened.length < 2) await live.publish(note(clients.player.playerId, `expiry ${number++}`));
     await vi.waitFor(() => expect(heard.titles()).toHaveLength(number));
     expect(heard.titles()).toEqual(Array.from({ length: number }, (_, index) => `expiry ${index}`));
     expect(heard.closes).toEqual(['expired']);
@@ -271,17 +250,17 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     const first = start({ storage });
     const before = hear(first);
     await open(first);
-    await live.publish(note(player.playerId, 'page one'));
+    await live.publish(note(clients.player.playerId, 'page one'));
     await vi.waitFor(() => expect(before.titles()).toEqual(['page one']));
     first.close();
-    await live.publish(note(player.playerId, 'between'));
+    await live.publish(note(clients.player.playerId, 'between'));
     const second = start({ storage });
     const after = hear(second);
     await open(second);
     await vi.waitFor(() => expect(after.titles()).toEqual(['between']));
     second.close();
 
-    await live.publish(note(player.playerId, 'later'));
+    await live.publish(note(clients.player.playerId, 'later'));
     const late = start({ storage, resumeWithinMs: -1 });
     const fresh = hear(late);
     await open(late);
@@ -295,10 +274,10 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     await open(first);
     await first.setScopes(['player:me', `contest:${contest}`]);
     const before = hear(first);
-    await live.publish([note(player.playerId, 'one'), note(player.playerId, 'two')]);
+    await live.publish([note(clients.player.playerId, 'one'), note(clients.player.playerId, 'two')]);
     await vi.waitFor(() => expect(before.titles()).toEqual(['one', 'two']));
     first.close();
-    await live.publish(note(player.playerId, 'between'));
+    await live.publish(note(clients.player.playerId, 'between'));
     const second = start({ storage });
     const after = hear(second);
     await vi.waitFor(() => expect(after.titles()).toEqual(['between']));
@@ -345,7 +324,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     await open(client);
     const answer = await fetch(`${live.url}/sessions/${client.status.streamId}`, {
       method: 'DELETE',
-      headers: { authorization: `Bearer ${token}` },
+      headers: { authorization: `Bearer ${clients.token}` },
     });
     expect(answer.status).toBe(204);
     await vi.waitFor(() => expect(client.state).toBe('closed'));
@@ -358,7 +337,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     const client = start({ url: 'http://app.test', fetch: onApp });
     const heard = hear(client);
     await open(client);
-    await live.publish(note(player.playerId, 'in process'));
+    await live.publish(note(clients.player.playerId, 'in process'));
     await vi.waitFor(() => expect(heard.titles()).toEqual(['in process']));
     expect((await client.api.notifications({ limit: 1 })).items[0]?.title).toBe('in process');
     const { streamId } = client.status;

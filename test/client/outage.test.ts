@@ -1,12 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { deriveKeys } from '../../src/auth/keys.ts';
-import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
+import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { connect } from '../../src/client/connect.ts';
-import type { LiveClient } from '../../src/client/types.ts';
 import { hear, open } from '../support/client/heard.ts';
 import { createTestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { environment, note, publishTo, SECRET, startService } from '../support/service.ts';
+import { environment, note, publishTo, SECRET, serviceTokenOf, startService } from '../support/service.ts';
 import { startServiceProcess } from '../support/service-process.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
@@ -18,26 +16,23 @@ describe('A client', { timeout: 90_000 }, () => {
     for (const release of after.splice(0).reverse()) await release();
   });
 
+  async function connected(url: string, token: string) {
+    const client = connect({ url, scopes: ['player:me'], getToken: () => token, backoff: QUICK });
+    after.push(() => client.close());
+    const heard = hear(client);
+    await open(client);
+    return { client, heard };
+  }
+
   it('says so when the service is killed, comes back with it, and has missed and doubled nothing', async () => {
     const test = await createTestDatabase();
     after.push(() => test.drop());
     const service = await startServiceProcess(environment(test.url));
     after.push(() => service.kill());
-    const serviceToken = await mintServiceToken(
-      deriveKeys({ secret: SECRET, liveSecret: undefined }).service,
-      'tests',
-    );
+    const serviceToken = await serviceTokenOf(SECRET);
     const { userId, playerId } = await createPlayer(test.database);
     const token = await mintPlatformToken(SECRET, userId);
-    const client = connect({
-      url: service.url,
-      scopes: ['player:me'],
-      getToken: () => token,
-      backoff: QUICK,
-    });
-    after.push(() => client.close());
-    const heard = hear(client);
-    await open(client);
+    const { client, heard } = await connected(service.url, token);
 
     const sent: string[] = [];
     let over = false;
@@ -73,15 +68,7 @@ describe('A client', { timeout: 90_000 }, () => {
     after.push(() => proxy.close());
     const { userId, playerId } = await createPlayer(live.test.database);
     const token = await live.token(userId);
-    const client: LiveClient = connect({
-      url: proxy.url,
-      scopes: ['player:me'],
-      getToken: () => token,
-      backoff: QUICK,
-    });
-    after.push(() => client.close());
-    const heard = hear(client);
-    await open(client);
+    const { heard } = await connected(proxy.url, token);
     proxy.silence();
     await live.publish(note(playerId, 'into the silence'));
     await vi.waitFor(() => expect(heard.titles()).toEqual(['into the silence']), { timeout: 15_000 });
@@ -94,15 +81,7 @@ describe('A client', { timeout: 90_000 }, () => {
     after.push(() => live.close());
     const { userId, playerId } = await createPlayer(live.test.database);
     const token = await live.token(userId);
-    const client = connect({
-      url: live.url,
-      scopes: ['player:me'],
-      getToken: () => token,
-      backoff: QUICK,
-    });
-    after.push(() => client.close());
-    const heard = hear(client);
-    await open(client);
+    const { client, heard } = await connected(live.url, token);
     for (const scopes of [['player:me', 'global'], ['player:me'], ['player:me', 'global']] as const) {
       await live.publish(note(playerId, scopes.join()));
       await client.setScopes(scopes);

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Transaction } from '../../src/db/database.ts';
 import { createPlatformClock } from '../../src/platform/clock.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
@@ -9,6 +10,16 @@ import { createContest, createPlayer, createUser, joinContest } from '../support
 import { openPlatformSession } from '../support/database/platform-session.ts';
 import { until } from '../support/until.ts';
 import { announcementsOf, type ClockNode, inSeconds, isRecorded, openClockNode, times } from './fixture.ts';
+
+/** Sets a contest live as the platform does with triggers: its report waits in the outbox. */
+async function setLiveAndReport(tx: Transaction, id: number): Promise<void> {
+  await tx.execute("UPDATE contest SET status = 'LIVE' WHERE id = ?", [id]);
+  await tx.execute(
+    `INSERT INTO event_outbox (type, payload, created_at)
+     VALUES ('CONTEST_STATUS', JSON_OBJECT('contestId', CAST(? AS SIGNED), 'newStatus', 'LIVE'), UTC_TIMESTAMP(3))`,
+    [id],
+  );
+}
 
 describe('The contest clock', () => {
   const made = prepareDatabase();
@@ -200,14 +211,7 @@ describe('The contest clock', () => {
     const id = await contest('UPCOMING', 1_800, 3_600);
     node().start();
     await recorded(id);
-    await database.transaction(async (tx) => {
-      await tx.execute("UPDATE contest SET status = 'LIVE' WHERE id = ?", [id]);
-      await tx.execute(
-        `INSERT INTO event_outbox (type, payload, created_at)
-         VALUES ('CONTEST_STATUS', JSON_OBJECT('contestId', CAST(? AS SIGNED), 'newStatus', 'LIVE'), UTC_TIMESTAMP(3))`,
-        [id],
-      );
-    });
+    await database.transaction((tx) => setLiveAndReport(tx, id));
     await pass();
     expect(await announced(id)).toEqual([]);
     await database.execute('UPDATE event_outbox SET failed_at = UTC_TIMESTAMP(3)');
@@ -224,14 +228,7 @@ describe('The contest clock', () => {
     const gapped = withGaps(database, async (reads) => {
       if (reads !== gap || happened) return;
       happened = true;
-      await database.transaction(async (tx) => {
-        await tx.execute("UPDATE contest SET status = 'LIVE' WHERE id = ?", [id]);
-        await tx.execute(
-          `INSERT INTO event_outbox (type, payload, created_at)
-           VALUES ('CONTEST_STATUS', JSON_OBJECT('contestId', CAST(? AS SIGNED), 'newStatus', 'LIVE'), UTC_TIMESTAMP(3))`,
-          [id],
-        );
-      });
+      await database.transaction((tx) => setLiveAndReport(tx, id));
     });
     // Something of another contest changes, so that the poll looks into the outbox.
     const other = await contest('LIVE', -60, 3_600);

@@ -1,29 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
+import { describe, expect, it } from 'vitest';
+import type { LogPublisher } from '../../src/events/log-publisher.ts';
 import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
-import { Appender } from '../../src/log/appender.ts';
 import type { InboxCounts } from '../../src/protocol/api/inbox.ts';
 import { formatCursor } from '../../src/protocol/cursor.ts';
 import { prepareDatabase } from '../support/database/database.ts';
+import { preparePublisher } from '../support/database/outbox.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
-import { UNRESTRICTED } from '../support/unrestricted.ts';
 
 describe('Inboxes of several nodes over one database', () => {
   const test = prepareDatabase();
-  let appender: Appender;
-  let publisher: LogPublisher;
-  beforeAll(async () => {
-    appender = new Appender({
-      connect: () => test.database.connect({ multipleStatements: true }),
-      onCommitted: () => {},
-    });
-    publisher = createLogPublisher({
-      append: (units) => appender.append(units),
-      restrictions: async () => UNRESTRICTED,
-    });
-  });
-  afterAll(() => appender.close());
+  const publisher = preparePublisher(test.database);
 
   function node(options: { cursor?: string; publishInternal?: LogPublisher['publishInternal'] } = {}): Inbox {
     return createInbox({

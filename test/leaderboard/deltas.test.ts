@@ -2,24 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { MAX_DATA_BYTES } from '../../src/events/prepare.ts';
 import { type DeltaContext, deltasOf, missedDelta } from '../../src/leaderboard/deltas.ts';
 import type { LeaderboardDelta, LeaderboardRow } from '../../src/protocol/leaderboard.ts';
+import { leaderboardRow } from '../support/leaderboard-row.ts';
 
 /** Bounds as readers and the log meet them, stated apart from the code: 3 MiB a chain, 10,000 items a delta. */
 const CHAIN_BYTES = 3 * 1024 * 1024;
 const ITEMS = 10_000;
 const FRAME_BYTES = 512;
 
-const standing = (playerId: number, playerName = 'Ada'): LeaderboardRow => ({
-  playerId,
-  playerName,
-  picture: null,
-  tier: null,
-  mode: null,
-  rank: 1,
-  finalRating: 1,
-  problemsSolved: 1,
-  penaltyMins: 0,
-  lastSolvedAt: null,
-});
+const standing = (playerId: number, playerName = 'Ada'): LeaderboardRow =>
+  leaderboardRow(playerId, 1, 1, { playerName });
 /** A row that takes so many bytes in a delta, with its comma. */
 const rowOf = (bytes: number) => standing(1, 'a'.repeat(bytes - JSON.stringify(standing(1, '')).length - 1));
 const context: DeltaContext = { contestId: 3, from: 5, after: 7, audience: 'all' };

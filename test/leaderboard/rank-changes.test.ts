@@ -1,26 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { rankChangesBetween } from '../../src/leaderboard/rank-changes.ts';
 import type { LeaderboardRow } from '../../src/protocol/leaderboard.ts';
+import { leaderboardRow } from '../support/leaderboard-row.ts';
 
-/** A row; players are numbered by their place before the change. Without a rating there is no result. */
-const row = (
-  playerId: number,
-  rank: number,
-  finalRating: number,
-  more: Partial<LeaderboardRow> = {},
-): LeaderboardRow => ({
-  playerId,
-  playerName: `Player ${playerId}`,
-  picture: null,
-  tier: null,
-  mode: null,
-  rank,
-  finalRating,
-  problemsSolved: finalRating > 0 ? 1 : 0,
-  penaltyMins: 0,
-  lastSolvedAt: null,
-  ...more,
-});
+/** Players are numbered by their place before the change. */
+const row = leaderboardRow;
 
 const byPlayer = (rows: readonly LeaderboardRow[]) => new Map(rows.map((one) => [one.playerId, one]));
 const changesOf = (before: readonly LeaderboardRow[], after: readonly LeaderboardRow[], top: number) =>

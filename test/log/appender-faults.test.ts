@@ -1,71 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Connection } from 'mysql2/promise';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/db/database.ts';
+import { describe, expect, test } from 'vitest';
 import { errnoOf } from '../../src/db/errors.ts';
 import type { Precondition, Unit } from '../../src/log/append-statement.ts';
-import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
 import { readHead } from '../../src/log/reader.ts';
-import { onServer, prepareDatabase } from '../support/database/database.ts';
-import {
-  appendAtLast,
-  expectGapless,
-  messagesIn,
-  openAppender,
-  resetLog,
-  unitOf,
-} from '../support/database/log.ts';
+import { onServer } from '../support/database/database.ts';
+import { appendAtLast, expectGapless, messagesIn, unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
 import { startFaultyWire, type WireFault } from '../support/wire/faulty-wire.ts';
+import { outboxRow, prepareLog, unavailable } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-const closers: (() => Promise<unknown>)[] = [];
-
-beforeEach(() => resetLog(database));
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function appending(over: Database, options?: Partial<AppenderOptions>): Appender {
-  const appender = openAppender(over, options);
-  closers.push(() => appender.close());
-  return appender;
-}
-
-function remote(url: string): Database {
-  const over = openDatabase({ url });
-  closers.push(() => over.close());
-  return over;
-}
-
-/** A connection as any other program has it. */
-async function stranger(): Promise<Connection> {
-  const connection = await database.connect();
-  closers.push(async () => connection.destroy());
-  return connection;
-}
-
-const unavailable = { code: 'database-unavailable', status: 503 };
+const log = prepareLog();
+const { database } = log;
 
 /** A row that an append takes away with it: it can do so only once. */
 async function somethingToTake(name: string): Promise<Precondition> {
-  const { insertId } = await database.execute(
-    "INSERT INTO event_outbox (type, payload, created_at) VALUES (?, '{}', UTC_TIMESTAMP(3))",
-    [name],
-  );
-  return { sql: `DELETE FROM event_outbox WHERE id = ${insertId}`, expectedRows: 1 };
+  const id = await outboxRow(database, name);
+  return { sql: `DELETE FROM event_outbox WHERE id = ${id}`, expectedRows: 1 };
 }
 
 describe('an append whose connection breaks is in the log exactly once', () => {
   test('wherever it breaks: before the database hears of it, while it works, or after COMMIT', async () => {
     let before = 0;
-    const wire = await startFaultyWire(made.url, () =>
+    const wire = await startFaultyWire(log.url, () =>
       until(async () => (await readHead(database.query)).head > before),
     );
-    closers.push(() => wire.close());
-    const appender = appending(remote(wire.url));
+    log.closing(() => wire.close());
+    const appender = log.appending({}, log.reachedAt(wire.url));
     const faults = fc.array(fc.constantFrom<WireFault>('none', 'before', 'during', 'after'), {
       minLength: 1,
       maxLength: 4,
@@ -108,7 +70,7 @@ describe('an append whose connection breaks is in the log exactly once', () => {
 
   test('also when the server kills it, again and again, in the middle of a rush', async () => {
     const threads: number[] = [];
-    const appender = appending(database, {
+    const appender = log.appending({
       patienceMs: 20_000,
       connect: async () => {
         const connection = await database.connect({ multipleStatements: true });
@@ -145,7 +107,7 @@ describe('an append that meets another transaction', () => {
   function observed(lockWaitS: number) {
     const errnos: (number | undefined)[] = [];
     const connections: Connection[] = [];
-    const appender = appending(database, {
+    const appender = log.appending({
       connect: async () => {
         const connection = await database.connect({ multipleStatements: true });
         await connection.query('SET SESSION innodb_lock_wait_timeout = ?', [lockWaitS]);
@@ -166,7 +128,7 @@ describe('an append that meets another transaction', () => {
   test('is repeated when it was chosen to end a deadlock', async () => {
     const { appender, errnos, connections } = observed(10);
     await appender.append([unitOf('first')]);
-    const other = await stranger();
+    const other = await log.otherProgram();
     await other.query('START TRANSACTION');
     // The lighter transaction is the victim.
     await other.query('INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at) VALUES ?', [
@@ -184,7 +146,7 @@ describe('an append that meets another transaction', () => {
 
   test('is repeated when it waited too long for a lock', async () => {
     const { appender, errnos } = observed(1);
-    const other = await stranger();
+    const other = await log.otherProgram();
     await other.query('START TRANSACTION');
     await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
     const call = appender.append([unitOf('patient')]);
@@ -196,9 +158,9 @@ describe('an append that meets another transaction', () => {
   });
 
   test('that holds the head for ever is answered in bounded time, and all is well once the head is free', async () => {
-    const appender = appending(database, { patienceMs: 250 });
+    const appender = log.appending({ patienceMs: 250 });
     await appendAtLast(appender, 'before');
-    const other = await stranger();
+    const other = await log.otherProgram();
     await other.query('START TRANSACTION');
     await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
     const calls = ['a', 'b', 'c'].map((text) => appender.append([unitOf(text, text)]));

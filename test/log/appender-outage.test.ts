@@ -1,60 +1,17 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../src/db/database.ts';
-import type { Appender, AppenderOptions } from '../../src/log/appender.ts';
-import { prepareDatabase } from '../support/database/database.ts';
-import { startDatabaseProxy } from '../support/database/database-proxy.ts';
-import {
-  appendAtLast,
-  expectGapless,
-  messagesIn,
-  openAppender,
-  resetLog,
-  unitOf,
-} from '../support/database/log.ts';
+import { describe, expect, test } from 'vitest';
+import { appendAtLast, expectGapless, messagesIn, unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
+import { prepareLog, unavailable } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-const closers: (() => Promise<unknown>)[] = [];
-
-beforeEach(() => resetLog(database));
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-function appending(over: Database, options?: Partial<AppenderOptions>): Appender {
-  const appender = openAppender(over, options);
-  closers.push(() => appender.close());
-  return appender;
-}
-
-function remote(url: string): Database {
-  const over = openDatabase({ url });
-  closers.push(() => over.close());
-  return over;
-}
-
-async function proxied() {
-  const proxy = await startDatabaseProxy(made.url);
-  closers.push(() => proxy.close());
-  return { proxy, over: remote(proxy.url) };
-}
-
-/** A connection as any other program has it. */
-async function stranger(): Promise<Connection> {
-  const connection = await database.connect();
-  closers.push(async () => connection.destroy());
-  return connection;
-}
-
-const unavailable = { code: 'database-unavailable', status: 503 };
+const log = prepareLog();
+const { database } = log;
 
 describe('while the database is away', () => {
   test('callers are told within their patience, and it works by itself when the database is back', async () => {
-    const { proxy, over } = await proxied();
-    const appender = appending(over, { patienceMs: 250 });
+    const { proxy, over } = await log.proxied();
+    const appender = log.appending({ patienceMs: 250 }, over);
     await appendAtLast(appender, 'before');
     await proxy.cut();
     const calls = Array.from({ length: 10 }, (_, i) => appender.append([unitOf(`lost ${i}`)]));
@@ -65,15 +22,18 @@ describe('while the database is away', () => {
   });
 
   test('a caller with patience waits it out', async () => {
-    const { proxy, over } = await proxied();
+    const { proxy, over } = await log.proxied();
     let attempts = 0;
-    const appender = appending(over, {
-      patienceMs: 20_000,
-      connect: () => {
-        attempts++;
-        return over.connect({ multipleStatements: true });
+    const appender = log.appending(
+      {
+        patienceMs: 20_000,
+        connect: () => {
+          attempts++;
+          return over.connect({ multipleStatements: true });
+        },
       },
-    });
+      over,
+    );
     await appendAtLast(appender, 'before');
     await proxy.cut();
     const call = appender.append([unitOf('patient')]);
@@ -84,8 +44,8 @@ describe('while the database is away', () => {
   });
 
   test('each caller has its own patience: one that runs out takes no other with it', async () => {
-    const { proxy, over } = await proxied();
-    const appender = appending(over, { patienceMs: 4_000 });
+    const { proxy, over } = await log.proxied();
+    const appender = log.appending({ patienceMs: 4_000 }, over);
     await appendAtLast(appender, 'before');
     await proxy.cut();
     const under = expect(appender.append([unitOf('under way')])).rejects.toMatchObject(unavailable);
@@ -102,9 +62,9 @@ describe('while the database is away', () => {
   });
 
   test('what was given up before it was sent is never appended', async () => {
-    const appender = appending(database, { patienceMs: 250 });
+    const appender = log.appending({ patienceMs: 250 });
     await appendAtLast(appender, 'before');
-    const other = await stranger();
+    const other = await log.otherProgram();
     await other.query('START TRANSACTION');
     await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
     // Too many rows for one transaction: the last call is in line until its time is over.
@@ -125,8 +85,8 @@ describe('while the database is away', () => {
   });
 
   test('a database that hangs is no different, and what hung is not appended twice', async () => {
-    const { proxy, over } = await proxied();
-    const appender = appending(over, { patienceMs: 250 });
+    const { proxy, over } = await log.proxied();
+    const appender = log.appending({ patienceMs: 250 }, over);
     await appendAtLast(appender, 'before');
     proxy.freeze();
     await expect(appender.append([unitOf('hung', 'hung')])).rejects.toMatchObject(unavailable);
@@ -138,10 +98,10 @@ describe('while the database is away', () => {
   });
 
   test('what waits is bounded, and closing still ends', async () => {
-    const { proxy, over } = await proxied();
+    const { proxy, over } = await log.proxied();
     const unit = unitOf('x'.repeat(1_000));
     const weight = (unit.drafts[0]?.bytes ?? 0) + 100;
-    const appender = appending(over, { patienceMs: 250, maxWaitingBytes: 10 * weight });
+    const appender = log.appending({ patienceMs: 250, maxWaitingBytes: 10 * weight }, over);
     proxy.freeze();
     const results = await Promise.allSettled(Array.from({ length: 30 }, () => appender.append([unit])));
     const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : 'appended'));
@@ -151,10 +111,10 @@ describe('while the database is away', () => {
   });
 
   test.each(['committed', 'given up'])('what was %s takes no more of the bound', async (outcome) => {
-    const { proxy, over } = await proxied();
+    const { proxy, over } = await log.proxied();
     const unit = unitOf('x'.repeat(1_000));
     const weight = (unit.drafts[0]?.bytes ?? 0) + 100;
-    const appender = appending(over, { patienceMs: 250, maxWaitingBytes: 5 * weight });
+    const appender = log.appending({ patienceMs: 250, maxWaitingBytes: 5 * weight }, over);
     for (let round = 0; round < 4; round++) {
       if (outcome === 'given up') proxy.freeze();
       const first = appender.append([unit]);
@@ -179,7 +139,7 @@ describe('while the database is away', () => {
     });
     let opened = 0;
     const connections: Connection[] = [];
-    const appender = appending(database, {
+    const appender = log.appending({
       patienceMs: 200,
       connect: async () => {
         if (opened++ === 0) await gate;

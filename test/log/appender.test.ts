@@ -1,39 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Unit } from '../../src/log/append-statement.ts';
-import type { Appended, Appender, AppenderOptions } from '../../src/log/appender.ts';
+import type { Appended, Appender } from '../../src/log/appender.ts';
 import type { LogRow } from '../../src/log/row.ts';
-import { Problem } from '../../src/protocol/problem.ts';
-import { prepareDatabase } from '../support/database/database.ts';
-import {
-  expectGapless,
-  messagesIn,
-  openAppender,
-  resetLog,
-  solvedBy,
-  unitOf,
-  wholeLog,
-} from '../support/database/log.ts';
+import { expectGapless, messagesIn, solvedBy, unitOf, wholeLog } from '../support/database/log.ts';
+import { outcomes, prepareLog } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-const appenders: Appender[] = [];
-
-beforeEach(() => resetLog(database));
-afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
-
-function appending(options?: Partial<AppenderOptions>): Appender {
-  const appender = openAppender(database, options);
-  appenders.push(appender);
-  return appender;
-}
+const { database, appending } = prepareLog();
 
 const count = async (sql: string) => Number((await database.query<{ n: number }>(sql))[0]?.n);
 const batches = () => count("SELECT COUNT(*) AS n FROM log_key WHERE idempotency_key LIKE 'batch:%'");
-const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
-const outcomes = async (calls: readonly Promise<Appended[]>[]) =>
-  (await Promise.allSettled(calls)).map((result) =>
-    result.status === 'fulfilled' ? 'appended' : codeOf(result.reason),
-  );
 
 /** Something that no column takes. */
 function poison(): Unit {

@@ -1,46 +1,14 @@
-import type { Connection } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/db/database.ts';
-import type { Appender } from '../../src/log/appender.ts';
+import { describe, expect, test } from 'vitest';
 import { readHead } from '../../src/log/reader.ts';
-import type { LogRow } from '../../src/log/row.ts';
-import { onServer, prepareDatabase } from '../support/database/database.ts';
-import { startDatabaseProxy } from '../support/database/database-proxy.ts';
-import { type Followed, follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
+import { unitOf } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
+import { ids, kill, prepareLog, range } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-let appender: Appender;
-const opened: Followed[] = [];
-const closers: (() => Promise<void>)[] = [];
+const log = prepareLog();
+const { database, following } = log;
+const append = log.appendElsewhere;
 
-beforeAll(async () => {
-  appender = openAppender(database);
-});
-beforeEach(() => resetLog(database));
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(({ follower }) => follower.close()));
-  for (const close of closers.splice(0)) await close();
-});
-afterAll(() => appender.close());
-
-async function following(options?: Parameters<typeof follow>[1]): Promise<Followed> {
-  const followed = await follow(database, options);
-  opened.push(followed);
-  return followed;
-}
-
-/** Appends rows that other nodes would have appended: nobody tells the follower. */
-async function append(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await appender.append([unitOf(`message ${i}`)]);
-}
-
-const ids = (rows: readonly LogRow[]) => rows.map((row) => row.id);
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 const epoch = async () => (await readHead(database.query)).epoch;
-const kill = (connection: Connection | undefined) =>
-  onServer((server) => server.query(`KILL ${connection?.threadId}`).catch(() => {}));
 
 /** A `connect` that waits until it is let through. */
 function gated() {
@@ -61,18 +29,25 @@ function gated() {
 }
 
 test('a connection that falls silent in the middle of a page is replaced', async () => {
-  const proxy = await startDatabaseProxy(made.url);
-  const through = openDatabase({ url: proxy.url });
-  closers.push(async () => {
-    await through.close();
-    await proxy.close();
-  });
-  const { rows, connections } = await following({ connect: () => through.connect() });
+  const { proxy, over } = await log.proxied();
+  const { rows, connections } = await following({ connect: () => over.connect() });
   proxy.freezeAt('SELECT id, event_id, scope');
   await append(3);
   await until(() => rows.length === 3);
   expect([ids(rows), connections.length]).toEqual([[1, 2, 3], 2]);
 });
+
+/** A follower at 5 whose connection is gone, until `gate` opens; the epoch `before`. */
+async function cutOff() {
+  await append(5);
+  const gate = gated();
+  const { follower, rows, faults, connections } = await following({ connect: gate.connect });
+  const before = await epoch();
+  gate.shut();
+  await kill(connections.at(-1));
+  await until(() => !follower.connected);
+  return { gate, before, follower, rows, faults };
+}
 
 describe('a fault of the log', () => {
   test('a hole that is really there: a new epoch, and streams are told', async () => {
@@ -129,22 +104,15 @@ describe('a fault of the log', () => {
   });
 
   test('another log behind the same address is noticed, also when own commits have already grown past it', async () => {
-    await append(5);
-    const gate = gated();
-    const { follower, rows, faults, connections } = await following({ connect: gate.connect });
-    const before = await epoch();
-    gate.shut();
-    await kill(connections.at(-1));
-    await until(() => !follower.connected);
+    const { gate, before, follower, rows, faults } = await cutOff();
     // A restored backup: the last two rows never happened, and this process appends three of its own.
     await database.transaction(async (tx) => {
       await tx.execute('UPDATE log_head SET head = 3 WHERE id = 1');
       await tx.execute('DELETE FROM notification WHERE id > 3');
     });
-    const own = openAppender(database, {
+    const own = log.appending({
       onCommitted: (committed, proof) => follower.offer(committed, proof),
     });
-    closers.push(() => own.close());
     await own.append([unitOf('a'), unitOf('b'), unitOf('c'), unitOf('d')]);
     expect(rows).toEqual([]);
     gate.open();
@@ -169,10 +137,9 @@ describe('a fault of the log', () => {
 
   test('own commits that arrive while the epoch changes are handed on once', async () => {
     const { follower, rows, faults } = await following();
-    const own = openAppender(database, {
+    const own = log.appending({
       onCommitted: (committed, proof) => follower.offer(committed, proof),
     });
-    closers.push(() => own.close());
     for (let round = 0; round < 20; round++) {
       const appends = Array.from({ length: 5 }, (_, i) => own.append([unitOf(`${round}.${i}`)]));
       await database.execute('UPDATE log_head SET epoch = ? WHERE id = 1', [`aa${round + 10}`]);
@@ -186,13 +153,7 @@ describe('a fault of the log', () => {
   });
 
   test('who was away for so long that rows were let go fell behind, and the log keeps its epoch', async () => {
-    await append(5);
-    const gate = gated();
-    const { follower, rows, faults, connections } = await following({ connect: gate.connect });
-    const before = await epoch();
-    gate.shut();
-    await kill(connections.at(-1));
-    await until(() => !follower.connected);
+    const { gate, before, rows, faults } = await cutOff();
     await append(10);
     await database.transaction(async (tx) => {
       await tx.execute('DELETE FROM notification WHERE id <= 9');

@@ -1,45 +1,15 @@
 import type { Connection } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
-import type { Appender } from '../../src/log/appender.ts';
 import { Follower } from '../../src/log/follower.ts';
-import type { LogRow } from '../../src/log/row.ts';
-import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
-import { type Followed, follow, openAppender, resetLog, unitOf, wholeLog } from '../support/database/log.ts';
+import { follow, unitOf, wholeLog } from '../support/database/log.ts';
 import { until } from '../support/until.ts';
+import { ids, kill, prepareLog, range } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-let appender: Appender;
-const opened: Followed[] = [];
-const closers: (() => Promise<void>)[] = [];
-
-beforeAll(async () => {
-  appender = openAppender(database);
-});
-beforeEach(() => resetLog(database));
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map(({ follower }) => follower.close()));
-  for (const close of closers.splice(0)) await close();
-});
-afterAll(() => appender.close());
-
-async function following(options?: Parameters<typeof follow>[1]): Promise<Followed> {
-  const followed = await follow(database, options);
-  opened.push(followed);
-  return followed;
-}
-
-/** Appends rows that other nodes would have appended: nobody tells the follower. */
-async function append(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await appender.append([unitOf(`message ${i}`)]);
-}
-
-const ids = (rows: readonly LogRow[]) => rows.map((row) => row.id);
-const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
-const kill = (connection: Connection | undefined) =>
-  onServer((server) => server.query(`KILL ${connection?.threadId}`).catch(() => {}));
+const log = prepareLog();
+const { database, following } = log;
+const append = log.appendElsewhere;
 
 describe('a follower', () => {
   test('begins at the head, and hands on what follows', async () => {
@@ -61,7 +31,7 @@ describe('a follower', () => {
       onReset: (fault) => said.push(fault),
       pollMs: { busy: 2, idle: 20 },
     });
-    closers.push(() => follower.close());
+    log.closing(() => follower.close());
     await follower.start(async (position) => {
       said.push(`from ${position}`);
       await append(2);
@@ -76,17 +46,16 @@ describe('a follower', () => {
   test('hands on own commits at once, without asking the database', async () => {
     const { follower, rows } = await following({ pollMs: { busy: 60_000, idle: 60_000 } });
     await until(() => follower.connected);
-    const own = openAppender(database, {
+    const own = log.appending({
       onCommitted: (committed, proof) => follower.offer(committed, proof),
     });
-    closers.push(() => own.close());
     await own.append([unitOf('mine'), unitOf('too')]);
     expect(rows).toEqual(await wholeLog(database));
   });
 
   test('hands on a thousand rows that another node wrote in its back', async () => {
     const { rows } = await following();
-    await appender.append(Array.from({ length: 2_500 }, (_, i) => unitOf(`row ${i}`)));
+    await log.appending().append(Array.from({ length: 2_500 }, (_, i) => unitOf(`row ${i}`)));
     await until(() => rows.length === 2_500);
     expect(ids(rows)).toEqual(range(1, 2_500));
   });
@@ -143,10 +112,9 @@ describe('a follower', () => {
 describe('a connection that is lost', () => {
   test('is replaced, again and again, and no row is lost or doubled', async () => {
     const { follower, rows, faults, connections } = await following();
-    const own = openAppender(database, {
+    const own = log.appending({
       onCommitted: (committed, proof) => follower.offer(committed, proof),
     });
-    closers.push(() => own.close());
     for (let round = 1; round <= 8; round++) {
       const before = connections.length;
       const appends = [append(10), ...Array.from({ length: 10 }, () => own.append([unitOf('mine')]))];
@@ -165,9 +133,9 @@ describe('a connection that is lost', () => {
     let remote: Database;
 
     beforeEach(async () => {
-      proxy = await startDatabaseProxy(made.url);
+      proxy = await startDatabaseProxy(log.url);
       remote = openDatabase({ url: proxy.url });
-      closers.push(async () => {
+      log.closing(async () => {
         await proxy.close();
         await remote.close();
       });

@@ -1,33 +1,11 @@
 import { format } from 'mysql2';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Precondition, Unit } from '../../src/log/append-statement.ts';
-import type { Appender } from '../../src/log/appender.ts';
-import { Problem } from '../../src/protocol/problem.ts';
-import { prepareDatabase } from '../support/database/database.ts';
-import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/database/log.ts';
+import { expectGapless, messagesIn, unitOf } from '../support/database/log.ts';
+import { codeOf, outboxRow, prepareLog } from './fixture.ts';
 
-const { database } = prepareDatabase();
-const appenders: Appender[] = [];
-
-beforeEach(async () => {
-  await resetLog(database);
-  await database.execute('DELETE FROM event_outbox');
-});
-afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
-
-function appending(): Appender {
-  const appender = openAppender(database);
-  appenders.push(appender);
-  return appender;
-}
-
-async function outboxRow(type: string): Promise<number> {
-  const { insertId } = await database.execute(
-    "INSERT INTO event_outbox (type, payload, created_at) VALUES (?, '{}', UTC_TIMESTAMP(3))",
-    [type],
-  );
-  return insertId;
-}
+const { database, appending } = prepareLog();
+beforeEach(() => database.execute('DELETE FROM event_outbox'));
 
 const outbox = async () =>
   (await database.query<{ type: string }>('SELECT type FROM event_outbox ORDER BY id')).map(
@@ -41,18 +19,21 @@ const unit = (message: string, ...guards: Precondition[]): Unit => ({
   ...unitOf(message),
   preconditions: guards,
 });
-const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
 
 describe('a statement that is committed with a unit', () => {
   test('takes effect together with its rows', async () => {
-    const ids = [await outboxRow('a'), await outboxRow('b'), await outboxRow('c')];
+    const ids = [
+      await outboxRow(database, 'a'),
+      await outboxRow(database, 'b'),
+      await outboxRow(database, 'c'),
+    ];
     await appending().append([unit('hello', taking(...ids.slice(0, 2)))]);
     expect(await messagesIn(database)).toEqual(['hello']);
     expect(await outbox()).toEqual(['c']);
   });
 
   test('that affects fewer rows than it must undoes them, and costs nobody else anything', async () => {
-    const id = await outboxRow('a');
+    const id = await outboxRow(database, 'a');
     const appender = appending();
     const others = ['one', 'two', 'three'].map((message) => appender.append([unitOf(message)]));
     const found = appender.append([unit('found', taking(id))]);
@@ -65,7 +46,7 @@ describe('a statement that is committed with a unit', () => {
   });
 
   test('one of several that fails undoes what the others did', async () => {
-    const id = await outboxRow('a');
+    const id = await outboxRow(database, 'a');
     const guarded = unit('hello', taking(id), taking(id + 1));
     expect(await appending().append([guarded]).catch(codeOf)).toBe('superseded');
     expect(await outbox()).toEqual(['a']);
@@ -73,7 +54,7 @@ describe('a statement that is committed with a unit', () => {
   });
 
   test('an UPDATE counts the rows it finds, whether or not they become different', async () => {
-    await outboxRow('a');
+    await outboxRow(database, 'a');
     const guard: Precondition = {
       sql: "UPDATE event_outbox SET attempts = 0 WHERE type = 'a'",
       expectedRows: 1,
@@ -83,7 +64,7 @@ describe('a statement that is committed with a unit', () => {
   });
 
   test('an INSERT of a row that is there already is as good as one that found nothing', async () => {
-    const id = await outboxRow('a');
+    const id = await outboxRow(database, 'a');
     const guard: Precondition = {
       sql: format("INSERT INTO event_outbox (id, type, payload, created_at) VALUES (?, 'b', '{}', NOW())", [
         id,
@@ -100,7 +81,7 @@ describe('a statement that is committed with a unit', () => {
   test('is won by one of many who try at once', async () => {
     const nodes = [appending(), appending(), appending()];
     for (let round = 0; round < 20; round++) {
-      const id = await outboxRow('a');
+      const id = await outboxRow(database, 'a');
       const outcomes = await Promise.all(
         nodes.map((node, i) =>
           node.append([unit(`${round} by ${i}`, taking(id))]).then(

@@ -1,27 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Appended, Appender, AppenderOptions } from '../../src/log/appender.ts';
+import { describe, expect, test } from 'vitest';
+import type { Appended, Appender } from '../../src/log/appender.ts';
 import type { LogRow } from '../../src/log/row.ts';
-import { Problem } from '../../src/protocol/problem.ts';
-import { prepareDatabase } from '../support/database/database.ts';
-import { expectGapless, messagesIn, openAppender, resetLog, unitOf } from '../support/database/log.ts';
+import { expectGapless, messagesIn, unitOf } from '../support/database/log.ts';
+import { outcomes, prepareLog } from './fixture.ts';
 
-const { database } = prepareDatabase();
-const appenders: Appender[] = [];
-
-beforeEach(() => resetLog(database));
-afterEach(() => Promise.all(appenders.splice(0).map((appender) => appender.close())));
-
-function appending(options?: Partial<AppenderOptions>): Appender {
-  const appender = openAppender(database, options);
-  appenders.push(appender);
-  return appender;
-}
-
-const codeOf = (error: unknown) => (error instanceof Problem ? error.code : error);
-const outcomes = async (calls: readonly Promise<Appended[]>[]) =>
-  (await Promise.allSettled(calls)).map((result) =>
-    result.status === 'fulfilled' ? 'appended' : codeOf(result.reason),
-  );
+const { database, appending } = prepareLog();
 
 describe('an idempotency key', () => {
   test('used again with the same body gives the first answer again', async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { createPlatformClock } from '../../src/platform/clock.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
+import { type PrivateServer, startPrivateServerIn } from '../support/database/database-server.ts';
 
 const SUMMER = '2026-07-01 12:00:00';
 const WINTER = '2026-12-01 12:00:00.250';
@@ -22,15 +22,7 @@ describe('The platform clock', () => {
   let server: PrivateServer;
   let database: Database;
   beforeAll(async () => {
-    // A server takes the zone of the machine, or of its environment, when it starts.
-    const before = process.env.TZ;
-    process.env.TZ = 'EST5EDT,M3.2.0,M11.1.0';
-    try {
-      server = await startPrivateServer();
-    } finally {
-      if (before === undefined) delete process.env.TZ;
-      else process.env.TZ = before;
-    }
+    server = await startPrivateServerIn('EST5EDT,M3.2.0,M11.1.0');
     database = openDatabase({ url: server.url });
     await database.execute('CREATE TABLE moment (at DATETIME(3))');
   });

@@ -4,7 +4,7 @@ import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
 import { announcementsOf, type ClockNode, openClockNode } from '../contest/fixture.ts';
-import { type PrivateServer, startPrivateServer } from '../support/database/database-server.ts';
+import { type PrivateServer, startPrivateServerIn } from '../support/database/database-server.ts';
 import { createContest, setPlatformSchema } from '../support/database/platform.ts';
 
 /** What a clock on a wall shows at an instant. */
@@ -53,15 +53,7 @@ describe('The contest clock of a server in another zone', () => {
   const nodes: ClockNode[] = [];
 
   beforeAll(async () => {
-    // A server takes the zone of the machine, or of its environment, when it starts.
-    const before = process.env.TZ;
-    process.env.TZ = 'EST5EDT,M3.2.0,M11.1.0';
-    try {
-      server = await startPrivateServer();
-    } finally {
-      if (before === undefined) delete process.env.TZ;
-      else process.env.TZ = before;
-    }
+    server = await startPrivateServerIn('EST5EDT,M3.2.0,M11.1.0');
     database = openDatabase({ url: server.url });
     await migrate(database);
   });

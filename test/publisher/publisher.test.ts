@@ -1,13 +1,11 @@
 import { describe, expect, it, vi } from 'vitest';
-import { deriveKeys } from '../../src/auth/keys.ts';
-import { mintServiceToken } from '../../src/auth/mint.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import { EVENT_TYPES } from '../../src/protocol/event.ts';
 import { METHODS } from '../../src/publisher/methods.ts';
 import { faultyFetch } from '../support/client/faulty-fetch.ts';
 import { wholeLog } from '../support/database/log.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { prepareService, SECRET } from '../support/service.ts';
+import { prepareService, SECRET, serviceTokenOf } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
 import { notes, publisherTo, titles, titlesOf } from './fixture.ts';
 
@@ -153,8 +151,7 @@ describe('The publisher', () => {
 
   it('asks for the token before each request, and again after it was refused', async () => {
     const { playerId } = await createPlayer(live.test.database);
-    const key = deriveKeys({ secret: SECRET, liveSecret: undefined }).service;
-    const expired = await mintServiceToken(key, 'tests', { lifetimeS: -60 });
+    const expired = await serviceTokenOf(SECRET, { lifetimeS: -60 });
     const tokens = [
       () => expired,
       () => {

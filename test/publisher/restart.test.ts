@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deriveKeys } from '../../src/auth/keys.ts';
-import { mintServiceToken } from '../../src/auth/mint.ts';
 import { createPublisher, type PublishError } from '../../src/publisher/index.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { wholeLog } from '../support/database/log.ts';
-import { environment, SECRET } from '../support/service.ts';
+import { environment, SECRET, serviceTokenOf } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { QUICK } from './fixture.ts';
 
@@ -22,7 +20,7 @@ describe('A publisher whose service is killed with -9 and started again', () => 
     const dropped: PublishError[] = [];
     const publisher = createPublisher({
       url: service.url,
-      token: await mintServiceToken(deriveKeys({ secret: SECRET, liveSecret: undefined }).service, 'tests'),
+      token: await serviceTokenOf(SECRET),
       backoff: { ...QUICK, maxMs: 50 },
       onError: (error) => dropped.push(error),
       onRetry: () => {},

@@ -10,19 +10,11 @@ import {
   withoutGlides,
 } from '../../src/react/leaderboard/glides.ts';
 import { drawnRange, inViewRange } from '../../src/react/leaderboard/visible-range.ts';
+import { leaderboardRow } from '../support/leaderboard-row.ts';
 
 const rowsOf = (...ratings: readonly (readonly [playerId: number, rating: number])[]): BoardRow[] =>
   ratings.map(([playerId, finalRating], place) => ({
-    playerId,
-    playerName: `Player ${playerId}`,
-    picture: null,
-    tier: null,
-    mode: null,
-    rank: place + 1,
-    finalRating,
-    problemsSolved: 0,
-    penaltyMins: 0,
-    lastSolvedAt: null,
+    ...leaderboardRow(playerId, place + 1, finalRating),
     previousRank: undefined,
     changedAt: undefined,
   }));

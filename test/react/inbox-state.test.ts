@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { InboxItem, InboxPage } from '../../src/client/api-types.ts';
-import type { Notification } from '../../src/protocol/event.ts';
 import {
   EMPTY,
   withArrival,
@@ -9,21 +8,8 @@ import {
   withOlder,
   withPage,
 } from '../../src/react/session/inbox-state.ts';
+import { AT, arrival, item } from './fixture.ts';
 
-const AT = '2026-01-02T03:04:05.000Z';
-const arrival = (id: number) =>
-  ({
-    id,
-    eventId: id,
-    scope: 'player:7',
-    type: 'ACHIEVEMENT',
-    title: `Title ${id}`,
-    message: 'm',
-    data: { playerId: 7, achievement: 'a', name: 'A' },
-    at: AT,
-  }) as Notification;
-const item = (id: number, readAt: string | null = null) =>
-  ({ ...arrival(id), seenAt: readAt, readAt, archivedAt: null }) as InboxItem;
 const page = (cursor: number, items: readonly InboxItem[], unread: number, next: number | null = null) =>
   ({
     items,

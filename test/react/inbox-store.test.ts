@@ -6,21 +6,8 @@ import { LiveError } from '../../src/client/live-error.ts';
 import type { LiveClient, LiveEvents } from '../../src/client/types.ts';
 import type { EventData, Notification } from '../../src/protocol/event.ts';
 import { createInboxStore, type InboxStore } from '../../src/react/session/inbox-store.ts';
+import { AT, arrival, item } from './fixture.ts';
 
-const AT = '2026-01-02T03:04:05.000Z';
-const arrival = (id: number) =>
-  ({
-    id,
-    eventId: id,
-    scope: 'player:7',
-    type: 'ACHIEVEMENT',
-    title: 't',
-    message: 'm',
-    data: { playerId: 7, achievement: 'a', name: 'A' },
-    at: AT,
-  }) as Notification;
-const item = (id: number, readAt: string | null = null) =>
-  ({ ...arrival(id), seenAt: readAt, readAt, archivedAt: null }) as InboxItem;
 const counted = (unread: number, total: number) => ({ unread, unseen: unread, total });
 
 describe('The inbox of a page', () => {

@@ -1,35 +1,18 @@
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { connect } from '../../src/client/connect.ts';
-import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
+import { describe, expect, it, vi } from 'vitest';
+import type { ConnectOptions } from '../../src/client/types.ts';
 import { createSession } from '../../src/react/session/session.ts';
+import { prepareClients } from '../client/fixture.ts';
 import { createLocks, createTab } from '../support/browser/tabs.ts';
 import { hear, open } from '../support/client/heard.ts';
-import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
-import { note, prepareService } from '../support/service.ts';
+import { createContest } from '../support/database/platform.ts';
+import { note } from '../support/service.ts';
 
 describe('What hooks share, on a real service', { timeout: 60_000 }, () => {
-  const live = prepareService();
-  let player: PlayerIds;
-  let token: string;
-  const clients: LiveClient[] = [];
-  beforeAll(async () => {
-    player = await createPlayer(live.test.database);
-    token = await live.token(player.userId);
-  });
-  afterEach(() => {
-    for (const client of clients.splice(0)) client.close();
-  });
+  const clients = prepareClients({}, { start: false });
+  const { live } = clients;
 
   function start(options: Partial<ConnectOptions> = {}) {
-    const client = connect({
-      url: live.url,
-      scopes: ['player:me'],
-      getToken: () => token,
-      backoff: { firstMs: 5, mostMs: 20 },
-      start: false,
-      ...options,
-    });
-    clients.push(client);
+    const client = clients.start(options);
     return { client, session: createSession(client, ['player:me']) };
   }
 
@@ -47,7 +30,7 @@ describe('What hooks share, on a real service', { timeout: 60_000 }, () => {
     session.leaderboards.subscribe(later, () => {});
     await vi.waitFor(() => expect(session.leaderboards.view(later)).toBeDefined());
     expect(session.leaderboards.view(hidden)).toBeUndefined();
-    await live.publish(note(player.playerId, 'heard'));
+    await live.publish(note(clients.player.playerId, 'heard'));
     await vi.waitFor(() => expect(heard.titles()).toEqual(['heard']));
     expect(heard.errors).toContain('not-found');
   });

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { deriveKeys } from '../../src/auth/keys.ts';
-import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
+import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { seededRandom } from '../support/random.ts';
-import { environment, note, publishTo, SECRET } from '../support/service.ts';
+import { environment, note, publishTo, SECRET, serviceTokenOf } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { listen } from '../support/wire/listener.ts';
 
@@ -19,8 +18,7 @@ describe('A service that is killed with -9 in the middle of publishing', () => {
   it('loses nothing that was answered 2xx, and repeats nothing on any stream', {
     timeout: 180_000,
   }, async () => {
-    const key = deriveKeys({ secret: SECRET, liveSecret: undefined }).service;
-    const serviceToken = await mintServiceToken(key, 'tests');
+    const serviceToken = await serviceTokenOf(SECRET);
     const players = await Promise.all(Array.from({ length: 3 }, () => createPlayer(test.database)));
     const clients = await Promise.all(
       players.map(async ({ userId }) =>

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createAuth } from '../../src/auth/auth.ts';
-import { deriveKeys } from '../../src/auth/keys.ts';
-import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
+import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createApp } from '../../src/http/app.ts';
 import { createCallers } from '../../src/http/callers.ts';
@@ -9,7 +8,7 @@ import type { Router } from '../../src/http/router.ts';
 import { sessionRoutes } from '../../src/http/sessions.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer, createUser } from '../support/database/platform.ts';
-import { SECRET } from '../support/service.ts';
+import { SECRET, serviceTokenOf } from '../support/service.ts';
 import { startNode, type TestNode } from './fixture.ts';
 
 const HOUR_S = 3_600;
@@ -161,10 +160,7 @@ describe('GET /sessions', () => {
   test('is for admins only, whatever the query', async () => {
     const here = site();
     const { userId } = await createPlayer(db.database);
-    const service = await mintServiceToken(
-      deriveKeys({ secret: SECRET, liveSecret: undefined }).service,
-      'tests',
-    );
+    const service = await serviceTokenOf(SECRET);
     for (const query of ['', '?limit=0']) {
       expect((await send(here.app, await token(userId), 'GET', `/sessions${query}`)).status).toBe(403);
       expect((await send(here.app, service, 'GET', `/sessions${query}`)).status).toBe(403);

@@ -1,31 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Queries } from '../../src/db/database.ts';
-import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
-import { Appender } from '../../src/log/appender.ts';
+import type { LogPublisher } from '../../src/events/log-publisher.ts';
 import { createPresence, type PresenceOptions } from '../../src/session/presence.ts';
 import { createSweep } from '../../src/session/sweep.ts';
 import { prepareDatabase } from '../support/database/database.ts';
+import { preparePublisher } from '../support/database/outbox.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { UNRESTRICTED } from '../support/unrestricted.ts';
 import { ageLease, startNode, type TestNode } from './fixture.ts';
 
 const GRACE_MS = 10_000;
 const TIMEOUT_MS = 60_000;
 
 const db = prepareDatabase();
-let appender: Appender;
-let publisher: LogPublisher;
-beforeAll(async () => {
-  appender = new Appender({
-    connect: () => db.database.connect({ multipleStatements: true }),
-    onCommitted: () => {},
-  });
-  publisher = createLogPublisher({
-    append: (units) => appender.append(units),
-    restrictions: async () => UNRESTRICTED,
-  });
-});
-afterAll(() => appender.close());
+const publisher = preparePublisher(db.database);
 beforeEach(async () => {
   await db.database.execute('DELETE FROM stream_session');
   await db.database.execute('DELETE FROM notification');
@@ -268,7 +255,8 @@ describe.each(['this', 'an older'])(
       expect(stays.stream.state).not.toBe('closed');
     });
 
-    test('a player who was announced as gone and came back in between is announced as online', async () => {
+    /** A player of whom the last leader announced that she is gone. */
+    async function announcedAsGone() {
       const here = node();
       const ada = await open(here);
       await age('connected_at', 60);
@@ -280,6 +268,11 @@ describe.each(['this', 'an older'])(
       await until(2);
       await stop();
       await handOver();
+      return { here, ada };
+    }
+
+    test('a player who was announced as gone and came back in between is announced as online', async () => {
+      const { here, ada } = await announcedAsGone();
 
       // 11 s ago is within the grace, as of the last event: by the rows alone she never left.
       await open(here, ada);
@@ -292,17 +285,7 @@ describe.each(['this', 'an older'])(
     });
 
     test('a player who was announced as gone is not announced as gone again', async () => {
-      const here = node();
-      const ada = await open(here);
-      await age('connected_at', 60);
-      const stop = run();
-      await until(1);
-      ada.leave();
-      await here.writer.flush();
-      await age('disconnected_at', 11);
-      await until(2);
-      await stop();
-      await handOver();
+      const { here } = await announcedAsGone();
 
       const bob = await open(here);
       run();

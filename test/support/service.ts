@@ -19,6 +19,14 @@ export interface TestService {
   close(): Promise<void>;
 }
 
+/** A service token that is valid where that secret is used. @param lifetimeS as of `mintServiceToken` */
+export function serviceTokenOf(
+  secret: string,
+  options: { readonly lifetimeS?: number } = {},
+): Promise<string> {
+  return mintServiceToken(deriveKeys({ secret, liveSecret: undefined }).service, 'tests', options);
+}
+
 /** The environment that a service of the tests runs in. */
 export function environment(databaseUrl: string, extra: Record<string, string> = {}): Record<string, string> {
   return {
@@ -77,10 +85,7 @@ export async function startServiceOn(
   const config = loadConfig(environment(through, extra));
   const service = await createService(config, pino({ level: config.log.level }));
   const url = `http://127.0.0.1:${await service.listen()}`;
-  const serviceToken = await mintServiceToken(
-    deriveKeys({ secret: SECRET, liveSecret: undefined }).service,
-    'tests',
-  );
+  const serviceToken = await serviceTokenOf(SECRET);
   return {
     service,
     url,

@@ -1,10 +1,9 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { deriveKeys } from '../../src/auth/keys.ts';
-import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
+import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { launchChromium } from '../support/browser/chromium.ts';
 import { prepareDatabase } from '../support/database/database.ts';
-import { environment, note, publishTo, SECRET } from '../support/service.ts';
+import { environment, note, publishTo, SECRET, serviceTokenOf } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import {
   badge,
@@ -33,10 +32,7 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
     service = await startServiceProcess(environment(test.url, QUIET_DEMO));
     browser = await launchChromium();
     ada = await demoPlayer(service.url, 'Ada Okafor');
-    serviceToken = await mintServiceToken(
-      deriveKeys({ secret: SECRET, liveSecret: undefined }).service,
-      'tests',
-    );
+    serviceToken = await serviceTokenOf(SECRET);
   }, 300_000);
   afterAll(async () => {
     await browser?.close();

@@ -63,6 +63,18 @@ export async function startPrivateServer(
   return Object.assign(database, { directory, remove });
 }
 
+/** The same in that zone. A server takes the zone of the machine, or of its environment, when it starts. */
+export async function startPrivateServerIn(zone: string): Promise<PrivateServer> {
+  const before = process.env.TZ;
+  process.env.TZ = zone;
+  try {
+    return await startPrivateServer();
+  } finally {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  }
+}
+
 /** A test run that was killed leaves its servers running. */
 async function removeLeftovers(): Promise<void> {
   for (const name of await readdir(tmpdir())) {

@@ -32,10 +32,12 @@ export function solvedBy(playerId: number): Unit {
   return { drafts: [prepare('PROBLEM_SOLVED', { playerId, problemId: 5, contestId: 3 })] };
 }
 
+/** An appender that waits for a slow machine, unless the options say otherwise. */
 export function openAppender(database: Database, options: Partial<AppenderOptions> = {}): Appender {
   return new Appender({
     connect: () => database.connect({ multipleStatements: true }),
     onCommitted: () => {},
+    patienceMs: 30_000,
     ...options,
   });
 }

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { Database, Queries } from '../../../src/db/database.ts';
 import { createLogPublisher, type LogPublisher } from '../../../src/events/log-publisher.ts';
 import { Relay, type RelayOptions } from '../../../src/events/outbox/relay.ts';
@@ -25,6 +25,13 @@ export function openPublisher(
     restrictions: (contestIds) => readRestrictions(database, contestIds),
   });
   return { ...publisher, close: () => appender.close() };
+}
+
+/** The publisher of a test file or of a block of tests, closed after the last. */
+export function preparePublisher(database: Database): LogPublisher {
+  const publisher = openPublisher(database);
+  afterAll(() => publisher.close());
+  return publisher;
 }
 
 /** A relay at work, begun again after each failure as the service does it, until it is stopped. */
