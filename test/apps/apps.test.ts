@@ -36,7 +36,7 @@ const PIECES: readonly (readonly [string, Builder])[] = [
   ['Next, from a server component', buildWithNext],
 ];
 
-const LOOKS: readonly Required<Omit<Visit, 'css'>>[] = [
+const VISITS: readonly Required<Omit<Visit, 'css'>>[] = [
   { colorScheme: 'light', dir: 'ltr', size: DESKTOP },
   { colorScheme: 'dark', dir: 'ltr', size: DESKTOP },
   { colorScheme: 'dark', dir: 'rtl', size: DESKTOP },
@@ -44,10 +44,10 @@ const LOOKS: readonly Required<Omit<Visit, 'css'>>[] = [
   { colorScheme: 'dark', dir: 'rtl', size: PHONE },
 ];
 
-/** Text of the standings that is to be read. */
+/** Text of the leaderboard that is to be read. */
 const LEGIBLE = ['.ccl-name', '.ccl-rank', '.ccl-rating', '.ccl-fraction', '.ccl-columns .ccl-player'];
 
-/** A page of the package in somebody else's hands, with 10,000 players. */
+/** A page of another author with the package, with 10,000 players. */
 describe('An app made of the packed package', { timeout: 90_000 }, () => {
   const live = prepareService();
   let browser: Browser;
@@ -79,7 +79,7 @@ describe('An app made of the packed package', { timeout: 90_000 }, () => {
     }, 400_000);
     afterAll(() => app?.remove());
 
-    describe.each(LOOKS)('$colorScheme, $dir, $size.width px wide', (look) => {
+    describe.each(VISITS)('$colorScheme, $dir, $size.width px wide', (look) => {
       const { colorScheme, dir, size } = look;
       let visited: Visited;
       let page: Page;
@@ -150,7 +150,7 @@ describe('An app made of the packed package', { timeout: 90_000 }, () => {
         await panel.waitFor({ state: 'hidden' });
       });
 
-      it('draws the rows in sight and no others, also at the end of 10,000', async () => {
+      it('draws the visible rows and no others, also at the end of 10,000', async () => {
         expect(await nodeCount(page)).toBeLessThan(MOST_NODES);
         await page.locator('.ccl-view').evaluate((it) => it.scrollTo(0, it.scrollHeight));
         await row(page, SIZE - 1).waitFor();
@@ -233,14 +233,14 @@ describe('An app made of the packed package', { timeout: 90_000 }, () => {
     });
   });
 
-  describe('by nobody: a bare page', () => {
+  describe('without styles: a bare page', () => {
     let app: BuiltApp;
     beforeAll(async () => {
       app = await buildBare(crowd.contestId);
     }, 120_000);
     afterAll(() => app?.remove());
 
-    it.each(LOOKS)(
+    it.each(VISITS)(
       'is complete, legible and within its window: $colorScheme, $dir, $size.width px wide',
       async (look) => {
         const { context, page, complaints } = await open(app, look);
@@ -267,7 +267,7 @@ async function boxOf(page: Page, selector: string) {
   if (box === null) throw new Error(`${selector} is not drawn`);
   return box;
 }
-/** What is looked at, as files in the folder PICTURES, for whoever wants to see it. */
+/** Screenshots as files in the folder PICTURES, for a review by eye. */
 async function picture(page: Page, name: string) {
   if (process.env.PICTURES)
     await page.screenshot({ path: `${process.env.PICTURES}/${name.replace(/\W+/g, '-')}.png` });

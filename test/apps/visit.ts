@@ -28,7 +28,7 @@ export interface Visited {
   readonly complaints: readonly string[];
 }
 
-/** Opens an app at `url`, which is the service's: the app is served under `/app/`, and the visitor is whoever `token` says. */
+/** Opens an app at `url`, which is the service's: the app is served under `/app/`, and the visitor is the player of `token`. */
 export async function visit(
   browser: Browser,
   { app, url, token }: { readonly app: BuiltApp; readonly url: string; readonly token: string },

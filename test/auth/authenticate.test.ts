@@ -55,7 +55,7 @@ describe('an identity', () => {
     });
   });
 
-  it('is nobody when the account does not exist', async () => {
+  it('has no identity when the account does not exist', async () => {
     await expect(auth.authenticate(bearer(await platform(999_999)))).rejects.toMatchObject({
       code: 'token-invalid',
     });
@@ -153,7 +153,7 @@ describe('the three kinds of tokens', () => {
 });
 
 describe('a request', () => {
-  it('without any credential is told that one is needed', async () => {
+  it('without any credential is refused with a hint that one is needed', async () => {
     await expect(auth.authenticate(request())).rejects.toMatchObject({ code: 'token-missing', status: 401 });
     const empty = request({ headers: { cookie: 'token=; other=1' } });
     await expect(auth.authenticate(empty)).rejects.toMatchObject({ code: 'token-missing' });
@@ -213,7 +213,7 @@ describe('a request', () => {
     await expect(auth.authenticate(request({ headers: { cookie } }))).resolves.toMatchObject(ada);
   });
 
-  it("with another site's cookie is refused before the token is looked at", async () => {
+  it("with another site's cookie is refused before the token is read", async () => {
     const foreign = request({ headers: { cookie: 'token=x', origin: 'https://evil.example' } });
     await expect(auth.authenticate(foreign)).rejects.toMatchObject({
       code: 'origin-not-allowed',

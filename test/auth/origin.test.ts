@@ -72,7 +72,7 @@ describe('the cookie', () => {
     ['a write by hand', true, { method: 'POST', site: 'none' }],
     ['a same-site write without an origin', false, { method: 'POST', site: 'same-site' }],
     ['a cross-site write', false, { method: 'POST', site: 'cross-site' }],
-    ['a method nobody knows', false, { method: 'PURGE' }],
+    ['an unknown method', false, { method: 'PURGE' }],
 
     ['localhost in development', true, { origin: 'http://localhost:5173', loopback: true }],
     ['127.0.0.1 in development', true, { origin: 'http://127.0.0.1:3000', loopback: true }],

@@ -53,7 +53,7 @@ describe("the platform's tokens", () => {
     await expect(verify(forge(HS256, { ...CLAIMS, iat: S + 4 }))).resolves.toBeDefined();
   });
 
-  it('are told apart from expired ones only by a signature that is right', async () => {
+  it('are distinguished from expired ones only by a signature that is right', async () => {
     const past = { ...CLAIMS, exp: S - 6 };
     await expect(verify(forge(HS256, past))).rejects.toMatchObject({ code: 'token-expired', status: 401 });
     await expect(verify(forge(HS256, past, 'another secret'))).rejects.toMatchObject({
@@ -133,7 +133,7 @@ describe("the platform's tokens", () => {
     ['10 MiB', `${'a'.repeat(5_000_000)}.${'b'.repeat(5_000_000)}.c`],
   ];
 
-  it.each(hostile)('are refused with %s, without saying why', async (_what, token) => {
+  it.each(hostile)('are refused with %s, without the reason', async (_what, token) => {
     const problem = await verify(token).then(
       () => undefined,
       (error: unknown) => error,

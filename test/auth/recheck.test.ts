@@ -120,7 +120,7 @@ describe('recheck', () => {
     },
   );
 
-  it('looks at ten thousand streams with a few dozen queries', async () => {
+  it('checks ten thousand streams with a few dozen queries', async () => {
     const { database } = fixture;
     const [userStart, playerStart, count] = [1_000_000, 2_000_000, 10_000];
     const rows = Array.from({ length: count }, (_, n) => n);

@@ -32,7 +32,7 @@ describe('users', () => {
     expect(fixture.queries() - before).toBe(2);
   });
 
-  it('that do not exist are looked for again each time', async () => {
+  it('that do not exist are queried again each time', async () => {
     const { users } = fixture.auth();
     const before = fixture.queries();
     expect(await users.find(777_777)).toBeUndefined();
@@ -109,7 +109,7 @@ describe('a revocation', () => {
     expect(rows).toEqual([{ at: new Date('2100-01-01T00:00:00Z') }]);
   });
 
-  it('of nobody is not found', async () => {
+  it('of no account is not found', async () => {
     await expect(fixture.auth().revocations.revoke(888_888)).rejects.toMatchObject({ code: 'not-found' });
   });
 });

@@ -55,17 +55,17 @@ describe('hints', () => {
   });
 
   test('reach the listeners of other nodes, and commands the node that they are for', () => {
-    const heard: unknown[] = [];
+    const seen: unknown[] = [];
     const hints = new Hints('b');
     hints.on({
-      appended: (head) => heard.push(['head', head]),
-      commands: () => heard.push(['commands']),
-      access: (users) => heard.push(['access', users]),
+      appended: (head) => seen.push(['head', head]),
+      commands: () => seen.push(['commands']),
+      access: (users) => seen.push(['access', users]),
     });
     hints.receive('{"from":"a","head":7,"nodes":["b"],"users":[3]}');
     hints.receive('{"from":"a","nodes":["c"],"users":"any"}');
     hints.receive('{"from":"b","head":9,"nodes":["b"],"users":[4]}');
-    expect(heard).toEqual([['head', 7], ['commands'], ['access', [3]], ['access', undefined]]);
+    expect(seen).toEqual([['head', 7], ['commands'], ['access', [3]], ['access', undefined]]);
   });
 
   describe('with commits', () => {

@@ -31,7 +31,7 @@ describe('A token from the command line', () => {
 
   it('for a user needs no database', async () => {
     const { userId } = await createPlayer(live.test.database);
-    const nowhere = { ...env, DATABASE_URL: 'mysql://nobody@127.0.0.1:9/none' };
+    const nowhere = { ...env, DATABASE_URL: 'mysql://live@127.0.0.1:9/none' };
     const { code, out } = await run(['token', '--user', String(userId)], { env: nowhere });
     expect(code).toBe(0);
     expect(await accepted(out, '/streams/global', { method: 'HEAD' })).toBe(200);

@@ -45,7 +45,7 @@ describe('The service by plain requests', () => {
     expect(await client.api.counts()).toEqual({ unread: 2, unseen: 0, total: 3 });
   });
 
-  it('reads contests, standings and histories', async () => {
+  it('reads contests, leaderboards and histories', async () => {
     const id = await createContest(live.test.database, { title: 'Friday Cup' });
     await joinContest(live.test.database, { contestId: id, playerId: player.playerId });
     const { contests } = await client.api.contests({ status: ['LIVE', 'UPCOMING'] });
@@ -62,7 +62,7 @@ describe('The service by plain requests', () => {
     expect((await client.api.activity('me')).items[0]).toMatchObject({ action: 'LEVEL_UP' });
   });
 
-  it('tells what is wrong by its stable code, field by field', async () => {
+  it('reports what is wrong by its stable code, field by field', async () => {
     await expect(client.api.contest(987_654)).rejects.toMatchObject({ code: 'not-found', status: 404 });
     await expect(client.api.markRead({ ids: [] })).rejects.toMatchObject({
       code: 'invalid-body',
@@ -72,8 +72,8 @@ describe('The service by plain requests', () => {
       name: 'LiveError',
       code: 'not-found',
     });
-    const nobody = connect({ url: 'http://127.0.0.1:9', scopes: ['global'], start: false });
-    await expect(nobody.api.counts()).rejects.toMatchObject({ code: 'network', status: undefined });
+    const unreachable = connect({ url: 'http://127.0.0.1:9', scopes: ['global'], start: false });
+    await expect(unreachable.api.counts()).rejects.toMatchObject({ code: 'network', status: undefined });
     const elsewhere = connect({
       url: live.url,
       scopes: ['global'],

@@ -118,11 +118,11 @@ describe('The client in Chromium', { timeout: 60_000 }, () => {
     await second.reload();
     await publish('meanwhile');
     await connectIn(second, options);
-    for (const [page, heard] of [
+    for (const [page, received] of [
       [first, ['before', 'meanwhile']],
       [second, ['meanwhile']],
     ] as const)
-      await titles(page, heard);
+      await titles(page, received);
     await vi.waitFor(async () => expect(await openStreams()).toBe(1));
   });
 

@@ -182,7 +182,7 @@ describe('A connection', () => {
     expect(transport.streams.every(({ cancelled }) => cancelled)).toBe(true);
   });
 
-  it('begins anew when the fresh stream is refused: the silent one is watched by nobody any more', () => {
+  it('begins anew when the fresh stream is refused: the silent one is no longer watched', () => {
     transport = createScriptedTransport(false);
     opened();
     clock.pass(100_000);
@@ -243,14 +243,14 @@ describe('A connection', () => {
     expect(transport.last.request.cursor).toBe('100-test');
   });
 
-  it('tries at once for somebody who looks at the page again', () => {
+  it('tries at once when the page becomes visible again', () => {
     opened();
     transport.last.events.ended(loss());
     connection.pageChanged('visible');
     expect(status().state).toBe('connecting');
   });
 
-  it('is over, timers and all, when it is closed by somebody who hears that a stream has begun', async () => {
+  it('is over, timers and all, when it is closed by a handler of the stream’s begin', async () => {
     let extended = 0;
     const listener = {
       begin: () => connection.close(),
@@ -289,7 +289,7 @@ describe('A connection', () => {
       expect(old?.cancelled).toBe(true);
       old?.announce(103);
       successor.announce(103);
-      // Whoever is fed by it drops what both streams brought.
+      // Its subscribers drop what both streams brought.
       expect(titles()).toEqual(['101', '102', '103']);
       expect(connection.cursor).toBe('103-test');
     });
@@ -426,7 +426,7 @@ describe('A connection', () => {
       expect(transport.last.request.scopes).toEqual(['global']);
     });
 
-    it('tells whoever waits when it is closed', async () => {
+    it('rejects waiting callers when it is closed', async () => {
       opened();
       const changed = connection.renew(['global']);
       connection.close();
@@ -435,7 +435,7 @@ describe('A connection', () => {
     });
   });
 
-  it('is closed when it is another player who comes back: the cookie is somebody else’s now', () => {
+  it('is closed when it is another player who comes back: the cookie is another player’s now', () => {
     opened({ hasTokens: false });
     transport.last.events.ended(loss());
     clock.pass(500);
@@ -466,7 +466,7 @@ describe('A connection', () => {
       expect(asked).toEqual(['stream-1 expiring 540000', 'stream-1 expiring 1140000']);
     });
 
-    it('tries again while there is time, and tells what went wrong', async () => {
+    it('tries again while there is time, and reports what went wrong', async () => {
       let calls = 0;
       create({
         extend: async () => {

@@ -1,7 +1,7 @@
 import { EventSource as Polyfill } from 'eventsource';
 import { describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
-import { hear, open } from '../support/client/heard.ts';
+import { open, record } from '../support/client/recording.ts';
 import { createContest } from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
@@ -18,16 +18,16 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
     let cutting = true;
     const proxy = await startCuttingProxy(live.url, () => (cutting ? 1_500 : undefined));
     const client = start({ url: proxy.url, getToken: () => clients.token });
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
     const sent: string[] = [];
-    while (heard.opened.length < 8) {
+    while (received.opened.length < 8) {
       sent.push(`${sent.length}`);
       await live.publish(note(clients.player.playerId, sent.at(-1) as string));
     }
     cutting = false;
-    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length));
-    expect(heard.titles()).toEqual(sent);
+    await vi.waitFor(() => expect(received.notifications.length).toBeGreaterThanOrEqual(sent.length));
+    expect(received.titles()).toEqual(sent);
     client.close();
     await proxy.close();
   });
@@ -50,9 +50,9 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
     await open(client);
     await client.setScopes(['player:me']);
     expect(asked).toEqual([['player:me', `contest:${contest}`], ['player:me']]);
-    const heard = hear(client);
+    const received = record(client);
     await live.publish(note(clients.player.playerId, 'by ticket'));
-    await vi.waitFor(() => expect(heard.titles()).toEqual(['by ticket']));
+    await vi.waitFor(() => expect(received.titles()).toEqual(['by ticket']));
   });
 
   it('says at once that there is none to be had, where tickets or streams need one', () => {

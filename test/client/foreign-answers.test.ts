@@ -13,7 +13,7 @@ const OPEN = {
   serverTime: '2023-11-14T22:13:20.000Z',
 };
 const PATIENCE = { timeout: 15_000 };
-/** `{"id":7}`, signed by nobody. */
+/** `{"id":7}`, without a signature. */
 const TOKEN = `x.${btoa('{"id":7}')}.x`;
 
 function eventStream(...frames: readonly (readonly [event: string, data: unknown])[]): Response {
@@ -199,7 +199,7 @@ describe('A client before which something else stands', () => {
     }
   });
 
-  it('connects by itself where a browser has channels or locks and lets nobody use them', async () => {
+  it('connects by itself where a browser has channels or locks and forbids their use', async () => {
     const locks = createLocks();
     const tab = createTab(locks);
     const broken: Partial<ConnectOptions>[] = [

@@ -10,10 +10,10 @@ import type {
 } from '../../src/protocol/leaderboard.ts';
 import { leaderboardRow } from '../support/leaderboard-row.ts';
 
-const standing = (playerId: number, rank: number, finalRating = 100 - rank): LeaderboardRow =>
+const row = (playerId: number, rank: number, finalRating = 100 - rank): LeaderboardRow =>
   leaderboardRow(playerId, rank, finalRating, { problemsSolved: 0 });
 
-describe('A board', () => {
+describe('A leaderboard', () => {
   const emitter = new Emitter<LiveEvents>((error) => {
     throw error;
   });
@@ -51,7 +51,7 @@ describe('A board', () => {
     resync.mockClear();
   });
 
-  it('asks for a new stream where the one there is has brought its standings already', () => {
+  it('asks for a new stream where the present one has brought its snapshot already', () => {
     create();
     expect(resync).not.toHaveBeenCalled();
     for (const [state, times] of [
@@ -68,127 +68,127 @@ describe('A board', () => {
   });
 
   it('is unknown until its snapshot', () => {
-    const board = create();
-    expect(board.view).toBeUndefined();
-    update({ previous: 1, version: 2, changed: [standing(1, 1)] });
-    expect(board.view).toBeUndefined();
-    snapshot(4, [standing(2, 2), standing(1, 1)]);
-    expect(ranks(board.view)).toEqual([
+    const leaderboard = create();
+    expect(leaderboard.view).toBeUndefined();
+    update({ previous: 1, version: 2, changed: [row(1, 1)] });
+    expect(leaderboard.view).toBeUndefined();
+    snapshot(4, [row(2, 2), row(1, 1)]);
+    expect(ranks(leaderboard.view)).toEqual([
       [1, 1],
       [2, 2],
     ]);
   });
 
   it('follows each change, and says how rows moved', () => {
-    const board = create();
-    snapshot(1, [standing(1, 1), standing(2, 2), standing(3, 3)]);
-    const untouched = board.view?.rows[2];
+    const leaderboard = create();
+    snapshot(1, [row(1, 1), row(2, 2), row(3, 3)]);
+    const untouched = leaderboard.view?.rows[2];
     time = 2_000;
     update({
       previous: 1,
       version: 2,
-      changed: [standing(2, 1, 500)],
+      changed: [row(2, 1, 500)],
       shifts: [{ from: 1, to: 1, by: 1 }],
     });
-    expect(ranks(board.view)).toEqual([
+    expect(ranks(leaderboard.view)).toEqual([
       [2, 1],
       [1, 2],
       [3, 3],
     ]);
-    expect(board.view?.rows.map(({ previousRank, changedAt }) => [previousRank, changedAt])).toEqual([
+    expect(leaderboard.view?.rows.map(({ previousRank, changedAt }) => [previousRank, changedAt])).toEqual([
       [2, 2_000],
       [1, 2_000],
       [undefined, undefined],
     ]);
     // A row of which nothing changed is the same object, so that nothing of it is drawn again.
-    expect(board.view?.rows[2]).toBe(untouched);
+    expect(leaderboard.view?.rows[2]).toBe(untouched);
   });
 
-  it('is one object until it changes, and tells when it does', () => {
-    const board = create();
-    let told = 0;
-    const stop = board.subscribe(() => told++);
-    snapshot(1, [standing(1, 1)]);
-    const { view } = board;
-    expect(board.view).toBe(view);
+  it('is one object until it changes, and notifies when it does', () => {
+    const leaderboard = create();
+    let notified = 0;
+    const stop = leaderboard.subscribe(() => notified++);
+    snapshot(1, [row(1, 1)]);
+    const { view } = leaderboard;
+    expect(leaderboard.view).toBe(view);
     update({ previous: 0, version: 1 });
-    expect(board.view).toBe(view);
+    expect(leaderboard.view).toBe(view);
     update({ previous: 1, version: 2, removed: [1], total: 0 });
-    expect(board.view).not.toBe(view);
-    expect(board.view?.rows).toEqual([]);
-    expect(told).toBe(2);
+    expect(leaderboard.view).not.toBe(view);
+    expect(leaderboard.view?.rows).toEqual([]);
+    expect(notified).toBe(2);
     stop();
     snapshot(3, []);
-    expect(told).toBe(2);
+    expect(notified).toBe(2);
   });
 
   it('asks for a fresh stream when it missed something, and shows meanwhile that it is behind', () => {
-    const board = create();
-    snapshot(1, [standing(1, 1)]);
-    update({ previous: 2, version: 3, changed: [standing(1, 2)], shifts: [{ from: 1, to: 1, by: 1 }] });
+    const leaderboard = create();
+    snapshot(1, [row(1, 1)]);
+    update({ previous: 2, version: 3, changed: [row(1, 2)], shifts: [{ from: 1, to: 1, by: 1 }] });
     expect(resync).toHaveBeenCalledTimes(1);
-    expect(board.view).toMatchObject({ version: 1, stale: true });
+    expect(leaderboard.view).toMatchObject({ version: 1, stale: true });
     update({ previous: 3, version: 4 });
     expect(resync).toHaveBeenCalledTimes(1);
-    snapshot(4, [standing(1, 5)]);
-    expect(board.view).toMatchObject({ version: 4, stale: false });
+    snapshot(4, [row(1, 5)]);
+    expect(leaderboard.view).toMatchObject({ version: 4, stale: false });
   });
 
   it('asks for a fresh stream when a change with shifts follows a version that it is past', () => {
-    const board = create();
-    snapshot(2, [standing(1, 1), standing(2, 2)]);
-    // Its shifts refer to the ranks of version 1, which this board no longer has.
-    update({ previous: 1, version: 3, changed: [standing(3, 1)], shifts: [{ from: 1, to: 2, by: 1 }] });
+    const leaderboard = create();
+    snapshot(2, [row(1, 1), row(2, 2)]);
+    // Its shifts refer to the ranks of version 1, which this leaderboard no longer has.
+    update({ previous: 1, version: 3, changed: [row(3, 1)], shifts: [{ from: 1, to: 2, by: 1 }] });
     expect(resync).toHaveBeenCalledTimes(1);
-    expect(board.view).toMatchObject({ version: 2, stale: true });
-    expect(ranks(board.view)).toEqual([
+    expect(leaderboard.view).toMatchObject({ version: 2, stale: true });
+    expect(ranks(leaderboard.view)).toEqual([
       [1, 1],
       [2, 2],
     ]);
   });
 
   it('takes a change that says of each row how it stands now, whatever it missed before', () => {
-    const board = create();
-    snapshot(1, [standing(1, 1), standing(2, 2)]);
-    update({ previous: 0, version: 7, changed: [standing(2, 1), standing(1, 2)] });
+    const leaderboard = create();
+    snapshot(1, [row(1, 1), row(2, 2)]);
+    update({ previous: 0, version: 7, changed: [row(2, 1), row(1, 2)] });
     expect(resync).not.toHaveBeenCalled();
-    expect(ranks(board.view)).toEqual([
+    expect(ranks(leaderboard.view)).toEqual([
       [2, 1],
       [1, 2],
     ]);
   });
 
   it('does not go back to an older snapshot, unless history was lost', () => {
-    const board = create();
-    snapshot(5, [standing(1, 1)]);
-    snapshot(4, [standing(1, 9)]);
-    expect(board.view?.version).toBe(5);
+    const leaderboard = create();
+    snapshot(5, [row(1, 1)]);
+    snapshot(4, [row(1, 9)]);
+    expect(leaderboard.view?.version).toBe(5);
     emitter.emit('reset', { lost: { after: null, through: 9 }, stale: [] });
-    expect(board.view?.stale).toBe(true);
-    snapshot(2, [standing(1, 3)]);
-    expect(board.view).toMatchObject({ version: 2, stale: false });
+    expect(leaderboard.view?.stale).toBe(true);
+    snapshot(2, [row(1, 3)]);
+    expect(leaderboard.view).toMatchObject({ version: 2, stale: false });
   });
 
-  it('tells that the standings are frozen, and that they move again', () => {
-    const board = create();
-    snapshot(1, [standing(1, 1)]);
+  it('shows that it is frozen, and that it moves again', () => {
+    const leaderboard = create();
+    snapshot(1, [row(1, 1)]);
     const freeze = (frozen: boolean) =>
       emitter.emit('leaderboard-freeze', {
         data: { contestId: 3, frozen, version: 1 },
       } as unknown as Notification<'LEADERBOARD_FREEZE'>);
     freeze(true);
-    expect(board.view?.frozen).toBe(true);
+    expect(leaderboard.view?.frozen).toBe(true);
     freeze(false);
-    expect(board.view?.frozen).toBe(false);
+    expect(leaderboard.view?.frozen).toBe(false);
   });
 
   it('minds its own contest only, and nothing once it is closed', () => {
-    const board = create();
-    snapshot(1, [standing(1, 1)]);
+    const leaderboard = create();
+    snapshot(1, [row(1, 1)]);
     snapshot(9, [], { contestId: 4 });
-    expect(board.view?.version).toBe(1);
-    board.close();
+    expect(leaderboard.view?.version).toBe(1);
+    leaderboard.close();
     snapshot(2, []);
-    expect(board.view?.version).toBe(1);
+    expect(leaderboard.view?.version).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import type { ScopeInput } from '../../src/client/types.ts';
-import { hear, open } from '../support/client/heard.ts';
+import { open, record } from '../support/client/recording.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 import { seededRandom } from '../support/random.ts';
 import { note } from '../support/service.ts';
@@ -34,7 +34,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     });
     await vi.waitFor(() => expect(levels).toEqual([4]));
     expect(names.slice(0, 2)).toEqual(['stream-open', 'caught-up']);
-    // Keepalives are comments: heard, and shown to whoever debugs.
+    // Keepalives are comments: received, and shown by the debugger.
     await vi.waitFor(() => expect(names).toContain(undefined));
     expect(Math.abs(client.serverNow() - Date.now())).toBeLessThan(5_000);
   });
@@ -46,7 +46,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
       planned-- > 0 ? 400 + Math.floor(random() * 3_000) : undefined,
     );
     const client = start({ url: proxy.url });
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
     const sent: string[] = [];
     while (proxy.cuts() < 60) {
@@ -57,12 +57,12 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
       await live.publish(titles.map((title) => note(clients.player.playerId, title)));
       sent.push(...titles);
     }
-    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length), {
+    await vi.waitFor(() => expect(received.notifications.length).toBeGreaterThanOrEqual(sent.length), {
       timeout: 20_000,
     });
-    expect(heard.titles()).toEqual(sent);
-    expect(heard.opened.length).toBeGreaterThan(30);
-    expect(heard.resets).toEqual([]);
+    expect(received.titles()).toEqual(sent);
+    expect(received.opened.length).toBeGreaterThan(30);
+    expect(received.resets).toEqual([]);
     client.close();
     await proxy.close();
   });
@@ -76,7 +76,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
         fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 4, maxLength: 10 }),
         async (changes, bursts) => {
           const client = start();
-          const heard = hear(client);
+          const received = record(client);
           await open(client);
           const published: { id: number; scope: string }[] = [];
           /** For each scope, the ids between which it was certainly listened to. */
@@ -114,17 +114,17 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
           await publishing;
           const own = published.filter(({ scope }) => scope === `player:${clients.player.playerId}`);
           await vi.waitFor(() =>
-            expect(heard.notifications.some(({ id }) => id === own.at(-1)?.id)).toBe(true),
+            expect(received.notifications.some(({ id }) => id === own.at(-1)?.id)).toBe(true),
           );
-          const ids = heard.notifications.map(({ id }) => id);
+          const ids = received.notifications.map(({ id }) => id);
           expect(new Set(ids).size).toBe(ids.length);
-          const ofOwn = heard.notifications.filter(({ scope }) => scope === own[0]?.scope);
+          const ofOwn = received.notifications.filter(({ scope }) => scope === own[0]?.scope);
           expect(ofOwn.map(({ id }) => id)).toEqual(own.map(({ id }) => id));
           for (const { scope, after, through } of due)
             for (const { id } of published.filter((one) => one.scope === scope))
               if (id > after && id <= through) expect(ids).toContain(id);
-          expect(heard.resets).toEqual([]);
-          expect(heard.states).not.toContain('waiting');
+          expect(received.resets).toEqual([]);
+          expect(received.states).not.toContain('waiting');
           client.close();
         },
       ),
@@ -132,12 +132,12 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     );
   });
 
-  it('hears what it may of the scopes that it is given, names the others, and keeps the old ones where all are refused', async () => {
+  it('receives what it may of the scopes that it is given, names the others, and keeps the old ones where all are refused', async () => {
     const hidden = await createContest(live.test.database, { isPublic: false });
     const client = start();
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
-    // Whoever asks for the same meanwhile is told the same.
+    // A caller that asks for the same meanwhile gets the same answer.
     for (const asked of [0, 1].map(() =>
       client.setScopes([`contest:${hidden}`, `contest:${hidden}:leaderboard`]),
     ))
@@ -152,13 +152,13 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
       { scope: `contest:${hidden}`, error: { code: 'not-found' } },
     ]);
     await live.publish(note(clients.player.playerId, 'still here'));
-    await vi.waitFor(() => expect(heard.titles()).toEqual(['still here']), { timeout: 15_000 });
+    await vi.waitFor(() => expect(received.titles()).toEqual(['still here']), { timeout: 15_000 });
     await joinContest(live.test.database, { contestId: hidden, playerId: clients.player.playerId });
     await client.retryRefused();
     expect(client.status.refused).toEqual([]);
     const title = 'to those who take part';
     await live.publish({ type: 'ANNOUNCEMENT', data: { title, message: 'm', contestId: hidden } });
-    await vi.waitFor(() => expect(heard.titles()).toEqual(['still here', title]), { timeout: 15_000 });
+    await vi.waitFor(() => expect(received.titles()).toEqual(['still here', title]), { timeout: 15_000 });
   });
 
   it('is closed, and says why, when it is refused for good; and may be opened again', async () => {
@@ -181,9 +181,9 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
 
   it('replaces a token that is refused', async () => {
     const client = start({ getToken: (reason) => (reason === 'refused' ? clients.token : 'not.a.token') });
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
-    expect(heard.states).toEqual(['catching-up', 'open']);
+    expect(received.states).toEqual(['catching-up', 'open']);
     expect(await client.api.counts()).toMatchObject({ unread: expect.any(Number) });
   });
 
@@ -207,32 +207,33 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
         return live.token(clients.player.userId, reason === 'connect' ? 3 : 3600);
       },
     });
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
     await vi.waitFor(() => expect(reasons).toEqual(['connect', 'expiring']));
     // Well past the end of the first token.
     await vi.waitFor(() =>
-      expect(client.serverNow()).toBeGreaterThan(Date.parse(heard.opened[0]?.expiresAt ?? '') + 1_500),
+      expect(client.serverNow()).toBeGreaterThan(Date.parse(received.opened[0]?.expiresAt ?? '') + 1_500),
     );
-    expect(heard.opened).toHaveLength(1);
+    expect(received.opened).toHaveLength(1);
     expect(client.state).toBe('open');
   });
 
   it('comes back with a new token when the old one ended in mid-stream', async () => {
     const client = start({
       getToken: async (reason) => {
-        if (reason === 'expiring' && heard.closes.length === 0) throw new Error('not now');
+        if (reason === 'expiring' && received.closes.length === 0) throw new Error('not now');
         return live.token(clients.player.userId, reason === 'connect' ? 2 : 3600);
       },
     });
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
     let number = 0;
-    while (heard.opened.length < 2) await live.publish(note(clients.player.playerId, `expiry ${number++}`));
-    await vi.waitFor(() => expect(heard.titles()).toHaveLength(number));
-    expect(heard.titles()).toEqual(Array.from({ length: number }, (_, index) => `expiry ${index}`));
-    expect(heard.closes).toEqual(['expired']);
-    expect(heard.errors).toContain('no-token');
+    while (received.opened.length < 2)
+      await live.publish(note(clients.player.playerId, `expiry ${number++}`));
+    await vi.waitFor(() => expect(received.titles()).toHaveLength(number));
+    expect(received.titles()).toEqual(Array.from({ length: number }, (_, index) => `expiry ${index}`));
+    expect(received.closes).toEqual(['expired']);
+    expect(received.errors).toContain('no-token');
   });
 
   it('says that history was lost before anything else, and goes on', async () => {
@@ -248,42 +249,42 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
   it('resumes where the last page was, each scope where it was', async () => {
     const { storage } = createStorage();
     const first = start({ storage });
-    const before = hear(first);
+    const before = record(first);
     await open(first);
     await live.publish(note(clients.player.playerId, 'page one'));
     await vi.waitFor(() => expect(before.titles()).toEqual(['page one']));
     first.close();
     await live.publish(note(clients.player.playerId, 'between'));
     const second = start({ storage });
-    const after = hear(second);
+    const after = record(second);
     await open(second);
     await vi.waitFor(() => expect(after.titles()).toEqual(['between']));
     second.close();
 
     await live.publish(note(clients.player.playerId, 'later'));
     const late = start({ storage, resumeWithinMs: -1 });
-    const fresh = hear(late);
+    const fresh = record(late);
     await open(late);
     expect(fresh.opened[0]?.requested).toBeNull();
   });
 
-  it('resumes where the last page was, also when that had taken up other scopes meanwhile', async () => {
+  it('resumes where the last page was, also when that had added other scopes meanwhile', async () => {
     const { storage } = createStorage();
     const contest = await createContest(live.test.database);
     const first = start({ storage });
     await open(first);
     await first.setScopes(['player:me', `contest:${contest}`]);
-    const before = hear(first);
+    const before = record(first);
     await live.publish([note(clients.player.playerId, 'one'), note(clients.player.playerId, 'two')]);
     await vi.waitFor(() => expect(before.titles()).toEqual(['one', 'two']));
     first.close();
     await live.publish(note(clients.player.playerId, 'between'));
     const second = start({ storage });
-    const after = hear(second);
+    const after = record(second);
     await vi.waitFor(() => expect(after.titles()).toEqual(['between']));
   });
 
-  it('keeps a cursor for each user: nobody resumes where somebody else was', async () => {
+  it('keeps a cursor for each user: no player resumes where another was', async () => {
     const { storage } = createStorage();
     const mine = start({ storage });
     await open(mine);
@@ -292,11 +293,11 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     await live.publish(note(other.playerId, 'before they came'));
     const otherToken = await live.token(other.userId);
     const theirs = start({ storage, getToken: () => otherToken });
-    const heard = hear(theirs);
+    const received = record(theirs);
     await open(theirs);
-    expect(heard.opened[0]?.requested).toBeNull();
-    expect(heard.titles()).toEqual([]);
-    const again = hear(start({ storage }));
+    expect(received.opened[0]?.requested).toBeNull();
+    expect(received.titles()).toEqual([]);
+    const again = record(start({ storage }));
     await vi.waitFor(() => expect(again.opened[0]?.requested).toBe(mine.cursor));
   });
 
@@ -313,14 +314,14 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
       `{"cursor":"7","at":${Date.now()},"scopes":[],"floors":[1]}`,
     ]) {
       kept.set(key as string, text);
-      const heard = hear(start({ storage }));
-      await vi.waitFor(() => expect(heard.opened[0]?.requested).toBeNull());
+      const received = record(start({ storage }));
+      await vi.waitFor(() => expect(received.opened[0]?.requested).toBeNull());
     }
   });
 
-  it('is told who closed it, and stays closed', async () => {
+  it('receives the reason of its close, and stays closed', async () => {
     const client = start();
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
     const answer = await fetch(`${live.url}/sessions/${client.status.streamId}`, {
       method: 'DELETE',
@@ -329,16 +330,16 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     expect(answer.status).toBe(204);
     await vi.waitFor(() => expect(client.state).toBe('closed'));
     expect(client.status.closeReason).toBe('disconnected');
-    expect(heard.closes).toEqual(['disconnected']);
+    expect(received.closes).toEqual(['disconnected']);
   });
 
   it('works without a network, on the app itself', async () => {
     const onApp: typeof fetch = async (input, init) => live.service.app.request(input as string, init);
     const client = start({ url: 'http://app.test', fetch: onApp });
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
     await live.publish(note(clients.player.playerId, 'in process'));
-    await vi.waitFor(() => expect(heard.titles()).toEqual(['in process']));
+    await vi.waitFor(() => expect(received.titles()).toEqual(['in process']));
     expect((await client.api.notifications({ limit: 1 })).items[0]?.title).toBe('in process');
     const { streamId } = client.status;
     client.close();

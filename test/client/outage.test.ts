@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { connect } from '../../src/client/connect.ts';
-import { hear, open } from '../support/client/heard.ts';
+import { open, record } from '../support/client/recording.ts';
 import { createTestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { environment, note, publishTo, SECRET, serviceTokenOf, startService } from '../support/service.ts';
@@ -19,9 +19,9 @@ describe('A client', { timeout: 90_000 }, () => {
   async function connected(url: string, token: string) {
     const client = connect({ url, scopes: ['player:me'], getToken: () => token, backoff: QUICK });
     after.push(() => client.close());
-    const heard = hear(client);
+    const received = record(client);
     await open(client);
-    return { client, heard };
+    return { client, received };
   }
 
   it('says so when the service is killed, comes back with it, and has missed and doubled nothing', async () => {
@@ -32,7 +32,7 @@ describe('A client', { timeout: 90_000 }, () => {
     const serviceToken = await serviceTokenOf(SECRET);
     const { userId, playerId } = await createPlayer(test.database);
     const token = await mintPlatformToken(SECRET, userId);
-    const { client, heard } = await connected(service.url, token);
+    const { client, received } = await connected(service.url, token);
 
     const sent: string[] = [];
     let over = false;
@@ -55,25 +55,25 @@ describe('A client', { timeout: 90_000 }, () => {
     }
     over = true;
     await publishing;
-    await vi.waitFor(() => expect(heard.notifications.length).toBeGreaterThanOrEqual(sent.length));
-    expect(heard.titles()).toEqual(sent);
-    expect(heard.resets).toEqual([]);
-    expect(heard.states).toContain('waiting');
+    await vi.waitFor(() => expect(received.notifications.length).toBeGreaterThanOrEqual(sent.length));
+    expect(received.titles()).toEqual(sent);
+    expect(received.resets).toEqual([]);
+    expect(received.states).toContain('waiting');
   });
 
-  it('notices a connection that only looks open', async () => {
+  it('notices a connection that only seems open', async () => {
     const live = await startService({ HEARTBEAT_INTERVAL: '1000' });
     after.push(() => live.close());
     const proxy = await startCuttingProxy(live.url, () => undefined);
     after.push(() => proxy.close());
     const { userId, playerId } = await createPlayer(live.test.database);
     const token = await live.token(userId);
-    const { heard } = await connected(proxy.url, token);
+    const { received } = await connected(proxy.url, token);
     proxy.silence();
     await live.publish(note(playerId, 'into the silence'));
-    await vi.waitFor(() => expect(heard.titles()).toEqual(['into the silence']), { timeout: 15_000 });
-    expect(heard.errors).toEqual(['silent']);
-    expect(heard.opened).toHaveLength(2);
+    await vi.waitFor(() => expect(received.titles()).toEqual(['into the silence']), { timeout: 15_000 });
+    expect(received.errors).toEqual(['silent']);
+    expect(received.opened).toHaveLength(2);
   });
 
   it('changes its scopes though its player has all the streams there may be', async () => {
@@ -81,13 +81,13 @@ describe('A client', { timeout: 90_000 }, () => {
     after.push(() => live.close());
     const { userId, playerId } = await createPlayer(live.test.database);
     const token = await live.token(userId);
-    const { client, heard } = await connected(live.url, token);
+    const { client, received } = await connected(live.url, token);
     for (const scopes of [['player:me', 'global'], ['player:me'], ['player:me', 'global']] as const) {
       await live.publish(note(playerId, scopes.join()));
       await client.setScopes(scopes);
     }
     await vi.waitFor(() =>
-      expect(heard.titles()).toEqual(['player:me,global', 'player:me', 'player:me,global']),
+      expect(received.titles()).toEqual(['player:me,global', 'player:me', 'player:me,global']),
     );
     expect(client.state).not.toBe('closed');
   });
@@ -109,7 +109,7 @@ describe('A client', { timeout: 90_000 }, () => {
     await open(first);
     const second = start();
     after.push(() => second.close());
-    const heard = hear(second);
+    const received = record(second);
     await vi.waitFor(() =>
       expect(second.status).toMatchObject({ state: 'waiting', closeReason: 'shutdown' }),
     );
@@ -118,6 +118,6 @@ describe('A client', { timeout: 90_000 }, () => {
     first.close();
     second.reconnect();
     await open(second);
-    expect(heard.opened).toHaveLength(1);
+    expect(received.opened).toHaveLength(1);
   });
 });

@@ -29,7 +29,7 @@ describe('Progress', () => {
         for (const { back, length, scopes, reload } of plan) {
           const at = Number(progress.cursor?.split('-')[0] ?? 0);
           const from = Math.max(0, at - back);
-          // A scope that is let go and taken up again goes on from there, or from where the stream begins.
+          // A scope that is removed and added again goes on from there, or from where the stream begins.
           for (const scope of listening.keys()) reached.set(scope, Math.max(at, reached.get(scope) ?? 0));
           for (const scope of SCOPES)
             if (!scopes.includes(scope)) listening.delete(scope);
@@ -58,7 +58,7 @@ describe('Progress', () => {
     );
   });
 
-  it('does not repeat for a scope that was let go and taken up again', () => {
+  it('does not repeat for a scope that was removed and added again', () => {
     const progress = new Progress();
     progress.begin(['player:1', 'contest:1'], '10-test');
     expect(progress.take('contest:1', 14)).toBe(true);

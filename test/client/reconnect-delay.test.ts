@@ -35,7 +35,7 @@ describe('The wait after a loss', () => {
     expect(wait).toBe(1_800_000);
   });
 
-  it('is short after an end that is nobody else’s, the first time', () => {
+  it('is short after an end that concerns this stream alone, the first time', () => {
     for (const reason of ['expired', 'replaced', 'rotated', 'slow'] as const) {
       expect(reconnectDelay({ failures: 1, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(500);
       expect(reconnectDelay({ failures: 2, reason, askedMs: 4_000 }, BOUNDS, () => 0.5)).toBe(4_000);

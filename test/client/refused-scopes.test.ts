@@ -54,7 +54,7 @@ describe('A connection of whose scopes some are refused', () => {
     problems = [];
   });
 
-  it('hears the rest at once, and names what it does not hear', () => {
+  it('receives the rest at once, and names what it does not receive', () => {
     create(['player:me', 'contest:8', 'global', 'contest:9']);
     transport.last.events.ended(refusing('contest:8', 'contest:9'));
     begin();
@@ -70,7 +70,7 @@ describe('A connection of whose scopes some are refused', () => {
     expect(named()).toHaveLength(2);
   });
 
-  it('asks for it again when it is told to, or when somebody takes it up anew', async () => {
+  it('asks for it again on request, or when it is subscribed to anew', async () => {
     create(['player:me', 'contest:9']);
     transport.last.events.ended(refusing('contest:9'));
     begin();
@@ -91,7 +91,7 @@ describe('A connection of whose scopes some are refused', () => {
     expect(asked().at(-1)).toBe('player:me contest:9');
   });
 
-  it('goes on with what it has while it finds out which of the new ones it may hear', async () => {
+  it('goes on with what it has while it finds out which of the new ones it may receive', async () => {
     create(['player:me']);
     begin();
     const [old] = transport.streams;

@@ -3,14 +3,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { LiveClient, ScopeInput } from '../../src/client/types.ts';
 import { createLocks, createTab, type TestTab } from '../support/browser/tabs.ts';
-import { type Heard, hear, open } from '../support/client/heard.ts';
+import { open, type Received, record } from '../support/client/recording.ts';
 import { createContest, createPlayer } from '../support/database/platform.ts';
 import { note, prepareService } from '../support/service.ts';
 
 interface Opened {
   readonly tab: TestTab;
   readonly client: LiveClient;
-  readonly heard: Heard;
+  readonly received: Received;
   /** For each scope, the ids between which it was certainly listened to; open-ended while it still is. */
   readonly due: { readonly scope: ScopeInput; readonly after: number; through: number }[];
   frozen: boolean;
@@ -29,7 +29,7 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
 }, () => {
   const live = prepareService();
 
-  it('each hear what they listen to, once and in order', async () => {
+  it('each receive what they listen to, once and in order', async () => {
     const contests = await Promise.all([0, 1, 2].map(() => createContest(live.test.database)));
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { minLength: 15, maxLength: 30 }), async (steps) => {
@@ -68,7 +68,7 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
             share: tab.share,
             clock: tab.clock,
           });
-          const opened: Opened = { tab, client, heard: hear(client), due: [], frozen: false };
+          const opened: Opened = { tab, client, received: record(client), due: [], frozen: false };
           tabs.push(opened);
           await open(client);
           for (const scope of scopes)
@@ -76,7 +76,7 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
         }
         async function change({ client, due }: Opened, scopes: readonly ScopeInput[]): Promise<void> {
           const had = client.scopes;
-          // What is let go may be so at once, wherever the tab stands.
+          // What is removed may be so at once, wherever the tab is.
           for (const one of due)
             if (!scopes.includes(one.scope))
               one.through = Math.min(one.through, Number.parseInt(client.cursor ?? '0', 10));
@@ -114,10 +114,10 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
         await publishing;
         for (const opened of tabs) if (opened.frozen) thaw(opened);
 
-        for (const { heard, due } of tabs)
+        for (const { received, due } of tabs)
           await vi.waitFor(
             () => {
-              const ids = new Set(heard.notifications.map(({ id }) => id));
+              const ids = new Set(received.notifications.map(({ id }) => id));
               const missed = due.flatMap(({ scope, after, through }) =>
                 published.filter(
                   (row) =>
@@ -128,12 +128,12 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
             },
             { timeout: 15_000 },
           );
-        for (const { heard, client } of [...tabs, ...closed]) {
-          for (const scope of new Set(heard.notifications.map((one) => one.scope))) {
-            const ids = heard.notifications.filter((one) => one.scope === scope).map(({ id }) => id);
+        for (const { received, client } of [...tabs, ...closed]) {
+          for (const scope of new Set(received.notifications.map((one) => one.scope))) {
+            const ids = received.notifications.filter((one) => one.scope === scope).map(({ id }) => id);
             expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
           }
-          expect(heard.resets).toEqual([]);
+          expect(received.resets).toEqual([]);
           client.close();
         }
       }),

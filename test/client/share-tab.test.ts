@@ -4,7 +4,7 @@ import type { LeaderMessage, TabMessage } from '../../src/client/share/messages.
 import { Tab } from '../../src/client/share/tab.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 
-describe('A tab that hears a leader', () => {
+describe('A tab that follows a leader', () => {
   let sent: TabMessage[];
   let begun: (readonly Scope[])[];
   let refusals: LiveError[];
@@ -94,7 +94,7 @@ describe('A tab that hears a leader', () => {
     expect(refusals.map(({ code }) => code)).toEqual(['not-found']);
   });
 
-  it('hears nothing of the next leader’s stream when that is another player’s', () => {
+  it('receives nothing of the next leader’s stream when that is another player’s', () => {
     tab.receive({ kind: 'lead', term: 1 });
     tab.receive(begin(1, 'player:7', ['player:7'], [asks()]));
     tab.receive({ kind: 'lead', term: 2 });

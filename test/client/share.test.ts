@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
 import type { ConnectOptions, LiveClient } from '../../src/client/types.ts';
 import { createLocks, createPageLifecycle, createTab, type TestTab } from '../support/browser/tabs.ts';
-import { hear, open } from '../support/client/heard.ts';
+import { open, record } from '../support/client/recording.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { note, prepareService } from '../support/service.ts';
 import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
@@ -14,7 +14,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
   let locks: ReturnType<typeof createLocks>;
   const clients: LiveClient[] = [];
   beforeEach(async () => {
-    // A player per test: nothing of another test's is heard.
+    // A player per test: nothing of another test's is received.
     player = await createPlayer(live.test.database);
     token = await live.token(player.userId);
     locks = createLocks();
@@ -34,7 +34,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
       ...options,
     });
     clients.push(client);
-    return { client, tab, heard: hear(client) };
+    return { client, tab, received: record(client) };
   }
 
   async function openStreams(playerId = player.playerId): Promise<number> {
@@ -50,14 +50,15 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     expect((await live.publish(titles.map((title) => note(player.playerId, title)))).status).toBe(201);
   }
 
-  it('hear the same, through one stream', async () => {
+  it('receive the same, through one stream', async () => {
     const tabs = [start(), start(), start()];
     await open(...tabs.map(({ client }) => client));
     await oneStream();
     expect(tabs.map(({ client }) => client.status.role).sort()).toEqual(['follower', 'follower', 'leader']);
     expect(locks.holders()).toBe(1);
     await publish('a', 'b', 'c');
-    for (const { heard } of tabs) await vi.waitFor(() => expect(heard.titles()).toEqual(['a', 'b', 'c']));
+    for (const { received } of tabs)
+      await vi.waitFor(() => expect(received.titles()).toEqual(['a', 'b', 'c']));
     const { streamId } = tabs[0]?.client.status ?? {};
     expect(tabs.every(({ client }) => client.status.streamId === streamId)).toBe(true);
   });
@@ -92,12 +93,12 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     over = true;
     await publishing;
     const last = sent.at(-1);
-    await vi.waitFor(() => expect(watched.heard.titles().at(-1)).toBe(last));
-    const titles = watched.heard.titles();
+    await vi.waitFor(() => expect(watched.received.titles().at(-1)).toBe(last));
+    const titles = watched.received.titles();
     const from = sent.indexOf(titles[0] as string);
     expect(from).toBeLessThanOrEqual(since);
     expect(titles).toEqual(sent.slice(from));
-    expect(watched.heard.resets).toEqual([]);
+    expect(watched.received.resets).toEqual([]);
     await oneStream();
   });
 
@@ -108,17 +109,17 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await open(follower.client);
     expect(follower.client.status.role).toBe('follower');
     await publish('before');
-    await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['before']));
+    await vi.waitFor(() => expect(follower.received.titles()).toEqual(['before']));
     leader.tab.freeze();
     await publish('while frozen');
     await vi.waitFor(() => expect(follower.client.status.role).toBe('leader'));
-    await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['before', 'while frozen']));
+    await vi.waitFor(() => expect(follower.received.titles()).toEqual(['before', 'while frozen']));
     leader.tab.thaw();
     await vi.waitFor(() => expect(leader.client.status.role).toBe('follower'));
     await open(leader.client);
     await publish('after');
-    for (const { heard } of [leader, follower])
-      await vi.waitFor(() => expect(heard.titles()).toEqual(['before', 'while frozen', 'after']));
+    for (const { received } of [leader, follower])
+      await vi.waitFor(() => expect(received.titles()).toEqual(['before', 'while frozen', 'after']));
     await oneStream();
   });
 
@@ -129,18 +130,18 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await open(follower.client);
     follower.tab.freeze();
     await publish('one', 'two');
-    await vi.waitFor(() => expect(leader.heard.titles()).toEqual(['one', 'two']));
+    await vi.waitFor(() => expect(leader.received.titles()).toEqual(['one', 'two']));
     follower.tab.forget();
     await publish('three');
-    await vi.waitFor(() => expect(leader.heard.titles()).toHaveLength(3));
+    await vi.waitFor(() => expect(leader.received.titles()).toHaveLength(3));
     follower.tab.thaw();
     await publish('four');
-    for (const { heard } of [leader, follower])
-      await vi.waitFor(() => expect(heard.titles()).toEqual(['one', 'two', 'three', 'four']));
+    for (const { received } of [leader, follower])
+      await vi.waitFor(() => expect(received.titles()).toEqual(['one', 'two', 'three', 'four']));
     await oneStream();
   });
 
-  it('listen to what any of them wants, each hearing its own', async () => {
+  it('listen to what any of them wants, each receiving its own', async () => {
     const contests = await Promise.all([1, 2].map(() => createContest(live.test.database)));
     const [one, two] = contests.map((id) => start({ scopes: ['player:me', `contest:${id}`] }));
     if (!one || !two) throw new Error('two tabs');
@@ -155,15 +156,15 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
       about(contests[1], 'second'),
       note(player.playerId, 'own'),
     ]);
-    await vi.waitFor(() => expect(one.heard.titles()).toEqual(['first', 'own']));
-    await vi.waitFor(() => expect(two.heard.titles()).toEqual(['second', 'own']));
+    await vi.waitFor(() => expect(one.received.titles()).toEqual(['first', 'own']));
+    await vi.waitFor(() => expect(two.received.titles()).toEqual(['second', 'own']));
     await two.client.setScopes(['player:me', `contest:${contests[0] as number}`]);
-    await live.publish([about(contests[0], 'for both'), about(contests[1], 'for nobody')]);
-    await vi.waitFor(() => expect(one.heard.titles()).toEqual(['first', 'own', 'for both']));
-    await vi.waitFor(() => expect(two.heard.titles()).toEqual(['second', 'own', 'for both']));
+    await live.publish([about(contests[0], 'for both'), about(contests[1], 'for none')]);
+    await vi.waitFor(() => expect(one.received.titles()).toEqual(['first', 'own', 'for both']));
+    await vi.waitFor(() => expect(two.received.titles()).toEqual(['second', 'own', 'for both']));
   });
 
-  it('bring each tab the standings whole, however long others have been watching', async () => {
+  it('bring each tab the whole leaderboard, however long others have been watching', async () => {
     const contest = await createContest(live.test.database);
     const scopes = ['player:me', `contest:${contest}:leaderboard`] as const;
     const snapshots: number[] = [];
@@ -178,7 +179,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await oneStream();
   });
 
-  it('refuse one tab what it may not hear, and leave the others as they are', async () => {
+  it('refuse one tab what it may not receive, and leave the others as they are', async () => {
     const hidden = await createContest(live.test.database, { isPublic: false });
     const leader = start();
     await open(leader.client);
@@ -194,9 +195,9 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await open(follower.client);
     await expect(follower.client.setScopes([`contest:${hidden}`])).rejects.toMatchObject({ status: 404 });
     await publish('still');
-    for (const { heard } of [leader, partly, follower])
-      await vi.waitFor(() => expect(heard.titles()).toEqual(['still']));
-    expect(barred.heard.titles()).toEqual([]);
+    for (const { received } of [leader, partly, follower])
+      await vi.waitFor(() => expect(received.titles()).toEqual(['still']));
+    expect(barred.received.titles()).toEqual([]);
   });
 
   it('let another tab try where the leader’s token is refused', async () => {
@@ -213,7 +214,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await oneStream();
   });
 
-  it('are kept up by those that are looked at, when the leader’s timers are slow', async () => {
+  it('are kept up by the visible ones, when the leader’s timers are slow', async () => {
     const proxy = await startCuttingProxy(live.url, () => undefined);
     const leader = start({ url: proxy.url });
     await open(leader.client);
@@ -221,15 +222,15 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await open(follower.client);
     leader.tab.hide();
     proxy.cut();
-    await vi.waitFor(() => expect(follower.heard.states).toContain('waiting'));
+    await vi.waitFor(() => expect(follower.received.states).toContain('waiting'));
     await publish('missed');
     await open(follower.client);
     expect(follower.client.status.role).toBe('follower');
-    await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['missed']));
+    await vi.waitFor(() => expect(follower.received.titles()).toEqual(['missed']));
     await proxy.close();
   });
 
-  it('try at once for somebody who looks at any of them', async () => {
+  it('try at once when any of them becomes visible', async () => {
     const proxy = await startCuttingProxy(live.url, () => undefined);
     const slow = { url: proxy.url, backoff: { firstMs: 1e7, mostMs: 1e7 } };
     const leader = start(slow);
@@ -245,7 +246,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await proxy.close();
   });
 
-  it('let go when the page is about to go, and come back with it', async () => {
+  it('close the stream when the page is about to go, and come back with it', async () => {
     const pages = [1, 2].map(() => createPageLifecycle());
     const [leader, follower] = pages.map((pageLifecycle) => start({ pageLifecycle }));
     if (!leader || !follower) throw new Error('two tabs');
@@ -254,23 +255,23 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     pages[0]?.change('leaving');
     await vi.waitFor(() => expect(follower.client.status.role).toBe('leader'));
     await publish('meanwhile');
-    await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['meanwhile']));
-    expect(leader.heard.titles()).toEqual([]);
+    await vi.waitFor(() => expect(follower.received.titles()).toEqual(['meanwhile']));
+    expect(leader.received.titles()).toEqual([]);
     pages[0]?.change('returning');
-    await vi.waitFor(() => expect(leader.heard.titles()).toEqual(['meanwhile']));
+    await vi.waitFor(() => expect(leader.received.titles()).toEqual(['meanwhile']));
     expect(leader.client.status.role).toBe('follower');
     // Pages say that they are back when they were never away, too.
     const { streamId } = follower.client.status;
     pages[1]?.change('returning');
     await publish('after');
-    await vi.waitFor(() => expect(leader.heard.titles()).toEqual(['meanwhile', 'after']));
+    await vi.waitFor(() => expect(leader.received.titles()).toEqual(['meanwhile', 'after']));
     expect(follower.client.status.streamId).toBe(streamId);
   });
 
   it('know the service’s time, also those that join a stream that began long ago', async () => {
     const leader = start();
     await open(leader.client);
-    const began = Date.parse(leader.heard.opened[0]?.serverTime ?? '');
+    const began = Date.parse(leader.received.opened[0]?.serverTime ?? '');
     await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(began + 1_500));
     const tab = createTab(locks);
     // Its own clock is an hour behind.
@@ -290,7 +291,7 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await open(...tabs.map(({ client }) => client));
     await vi.waitFor(async () => expect(await openStreams()).toBe(2));
     await publish('to both');
-    for (const { heard } of tabs) await vi.waitFor(() => expect(heard.titles()).toEqual(['to both']));
+    for (const { received } of tabs) await vi.waitFor(() => expect(received.titles()).toEqual(['to both']));
   });
 
   it('never mix two players', async () => {
@@ -304,8 +305,8 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
       expect([await openStreams(), await openStreams(other.playerId)]).toEqual([1, 1]),
     );
     await live.publish([note(player.playerId, 'mine'), note(other.playerId, 'theirs')]);
-    await vi.waitFor(() => expect(mine.heard.titles()).toEqual(['mine']));
-    await vi.waitFor(() => expect(theirs.heard.titles()).toEqual(['theirs']));
+    await vi.waitFor(() => expect(mine.received.titles()).toEqual(['mine']));
+    await vi.waitFor(() => expect(theirs.received.titles()).toEqual(['theirs']));
   });
 
   it('all end when the service ends their stream for good, and come back together', async () => {
@@ -352,10 +353,10 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
     await leader.client.setScopes(['player:me', `contest:${contests[1] as number}`]);
     await live.publish({
       type: 'ANNOUNCEMENT',
-      data: { title: 'heard', message: 'm', contestId: contests[0] },
+      data: { title: 'received', message: 'm', contestId: contests[0] },
     });
-    await vi.waitFor(() => expect(follower.heard.titles()).toEqual(['heard']));
-    expect(follower.heard.resets).toEqual([]);
+    await vi.waitFor(() => expect(follower.received.titles()).toEqual(['received']));
+    expect(follower.received.resets).toEqual([]);
     await oneStream();
   });
 

@@ -24,7 +24,7 @@ const CHANGES: readonly (readonly [
   from: readonly ConnectionState[],
   to: ConnectionState,
 ])[] = [
-  ['can be told to connect at any time, also again', 'start', STATES, 'connecting'],
+  ['can be started at any time, also again', 'start', STATES, 'connecting'],
   ['can be closed at any time, for good', 'close', STATES, 'closed'],
   ['first gets what was missed', 'opened', ['connecting', 'open'], 'catching-up'],
   ['is live once it has that', 'caught-up', ['catching-up'], 'open'],
@@ -35,7 +35,7 @@ const CHANGES: readonly (readonly [
     ['waiting', 'offline'],
     'connecting',
   ],
-  ['tries again at once for somebody who looks', 'wake', ['waiting'], 'connecting'],
+  ['tries again at once for a visible page', 'wake', ['waiting'], 'connecting'],
   ['tries again at once when there is a network', 'online', ['waiting', 'offline'], 'connecting'],
   [
     'gives up what was refused',

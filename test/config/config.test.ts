@@ -131,7 +131,7 @@ describe('loadConfig', () => {
 });
 
 describe('ConfigError', () => {
-  it('tells every mistake at once, one line each, each naming its variable', () => {
+  it('reports every mistake at once, one line each, each naming its variable', () => {
     const env = {
       NODE_ENV: 'production',
       PORT: '70000',

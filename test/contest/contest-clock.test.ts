@@ -230,7 +230,7 @@ describe('The contest clock', () => {
       happened = true;
       await database.transaction((tx) => setLiveAndReport(tx, id));
     });
-    // Something of another contest changes, so that the poll looks into the outbox.
+    // Something of another contest changes, so that the poll reads the outbox.
     const other = await contest('LIVE', -60, 3_600);
     const single = openClockNode(gapped, createPlatformClock(), { nearMs: 3_600_000, allMs: 3_600_000 });
     nodes.push(single);

@@ -472,7 +472,7 @@ describe('Any sequence of changes, reports and polls', () => {
     );
   });
 
-  test('announces one start and one end of a contest that nobody changes', () => {
+  test('announces one start and one end of a contest that no admin changes', () => {
     const polls = fc.array(fc.integer({ min: -4 * HOUR, max: 20 * HOUR }), { maxLength: 40 });
     fc.assert(
       fc.property(polls, (offsets) => {

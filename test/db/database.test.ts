@@ -162,7 +162,7 @@ test('the server ends a read that takes longer than a statement may', async () =
   );
 });
 
-test('the flavour tells MariaDB from MySQL, and its version', async () => {
+test('the flavour is MariaDB or MySQL, with its version', async () => {
   const { kind, version } = await database.flavour();
   expect(kind).toBe(inject('databaseKind'));
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);

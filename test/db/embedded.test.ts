@@ -69,7 +69,7 @@ async function startChild(directory: string) {
   return { child, databasePid: Number(line), exited: once(child, 'exit') };
 }
 
-test('a fresh directory becomes a durable utf8mb4 database that nobody else can reach', async () => {
+test('a fresh directory becomes a durable utf8mb4 database that no other account can reach', async () => {
   const database = await privateServer();
   const [row] = await query(
     database,
@@ -110,7 +110,7 @@ describe('when mariadbd dies', () => {
     await expectRow(database);
   });
 
-  test('it stays dead if nobody supervises it', async () => {
+  test('it stays dead without supervision', async () => {
     const database = await privateServer({ supervise: false });
     process.kill(database.pid as number, 'SIGKILL');
     await vi.waitUntil(() => database.pid === undefined);

@@ -267,7 +267,7 @@ describe('live_acknowledge', () => {
   const acknowledge = (id: number, action: string) =>
     database.execute('CALL live_acknowledge(?, ?, ?)', [ada.playerId, id, action]);
 
-  test('tells the player’s streams of what became different, and of nothing else', async () => {
+  test('publishes to the player’s streams what became different, and of nothing else', async () => {
     await database.execute(
       `INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, title, message, data, created_at)
        VALUES (1, 1, ?, 'player', 'ANNOUNCEMENT', 1, 'T', 'M', '{}', UTC_TIMESTAMP(3))`,
@@ -287,15 +287,15 @@ describe('live_acknowledge', () => {
       ['read', null],
       ['unarchive', 'unarchived'],
     ] as const;
-    for (const [action, told] of steps) {
+    for (const [action, reported] of steps) {
       await acknowledge(1, action);
       expect(await outbox(), action).toEqual(
-        told === null
+        reported === null
           ? []
           : [
               {
                 type: 'RECEIPTS_TOUCHED',
-                payload: { playerId: ada.playerId, action: told, id: 1 },
+                payload: { playerId: ada.playerId, action: reported, id: 1 },
                 key: null,
               },
             ],

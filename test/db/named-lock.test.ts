@@ -82,7 +82,7 @@ describe('a named lock', () => {
     await vi.waitFor(async () => expect(await holder()).toBeUndefined());
   });
 
-  test('is taken over when its holder’s connection is killed, and the holder hears of it', async () => {
+  test('is taken over when its holder’s connection is killed, and the holder is notified', async () => {
     const lost = vi.fn();
     let signal: AbortSignal | undefined;
     const first = contend({
@@ -101,7 +101,7 @@ describe('a named lock', () => {
     expect(first.held).toBe(false);
   });
 
-  test('comes back to the one that lost it when nobody else wants it', async () => {
+  test('comes back to the one that lost it when no other wants it', async () => {
     const begun = vi.fn();
     const lock = contend({ onAcquired: begun });
     await vi.waitFor(() => expect(lock.held).toBe(true));
@@ -130,7 +130,7 @@ describe('a named lock', () => {
     await vi.waitFor(() => expect(silent.held).toBe(false));
   });
 
-  test('is given up and tried for again when the duty fails', async () => {
+  test('is given up and tried for again when the leader task fails', async () => {
     const failed = new Error('no');
     const errors = vi.fn();
     const begun = vi.fn().mockRejectedValueOnce(failed).mockResolvedValue(undefined);
@@ -140,7 +140,7 @@ describe('a named lock', () => {
     expect(lock.held).toBe(true);
   });
 
-  test('is free the moment it was closed, and the duty has ended by then', async () => {
+  test('is free the moment it was closed, and the leader task has ended by then', async () => {
     let ended = false;
     const lock = contend({
       onAcquired: async (signal) => {
@@ -186,7 +186,7 @@ describe('a named lock', () => {
 });
 
 describe('the name of a lock', () => {
-  test('tells databases and duties apart, and fits what MySQL takes', () => {
+  test('differs by database and by purpose, and fits what MySQL takes', () => {
     const names = ['a', 'b', 'x'.repeat(64), `${'x'.repeat(63)}y`, 'datenbänke'].flatMap((database) => [
       lockName(database, 'relay'),
       lockName(database, 'migrate'),

@@ -23,7 +23,7 @@ afterEach(async () => {
   await made.drop();
 });
 
-/** Holds a connection of the pool until told. */
+/** Holds a connection of the pool until it is released. */
 function hold(): { release: () => void; ended: Promise<void> } {
   let release = () => {};
   const until = new Promise<void>((resolve) => {

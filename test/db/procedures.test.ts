@@ -238,7 +238,7 @@ describe('live_register_session and live_disconnect_session', () => {
     expect(await session(streamId)).toMatchObject({ disconnected_at: null, close_reason: null });
   });
 
-  test('leave a node’s stream to its node, which is told to close it', async () => {
+  test('leave a node’s stream to its node, which closes it on command', async () => {
     const streamId = randomUUID();
     await database.execute(
       `INSERT INTO stream_session (stream_id, node_id, scopes, connected_at, last_heartbeat_at, last_delivered_id)

@@ -97,7 +97,7 @@ test('leaves a database with other users unchanged', async () => {
   expect(await counts(database)).toEqual(before);
 });
 
-test('gives demo users a password that nobody can enter', async () => {
+test('gives demo users a password that cannot be entered', async () => {
   const database = await emptyDatabase();
   await seedDemo(database);
   const rows = await database.query<{ email: string; password: string }>('SELECT email, password FROM users');

@@ -28,7 +28,7 @@ const CITATION = /`(test\/[\w./-]+\.ts)`((?:,?\s+"[^"]+")*)/g;
 function brokenCitations(document: string): string[] {
   return [...read(document).matchAll(CITATION)].flatMap(([, file, quoted]) => {
     if (!existsSync(join(ROOT, file as string))) return [`${file} does not exist`];
-    // Titles stand in the source as literals, whatever quotes these have.
+    // Titles are in the source as literals, whatever quotes these have.
     const source = read(file as string).replaceAll("\\'", "'");
     const titles = [...(quoted ?? '').matchAll(/"([^"]+)"/g)].map(([, title]) =>
       (title as string).replace(/\s+/g, ' '),

@@ -9,7 +9,7 @@ const fingerprint = (key: string, data: object) =>
   ]).fingerprint.toString('hex');
 
 describe('A key that names what happened', () => {
-  it('stands for it, whatever else is told of it', () => {
+  it('identifies it, whatever else is published of it', () => {
     expect(fingerprint('level-up:7:12', {})).toBe(
       fingerprint('level-up:7:12', { playerName: 'Ada', oldLevel: 10 }),
     );

@@ -73,9 +73,9 @@ describe('The example of an Express controller', () => {
       expect(await (await submit(problemId, source)).json()).toEqual({
         verdict: source === 'right' ? 'ACCEPTED' : 'WRONG_ANSWER',
       });
-    await vi.waitFor(() => expect(client.heard).toHaveLength(3), { timeout: 15_000 });
+    await vi.waitFor(() => expect(client.received).toHaveLength(3), { timeout: 15_000 });
     client.close();
-    expect(client.heard.map(({ title }) => title)).toEqual(['Problem solved', 'Level 11', 'Silver tier']);
+    expect(client.received.map(({ title }) => title)).toEqual(['Problem solved', 'Level 11', 'Silver tier']);
     expect((await own()).map(({ message }) => message)).toEqual([
       'You solved Two Sum for 100 points',
       'You reached level 11, Silver I',

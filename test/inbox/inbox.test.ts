@@ -19,7 +19,7 @@ describe('The inbox', () => {
   const live = prepareService();
 
   /** A player of the test's own. Announcements to everybody would be seen by all tests, so none is made here. */
-  async function somebody() {
+  async function newPlayer() {
     const ids = await createPlayer(live.test.database);
     const token = await live.token(ids.userId);
     const call = async <T = Page>(
@@ -48,7 +48,7 @@ describe('The inbox', () => {
   }
 
   it('pages from the newest to the oldest, each once, while new ones arrive', async () => {
-    const me = await somebody();
+    const me = await newPlayer();
     await give(me, 25);
     const seen: string[] = [];
     let before = '';
@@ -63,7 +63,7 @@ describe('The inbox', () => {
   });
 
   it('holds what was sent to the player and to the contests joined, and nothing of other contests', async () => {
-    const me = await somebody();
+    const me = await newPlayer();
     const mine = await createContest(live.test.database);
     const other = await createContest(live.test.database);
     await joinContest(live.test.database, { contestId: mine, playerId: me.playerId });
@@ -82,7 +82,7 @@ describe('The inbox', () => {
   });
 
   it('marks one as read and unread, idempotently, and the first reading stays', async () => {
-    const me = await somebody();
+    const me = await newPlayer();
     const [id] = await give(me, 3);
     const first = await me.call<{ changed: number; counts: Page['counts'] }>(
       'PUT',
@@ -102,7 +102,7 @@ describe('The inbox', () => {
   });
 
   it('archives, which counts as read, and takes out of the archive', async () => {
-    const me = await somebody();
+    const me = await newPlayer();
     const [id] = await give(me, 2);
     const archived = await me.call('PUT', `/notifications/${id}/archived`);
     expect(archived.body.counts).toEqual({ unread: 1, unseen: 1, total: 1 });
@@ -116,7 +116,7 @@ describe('The inbox', () => {
   });
 
   it('marks many by their ids, and all through an id', async () => {
-    const me = await somebody();
+    const me = await newPlayer();
     const ids = await give(me, 10);
     const some = await me.call<{ changed: number }>('POST', '/notifications/read', {
       ids: [ids[0], ids[1], 999_999_999],
@@ -128,9 +128,9 @@ describe('The inbox', () => {
     expect((await me.call('POST', '/notifications/read', { ids, throughId: 1 })).status).toBe(422);
   });
 
-  it("leaves another player's notifications alone, and does not tell whether they exist", async () => {
-    const me = await somebody();
-    const other = await somebody();
+  it("leaves another player's notifications alone, and does not show whether they exist", async () => {
+    const me = await newPlayer();
+    const other = await newPlayer();
     const [theirs] = await give(other, 1);
     const foreign = await me.call<object>('PUT', `/notifications/${theirs}/read`);
     const missing = await me.call<object>('PUT', '/notifications/999999999/read');
@@ -142,7 +142,7 @@ describe('The inbox', () => {
   });
 
   it("echoes changes to the player's streams; after changes at once the last echo is right", async () => {
-    const me = await somebody();
+    const me = await newPlayer();
     const ids = await give(me, 20);
     const controller = new AbortController();
     const response = await fetch(`${live.url}/streams/players/me?types=RECEIPTS`, {

@@ -72,7 +72,7 @@ describe('Inboxes of several nodes over one database', () => {
     expect(await echoes(playerId)).toHaveLength(1);
   });
 
-  it('tell opposite changes in the order in which they were made', async () => {
+  it('publish opposite changes in the order in which they were made', async () => {
     const { playerId, ids } = await give(1);
     const inbox = node();
     const actions = ['read', 'unread', 'read', 'unread', 'archived', 'unarchived'] as const;

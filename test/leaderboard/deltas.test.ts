@@ -9,10 +9,10 @@ const CHAIN_BYTES = 3 * 1024 * 1024;
 const ITEMS = 10_000;
 const FRAME_BYTES = 512;
 
-const standing = (playerId: number, playerName = 'Ada'): LeaderboardRow =>
+const row = (playerId: number, playerName = 'Ada'): LeaderboardRow =>
   leaderboardRow(playerId, 1, 1, { playerName });
 /** A row that takes so many bytes in a delta, with its comma. */
-const rowOf = (bytes: number) => standing(1, 'a'.repeat(bytes - JSON.stringify(standing(1, '')).length - 1));
+const rowOf = (bytes: number) => row(1, 'a'.repeat(bytes - JSON.stringify(row(1, '')).length - 1));
 const context: DeltaContext = { contestId: 3, from: 5, after: 7, audience: 'all' };
 const NOTHING = '[[],[]]'.length + FRAME_BYTES;
 
@@ -28,7 +28,7 @@ describe('The deltas of a step', () => {
   const shifts = [{ from: 1, to: 4, by: 2 }];
 
   it('are one where everything fits, from the readers’ version to the next', () => {
-    const changed = [standing(1), standing(2)];
+    const changed = [row(1), row(2)];
     const delta = { contestId: 3, previous: 5, version: 8, total: 9, changed, removed: [4], shifts };
     expect(deltasOf(step({ changed, removed: [4], shifts }), context)).toEqual([delta]);
     expect(deltasOf(step({ changed, removed: [4], shifts }), { ...context, audience: 'real' })).toEqual([
@@ -51,7 +51,7 @@ describe('The deltas of a step', () => {
   });
 
   it('fill each delta to its last byte, whatever the letters', () => {
-    const wide = standing(1, 'ä'.repeat(1_000));
+    const wide = row(1, 'ä'.repeat(1_000));
     const room = MAX_DATA_BYTES - NOTHING - Buffer.byteLength(JSON.stringify(wide)) - 1;
     expect(pagesOf({ changed: [rowOf(room), wide] })).toEqual([2]);
     expect(pagesOf({ changed: [rowOf(room + 1), wide] })).toEqual([1, 1]);

@@ -20,7 +20,7 @@ export interface LeaderboardFixture extends TestDatabase {
   readonly reader: LeaderboardReader;
   /** Every committed row of the log. */
   readonly rows: LogRow[];
-  /** Options of a publisher. @param database stands in for the fixture's own */
+  /** Options of a publisher. @param database replaces the fixture's own */
   options(top?: number, database?: Database): LeaderboardPublisherOptions;
   load(contestId: number, top?: number): Promise<LeaderboardPublisher>;
   /** A live contest with players of these ratings; 0: without a result. */

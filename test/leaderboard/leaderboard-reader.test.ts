@@ -97,12 +97,12 @@ describe('The leaderboard reader', () => {
         ({ scope, type }) => scope === `contest:${contestId}:leaderboard` && type === 'LEADERBOARD_UPDATE',
       )
       .map(({ data }) => JSON.parse(data) as LeaderboardDelta);
-    const board: LeaderboardState = {
+    const leaderboard: LeaderboardState = {
       version: before?.version ?? 0,
       total: playerIds.length,
       rows: new Map(before?.rows.map((row) => [row.playerId, row])),
     };
-    expect(deltas.map((delta) => applyDelta(board, delta))).toEqual([undefined]);
+    expect(deltas.map((delta) => applyDelta(leaderboard, delta))).toEqual([undefined]);
     expect(shapeOf((await reader.read(contestId, false))?.rows ?? [])).toEqual(
       await truthOf(database, contestId),
     );

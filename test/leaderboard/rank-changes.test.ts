@@ -47,7 +47,7 @@ describe('Rank changes', () => {
   it('are none where ranks moved without a result that changed', () => {
     const renamed = [row(1, 1, 50, { playerName: 'Ada', penaltyMins: 9 }), ...before.slice(1)];
     expect(changesOf(before, renamed, 9)).toEqual([]);
-    // The first player left: all others move up, and nobody did anything for it.
+    // The first player left: all others move up, and none of them scored.
     const left = [row(2, 1, 40), row(3, 2, 30), row(4, 3, 20)];
     expect(changesOf(before, left, 9)).toEqual([]);
     expect(changesOf(before, before, 9)).toEqual([]);

@@ -45,7 +45,7 @@ function rankedBy(rows: Iterable<Score>): Map<number, LeaderboardRow> {
   return new Map(all.map((row) => [row.playerId, { ...row, rank: rank(row) }]));
 }
 
-const boardOf = (order: readonly LeaderboardRow[], version = 0): LeaderboardState => ({
+const leaderboardOf = (order: readonly LeaderboardRow[], version = 0): LeaderboardState => ({
   version,
   total: order.length,
   rows: new Map(order.map((row) => [row.playerId, row])),
@@ -75,18 +75,18 @@ describe('A step from one version to the next', () => {
       fc.property(scores(14), fc.array(changes(14), { minLength: 1, maxLength: 5 }), (start, rounds) => {
         let rows: Map<number, Score> = start;
         let { order } = stepOf([], start);
-        let board = boardOf(order);
+        let leaderboard = leaderboardOf(order);
         for (const round of rounds) {
           const step = stepOf(order, round);
           const deltas = deltasOf(
             { ...step, total: step.order.length },
-            { contestId: 1, from: board.version, after: board.version, audience: 'all' },
+            { contestId: 1, from: leaderboard.version, after: leaderboard.version, audience: 'all' },
           );
-          for (const delta of deltas ?? []) board = applyDelta(board, delta) ?? boardOf([]);
+          for (const delta of deltas ?? []) leaderboard = applyDelta(leaderboard, delta) ?? leaderboardOf([]);
           order = step.order;
           rows = withChanges(rows, round);
-          expect(board.rows).toEqual(rankedBy(rows.values()));
-          expect(board).toEqual(boardOf(order, board.version));
+          expect(leaderboard.rows).toEqual(rankedBy(rows.values()));
+          expect(leaderboard).toEqual(leaderboardOf(order, leaderboard.version));
         }
       }),
       { numRuns: 500 },
@@ -192,14 +192,14 @@ describe('A large step', () => {
     const context = { contestId: 1, from: 7, after: 7, audience: 'real' as const };
     const deltas = deltasOf({ ...step, total: step.order.length }, context) ?? [];
     expect(deltas.length).toBeGreaterThan(2);
-    let board: LeaderboardState | undefined = boardOf(before, 7);
+    let leaderboard: LeaderboardState | undefined = leaderboardOf(before, 7);
     for (const delta of deltas) {
       expect(
         Buffer.byteLength(prepare('LEADERBOARD_UPDATE', delta, { internal: true }).data),
       ).toBeLessThanOrEqual(MAX_DATA_BYTES);
-      board = board && applyDelta(board, delta);
+      leaderboard = leaderboard && applyDelta(leaderboard, delta);
     }
-    expect(board).toEqual(boardOf(step.order, deltas.at(-1)?.version));
+    expect(leaderboard).toEqual(leaderboardOf(step.order, deltas.at(-1)?.version));
   });
 
   it('beyond the limit of a chain makes every reader load the leaderboard again', () => {
@@ -210,6 +210,6 @@ describe('A large step', () => {
     expect(
       deltasOf({ ...step, total: step.order.length }, { contestId: 1, from: 7, after: 7, audience: 'all' }),
     ).toBeUndefined();
-    expect(applyDelta(boardOf(before, 7), missedDelta(1, 9, before.length, 'all'))).toBeUndefined();
+    expect(applyDelta(leaderboardOf(before, 7), missedDelta(1, 9, before.length, 'all'))).toBeUndefined();
   });
 });

@@ -21,7 +21,7 @@ async function somethingToTake(name: string): Promise<Precondition> {
 }
 
 describe('an append whose connection breaks is in the log exactly once', () => {
-  test('wherever it breaks: before the database hears of it, while it works, or after COMMIT', async () => {
+  test('wherever it breaks: before it reaches the database, while it works, or after COMMIT', async () => {
     let before = 0;
     const wire = await startFaultyWire(log.url, () =>
       until(async () => (await readHead(database.query)).head > before),
@@ -103,7 +103,7 @@ describe('an append whose connection breaks is in the log exactly once', () => {
 });
 
 describe('an append that meets another transaction', () => {
-  /** An appender whose connections tell of every error that the server answers with. */
+  /** An appender whose connections report every error that the server answers with. */
   function observed(lockWaitS: number) {
     const errnos: (number | undefined)[] = [];
     const connections: Connection[] = [];

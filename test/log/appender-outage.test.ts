@@ -9,7 +9,7 @@ const log = prepareLog();
 const { database } = log;
 
 describe('while the database is away', () => {
-  test('callers are told within their patience, and it works by itself when the database is back', async () => {
+  test('callers are refused within their patience, and it works by itself when the database is back', async () => {
     const { proxy, over } = await log.proxied();
     const appender = log.appending({ patienceMs: 250 }, over);
     await appendAtLast(appender, 'before');
@@ -72,11 +72,11 @@ describe('while the database is away', () => {
       Array.from({ length: 1_500 }, () => unitOf(text)),
     );
     const calls = packets.map((units) => appender.append(units));
-    const told = Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(unavailable)));
+    const answered = Promise.all(calls.map((call) => expect(call).rejects.toMatchObject(unavailable)));
     await nextTurn();
-    // All their times run out while the process does something else, and the first one is heard of first.
+    // All their times run out while the process does something else, and the first one is refused first.
     blockFor(1_000);
-    await told;
+    await answered;
     await other.query('ROLLBACK');
     await appendAtLast(appender, 'after');
     const messages = new Set(await messagesIn(database));
@@ -126,7 +126,7 @@ describe('while the database is away', () => {
       for (const result of await Promise.allSettled(calls))
         if (result.status === 'rejected') expect(result.reason).toMatchObject(unavailable);
       await proxy.restore();
-      // As heavy as the bound: refused while anything else takes a part of it. A caller may be told before that is over.
+      // As heavy as the bound: refused while anything else takes a part of it. A caller may be answered before that is over.
       await until(() => appender.append(Array.from({ length: 5 }, () => unit)).then(() => true));
       await nextTurn();
     }

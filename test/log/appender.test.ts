@@ -18,7 +18,7 @@ function poison(): Unit {
 }
 
 describe('the log', () => {
-  test('is gapless however many append at once, and every call is told its own position', async () => {
+  test('is gapless however many append at once, and every call is answered with its own position', async () => {
     const nodes = [appending(), appending(), appending()];
     const calls = Array.from({ length: 300 }, (_, i) => {
       const units = i % 3 === 0 ? [solvedBy(i + 1), unitOf(`call ${i}`)] : [unitOf(`call ${i}`)];
@@ -41,7 +41,7 @@ describe('the log', () => {
     }
   });
 
-  test('holds what the caller was told of at the moment the caller is told', async () => {
+  test('holds what a caller is answered at the moment of the answer', async () => {
     const appender = appending();
     for (let i = 0; i < 20; i++) {
       const [answer] = await appender.append([unitOf(`call ${i}`)]);
@@ -197,7 +197,7 @@ describe('at its limits', () => {
     expect((await messagesIn(database)).length).toBe(50);
   });
 
-  test('an appender that nobody used can be closed, twice', async () => {
+  test('an appender that was never used can be closed, twice', async () => {
     const appender = appending();
     await appender.close();
     await appender.close();

@@ -50,7 +50,7 @@ async function cutOff() {
 }
 
 describe('a fault of the log', () => {
-  test('a hole that is really there: a new epoch, and streams are told', async () => {
+  test('a hole that is really there: a new epoch, and streams are reset', async () => {
     await append(5);
     const before = await epoch();
     const { follower, rows, faults } = await following();
@@ -152,7 +152,7 @@ describe('a fault of the log', () => {
     expect(ids(rows)).toEqual(range(1, head).filter((id) => !passedOver.has(id)));
   });
 
-  test('who was away for so long that rows were let go fell behind, and the log keeps its epoch', async () => {
+  test('a follower that was away for so long that rows were deleted fell behind, and the log keeps its epoch', async () => {
     const { gate, before, rows, faults } = await cutOff();
     await append(10);
     await database.transaction(async (tx) => {
@@ -168,7 +168,7 @@ describe('a fault of the log', () => {
     expect(ids(rows)).toEqual([16]);
   });
 
-  test('rows that are let go behind it do not concern it', async () => {
+  test('rows that are deleted behind it do not concern it', async () => {
     const { follower, rows, faults } = await following();
     await append(10);
     await until(() => rows.length === 10);

@@ -22,7 +22,7 @@ describe('a follower', () => {
     expect(follower.lag).toBe(0);
   });
 
-  test('hands nothing on before its owner is prepared, and then everything above the position it was told', async () => {
+  test('hands nothing on before its owner is prepared, and then everything above the position it was given', async () => {
     await append(2);
     const said: unknown[] = [];
     const follower = new Follower({

@@ -32,7 +32,7 @@ describe('a statement that is committed with a unit', () => {
     expect(await outbox()).toEqual(['c']);
   });
 
-  test('that affects fewer rows than it must undoes them, and costs nobody else anything', async () => {
+  test('that affects fewer rows than it must undoes them, and costs no other caller anything', async () => {
     const id = await outboxRow(database, 'a');
     const appender = appending();
     const others = ['one', 'two', 'three'].map((message) => appender.append([unitOf(message)]));

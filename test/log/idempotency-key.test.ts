@@ -33,7 +33,7 @@ describe('an idempotency key', () => {
     }
   });
 
-  test('used with another body is refused, and costs nobody else anything', async () => {
+  test('used with another body is refused, and costs no other caller anything', async () => {
     const appender = appending();
     await appender.append([unitOf('hello', 'k')]);
     const calls = [

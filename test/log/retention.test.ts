@@ -215,7 +215,7 @@ describe('retention', () => {
     expect((await readTails(database.query)).global).toBe(8);
   });
 
-  test('stops between two batches when it is told to, and what it did stays done', async () => {
+  test('stops between two batches when it is aborted, and what it did stays done', async () => {
     await fill(Array.from({ length: 1_200 }, () => ({ keepClass: 'player', age: MINUTE })));
     const stop = new AbortController();
     const observed: Database = {

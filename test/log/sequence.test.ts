@@ -44,7 +44,7 @@ test('the lowest position above a gap is known until the gap is filled', () => {
 test('what was held is handed on as soon as the gap below it is filled', () => {
   fc.assert(
     fc.property(fc.array(run, { maxLength: 60 }), (offers) => {
-      // With room for every run nothing is let go, so all that is contiguous must be out.
+      // With room for every run nothing is dropped, so all that is contiguous must be out.
       const sequence = new Sequence(0, 1_000);
       const given = new Set<number>();
       let due = 0;
@@ -59,7 +59,7 @@ test('what was held is handed on as soon as the gap below it is filled', () => {
   );
 });
 
-test('whatever was let go comes out all the same once it is given again', () => {
+test('whatever was dropped comes out all the same once it is given again', () => {
   const scramble = fc.array(run, { minLength: 5, maxLength: 60 });
   fc.assert(
     fc.property(scramble, fc.integer({ min: 1, max: 3 }), (offers, maxRuns) => {

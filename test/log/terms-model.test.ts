@@ -240,7 +240,7 @@ const headOfALostLog = oneByOne(
   { do: 'restore the head alone', count: 4 },
 );
 
-/** Rows are lost and replaced within one term, up to the same head: only their marks tell. */
+/** Rows are lost and replaced within one term, up to the same head: only their tags differ. */
 const replacedWithinATerm = oneByOne(
   0,
   { do: 'append', node: 0, count: 1 },
@@ -317,7 +317,7 @@ const examples = [
 ].map((steps): [Plan] => [steps]);
 
 test(
-  'whatever happens to the log, every client has it as it is, or was told from where on it has not',
+  'whatever happens to the log, every client has it as it is, or knows from which position on it has not',
   async () => {
     await fc.assert(
       fc.asyncProperty(plan([...benign, ...faults]), (steps) => losesNothingSilently(steps)),

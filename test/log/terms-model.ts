@@ -21,7 +21,7 @@ export interface Row extends TrackedRow {
   readonly after: number;
 }
 
-/** An older node leaves no tag: then the row's content tells it apart. */
+/** An older node leaves no tag: then the row's content distinguishes it. */
 const markOf = (row: Row): string => row.tag ?? `~${row.event}`;
 
 interface State {
@@ -531,7 +531,7 @@ export class World {
     }
   }
 
-  /** So fast that no node notices: only what was delivered here can be told apart, not the cursors that others get. */
+  /** So fast that no node notices: only what was delivered here can be distinguished, not the cursors that others get. */
   async restoreBetweenPolls(lost: number): Promise<void> {
     const { primary } = this;
     // It has to wait for transactions that are under way.

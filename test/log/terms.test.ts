@@ -102,7 +102,7 @@ test('an append of a process begins one term, and no stream notices', async () =
   }
 });
 
-test('rows that are restored away under running nodes while publishing goes on: who had them is told, and nobody else', async () => {
+test('rows that are restored away under running nodes while publishing goes on: exactly the streams that had them are reset', async () => {
   const first = await startNode(here);
   await first.append(...texts(10));
   const restore = await backUp();

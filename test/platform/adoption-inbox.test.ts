@@ -69,7 +69,7 @@ describe('A service on an adopted database', () => {
     ]);
     await listener.ready();
     expect(listener.opened[0]).toMatchObject({ recovered: true });
-    expect(listener.heard).toEqual([
+    expect(listener.received).toEqual([
       { id: 1, title: 'N1' },
       { id: 2, title: 'N2' },
       { id: 4, title: 'N4' },
@@ -79,7 +79,7 @@ describe('A service on an adopted database', () => {
       type: 'ANNOUNCEMENT',
       data: { title: 'New', message: 'M', playerId: ada.playerId },
     });
-    await expect.poll(() => listener.heard.at(-1)?.title, { timeout: 15_000 }).toBe('New');
+    await expect.poll(() => listener.received.at(-1)?.title, { timeout: 15_000 }).toBe('New');
     listener.close();
   });
 

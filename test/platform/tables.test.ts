@@ -26,7 +26,7 @@ const PLATFORMS = [
     sub_rank VARCHAR(20), xp_to_next INT) CHARSET=latin1`,
 ];
 
-/** The definitions of the tables as the server tells them, with their rows' number. */
+/** The definitions of the tables as the server describes them, with their rows' number. */
 async function snapshot(tables: readonly string[]): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const table of tables) {

@@ -37,7 +37,7 @@ afterEach(async () => {
   await made.drop();
 });
 
-const told = () => takeOutbox(database);
+const published = () => takeOutbox(database);
 const levelUp = (playerId: number) =>
   platform.run("UPDATE player SET level = level + 1, tier = 'GOLD' WHERE id = ?", [playerId]);
 
@@ -63,7 +63,7 @@ describe('Triggers on the platform’s own tables', () => {
       await database.execute('UPDATE users SET name = ? WHERE id = ?', [name, userId]);
       const { warningStatus } = await levelUp(playerId);
       expect(warningStatus).toBe(0);
-      const [event] = await told();
+      const [event] = await published();
       expect(event?.data.playerName).toBe(expected);
       expect(event?.type).toBe('LEVEL_UP');
     }
@@ -77,7 +77,7 @@ describe('Triggers on the platform’s own tables', () => {
       "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned) VALUES (?, ?, ?, 'c', 'ACCEPTED', -5)",
       [playerId, problemId, contestId],
     );
-    const [solved] = await told();
+    const [solved] = await published();
     expect(solved?.data).toMatchObject({ problemTitle: 'p'.repeat(200), contestTitle: 'c'.repeat(199) });
     expect(solved?.data).not.toHaveProperty('points');
 
@@ -91,7 +91,7 @@ describe('Triggers on the platform’s own tables', () => {
     await announce('', 'm'.repeat(20_000));
     await announce('Only a title', '');
     await announce('', '');
-    expect((await told()).map(({ data }) => [data.title, data.message])).toEqual([
+    expect((await published()).map(({ data }) => [data.title, data.message])).toEqual([
       ['m'.repeat(255), 'm'.repeat(10_000)],
       ['Only a title', 'Only a title'],
     ]);
@@ -106,7 +106,7 @@ describe('Triggers on the platform’s own tables', () => {
     await platform.run("UPDATE player SET tier = 'GOLD' WHERE id = ?", [playerId]);
     const playerName = 'Somebody';
     await database.execute('UPDATE users SET name = ? WHERE id = ?', [playerName, userId]);
-    expect(await told()).toMatchObject([
+    expect(await published()).toMatchObject([
       { type: 'TIER_UPGRADE', data: { oldTier: 'BRONZE', newTier: 'SILVER' } },
       { type: 'LEVEL_UP', data: { oldLevel: 3, newLevel: 4, tier: 'SILVER' } },
     ]);
@@ -125,7 +125,7 @@ describe('Triggers on the platform’s own tables', () => {
       'SELECT ABS(TIMESTAMPDIFF(SECOND, created_at, UTC_TIMESTAMP(3))) AS age FROM event_outbox',
     );
     expect(row?.age).toBeLessThan(60);
-    expect((await told())[0]?.data).toMatchObject({ playerName: 'Zoë 😀', xp: 7, newLevel: 2 });
+    expect((await published())[0]?.data).toMatchObject({ playerName: 'Zoë 😀', xp: 7, newLevel: 2 });
   });
 
   test.each([
@@ -138,13 +138,13 @@ describe('Triggers on the platform’s own tables', () => {
       0,
     ],
     ['names are elsewhere', 'ALTER TABLE users DROP COLUMN name', 8],
-    ['a column that is only told is gone', 'ALTER TABLE problem DROP COLUMN difficulty', 8],
+    ['a column that is only shown is gone', 'ALTER TABLE problem DROP COLUMN difficulty', 8],
   ])('the platform’s statements go on where %s', async (_, sql, rows) => {
     const { playerId } = await createPlayer(database);
     const problemId = await createProblem(database);
     const contestId = await createContest(database);
     const admin = await createUser(database);
-    await told();
+    await published();
     await database.execute(sql);
     const steps: [string, unknown[]][] = [
       ['INSERT INTO contest_participant (contest_id, player_id) VALUES (?, ?)', [contestId, playerId]],
@@ -163,7 +163,8 @@ describe('Triggers on the platform’s own tables', () => {
       const { affectedRows, warningStatus } = await platform.run(statement, values);
       expect({ affectedRows, warningStatus }, statement).toEqual({ affectedRows: 1, warningStatus: 0 });
     }
-    if (rows > 0) expect((await told()).filter(({ type }) => type !== 'STANDINGS_TOUCHED')).toHaveLength(7);
+    if (rows > 0)
+      expect((await published()).filter(({ type }) => type !== 'STANDINGS_TOUCHED')).toHaveLength(7);
   });
 
   test.each([
@@ -226,7 +227,7 @@ describe('Triggers on the platform’s own tables', () => {
     const submit =
       "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES (?, ?, ?, 'c', ?)";
     const solved = await platform.run(submit, [playerId, problemId, contestId, 'ACCEPTED']);
-    await told();
+    await published();
     // Where the binary log is on and written by statement, the server itself wants the locks.
     await platform.run("SET SESSION binlog_format = 'ROW', SESSION innodb_lock_wait_timeout = 2");
     const pending = [playerId, await createProblem(database), contestId, 'PENDING'];
@@ -240,7 +241,7 @@ describe('Triggers on the platform’s own tables', () => {
     await platform.run("UPDATE submission SET verdict = 'ACCEPTED' WHERE id = ?", [insertId]);
     await other.run('ROLLBACK');
     other.close();
-    expect((await told()).map(({ type, data }) => [type, data.playerName])).toEqual([
+    expect((await published()).map(({ type, data }) => [type, data.playerName])).toEqual([
       ['LEVEL_UP', 'Ada'],
       ['TIER_UPGRADE', 'Ada'],
       ['PROBLEM_SOLVED', 'Ada'],
@@ -257,7 +258,7 @@ describe('Triggers on the platform’s own tables', () => {
       expect(affectedRows).toBe(2);
       await levelUp(playerId);
     });
-    expect((await told()).map(({ key }) => key)).toEqual([`level-up:${playerId}:3`]);
+    expect((await published()).map(({ key }) => key)).toEqual([`level-up:${playerId}:3`]);
   });
 
   test('pass a deadlock in the outbox on to the platform, whose transaction is rolled back', async () => {
@@ -288,10 +289,10 @@ describe('Triggers on the platform’s own tables', () => {
     other.close();
     expect(await database.query('SELECT level FROM player')).toEqual([{ level: 1 }]);
     await levelUp(playerId);
-    expect(await told()).toHaveLength(2);
+    expect(await published()).toHaveLength(2);
   });
 
-  /** It has written much, so that it is not the victim, and holds the end of the outbox, so that nobody can insert. */
+  /** It has written much, so that it is not the victim, and holds the end of the outbox, so that no other transaction can insert. */
   async function heavyTransaction(): Promise<PlatformSession> {
     const other = await openPlatformSession(made.url);
     await other.run('START TRANSACTION');
@@ -309,7 +310,7 @@ describe('Triggers on the platform’s own tables', () => {
       if ((row?.n ?? 0) >= count) return;
       await sleep(150); // read more often than every 100 ms, the server shows what it showed before
     }
-    throw new Error('nobody waits for a lock');
+    throw new Error('no transaction waits for a lock');
   }
 });
 
@@ -349,7 +350,7 @@ test('triggers work on tables of other charsets and types, and without constrain
     "UPDATE announcement SET is_active = b'1', type = 'warning'",
   ];
   for (const sql of steps) expect((await platform.run(sql)).warningStatus, sql).toBe(0);
-  const events = await told();
+  const events = await published();
   expect(events.map(({ type, data }) => ({ type, ...data }))).toMatchObject([
     { type: 'CONTEST_JOINED', contestId, contestTitle: 'Café', players: [{ playerId, playerName: 'Zoë' }] },
     { type: 'STANDINGS_TOUCHED', contestId, playerId },

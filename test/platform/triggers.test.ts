@@ -22,14 +22,14 @@ afterAll(async () => {
   platform.close();
 });
 
-const told = () => takeOutbox(database);
-const touched = (contestId: number, playerId?: number) => ({
+const published = () => takeOutbox(database);
+const dirty = (contestId: number, playerId?: number) => ({
   type: 'STANDINGS_TOUCHED',
   data: playerId === undefined ? { contestId } : { contestId, playerId },
   key: null,
 });
 
-/** A player, a problem and a contest, of which nothing has been told. */
+/** A player, a problem and a contest, of which nothing has been published. */
 async function cast(player: { level?: number; xp?: number; tier?: 'BRONZE' | 'SILVER' } = {}): Promise<Cast> {
   const { playerId } = await createPlayer(database, { name: 'Ada', ...player });
   const problemId = await createProblem(database, { title: 'Two Sum' });
@@ -54,13 +54,13 @@ describe('The platform’s writes are published:', () => {
     const people = await cast();
     const participantId = await run(statements.join(people));
     const { contestId, playerId } = people;
-    expect(await told()).toEqual([
+    expect(await published()).toEqual([
       {
         type: 'CONTEST_JOINED',
         data: { contestId, contestTitle: 'Weekly 7', players: [{ playerId, playerName: 'Ada' }] },
         key: `contest-joined:${contestId}:${playerId}`,
       },
-      touched(contestId, playerId),
+      dirty(contestId, playerId),
     ]);
     // The platform still gets the id of its own row.
     expect(await database.query('SELECT id FROM contest_participant WHERE id = ?', [participantId])).toEqual([
@@ -72,12 +72,12 @@ describe('The platform’s writes are published:', () => {
     const people = await cast();
     await run(statements.join(people));
     const submissionId = await run(statements.submit(people));
-    await told();
+    await published();
     await run(
       statements.accept(people, submissionId, { xp: 50, level: 1, tier: 'BRONZE', subRank: 'Bronze I' }),
     );
     const { contestId, playerId, problemId } = people;
-    expect(await told()).toEqual([
+    expect(await published()).toEqual([
       {
         type: 'PROBLEM_SOLVED',
         data: {
@@ -92,7 +92,7 @@ describe('The platform’s writes are published:', () => {
         },
         key: `problem-solved:${playerId}:${problemId}:${contestId}`,
       },
-      touched(contestId, playerId),
+      dirty(contestId, playerId),
     ]);
   });
 
@@ -100,12 +100,12 @@ describe('The platform’s writes are published:', () => {
     const people = await cast({ level: 10, xp: 7500 });
     await run(statements.join(people));
     const submissionId = await run(statements.submit(people));
-    await told();
+    await published();
     await run(
       statements.accept(people, submissionId, { xp: 150, level: 11, tier: 'SILVER', subRank: 'Silver I' }),
     );
     const { contestId, playerId } = people;
-    const [solved, ...rest] = await told();
+    const [solved, ...rest] = await published();
     expect(solved?.type).toBe('PROBLEM_SOLVED');
     expect(rest).toEqual([
       {
@@ -126,7 +126,7 @@ describe('The platform’s writes are published:', () => {
         data: { playerId, playerName: 'Ada', oldTier: 'BRONZE', newTier: 'SILVER', subRank: 'Silver I' },
         key: `tier-upgrade:${playerId}:SILVER`,
       },
-      touched(contestId, playerId),
+      dirty(contestId, playerId),
     ]);
   });
 
@@ -135,7 +135,7 @@ describe('The platform’s writes are published:', () => {
     const others = [(await createPlayer(database)).playerId, (await createPlayer(database)).playerId];
     await run(statements.join(people));
     for (const playerId of others) await run(statements.join({ ...people, playerId }));
-    await told();
+    await published();
     const { contestId, playerId } = people;
     const status = (oldStatus: string, newStatus: string) => ({
       type: 'CONTEST_STATUS',
@@ -144,9 +144,9 @@ describe('The platform’s writes are published:', () => {
     });
 
     await run([["UPDATE contest SET status = 'LIVE' WHERE id = ?", [contestId]]]);
-    expect(await told()).toEqual([status('UPCOMING', 'LIVE')]);
+    expect(await published()).toEqual([status('UPCOMING', 'LIVE')]);
     await run([['UPDATE contest SET leaderboard_frozen = 1 WHERE id = ?', [contestId]]]);
-    expect(await told()).toEqual([touched(contestId)]);
+    expect(await published()).toEqual([dirty(contestId)]);
 
     await run([["UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]]]);
     for (const [index, id] of [playerId, ...others].entries()) {
@@ -159,7 +159,7 @@ describe('The platform’s writes are published:', () => {
       ]);
     }
     await run([['UPDATE contest SET winner_ids = ? WHERE id = ?', ['[1]', contestId]]]);
-    expect(await told()).toEqual([
+    expect(await published()).toEqual([
       status('LIVE', 'ENDED'),
       {
         type: 'CONTEST_END',
@@ -169,7 +169,7 @@ describe('The platform’s writes are published:', () => {
     ]);
     // Ended and frozen no more in one statement: the end first.
     await run([["UPDATE contest SET status = 'LIVE', leaderboard_frozen = 0 WHERE id = ?", [contestId]]]);
-    expect(await told()).toEqual([status('ENDED', 'LIVE'), touched(contestId)]);
+    expect(await published()).toEqual([status('ENDED', 'LIVE'), dirty(contestId)]);
   });
 
   test('announcements to all, to players and to a contest', async () => {
@@ -191,7 +191,7 @@ describe('The platform’s writes are published:', () => {
       data: { announcementId, title: 'Hello', message: 'We are "live"', severity: 'INFO', ...more },
       key: `announcement:${announcementId}`,
     });
-    expect(await told()).toEqual([
+    expect(await published()).toEqual([
       event(all, { severity: 'WARNING' }),
       event(players, {}),
       event(contest, { contestId }),
@@ -200,27 +200,27 @@ describe('The platform’s writes are published:', () => {
     const later = await announce({ is_active: 0 });
     await announce({ target_role: 'ADMIN' });
     await announce({ target_role: 'COMPANY', target_contest: contestId });
-    expect(await told()).toEqual([]);
+    expect(await published()).toEqual([]);
     await run([['UPDATE announcement SET is_active = 1 WHERE id = ?', [later]]]);
-    expect(await told()).toEqual([event(later, {})]);
+    expect(await published()).toEqual([event(later, {})]);
     await platform.run("UPDATE announcement SET is_active = 1, title = 'Hallo' WHERE id = ?", [later]);
     await platform.run('UPDATE announcement SET is_active = 0 WHERE id = ?', [later]);
     await platform.run("UPDATE announcement SET is_active = 1 WHERE target_role = 'ADMIN'");
-    expect(await told()).toEqual([]);
+    expect(await published()).toEqual([]);
   });
 
   test('a player leaves, or changes the contest', async () => {
     const people = await cast();
     const other = await createContest(database);
     const participantId = await run(statements.join(people));
-    await told();
+    await published();
     await run([['UPDATE contest_participant SET contest_id = ? WHERE id = ?', [other, participantId]]]);
     await run([['DELETE FROM contest_participant WHERE id = ?', [participantId]]]);
     const { contestId, playerId } = people;
-    expect(await told()).toEqual([
-      touched(contestId, playerId),
-      touched(other, playerId),
-      touched(other, playerId),
+    expect(await published()).toEqual([
+      dirty(contestId, playerId),
+      dirty(other, playerId),
+      dirty(other, playerId),
     ]);
   });
 });
@@ -239,7 +239,7 @@ describe('A problem is solved once', () => {
   test('per contest, and once outside of contests', async () => {
     const people = await cast();
     const second = await createContest(database, { title: 'Weekly 8' });
-    const keys = async () => (await told()).map(({ key }) => key);
+    const keys = async () => (await published()).map(({ key }) => key);
     const key = (where: unknown) => `problem-solved:${people.playerId}:${people.problemId}:${where}`;
 
     const first = await submit(people, people.contestId, 'PENDING');
@@ -268,18 +268,18 @@ describe('A problem is solved once', () => {
       'INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES ?',
       [[row, row]],
     );
-    expect(await told()).toHaveLength(1);
+    expect(await published()).toHaveLength(1);
     const other = await createContest(database);
     await submit(people, other, 'PENDING');
     await submit(people, other, 'PENDING');
     await platform.run("UPDATE submission SET verdict = 'ACCEPTED' WHERE contest_id = ?", [other]);
-    expect(await told()).toHaveLength(1);
+    expect(await published()).toHaveLength(1);
   });
 
   test('without contest or points in practice', async () => {
     const people = await cast();
     await submit(people, null, 'ACCEPTED');
-    const [event] = await told();
+    const [event] = await published();
     expect(event?.data).toEqual({
       playerId: people.playerId,
       playerName: 'Ada',
@@ -305,7 +305,7 @@ test('a write that is rolled back is not published', async () => {
   const [rows] = await platform.connection.query('SELECT type FROM event_outbox');
   expect(rows).toHaveLength(9);
   await platform.run('ROLLBACK');
-  expect(await told()).toEqual([]);
+  expect(await published()).toEqual([]);
 });
 
 test('unchanged values, and lower levels, are not published', async () => {
@@ -317,7 +317,7 @@ test('unchanged values, and lower levels, are not published', async () => {
     "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES (?, ?, ?, 'c', 'ACCEPTED')",
     [playerId, people.problemId, contestId],
   );
-  await told();
+  await published();
   const quiet: Statement[] = [
     ["UPDATE player SET level = 11, tier = 'SILVER', sub_rank = 'Silver I' WHERE id = ?", [playerId]],
     ["UPDATE player SET sub_rank = 'Silver II', xp = xp + 1, global_rank = 3 WHERE id = ?", [playerId]],
@@ -332,7 +332,7 @@ test('unchanged values, and lower levels, are not published', async () => {
     ["UPDATE submission SET verdict = 'WRONG_ANSWER' WHERE verdict = 'PENDING'", []],
   ];
   for (const [sql, values] of quiet) await platform.run(sql, values);
-  expect(await told()).toEqual([]);
+  expect(await published()).toEqual([]);
 });
 
 test.each([
@@ -342,16 +342,16 @@ test.each([
   ['problems_solved', 3],
   ['penalty_mins', 4],
   ['mode', 'LEGEND'],
-])('a change of %s to %s is one of the standings', async (column, value) => {
+])('a change of %s to %s makes the contest dirty', async (column, value) => {
   const people = await cast();
   await run(statements.join(people));
   await platform.run("UPDATE contest_participant SET last_solved_at = '2025-01-01'");
-  await told();
+  await published();
   await platform.run(`UPDATE contest_participant SET ${column} = ? WHERE contest_id = ?`, [
     value,
     people.contestId,
   ]);
-  expect(await told()).toEqual([touched(people.contestId, people.playerId)]);
+  expect(await published()).toEqual([dirty(people.contestId, people.playerId)]);
 });
 
 beforeEach(() => database.execute('DELETE FROM event_outbox'));

@@ -41,7 +41,7 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
   RECEIPTS: ({ playerId }) => [`player:${playerId}`],
 };
 
-/** The types whose message stays in somebody's inbox, and in the inbox of which scope. */
+/** The types whose message stays in an inbox, and in the inbox of which scope. */
 const INBOX: Partial<Record<EventType, RegExp>> = {
   LEVEL_UP: /^player:/,
   TIER_UPGRADE: /^player:/,
@@ -258,7 +258,7 @@ test('types have distinct SSE names, and nothing else is a type', () => {
   for (const text of ['__proto__', 'constructor', 'hasOwnProperty']) expect(isEventType(text)).toBe(false);
 });
 
-test('a player is addressed, and others are told', () => {
+test('a player is addressed in the second person, and others read the third', () => {
   const { rows } = prepare('RANK_CHANGE', {
     playerId: 7,
     playerName: 'Ada',

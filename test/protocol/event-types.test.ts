@@ -37,7 +37,7 @@ test('a wrong payload does not compile', () => {
   expect(compiled).toBeTypeOf('function');
 });
 
-test('a notification is told apart by its type', () => {
+test('a notification is distinguished by its type', () => {
   const titleOf = (notification: Notification): string =>
     notification.type === 'LEVEL_UP' ? `level ${notification.data.newLevel}` : notification.title;
   expect(titleOf).toBeTypeOf('function');

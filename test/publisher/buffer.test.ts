@@ -79,7 +79,7 @@ describe('The publisher', () => {
     await publisher.close();
   });
 
-  it('says on the console what nobody asked to be told', async () => {
+  it('logs to the console what has no handler', async () => {
     const error = vi.spyOn(console, 'error').mockImplementation(() => {});
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const wire = faultyFetch();

@@ -43,7 +43,7 @@ describe('The publisher', () => {
     await publisher.close();
   });
 
-  it('waits as long as the service asks for, and tells of each failure', async () => {
+  it('waits as long as the service asks for, and reports each failure', async () => {
     const { playerId } = await createPlayer(live.test.database);
     const wire = faultyFetch();
     wire.faults.push(answers(503, '', { 'retry-after': '1' }), answers(429), unreachable);

@@ -31,7 +31,7 @@ export async function titlesOf(live: TestService, playerId: number): Promise<str
   return rows.filter((row) => row.scope === `player:${playerId}`).map((row) => row.title);
 }
 
-/** Announcements to one player, each telling its number. */
+/** Announcements to one player, each with its number. */
 export function notes(playerId: number, count: number, from = 0) {
   return Array.from({ length: count }, (_, index) => ({
     type: 'ANNOUNCEMENT' as const,

@@ -29,7 +29,7 @@ describe('The publisher', () => {
       publisher.problemSolved({ playerId: 7 }),
       // @ts-expect-error the data is another type's
       publisher.playerTierUpgrade({ playerId: 7, oldLevel: 1, newLevel: 2 }),
-      // @ts-expect-error only the service itself publishes standings
+      // @ts-expect-error only the service itself publishes leaderboards
       publisher.publish({ type: 'LEADERBOARD_UPDATE', data: {} }),
     ];
     expect(compiled).toBeTypeOf('function');
@@ -45,7 +45,7 @@ describe('The publisher', () => {
       duplicate: false,
       notifications: [{ scope: `player:${playerId}` }, { scope: 'problem:5' }, { scope: 'contest:3' }],
     });
-    await vi.waitFor(() => expect(client.heard.map(({ id }) => id)).toEqual([confirmation.eventId]), {
+    await vi.waitFor(() => expect(client.received.map(({ id }) => id)).toEqual([confirmation.eventId]), {
       timeout: 15_000,
     });
     client.close();
@@ -88,11 +88,11 @@ describe('The publisher', () => {
     await publisher.close();
   });
 
-  it('names what happened, so that nobody else who tells of it doubles it', async () => {
+  it('names what happened, so that no other publisher doubles it', async () => {
     const { playerId } = await createPlayer(live.test.database);
     const wire = faultyFetch();
     const { publisher, dropped } = publisherTo(live, { fetch: wire.fetch });
-    // As a trigger would have told of it, knowing more.
+    // As a trigger would have published it, knowing more.
     const name = `level-up:${playerId}:2`;
     const data = { playerId, playerName: 'Ada', oldLevel: 1, newLevel: 2, xp: 300, subRank: 'Bronze II' };
     const [first] = (await (await live.publish([{ type: 'LEVEL_UP', data, idempotencyKey: name }])).json())
@@ -111,7 +111,7 @@ describe('The publisher', () => {
     await publisher.close();
   });
 
-  it('tells of the same thing twice in one turn, and it is published once', async () => {
+  it('receives the same event twice in one turn, and it is published once', async () => {
     const { playerId } = await createPlayer(live.test.database);
     const { publisher, dropped } = publisherTo(live);
     const receipts = [1, 2, 3].map(() => publisher.problemSolved({ playerId, problemId: 5, contestId: 3 }));

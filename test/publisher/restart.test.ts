@@ -14,7 +14,7 @@ describe('A publisher whose service is killed with -9 and started again', () => 
   });
   afterAll(() => service.kill());
 
-  it('publishes each event once, in order, and hears of each what became of it', {
+  it('publishes each event once, in order, and learns the outcome of each', {
     timeout: 90_000,
   }, async () => {
     const dropped: PublishError[] = [];
@@ -27,7 +27,7 @@ describe('A publisher whose service is killed with -9 and started again', () => 
     });
     const handedIn: string[] = [];
     const confirmed: string[] = [];
-    // What a controller does for each request: it tells, and goes on.
+    // What a controller does for each request: it publishes, and goes on.
     const request = () => {
       const title = `n${handedIn.length}`;
       handedIn.push(title);

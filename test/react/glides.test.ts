@@ -34,7 +34,7 @@ describe('Gliding rows', () => {
     ]);
   });
 
-  it('are none where nothing moved, and somebody new comes from nowhere', () => {
+  it('are none where nothing moved, and a new row comes from nowhere', () => {
     const before = withoutGlides(rowsOf([1, 30], [2, 20]));
     expect(glideTo(before, rowsOf([1, 30], [2, 20]), all, 0).glides.size).toBe(0);
     expect(glideTo(before, rowsOf([1, 30], [2, 20], [3, 10]), all, 0).glides.size).toBe(0);
@@ -48,19 +48,19 @@ describe('Gliding rows', () => {
     expect(glideTo(swapped, rowsOf([1, 30]), all, 1).glides.has(2)).toBe(false);
   });
 
-  it('are only those in sight, however many move', () => {
+  it('are only the visible ones, however many move', () => {
     const before = many(10_000);
     const last = before.at(-1) as BoardRow;
     const after = [{ ...last, finalRating: 99_999 }, ...before.slice(0, -1)];
     const seen = { first: 4_000, last: 4_040 };
     const gliding = glideTo(withoutGlides(before), after, seen, 0);
-    // The one who passes, and those in sight who make room.
+    // The one that passes, and the visible ones that make room.
     expect(gliding.glides.size).toBeLessThanOrEqual(42);
     expect(gliding.glides.has(last.playerId)).toBe(true);
     expect(drawnPlaces(gliding, seen, 0).length).toBeLessThanOrEqual(42);
   });
 
-  it('stay drawn until they are out of sight', () => {
+  it('stay drawn until they leave the viewport', () => {
     const before = many(100);
     const first = before[0] as BoardRow;
     const after = [...before.slice(1), { ...first, finalRating: 0 }];
@@ -105,7 +105,7 @@ describe('Gliding rows', () => {
   });
 });
 
-describe('The rows in sight', () => {
+describe('The visible rows', () => {
   it('are few of many, with some above and below, and never any that are not there', () => {
     expect(drawnRange(10_000, 40, 0, 800)).toEqual({ first: 0, last: 30 });
     expect(drawnRange(10_000, 40, 40_000, 800)).toEqual({ first: 990, last: 1_030 });

@@ -71,7 +71,7 @@ describe('The inbox of a page', () => {
     shown.length = 0;
   }
 
-  it('reads a page again that is older than what was told while it was read', async () => {
+  it('reads a page again that is older than what arrived while it was read', async () => {
     await opened(item(9), item(4));
     emitter.emit('reset', { lost: undefined, stale: [] });
     echo(12, { action: 'read', ids: [9], counts: counted(1, 2) });
@@ -84,7 +84,7 @@ describe('The inbox of a page', () => {
     expect(store.view.loading).toBe(false);
   });
 
-  it('asks once for what contests told, and not in the moment in which everybody hears of it', async () => {
+  it('asks once for what contests published, and not in the moment in which every client receives it', async () => {
     await opened(item(9));
     const ended = { ...arrival(11), scope: 'contest:3', type: 'CONTEST_END' } as unknown as Notification;
     for (const id of [11, 12]) emitter.emit('notification', { ...ended, id } as Notification);
@@ -96,7 +96,7 @@ describe('The inbox of a page', () => {
     expect(pages).toHaveLength(2);
   });
 
-  it('shows what was asked for here until it is answered, whatever else is told and read meanwhile', async () => {
+  it('shows what was asked for here until it is answered, whatever else arrives and is read meanwhile', async () => {
     await opened(item(9), item(4));
     void store.markRead({ ids: [9] });
     void store.markUnread(9);
@@ -147,7 +147,7 @@ describe('The inbox of a page', () => {
   it('reads the inbox when a change was none: what is shown here was old', async () => {
     await opened(item(9), item(4));
     const done = store.markRead({ ids: [9] });
-    // Arrives after the service has counted, and before it is heard what it counted.
+    // Arrives after the service has counted, and before its answer arrives.
     emitter.emit('notification', arrival(13));
     await answer(answers, { changed: 0, counts: counted(1, 2) });
     await page(13, [item(13), item(9, AT), item(4)], 2);
@@ -155,7 +155,7 @@ describe('The inbox of a page', () => {
     expect(store.view.counts).toEqual(counted(2, 3));
   });
 
-  it('never counts below nothing, when it is told of two changes at once and knows of one', async () => {
+  it('never counts below nothing, when it receives two changes at once and knows of one', async () => {
     await opened(item(9), item(4));
     void store.archive({ ids: [9] });
     void store.archive({ ids: [4] });
@@ -238,7 +238,7 @@ describe('The inbox of a page', () => {
     expect(store.view.unread).toMatchObject({ items: [], next: null });
   });
 
-  it('is told nothing when nobody looks any more, and reads afresh when somebody does', async () => {
+  it('receives nothing without a subscriber, and reads afresh for a new one', async () => {
     const leave = store.subscribe(() => shown.push(store.view.counts.unread));
     leave();
     shown.length = 0;

@@ -95,7 +95,7 @@ describe('A provider in a page, in strict mode', { timeout: 60_000 }, () => {
     expect(await page.evaluate('window.live.scopes')).toEqual(['player:me', 'global', 'contest:3']);
   });
 
-  it('asks for tokens whoever it was given last', async () => {
+  it('asks the newest token function', async () => {
     await page.evaluate("window.set({ token: 'second' })");
     await page.evaluate('void window.live.api.counts().catch(() => {})');
     await asked((all) =>

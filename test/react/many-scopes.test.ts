@@ -42,31 +42,31 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
     return { add: (scopes: readonly ScopeInput[]) => scopes.map((scope) => session.needs.add(scope)) };
   }
   const isOpen = () => vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
-  const hears = async (scope: ScopeInput) => {
+  const receives = async (scope: ScopeInput) => {
     const title = `to ${scope}`;
-    const heard: string[] = [];
-    const stop = client.on('announcement', (one) => heard.push(one.title));
+    const received: string[] = [];
+    const stop = client.on('announcement', (one) => received.push(one.title));
     const data = { title, message: 'm', contestId: Number(scope.split(':')[1]) };
     expect((await live.publish({ type: 'ANNOUNCEMENT', data })).status).toBe(201);
-    await vi.waitFor(() => expect(heard).toEqual([title]), PATIENCE);
+    await vi.waitFor(() => expect(received).toEqual([title]), PATIENCE);
     stop();
   };
 
-  it('hears all of them by one or two requests, though some are refused', async () => {
+  it('receives all of them by one or two requests, though some are refused', async () => {
     const { add } = await page(['player:me', 'global']);
     add([...contests.slice(0, 30), ...hidden, ...contests.slice(30)]);
     client.start();
     await isOpen();
     await vi.waitFor(() => expect(client.status.refused).toHaveLength(hidden.length), PATIENCE);
     expect(client.status.refused.map(({ scope }) => scope)).toEqual(hidden);
-    await hears(contests[59] as ScopeInput);
+    await receives(contests[59] as ScopeInput);
     expect(requests.length).toBeLessThanOrEqual(3);
   });
 
-  it('names those there is no room for, and hears them when there is', async () => {
+  it('names those there is no room for, and receives them when there is', async () => {
     const { add } = await page(['player:me']);
     const released = add(contests);
-    const boards = add(
+    const leaderboards = add(
       contests.slice(0, 30).map((scope): ScopeInput => `${scope}:leaderboard` as ScopeInput),
     );
     const errors: (readonly string[])[] = [];
@@ -78,9 +78,9 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
     expect(errors.at(-1)).toEqual(named);
     expect(named).toContain(`${contests[29]}:leaderboard`);
     expect(requests.length).toBeLessThanOrEqual(4);
-    for (const release of boards) release();
+    for (const release of leaderboards) release();
     await vi.waitFor(() => expect(client.status.refused).toEqual([]), PATIENCE);
-    await hears(contests[59] as ScopeInput);
+    await receives(contests[59] as ScopeInput);
     expect(released).toHaveLength(60);
   });
 
@@ -90,7 +90,7 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
     expect(client.state).toBe('idle');
     const [release] = add([contests[0] as ScopeInput]);
     await isOpen();
-    await hears(contests[0] as ScopeInput);
+    await receives(contests[0] as ScopeInput);
     release?.();
     await vi.waitFor(() => expect(client.state).toBe('idle'), PATIENCE);
     expect(requests).toHaveLength(1);

@@ -10,11 +10,11 @@ describe('The scopes that hooks need', () => {
     refuse: (scopes: readonly ScopeInput[]) => boolean = () => false,
     error: () => LiveError = refusal,
   ) {
-    const told: string[] = [];
+    const requested: string[] = [];
     let opened = () => {};
     const client = {
       async setScopes(scopes: readonly ScopeInput[]) {
-        told.push(scopes.join(' '));
+        requested.push(scopes.join(' '));
         if (refuse(scopes)) throw error();
       },
       on: (_event: unknown, listener: never) => {
@@ -22,48 +22,48 @@ describe('The scopes that hooks need', () => {
         return () => {};
       },
     };
-    return { told, needs: createScopeNeeds(client, ['player:me']), open: () => opened() };
+    return { requested, needs: createScopeNeeds(client, ['player:me']), open: () => opened() };
   }
 
   it('become one change of the connection, however many ask in one turn', async () => {
-    const { told, needs } = recorder();
+    const { requested, needs } = recorder();
     needs.add('contest:3');
     needs.add('contest:3');
     needs.add('contest:3:leaderboard');
     await turn();
-    expect(told).toEqual(['player:me contest:3 contest:3:leaderboard']);
+    expect(requested).toEqual(['player:me contest:3 contest:3:leaderboard']);
   });
 
-  it('stay while somebody needs them, and what is always heard stays for ever', async () => {
-    const { told, needs } = recorder();
+  it('stay while a component needs them, and what is always requested stays for ever', async () => {
+    const { requested, needs } = recorder();
     const [first, second, always] = [needs.add('contest:3'), needs.add('contest:3'), needs.add('player:me')];
     await turn();
     first();
     first();
     always();
     await turn();
-    expect(told).toEqual(['player:me contest:3']);
+    expect(requested).toEqual(['player:me contest:3']);
     second();
     await turn();
-    expect(told.at(-1)).toBe('player:me');
+    expect(requested.at(-1)).toBe('player:me');
   });
 
   it('change nothing when a page swaps something for the same, as in strict mode', async () => {
-    const { told, needs } = recorder();
+    const { requested, needs } = recorder();
     const release = needs.add('contest:3');
     await turn();
     release();
     needs.add('contest:3');
     await turn();
-    expect(told).toHaveLength(1);
+    expect(requested).toHaveLength(1);
   });
 
   it('are one change more, however many were needed while one was under way', async () => {
-    const told: string[] = [];
+    const requested: string[] = [];
     let settle = () => {};
     const client = {
       setScopes: (scopes: readonly ScopeInput[]) => {
-        told.push(scopes.join(' '));
+        requested.push(scopes.join(' '));
         return new Promise<void>((done) => {
           settle = done;
         });
@@ -76,32 +76,32 @@ describe('The scopes that hooks need', () => {
       releases.push(needs.add(`contest:${id}`));
       await turn();
     }
-    expect(told).toEqual(['player:me contest:1']);
+    expect(requested).toEqual(['player:me contest:1']);
     for (const release of releases.slice(0, 40)) release();
     settle();
     await turn();
-    expect(told).toHaveLength(2);
-    expect(told[1]?.split(' ')).toHaveLength(21);
+    expect(requested).toHaveLength(2);
+    expect(requested[1]?.split(' ')).toHaveLength(21);
     settle();
     await turn();
-    expect(told).toHaveLength(2);
+    expect(requested).toHaveLength(2);
   });
 
   it('may be none, and some again', async () => {
-    const told: string[] = [];
+    const requested: string[] = [];
     const client = {
-      setScopes: async (scopes: readonly ScopeInput[]) => void told.push(scopes.join(' ')),
+      setScopes: async (scopes: readonly ScopeInput[]) => void requested.push(scopes.join(' ')),
       on: () => () => {},
     };
     const bare = createScopeNeeds(client, []);
     bare.add('contest:1')();
     await turn();
-    expect(told).toEqual([]);
+    expect(requested).toEqual([]);
     const release = bare.add('contest:2');
     await turn();
     release();
     await turn();
-    expect(told).toEqual(['contest:2', '']);
+    expect(requested).toEqual(['contest:2', '']);
   });
 
   it('are asked for again when the connection is there after all, having been refused as a whole', async () => {
@@ -110,26 +110,26 @@ describe('The scopes that hooks need', () => {
       () => new LiveError('closed', 'the connection is closed'),
     ]) {
       let refused = true;
-      const { told, needs, open } = recorder(() => refused, error);
+      const { requested, needs, open } = recorder(() => refused, error);
       needs.add('contest:3');
       await turn();
       refused = false;
-      const before = told.length;
+      const before = requested.length;
       open();
       await turn();
-      expect(told.slice(before)).toEqual(['player:me contest:3']);
+      expect(requested.slice(before)).toEqual(['player:me contest:3']);
       open();
       await turn();
-      expect(told).toHaveLength(before + 1);
+      expect(requested).toHaveLength(before + 1);
     }
   });
 
   it('are asked for again after a refusal', async () => {
-    const { told, needs } = recorder((scopes) => scopes.includes('contest:9'));
+    const { requested, needs } = recorder((scopes) => scopes.includes('contest:9'));
     const release = needs.add('contest:9');
     await turn();
     release();
     await turn();
-    expect(told).toEqual(['player:me contest:9', 'player:me']);
+    expect(requested).toEqual(['player:me contest:9', 'player:me']);
   });
 });

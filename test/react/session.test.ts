@@ -3,7 +3,7 @@ import type { ConnectOptions } from '../../src/client/types.ts';
 import { createSession } from '../../src/react/session/session.ts';
 import { prepareClients } from '../client/fixture.ts';
 import { createLocks, createTab } from '../support/browser/tabs.ts';
-import { hear, open } from '../support/client/heard.ts';
+import { open, record } from '../support/client/recording.ts';
 import { createContest } from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
 
@@ -16,12 +16,12 @@ describe('What hooks share, on a real service', { timeout: 60_000 }, () => {
     return { client, session: createSession(client, ['player:me']) };
   }
 
-  it.each(['alone', 'shared'])('one contest that nobody may see costs the rest nothing (%s)', async (way) => {
+  it.each(['alone', 'shared'])('one contest that is not visible costs the rest nothing (%s)', async (way) => {
     const [seen, later] = [await createContest(live.test.database), await createContest(live.test.database)];
     const hidden = await createContest(live.test.database, { isPublic: false });
     const share = way === 'shared' ? createTab(createLocks()).share : false;
     const { client, session } = start({ share });
-    const heard = hear(client);
+    const received = record(client);
     session.leaderboards.subscribe(hidden, () => {});
     session.leaderboards.subscribe(seen, () => {});
     client.start();
@@ -30,12 +30,12 @@ describe('What hooks share, on a real service', { timeout: 60_000 }, () => {
     session.leaderboards.subscribe(later, () => {});
     await vi.waitFor(() => expect(session.leaderboards.view(later)).toBeDefined());
     expect(session.leaderboards.view(hidden)).toBeUndefined();
-    await live.publish(note(clients.player.playerId, 'heard'));
-    await vi.waitFor(() => expect(heard.titles()).toEqual(['heard']));
-    expect(heard.errors).toContain('not-found');
+    await live.publish(note(clients.player.playerId, 'received'));
+    await vi.waitFor(() => expect(received.titles()).toEqual(['received']));
+    expect(received.errors).toContain('not-found');
   });
 
-  it('a board that comes late to a scope that is heard already has its standings', async () => {
+  it('a leaderboard that comes late to a scope that is subscribed already has its rows', async () => {
     const contest = await createContest(live.test.database);
     const { client, session } = start();
     session.needs.add(`contest:${contest}:leaderboard`);

@@ -4,11 +4,11 @@ import type { LiveClient, LiveEvents, ScopeInput } from '../../src/client/types.
 import { createScopeNeeds } from '../../src/react/session/scope-needs.ts';
 import { createSharedLeaderboards } from '../../src/react/session/shared-leaderboards.ts';
 
-describe('The boards that components share', () => {
+describe('The leaderboards that components share', () => {
   const emitter = new Emitter<LiveEvents>((error) => {
     throw error;
   });
-  const told: string[] = [];
+  const requested: string[] = [];
   let scopes: readonly ScopeInput[] = ['player:me'];
   let resyncs = 0;
   const client = {
@@ -19,33 +19,33 @@ describe('The boards that components share', () => {
     on: (event: keyof LiveEvents, listener: never) => emitter.on(event, listener),
     async setScopes(wanted: readonly ScopeInput[]) {
       scopes = wanted;
-      told.push(wanted.join(' '));
+      requested.push(wanted.join(' '));
     },
     async resync() {
       resyncs++;
     },
   } as unknown as LiveClient;
-  const boards = createSharedLeaderboards(client, createScopeNeeds(client, scopes));
+  const leaderboards = createSharedLeaderboards(client, createScopeNeeds(client, scopes));
   const turn = () => new Promise<void>((done) => setImmediate(done));
   const snapshot = () =>
     emitter.emit('leaderboard-snapshot', { contestId: 3, version: 1, frozen: false, total: 0, rows: [] });
 
   it('stay when one component takes the place of another that showed the same', async () => {
-    const leave = boards.subscribe(3, () => {});
+    const leave = leaderboards.subscribe(3, () => {});
     await turn();
     snapshot();
-    const view = boards.view(3);
+    const view = leaderboards.view(3);
     expect(view?.version).toBe(1);
     // As React does it: what goes is undone before what comes is begun.
     leave();
-    const leaveToo = boards.subscribe(3, () => {});
+    const leaveToo = leaderboards.subscribe(3, () => {});
     await turn();
-    expect(boards.view(3)).toBe(view);
-    expect(told).toEqual(['player:me contest:3:leaderboard']);
+    expect(leaderboards.view(3)).toBe(view);
+    expect(requested).toEqual(['player:me contest:3:leaderboard']);
     leaveToo();
     await turn();
-    expect(boards.view(3)).toBeUndefined();
-    expect(told.at(-1)).toBe('player:me');
+    expect(leaderboards.view(3)).toBeUndefined();
+    expect(requested.at(-1)).toBe('player:me');
     expect(resyncs).toBe(0);
   });
 });

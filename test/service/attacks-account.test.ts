@@ -192,7 +192,7 @@ describe('A rate', () => {
   });
   afterAll(() => live.close());
 
-  it('ends no EventSource: it is told when to come back', async () => {
+  it('ends no EventSource: it is asked to come back later', async () => {
     const authorization = `Bearer ${await live.token((await createPlayer(live.test.database)).userId)}`;
     const ask = (accept: string) =>
       fetch(`${live.url}/streams/global`, { method: 'GET', headers: { authorization, accept } });

@@ -62,7 +62,7 @@ describe('A client that pipelines', () => {
       const url = `http://127.0.0.1:${port}`;
       await expect.poll(() => sockets.every(({ bytesWritten }) => bytesWritten > 0), within).toBe(true);
       for (let round = 0; round < 5; round += 1) expect((await fetch(`${url}/small/1`)).status).toBe(200);
-      // A socket that was destroyed for what it sent shows as an error to whoever writes on.
+      // A socket that was destroyed for what it sent shows as an error to a client that writes on.
       expect(dispatched()).toBeLessThanOrEqual(sockets.length + 5);
       expect(process.memoryUsage().rss - before.rss).toBeLessThan(150 * 1024 * 1024);
     },

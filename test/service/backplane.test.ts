@@ -72,14 +72,14 @@ describe('two nodes with Redis', () => {
     });
   /** What the nodes write to their channel from now on. */
   async function overhear(): Promise<Record<string, unknown>[]> {
-    const heard: Record<string, unknown>[] = [];
+    const received: Record<string, unknown>[] = [];
     let leave = () => {};
     const left = new Promise<void>((resolve) => {
       leave = resolve;
     });
     await new Promise<void>((ready) => {
       const done = redis.ask(async (client) => {
-        await client.subscribe(channel, (message) => heard.push(JSON.parse(message)));
+        await client.subscribe(channel, (message) => received.push(JSON.parse(message)));
         ready();
         await left;
       });
@@ -88,27 +88,27 @@ describe('two nodes with Redis', () => {
         return done;
       });
     });
-    return heard;
+    return received;
   }
 
   it('send each other their commits, and the other node delivers each once, in order', async () => {
-    const heard = await overhear();
+    const received = await overhear();
     const { titles } = await open();
     const all = Array.from({ length: 50 }, (_, index) => `event ${index}`);
     await publish(...all);
     await expect.poll(titles, TIMEOUT).toEqual(all);
-    expect(heard.every(({ head }) => Number.isSafeInteger(head))).toBe(true);
-    expect(heard.length).toBeGreaterThan(0);
+    expect(received.every(({ head }) => Number.isSafeInteger(head))).toBe(true);
+    expect(received.length).toBeGreaterThan(0);
     expect(await metric('live_backplane_received')).toBeGreaterThan(0);
     expect(await metric('live_backplane_rows')).toBeGreaterThan(0);
   });
 
   it('are not led astray by messages that lie, repeat, come in another order or from elsewhere', async () => {
-    const heard = await overhear();
+    const received = await overhear();
     const { stream, titles } = await open();
     await publish('before');
-    await until(() => heard.length > 0);
-    const genuine = heard.map((message) => JSON.stringify(message));
+    await until(() => received.length > 0);
+    const genuine = received.map((message) => JSON.stringify(message));
     const rejected = await metric('live_backplane_rejected');
     await forge([
       '',
@@ -138,7 +138,7 @@ describe('two nodes with Redis', () => {
   });
 
   it('hint at a revocation, at once', async () => {
-    const heard = await overhear();
+    const received = await overhear();
     const { stream } = await open();
     const admin = await createUser(first.test.database, { role: 'ADMIN' });
     const revoked = await fetch(`${first.url}/users/${player.userId}/revocations`, {
@@ -147,7 +147,10 @@ describe('two nodes with Redis', () => {
     });
     expect(revoked.status).toBeLessThan(300);
     await expect
-      .poll(() => heard.some(({ users }) => Array.isArray(users) && users.includes(player.userId)), TIMEOUT)
+      .poll(
+        () => received.some(({ users }) => Array.isArray(users) && users.includes(player.userId)),
+        TIMEOUT,
+      )
       .toBe(true);
     await until(() => stream.ended);
     expect(stream.events.at(-1)).toMatchObject({ event: 'stream-close' });
@@ -155,7 +158,7 @@ describe('two nodes with Redis', () => {
   });
 
   it('hint at a command for a stream of the other node', async () => {
-    const heard = await overhear();
+    const received = await overhear();
     const { stream } = await open();
     const { streamId } = JSON.parse(stream.events[0]?.data ?? '{}');
     await until(
@@ -170,7 +173,7 @@ describe('two nodes with Redis', () => {
     });
     const node = (await (await fetch(`${secondUrl}/health`)).json()).node;
     await expect
-      .poll(() => heard.some(({ nodes }) => Array.isArray(nodes) && nodes.includes(node)), TIMEOUT)
+      .poll(() => received.some(({ nodes }) => Array.isArray(nodes) && nodes.includes(node)), TIMEOUT)
       .toBe(true);
     await until(() => stream.ended);
   });

@@ -300,7 +300,7 @@ describe('Bad input', () => {
     });
   });
 
-  describe('in cursors is no error, but is told', () => {
+  describe('in cursors is no error, but is reported', () => {
     const cursors = [
       '',
       'x',

@@ -7,7 +7,7 @@ import { startCuttingProxy } from '../support/wire/cutting-proxy.ts';
 
 declare global {
   interface Window {
-    heard: { title: string; cursor: string }[];
+    received: { title: string; cursor: string }[];
     openings: { recovered: boolean }[];
     failed: boolean;
   }
@@ -25,13 +25,13 @@ describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
 
   async function listen(page: Page, url: string): Promise<void> {
     await page.evaluate((address) => {
-      window.heard = [];
+      window.received = [];
       window.openings = [];
       window.failed = false;
       const source = new EventSource(address);
       source.addEventListener('stream-open', (event) => window.openings.push(JSON.parse(event.data)));
       source.addEventListener('announcement', (event) =>
-        window.heard.push({ title: JSON.parse(event.data).title, cursor: event.lastEventId }),
+        window.received.push({ title: JSON.parse(event.data).title, cursor: event.lastEventId }),
       );
       source.onerror = () => {
         window.failed = source.readyState === EventSource.CLOSED;
@@ -53,11 +53,13 @@ describe("Chromium's own EventSource", { timeout: 60_000 }, () => {
       const title = `${prefix}${sent.length}`;
       expect((await live.publish(note(player.playerId, title))).status).toBe(201);
       sent.push(title);
-      await vi.waitFor(async () => expect(await page.evaluate(() => window.heard.length)).toBe(sent.length));
+      await vi.waitFor(async () =>
+        expect(await page.evaluate(() => window.received.length)).toBe(sent.length),
+      );
     }
     expect(base).toBeTruthy();
-    const heard = await page.evaluate(() => window.heard.map((one) => one.title));
-    expect(heard).toEqual(sent);
+    const received = await page.evaluate(() => window.received.map((one) => one.title));
+    expect(received).toEqual(sent);
     const opened = await page.evaluate(() => window.openings);
     expect(opened.length).toBeGreaterThan(5);
     expect(opened.every((open) => open.recovered)).toBe(true);

@@ -51,7 +51,7 @@ describe('A contest', () => {
     made.database.execute('UPDATE contest SET status = ? WHERE id = ?', [status, id]);
   const seen = (id: number) => until(() => isRecorded(made.database, id));
   const receives = (listener: Listener, count: number) =>
-    expect.poll(() => listener.heard.length, { timeout: 20_000, interval: 10 }).toBe(count);
+    expect.poll(() => listener.received.length, { timeout: 20_000, interval: 10 }).toBe(count);
   const announced = (id: number) => announcementsOf(made.database, id);
 
   test('that starts and ends is announced on its stream, and stays in the inbox of its participants', async () => {

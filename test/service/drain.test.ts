@@ -25,7 +25,7 @@ describe('A service that was asked to close', { timeout: 60_000 }, () => {
     });
 
     expect((await live.publish(note(player.playerId, 'meanwhile'))).status).toBe(201);
-    await vi.waitFor(() => expect(reader.heard.map(({ title }) => title)).toEqual(['meanwhile']), WAIT);
+    await vi.waitFor(() => expect(reader.received.map(({ title }) => title)).toEqual(['meanwhile']), WAIT);
     expect(reader.closed).toBe(0);
     const late = listen(`${live.url}/streams/players/me`, token);
     await late.ready();
@@ -71,7 +71,7 @@ describe('The end of a service', () => {
     expect(steps).toEqual(['streams over 100', 'close']);
   });
 
-  it('waits for nobody where nobody could come', async () => {
+  it('does not wait where no client could come', async () => {
     const { ending, steps } = shutdown(600_000);
     await ending.close();
     expect(steps).toEqual(['close']);

@@ -27,12 +27,12 @@ describe('A stream', () => {
       expect(response.status).toBe(201);
       sent.push(...titles);
     }
-    await vi.waitFor(() => expect(client.heard.length).toBeGreaterThanOrEqual(sent.length), {
+    await vi.waitFor(() => expect(client.received.length).toBeGreaterThanOrEqual(sent.length), {
       timeout: 20_000,
     });
     client.close();
     await proxy.close();
-    expect(client.heard.map((one) => one.title)).toEqual(sent);
+    expect(client.received.map((one) => one.title)).toEqual(sent);
     expect(client.opened.every((open) => open.recovered)).toBe(true);
     expect(client.opened.length).toBeGreaterThan(50);
   });

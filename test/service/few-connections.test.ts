@@ -58,7 +58,7 @@ describe('An account that may hold few connections', () => {
       await reads;
       await publishSql(made.database, 'sql');
       await expect
-        .poll(() => client.heard.map(({ title }) => title).toSorted(), { timeout: 15_000 })
+        .poll(() => client.received.map(({ title }) => title).toSorted(), { timeout: 15_000 })
         .toEqual([...sent, 'sql'].toSorted());
       await expect.poll(async () => (await fetch(`${live.url}/ready`)).status, { timeout: 15_000 }).toBe(200);
     },

@@ -43,12 +43,12 @@ describe('An account that may only read and write rows', () => {
       await live.token(ada.userId),
     );
     onTestFinished(() => listener.close());
-    const heard: string[] = [];
+    const received: string[] = [];
     for (const name of ['contest-joined', 'leaderboard-update'])
-      listener.source.addEventListener(name, () => heard.push(name));
+      listener.source.addEventListener(name, () => received.push(name));
     await listener.ready();
     await joinContest(made.database, { contestId, playerId: ada.playerId, finalRating: 7 });
-    await until(() => new Set(heard).size === 2);
+    await until(() => new Set(received).size === 2);
 
     expect(await command('migrate')).toMatchObject({
       code: 0,

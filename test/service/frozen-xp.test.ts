@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { BoardClient } from '../support/client/leaderboard-client.ts';
+import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
   createPlayer,
@@ -38,7 +38,7 @@ describe.each([true, false])('XP of participants of a frozen contest, with trigg
   });
 
   const client = async (path: string, token: string) => {
-    const opened = new BoardClient(live.url + path, token);
+    const opened = new LeaderboardClient(live.url + path, token);
     await opened.connect();
     return opened;
   };

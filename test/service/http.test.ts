@@ -127,7 +127,7 @@ describe('The stream over HTTP', () => {
     await small.close();
   });
 
-  it('lets nobody, player or not, hold more than the limit: the oldest gives way', async () => {
+  it('lets no account, player or not, hold more than the limit: the oldest gives way', async () => {
     const small = await startService({ MAX_STREAMS_PER_PLAYER: '2' });
     const company = await small.token(await createUser(small.test.database, { role: 'COMPANY' }));
     const bystander = await small.token((await createPlayer(small.test.database)).userId);

@@ -27,7 +27,7 @@ type Who = (typeof WHO)[number];
 /**
  * What each may do. `own` owns player scope, problem and notification; `participant` takes part in the private contest,
  * `own` and `other` do not; `ticket` is one of `own`, for its player and the public contest; `foreign` is the cookie of
- * `own` sent by another site's page. Somebody else's and what does not exist answer alike: 404.
+ * `own` sent by another site's page. What belongs to another player and what does not exist answer alike: 404.
  */
 const MATRIX: readonly [what: string, ...answers: number[]][] = [
   //                             own  other part comp admin svc tick forn ban  exp  none
@@ -96,20 +96,20 @@ const MATRIX: readonly [what: string, ...answers: number[]][] = [
   ['POST /notifications/archived', 200, 200, 200, 403, 403, 403, 401, 403, 403, 401, 401],
   ['GET /sessions', 403, 403, 403, 403, 200, 403, 401, 403, 403, 401, 401],
   ['DELETE /sessions/:unknown', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
-  ['POST /users/:nobody/revocations', 403, 403, 403, 403, 404, 403, 401, 403, 403, 401, 401],
+  ['POST /users/:unknown/revocations', 403, 403, 403, 403, 404, 403, 401, 403, 403, 401, 401],
   ['POST /events', 403, 403, 403, 403, 403, 201, 401, 403, 403, 401, 401],
   ['GET /health', 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   ['GET /ready', 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   ['GET /metrics', 403, 403, 403, 403, 200, 200, 401, 403, 403, 401, 401],
-  // The demo is for anybody where it is, and makes nobody but its own players.
+  // The demo is open to every caller, and signs in only its own players.
   ['GET /demo/players', 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200],
   ['POST /demo/tokens', 404, 404, 404, 404, 404, 404, 404, 404, 404, 404, 404],
 ];
 
-/** What answers anybody, and tells nothing of anybody: the pages, and the description of the API. */
+/** What answers any caller, and shows nothing of a player: the pages, and the description of the API. */
 const PAGES = /^GET \/(?:debug|ops|docs|docs\/start\.js|docs\/:file|assets\/:file|openapi\.json)?$/;
 
-describe('Nobody gets what is not theirs', () => {
+describe('No caller gets what is not theirs', () => {
   const live = prepareService({ METRICS: 'private', DEMO: 'on-this-database', DEMO_INTERVAL_MS: '86400000' });
   const headers = new Map<Who, Record<string, string>>();
   const names = new Map<string, number | string>();
@@ -141,7 +141,7 @@ describe('Nobody gets what is not theirs', () => {
     names.set(':draft', await createContest(database, { status: 'DRAFT' }));
     names.set(':problem', await createProblem(database));
     names.set(':unknown', '0b7a2c1e-7a43-4d7f-9a2f-1f0f3b1c2d3e');
-    names.set(':nobody', 999_999);
+    names.set(':unknown', 999_999);
     for (const contest of [':public', ':private'])
       await joinContest(database, { contestId: id(contest), playerId: participant.playerId });
     names.set(':note', await published(note(own.playerId, 'for own eyes')));
@@ -265,12 +265,12 @@ describe('Nobody gets what is not theirs', () => {
     expect(await seen('admin')).toEqual([':public', ':private', ':draft']);
   });
 
-  /** All that is kept, up to where `end` stands in it. */
+  /** All that is kept, up to where `end` is in it. */
   async function replayOf(
     path: string,
     who: Record<string, string> | undefined,
     end = 'event: caught-up',
-    heard: (text: string) => void = () => {},
+    received: (text: string) => void = () => {},
   ): Promise<string> {
     const controller = new AbortController();
     const response = await fetch(`${live.url}${path}?lastEventId=earliest`, {
@@ -280,7 +280,7 @@ describe('Nobody gets what is not theirs', () => {
     let text = '';
     for await (const chunk of response.body as ReadableStream<Uint8Array>) {
       text += new TextDecoder().decode(chunk);
-      heard(text);
+      received(text);
       if (text.includes(end)) break;
     }
     controller.abort();
@@ -303,7 +303,7 @@ describe('Nobody gets what is not theirs', () => {
     expect(await total('participant')).toBe((await total('other')) + 1);
   });
 
-  it('tells those who watch a problem nothing of a private contest', async () => {
+  it('publishes nothing of a private contest to those who watch a problem', async () => {
     const player = await createPlayer(live.test.database);
     const solved = (contestId: number, contestTitle: string) => ({
       type: 'PROBLEM_SOLVED',
@@ -344,8 +344,8 @@ describe('Nobody gets what is not theirs', () => {
       const opened = new Promise<void>((resolve) => {
         open = resolve;
       });
-      const text = replayOf(path, who, 'event: stream-close', (heard) => {
-        if (heard.includes('caught-up')) open();
+      const text = replayOf(path, who, 'event: stream-close', (received) => {
+        if (received.includes('caught-up')) open();
       });
       return { opened, text };
     });

@@ -60,14 +60,14 @@ describe('A service that is killed with -9 in the middle of publishing', () => {
     for (const [index, { playerId }] of players.entries()) {
       const client = clients[index] as (typeof clients)[number];
       const expected = accepted.get(playerId) as string[];
-      await vi.waitFor(() => expect(client.heard.length).toBeGreaterThanOrEqual(expected.length), {
+      await vi.waitFor(() => expect(client.received.length).toBeGreaterThanOrEqual(expected.length), {
         timeout: 20_000,
       });
-      const titles = client.heard.map((one) => one.title);
+      const titles = client.received.map((one) => one.title);
       // The last call may have been carried out although its answer never came.
       expect(titles.slice(0, expected.length)).toEqual(expected);
       expect(titles.length - expected.length).toBeLessThanOrEqual(1);
-      const ids = client.heard.map((one) => one.id);
+      const ids = client.received.map((one) => one.id);
       expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
       expect(client.opened.every((open) => open.recovered)).toBe(true);
       expect(client.opened.length).toBeGreaterThan(4);

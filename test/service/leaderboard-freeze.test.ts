@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BoardClient } from '../support/client/leaderboard-client.ts';
+import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
   createPlayer,
@@ -12,9 +12,9 @@ import {
 } from '../support/database/platform.ts';
 import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
-import { clientOf, FAST, getBoard, readPage } from '../support/wire/leaderboard-http.ts';
+import { clientOf, FAST, getLeaderboard, readPage } from '../support/wire/leaderboard-http.ts';
 
-describe('Frozen standings', () => {
+describe('Frozen leaderboards', () => {
   const live = prepareService(FAST);
   let problemId: number;
   let adminToken: string;
@@ -40,7 +40,7 @@ describe('Frozen standings', () => {
   }
 
   const listener = async (path: string, userId: number) =>
-    new BoardClient(live.url + path, await live.token(userId));
+    new LeaderboardClient(live.url + path, await live.token(userId));
 
   it('leak nowhere what happens meanwhile: not over REST, live, in replays, as ranks, on the contest or the problem', async () => {
     const { database } = live.test;
@@ -61,12 +61,12 @@ describe('Frozen standings', () => {
 
     await setFrozen(database, contestId, true);
     await until(() => [...outside, admin].every(({ frozen }) => frozen));
-    expect(outside[0]?.heard.filter(({ event }) => event === 'leaderboard-freeze')).toHaveLength(2);
+    expect(outside[0]?.received.filter(({ event }) => event === 'leaderboard-freeze')).toHaveLength(2);
 
     const marks = ['98765', 'Secretly solved'];
     await setScore(database, contestId, solver.playerId, 98765);
     const solved = { playerId: solver.playerId, problemId, problemTitle: 'Secretly solved', contestId };
-    const told = [
+    const announced = [
       { type: 'PROBLEM_SOLVED', data: solved },
       { type: 'RANK_CHANGE', data: { playerId: solver.playerId, contestId, oldRank: 2, newRank: 98765 } },
       {
@@ -74,27 +74,28 @@ describe('Frozen standings', () => {
         data: { contestId, winners: [{ playerId: solver.playerId, playerName: 'Secretly solved', rank: 1 }] },
       },
     ];
-    for (const event of told) expect((await live.publish(event)).status).toBe(201);
+    for (const event of announced) expect((await live.publish(event)).status).toBe(201);
     await live.service.publisher.publish({ type: 'PROBLEM_SOLVED', data: solved });
     await database.query('CALL live_publish(?, ?, NULL)', ['PROBLEM_SOLVED', JSON.stringify(solved)]);
 
     // Who may see it does: the admin all of it, the solver what was solved, and no rank.
     await until(
-      () => admin.of('problem-solved').length === 3 && admin.board?.rows.get(solver.playerId)?.rank === 1,
+      () =>
+        admin.of('problem-solved').length === 3 && admin.leaderboard?.rows.get(solver.playerId)?.rank === 1,
     );
     await until(() => own.of('problem-solved').length === 3);
     expect(own.of('rank-change')).toEqual([]);
     expect((await readPage(live, contestId, adminToken)).rows[0]?.finalRating).toBe(98765);
 
-    // The rest hear that the contest is over, which was told after it, and nothing else.
+    // The rest receive that the contest is over, which was published after it, and nothing else.
     await until(() => outside.every((client) => client.of('contest-end').length === 1));
     const afresh = await listener(`${everywhere}&lastEventId=earliest`, rival.userId);
     await afresh.connect();
     for (const client of [...outside, afresh])
       for (const mark of marks) expect(client.text).not.toContain(mark);
     for (const token of tokens) {
-      const { cursor: _, frozen, ...board } = await readPage(live, contestId, token);
-      expect({ ...board, frozen }).toEqual({
+      const { cursor: _, frozen, ...leaderboard } = await readPage(live, contestId, token);
+      expect({ ...leaderboard, frozen }).toEqual({
         version: before.version,
         total: 2,
         offset: 0,
@@ -110,7 +111,9 @@ describe('Frozen standings', () => {
 
     // Once it is over everybody sees where it led.
     await setFrozen(database, contestId, false);
-    await until(() => outside.every(({ board }) => board?.rows.get(solver.playerId)?.finalRating === 98765));
+    await until(() =>
+      outside.every(({ leaderboard }) => leaderboard?.rows.get(solver.playerId)?.finalRating === 98765),
+    );
     expect(outside.map(({ missed, frozen }) => [missed, frozen])).toEqual([
       [0, false],
       [0, false],
@@ -139,7 +142,7 @@ describe('Frozen standings', () => {
     expect(client.missed).toBe(0);
   });
 
-  it('have real ones that nobody but an admin may listen to', async () => {
+  it('have real ones that only an admin may listen to', async () => {
     const contestId = await contestWithScores();
     const ask = (token: string) =>
       fetch(`${live.url}/streams?scope=contest:${contestId}:leaderboard:real`, {
@@ -162,10 +165,10 @@ describe('Frozen standings', () => {
       await until(() => client.frozen && admin.frozen);
       const shown = JSON.stringify(client.rows);
       await setScore(database, contestId, solver.playerId, 100 * round);
-      await until(() => admin.board?.rows.get(solver.playerId)?.finalRating === 100 * round);
-      // To what it was, and on: whoever missed the middle must not be left with it.
+      await until(() => admin.leaderboard?.rows.get(solver.playerId)?.finalRating === 100 * round);
+      // To what it was, and on: a client that missed the middle must not be left with it.
       await setScore(database, contestId, solver.playerId, 100 * round + 1);
-      await until(() => admin.board?.rows.get(solver.playerId)?.finalRating === 100 * round + 1);
+      await until(() => admin.leaderboard?.rows.get(solver.playerId)?.finalRating === 100 * round + 1);
       expect(JSON.stringify(client.rows)).toBe(shown);
       await setFrozen(database, contestId, false);
       await until(() => !client.frozen && JSON.stringify(client.rows) === JSON.stringify(admin.rows));
@@ -190,9 +193,9 @@ describe('Frozen standings', () => {
   it('change their ETag when they are frozen, though the rows are the same', async () => {
     const contestId = await contestWithScores();
     const token = await live.token(rival.userId);
-    const etag = (await getBoard(live, contestId, token)).headers.get('etag') ?? '';
+    const etag = (await getLeaderboard(live, contestId, token)).headers.get('etag') ?? '';
     await setFrozen(live.test.database, contestId, true);
     await until(async () => (await readPage(live, contestId, token)).frozen);
-    expect((await getBoard(live, contestId, token, '', { 'if-none-match': etag })).status).toBe(200);
+    expect((await getLeaderboard(live, contestId, token, '', { 'if-none-match': etag })).status).toBe(200);
   });
 });

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { truthOf } from '../leaderboard/fixture.ts';
-import { BoardClient } from '../support/client/leaderboard-client.ts';
+import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
   createPlayer,
@@ -11,7 +11,7 @@ import {
 } from '../support/database/platform.ts';
 import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
-import { FAST, getBoard, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
+import { FAST, getLeaderboard, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
 
 const MODES = ['PRECISION', 'GRINDER', 'LEGEND'] as const;
 
@@ -32,7 +32,7 @@ describe('GET /contests/{id}/leaderboard', () => {
     token = await live.token((players[12] as PlayerIds).userId);
   });
 
-  it('is there as soon as somebody joined', async () => {
+  it('is there as soon as a player joined', async () => {
     await until(async () => (await readPage(live, contestId, token)).total === 25);
   });
 
@@ -75,7 +75,7 @@ describe('GET /contests/{id}/leaderboard', () => {
         [token, 'around=you'],
         [token, 'mode=FAST'],
       ].map(async ([who, query]) => {
-        const response = await getBoard(live, contestId, who as string, query);
+        const response = await getLeaderboard(live, contestId, who as string, query);
         return [response.status, ((await response.json()) as { code: string }).code];
       }),
     );
@@ -96,11 +96,11 @@ describe('GET /contests/{id}/leaderboard', () => {
   });
 
   it('answers 304 to who has it already, per part and version', async () => {
-    const first = await getBoard(live, contestId, token, 'limit=5');
+    const first = await getLeaderboard(live, contestId, token, 'limit=5');
     const etag = first.headers.get('etag') ?? '';
     expect(etag).toMatch(/^"[\w-]+"$/);
     const again = (query: string, tag: string) =>
-      getBoard(live, contestId, token, query, { 'if-none-match': tag });
+      getLeaderboard(live, contestId, token, query, { 'if-none-match': tag });
     const same = await again('limit=5', `"other", ${etag}`);
     expect([same.status, await same.text(), same.headers.get('etag')]).toEqual([304, '', etag]);
     for (const query of ['limit=6', 'limit=5&offset=1', 'limit=5&mode=LEGEND'])
@@ -116,24 +116,24 @@ describe('GET /contests/{id}/leaderboard', () => {
     const { playerId } = players[0] as PlayerIds;
     await setScore(live.test.database, contestId, playerId, 77);
     await until(async () => (await readPage(live, contestId, token)).version > version);
-    const client = new BoardClient(
+    const client = new LeaderboardClient(
       `${live.url}/streams/contests/${contestId}/leaderboard?lastEventId=${cursor}`,
       token,
     );
     await client.connect();
-    expect(client.heard.map(({ event }) => event)).toEqual([
+    expect(client.received.map(({ event }) => event)).toEqual([
       'stream-open',
       'leaderboard-snapshot',
       'caught-up',
     ]);
-    expect(client.board?.rows.get(playerId)?.finalRating).toBe(77);
+    expect(client.leaderboard?.rows.get(playerId)?.finalRating).toBe(77);
     expect(client.rows).toEqual(await readWhole(live, contestId, token));
   });
 
   it('of a contest that is gone is gone', async () => {
     const gone = await createContest(live.test.database);
-    expect((await getBoard(live, gone, token)).status).toBe(200);
+    expect((await getLeaderboard(live, gone, token)).status).toBe(200);
     await live.test.database.execute('DELETE FROM contest WHERE id = ?', [gone]);
-    await until(async () => (await getBoard(live, gone, token)).status === 404);
+    await until(async () => (await getLeaderboard(live, gone, token)).status === 404);
   });
 });

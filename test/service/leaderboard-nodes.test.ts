@@ -3,7 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { loadConfig } from '../../src/config/config.ts';
 import { createService } from '../../src/service/service.ts';
 import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
-import { BoardClient } from '../support/client/leaderboard-client.ts';
+import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import { createTestDatabase } from '../support/database/database.ts';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { createContest, createPlayer, joinContest, setScore } from '../support/database/platform.ts';
@@ -13,10 +13,10 @@ import { FAST, readWhole } from '../support/wire/leaderboard-http.ts';
 
 const SETTINGS = { ...FAST, RANK_CHANGE_TOP: '1000', STANDINGS_INTERVAL_MS: '50' };
 
-/** How long the next keeper may take, on a machine that has much else to do. */
+/** How long the next leader may take to publish, on a busy machine. */
 const PATIENCE_MS = 45_000;
 
-/** Numbers that look random and are the same in each run (Park and Miller's generator). */
+/** Pseudo-random numbers, the same in each run (Park and Miller's generator). */
 function sequence(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -25,7 +25,7 @@ function sequence(seed: number): (below: number) => number {
   };
 }
 
-it('When the node that keeps the standings is cut off, another goes on: nothing is missed, no move told twice or not at all', async () => {
+it('When the node that publishes the leaderboards is cut off, another goes on: nothing is missed, and each rank change is published once', async () => {
   const test = await createTestDatabase();
   const { database } = test;
   const proxy = await startDatabaseProxy(test.url);
@@ -34,7 +34,7 @@ it('When the node that keeps the standings is cut off, another goes on: nothing 
   const contestId = await createContest(database);
   const players = await Promise.all(Array.from({ length: 30 }, () => createPlayer(database)));
   for (const { playerId } of players) await joinContest(database, { contestId, playerId });
-  // It has the duty before there is another.
+  // It is the leader before there is another.
   await until(
     async () => (await database.query('SELECT version FROM standings_board WHERE contest_id > 0')).length > 0,
   );
@@ -47,8 +47,8 @@ it('When the node that keeps the standings is cut off, another goes on: nothing 
   });
   const token = await second.token((players[0] as { userId: number }).userId);
   const path = `/streams?scope=contest:${contestId}&scope=contest:${contestId}:leaderboard`;
-  const moving = new BoardClient(second.url + path, token);
-  const staying = new BoardClient(second.url + path, token);
+  const moving = new LeaderboardClient(second.url + path, token);
+  const staying = new LeaderboardClient(second.url + path, token);
   await moving.connect(firstUrl + path);
   await staying.connect();
   await until(() => staying.rows.length === 30);
@@ -72,7 +72,7 @@ it('When the node that keeps the standings is cut off, another goes on: nothing 
   expect([staying.missed, moving.missed]).toEqual([0, 0]);
 
   // Ranks get worse only by being overtaken here, so each move begins where the one before ended.
-  const lastTold = () => {
+  const lastPublished = () => {
     const ranks = new Map<number, number>();
     for (const data of staying.of('rank-change')) {
       const { playerId, oldRank, newRank } = data as {
@@ -88,7 +88,7 @@ it('When the node that keeps the standings is cut off, another goes on: nothing 
   await until(
     () =>
       staying.rows.every(
-        ({ playerId, rank, finalRating }) => finalRating === 0 || lastTold().get(playerId) === rank,
+        ({ playerId, rank, finalRating }) => finalRating === 0 || lastPublished().get(playerId) === rank,
       ),
     PATIENCE_MS,
   );

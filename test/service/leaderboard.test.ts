@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
-import type { BoardClient } from '../support/client/leaderboard-client.ts';
+import type { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import {
   createContest,
   createPlayer,
@@ -13,7 +13,7 @@ import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { clientOf, FAST, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
 
-/** Numbers that look random and are the same in each run (Park and Miller's generator). */
+/** Pseudo-random numbers, the same in each run (Park and Miller's generator). */
 function sequence(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -22,7 +22,7 @@ function sequence(seed: number): (below: number) => number {
   };
 }
 
-describe('Standings', () => {
+describe('The leaderboard of a contest', () => {
   const live = prepareService(FAST);
   let adminToken: string;
   beforeAll(async () => {
@@ -85,7 +85,7 @@ describe('Standings', () => {
           [contestId],
         );
       else if (kind < 94) {
-        const client = clients[random(clients.length)] as BoardClient;
+        const client = clients[random(clients.length)] as LeaderboardClient;
         await client.connect();
       } else if (kind < 96) {
         await freeze(!frozen);
@@ -121,7 +121,7 @@ describe('Standings', () => {
     for (const client of clients) {
       expect(client.rows).toEqual(fresh);
       expect(client.missed).toBe(0);
-      expect(client.board?.total).toBe(expected.length);
+      expect(client.leaderboard?.total).toBe(expected.length);
     }
   }, 120_000);
 });

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 
 const made = prepareDatabase();
 
-it('A stream that cannot take what it is given is closed with `reset` and told of, and costs nobody else anything', async () => {
+it('A stream that cannot take what it is given is closed with `reset` and logged, and costs no other stream anything', async () => {
   const errors: { error: unknown; where: string }[] = [];
   const log = await openLogPipeline({
     database: made.database,
@@ -56,7 +56,7 @@ it('A stream that cannot take what it is given is closed with `reset` and told o
   await log.close();
 });
 
-it('An observer that fails over a row keeps it from nobody else', async () => {
+it('An observer that fails over a row keeps it from no other observer', async () => {
   const errors: { error: unknown; where: string }[] = [];
   const log = await openLogPipeline({
     database: made.database,
@@ -104,7 +104,7 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
   });
   const head = log.hub.position;
   expect(errors).toMatchObject([{ errno: 1969 }]);
-  // Another node appends: nobody tells the follower, which has to read.
+  // Another node appends: no hint reaches the follower, which has to read.
   await elsewhere.append(say(700));
   const streams = createStreams({
     hub: log.hub,
@@ -116,8 +116,8 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
   const { sink, read } = createSink();
   const stream = openStream(streams, sink, { requested: '0', from: head - 700 });
   await until(() => stream.state === 'live' && log.hub.settled === head + 700, 50_000);
-  const heard = read().events.filter(({ event }) => event === 'announcement');
-  expect(heard.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
+  const received = read().events.filter(({ event }) => event === 'announcement');
+  expect(received.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
     Array.from({ length: 1_400 }, (_, i) => head - 700 + i + 1),
   );
   streams.close();

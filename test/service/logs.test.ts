@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
-it('The log says what failed, at any level without tokens, tickets and what people were told', async () => {
+it('The log says what failed, at any level without tokens, tickets and the texts of notifications', async () => {
   const { userId, playerId } = await createPlayer(test.database);
   const token = await mintPlatformToken(SECRET, userId);
   const authorization = `Bearer ${token}`;

@@ -48,7 +48,7 @@ describe('A stream on many scopes', { timeout: 60_000 }, () => {
     expect(await answer.json()).toMatchObject({ code: 'too-many-scopes', limit: 400 });
   });
 
-  it('is refused with the names of exactly those that may not be heard', async () => {
+  it('is refused with the names of exactly those that may not be received', async () => {
     const stranger = await createPlayer(live.test.database);
     const theirs = scopes.player(stranger.playerId);
     const answer = await ask(`scope=player:me,${hidden},global,${theirs},problem:99999999,${open[3]}`);

@@ -15,14 +15,14 @@ describe('Operators who watch', () => {
     admin = await live.token(await createUser(live.test.database, { role: 'ADMIN' }));
   });
 
-  const told = async () =>
+  const reported = async () =>
     (await live.test.database.query("SELECT id FROM notification WHERE type = 'NODE_STATUS'")).length;
 
-  it('are told how each node is doing: streams, events, deliveries, latency and the busiest scopes', async () => {
+  it('read how each node is doing: streams, events, deliveries, latency and the busiest scopes', async () => {
     const player = await createPlayer(live.test.database);
     const listener = listen(`${live.url}/streams/players/me`, await live.token(player.userId));
     await listener.ready();
-    expect(await told()).toBe(0);
+    expect(await reported()).toBe(0);
 
     const statuses: Status[] = [];
     const source = new EventSource(`${live.url}/streams?scope=ops`, {
@@ -34,7 +34,7 @@ describe('Operators who watch', () => {
     await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(0), { timeout: 15_000 });
 
     await live.publish([note(player.playerId, 'one'), note(player.playerId, 'two')]);
-    await vi.waitFor(() => expect(listener.heard).toHaveLength(2));
+    await vi.waitFor(() => expect(listener.received).toHaveLength(2));
     await vi.waitFor(() => expect(sum(({ deliveries }) => deliveries)).toBeGreaterThanOrEqual(2), {
       timeout: 15_000,
     });

@@ -33,26 +33,26 @@ describe('While MariaDB is stopped, and while it is killed', () => {
         sent.push(title);
       }
     })();
-    await vi.waitFor(() => expect(client.heard.length).toBeGreaterThan(20));
+    await vi.waitFor(() => expect(client.received.length).toBeGreaterThan(20));
     for (let round = 0; round < 2; round++) {
       const before = refused;
       await (round === 0 ? own.server.stop() : own.server.kill());
       await vi.waitFor(() => expect(refused).toBeGreaterThan(before), { timeout: 20_000 });
       expect((await fetch(`${own.live.url}/health`)).status).toBe(200);
       expect((await fetch(`${own.live.url}/ready`)).status).toBe(503);
-      const known = client.heard.length;
+      const known = client.received.length;
       await own.server.restart();
-      await vi.waitFor(() => expect(client.heard.length).toBeGreaterThan(known + 20), { timeout: 20_000 });
+      await vi.waitFor(() => expect(client.received.length).toBeGreaterThan(known + 20), { timeout: 20_000 });
     }
     over = true;
     await publishing;
-    await vi.waitFor(() => expect(client.heard.length).toBe(sent.length));
-    expect(client.heard.map((one) => one.title)).toEqual(sent);
+    await vi.waitFor(() => expect(client.received.length).toBe(sent.length));
+    expect(client.received.map((one) => one.title)).toEqual(sent);
     expect(client.opened).toHaveLength(1);
     client.close();
   });
 
-  it('an EventSource that comes meanwhile is told to come back, since any error would end it for good', {
+  it('an EventSource that comes meanwhile is asked to come back, since any error would end it for good', {
     timeout: 60_000,
   }, async () => {
     const { userId, playerId } = await createPlayer(own.admin);
@@ -80,7 +80,7 @@ describe('While MariaDB is stopped, and while it is killed', () => {
     await vi.waitFor(async () => expect((await own.live.publish(note(playerId, 'back'))).status).toBe(201), {
       timeout: 20_000,
     });
-    await vi.waitFor(() => expect(client.heard.map(({ title }) => title)).toEqual(['back']));
+    await vi.waitFor(() => expect(client.received.map(({ title }) => title)).toEqual(['back']));
     client.close();
   });
 });

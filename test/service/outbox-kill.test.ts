@@ -34,7 +34,7 @@ describe('Two services, of which the one that relays is killed with -9 again and
             }
           });
       })();
-      // Both in turn, in the midst of it: one of them has the duty.
+      // Both in turn, in the midst of it: one of them is the leader.
       const victim = services[round % 2] as ServiceProcess;
       await until(async () => (await published()) >= goal, 30_000);
       await victim.kill();

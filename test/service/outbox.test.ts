@@ -24,16 +24,16 @@ describe('A service over a database that others write to', () => {
   }
 
   it('brings what SQL publishes to the open streams, in its order', async () => {
-    const { heard } = await watch('announcement');
+    const { received } = await watch('announcement');
     await live.test.database.transaction(async (tx) => {
       for (const title of ['a', 'b', 'c']) await publishSql(tx, title);
       await tx.execute("CALL live_create_notification(?, 'd', 'm', NULL)", [ada.playerId]);
     });
-    await vi.waitFor(() => expect(heard.length).toBe(4));
-    expect(heard.map(({ title }) => title)).toEqual(['a', 'b', 'c', 'd']);
+    await vi.waitFor(() => expect(received.length).toBe(4));
+    expect(received.map(({ title }) => title)).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('tells a player’s streams of receipts that SQL wrote, with the counts as they are', async () => {
+  it('publishes to a player’s streams the receipts that SQL wrote, with the counts as they are', async () => {
     const published = await (await live.publish(note(ada.playerId, 'to be read'))).json();
     const id = published.events[0].notifications[0].id;
     const { source } = await watch('announcement');
@@ -49,20 +49,20 @@ describe('A service over a database that others write to', () => {
     expect(receipts[0]?.data).toEqual({ playerId: ada.playerId, action: 'archived', ids: [id], counts });
   });
 
-  it('publishes once what is told over REST and by SQL', async () => {
-    const { heard } = await watch('level-up', 'announcement');
+  it('publishes once what comes over REST and by SQL', async () => {
+    const { received } = await watch('level-up', 'announcement');
     const idempotencyKey = `level-up:${ada.playerId}:12`;
     const data = { playerId: ada.playerId, oldLevel: 11, newLevel: 12 };
     await insertRow(live.test.database, 'LEVEL_UP', { ...data, playerName: 'Ada' }, idempotencyKey);
     await until(async () => (await live.test.database.query('SELECT 1 FROM event_outbox')).length === 0);
     expect((await live.publish({ type: 'LEVEL_UP', data, idempotencyKey })).status).toBe(200);
     await live.publish(note(ada.playerId, 'end'));
-    await vi.waitFor(() => expect(heard.at(-1)?.title).toBe('end'));
+    await vi.waitFor(() => expect(received.at(-1)?.title).toBe('end'));
     // The player's own, and everybody's.
-    expect(heard.map(({ title }) => title)).toEqual(['Level 12', 'Level 12', 'end']);
+    expect(received.map(({ title }) => title)).toEqual(['Level 12', 'Level 12', 'end']);
   });
 
-  it('measures what waits and what was set aside', async () => {
+  it('measures waiting rows and dead letters', async () => {
     await insertRow(live.test.database, 'NOTHING', {});
     const gauges = async () => {
       const text = await (await fetch(`${live.url}/metrics`)).text();

@@ -29,7 +29,7 @@ beforeEach(async () => {
   userId = ada.userId;
 });
 
-/** What the platform's writes come to; what the service makes of the standings besides is tested elsewhere. */
+/** What the platform's writes come to; what the service makes of the leaderboard besides is tested elsewhere. */
 const TYPES = [
   'level-up',
   'tier-upgrade',
@@ -40,26 +40,26 @@ const TYPES = [
   'announcement',
 ];
 
-/** Hears all scopes of the cast, and says which event went where, in order, up to a note that is published now. */
-async function hear() {
+/** Records all scopes of the cast. Returns which event went where, in order, up to a note that is published now. */
+async function recordUntil() {
   const { contestId, problemId, playerId } = cast;
   const scopes = ['player:me', `contest:${contestId}`, `problem:${problemId}`, 'global'];
   const url = `${live.url}/streams?${scopes.map((scope) => `scope=${scope}`).join('&')}`;
   const listener = listen(url, await live.token(userId));
   onTestFinished(() => listener.close());
-  const heard: { type: string; scope: string; title: string }[] = [];
+  const received: { type: string; scope: string; title: string }[] = [];
   for (const type of TYPES)
-    listener.source.addEventListener(type, (event) => heard.push(JSON.parse(event.data)));
+    listener.source.addEventListener(type, (event) => received.push(JSON.parse(event.data)));
   await listener.ready();
   return async () => {
     await relayed();
     await live.publish(note(playerId, 'end'));
-    await vi.waitFor(() => expect(heard.at(-1)?.title).toBe('end'));
-    return heard.slice(0, -1).map(({ type, scope }) => `${type} ${scope}`);
+    await vi.waitFor(() => expect(received.at(-1)?.title).toBe('end'));
+    return received.slice(0, -1).map(({ type, scope }) => `${type} ${scope}`);
   };
 }
 
-/** Nothing is left in the outbox, nor set aside in it. */
+/** The outbox is empty, and has no dead letters. */
 const relayed = () =>
   vi.waitFor(async () =>
     expect(await live.test.database.query('SELECT type, error FROM event_outbox')).toEqual([]),
@@ -93,7 +93,7 @@ async function everything(): Promise<void> {
 }
 
 it('What the platform writes reaches exactly the scopes that it concerns, in order', async () => {
-  const until = await hear();
+  const until = await recordUntil();
   await everything();
   const { contestId, problemId, playerId } = cast;
   expect(await until()).toEqual([
@@ -111,8 +111,8 @@ it('What the platform writes reaches exactly the scopes that it concerns, in ord
   ]);
 });
 
-it('What it rolls back reaches nobody', async () => {
-  const until = await hear();
+it('What it rolls back reaches no stream', async () => {
+  const until = await recordUntil();
   await platform.run('START TRANSACTION');
   await everything();
   await platform.run('ROLLBACK');
@@ -120,7 +120,7 @@ it('What it rolls back reaches nobody', async () => {
 });
 
 it('What a controller publishes as well is published once', async () => {
-  const until = await hear();
+  const until = await recordUntil();
   await run(statements.join(cast));
   const submissionId = await run(statements.submit(cast));
   const { contestId, problemId, playerId } = cast;

@@ -51,7 +51,7 @@ describe('Presence when the leader ends', () => {
     });
 
   it.each(['terminate', 'kill'] as const)(
-    'announces nobody who stays as offline, and who left once (%s)',
+    'announces no player who stays as offline, and each who left once (%s)',
     { timeout: 180_000 },
     async (end) => {
       const [leader, other] = nodes as [ServiceProcess, ServiceProcess];

@@ -123,12 +123,12 @@ describe.each(['nginx', 'haproxy'] as const)('Behind %s', { timeout: 180_000 }, 
 
   it('a restart of the service ends no EventSource, and loses nothing', async () => {
     const both = [await foreignPage(), await ownPage()];
-    const heard = (titles: readonly string[]) =>
+    const received = (titles: readonly string[]) =>
       vi.waitFor(async () => {
         for (const page of both) expect(await page.evaluate(() => window.titlesRead)).toEqual(titles);
       }, WAIT);
     await publish('before');
-    await heard(['before']);
+    await received(['before']);
 
     await service.kill();
     await publish('meanwhile');
@@ -158,7 +158,7 @@ describe.each(['nginx', 'haproxy'] as const)('Behind %s', { timeout: 180_000 }, 
     expect(stranger.status).toBe(200);
     expect(stranger.headers).not.toHaveProperty('access-control-allow-origin');
     expect(stranger.headers).not.toHaveProperty('access-control-allow-credentials');
-    // Who is no EventSource hears that there is no service.
+    // A client other than an EventSource gets a 503.
     for (const [path, headers, method] of [
       ['/streams/global', { accept: '*/*' }, 'GET'],
       ['/streams/1/refresh', asEventSource, 'POST'],
@@ -167,9 +167,9 @@ describe.each(['nginx', 'haproxy'] as const)('Behind %s', { timeout: 180_000 }, 
       expect((await ask(path, headers, method)).status).toBeGreaterThanOrEqual(502);
 
     await service.start();
-    await heard(['before', 'meanwhile']);
+    await received(['before', 'meanwhile']);
     await publish('after');
-    await heard(['before', 'meanwhile', 'after']);
+    await received(['before', 'meanwhile', 'after']);
     for (const page of both) expect(await page.evaluate(() => window.source.readyState)).toBe(1);
     // The service's own refusals pass as they are.
     expect((await ask('/streams/global', asEventSource)).status).toBe(401);

@@ -54,7 +54,7 @@ describe('An EventSource that the service has no room for', () => {
     const client = listen(`${live.url}/streams/players/me?lastEventId=earliest`, token);
     await vi.waitFor(() => expect(client.closed).toBeGreaterThan(0));
     occupant.close();
-    await vi.waitFor(() => expect(client.heard.map(({ title }) => title)).toEqual(['old']), {
+    await vi.waitFor(() => expect(client.received.map(({ title }) => title)).toEqual(['old']), {
       timeout: 20_000,
     });
     expect(client.opened.map(({ requested }) => requested)).toEqual(['earliest']);

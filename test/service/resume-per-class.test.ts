@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
 import { pruneLog } from '../../src/log/retention.ts';
-import { BoardClient } from '../support/client/leaderboard-client.ts';
+import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
 import { note, prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -24,8 +24,8 @@ describe.each(['0', '10000'])(
       token = await live.token(player.userId);
       contestId = await createContest(live.test.database);
       await joinContest(live.test.database, { contestId, playerId: player.playerId, finalRating: 10 });
-      const board = await resume(`contest:${contestId}:leaderboard`, undefined);
-      cursor = board.heard[0]?.id as string;
+      const leaderboard = await resume(`contest:${contestId}:leaderboard`, undefined);
+      cursor = leaderboard.received[0]?.id as string;
       texts = [];
       for (let number = 0; number < 12; number++) {
         const [own, contest, all] = ['own', 'contest', 'all'].map((whose) => `${whose} ${number}`);
@@ -49,12 +49,12 @@ describe.each(['0', '10000'])(
       });
     };
 
-    async function resume(scopes: string, from: string | undefined): Promise<BoardClient> {
+    async function resume(scopes: string, from: string | undefined): Promise<LeaderboardClient> {
       const query = [
         ...scopes.split(' ').map((scope) => `scope=${scope}`),
         ...(from === undefined ? [] : [`lastEventId=${from}`]),
       ];
-      const client = new BoardClient(`${live.url}/streams?${query.join('&')}`, token);
+      const client = new LeaderboardClient(`${live.url}/streams?${query.join('&')}`, token);
       await client.connect();
       client.disconnect();
       return client;
@@ -72,8 +72,8 @@ describe.each(['0', '10000'])(
       return new TextDecoder().decode(value);
     }
 
-    const titlesOf = (client: BoardClient) => client.of('announcement').map(({ title }) => title);
-    const openingOf = (client: BoardClient) => client.heard[0]?.data;
+    const titlesOf = (client: LeaderboardClient) => client.of('announcement').map(({ title }) => title);
+    const openingOf = (client: LeaderboardClient) => client.received[0]?.data;
 
     it('gets every event of its other scopes beside a leaderboard, which begins with a snapshot', async () => {
       const both = `player:me contest:${contestId} contest:${contestId}:leaderboard`;
@@ -81,7 +81,7 @@ describe.each(['0', '10000'])(
         const client = await resume(both, from);
         expect(openingOf(client)).toMatchObject({ recovered: true });
         expect(titlesOf(client)).toEqual(texts.filter((text) => !text.startsWith('all')));
-        expect(client.board?.rows.size).toBe(1);
+        expect(client.leaderboard?.rows.size).toBe(1);
       }
     });
 
@@ -91,7 +91,7 @@ describe.each(['0', '10000'])(
       await until(async () => (await openingText('player:me global', cursor)).includes('"recovered":false'));
       const client = await resume('player:me global', cursor);
       const after = Number.parseInt(cursor, 10);
-      const [own] = client.heard.filter(({ event }) => event === 'announcement');
+      const [own] = client.received.filter(({ event }) => event === 'announcement');
       expect(openingOf(client)).toMatchObject({ recovered: false, lost: { after } });
       expect(Number.parseInt(own?.id ?? '', 10)).toBeGreaterThan(after);
       const owns = texts.filter((text) => text.startsWith('own'));

@@ -14,7 +14,7 @@ describe('What retention takes from under a stream', () => {
   let player: PlayerIds;
   let token: string;
   beforeAll(async () => {
-    // And nobody else tells who is online.
+    // And no other task publishes who is online.
     live = await startService({ RING_FRAMES: '0', PRESENCE_INTERVAL_MS: '600000' });
     player = await createPlayer(live.test.database);
     token = await live.token(player.userId);
@@ -79,7 +79,7 @@ describe('What retention takes from under a stream', () => {
       expect((JSON.parse(again[0]?.data ?? '') as StreamOpen).stale).toContain('PLAYER_STATUS');
       break;
     }
-    // Whoever does not listen to any of them has nothing to be told.
+    // A stream of none of these scopes has lost nothing.
     const others = await readUntil(await open('scope=player:me&types=ANNOUNCEMENT', before), ['caught-up']);
     expect(others.map(({ event }) => event)).toEqual(['stream-open', 'announcement', 'caught-up']);
     expect((JSON.parse(others[0]?.data ?? '') as StreamOpen).stale).toBeUndefined();
@@ -101,18 +101,18 @@ describe('What retention takes from under a stream', () => {
       after: 'announcement',
       work: () => forget('player'),
     });
-    const heard = events.filter(({ event }) => event === 'announcement');
-    expect(heard.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
-      heard.map((_, index) => Number(from) + 1 + index),
+    const received = events.filter(({ event }) => event === 'announcement');
+    expect(received.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
+      received.map((_, index) => Number(from) + 1 + index),
     );
-    expect(heard.length).toBeLessThan(1_500);
+    expect(received.length).toBeLessThan(1_500);
     expect(JSON.parse(events.at(-1)?.data ?? '') as StreamClose).toEqual({
       reason: 'reset',
       reconnect: true,
     });
 
     const cursor = events.at(-1)?.lastEventId ?? '';
-    expect(cursor).toBe(heard.at(-1)?.lastEventId);
+    expect(cursor).toBe(received.at(-1)?.lastEventId);
     for (;;) {
       const again = await readUntil(await open('scope=player:me', cursor), ['caught-up', 'stream-close']);
       if (again.at(-1)?.event === 'stream-close') continue;

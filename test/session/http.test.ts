@@ -176,7 +176,7 @@ describe('DELETE /sessions/{id}', () => {
     const [second, bob] = [await streamOf(there, ada), await streamOf(there)];
     const bearer = await token(ada.userId);
     const statuses = [];
-    for (const { id } of [ada.stream, second.stream, bob.stream, { id: 'nobody' }])
+    for (const { id } of [ada.stream, second.stream, bob.stream, { id: 'unknown' }])
       statuses.push((await send(here.app, bearer, 'DELETE', `/sessions/${id}`)).status);
     expect(statuses).toEqual([204, 204, 404, 404]);
     await there.commands.carryOut();
@@ -192,7 +192,7 @@ describe('DELETE /sessions/{id}', () => {
     const [ada, bob] = [await streamOf(here), await streamOf(there)];
     const bearer = await token((await createPlayer(db.database)).userId);
     const answers = await Promise.all(
-      [ada.stream.id, bob.stream.id, 'nobody'].map(async (id) =>
+      [ada.stream.id, bob.stream.id, 'unknown'].map(async (id) =>
         (await send(here.app, bearer, 'DELETE', `/sessions/${id}`)).text(),
       ),
     );
@@ -233,7 +233,7 @@ describe('POST /streams/{id}/refresh', () => {
     const { stream } = await streamOf(here);
     const bearers = [await admin(), await token((await createPlayer(db.database)).userId)];
     for (const bearer of bearers) {
-      for (const id of [stream.id, 'nobody'])
+      for (const id of [stream.id, 'unknown'])
         expect((await send(here.app, bearer, 'POST', `/streams/${id}/refresh`)).status).toBe(404);
     }
     expect((await send(here.app, undefined, 'POST', `/streams/${stream.id}/refresh`)).status).toBe(401);

@@ -65,7 +65,7 @@ async function published(): Promise<Status[]> {
   return rows.map(({ data }) => JSON.parse(data) as Status);
 }
 
-/** Makes what a leader left behind look like what one of its release leaves. */
+/** Makes what a leader left behind equal to what one of its release leaves. */
 let handOver: () => Promise<void>;
 
 const idsOf = (players: Status['online']) => players.map(({ playerId }) => playerId);

@@ -7,7 +7,7 @@ import { createPlanner } from '../../src/stream/resolve-plan.ts';
 const TERMS = new Terms([{ number: 1, word: 'aaaa', firstId: 1 }]);
 const SCOPES = [scopes.player(1)];
 
-/** A node at `position` of a log at `head`, with rows up to `lastRow`; `hinted` is what it was told to read up to. */
+/** A node at `position` of a log at `head`, with rows up to `lastRow`; `hinted` is the position that hints asked it to read up to. */
 function node(log: { position: number; head: number; lastRow?: number; arrives?: boolean }) {
   const { position, head, lastRow = head, arrives = true } = log;
   const hinted: number[] = [];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Pieces that have broken somebody's event stream, JSON or SQL before. */
+/** Pieces that have broken an event stream, JSON or SQL before. */
 const NASTY = [
   '\r',
   '\n',

@@ -25,7 +25,7 @@ export async function createCrowd(
   title: string,
 ): Promise<Crowd> {
   const contestId = await createContest(database, { title });
-  // Whoever comes after has a greater id: the ids need not be read back.
+  // Players that are added later have greater ids: the ids need not be read back.
   const first = (await createUser(database)) + 1;
   const players = Array.from({ length: size }, (_, place) => ({
     id: first + place,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/client/types.ts';
 
-/** Time that passes when it is told to. */
+/** Time that passes only when it is advanced. */
 export interface ManualClock extends Clock {
   /** Lets so many ms pass, and everything that is due in them happen, in order. */
   pass(ms: number): void;

@@ -113,7 +113,7 @@ export function publishTo(
   });
 }
 
-/** An event that goes to exactly one scope, its player's, and can be told from any other. */
+/** An event that goes to exactly one scope, its player's, and can be distinguished from any other. */
 export function note(playerId: number, title: string) {
   return { type: 'ANNOUNCEMENT', data: { title, message: 'm', playerId } };
 }

@@ -24,7 +24,7 @@ describe('A unit test', () => {
     expect(() => spawn('true')).toThrow('A unit test opens no process.');
   });
 
-  it('is told from the others by its imports, also those of the fixtures that it uses', () => {
+  it('is distinguished from the others by its imports, also those of the fixtures that it uses', () => {
     expect(reached('test/protocol/cursor.test.ts')).toBeUndefined();
     expect(reached('test/auth/origin.test.ts')).toMatch(/^test\/support\/database/);
     expect(unitTests()).toContain('test/unit/unit-tests.test.ts');

@@ -30,7 +30,7 @@ test('A sleep ends when it is woken, and leaves no timer', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('A wake while nobody sleeps ends the next sleep, and only that', async () => {
+test('A wake without a sleeper ends the next sleep, and only that', async () => {
   const pause = new WakeableSleep();
   pause.wake();
   pause.wake();

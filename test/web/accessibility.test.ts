@@ -49,7 +49,7 @@ describe('The pages', { timeout: 120_000 }, () => {
   });
 
   it.each(SCHEMES)(
-    'show everybody the debugger, a frame looked at and a stream held down, in %s',
+    'show everybody the debugger, an opened frame and a stream held down, in %s',
     async (scheme) => {
       const context = await contextOf(demo.browser, demo.ada);
       const page = await openDebugger(context, demo.live.url);
@@ -92,7 +92,7 @@ describe('The pages', { timeout: 120_000 }, () => {
     await context.close();
   });
 
-  it('do not shout: a burst is told in one voice, and standings in none', async () => {
+  it('do not shout: a burst is announced once, and leaderboards never', async () => {
     const context = await contextOf(demo.browser, demo.ada);
     const page = await openArena(context, demo.live.url);
     await page.evaluate(() => {

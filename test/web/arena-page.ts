@@ -26,7 +26,7 @@ export async function demoPlayer(url: string, name: string): Promise<DemoPlayer>
   return found;
 }
 
-/** A browser's window of its own, in which the visitor already is somebody. */
+/** A browser's window of its own, in which the visitor already is signed in. */
 export async function contextOf(browser: Browser, player: DemoPlayer): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
   const identity = { kind: 'demo', playerId: player.playerId, name: player.playerName };
@@ -36,7 +36,7 @@ export async function contextOf(browser: Browser, player: DemoPlayer): Promise<B
   return context;
 }
 
-/** The arena, once it is live and shows the standings. */
+/** The arena, once it is live and shows the leaderboard. */
 export async function openArena(context: BrowserContext, url: string): Promise<Page> {
   const page = await context.newPage();
   await page.goto(url);
@@ -50,7 +50,7 @@ export const badge = (page: Page): Locator => page.locator('.ccl-connection');
 export const isLive = (page: Page) =>
   until(async () => expect(await badge(page).getAttribute('data-state')).toBe('open'));
 
-/** The names in the standings, from the top. */
+/** The names in the leaderboard, from the top. */
 export const namesOf = (page: Page): Promise<string[]> =>
   page.locator('.ccl-row .ccl-name').allTextContents();
 
@@ -84,7 +84,7 @@ export async function liveContest(database: Queries): Promise<number> {
   return Number(row?.id);
 }
 
-/** Somebody solves something, as the platform writes it: with that, so many points more. */
+/** A player solves a problem, as the platform writes it: with that, so many points more. */
 export async function score(
   database: Queries,
   contestId: number,

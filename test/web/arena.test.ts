@@ -69,7 +69,7 @@ describe('The arena', { timeout: 60_000 }, () => {
     await visitor.context().close();
   });
 
-  it('moves rows to their new places, and tells of the solve', async () => {
+  it('moves rows to their new places, and shows the solve', async () => {
     expect((await namesOf(page)).at(0)).not.toBe('Léa Moreau');
     await score(demo.live.test.database, demo.contestId, lea.playerId, 5_000);
     await demo.live.publish(solved(demo.contestId, lea, 901, 'Towers of Tokyo'));
@@ -94,7 +94,7 @@ describe('The arena', { timeout: 60_000 }, () => {
     expect(await page.locator('.place').textContent()).toMatch(new RegExp(`^${rank}(st|nd|rd|th)$`));
   });
 
-  it('tells the player what happens to them: a toast, the bell, the inbox', async () => {
+  it('shows players what happens to them: a toast, the bell, the inbox', async () => {
     const { playerId } = demo.ada;
     await demo.live.publish({ type: 'LEVEL_UP', data: { playerId, oldLevel: 11, newLevel: 40 } });
     await page.locator('.ccl-toast').getByText('Level 40', { exact: true }).waitFor();
@@ -115,7 +115,7 @@ describe('The arena', { timeout: 60_000 }, () => {
     expect(await page.evaluate(() => document.activeElement?.className)).toContain('ccl-bell');
   });
 
-  /** Page and service count alike, whatever else was told meanwhile. */
+  /** Page and service count alike, whatever else was published meanwhile. */
   const agreed = () =>
     until(async () => {
       const answer = await fetch(`${demo.live.url}/notifications/counts`, {
@@ -124,7 +124,7 @@ describe('The arena', { timeout: 60_000 }, () => {
       expect(await unreadOf(page)).toBe(((await answer.json()) as { unread: number }).unread);
     });
 
-  it('stands still while the standings are frozen, and moves on afterwards', async () => {
+  it('does not move while the leaderboard is frozen, and moves on afterwards', async () => {
     const { database } = demo.live.test;
     const freeze = (frozen: number) =>
       database.execute('UPDATE contest SET leaderboard_frozen = ? WHERE id = ?', [frozen, demo.contestId]);
@@ -133,13 +133,13 @@ describe('The arena', { timeout: 60_000 }, () => {
     await page.locator('.ccl-frozen').waitFor();
     await score(database, demo.contestId, demo.ada.playerId, 20_000);
     await demo.live.publish(solved(demo.contestId, demo.ada, 902, 'Behind the Curtain'));
-    // The solver alone is told at once; it says that the score is in by now.
+    // The solver alone is notified at once; it says that the score is in by now.
     await until(async () => {
-      const [row] = await database.query<{ told: number }>(
-        "SELECT COUNT(*) AS told FROM notification WHERE type = 'PROBLEM_SOLVED' AND scope = ?",
+      const [row] = await database.query<{ published: number }>(
+        "SELECT COUNT(*) AS published FROM notification WHERE type = 'PROBLEM_SOLVED' AND scope = ?",
         [`player:${demo.ada.playerId}`],
       );
-      expect(Number(row?.told)).toBeGreaterThan(0);
+      expect(Number(row?.published)).toBeGreaterThan(0);
     });
     expect((await namesOf(page))[0]).toBe(leader);
     await freeze(0);
@@ -164,7 +164,7 @@ describe('The arena', { timeout: 60_000 }, () => {
     await isLive(page);
   });
 
-  it('shows the way to one’s own row while it is out of sight', async () => {
+  it('shows the way to one’s own row while it is outside the viewport', async () => {
     await page.setViewportSize({ width: 1280, height: 400 });
     const own = page.locator('.ccl-row[data-you]');
     const way = page.locator('.ccl-jump');

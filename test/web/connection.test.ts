@@ -47,7 +47,7 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
   const publish = async (title: string) =>
     expect((await publishTo(service.url, serviceToken, note(ada.playerId, title))).status).toBe(201);
   const state = () => badge(page).getAttribute('data-state');
-  const timesTold = async (title: string) => {
+  const timesAnnounced = async (title: string) => {
     const entries = page.locator('.ccl-entry-title');
     await page.locator('.ccl-bell').click();
     await entries.first().waitFor();
@@ -71,11 +71,11 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
     // What was there is still there.
     expect(await namesOf(page)).toEqual(names);
     await service.start();
-    await publish('While nobody listened');
+    await publish('Without a stream');
     await isLive(page);
     await until(async () => expect(await unreadOf(page)).toBe(before + 2));
-    expect(await timesTold('Before the end')).toBe(1);
-    expect(await timesTold('While nobody listened')).toBe(1);
+    expect(await timesAnnounced('Before the end')).toBe(1);
+    expect(await timesAnnounced('Without a stream')).toBe(1);
     expect(await page.locator('.ccl-row').count()).toBe(names.length);
   });
 
@@ -95,7 +95,7 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
       .getByText(/^Back\./)
       .waitFor();
     await until(async () => expect(await unreadOf(page)).toBe(before + 1));
-    expect(await timesTold('While offline')).toBe(1);
+    expect(await timesAnnounced('While offline')).toBe(1);
   });
 
   it('goes on when a token runs out in mid-stream', async () => {
@@ -117,7 +117,7 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
     await until(() => expect(minted).toBeGreaterThan(began + 2));
     await publish('Under a later token');
     await until(async () => expect(await unreadOf(page)).toBe(before + 1));
-    expect(await timesTold('Under a later token')).toBe(1);
+    expect(await timesAnnounced('Under a later token')).toBe(1);
     await short.close();
   });
 });

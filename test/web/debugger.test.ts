@@ -20,7 +20,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
   const titled = (name: string, count: number) =>
     Array.from({ length: count }, (_, number) => `${name} ${String(number).padStart(2, '0')}`);
   /** What the rows of these events say, the oldest first. */
-  const told = async (name: string) =>
+  const published = async (name: string) =>
     (await eventRows(page, name).locator('.frame-words').allTextContents())
       .map((words) => /\w+ \d\d/.exec(words.slice(words.indexOf(name)))?.[0])
       .toReversed();
@@ -76,7 +76,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Cut' }).click();
     await page.locator('.frame[data-kind="mark"]').getByText('Broken: the connection was cut').waitFor();
     await publishing;
-    await until(async () => expect(await told('Cut')).toEqual(sent));
+    await until(async () => expect(await published('Cut')).toEqual(sent));
     await until(async () => expect(await figure(page, 'Resumed')).toBe('1×'));
     expect(await figure(page, 'Repeats dropped')).toBe('0');
   });
@@ -87,9 +87,9 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await page.locator('.frame[data-kind="mark"]').first().waitFor();
     const sent = titled('Held', 5);
     for (const title of sent) await publish(note(demo.ada.playerId, title));
-    expect(await told('Held')).toEqual([]);
+    expect(await published('Held')).toEqual([]);
     await page.getByRole('button', { name: 'Hold' }).click();
-    await until(async () => expect(await told('Held')).toEqual(sent));
+    await until(async () => expect(await published('Held')).toEqual(sent));
     expect(await eventRows(page, 'Held 04').locator('.frame-latency').textContent()).toBe('replay');
     await until(async () => expect(await figure(page, 'Resumed, last after 5 missed')).toBe('1×'));
   });
@@ -102,7 +102,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await eventRows(page, 'Again 01').click();
     await page.getByRole('button', { name: 'Clear' }).click();
     await page.getByRole('button', { name: 'Replay from here' }).click();
-    await until(async () => expect(await told('Again')).toEqual(['Again 02', 'Again 03']));
+    await until(async () => expect(await published('Again')).toEqual(['Again 02', 'Again 03']));
     expect(await page.getByLabel('After this id').inputValue()).toMatch(/^\d+-\w+$/);
   });
 
@@ -113,7 +113,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     await page.getByRole('button', { name: 'Copy as curl' }).click();
     await page.locator('.copy-outcome').getByText('Copied').waitFor();
     const line = await page.evaluate(() => navigator.clipboard.readText());
-    // The token is copied, and is not for whoever looks over one's shoulder.
+    // The token is copied, and is not shown on the screen.
     expect(await page.locator('.curl code').textContent()).toContain('Bearer …');
     const shell = spawn('sh', ['-c', `exec ${line}`], { stdio: ['ignore', 'pipe', 'ignore'] });
     let said = '';

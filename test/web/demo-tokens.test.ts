@@ -38,7 +38,7 @@ describe('The way in for visitors of the demo', { timeout: 120_000 }, () => {
     }
   });
 
-  it('lets them be nobody else', async () => {
+  it('lets them be no other player', async () => {
     const staff = await live.test.database.query<{ id: number }>(
       "SELECT id FROM users WHERE role <> 'PLAYER'",
     );

@@ -90,7 +90,7 @@ describe('Every page', { timeout: 90_000 }, () => {
     await context.close();
   });
 
-  it('keeps the way back in sight on the smallest phone while the arena waits', async () => {
+  it('keeps the way back visible on the smallest phone while the arena waits', async () => {
     const context = await contextOf(demo.browser, demo.ada);
     await context.route(/\/streams\b/, (route) => route.abort());
     const page = await context.newPage();
@@ -106,7 +106,7 @@ describe('Every page', { timeout: 90_000 }, () => {
     await context.close();
   });
 
-  it('breaks what cannot be broken before it leaves its column, and covers no standings with a toast', async () => {
+  it('breaks what cannot be broken before it leaves its column, and covers no leaderboard with a toast', async () => {
     const context = await contextOf(demo.browser, demo.ada);
     const page = await open.arena(context);
     const line = page.locator('.feed li', { hasText: LONG });
@@ -230,7 +230,7 @@ async function watchMotion(page: Page, what = '*'): Promise<void> {
   }, what);
 }
 
-/** Controls in sight that pressing Tab never comes to; the radio buttons of a group are one. */
+/** Visible controls that pressing Tab never comes to; the radio buttons of a group are one. */
 async function unreachable(page: Page): Promise<string[]> {
   await page.evaluate(() => {
     const controls = [

@@ -73,9 +73,9 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
     for (let number = 0; number < 5; number += 1)
       expect((await demo.live.publish(note(demo.ada.playerId, `Seen ${number}`))).status).toBe(201);
     await until(async () => {
-      const told = await page.locator('.plot[data-measure="deliveries"] svg').getAttribute('aria-label');
+      const label = await page.locator('.plot[data-measure="deliveries"] svg').getAttribute('aria-label');
       // Five, to two streams, within the two seconds between two reports: or spread over two of them.
-      expect(Number(/to ([\d.]+) in/.exec(told ?? '')?.[1])).toBeGreaterThan(1);
+      expect(Number(/to ([\d.]+) in/.exec(label ?? '')?.[1])).toBeGreaterThan(1);
     });
     expect(await drawn()).not.toBe(before);
     const latency = page.locator('.plot[data-measure="latency"] svg');

@@ -72,7 +72,7 @@ describe('The README', { timeout: 60_000 }, () => {
       },
       url: live.url,
       getToken: () => token,
-      show: (...told: unknown[]) => levels.push(told),
+      show: (...shown: unknown[]) => levels.push(shown),
       readAgain: () => {},
       say: (state: unknown) => states.push(state),
     });

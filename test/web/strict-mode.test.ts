@@ -32,7 +32,7 @@ describe('The arena as React’s strict mode runs it: every effect twice', { tim
     rmSync(folder, { recursive: true });
   });
 
-  it('has one connection, hears everything once, and React has nothing to complain about', async () => {
+  it('has one connection, receives everything once, and React has nothing to complain about', async () => {
     const context = await contextOf(demo.browser, demo.ada);
     const said: string[] = [];
     let developing = false;

@@ -41,8 +41,8 @@ describe('Joins of one contest', () => {
     expect(ids).toEqual(entries.map(({ id }) => id));
   });
 
-  it('tell of the contest what was told last', () => {
-    const told = [
+  it('carry what was published last of the contest', () => {
+    const published = [
       {
         contestId: 3,
         contestTitle: 'Old',
@@ -52,7 +52,7 @@ describe('Joins of one contest', () => {
       { contestId: 3, contestTitle: 'New', players: [{ playerId: 2 }], participantCount: 9 },
       { contestId: 3, players: [{ playerId: 1, playerName: 'Ada L.' }] },
     ].map((data) => entry('CONTEST_JOINED', data));
-    expect(planBatch(told, isNew).units.map(dataOf)).toEqual([
+    expect(planBatch(published, isNew).units.map(dataOf)).toEqual([
       {
         contestId: 3,
         contestTitle: 'New',
@@ -82,9 +82,9 @@ describe('Joins of one contest', () => {
             ),
             isNew,
           );
-          const told = units.map(dataOf);
+          const published = units.map(dataOf);
           for (const contestId of [1, 2, 3]) {
-            const of = told.filter((data) => data.contestId === contestId);
+            const of = published.filter((data) => data.contestId === contestId);
             const expected = joins.filter((one) => one.contestId === contestId);
             expect(
               new Set(of.flatMap(({ players }) => players.map((p: { playerId: number }) => p.playerId))),
@@ -92,7 +92,7 @@ describe('Joins of one contest', () => {
             const total = expected.reduce((sum, { playerIds }) => sum + playerIds.length, 0);
             expect(of.length).toBeLessThanOrEqual(Math.ceil(total / 41));
           }
-          expect(told.every(({ players }) => players.length <= 100)).toBe(true);
+          expect(published.every(({ players }) => players.length <= 100)).toBe(true);
         },
       ),
     );

@@ -146,7 +146,7 @@ describe('Each of 1,000 events is published once and in order', () => {
 const FAULTS = ['after', 'during', 'before', 'after', 'after', 'during', 'before'] as const;
 
 describe('A database that is away', () => {
-  test('costs nothing: what is in the outbox is published when it is back, and what is invalid set aside', async () => {
+  test('costs nothing: what is in the outbox is published when it is back, and what is invalid becomes a dead letter', async () => {
     const proxy = await startDatabaseProxy(outbox.made.url);
     outbox.closing(() => proxy.close());
     const database = openDatabase({ url: proxy.url, acquireTimeoutMs: 300 });
@@ -157,10 +157,10 @@ describe('A database that is away', () => {
     await relayed(outbox.database);
     for (let outage = 0; outage < 3; outage++) {
       await proxy.cut();
-      const told = relay.errors.length;
+      const reported = relay.errors.length;
       titles.push(...(await publishSome(5, titles.length)));
       await insertRow(outbox.database, 'NOTHING', {});
-      await until(() => relay.errors.length > told + 1);
+      await until(() => relay.errors.length > reported + 1);
       await proxy.restore();
       await relayed(outbox.database);
     }
@@ -169,8 +169,8 @@ describe('A database that is away', () => {
   });
 });
 
-describe('Rows that somebody has locked', () => {
-  test('wait, and hold nobody up who publishes otherwise', async () => {
+describe('Rows that another transaction has locked', () => {
+  test('wait, and delay no other publisher', async () => {
     const titles = await publishSome(3, 0);
     const other = await outbox.database.connect();
     outbox.closing(async () => other.destroy());

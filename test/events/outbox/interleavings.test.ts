@@ -39,7 +39,7 @@ interface Committed {
   readonly ended: number;
 }
 
-/** Runs the transactions of one writer, and tells what committed, and when. */
+/** Runs the transactions of one writer, and returns what committed, and when. */
 async function write(connection: Connection, name: string, plan: readonly Writing[]): Promise<Committed[]> {
   const committed: Committed[] = [];
   for (const [number, { rows, between, beforeCommit, rollback, invalidAt, key }] of plan.entries()) {
@@ -95,15 +95,15 @@ test('Whatever order transactions commit in, what they committed is published on
         const own = titles.map((title) => position.get(title) as number);
         expect(own).toEqual(own.toSorted((a, b) => a - b));
       }
-      // Whoever began after another had committed comes after it.
+      // A transaction that began after another had committed comes after it.
       for (const earlier of committed)
         for (const later of committed)
           if (earlier.ended < later.began && earlier.titles.length > 0 && later.titles.length > 0)
             expect(position.get(earlier.titles.at(-1) as string)).toBeLessThan(
               position.get(later.titles[0] as string) as number,
             );
-      const aside = await outboxRows(database);
-      expect(aside.every(({ error, attempts }) => error !== null && attempts === 1)).toBe(true);
+      const deadLetters = await outboxRows(database);
+      expect(deadLetters.every(({ error, attempts }) => error !== null && attempts === 1)).toBe(true);
     }),
     { numRuns: 12 },
   );

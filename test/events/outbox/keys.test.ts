@@ -29,7 +29,7 @@ describe('A key', () => {
     expect(await outboxRows(outbox.database)).toEqual([]);
   });
 
-  test('that was used for something else sets its row aside, and nothing else', async () => {
+  test('that was used for something else makes its row a dead letter, and nothing else', async () => {
     await publishSql(outbox.database, 'a', 'one');
     await publishSql(outbox.database, 'b', 'one');
     await publishSql(outbox.database, 'c', 'one');
@@ -43,7 +43,7 @@ describe('A key', () => {
     ]);
   });
 
-  test('that names what happened makes any telling of it the same', async () => {
+  test('that names what happened makes any report of it the same', async () => {
     outbox.relaying();
     const solved = { playerId: 7, problemId: 5, contestId: 3 };
     const key = 'problem-solved:7:5:3';
@@ -56,7 +56,7 @@ describe('A key', () => {
     expect(await outboxRows(outbox.database)).toEqual([]);
   });
 
-  test('is found to be used also when that happens between the look at it and the append', async () => {
+  test('is found to be used also when that happens between its check and the append', async () => {
     let meddle = true;
     const publisher = outbox.publishing();
     outbox.relaying({
@@ -124,11 +124,11 @@ describe('A rush of joins', () => {
       data: joinOf(contestId, 130, { playerName: 'Bob' }),
       idempotencyKey: joinKey(contestId, 130),
     });
-    const told = (await eventsIn()).map(({ data }) =>
+    const published = (await eventsIn()).map(({ data }) =>
       data.players.map(({ playerId }: { playerId: number }) => playerId),
     );
-    expect(told.map(({ length }) => length)).toEqual([1, 100, 49]);
-    expect(told.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
+    expect(published.map(({ length }) => length)).toEqual([1, 100, 49]);
+    expect(published.flat().toSorted((a, b) => a - b)).toEqual(Array.from({ length: 150 }, (_, i) => i + 1));
     const activity = await outbox.database.query('SELECT player_id FROM activity_log');
     expect(activity).toHaveLength(150);
   });

@@ -11,42 +11,42 @@ const outbox = prepareOutbox();
 type Announce = NonNullable<OutboxHandlers['CONTEST_STATUS']>;
 
 describe('A notice', () => {
-  test('of standings is handed on and published to nobody', async () => {
-    const touched: unknown[] = [];
+  test('of dirty contests is handed on and not published', async () => {
+    const dirty: unknown[] = [];
     await outbox.database.transaction(async (tx) => {
       await publishSql(tx, 'a');
       for (const playerId of [7, 7, 8]) await insertRow(tx, 'STANDINGS_TOUCHED', { contestId: 3, playerId });
       await insertRow(tx, 'STANDINGS_TOUCHED', { contestId: 4 });
     });
-    outbox.relaying({ onDirtyContest: (...args) => touched.push(args) });
+    outbox.relaying({ onDirtyContest: (...args) => dirty.push(args) });
     await relayed(outbox.database);
-    await until(() => touched.length >= 3);
-    expect(touched).toEqual([
+    await until(() => dirty.length >= 3);
+    expect(dirty).toEqual([
       [3, 7],
       [3, 8],
       [4, undefined],
     ]);
     await insertRow(outbox.database, 'STANDINGS_TOUCHED', { contestId: 5 });
     await relayed(outbox.database);
-    await until(() => touched.length === 4);
+    await until(() => dirty.length === 4);
     expect(await titlesIn(outbox.database)).toEqual(['a']);
   });
 
   test('is not lost when what it is handed to fails on one of them', async () => {
-    const touched: number[] = [];
+    const dirty: number[] = [];
     const { errors } = outbox.relaying({
       onDirtyContest: (contestId) => {
         if (contestId === 3) throw new Error('no');
-        touched.push(contestId);
+        dirty.push(contestId);
       },
     });
     for (const contestId of [3, 4]) await insertRow(outbox.database, 'STANDINGS_TOUCHED', { contestId });
-    await until(() => touched.length === 1);
+    await until(() => dirty.length === 1);
     expect(errors).toMatchObject([{ message: 'no' }]);
   });
 
-  test('of receipts tells each player’s streams in the order of what was done', async () => {
-    const told: [number, string, readonly number[]][] = [];
+  test('of receipts reaches each player’s streams in the order of what was done', async () => {
+    const reported: [number, string, readonly number[]][] = [];
     const rows: [number, string, number][] = [
       [7, 'read', 1],
       [7, 'read', 2],
@@ -60,12 +60,12 @@ describe('A notice', () => {
     });
     const { errors } = outbox.relaying({
       onReceipts: async (...args) => {
-        told.push(args);
+        reported.push(args);
         if (args[0] === 8) throw new Error('away');
       },
     });
-    await until(() => told.length === 4);
-    expect(told.filter(([playerId]) => playerId === 7)).toEqual([
+    await until(() => reported.length === 4);
+    expect(reported.filter(([playerId]) => playerId === 7)).toEqual([
       [7, 'read', [1, 2]],
       [7, 'unread', [1]],
       [7, 'read', [1]],
@@ -101,7 +101,7 @@ describe('A type with a way of its own', () => {
     expect(await outboxRows(outbox.database)).toEqual([]);
   });
 
-  test('that its handler refuses or fails on is set aside; one that the database failed is tried again', async () => {
+  test('that its handler refuses or fails on becomes a dead letter; one that the database failed is tried again', async () => {
     let failures = 2;
     const done: number[] = [];
     const announce: Announce = async ({ contestId }) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RelayPace } from '../../../src/events/outbox/pace.ts';
 
-it('looks every few milliseconds while there is something, and gently less often when not', () => {
+it('polls every few milliseconds while there is something, and gently less often when not', () => {
   const pace = new RelayPace();
   expect(pace.next(true, 1)).toBeLessThanOrEqual(10);
   const rests = Array.from({ length: 60 }, () => pace.next(false, 0.3));

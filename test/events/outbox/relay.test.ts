@@ -37,7 +37,7 @@ describe('What SQL publishes', () => {
     expect(await titlesIn(outbox.database)).toEqual(['done']);
   });
 
-  test('waits for the transaction that writes it, and nobody waits for it', async () => {
+  test('waits for the transaction that writes it, and delays no other', async () => {
     outbox.relaying();
     const slow = await outbox.database.connect();
     outbox.closing(async () => slow.destroy());
@@ -90,7 +90,7 @@ describe('A row that is not valid', () => {
     ['STANDINGS_TOUCHED', { contestId: 'x' }, null],
   ];
 
-  test('is set aside with its reason, and blocks nothing', async () => {
+  test('becomes a dead letter with its reason, and blocks nothing', async () => {
     for (const [index, row] of invalid.entries()) {
       await publishSql(outbox.database, `before ${index}`);
       await insertRow(outbox.database, ...row);
@@ -120,7 +120,7 @@ describe('A row that is not valid', () => {
 
   // MySQL's JSON columns hold nothing else.
   test.runIf(inject('databaseKind') === 'mariadb')(
-    'is set aside also where it is no JSON at all',
+    'becomes a dead letter also where it is no JSON at all',
     async () => {
       const text = `{"title": "it's \\ cut o`;
       await outbox.database.transaction(async (tx) => {
@@ -173,7 +173,7 @@ describe('A row that is not valid', () => {
   });
 });
 
-test('A row that cannot be stored is set aside alone', async () => {
+test('A row that cannot be stored becomes a dead letter alone', async () => {
   const publisher = outbox.publishing();
   for (let i = 0; i < 9; i++) await publishSql(outbox.database, i === 5 ? 'poison' : `${i}`);
   outbox.relaying({

@@ -6,7 +6,7 @@ import { prepareOutbox } from './fixture.ts';
 const outbox = prepareOutbox();
 
 describe('How the outbox is doing', () => {
-  test('is told by what waits, since when, and what was set aside', async () => {
+  test('is the number of waiting rows, since when they wait, and the number of dead letters', async () => {
     const { database } = outbox;
     expect(await readOutboxStats(database)).toEqual({ waiting: 0, failed: 0, oldestS: 0 });
     const { stop } = outbox.relaying();

@@ -105,7 +105,7 @@ export function createTab(locks: Locks, options: Pick<ShareOptions, 'pingMs'> = 
       openChannel,
       locks: {
         request: (name, how, callback) => {
-          // A frozen page is told of its lock like of anything else: later.
+          // A frozen page learns of its lock as of anything else: later.
           const asked = locks.request(
             name,
             how,

@@ -29,7 +29,7 @@ export const unreachable: Fault = async () => {
   throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') });
 };
 
-/** It is carried out, and nobody learns of it. */
+/** It is carried out, and its answer is lost. */
 export const answerLost: Fault = async (send) => {
   await (await send()).text();
   throw new TypeError('fetch failed', { cause: new Error('other side closed') });

@@ -9,16 +9,16 @@ import {
 } from '../../../src/protocol/leaderboard.ts';
 import { until } from '../until.ts';
 
-export interface Heard {
+export interface Received {
   readonly event: string;
   readonly id: string;
   readonly data: Record<string, unknown>;
 }
 
-/** A client that keeps a contest's standings from a snapshot and the changes after it, over as many connections as it takes. */
-export class BoardClient {
-  readonly heard: Heard[] = [];
-  board: LeaderboardState | undefined;
+/** A client that keeps a contest's leaderboard from a snapshot and the changes after it, over as many connections as it takes. */
+export class LeaderboardClient {
+  readonly received: Received[] = [];
+  leaderboard: LeaderboardState | undefined;
   frozen = false;
   /** How often something was missing between two deltas. */
   missed = 0;
@@ -58,11 +58,13 @@ export class BoardClient {
   }
 
   get rows(): LeaderboardRow[] {
-    return [...(this.board?.rows.values() ?? [])].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
+    return [...(this.leaderboard?.rows.values() ?? [])].sort(
+      (a, b) => a.rank - b.rank || a.playerId - b.playerId,
+    );
   }
 
   of(event: string): Record<string, unknown>[] {
-    return this.heard.filter((one) => one.event === event).map(({ data }) => data);
+    return this.received.filter((one) => one.event === event).map(({ data }) => data);
   }
 
   async #read(response: Response, signal: AbortSignal): Promise<void> {
@@ -83,16 +85,16 @@ export class BoardClient {
   }
 
   #take(event: string, id: string, message: Record<string, unknown>): void {
-    this.heard.push({ event, id, data: (message.data as Record<string, unknown>) ?? message });
+    this.received.push({ event, id, data: (message.data as Record<string, unknown>) ?? message });
     if (event === 'caught-up') this.#open++;
     if (event === 'leaderboard-snapshot') {
       const { version, total, rows, frozen } = message as unknown as LeaderboardSnapshot;
-      this.board = { version, total, rows: new Map(rows.map((row) => [row.playerId, row])) };
+      this.leaderboard = { version, total, rows: new Map(rows.map((row) => [row.playerId, row])) };
       this.frozen = frozen;
     }
     if (event === 'leaderboard-update') {
-      const next = this.board && applyDelta(this.board, message.data as LeaderboardDelta);
-      if (next) this.board = next;
+      const next = this.leaderboard && applyDelta(this.leaderboard, message.data as LeaderboardDelta);
+      if (next) this.leaderboard = next;
       else this.missed++;
     }
     if (event === 'leaderboard-freeze' && String(message.scope).endsWith(':leaderboard'))

@@ -43,7 +43,7 @@ export async function startTestServer(): Promise<TestServer> {
   return { url: server.url, kind: 'mariadb', stop: server.remove };
 }
 
-/** A server that somebody else runs: used, never stopped. */
+/** A server that was started elsewhere: used, never stopped. */
 export async function foreignServer(url: string): Promise<TestServer> {
   const connection = await createConnection(url);
   const [[row]] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');

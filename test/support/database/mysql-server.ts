@@ -13,7 +13,7 @@ import { ensureMysqlRoot } from './mysql-root.ts';
 
 const START_BOUND_MS = 60_000;
 
-/** The server ends with whoever holds the other end of the shell's stdin, however that one ends; the shell ends with it. */
+/** The server ends with the process that holds the other end of the shell's stdin, however that one ends; the shell ends with it. */
 const UNTIL_STDIN_CLOSES =
   'exec 3<&0; "$@" & server=$!; (cat <&3 >/dev/null; kill $server 2>/dev/null) & wait $server';
 

@@ -9,7 +9,7 @@ import { openAppender, wholeLog } from './log.ts';
 
 export interface RunningRelay {
   readonly relay: Relay;
-  /** What it told of, and what ended its runs. */
+  /** What it reported, and what ended its runs. */
   readonly errors: unknown[];
   stop(): Promise<void>;
 }

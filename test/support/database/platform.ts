@@ -18,7 +18,7 @@ interface Player extends User {
 
 export interface PlayerIds {
   readonly userId: number;
-  /** Never the user's id: whoever confuses the two shall be found out. */
+  /** Never the user's id, so that a confusion of the two shows. */
   readonly playerId: number;
 }
 

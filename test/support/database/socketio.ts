@@ -9,7 +9,7 @@ export interface OldTables {
   readonly options?: string;
   /** The type of columns with a moment. */
   readonly moment?: 'TIMESTAMP' | 'DATETIME';
-  /** The type of columns with JSON: a server may never have looked at what they hold. */
+  /** The type of columns with JSON: a server may never have checked what they hold. */
   readonly json?: 'JSON' | 'LONGTEXT';
 }
 

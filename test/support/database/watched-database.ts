@@ -5,8 +5,8 @@ import type { Database } from '../../../src/db/database.ts';
 export class Killed extends Error {}
 
 /**
- * The same database, with `sent` told of every statement on a connection of the caller's own once that has run, before
- * the caller hears of it. Where `sent` throws, the connection is cut, and all that is said on it from then on fails.
+ * The same database, with `sent` called for every statement on a connection of the caller's own once that has run, before
+ * the caller gets its answer. Where `sent` throws, the connection is cut, and all that is sent on it from then on fails.
  */
 export function watched(database: Database, sent: (statement: string) => void): Database {
   return {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 
-/** One transaction of one writer: how it goes, and what others are told of it. Times in ms. */
+/** One transaction of one writer: how it goes, and what others are notified of. Times in ms. */
 export interface Transfer {
   readonly rows: number;
   readonly beforeInsert: number;

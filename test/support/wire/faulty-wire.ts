@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { parseDatabaseUrl } from '../../../src/db/url.ts';
 
 /**
- * What happens to the next append: it goes through; the wire breaks before the database hears of it; as soon as it was
+ * What happens to the next append: it goes through; the wire breaks before it reaches the database; as soon as it was
  * sent; or when it was committed, so that only the answer is lost.
  */
 export type WireFault = 'none' | 'before' | 'during' | 'after';
@@ -30,7 +30,7 @@ export async function startFaultyWire(url: string, committed: () => Promise<void
       database.destroy();
     };
     /** What the database answered to an append whose answer is to be lost. */
-    let withheld: Buffer[] | undefined;
+    let heldBack: Buffer[] | undefined;
     for (const socket of [client, database]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -42,23 +42,23 @@ export async function startFaultyWire(url: string, committed: () => Promise<void
     client.on('data', (chunk) => {
       const fault = chunk.includes('START TRANSACTION') ? (faults.shift() ?? 'none') : 'none';
       if (fault === 'before') return cut();
-      if (fault === 'after') withheld = [];
+      if (fault === 'after') heldBack = [];
       database.write(chunk, () => {
         if (fault === 'during') cut();
         if (fault !== 'after') return;
-        const lost = withheld;
+        const lost = heldBack;
         void committed().finally(() => {
-          if (withheld === lost) cut();
+          if (heldBack === lost) cut();
         });
       });
     });
     database.on('data', (chunk) => {
-      withheld?.push(chunk);
-      const answer = withheld ? Buffer.concat(withheld) : chunk;
-      if (withheld && !isRefused(answer)) return;
+      heldBack?.push(chunk);
+      const answer = heldBack ? Buffer.concat(heldBack) : chunk;
+      if (heldBack && !isRefused(answer)) return;
       // Nothing was committed: the fault is that of the append that is sent instead.
-      if (withheld) faults.unshift('after');
-      withheld = undefined;
+      if (heldBack) faults.unshift('after');
+      heldBack = undefined;
       client.write(answer);
     });
   });

@@ -1,5 +1,5 @@
 import type { LeaderboardRow } from '../../../src/protocol/leaderboard.ts';
-import { BoardClient } from '../client/leaderboard-client.ts';
+import { LeaderboardClient } from '../client/leaderboard-client.ts';
 import type { TestService } from '../service.ts';
 
 /** Settings of a service whose leaderboards are published without delay. */
@@ -20,9 +20,9 @@ export interface Page {
 }
 
 export const clientOf = (live: Pick<TestService, 'url'>, contestId: number, token: string) =>
-  new BoardClient(`${live.url}/streams/contests/${contestId}/leaderboard`, token);
+  new LeaderboardClient(`${live.url}/streams/contests/${contestId}/leaderboard`, token);
 
-export function getBoard(
+export function getLeaderboard(
   live: Pick<TestService, 'url'>,
   contestId: number,
   token: string,
@@ -34,8 +34,8 @@ export function getBoard(
   });
 }
 
-export const readPage = async (...args: Parameters<typeof getBoard>): Promise<Page> =>
-  (await (await getBoard(...args)).json()) as Page;
+export const readPage = async (...args: Parameters<typeof getLeaderboard>): Promise<Page> =>
+  (await (await getLeaderboard(...args)).json()) as Page;
 
 /** All rows over REST, page by page. */
 export async function readWhole(

@@ -2,14 +2,14 @@ import { EventSource } from 'eventsource';
 import { vi } from 'vitest';
 import type { StreamOpen } from '../../../src/protocol/control.ts';
 
-interface Heard {
+interface Received {
   readonly id: number;
   readonly title: string;
 }
 
 export interface Listener {
   /** Every notification, as it came. */
-  readonly heard: Heard[];
+  readonly received: Received[];
   readonly opened: StreamOpen[];
   /** How often the service ended a stream of its. */
   readonly closed: number;
@@ -30,7 +30,7 @@ export function listen(url: string, token: string, names: readonly string[] = ['
       return response;
     },
   });
-  const heard: Heard[] = [];
+  const received: Received[] = [];
   const opened: StreamOpen[] = [];
   let caughtUp = 0;
   let closed = 0;
@@ -42,10 +42,10 @@ export function listen(url: string, token: string, names: readonly string[] = ['
       const { id, title } = JSON.parse(event.data);
       if (!event.lastEventId.startsWith(`${id}-`))
         throw new Error('the frame has another id than its notification');
-      heard.push({ id, title });
+      received.push({ id, title });
     });
   return {
-    heard,
+    received,
     opened,
     get closed() {
       return closed;

@@ -11,7 +11,7 @@ export interface MortalWire {
 }
 
 /**
- * A TCP hop before the database that lets so many commands through and dies at the next: before the database hears of it,
+ * A TCP hop before the database that lets so many commands through and dies at the next: before it reaches the database,
  * as soon as it was sent, or when it was answered and the answer did not arrive. From then on nothing gets through.
  */
 export async function startMortalWire(

@@ -4,7 +4,7 @@ import type { StreamOpen } from '../../../src/protocol/control.ts';
 import type { Notification } from '../../../src/protocol/event.ts';
 
 /** All that a client delivered, in order. */
-export interface Heard {
+export interface Received {
   readonly notifications: Notification[];
   readonly opened: StreamOpen[];
   readonly states: string[];
@@ -15,8 +15,8 @@ export interface Heard {
   titles(): string[];
 }
 
-export function hear(client: LiveClient): Heard {
-  const heard = {
+export function record(client: LiveClient): Received {
+  const received = {
     notifications: [] as Notification[],
     opened: [] as StreamOpen[],
     states: [] as string[],
@@ -25,16 +25,16 @@ export function hear(client: LiveClient): Heard {
     closes: [] as string[],
   };
   const titles = () =>
-    heard.notifications.filter(({ type }) => type !== 'PLAYER_STATUS').map(({ title }) => title);
-  client.on('notification', (one) => heard.notifications.push(one));
-  client.on('open', (open) => heard.opened.push(open));
+    received.notifications.filter(({ type }) => type !== 'PLAYER_STATUS').map(({ title }) => title);
+  client.on('notification', (one) => received.notifications.push(one));
+  client.on('open', (open) => received.opened.push(open));
   client.on('state', ({ state }) => {
-    if (heard.states.at(-1) !== state) heard.states.push(state);
+    if (received.states.at(-1) !== state) received.states.push(state);
   });
-  client.on('error', ({ code }) => heard.errors.push(code));
-  client.on('reset', (reset) => heard.resets.push(reset));
-  client.on('close', ({ reason }) => heard.closes.push(reason));
-  return { ...heard, titles };
+  client.on('error', ({ code }) => received.errors.push(code));
+  client.on('reset', (reset) => received.resets.push(reset));
+  client.on('close', ({ reason }) => received.closes.push(reason));
+  return { ...received, titles };
 }
 
 /** Waits until all of these clients are open. */
