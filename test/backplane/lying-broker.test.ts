@@ -1,20 +1,16 @@
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { afterEach, expect, test } from 'vitest';
+import { prepareDatabase } from '../support/database/database.ts';
 import { unitOf, wholeLog } from '../support/database/log.ts';
 import { randomFrom } from '../support/random.ts';
 import { until } from '../support/until.ts';
 import { type Cluster, openCluster, type Sent } from './fixture.ts';
 
-let made: TestDatabase;
+const made = prepareDatabase();
 const closers: (() => Promise<unknown>)[] = [];
-beforeAll(async () => {
-  made = await createTestDatabase();
-});
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-afterAll(() => made.drop());
 
 async function open(
   ...args: Parameters<typeof openCluster> extends [unknown, ...infer R] ? R : never
