@@ -1,7 +1,7 @@
 import { createApi, createCall } from './api.ts';
 import { Client } from './client.ts';
 import { Connection } from './connection.ts';
-import type { ConnectionListener } from './connection-listener.ts';
+import type { ConnectionListener } from './connection-options.ts';
 import { Credentials } from './credentials.ts';
 import { within } from './deadline.ts';
 import { Emitter } from './emitter.ts';

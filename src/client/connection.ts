@@ -1,55 +1,25 @@
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
-import type { ConnectionListener } from './connection-listener.ts';
-import { earlier } from './cursors.ts';
-import { Deferred } from './deferred.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import type { Link } from './link.ts';
 import { identityChanged, LiveError } from './live-error.ts';
-import { type ReconnectBounds, reconnectDelay } from './reconnect-delay.ts';
+import { reconnectDelay } from './reconnect-delay.ts';
 import { RefusedScopes } from './refused-scopes.ts';
+import { RetryWait } from './retry-wait.ts';
 import { type Input, TRANSITIONS } from './states.ts';
-import { createStopwatch, type Stopwatch } from './stopwatch.ts';
 import { StreamAttempt, type StreamEnd } from './stream-attempt.ts';
+import { type StreamTarget, Succession } from './succession.ts';
 import { TokenRefresh } from './token-refresh.ts';
-import type { StreamRequest, Transport } from './transport.ts';
+import type { StreamRequest } from './transport.ts';
 import type {
-  Clock,
   ConnectionState,
   ConnectionStatus,
   PageChange,
-  PageLifecycle,
   RefusedScope,
   ScopeInput,
   TokenReason,
 } from './types.ts';
-
-export interface ConnectionOptions {
-  readonly transport: Transport;
-  readonly scopes: readonly ScopeInput[];
-  /** Cursor of the first stream, read once the token is known; `undefined`: only new events. */
-  readonly cursor: () => string | undefined;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly backoff: ReconnectBounds;
-  readonly silentHeartbeats: number;
-  readonly pageLifecycle: PageLifecycle;
-  /** Whether `getToken` can replace a token that is refused or expires. */
-  readonly hasTokens: boolean;
-  readonly serverNow: () => number;
-  /** Extends a stream with a new token. Returns its new end, ISO 8601. */
-  readonly extend: (streamId: string, reason: TokenReason) => Promise<string>;
-  readonly listener: ConnectionListener;
-}
-
-/** Pending change of scopes, or pending fresh stream, with its cursor and its callers. */
-interface Change {
-  readonly scopes: readonly ScopeInput[];
-  readonly cursor: string | undefined;
-  readonly waiting: Deferred;
-  /** Failed attempts, while the old stream continues. */
-  failures: number;
-}
 
 /**
  * Connection to the service, reconnected with backoff. Opens at most two streams: the current one, and during a change of
@@ -58,6 +28,8 @@ interface Change {
 export class Connection implements Link {
   readonly #options: ConnectionOptions;
   readonly #refused: RefusedScopes;
+  readonly #succession: Succession;
+  readonly #wait: RetryWait;
   #state: ConnectionState = 'idle';
   #started = false;
   /** Whether it is closed because all scopes were refused, so that other scopes may open it again. */
@@ -66,13 +38,7 @@ export class Connection implements Link {
   #scopes: readonly ScopeInput[] = [];
   #cursor: string | undefined;
   #current: StreamAttempt | undefined;
-  #successor: StreamAttempt | undefined;
-  #change: Change | undefined;
   #refresh: TokenRefresh | undefined;
-  #timer: unknown;
-  #successorTimer: unknown;
-  #retryAt: number | undefined;
-  #waited: { readonly since: Stopwatch; readonly ms: number } | undefined;
   #failures = 0;
   #error: LiveError | undefined;
   #closeReason: CloseReason | undefined;
@@ -84,6 +50,8 @@ export class Connection implements Link {
     this.#options = options;
     this.#wanted = options.scopes;
     this.#refused = new RefusedScopes(options.transport);
+    this.#succession = new Succession(options, (target) => this.#attempt(target));
+    this.#wait = new RetryWait(options.clock, () => this.#send('due'));
   }
 
   get state(): ConnectionState {
@@ -97,7 +65,7 @@ export class Connection implements Link {
 
   /** Wanted scopes that the current stream does not contain, each with its error. */
   get refused(): readonly RefusedScope[] {
-    return this.#refused.among(this.#change?.scopes ?? this.#wanted);
+    return this.#refused.among(this.#target.scopes);
   }
 
   /** Cursor of the current stream's last frame. */
@@ -130,13 +98,13 @@ export class Connection implements Link {
   async retryRefused(): Promise<void> {
     if (this.refused.length === 0) return;
     this.#refused.forget();
-    await this.renew(this.#change?.scopes ?? this.#wanted);
+    await this.renew(this.#target.scopes);
   }
 
   /** Runs timers that are overdue: those of a hidden page, or of a suspended machine, fire late. */
   checkTimers(): void {
     this.#current?.check();
-    if (this.#waited && this.#waited.since.ms >= this.#waited.ms) this.#send('due');
+    this.#wait.check();
   }
 
   pageChanged(change: PageChange): void {
@@ -151,20 +119,17 @@ export class Connection implements Link {
    * @throws LiveError when all of the scopes are refused; the previous ones are then kept
    */
   renew(scopes: readonly ScopeInput[], from: string | undefined = this.#cursor): Promise<void> {
-    if (this.#state === 'closed' && !this.#reopens)
-      return Promise.reject(new LiveError('closed', 'the connection is closed'));
-    const before = this.#change?.scopes ?? this.#wanted;
+    if (this.#state === 'closed' && !this.#reopens) return Promise.reject(connectionClosed());
+    const before = this.#target.scopes;
     // A scope that is added again is requested again: the refusal may be outdated.
     const anew = this.#refused.without(scopes).length === 0;
     for (const scope of scopes) if (anew || !before.includes(scope)) this.#refused.forget(scope);
-    const waiting = this.#change?.waiting ?? new Deferred();
-    const cursor = this.#change ? earlier(this.#change.cursor, from) : from;
-    this.#change = { scopes, cursor, waiting, failures: 0 };
+    const done = this.#succession.request(scopes, from);
     const resting = this.#started && (this.#state === 'idle' || this.#state === 'closed');
     if (scopes.length === 0) this.#rest();
     else if (this.#state === 'connecting' || resting) this.#start();
-    else if (this.#current?.open) this.#succeed();
-    return waiting.promise;
+    else if (this.#current?.open) this.#succession.open();
+    return done;
   }
 
   /** @throws LiveError */
@@ -192,18 +157,17 @@ export class Connection implements Link {
 
   /** Closes the stream, since there are no scopes, until there are some. */
   #rest(): void {
-    const done = this.#change;
-    this.#change = undefined;
+    const resolve = this.#succession.finish();
     this.#wanted = [];
     this.#scopes = [];
     this.#error = undefined;
     this.#reopens = false;
     this.#send('rest');
-    done?.waiting.resolve();
+    resolve();
   }
 
-  get #target(): { readonly scopes: readonly ScopeInput[]; readonly cursor: string | undefined } {
-    return this.#change ?? { scopes: this.#wanted, cursor: this.#cursor };
+  get #target(): StreamTarget {
+    return this.#succession.target ?? { scopes: this.#wanted, cursor: this.#cursor };
   }
 
   #send(input: Input): void {
@@ -211,27 +175,21 @@ export class Connection implements Link {
     const after = TRANSITIONS[before][input];
     this.#state = after;
     if (after === before && input !== 'start') return;
-    const { clock, backoff, random } = this.#options;
+    const { backoff, random } = this.#options;
     const streaming = after === 'open' || after === 'catching-up';
-    clock.clearTimeout(this.#timer);
-    this.#retryAt = undefined;
-    this.#waited = undefined;
+    this.#wait.cancel();
     if (!streaming) this.#drop();
     if (after === 'connecting') this.#current = this.#attempt(this.#target);
-    // `navigator.onLine` may be wrong, so it is retried now and then.
-    if (after === 'offline') this.#timer = clock.setTimeout(() => this.#send('due'), backoff.mostMs);
+    if (after === 'offline') this.#wait.startOffline(backoff.mostMs);
     if (after === 'waiting') {
       const loss = { failures: this.#failures, reason: this.#closeReason, askedMs: this.#askedMs };
-      const wait = reconnectDelay(loss, backoff, random);
-      this.#retryAt = clock.now() + wait;
-      this.#waited = { since: createStopwatch(clock), ms: wait };
-      this.#timer = clock.setTimeout(() => this.#send('due'), wait);
+      this.#wait.start(reconnectDelay(loss, backoff, random));
     }
-    if (after === 'closed') this.#giveUp(input === 'close' ? undefined : this.#error);
+    if (after === 'closed') this.#succession.fail((input !== 'close' && this.#error) || connectionClosed());
     this.#publishStatus();
   }
 
-  #attempt({ scopes, cursor }: { scopes: readonly ScopeInput[]; cursor: string | undefined }): StreamAttempt {
+  #attempt({ scopes, cursor }: StreamTarget): StreamAttempt {
     const { transport, clock, silentHeartbeats, hasTokens, listener, cursor: first } = this.#options;
     const left = this.#refused.without(scopes);
     const request: StreamRequest = {
@@ -259,20 +217,12 @@ export class Connection implements Link {
           if (attempt === this.#current) this.renew(this.#target.scopes).catch(() => {});
         },
         ended: (ending) =>
-          attempt === this.#successor
+          attempt === this.#succession.stream
             ? this.#successorEnded(attempt, ending)
             : this.#currentEnded(attempt, ending),
       },
     });
     return attempt;
-  }
-
-  /** Opens the successor of the current stream. */
-  #succeed(): void {
-    const { clock } = this.#options;
-    clock.clearTimeout(this.#successorTimer);
-    this.#successor?.cancel();
-    if (this.#change) this.#successor = this.#attempt(this.#change);
   }
 
   #begin(attempt: StreamAttempt, wanted: readonly ScopeInput[], open: StreamOpen, frame: Frame): void {
@@ -289,9 +239,9 @@ export class Connection implements Link {
       });
       return;
     }
-    if (attempt === this.#successor) {
+    if (attempt === this.#succession.stream) {
       this.#current?.cancel();
-      this.#successor = undefined;
+      this.#succession.release();
     }
     this.#current = attempt;
     this.#wanted = wanted;
@@ -299,10 +249,9 @@ export class Connection implements Link {
     this.#cursor = frame.id;
     this.#tokenReason = 'connect';
     this.#askedMs = undefined;
-    const done = this.#change;
-    this.#change = undefined;
+    const resolve = this.#succession.finish();
     listener.begin(open, frame);
-    done?.waiting.resolve();
+    resolve();
     // A listener may have closed the connection, or changed its scopes.
     if (attempt !== this.#current) return;
     this.#refresh?.stop();
@@ -345,15 +294,15 @@ export class Connection implements Link {
     this.#askedMs = askedMs;
     if (close?.reason === 'expired') this.#tokenReason = 'expiring';
     listener.problem(error);
-    const change = this.#change;
+    const change = this.#succession.target;
     // The service may have closed this stream in favour of its own successor.
-    const ownDoing = this.#successor !== undefined && close?.reason === 'replaced';
+    const ownDoing = this.#succession.stream !== undefined && close?.reason === 'replaced';
     const others = change !== undefined && change.scopes !== this.#wanted;
     // Without previous scopes there are none to return to.
     if (others && this.#wanted.length === 0) this.#wanted = change.scopes;
     if (refused && others && this.#wanted !== change.scopes && this.#state === 'connecting') {
       // The new scopes are refused: return to the previous ones.
-      this.#giveUp(error);
+      this.#succession.fail(error);
       this.#start();
     } else {
       this.#reopens = refused && error.scopes.length > 0;
@@ -362,24 +311,18 @@ export class Connection implements Link {
   }
 
   #successorEnded(attempt: StreamAttempt, { error, askedMs, refused }: StreamEnd): void {
-    const { clock, backoff, random, listener } = this.#options;
-    const change = this.#change;
-    this.#successor = undefined;
-    listener.problem(error);
-    if (refused && this.#refused.leaveOut(error, attempt.request.scopes)) this.#succeed();
+    this.#succession.release();
+    this.#options.listener.problem(error);
+    if (refused && this.#refused.leaveOut(error, attempt.request.scopes)) this.#succession.open();
     else if (refused) {
-      this.#giveUp(error);
+      this.#succession.fail(error);
       // A suspected stream is no longer watched for silence, so it is replaced.
       if (this.#current?.suspected) this.#send('start');
     } else if (this.#current?.suspected) {
       // Silence on the current stream, and no connection for its successor: the connection is lost.
       this.#current.cancel();
       this.#currentEnded(this.#current, { error, close: undefined, askedMs, refused: false });
-    } else if (change) {
-      const loss = { failures: ++change.failures, reason: undefined, askedMs };
-      const wait = reconnectDelay(loss, backoff, random);
-      this.#successorTimer = clock.setTimeout(() => this.#succeed(), wait);
-    }
+    } else this.#succession.retry(askedMs);
   }
 
   /** Reports the scopes beyond the limit of one stream, once per new scope. */
@@ -389,24 +332,17 @@ export class Connection implements Link {
   }
 
   #drop(): void {
-    this.#options.clock.clearTimeout(this.#successorTimer);
+    this.#succession.cancel();
     this.#current?.cancel();
-    this.#successor?.cancel();
     this.#refresh?.stop();
     this.#current = undefined;
-    this.#successor = undefined;
     this.#refresh = undefined;
-  }
-
-  #giveUp(error = new LiveError('closed', 'the connection is closed')): void {
-    this.#change?.waiting.reject(error);
-    this.#change = undefined;
   }
 
   #publishStatus(): void {
     const status: ConnectionStatus = {
       state: this.#state,
-      retryAt: this.#retryAt,
+      retryAt: this.#wait.until,
       failures: this.#failures,
       error: this.#error,
       closeReason: this.#closeReason,
@@ -416,4 +352,8 @@ export class Connection implements Link {
     };
     this.#options.listener.status(status);
   }
+}
+
+function connectionClosed(): LiveError {
+  return new LiveError('closed', 'the connection is closed');
 }

@@ -4,7 +4,7 @@ import type { EventType, Notification } from '../protocol/event.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { LeaderboardSnapshot } from '../protocol/leaderboard.ts';
 import { type Scope, scopes } from '../protocol/scope.ts';
-import type { ConnectionListener } from './connection-listener.ts';
+import type { ConnectionListener } from './connection-options.ts';
 import type { Emitter } from './emitter.ts';
 import { LiveError } from './live-error.ts';
 import type { Progress } from './progress.ts';

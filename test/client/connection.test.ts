@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Connection, type ConnectionOptions } from '../../src/client/connection.ts';
+import { Connection } from '../../src/client/connection.ts';
+import type { ConnectionOptions } from '../../src/client/connection-options.ts';
 import { LiveError } from '../../src/client/live-error.ts';
 import type { ConnectionStatus, PageChange } from '../../src/client/types.ts';
 import { createScriptedTransport, type ScriptedTransport } from '../support/client/scripted-transport.ts';

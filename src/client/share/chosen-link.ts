@@ -1,4 +1,4 @@
-import type { ConnectionListener } from '../connection-listener.ts';
+import type { ConnectionListener } from '../connection-options.ts';
 import { Deferred } from '../deferred.ts';
 import type { Link } from '../link.ts';
 import { LiveError, networkError } from '../live-error.ts';

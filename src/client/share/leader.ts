@@ -1,7 +1,7 @@
 import type { StreamOpen } from '../../protocol/control.ts';
 import type { Frame } from '../../protocol/frame.ts';
 import type { Connection } from '../connection.ts';
-import type { ConnectionListener } from '../connection-listener.ts';
+import type { ConnectionListener } from '../connection-options.ts';
 import { covers, earlier } from '../cursors.ts';
 import { LiveError } from '../live-error.ts';
 import type { Clock, ConnectionStatus, PageChange, ScopeInput } from '../types.ts';

@@ -1,5 +1,5 @@
 import type { Connection } from '../connection.ts';
-import type { ConnectionListener } from '../connection-listener.ts';
+import type { ConnectionListener } from '../connection-options.ts';
 import type { Link } from '../link.ts';
 import type { LiveError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';

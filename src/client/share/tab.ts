@@ -1,5 +1,5 @@
 import type { Scope } from '../../protocol/scope.ts';
-import type { ConnectionListener } from '../connection-listener.ts';
+import type { ConnectionListener } from '../connection-options.ts';
 import { Deferred } from '../deferred.ts';
 import { identityChanged, LiveError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';
