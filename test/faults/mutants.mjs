@@ -6,6 +6,8 @@ import { join, resolve } from 'node:path';
  * replacement. `args`: a run that shows it.
  */
 export const MUTANTS = {
+  /** No error: nothing may be reported. */
+  none: { edits: [], args: ['--faults', '2', '--only', 'restore of a dump while no node runs'] },
   'contiguity off': {
     edits: [
       ['log/sequence.js', 'first > this.#watermark + 1', 'false'],
