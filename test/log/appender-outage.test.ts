@@ -45,14 +45,15 @@ describe('while the database is away', () => {
 
   test('each caller has its own patience: one that runs out takes no other with it', async () => {
     const { proxy, over } = await log.proxied();
-    const appender = log.appending({ patienceMs: 4_000 }, over);
+    const appender = log.appending({ patienceMs: 12_000 }, over);
     await appendAtLast(appender, 'before');
     await proxy.cut();
     const under = expect(appender.append([unitOf('under way')])).rejects.toMatchObject(unavailable);
-    await sleep(100);
     // These two wait for the first one, and are tried together.
+    await nextTurn();
     const early = expect(appender.append([unitOf('early')])).rejects.toMatchObject(unavailable);
-    await sleep(3_000);
+    // What is left of the patience of `late` when that of `early` is over, for a machine that is busy.
+    await sleep(10_000);
     const late = appender.append([unitOf('late')]);
     await Promise.all([under, early]);
     await proxy.restore();

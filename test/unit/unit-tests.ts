@@ -22,6 +22,13 @@ const BARRIER = 'test/unit/setup.ts';
  * what a file imports as values, directly or through other files of `test/`. `BARRIER` enforces it at run time.
  */
 export function unitTests(): string[] {
+  found ??= findUnitTests();
+  return found;
+}
+
+let found: string[] | undefined;
+
+function findUnitTests(): string[] {
   return readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => `test/${file}`)
@@ -29,11 +36,21 @@ export function unitTests(): string[] {
     .toSorted();
 }
 
+const valueImports = new Map<string, readonly string[]>();
+
+/** Reads each file once: most test files share their fixtures. */
+function valueImportsOf(file: string): readonly string[] {
+  const specifiers =
+    valueImports.get(file) ?? importsIn(file, readFileSync(join(ROOT, file), 'utf8'), { types: false });
+  valueImports.set(file, specifiers);
+  return specifiers;
+}
+
 /** The first import from `OUTSIDE` that a test file reaches; undefined for a unit test. */
 export function reached(file: string, seen: Set<string> = new Set()): string | undefined {
   if (seen.has(file)) return undefined;
   seen.add(file);
-  for (const specifier of importsIn(file, readFileSync(join(ROOT, file), 'utf8'), { types: false })) {
+  for (const specifier of valueImportsOf(file)) {
     const target = specifier.startsWith('.')
       ? relative(ROOT, resolve(ROOT, dirname(file), specifier))
       : specifier;
