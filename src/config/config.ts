@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError, type Mistake } from './error.ts';
 import { DEMO_ON_THIS_DATABASE } from './fields.ts';
-import { type Env, mistakesBetween } from './rules.ts';
+import { type Env, mistakesBetween, PRODUCTION_DRAIN_MS } from './rules.ts';
 import { type Algorithm, KEY_ALGORITHMS, SECRET_ALGORITHMS, VARIABLES, type Variables } from './variables.ts';
 
 /** Configuration of the service, grouped by part. Times are in ms unless the name says otherwise. */
@@ -36,6 +36,8 @@ export interface HttpConfig {
   readonly trustProxy: number;
   /** Time for which a closing service continues to serve while `/ready` says `draining`, ms. */
   readonly drainMs: number;
+  /** Last part of that time, over which streams are closed, ms. */
+  readonly spreadMs: number;
   /** Access to `/metrics`: `private` is for admins and services. */
   readonly metrics: 'public' | 'private';
   /** Limits of each account, and of each address on routes without identity. */
@@ -113,6 +115,8 @@ interface DemoConfig {
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+/** `SHUTDOWN_SPREAD_MS` where it is not set: half the drain, and this at most. */
+const MAX_DEFAULT_SPREAD_MS = 3_000;
 
 /**
  * Reads the configuration from the environment.
@@ -134,6 +138,7 @@ function group(v: Variables): Config {
   const mode = v.NODE_ENV;
   const dataDirectory = resolve(v.DATA_DIR);
   const database = databaseOf(v, dataDirectory);
+  const drainMs = v.SHUTDOWN_DRAIN_MS ?? (mode === 'production' ? PRODUCTION_DRAIN_MS : 0);
   return {
     mode,
     dataDirectory,
@@ -145,7 +150,8 @@ function group(v: Variables): Config {
       host: v.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
       origins: { listed: v.FRONTEND_URLS, loopback: mode !== 'production' },
       trustProxy: v.TRUST_PROXY,
-      drainMs: v.SHUTDOWN_DRAIN_MS ?? (mode === 'production' ? 5_000 : 0),
+      drainMs,
+      spreadMs: v.SHUTDOWN_SPREAD_MS ?? Math.min(MAX_DEFAULT_SPREAD_MS, drainMs / 2),
       metrics: v.METRICS ?? (mode === 'production' ? 'private' : 'public'),
       bounds: boundsOf(v),
     },

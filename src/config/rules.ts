@@ -29,6 +29,7 @@ export function mistakesBetween(env: Env): Mistake[] {
     ...secretMistakes(env),
     ...demoMistakes(env),
     ...timeMistakes(env),
+    ...shutdownMistakes(env),
   ];
 }
 
@@ -151,6 +152,21 @@ function demoMistakes(env: Env): Mistake[] {
       problem: `is on beside a database that others use too; if its tables may be given made-up users, contests and scores, set DEMO=${DEMO_ON_THIS_DATABASE}`,
     },
   ];
+}
+
+/** `SHUTDOWN_DRAIN_MS` in production where it is not set. */
+export const PRODUCTION_DRAIN_MS = 5_000;
+
+function shutdownMistakes(env: Env): Mistake[] {
+  const drainMs = Number(env.SHUTDOWN_DRAIN_MS ?? (isProduction(env) ? PRODUCTION_DRAIN_MS : 0));
+  return Number(env.SHUTDOWN_SPREAD_MS ?? 0) > drainMs
+    ? [
+        {
+          variable: 'SHUTDOWN_SPREAD_MS',
+          problem: `${env.SHUTDOWN_SPREAD_MS} is more than SHUTDOWN_DRAIN_MS (${drainMs}), of which it is the last part`,
+        },
+      ]
+    : [];
 }
 
 function timeMistakes(env: Env): Mistake[] {

@@ -29,6 +29,7 @@ export const VARIABLES = z.object({
   TRUST_PROXY: integer(0, 10, 0, 'proxies'),
   METRICS: oneOf(['public', 'private'], undefined),
   SHUTDOWN_DRAIN_MS: integer(0, 600_000, undefined, 'ms'),
+  SHUTDOWN_SPREAD_MS: integer(0, 600_000, undefined, 'ms'),
   MAX_REQUESTS_PER_USER: integer(1, 10_000, 4, 'requests'),
   MAX_REQUESTS_PER_SECOND: integer(0, 1_000_000, 100, 'requests'),
   MAX_REQUESTS_PER_SERVICE: integer(1, 100_000, 256, 'requests'),

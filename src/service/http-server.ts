@@ -19,23 +19,34 @@ const SERVER_OPTIONS = {
   maxHeaderSize: 16_384,
 };
 
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  /** Whether connections end with the response: their clients send the next request to another node. */
+  readonly isLeaving?: () => boolean;
+}
+
 export interface HttpServer {
   readonly port: number;
   /** Stops listening, waits up to 3 s for requests in progress, then destroys the remaining connections. */
   close(): Promise<void>;
 }
 
-/** Starts an HTTP server for an app. `port` 0: any free one. @throws ListenError */
-export async function listen(app: Router, address: { host: string; port: number }): Promise<HttpServer> {
-  const listener = serializePerSocket(
-    getRequestListener(app.fetch, {
-      // For HTTP/1.0 requests, which need no Host.
-      hostname: 'localhost',
-      errorHandler: () => problemResponse(new Problem('bad-request')),
-      // The request queue discards the rest of a body.
-      autoCleanupIncoming: false,
-    }),
-  );
+/** Starts an HTTP server for an app. @throws ListenError */
+export async function listen(app: Router, options: ListenOptions): Promise<HttpServer> {
+  const { host, port, isLeaving = () => false } = options;
+  const answer = getRequestListener(app.fetch, {
+    // For HTTP/1.0 requests, which need no Host.
+    hostname: 'localhost',
+    errorHandler: () => problemResponse(new Problem('bad-request')),
+    // The request queue discards the rest of a body.
+    autoCleanupIncoming: false,
+  });
+  const listener = serializePerSocket((incoming, outgoing) => {
+    if (isLeaving()) outgoing.shouldKeepAlive = false;
+    return answer(incoming, outgoing);
+  });
   const server = createServer(SERVER_OPTIONS, listener);
   // Node would send 100 Continue to every request; here only a route that reads a body does. A client that gets none
   // keeps its body, so the connection closes after the response.
@@ -48,9 +59,9 @@ export async function listen(app: Router, address: { host: string; port: number 
   server.maxRequestsPerSocket = 0;
   server.on('clientError', answerMalformed);
   await new Promise<void>((resolve, reject) => {
-    const fail = (error: Error) => reject(new ListenError(address.host, address.port, error));
+    const fail = (error: Error) => reject(new ListenError(host, port, error));
     server.once('error', fail);
-    server.listen({ port: address.port, host: address.host, backlog: 4_096 }, () => {
+    server.listen({ port, host, backlog: 4_096 }, () => {
       server.off('error', fail);
       resolve();
     });

@@ -6,9 +6,11 @@ import type { Streams } from '../stream/streams.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type HttpServer, listen } from './http-server.ts';
 import type { Part } from './parts.ts';
+import type { Shutdown } from './shutdown.ts';
 
 export interface HttpDeps extends Pick<AppDeps, 'version' | 'callers' | 'routers'> {
   readonly streams: Pick<Streams, 'close'>;
+  readonly shutdown: Pick<Shutdown, 'begun'>;
   readonly failures: FailureLog;
   readonly config: HttpConfig;
 }
@@ -23,7 +25,7 @@ export interface Http extends Part {
 }
 
 /** Opens the app of all routes. It accepts connections from `listen` on. */
-export function openHttp({ streams, failures, config, ...deps }: HttpDeps): Http {
+export function openHttp({ streams, shutdown, failures, config, ...deps }: HttpDeps): Http {
   let server: HttpServer | undefined;
   let closed = false;
   const app = createApp({
@@ -35,7 +37,7 @@ export function openHttp({ streams, failures, config, ...deps }: HttpDeps): Http
   return {
     app,
     async listen() {
-      server = await listen(app, config);
+      server = await listen(app, { ...config, isLeaving: () => shutdown.begun });
       // The service was closed while the port was being opened.
       if (closed) await server.close();
       return server.port;

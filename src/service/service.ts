@@ -34,9 +34,9 @@ export interface Service {
   /** Listens where the configuration says; resolves with the port. */
   listen(): Promise<number>;
   /**
-   * Closes the service. Where it listens, `/ready` says `draining` and it continues to serve for the configured time; then
-   * streams are closed one after the other, the listener is closed, accepted requests are finished, and everything is
-   * closed. Idempotent.
+   * Closes the service. Where it listens, `/ready` says `draining` and it continues to serve for the configured time, in
+   * the last part of which streams are closed one after the other; then the listener is closed, accepted requests are
+   * finished, and everything is closed. Idempotent.
    */
   close(): Promise<void>;
 }
@@ -84,7 +84,7 @@ async function openParts(
   const { markDirty, reader } = leaderboards;
   const open = openStreams({ ...core, leaderboards: reader });
   const { streams } = open;
-  const shutdown = new Shutdown({ drainMs: config.http.drainMs, streams, parts });
+  const shutdown = new Shutdown({ ...config.http, streams, parts });
 
   parts.add('operation', openOperation({ ...core, ...identity, leaderboards, streams, shutdown }));
   parts.add('streams', open);
@@ -112,7 +112,7 @@ async function openParts(
   parts.add('tasks', openTasks({ database, leaderTasks, nodeTasks, onError }));
   const server = parts.add(
     'http',
-    openHttp({ ...identity, callers, routers: routes, streams, failures, config: config.http }),
+    openHttp({ ...identity, callers, routers: routes, streams, shutdown, failures, config: config.http }),
   );
 
   return {

@@ -2,12 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Streams } from '../stream/streams.ts';
 import type { Parts } from './parts.ts';
 
-/** Max time over which streams are closed after a drain, ms: their clients reconnect to other nodes one after the other. */
-const SPREAD_MS = 2_000;
-
 export interface ShutdownOptions {
   /** Time for which the service continues to serve while `/ready` says `draining`, ms. */
   readonly drainMs: number;
+  /** Last part of that time, over which streams are closed, ms: their clients reconnect to other nodes one after the other. */
+  readonly spreadMs: number;
   readonly streams: Pick<Streams, 'closeOver'>;
   readonly parts: Pick<Parts, 'closeAll'>;
 }
@@ -35,10 +34,10 @@ export class Shutdown {
   }
 
   async #close(): Promise<void> {
-    const { drainMs, streams, parts } = this.#options;
+    const { drainMs, spreadMs, streams, parts } = this.#options;
     if (this.listening && drainMs > 0) {
-      await sleep(drainMs);
-      await streams.closeOver(Math.min(SPREAD_MS, drainMs));
+      await sleep(drainMs - spreadMs);
+      await streams.closeOver(spreadMs);
     }
     await parts.closeAll();
   }

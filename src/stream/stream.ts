@@ -165,8 +165,11 @@ export class Stream implements Listener {
     return this.#sink.drained();
   }
 
-  /** Writes `stream-close` with the reason, and ends. Harmless twice. */
-  close(reason: CloseReason): void {
+  /**
+   * Writes `stream-close` with the reason, and ends. Harmless twice.
+   * @param retryMs reconnection time of a client that should reconnect, ms; undefined: the one that it has
+   */
+  close(reason: CloseReason, retryMs?: number): void {
     if (this.state === 'closed') return;
     const { reconnect } = CLOSE_REASONS[reason];
     const data: StreamClose = { reason, reconnect };
@@ -177,7 +180,8 @@ export class Stream implements Listener {
       data: JSON.stringify(data),
     });
     try {
-      this.#sink.write(encodeBytes((reconnect ? '' : encodeRetry(LONG_RETRY_MS)) + frame));
+      const wait = reconnect ? retryMs : LONG_RETRY_MS;
+      this.#sink.write(encodeBytes((wait === undefined ? '' : encodeRetry(wait)) + frame));
     } catch {
       // A client that cannot be sent the reason still sees the response end.
     }

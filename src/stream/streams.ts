@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { TypeFilter } from '../channel/batch.ts';
 import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
@@ -10,6 +9,7 @@ import { parseScope, type Scope } from '../protocol/scope.ts';
 import { catchUp, type ReplayDeps, type StreamOpening } from './replay.ts';
 import type { ResumePlan } from './resume.ts';
 import type { Sink } from './sink.ts';
+import { closeOver, type Pace } from './spread-close.ts';
 import { Stream, type StreamOwner } from './stream.ts';
 
 export interface StreamLimits {
@@ -41,6 +41,8 @@ export interface StreamsDeps extends ReplayDeps {
   readonly limits: StreamLimits;
   /** Reads the leaderboard that a stream begins with, as the encoded `data` lines that streams share. */
   readonly snapshot?: (contestId: number, stream: Stream) => Promise<Bytes | undefined>;
+  /** Random numbers of reconnection times and of the instants at which streams are closed. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 export interface OpenRequest {
@@ -56,8 +58,8 @@ export interface OpenRequest {
 /** Heartbeats between two `position` frames of a quiet stream. */
 const POSITION_EVERY = 4;
 const TICK_MS = 1_000;
-/** Time between two groups of streams that `closeOver` closes, ms. */
-const SPREAD_STEP_MS = 20;
+/** Reasons for which all streams end: each client gets a reconnection time of its own, so that they do not return together. */
+const ENDS_ALL: ReadonlySet<CloseReason> = new Set(['shutdown', 'reset']);
 
 interface Beat {
   /** Time of the next heartbeat by `performance.now()`: setting the system clock back must not silence streams. */
@@ -75,10 +77,12 @@ export class Streams {
   #ticker: NodeJS.Timeout | undefined;
   #closing = false;
   readonly #now: () => number;
+  readonly #random: () => number;
 
   constructor(deps: StreamsDeps) {
     this.#deps = deps;
     this.#now = deps.now ?? Date.now;
+    this.#random = deps.random ?? Math.random;
   }
 
   /** Starts heartbeats, expiry and rotation. */
@@ -148,7 +152,7 @@ export class Streams {
       expiresAt: new Date(Math.min(request.expiresAt.getTime(), rotatesAt.getTime())).toISOString(),
       serverTime: new Date(now).toISOString(),
     };
-    stream.send('stream-open', open, { retryMs: reconnectionTime(limits.retryMs) });
+    stream.send('stream-open', open, { retryMs: this.#reconnectionTime() });
     void this.#begin(stream, { stale: stale !== undefined, gapsThrough });
     return stream;
   }
@@ -156,7 +160,7 @@ export class Streams {
   /** Closes the streams that match. Returns how many matched. */
   closeWhere(matches: (stream: Stream) => boolean, reason: CloseReason): number {
     const found = [...this.#streams.values()].filter(matches);
-    for (const stream of found) stream.close(reason);
+    for (const stream of found) this.#close(stream, reason);
     return found.length;
   }
 
@@ -168,22 +172,28 @@ export class Streams {
   }
 
   /**
-   * Closes all streams one after the other in a random order, so that their clients do not all reconnect at once, and
-   * admits no more.
+   * Closes each stream at a random instant of a window, and admits no more: the clients reconnect elsewhere over the
+   * window and their reconnection times, not together.
    *
-   * @param spreadMs duration of closing, ms
+   * @param windowMs length of the window, ms
    */
-  async closeOver(spreadMs: number): Promise<void> {
+  async closeOver(windowMs: number, pace?: Pace): Promise<void> {
     this.#closing = true;
-    // Ids are random, and so is their order.
-    const streams = [...this.#streams.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
-    const startedAt = performance.now();
-    for (let closed = 0; closed < streams.length; ) {
-      const share = Math.min(1, (performance.now() - startedAt + SPREAD_STEP_MS) / spreadMs);
-      for (; closed < streams.length * share; closed++) streams[closed]?.close('shutdown');
-      if (closed < streams.length) await sleep(SPREAD_STEP_MS);
-    }
+    const closings = [...this.#streams.values()].map((stream) => ({
+      atMs: windowMs * this.#random(),
+      close: () => this.#close(stream, 'shutdown'),
+    }));
+    await closeOver(closings, pace);
     this.close();
+  }
+
+  #close(stream: Stream, reason: CloseReason): void {
+    stream.close(reason, ENDS_ALL.has(reason) ? this.#reconnectionTime() : undefined);
+  }
+
+  /** Random reconnection time from `retryMs` to three times that, so that clients that were cut off together spread out. */
+  #reconnectionTime(): number {
+    return Math.floor(this.#deps.limits.retryMs * (1 + 2 * this.#random()));
   }
 
   async #begin(stream: Stream, gaps: Omit<StreamOpening, 'snapshotAt'>): Promise<void> {
@@ -192,7 +202,7 @@ export class Streams {
       await catchUp(stream, this.#deps, { ...gaps, snapshotAt });
     } catch (error) {
       this.#deps.onError?.(error);
-      stream.close('reset');
+      this.#close(stream, 'reset');
     }
   }
 
@@ -274,9 +284,4 @@ export class Streams {
 function contestOfLeaderboard(scope: Scope): number[] {
   const parsed = parseScope(scope);
   return parsed?.kind === 'leaderboard' || parsed?.kind === 'real' ? [parsed.id] : [];
-}
-
-/** Random reconnection time from `minMs` to three times that, so that clients that were cut off together spread out. */
-function reconnectionTime(minMs: number): number {
-  return Math.floor(minMs * (1 + 2 * Math.random()));
 }

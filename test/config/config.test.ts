@@ -316,6 +316,17 @@ describe('ConfigError', () => {
       'HEARTBEAT_TIMEOUT: 20000 is less than twice HEARTBEAT_INTERVAL (15000)',
     ]);
   });
+
+  it('closes streams over the last part of the drain: half of it and 3 s at most, unless it is set', () => {
+    const spread = (env: Record<string, string>) => loadConfig(env).http.spreadMs;
+    expect(spread({})).toBe(0);
+    expect(spread(PRODUCTION)).toBe(2_500);
+    expect(spread({ SHUTDOWN_DRAIN_MS: '60000' })).toBe(3_000);
+    expect(spread({ ...PRODUCTION, SHUTDOWN_SPREAD_MS: '4000' })).toBe(4_000);
+    expect(mistakesOf({ ...PRODUCTION, SHUTDOWN_SPREAD_MS: '6000' })).toEqual([
+      'SHUTDOWN_SPREAD_MS: 6000 is more than SHUTDOWN_DRAIN_MS (5000), of which it is the last part',
+    ]);
+  });
 });
 
 describe('.env.example', () => {

@@ -1,20 +1,30 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Shutdown } from '../../src/service/shutdown.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { note, startService } from '../support/service.ts';
+import { note, startService, type TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
 import { listen } from '../support/wire/listener.ts';
 
 const WAIT = { timeout: 15_000 };
 
+/** Number of statements that wait for a lock on the head. */
+async function waitingForHead({ test }: TestService): Promise<number> {
+  const [row] = await test.database.query<{ waiting: number }>(
+    'SELECT COUNT(*) AS waiting FROM information_schema.INNODB_TRX WHERE trx_state = ?',
+    ['LOCK WAIT'],
+  );
+  return Number(row?.waiting);
+}
+
 describe('A service that was asked to close', { timeout: 60_000 }, () => {
   it('says `draining`, serves on, then closes its streams and its listener', async () => {
-    const live = await startService({ SHUTDOWN_DRAIN_MS: '4000' });
+    const live = await startService({ SHUTDOWN_DRAIN_MS: '8000', SHUTDOWN_SPREAD_MS: '200' });
     const player = await createPlayer(live.test.database);
     const token = await live.token(player.userId);
     const reader = listen(`${live.url}/streams/players/me`, token);
     await reader.ready();
     const ready = () => fetch(`${live.url}/ready`);
-    expect((await ready()).status).toBe(200);
+    await until(async () => (await ready()).status === 200);
 
     const closed = live.close();
     const answer = await ready();
@@ -38,19 +48,42 @@ describe('A service that was asked to close', { timeout: 60_000 }, () => {
     late.close();
   });
 
+  it('answers publishes in progress, and ends their connections', async () => {
+    const live = await startService({ SHUTDOWN_DRAIN_MS: '1000' });
+    const player = await createPlayer(live.test.database);
+    const holder = await live.test.database.connect();
+    await holder.query('START TRANSACTION');
+    await holder.query('SELECT head FROM log_head FOR UPDATE');
+    const answers = Array.from({ length: 5 }, (_, index) =>
+      live.publish(note(player.playerId, `note ${index}`)),
+    );
+    await until(async () => (await waitingForHead(live)) > 0);
+    const closed = live.close();
+    const late = live.publish(note(player.playerId, 'after the signal'));
+    await until(async () => (await fetch(`${live.url}/ready`)).status === 503);
+    await holder.query('COMMIT');
+    holder.destroy();
+    for (const answer of await Promise.all(answers)) expect(answer.status).toBe(201);
+    const answer = await late;
+    expect(answer.status).toBe(201);
+    expect(answer.headers.get('connection')).toBe('close');
+    await closed;
+  });
+
   it('closes at once where no time to drain is set', async () => {
     const live = await startService();
-    expect((await fetch(`${live.url}/ready`)).status).toBe(200);
+    await until(async () => (await fetch(`${live.url}/ready`)).status === 200);
     await live.close();
     await expect(fetch(`${live.url}/ready`)).rejects.toThrow();
   });
 });
 
 describe('The end of a service', () => {
-  function shutdown(drainMs: number) {
+  function shutdown(drainMs: number, spreadMs = 0) {
     const steps: string[] = [];
     const ending = new Shutdown({
       drainMs,
+      spreadMs,
       streams: { closeOver: async (ms) => void steps.push(`streams over ${ms}`) },
       parts: { closeAll: async () => void steps.push('close') },
     });
@@ -58,7 +91,7 @@ describe('The end of a service', () => {
   }
 
   it('drains, then closes streams, then closes every part, once', async () => {
-    const { ending, steps } = shutdown(100);
+    const { ending, steps } = shutdown(150, 50);
     ending.listening = true;
     expect(ending.begun).toBe(false);
     const startedAt = performance.now();
@@ -68,7 +101,7 @@ describe('The end of a service', () => {
     await both;
     // A timer may be a millisecond early.
     expect(performance.now() - startedAt).toBeGreaterThan(98);
-    expect(steps).toEqual(['streams over 100', 'close']);
+    expect(steps).toEqual(['streams over 50', 'close']);
   });
 
   it('does not wait where no client could come', async () => {
