@@ -1,63 +1,30 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
-import { explained } from './cli/failure.ts';
-import { localUrl } from './cli/service-url.ts';
-import { loadConfig } from './config/config.ts';
-import { completeSecrets } from './config/secret.ts';
-import { greeting } from './greeting.ts';
-import { createLogger } from './service/logger.ts';
-import { createService, type Service } from './service/service.ts';
+import { parseArgs } from 'node:util';
+import { EXIT, explained } from './cli/failure.ts';
+import { readAssignment } from './cli/start/assignment.ts';
+import { start, startWorker } from './cli/start/start.ts';
 import { onStopSignal } from './service/stop-signals.ts';
 
-/** Max time to close after the drain, ms. Beyond it the process exits, and ends what it started. */
-const CLOSE_TIMEOUT_MS = 15_000;
-
 async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { workers: { type: 'string' } } });
   if (existsSync('.env')) loadEnvFile('.env');
-  const config = loadConfig(process.env);
-  const logger = createLogger(config);
-  let service: Service | undefined;
+  const { workers = process.env.WORKERS } = values;
   const stopping = new AbortController();
-  onStopSignal((signal) => {
-    logger.info(`${signal}: closing; a second signal ends everything at once`);
-    setTimeout(() => {
-      logger.error('the service did not close in time; exiting');
-      process.exit(1);
-    }, config.http.drainMs + CLOSE_TIMEOUT_MS).unref();
-    stopping.abort();
-    void service?.close().then(() => logger.info('closed'));
-  });
-  try {
-    service = await createService(config, logger, stopping);
-  } catch (error) {
-    if (stopping.signal.aborted) return;
-    throw error;
-  }
-  if (stopping.signal.aborted) return service.close();
-  const port = await listening(service);
-  logger.info({ port, host: config.http.host }, 'listening');
-  const { demo } = service;
-  // Prints tokens, so not in production, where the output goes to logs.
-  if (demo && config.mode !== 'production' && config.auth.jwksUrl === undefined) {
-    const url = localUrl(config.http.host, port);
-    process.stdout.write(await greeting(url, await completeSecrets(config), demo));
-  }
-}
-
-/** Listens. Where that fails, closes the service, whose embedded database would keep running. */
-async function listening(service: Service): Promise<number> {
-  try {
-    return await service.listen();
-  } catch (error) {
-    await service.close();
-    throw error;
-  }
+  onStopSignal((signal) => stopping.abort(signal));
+  const assignment = readAssignment(process.env);
+  if (assignment !== undefined) return startWorker(assignment, process.env, stopping);
+  await start({ ...process.env, WORKERS: workers }, stopping.signal);
 }
 
 // Writing to a terminal that is gone fails; the service still closes.
 for (const output of [process.stdout, process.stderr]) output.on('error', () => {});
 
 main().catch((error: unknown) => {
+  if ((error as NodeJS.ErrnoException).code?.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exit(EXIT.usage);
+  }
   const unknown = () => (error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.stderr.write(`${explained(error) ?? unknown()}\n`);
   process.exit(1);

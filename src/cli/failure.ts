@@ -14,6 +14,7 @@ import {
 import { TriggerError } from '../platform/triggers/trigger-error.ts';
 import { Problem } from '../protocol/problem.ts';
 import { ListenError } from '../service/listen-error.ts';
+import { WorkerError } from './start/supervisor.ts';
 
 export const EXIT = {
   fine: 0,
@@ -51,6 +52,7 @@ export function explained(error: unknown): string | undefined {
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
   if (error instanceof ConnectionLimitError || error instanceof ServerVersionError) return error.message;
   if (error instanceof TriggerError || error instanceof ListenError) return error.message;
+  if (error instanceof WorkerError) return error.message;
   return explainDatabase(error);
 }
 

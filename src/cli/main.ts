@@ -7,7 +7,7 @@ import { runCli } from './program.ts';
 
 if (existsSync('.env')) loadEnvFile('.env');
 const ending = new AbortController();
-const end = () => ending.abort();
+const end = (reason?: string) => ending.abort(reason);
 onStopSignal(end);
 for (const output of [process.stdout, process.stderr])
   output.on('error', (error: NodeJS.ErrnoException) => {

@@ -8,6 +8,7 @@ import { listOutbox, retryOutbox } from './outbox.ts';
 import { install, status, uninstall } from './platform.ts';
 import { publish } from './publish/publish.ts';
 import { safeLines } from './safe-text.ts';
+import { start } from './start/start.ts';
 import { tail } from './tail/tail.ts';
 import { token } from './token.ts';
 
@@ -30,7 +31,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
 }
 
 function createProgram(context: CliContext, setExitCode: (code: ExitCode) => void): Command {
-  const { out, err } = context;
+  const { env, out, err, signal } = context;
   const program = new Command('codecraft-live')
     .description(
       'CodeCraft Live from the command line: watch streams, publish events, maintain the database.',
@@ -50,6 +51,16 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
     .configureHelp({ styleTitle: (title) => out.paint('bold', title), sortSubcommands: false })
     .showHelpAfterError('(add --help for what it takes)')
     .addHelpText('after', PROGRAM_NOTES);
+
+  program
+    .command('start')
+    .summary('run the service')
+    .description(
+      'Runs the service until it gets a signal. With more workers than one they share its port, and one that ends is started again.',
+    )
+    .option('-w, --workers <count>', 'how many processes (default: WORKERS, or 1)')
+    .addHelpText('after', examples('codecraft-live start --workers 4'))
+    .action(({ workers = env.WORKERS }) => start({ ...env, WORKERS: workers }, signal));
 
   program
     .command('token')

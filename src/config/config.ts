@@ -9,6 +9,8 @@ export interface Config {
   readonly mode: 'development' | 'production' | 'test';
   /** Absolute path of the folder with the embedded database and the development secret. */
   readonly dataDirectory: string;
+  /** Processes that serve one port, each a node of its own. */
+  readonly workers: number;
   readonly http: HttpConfig;
   readonly database: DatabaseConfig;
   /** Time zone of the platform's DATETIMEs, as `createPlatformClock` takes it; undefined: the database server's. */
@@ -31,6 +33,8 @@ export interface HttpConfig {
   /** 0: any free one. */
   readonly port: number;
   readonly host: string;
+  /** First of the ports at which each worker by itself answers operators; undefined: none. */
+  readonly workerPorts: number | undefined;
   readonly origins: OriginRules;
   /** Number of proxies in front that write `X-Forwarded-*`; 0: those headers are ignored. */
   readonly trustProxy: number;
@@ -142,12 +146,14 @@ function group(v: Variables): Config {
   return {
     mode,
     dataDirectory,
+    workers: v.WORKERS,
     database,
     platform: { timeZone: v.PLATFORM_TIME_ZONE },
     redisUrl: v.REDIS_URL,
     http: {
       port: v.PORT,
       host: v.HOST ?? (mode === 'production' ? '0.0.0.0' : '127.0.0.1'),
+      workerPorts: v.WORKER_PORTS,
       origins: { listed: v.FRONTEND_URLS, loopback: mode !== 'production' },
       trustProxy: v.TRUST_PROXY,
       drainMs,

@@ -30,6 +30,7 @@ export function mistakesBetween(env: Env): Mistake[] {
     ...demoMistakes(env),
     ...timeMistakes(env),
     ...shutdownMistakes(env),
+    ...workerMistakes(env),
   ];
 }
 
@@ -152,6 +153,19 @@ function demoMistakes(env: Env): Mistake[] {
       problem: `is on beside a database that others use too; if its tables may be given made-up users, contests and scores, set DEMO=${DEMO_ON_THIS_DATABASE}`,
     },
   ];
+}
+
+function workerMistakes(env: Env): Mistake[] {
+  if (env.WORKER_PORTS === undefined) return [];
+  const first = Number(env.WORKER_PORTS);
+  const last = first + Number(env.WORKERS ?? 1) - 1;
+  const port = Number(env.PORT ?? 4400);
+  const variable = 'WORKER_PORTS';
+  if (last > 65_535)
+    return [{ variable, problem: `${first} leaves no port for each of ${env.WORKERS} workers` }];
+  return port >= first && port <= last
+    ? [{ variable, problem: `${first} to ${last} contain PORT (${port}), which all workers share` }]
+    : [];
 }
 
 /** `SHUTDOWN_DRAIN_MS` in production where it is not set. */

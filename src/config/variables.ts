@@ -25,6 +25,8 @@ export const VARIABLES = z.object({
   NODE_ENV: oneOf(['development', 'production', 'test'], 'development'),
   PORT: integer(0, 65_535, 4400),
   HOST: host(),
+  WORKERS: integer(1, 256, 1, 'processes'),
+  WORKER_PORTS: integer(1, 65_535, undefined),
   FRONTEND_URLS: origins(),
   TRUST_PROXY: integer(0, 10, 0, 'proxies'),
   METRICS: oneOf(['public', 'private'], undefined),

@@ -21,18 +21,21 @@ export interface ConnectionBudget {
  * Divides the connections that the account may hold, so that the pools leave room for the dedicated ones.
  * @param limit max connections of the account
  * @param poolSize configured size of the pool
- * @throws ConnectionLimitError below `MIN_CONNECTIONS`
+ * @param workers nodes of this account, of which each gets an equal share
+ * @throws ConnectionLimitError where a share is below `MIN_CONNECTIONS`
  */
-export function divideConnections(limit: number, poolSize: number): ConnectionBudget {
-  if (limit < MIN_CONNECTIONS)
+export function divideConnections(limit: number, poolSize: number, workers = 1): ConnectionBudget {
+  const share = Math.floor(limit / workers);
+  if (share < MIN_CONNECTIONS)
     throw new ConnectionLimitError(
-      `The database lets this account have ${limit} connections at once; the service needs ${MIN_CONNECTIONS} at least. Raise max_user_connections (or max_connections).`,
+      `The database lets this account have ${limit} connections at once; ${workers === 1 ? 'the service needs' : `${workers} workers need`} ${MIN_CONNECTIONS * workers} at least. Raise max_user_connections (or max_connections)${workers === 1 ? '' : ', or lower WORKERS'}.`,
     );
-  const shared = limit - DEDICATED;
+  const shared = share - DEDICATED;
   const background = Math.min(MAX_BACKGROUND, Math.max(1, Math.floor(shared / 3)));
   const pool = Math.min(poolSize, shared - background);
   if (pool === poolSize) return { pool, background };
-  const warning = `The database lets this account have ${limit} connections at once: the pool has ${pool} instead of DATABASE_POOL_SIZE = ${poolSize}; raise max_user_connections to ${poolSize + MAX_BACKGROUND + DEDICATED}.`;
+  const needed = (poolSize + MAX_BACKGROUND + DEDICATED) * workers;
+  const warning = `The database lets this account have ${limit} connections at once: the pool${workers === 1 ? '' : ' of each worker'} has ${pool} instead of DATABASE_POOL_SIZE = ${poolSize}; raise max_user_connections to ${needed}.`;
   return { pool, background, warning };
 }
 

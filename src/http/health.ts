@@ -6,6 +6,8 @@ import { createRouter, problems, type Router } from './router.ts';
 export interface Vitals {
   readonly version: string;
   readonly nodeId: string;
+  /** Number of this process among those of one port; undefined where it is alone. */
+  readonly worker?: number | undefined;
   readonly startedAt: Date;
   readonly streams: () => number;
   readonly follower: () => { connected: boolean; position: number; epoch: string; lag: number };
@@ -28,6 +30,7 @@ const live = z
     status: z.literal('ok'),
     version: z.string(),
     node: z.string(),
+    worker: z.int().optional(),
     uptimeS: z.int(),
     streams: z.int(),
     follower: z.object({
@@ -68,6 +71,7 @@ export function healthRoutes(vitals: Vitals): Router {
           status: 'ok' as const,
           version: vitals.version,
           node: vitals.nodeId,
+          ...(vitals.worker === undefined ? {} : { worker: vitals.worker }),
           uptimeS: Math.floor((Date.now() - vitals.startedAt.getTime()) / 1000),
           streams: vitals.streams(),
           follower: vitals.follower(),

@@ -26,13 +26,16 @@ export interface Measures {
 }
 
 export interface MetricsDeps {
+  /** Number of this process among those of one port: a label of every series; undefined: none. */
+  readonly worker: number | undefined;
   readonly measures: Measures;
   readonly access: 'public' | 'private';
 }
 
 /** Route of the metrics in the Prometheus text format: public, or for admins and services. */
-export function metricsRoutes({ measures, access }: MetricsDeps): Router {
+export function metricsRoutes({ worker, measures, access }: MetricsDeps): Router {
   const registry = new Registry();
+  if (worker !== undefined) registry.setDefaultLabels({ worker: String(worker) });
   collectDefaultMetrics({ register: registry });
   const gauge = (name: string, help: string, read: () => number | Promise<number | undefined>) =>
     new Gauge({

@@ -8,7 +8,7 @@ import { addressOf, createCallers } from '../http/callers.ts';
 import { createPlatformClock, type PlatformClock } from '../platform/clock.ts';
 import { formatCursor } from '../protocol/cursor.ts';
 import { type OpenBackplane, openBackplane } from './backplane.ts';
-import { type Databases, openDatabases } from './databases.ts';
+import { type Databases, type DatabasesDeps, openDatabases } from './databases.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type LogPipeline, openLogPipeline } from './log-pipeline.ts';
 import { Parts } from './parts.ts';
@@ -34,19 +34,22 @@ export interface Core extends Databases {
   readonly onError: (error: unknown, where: string) => void;
 }
 
+interface NodeOptions extends Pick<DatabasesDeps, 'preparedUrl' | 'signal'> {
+  readonly nodeId: string;
+}
+
 /** @throws when the database cannot be reached or migrated; the signal's reason */
 export async function openCore(
   config: Config,
   logger: Logger,
   { onError }: Pick<FailureLog, 'onError'>,
-  signal: AbortSignal | undefined,
-  nodeId: string,
+  { nodeId, preparedUrl, signal }: NodeOptions,
 ): Promise<Core> {
   const { http, stream } = config;
   const secrets = await completeSecrets(config);
   const opened = new Parts(onError);
   try {
-    const databases = await openDatabases({ config: config.database, logger, onError, signal });
+    const databases = await openDatabases({ config, logger, onError, preparedUrl, signal });
     const { database } = opened.add('databases', databases);
     const backplane = opened.add(
       'backplane',

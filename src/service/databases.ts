@@ -1,22 +1,17 @@
-import type { Logger } from 'pino';
-import type { DatabaseConfig } from '../config/config.ts';
 import { divideConnections, readConnectionLimit } from '../db/connection-budget.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { DatabaseClock } from '../db/database-clock.ts';
-import { startEmbeddedDatabase } from '../db/embedded/embedded-database.ts';
 import { DatabaseProbe } from '../db/probe.ts';
-import { migrate } from '../migrate/migrate.ts';
 import { type Part, Parts } from './parts.ts';
+import { type PreparationDeps, prepareDatabase } from './prepared-database.ts';
 import { Warnings } from './warnings.ts';
 
 /** Time between two readings of the database's clock, ms. */
 const CLOCK_SAMPLE_MS = 30_000;
 
-export interface DatabasesDeps {
-  readonly config: DatabaseConfig;
-  readonly logger: Logger;
-  readonly onError: (error: unknown, where: string) => void;
-  readonly signal: AbortSignal | undefined;
+export interface DatabasesDeps extends PreparationDeps {
+  /** Of a database that a supervisor prepared; undefined: it is prepared here. */
+  readonly preparedUrl: string | undefined;
 }
 
 /** Connections to one database: tasks never wait behind requests, and the probe behind neither. */
@@ -33,22 +28,20 @@ export interface Databases extends Part {
 }
 
 /**
- * Starts the embedded database unless another is configured, connects, and migrates.
+ * Connects to the database, prepared unless a supervisor did it.
  * @throws when the database cannot be reached or migrated; the signal's reason
  */
 export async function openDatabases(deps: DatabasesDeps): Promise<Databases> {
   const { config, logger, onError, signal } = deps;
-  const log = (line: string) => logger.info(line);
   const opened = new Parts(onError);
   try {
-    const url = config.kind === 'url' ? config.url : await startEmbedded(config.directory);
-    const connections = divideConnections(await readConnectionLimit(url), config.poolSize);
-    if (connections.warning !== undefined) logger.warn(connections.warning);
+    const url = deps.preparedUrl ?? opened.add('prepared database', await prepareDatabase(deps)).url;
+    const limit = await readConnectionLimit(url);
+    const connections = divideConnections(limit, config.database.poolSize, config.workers);
     const poolSize = connections.pool;
     const database = opened.add('database', openDatabase({ url, poolSize }));
     const background = opened.add('background', openDatabase({ url, poolSize: connections.background }));
     const probe = opened.add('probe', new DatabaseProbe(background));
-    await migrate(database, { log });
     signal?.throwIfAborted();
     const databaseClock = new DatabaseClock(background, { warn: (line) => logger.warn(line) });
     await databaseClock.sample();
@@ -70,11 +63,5 @@ export async function openDatabases(deps: DatabasesDeps): Promise<Databases> {
   } catch (error) {
     await opened.closeAll();
     throw error;
-  }
-
-  async function startEmbedded(directory: string): Promise<string> {
-    const embedded = await startEmbeddedDatabase({ directory, log, signal });
-    opened.add('embedded database', { close: () => embedded.stop() });
-    return embedded.url;
   }
 }

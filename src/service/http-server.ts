@@ -23,6 +23,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Whether a worker listens by itself, not at a port that all workers share. Default false. */
+  readonly exclusive?: boolean;
   /** Whether connections end with the response: their clients send the next request to another node. */
   readonly isLeaving?: () => boolean;
 }
@@ -34,8 +36,8 @@ export interface HttpServer {
 }
 
 /** Starts an HTTP server for an app. @throws ListenError */
-export async function listen(app: Router, options: ListenOptions): Promise<HttpServer> {
-  const { host, port, isLeaving = () => false } = options;
+export async function listen(app: Pick<Router, 'fetch'>, options: ListenOptions): Promise<HttpServer> {
+  const { host, port, exclusive = false, isLeaving = () => false } = options;
   const answer = getRequestListener(app.fetch, {
     // For HTTP/1.0 requests, which need no Host.
     hostname: 'localhost',
@@ -59,9 +61,9 @@ export async function listen(app: Router, options: ListenOptions): Promise<HttpS
   server.maxRequestsPerSocket = 0;
   server.on('clientError', answerMalformed);
   await new Promise<void>((resolve, reject) => {
-    const fail = (error: Error) => reject(new ListenError(host, port, error));
+    const fail = (error: Error) => reject(new ListenError(options, error));
     server.once('error', fail);
-    server.listen({ port, host, backlog: 4_096 }, () => {
+    server.listen({ port, host, exclusive, backlog: 4_096 }, () => {
       server.off('error', fail);
       resolve();
     });

@@ -5,6 +5,7 @@ import type { Router } from '../http/router.ts';
 import type { Streams } from '../stream/streams.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type HttpServer, listen } from './http-server.ts';
+import { operatorApp } from './operator-app.ts';
 import type { Part } from './parts.ts';
 import type { Shutdown } from './shutdown.ts';
 
@@ -13,6 +14,8 @@ export interface HttpDeps extends Pick<AppDeps, 'version' | 'callers' | 'routers
   readonly shutdown: Pick<Shutdown, 'begun'>;
   readonly failures: FailureLog;
   readonly config: HttpConfig;
+  /** Number of this process among those of one port. */
+  readonly worker: number | undefined;
 }
 
 export interface Http extends Part {
@@ -25,8 +28,8 @@ export interface Http extends Part {
 }
 
 /** Opens the app of all routes. It accepts connections from `listen` on. */
-export function openHttp({ streams, shutdown, failures, config, ...deps }: HttpDeps): Http {
-  let server: HttpServer | undefined;
+export function openHttp({ streams, shutdown, failures, config, worker, ...deps }: HttpDeps): Http {
+  const servers: HttpServer[] = [];
   let closed = false;
   const app = createApp({
     ...deps,
@@ -37,15 +40,22 @@ export function openHttp({ streams, shutdown, failures, config, ...deps }: HttpD
   return {
     app,
     async listen() {
-      server = await listen(app, { ...config, isLeaving: () => shutdown.begun });
+      const { host, port, workerPorts } = config;
+      const isLeaving = () => shutdown.begun;
+      if (workerPorts !== undefined) {
+        const own = workerPorts + (worker ?? 1) - 1;
+        servers.push(await listen(operatorApp(app), { host, port: own, exclusive: true, isLeaving }));
+      }
+      const server = await listen(app, { host, port, isLeaving });
+      servers.push(server);
       // The service was closed while the port was being opened.
-      if (closed) await server.close();
+      if (closed) await Promise.all(servers.map((open) => open.close()));
       return server.port;
     },
     async close() {
       closed = true;
       // The server closes only after its streams do: both begin now, and no further stream is opened.
-      const done = server?.close();
+      const done = Promise.all(servers.map((server) => server.close()));
       streams.close();
       await done;
     },

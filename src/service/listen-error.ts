@@ -2,10 +2,13 @@
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 
-  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+  constructor(
+    { host, port, exclusive = false }: { host: string; port: number; exclusive?: boolean },
+    cause: NodeJS.ErrnoException,
+  ) {
     const why = REASONS[cause.code ?? ''] ?? cause.message;
     super(
-      `Cannot listen at ${host}, port ${port}: ${why}. Set HOST and PORT to a free address of this machine.`,
+      `Cannot listen at ${host}, port ${port}: ${why}. Set HOST and ${exclusive ? 'WORKER_PORTS to free ports' : 'PORT to a free address'} of this machine.`,
       { cause },
     );
   }

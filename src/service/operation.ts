@@ -15,6 +15,8 @@ import type { Warnings } from './warnings.ts';
 export interface OperationDeps {
   readonly version: string;
   readonly nodeId: string;
+  /** Number of this process among those of one port; undefined where it is alone. */
+  readonly worker: number | undefined;
   readonly database: Database;
   readonly probe: DatabaseProbe;
   readonly warnings: Pick<Warnings, 'lines'>;
@@ -29,7 +31,7 @@ export interface OperationDeps {
 
 /** Opens what operators read: liveness, readiness, metrics. */
 export function openOperation(deps: OperationDeps): Part {
-  const { version, nodeId, database, probe, hints, streams, shutdown, config } = deps;
+  const { version, nodeId, worker, database, probe, hints, streams, shutdown, config } = deps;
   const warnings = () => [...deps.warnings.lines, ...deps.backplaneWarnings()];
   const { appends, follower, hub, ring } = deps.log;
   return {
@@ -37,6 +39,7 @@ export function openOperation(deps: OperationDeps): Part {
       healthRoutes({
         version,
         nodeId,
+        worker,
         startedAt: new Date(),
         streams: () => streams.size,
         draining: () => shutdown.begun,
@@ -53,6 +56,7 @@ export function openOperation(deps: OperationDeps): Part {
         warnings,
       }),
       metricsRoutes({
+        worker,
         measures: {
           streams: () => streams.size,
           delivered: () => hub.delivered,

@@ -41,21 +41,35 @@ export interface Service {
   close(): Promise<void>;
 }
 
+export interface ServiceOptions {
+  readonly signal?: AbortSignal;
+  readonly worker?: Worker | undefined;
+}
+
+/** One of several processes that serve one port. */
+export interface Worker {
+  /** 1, 2, … */
+  readonly number: number;
+  /** Of the database, which the supervisor has prepared. */
+  readonly databaseUrl: string;
+}
+
 /**
  * Opens the service with all its parts, of which none listens yet.
- * @param options `signal` cancels the start: at once while MariaDB is installed or started, else with the next step
+ * @param options `signal` cancels the start: at once while MariaDB is installed or started, else with the next step;
+ * `worker` says which of several processes on one port this is
  * @throws when the database cannot be reached or migrated; the signal's reason
  */
 export async function createService(
   config: Config,
   logger: Logger,
-  options: { readonly signal?: AbortSignal } = {},
+  options: ServiceOptions = {},
 ): Promise<Service> {
   const failures = new FailureLog(logger);
   const parts = new Parts(failures.onError);
   parts.add('failure log', failures);
   try {
-    return await openParts(parts, failures, config, logger, options.signal);
+    return await openParts(parts, failures, config, logger, options);
   } catch (error) {
     await parts.closeAll();
     throw error;
@@ -71,10 +85,12 @@ async function openParts(
   failures: FailureLog,
   config: Config,
   logger: Logger,
-  signal: AbortSignal | undefined,
+  { signal, worker }: ServiceOptions,
 ): Promise<Service> {
-  const identity = { version: readVersion(), nodeId: randomUUID() };
-  const core = parts.add('core', await openCore(config, logger, failures, signal, identity.nodeId));
+  const identity = { version: readVersion(), nodeId: randomUUID(), worker: worker?.number };
+  const { nodeId } = identity;
+  const preparedUrl = worker?.databaseUrl;
+  const core = parts.add('core', await openCore(config, logger, failures, { nodeId, preparedUrl, signal }));
   const { background, callers, database, log, onError } = core;
 
   const relayPublisher = log.openPublisher('relay');

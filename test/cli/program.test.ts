@@ -12,12 +12,12 @@ describe('The command line', () => {
   it('lists its commands', async () => {
     const { code, out } = await run(['--help']);
     expect(code).toBe(0);
-    for (const command of ['token', 'tail', 'publish', 'migrate', 'doctor'])
+    for (const command of ['start', 'token', 'tail', 'publish', 'migrate', 'doctor'])
       expect(out).toMatch(new RegExp(`^ {2}${command} `, 'm'));
     expect(out).toContain('LIVE_TOKEN');
   });
 
-  it.each(['token', 'tail', 'publish', 'migrate', 'doctor'])('explains %s', async (command) => {
+  it.each(['start', 'token', 'tail', 'publish', 'migrate', 'doctor'])('explains %s', async (command) => {
     const { code, out } = await run([command, '--help']);
     expect(code).toBe(0);
     expect(out).toContain(`Usage: codecraft-live ${command}`);
@@ -33,6 +33,7 @@ describe('The command line', () => {
   it.each([
     [['tail', 'global', '--jsno'], "unknown option '--jsno'"],
     [['tail'], "missing required argument 'scope'"],
+    [['start', '--port', '80'], "unknown option '--port'"],
     [['token', 'x'], 'too many arguments'],
     [['token', '--ttl'], "option '--ttl <time>' argument missing"],
   ])('refuses %j', async (args, why) => {

@@ -1,14 +1,12 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { MAIN, PROGRAM_WAIT, processesOf, startProgram } from '../support/program.ts';
 import { freePort } from '../support/wire/free-port.ts';
-
-const MAIN = resolve(import.meta.dirname, '../../dist/main.js');
-const WAIT = { timeout: 60_000, interval: 50 };
 
 /** Whether a mount namespace of its own can hide programs of this machine from one process. */
 const CAN_HIDE = spawnSync('unshare', ['--mount', 'true']).status === 0;
@@ -20,37 +18,13 @@ describe('The built service with a database of its own, as it is stopped', { tim
     return directory;
   }
 
-  function start(command: readonly string[], env: Record<string, string>) {
-    const [program = '', ...args] = command;
-    const child = spawn(program, args, {
-      env: { PATH: process.env.PATH ?? '', NODE_ENV: 'test', DEMO: 'off', ...env },
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let said = '';
-    for (const output of [child.stdout, child.stderr])
-      output?.on('data', (chunk) => {
-        said += chunk;
-      });
-    return { child, says: (words: string) => vi.waitUntil(() => said.includes(words), WAIT) };
-  }
-
-  /** The processes whose command line names a directory. */
-  async function processesOf(directory: string): Promise<string[]> {
-    const found: string[] = [];
-    for (const pid of await readdir('/proc')) {
-      const args = /^\d+$/.test(pid) ? await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '') : '';
-      if (args.includes(directory)) found.push(args.replaceAll('\0', ' '));
-    }
-    return found;
-  }
-
   const exitOf = (child: ChildProcess) => once(child, 'exit');
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'closes everything on %s, also if it comes twice',
     async (signal) => {
       const directory = await place();
-      const { child, says } = start([process.execPath, MAIN], { DATA_DIR: directory, PORT: '0' });
+      const { child, says } = startProgram([process.execPath, MAIN], { DATA_DIR: directory, PORT: '0' });
       await says('listening');
       expect(await processesOf(directory)).toHaveLength(1);
       const exited = exitOf(child);
@@ -66,7 +40,7 @@ describe('The built service with a database of its own, as it is stopped', { tim
   it('ends everything at once at a second signal', async () => {
     const directory = await place();
     const port = await freePort();
-    const { child, says } = start([process.execPath, MAIN], {
+    const { child, says } = startProgram([process.execPath, MAIN], {
       DATA_DIR: directory,
       PORT: String(port),
       SHUTDOWN_DRAIN_MS: '600000',
@@ -75,7 +49,7 @@ describe('The built service with a database of its own, as it is stopped', { tim
     child.kill('SIGTERM');
     await vi.waitFor(
       async () => expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(503),
-      WAIT,
+      PROGRAM_WAIT,
     );
     const exited = exitOf(child);
     let over = false;
@@ -87,7 +61,7 @@ describe('The built service with a database of its own, as it is stopped', { tim
       await sleep(100);
     }
     expect(await exited).toEqual([130, null]);
-    await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), WAIT);
+    await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), PROGRAM_WAIT);
   });
 
   it.runIf(CAN_HIDE)('ends an installation of MariaDB at once', async () => {
@@ -103,17 +77,17 @@ describe('The built service with a database of its own, as it is stopped', { tim
       'done',
       `exec ${process.execPath} ${MAIN}`,
     ];
-    const { child, says } = start(['unshare', '--mount', 'sh', '-ec', hide.join('\n')], {
+    const { child, says } = startProgram(['unshare', '--mount', 'sh', '-ec', hide.join('\n')], {
       DATA_DIR: join(directory, 'data'),
       PORT: '0',
     });
     await says('installing mariadb-server-core');
-    await vi.waitFor(async () => expect(await readdir(directory)).toContain('started'), WAIT);
+    await vi.waitFor(async () => expect(await readdir(directory)).toContain('started'), PROGRAM_WAIT);
     expect(await processesOf(directory)).not.toEqual([]);
     const exited = exitOf(child);
     child.kill('SIGINT');
     expect(await exited).toEqual([0, null]);
-    await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), WAIT);
+    await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), PROGRAM_WAIT);
   });
 
   it.each(['test', 'development'])(
@@ -122,11 +96,11 @@ describe('The built service with a database of its own, as it is stopped', { tim
       const directory = await place();
       const command = `${process.execPath} ${MAIN} ${directory}`;
       const env = { NODE_ENV, DATA_DIR: directory, PORT: '0' };
-      const { child, says } = start(['script', '-qec', command, '/dev/null'], env);
+      const { child, says } = startProgram(['script', '-qec', command, '/dev/null'], env);
       await says('listening');
       expect(await processesOf(directory)).not.toEqual([]);
       child.kill('SIGKILL');
-      await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), WAIT);
+      await vi.waitFor(async () => expect(await processesOf(directory)).toEqual([]), PROGRAM_WAIT);
       expect(await readFile(join(directory, 'mariadb/error.log'), 'utf8')).toContain('Shutdown complete');
     },
   );

@@ -317,6 +317,19 @@ describe('ConfigError', () => {
     ]);
   });
 
+  it('needs a port for each worker beside the one that they share', () => {
+    expect(loadConfig({ WORKERS: '4', WORKER_PORTS: '4401' })).toMatchObject({
+      workers: 4,
+      http: { workerPorts: 4401 },
+    });
+    expect(mistakesOf({ WORKERS: '4', WORKER_PORTS: '4398' })).toEqual([
+      'WORKER_PORTS: 4398 to 4401 contain PORT (4400), which all workers share',
+    ]);
+    expect(mistakesOf({ WORKERS: '4', WORKER_PORTS: '65533' })).toEqual([
+      'WORKER_PORTS: 65533 leaves no port for each of 4 workers',
+    ]);
+  });
+
   it('closes streams over the last part of the drain: half of it and 3 s at most, unless it is set', () => {
     const spread = (env: Record<string, string>) => loadConfig(env).http.spreadMs;
     expect(spread({})).toBe(0);

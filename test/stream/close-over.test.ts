@@ -9,8 +9,8 @@ const STREAMS = 2_000;
 function histogram(values: readonly number[], from: number, to: number, parts: number): number[] {
   const counts = Array.from({ length: parts }, () => 0);
   for (const value of values) {
-    const part = Math.floor(((value - from) / (to - from)) * parts);
-    counts[Math.min(Math.max(part, 0), parts - 1)]! += 1;
+    const part = Math.min(parts - 1, Math.floor(((value - from) / (to - from)) * parts));
+    counts[part] = (counts[part] ?? 0) + 1;
   }
   return counts;
 }
