@@ -93,7 +93,13 @@ const checks = (async () => {
 /** Instants at which a stream was opened again. */
 let openings = [];
 const titles = [];
-const clients = tokens.map((token) => ({ token, cursor: undefined, retryMs: 1_500, heard: [], open: false }));
+const clients = tokens.map((token) => ({
+  token,
+  cursor: undefined,
+  retryMs: 1_500,
+  received: [],
+  open: false,
+}));
 let over = false;
 
 /** Opens a stream, and another one whenever it ends, from the last id, after the time that it was asked to wait. */
@@ -130,7 +136,7 @@ function take(client, frame, again) {
     client.open = true;
     if (again) openings.push(performance.now());
   }
-  if (field('event') === 'announcement') client.heard.push(JSON.parse(field('data')).title);
+  if (field('event') === 'announcement') client.received.push(JSON.parse(field('data')).title);
 }
 
 async function publish() {
@@ -189,7 +195,7 @@ try {
   over = true;
   await publishing;
   await sleep(1_000);
-  const wrong = clients.filter(({ heard }) => heard.join() !== titles.join());
+  const wrong = clients.filter(({ received }) => received.join() !== titles.join());
   console.log(
     `${titles.length} events published; ${wrong.length} of ${count} clients got anything but these, in order, once`,
   );

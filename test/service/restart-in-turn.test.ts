@@ -1,14 +1,13 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { deriveKeys } from '../../src/auth/keys.ts';
-import { mintPlatformToken, mintServiceToken } from '../../src/auth/mint.ts';
+import { mintPlatformToken } from '../../src/auth/mint.ts';
 import { connect } from '../../src/client/connect.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import { createService, type Service } from '../../src/service/service.ts';
-import { type Heard, hear } from '../support/client/heard.ts';
+import { type Received, record } from '../support/client/recording.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
-import { environment, note, publishTo, SECRET } from '../support/service.ts';
+import { environment, note, publishTo, SECRET, serviceTokenOf } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { type Balancer, startBalancer } from '../support/wire/balancer.ts';
 import { type Listener, listen } from '../support/wire/listener.ts';
@@ -30,7 +29,7 @@ interface Player {
   readonly id: number;
   /** Titles of what was acknowledged, in order. */
   readonly sent: string[];
-  readonly client: Heard;
+  readonly client: Received;
   readonly source: Listener;
 }
 
@@ -62,8 +61,7 @@ describe('Nodes behind a load balancer that are restarted in turn', { timeout: 2
 
   beforeAll(async () => {
     test = await createTestDatabase();
-    const { service } = deriveKeys({ secret: SECRET, liveSecret: undefined });
-    serviceToken = await mintServiceToken(service, 'tests');
+    serviceToken = await serviceTokenOf(SECRET);
     balancer = await startBalancer();
     nodes = [];
     for (let started = 0; started < NODES; started++) nodes.push(await startNode());
@@ -86,11 +84,11 @@ describe('Nodes behind a load balancer that are restarted in turn', { timeout: 2
       backoff: { firstMs: 20, mostMs: 200 },
     });
     onTestFinished(() => client.close());
-    const heard = hear(client);
+    const received = record(client);
     const source = listen(`${balancer.url}/streams/players/me`, token);
     onTestFinished(() => source.close());
     await until(() => client.state === 'open' && source.opened.length > 0, WAIT_MS);
-    return { id: playerId, sent: [], client: heard, source };
+    return { id: playerId, sent: [], client: received, source };
   }
 
   it('lose, double and reorder nothing, for publishers and streams alike', async () => {
@@ -117,9 +115,12 @@ describe('Nodes behind a load balancer that are restarted in turn', { timeout: 2
     over = true;
     await Promise.all(publishing);
     for (const { sent, client, source } of players) {
-      await until(() => client.titles().length >= sent.length && source.heard.length >= sent.length, WAIT_MS);
+      await until(
+        () => client.titles().length >= sent.length && source.received.length >= sent.length,
+        WAIT_MS,
+      );
       expect(client.titles()).toEqual(sent);
-      expect(source.heard.map(({ title }) => title)).toEqual(sent);
+      expect(source.received.map(({ title }) => title)).toEqual(sent);
       expect(client.resets).toEqual([]);
       expect(source.opened.every(({ recovered }) => recovered)).toBe(true);
     }
