@@ -41,17 +41,23 @@ export function createPlanner({ follower, query }: PlanDeps) {
 
   /**
    * Waits until this node is where a cursor says that another node is: at its position, and in its term.
-   * @throws Problem `overloaded` when the position exists and is not reached here in time
+   * @throws Problem `overloaded` when the log is not read in time, or the position exists and is not reached here in time
    */
   async function reach(requested: string): Promise<void> {
     const cursor = parseCursor(requested);
     const isValid = () => cursor && follower.terms.judge(cursor, follower.position).valid;
     if (!cursor || isValid()) return;
     const deadline = performance.now() + CATCH_UP_MS;
-    await Promise.race([follower.refresh(), sleep(CATCH_UP_MS, undefined, { ref: false })]);
+    const refreshed = await Promise.race([
+      follower.refresh().then(() => true),
+      sleep(CATCH_UP_MS, false, { ref: false }),
+    ]);
+    if (isValid()) return;
+    // Terms that were not read again say nothing of a term that another node began meanwhile.
+    if (!refreshed) throw new Problem('overloaded', { retryAfter: 1 });
     const shared =
       cursor.term === undefined ? Number.POSITIVE_INFINITY : follower.terms.lastShared(cursor.term);
-    if (isValid() || shared === undefined || cursor.id > shared) return;
+    if (shared === undefined || cursor.id > shared) return;
     const end = await readEndLocked(query);
     if (cursor.id > end) return;
     follower.hint(end);

@@ -51,6 +51,13 @@ describe('The plan of a stream', () => {
     await expect(plan('15-aaaa', SCOPES, undefined)).rejects.toMatchObject({ code: 'overloaded' });
   });
 
+  it('calls no cursor lost while the log is not read: another node may have begun its term', async () => {
+    const { plan, follower } = node({ position: 9, head: 20 });
+    Object.assign(follower, { refresh: () => new Promise(() => {}) });
+    await expect(plan('15-bbbb', SCOPES, undefined)).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(plan('9-bbbb', SCOPES, undefined)).rejects.toMatchObject({ code: 'overloaded' });
+  });
+
   it('says that a cursor beyond the head is lost, without waiting for it', async () => {
     const { plan, hinted } = node({ position: 20, head: 20 });
     expect(await plan('21-aaaa', SCOPES, undefined)).toMatchObject({
