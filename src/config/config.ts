@@ -89,6 +89,8 @@ interface StreamConfig {
   readonly maxAgeMs: number;
   readonly maxUnsentBytes: number;
   readonly maxStallMs: number;
+  /** Max time for which a stream's peer acknowledges nothing of what was sent, ms. Linux only. */
+  readonly maxSilenceMs: number;
   readonly maxStreams: number;
   readonly maxStreamsPerPlayer: number;
   /** Max scopes on one stream, and of one ticket. */
@@ -177,6 +179,7 @@ function group(v: Variables): Config {
       maxAgeMs: v.STREAM_MAX_AGE_MS,
       maxUnsentBytes: v.STREAM_MAX_UNSENT_BYTES,
       maxStallMs: v.STREAM_MAX_STALL_MS,
+      maxSilenceMs: v.STREAM_MAX_SILENCE_MS,
       maxStreams: v.MAX_STREAMS,
       maxStreamsPerPlayer: v.MAX_STREAMS_PER_PLAYER,
       maxScopes: v.MAX_SCOPES_PER_STREAM,

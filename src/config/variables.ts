@@ -62,6 +62,7 @@ export const VARIABLES = z.object({
   STREAM_MAX_AGE_MS: integer(100, 86_400_000, 3_600_000, 'ms'),
   STREAM_MAX_UNSENT_BYTES: integer(1024, 1_073_741_824, 1_048_576, 'bytes'),
   STREAM_MAX_STALL_MS: integer(100, 600_000, 30_000, 'ms'),
+  STREAM_MAX_SILENCE_MS: integer(1_000, 3_600_000, 20_000, 'ms'),
   MAX_STREAMS: integer(1, 1_000_000, 20_000, 'streams'),
   MAX_STREAMS_PER_PLAYER: integer(1, 1_000_000, 20, 'streams'),
   MAX_SCOPES_PER_STREAM: integer(1, 2_000, 500, 'scopes'),

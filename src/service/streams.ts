@@ -11,6 +11,7 @@ import { revalidate } from '../session/revalidate.ts';
 import { Admission } from '../stream/admission.ts';
 import { createPlanner } from '../stream/resolve-plan.ts';
 import { Streams } from '../stream/streams.ts';
+import { VanishedPeers } from '../stream/vanished.ts';
 import { Coalesced } from '../util/coalesced.ts';
 import { Semaphore } from '../util/semaphore.ts';
 import type { LogPipeline } from './log-pipeline.ts';
@@ -37,6 +38,9 @@ export interface OpenStreams extends Part {
 
 /** Delay before a stream ends after its owner lost the right to it, ms. */
 const REVALIDATE_MS = 4_000;
+
+/** Max interval between two checks for vanished clients, ms. */
+const VANISHED_MS = 5_000;
 
 /** Share of the connections that openings use at most. */
 const OPENING_SHARE = 0.75;
@@ -79,6 +83,8 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
       recheck.request();
     },
   });
+  const { maxSilenceMs } = config.stream;
+  const vanished = new VanishedPeers({ streams, maxMs: maxSilenceMs });
   const plan = createPlanner({ follower, query: database.query });
   return {
     streams,
@@ -95,7 +101,14 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
       }),
       ticketRoutes({ tickets, grants, maxScopes }),
     ],
-    nodeTasks: [{ name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) }],
+    nodeTasks: [
+      { name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) },
+      {
+        name: 'vanished clients',
+        everyMs: Math.min(VANISHED_MS, maxSilenceMs / 4),
+        run: () => vanished.check(),
+      },
+    ],
     close: () => streams.close(),
   };
 }

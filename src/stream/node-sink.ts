@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Bytes } from '../channel/live-frame.ts';
 import { LINGER_MS, type Sink } from './sink.ts';
+import { endpointsOf } from './tcp-table.ts';
 
 /** Sockets that carry a stream. A request pipelined behind a stream could never be answered. */
 const streaming = new WeakSet<Socket>();
@@ -68,6 +69,13 @@ export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse
         target.on('drain', done);
         outgoing.on('close', done);
       });
+    },
+    get endpoints() {
+      return open ? endpointsOf(socket) : undefined;
+    },
+    cut() {
+      // Without a reset, the kernel would go on retransmitting for a peer that is not there.
+      if (open) socket.resetAndDestroy();
     },
     end() {
       if (!open) return;

@@ -11,10 +11,14 @@ export interface Sink {
   readonly unsent: number;
   /** Counter that, while bytes are unsent, changes exactly when the peer takes some. */
   readonly taken: number;
+  /** Both ends of the connection, as `endpointsOf` spells them; undefined: not known. */
+  readonly endpoints?: string | undefined;
   /** Resolves when the peer has taken nearly everything, or the sink is closed. */
   drained(): Promise<void>;
   /** Ends the response. Unsent bytes have `LINGER_MS` to leave, then the connection is cut. */
   end(): void;
+  /** Cuts the connection at once. */
+  cut(): void;
   /** Calls back once when the response is over, for whatever reason; at once if it is over already. */
   onClose(callback: () => void): void;
 }

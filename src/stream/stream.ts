@@ -96,6 +96,16 @@ export class Stream implements Listener {
     return this.#sink.unsent;
   }
 
+  /** Both ends of its connection, as `endpointsOf` spells them; undefined: not known. */
+  get endpoints(): string | undefined {
+    return this.#sink.endpoints;
+  }
+
+  /** Cuts the connection, whose peer has vanished: the stream ends as `gone`. */
+  cut(): void {
+    this.#sink.cut();
+  }
+
   /** Sets the callback for the stream's end. Called once. */
   onClosed(callback: (stream: Stream) => void): void {
     this.#onClosed = callback;

@@ -63,6 +63,7 @@ export function openWebSink(signal: AbortSignal | undefined): {
       if (!controller || (controller.desiredSize ?? 0) > 0) return Promise.resolve();
       return new Promise((resolve) => waiting.push(resolve));
     },
+    cut: () => abort(),
     end() {
       const ended = controller;
       ended?.close();

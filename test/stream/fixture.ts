@@ -83,6 +83,7 @@ export function createSink() {
     end: () => {
       state.ended = true;
     },
+    cut: () => {},
     onClose: () => {},
   };
   return { sink, state, read: () => readEventStream(Buffer.concat(written)) };

@@ -21,6 +21,7 @@ function openIdleSink() {
     taken: 0,
     drained: () => (unsent.length === 0 ? Promise.resolve() : new Promise((resolve) => (release = resolve))),
     end: () => {},
+    cut: () => {},
     onClose: () => {},
   };
   const take = () => {
