@@ -124,7 +124,7 @@ export function createGrants(
 
 /** Scope whose openness decides: for a leaderboard, its contest. A real leaderboard is never open to all users. */
 function subjectOf(scope: ParsedScope): Scope {
-  return scope.kind === 'leaderboard' || scope.kind === 'shown'
+  return scope.kind === 'leaderboard' || scope.kind === 'shown' || scope.kind === 'cells'
     ? spell.contest(scope.id)
     : formatScope(scope);
 }

@@ -38,6 +38,8 @@ export const ACCESS: Readonly<
   real: { subject: 'contest', participants: false },
   shown: { subject: 'contest', participants: true },
   hidden: { subject: 'contest', participants: false },
+  cells: { subject: 'contest', participants: true },
+  realCells: { subject: 'contest', participants: false },
   problem: { subject: 'problem', participants: false },
   global: { subject: undefined, participants: false },
   ops: { subject: undefined, participants: false },
@@ -62,10 +64,12 @@ export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts
       return viewer.role === 'ADMIN';
     case 'real':
     case 'hidden':
+    case 'realCells':
       return viewer.role === 'ADMIN' && facts.contests.has(scope.id);
     case 'contest':
     case 'leaderboard':
-    case 'shown': {
+    case 'shown':
+    case 'cells': {
       const contest = facts.contests.get(scope.id);
       if (contest === undefined) return false;
       if (isOpen(contest) || isManagedBy(viewer, contest)) return true;

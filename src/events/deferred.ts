@@ -73,7 +73,10 @@ async function findDue(database: Pick<Queries, 'query'>): Promise<number | undef
 /** A row that a later release wrote, and this one does not understand, has no draft. */
 function draftsOf({ type, data, scopes }: Row): EventDraft[] {
   try {
-    const draft = limitedTo(prepare(type, JSON.parse(data)), new Set(JSON.parse(scopes) as Scope[]));
+    const draft = limitedTo(
+      prepare(type, JSON.parse(data), { internal: true }),
+      new Set(JSON.parse(scopes) as Scope[]),
+    );
     return draft ? [draft] : [];
   } catch (error) {
     if (error instanceof Problem) return [];

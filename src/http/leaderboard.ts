@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grants } from '../auth/grants.ts';
+import type { CellsReader } from '../leaderboard/cells/cells-reader.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { pageOf } from '../leaderboard/page.ts';
 import { leaderboardPage } from '../protocol/api/leaderboard.ts';
@@ -12,6 +13,7 @@ import { whole } from './whole.ts';
 
 export interface LeaderboardRoutesDeps {
   readonly leaderboards: LeaderboardReader;
+  readonly cells: CellsReader;
   readonly grants: Grants;
   readonly cursor: () => string;
 }
@@ -35,6 +37,10 @@ const leaderboard = createRoute({
         .enum(MODES)
         .optional()
         .openapi({ description: 'Only players in this mode, with their ranks among all.' }),
+      cells: z
+        .literal('1')
+        .optional()
+        .openapi({ description: 'With the cells of each row: its submissions to each problem.' }),
     }),
     headers: z.object({
       'if-none-match': z
@@ -61,7 +67,7 @@ const leaderboard = createRoute({
 });
 
 /** Routes of contest leaderboards. */
-export function leaderboardRoutes({ leaderboards, grants, cursor }: LeaderboardRoutesDeps): Router {
+export function leaderboardRoutes({ leaderboards, cells, grants, cursor }: LeaderboardRoutesDeps): Router {
   const router = createRouter();
   router.openapi(leaderboard, async (c) => {
     const user = c.var.identity;
@@ -71,18 +77,32 @@ export function leaderboardRoutes({ leaderboards, grants, cursor }: LeaderboardR
     const at = cursor();
     const leaderboard = await leaderboards.read(id, user.role === 'ADMIN');
     if (!leaderboard) throw new Problem('not-found');
-    const { around, ...query } = c.req.valid('query');
+    const { around, cells: withCells, ...query } = c.req.valid('query');
+    const view = withCells && (await cells.read(id, user.role === 'ADMIN'));
     if (around && user.playerId === undefined) throw new Problem('no-player');
     const page = pageOf(leaderboard.rows, { ...query, ...(around ? { around: user.playerId } : {}) });
     const { contestId, version, frozen } = leaderboard;
-    const part = [contestId, version, frozen, user.role === 'ADMIN', page.offset, query.limit, query.mode];
+    const part = [
+      contestId,
+      version,
+      frozen,
+      user.role === 'ADMIN',
+      page.offset,
+      query.limit,
+      query.mode,
+      view?.version,
+    ];
     const etag = `"${version}-${createHash('sha256')
       .update(JSON.stringify(part))
       .digest('base64url')
       .slice(0, 16)}"`;
     const headers = { etag, 'cache-control': 'private, no-cache' };
     if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers);
-    const body = { contestId, version, frozen, ...page, cursor: at };
+    const rows = view
+      ? page.rows.map((row) => ({ ...row, cells: [...(view.rows.get(row.playerId)?.cells ?? [])] }))
+      : page.rows;
+    const shown = view ? { cellsVersion: view.version, problems: [...view.problems] } : {};
+    const body = { contestId, version, frozen, ...page, ...shown, rows, cursor: at };
     return c.json(body, 200, headers);
   });
   return router;

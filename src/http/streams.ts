@@ -66,6 +66,8 @@ const PATHS = {
   real: undefined,
   shown: undefined,
   hidden: undefined,
+  cells: undefined,
+  realCells: undefined,
   problem: '/streams/problems/{id}',
   global: undefined, // below, without an id
   ops: undefined,
@@ -186,7 +188,10 @@ async function openFrom(
 
   const { incoming, outgoing } = c.env ?? {};
   if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
-  const scopes = [...new Set(parsed.flatMap((scope) => withAudience(scope, identity)).map(formatScope))];
+  const withCells = c.req.query('cells') === '1';
+  const scopes = [
+    ...new Set(parsed.flatMap((scope) => withAudience(scope, identity, withCells)).map(formatScope)),
+  ];
   deps.streams.admit();
   const resume = await deps.plan(requested, scopes, filter?.types);
   // Again: streams may have been closed while the plan was read from the database.
@@ -221,12 +226,19 @@ function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): P
   return { kind, id };
 }
 
-/** Adds what a freeze shows: to admins the real leaderboard and the hidden events, to others the frozen leaderboard. */
-function withAudience(scope: ParsedScope, { role }: UserIdentity): ParsedScope[] {
+/**
+ * Adds what a freeze shows: to admins the real leaderboard and the hidden events, to others the frozen leaderboard; and the
+ * cells of leaderboards, where they are asked for.
+ */
+function withAudience(scope: ParsedScope, { role }: UserIdentity, withCells: boolean): ParsedScope[] {
   const admin = role === 'ADMIN';
-  if (scope.kind === 'leaderboard' && !admin) return [scope, { kind: 'shown', id: scope.id }];
-  if (scope.kind === 'leaderboard')
-    return [scope, { kind: 'real', id: scope.id }, { kind: 'hidden', id: scope.id }];
+  if (scope.kind === 'leaderboard') {
+    const { id } = scope;
+    const cells: ParsedScope[] = withCells ? [{ kind: admin ? 'realCells' : 'cells', id }] : [];
+    return admin
+      ? [scope, { kind: 'real', id }, { kind: 'hidden', id }, ...cells]
+      : [scope, { kind: 'shown', id }, ...cells];
+  }
   return scope.kind === 'contest' && admin ? [scope, { kind: 'hidden', id: scope.id }] : [scope];
 }
 

@@ -51,6 +51,8 @@ export function keepClassOf(scope: Scope): Exclude<KeepClass, 'nudge'> {
   switch (kind) {
     case 'real':
     case 'shown':
+    case 'cells':
+    case 'realCells':
       return 'leaderboard';
     case 'hidden':
       return 'contest';

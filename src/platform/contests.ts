@@ -26,7 +26,8 @@ interface Row extends Omit<Contest, 'startsAt' | 'endsAt' | 'isPublic' | 'joined
 
 type Reads = Pick<Queries, 'query'>;
 
-const STATUS = `IF(a.status IS NULL, CONVERT(c.status USING ascii), IF(a.status = 'OVER', 'ENDED', a.status))`;
+/** SQL: status of contest `c`, of which `a` is what was announced. */
+export const CONTEST_STATUS = `IF(a.status IS NULL, CONVERT(c.status USING ascii), IF(a.status = 'OVER', 'ENDED', a.status))`;
 const JOINED = `EXISTS (SELECT 1 FROM contest_participant p WHERE p.contest_id = c.id AND p.player_id = ?)`;
 
 /**
@@ -39,10 +40,10 @@ export async function listContests(
   viewer: ContestViewer,
   { before, limit, statuses }: ContestQuery,
 ): Promise<Contest[]> {
-  const conditions = ['c.id < ?', `${STATUS} IN (?)`];
+  const conditions = ['c.id < ?', `${CONTEST_STATUS} IN (?)`];
   const values: unknown[] = [before ?? Number.MAX_SAFE_INTEGER, CONTEST_STATUSES];
   if (statuses.length > 0) {
-    conditions.push(`${STATUS} IN (?)`);
+    conditions.push(`${CONTEST_STATUS} IN (?)`);
     values.push(statuses);
   }
   if (!viewer.isAdmin) {
@@ -63,7 +64,7 @@ export async function readContest(
   id: number,
 ): Promise<Contest | undefined> {
   const [contest] = await select(database, clock, viewer, {
-    sql: `WHERE c.id = ? AND ${STATUS} IN (?)`,
+    sql: `WHERE c.id = ? AND ${CONTEST_STATUS} IN (?)`,
     values: [id, CONTEST_STATUSES],
   });
   return contest;
@@ -76,7 +77,7 @@ async function select(
   which: { readonly sql: string; readonly values: readonly unknown[] },
 ): Promise<Contest[]> {
   const rows = await database.query<Row>(
-    `SELECT c.id, c.title, ${STATUS} AS status, ${clock.select('c.start_time', 'startsAt')},
+    `SELECT c.id, c.title, ${CONTEST_STATUS} AS status, ${clock.select('c.start_time', 'startsAt')},
             ${clock.select('c.end_time', 'endsAt')}, c.participant_count AS participantCount, c.is_public + 0 AS isPublic,
             ${JOINED} AS joined, ${IS_FROZEN} AS frozen
        FROM contest c LEFT JOIN contest_announced a ON a.contest_id = c.id ${which.sql}`,

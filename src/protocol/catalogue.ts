@@ -1,4 +1,5 @@
 import { CONTEST_EVENTS } from './event-types/contest-events.ts';
+import { LISTING_EVENTS } from './event-types/listing-events.ts';
 import { PLAYER_EVENTS } from './event-types/player-events.ts';
 import { SERVICE_EVENTS } from './event-types/service-events.ts';
 
@@ -6,4 +7,9 @@ import { SERVICE_EVENTS } from './event-types/service-events.ts';
  * Every type of event: what it carries, where it goes, and what it says to whom.
  * Adding a type is adding one entry; its SSE name follows from its type (`LEVEL_UP` → `level-up`).
  */
-export const CATALOGUE = { ...PLAYER_EVENTS, ...CONTEST_EVENTS, ...SERVICE_EVENTS } as const;
+export const CATALOGUE = {
+  ...PLAYER_EVENTS,
+  ...CONTEST_EVENTS,
+  ...LISTING_EVENTS,
+  ...SERVICE_EVENTS,
+} as const;

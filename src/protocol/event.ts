@@ -9,7 +9,17 @@ export type EventType = keyof Catalogue;
 /** The types that may be published; the rest are the service's own. */
 export type PublicEventType = Exclude<
   EventType,
-  'RECEIPTS' | 'LEADERBOARD_UPDATE' | 'LEADERBOARD_FREEZE' | 'GLOBAL_LEADERBOARD' | 'NODE_STATUS'
+  | 'RECEIPTS'
+  | 'LEADERBOARD_UPDATE'
+  | 'LEADERBOARD_FREEZE'
+  | 'CELLS_UPDATE'
+  | 'GLOBAL_LEADERBOARD'
+  | 'NODE_STATUS'
+  | 'CONTEST_CREATED'
+  | 'CONTEST_CHANGED'
+  | 'CONTEST_UNLISTED'
+  | 'CONTEST_COUNTS'
+  | 'CONTEST_RESULTS'
 >;
 /** What an event of type `T` carries once it was validated. */
 export type EventData<T extends EventType> = z.output<Catalogue[T]['schema']>;

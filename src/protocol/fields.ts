@@ -31,6 +31,20 @@ export const count = z.int().min(0);
 export const tier = z.enum(TIERS);
 export const contestStatus = z.enum(CONTEST_STATUSES);
 
+/** Submissions of one player to one problem of a contest. */
+export const cell = z.strictObject({
+  problemId: id,
+  /** Judged submissions, up to and including the first accepted one. */
+  attempts: count,
+  /** Submissions that are not judged, and those that a freeze hides. */
+  pending: count.optional(),
+  /** When it was solved, in whole minutes since the start of the contest; left out: not solved. */
+  solvedAt: count.optional(),
+  points: count.optional(),
+  /** Whether nobody in the contest solved it earlier. */
+  first: z.boolean().optional(),
+});
+
 /** One row of a contest's standings. */
 export const leaderboardRow = z.strictObject({
   playerId: id,

@@ -1,8 +1,8 @@
 /**
  * Spelling of every kind of scope; `#` is the id. The kind decides who may listen and how long rows are kept.
  * `real`: a contest's leaderboard while players are shown a frozen one; `hidden`: what a freeze hides of the contest's
- * events; `ops`: status of the service. Admins alone may listen to these. `shown`: what changes of a frozen leaderboard
- * that players are shown, such as a new participant's row.
+ * events; `ops`: status of the service; `realCells`: the cells of a leaderboard as they really are. Admins alone may listen to these. `shown`: what changes of a frozen leaderboard
+ * that players are shown, such as a new participant's row. `cells`: what players are shown of a leaderboard's cells.
  */
 const SPELLINGS = {
   player: 'player:#',
@@ -11,6 +11,8 @@ const SPELLINGS = {
   real: 'contest:#:leaderboard:real',
   shown: 'contest:#:leaderboard:shown',
   hidden: 'contest:#:hidden',
+  cells: 'contest:#:cells',
+  realCells: 'contest:#:cells:real',
   problem: 'problem:#',
   global: 'global',
   ops: 'ops',

@@ -1,6 +1,7 @@
 import type { Grants } from '../auth/grants.ts';
 import { type Announcer, createAnnouncer } from '../contest/announcer.ts';
 import { runContestClock } from '../contest/contest-clock.ts';
+import { runListingTask } from '../contest/listing-task.ts';
 import type { Database } from '../db/database.ts';
 import type { DatabaseClock } from '../db/database-clock.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
@@ -50,6 +51,7 @@ export function openContests(deps: ContestsDeps): Contests {
   } = deps;
   const announcer = createAnnouncer({ database: background, publisher, clock, termAt });
   const relayed = createAnnouncer({ database: background, publisher: relayPublisher, clock, termAt });
+  const onListingError = (error: unknown) => onError(error, 'contest listing');
   const onClockError = (error: unknown) => onError(error, 'contest clock');
   return {
     announcer,
@@ -64,6 +66,12 @@ export function openContests(deps: ContestsDeps): Contests {
         everyMs: RETRY_MS,
         run: (signal) =>
           runContestClock({ database: background, publisher, clock, onError: onClockError }, signal),
+      },
+      {
+        name: 'contest listing',
+        everyMs: RETRY_MS,
+        run: (signal) =>
+          runListingTask({ database: background, publisher, clock, onError: onListingError }, signal),
       },
     ],
   };

@@ -3,6 +3,8 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { leaderboardRoutes } from '../http/leaderboard.ts';
+import { CellsReader } from '../leaderboard/cells/cells-reader.ts';
+import { CellsTask } from '../leaderboard/cells/cells-task.ts';
 import { GlobalLeaderboardTask } from '../leaderboard/global-leaderboard-task.ts';
 import { refreshLeaderboard } from '../leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
@@ -27,6 +29,7 @@ export interface LeaderboardsDeps {
 
 export interface Leaderboards extends Part {
   readonly reader: LeaderboardReader;
+  readonly cells: CellsReader;
   /** Reports that scores of a contest may have changed: one player's, or with no player any. */
   readonly markDirty: (contestId: number, playerId?: number) => void;
   /** Number of rows that cannot be shown and are left out, on the node that publishes the leaderboards. */
@@ -50,19 +53,28 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
     refresh: (contestId) => refreshLeaderboard(options, contestId).catch(onError),
   });
   const task = new LeaderboardTask({ ...options, leftOut, onError });
+  const cells = new CellsReader({ database, clock });
+  const cellsTask = new CellsTask({ database, publisher, clock, ...config, onError });
   const global = new GlobalLeaderboardTask({ database, publisher, holdDays: config.holdDays });
   log.onRows((rows) => {
     reader.observe(rows);
     task.observe(rows);
+    cells.observe(rows);
+    cellsTask.observe(rows);
   });
-  log.onReset(() => reader.reset());
+  log.onReset(() => {
+    reader.reset();
+    cells.reset();
+  });
   return {
     reader,
+    cells,
     leftOut: () => leftOut.size,
     markDirty: (contestId, playerId) => task.markDirty(contestId, playerId),
-    routes: [leaderboardRoutes({ leaderboards: reader, grants, cursor })],
+    routes: [leaderboardRoutes({ leaderboards: reader, cells, grants, cursor })],
     leaderTasks: [
       { name: 'leaderboards', everyMs: RETRY_MS, run: (signal) => task.run(signal) },
+      { name: 'cells', everyMs: RETRY_MS, run: (signal) => cellsTask.run(signal) },
       { name: 'global leaderboard', everyMs: config.globalMs, run: () => global.run() },
     ],
   };

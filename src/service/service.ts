@@ -98,7 +98,7 @@ async function openParts(
   const publisher = contests.announcer;
   const leaderboards = openLeaderboards({ ...core, publisher: log.openPublisher('leaderboards') });
   const { markDirty, reader } = leaderboards;
-  const open = openStreams({ ...core, leaderboards: reader });
+  const open = openStreams({ ...core, leaderboards: reader, cells: leaderboards.cells });
   const { streams } = open;
   const shutdown = new Shutdown({ ...config.http, streams, parts });
 

@@ -6,6 +6,7 @@ import type { DatabaseClock } from '../db/database-clock.ts';
 import type { Callers } from '../http/app-env.ts';
 import { streamRoutes } from '../http/streams.ts';
 import { ticketRoutes } from '../http/tickets.ts';
+import type { CellsReader } from '../leaderboard/cells/cells-reader.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { revalidate } from '../session/revalidate.ts';
 import { Admission } from '../stream/admission.ts';
@@ -24,6 +25,7 @@ export interface StreamsDeps {
   readonly poolSize: number;
   readonly log: LogPipeline;
   readonly leaderboards: LeaderboardReader;
+  readonly cells: CellsReader;
   readonly auth: Pick<Auth, 'grants' | 'tickets' | 'users'>;
   readonly hints: Pick<Hints, 'on'>;
   readonly callers: Pick<Callers, 'addressOf'>;
@@ -49,7 +51,7 @@ const ADMISSION_MS = 1_000;
 
 /** Opens the streams of this node. */
 export function openStreams(deps: StreamsDeps): OpenStreams {
-  const { database, databaseClock, log, leaderboards, cursor, config, onError } = deps;
+  const { database, databaseClock, log, leaderboards, cells, cursor, config, onError } = deps;
   const { grants, tickets } = deps.auth;
   const { follower } = log;
   const { maxScopes } = config.stream;
@@ -64,8 +66,10 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,
     now: databaseClock.now,
-    snapshot: async (contestId, stream) =>
-      (await leaderboards.read(contestId, stream.owner.role === 'ADMIN'))?.bytes,
+    snapshot: async ({ event, contestId }, stream) => {
+      const reader = event === 'cells-snapshot' ? cells : leaderboards;
+      return (await reader.read(contestId, stream.owner.role === 'ADMIN'))?.bytes;
+    },
   });
   streams.start();
   log.onReset(() => streams.closeWhere(() => true, 'reset'));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { NamedLock } from '../db/named-lock.ts';
@@ -42,6 +43,8 @@ async function runTasks(
   signal: AbortSignal,
   onError: (error: unknown, task: string) => void,
 ): Promise<void> {
+  // Each task waits on the signal; Node warns of more than ten.
+  setMaxListeners(Math.max(10, tasks.length * 2), signal);
   await Promise.all(
     tasks.map(async (task) => {
       while (!signal.aborted) {

@@ -147,7 +147,8 @@ function* parts(frames: readonly LiveFrame[]): Generator<LiveFrame[]> {
 
 /** Whether a leaderboard snapshot at or after the frame's position includes what the frame changes. */
 function isInSnapshot({ type, scope }: LiveFrame): boolean {
-  const isLeaderboard = type === 'LEADERBOARD_UPDATE' || type === 'LEADERBOARD_FREEZE';
+  const isLeaderboard =
+    type === 'LEADERBOARD_UPDATE' || type === 'LEADERBOARD_FREEZE' || type === 'CELLS_UPDATE';
   return isLeaderboard && scopeKind(scope) !== 'contest';
 }
 

@@ -35,12 +35,18 @@ export interface StreamObserver {
   closed(stream: Stream): void;
 }
 
+/** State of a contest that a stream begins with, and the name of its frame. */
+export interface SnapshotOf {
+  readonly event: 'leaderboard-snapshot' | 'cells-snapshot';
+  readonly contestId: number;
+}
+
 export interface StreamsDeps extends ReplayDeps {
   /** The database's time, in ms since 1970: tokens and streams expire by it. Default: this node's. */
   readonly now?: () => number;
   readonly limits: StreamLimits;
-  /** Reads the leaderboard that a stream begins with, as the encoded `data` lines that streams share. */
-  readonly snapshot?: (contestId: number, stream: Stream) => Promise<Bytes | undefined>;
+  /** Reads a snapshot that a stream begins with, as the encoded `data` lines that streams share. */
+  readonly snapshot?: (of: SnapshotOf, stream: Stream) => Promise<Bytes | undefined>;
   /** Random numbers of reconnection times and of the instants at which streams are closed. Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -206,17 +212,19 @@ export class Streams {
     }
   }
 
-  /** Sends the leaderboards of the stream's scopes. Returns the position up to which their deltas need no replay. */
+  /** Sends the leaderboards and cells of the stream's scopes. Returns the position up to which their deltas need no replay. */
   async #sendSnapshots(stream: Stream): Promise<number> {
     const { snapshot, hub } = this.#deps;
-    const contests = new Set(stream.scopes.flatMap(contestOfLeaderboard));
-    if (!snapshot || contests.size === 0) return 0;
+    const wanted = new Map(
+      stream.scopes.flatMap(snapshotOf).map((of) => [`${of.event}/${of.contestId}`, of]),
+    );
+    if (!snapshot || wanted.size === 0) return 0;
     // Before the snapshots are read: a delta that is appended meanwhile is sent after them.
     const at = hub.position;
-    for (const contestId of contests) {
-      const bytes = await snapshot(contestId, stream);
+    for (const of of wanted.values()) {
+      const bytes = await snapshot(of, stream);
       if (!bytes || stream.state === 'closed') continue;
-      stream.sendShared('leaderboard-snapshot', bytes);
+      stream.sendShared(of.event, bytes);
       await stream.drained();
     }
     return at;
@@ -281,7 +289,11 @@ export class Streams {
   }
 }
 
-function contestOfLeaderboard(scope: Scope): number[] {
+function snapshotOf(scope: Scope): SnapshotOf[] {
   const parsed = parseScope(scope);
-  return parsed?.kind === 'leaderboard' || parsed?.kind === 'real' ? [parsed.id] : [];
+  if (parsed?.kind === 'leaderboard' || parsed?.kind === 'real')
+    return [{ event: 'leaderboard-snapshot', contestId: parsed.id }];
+  if (parsed?.kind === 'cells' || parsed?.kind === 'realCells')
+    return [{ event: 'cells-snapshot', contestId: parsed.id }];
+  return [];
 }

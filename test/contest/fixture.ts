@@ -1,28 +1,53 @@
 import { type Announcer, createAnnouncer } from '../../src/contest/announcer.ts';
 import { runContestClock } from '../../src/contest/contest-clock.ts';
+import { runListingTask } from '../../src/contest/listing-task.ts';
 import type { Database } from '../../src/db/database.ts';
-import { createLogPublisher } from '../../src/events/log-publisher.ts';
+import { createLogPublisher, type LogPublisher } from '../../src/events/log-publisher.ts';
 import { createPlatformClock, type PlatformClock } from '../../src/platform/clock.ts';
+import { readRestrictions } from '../../src/platform/restrictions.ts';
 import type { EventData } from '../../src/protocol/event.ts';
 import { openAppender, wholeLog } from '../support/database/log.ts';
-import { UNRESTRICTED } from '../support/unrestricted.ts';
 
-/** The part of a node that announces contests. */
+/** A leader task on contests, with an announcer. */
 export interface ClockNode {
   readonly announcer: Announcer;
   readonly errors: unknown[];
-  /** Starts the contest clock. */
+  /** Starts the task. */
   start(): void;
-  /** Stops the contest clock; the announcer stays usable. */
+  /** Stops the task; the announcer stays usable. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** The part of a node that announces contests. */
 export function openClockNode(
   database: Database,
   clock: PlatformClock = createPlatformClock(),
   polls: { readonly nearMs: number; readonly allMs: number } = { nearMs: 20, allMs: 60 },
 ): ClockNode {
+  return openNode(database, clock, (publisher, onError, signal) =>
+    runContestClock({ database, publisher, clock, onError, ...polls }, signal),
+  );
+}
+
+/** The part of a node that publishes lists of contests. */
+export function openListingNode(
+  database: Database,
+  polls: { readonly nearMs: number; readonly allMs: number } = { nearMs: 20, allMs: 60 },
+): ClockNode {
+  const clock = createPlatformClock();
+  return openNode(database, clock, (publisher, onError, signal) =>
+    runListingTask({ database, publisher, clock, onError, ...polls }, signal),
+  );
+}
+
+type RunTask = (
+  publisher: LogPublisher,
+  onError: (error: unknown) => void,
+  signal: AbortSignal,
+) => Promise<void>;
+
+function openNode(database: Database, clock: PlatformClock, run: RunTask): ClockNode {
   const appender = openAppender(database);
   // One appender on one connection: the term that its first append begins covers all that it appends.
   let term = '';
@@ -33,7 +58,7 @@ export function openClockNode(
       term = appended.at(-1)?.term ?? term;
       return appended;
     },
-    restrictions: async () => UNRESTRICTED,
+    restrictions: (about) => readRestrictions(database, about),
   });
   const errors: unknown[] = [];
   let over = new AbortController();
@@ -48,7 +73,7 @@ export function openClockNode(
     start() {
       over = new AbortController();
       const onError = (error: unknown) => errors.push(error);
-      running = runContestClock({ database, publisher, clock, onError, ...polls }, over.signal);
+      running = run(publisher, onError, over.signal);
       running.catch(onError);
     },
     stop,

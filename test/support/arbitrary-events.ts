@@ -31,6 +31,11 @@ const fields = <R extends Shape, O extends Shape>(required: R, optional: O) =>
   fc.record({ ...required, ...optional }, { requiredKeys: Object.keys(required) });
 
 const named = fields({ playerId: id }, { playerName: name });
+const ranked = fields({ playerId: id, rank }, { playerName: name });
+const cell = fields(
+  { problemId: id, attempts: count },
+  { pending: count, solvedAt: count, points: count, first: fc.boolean() },
+);
 const standing = fc.record({
   playerId: id,
   playerName: name,
@@ -90,6 +95,42 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
       ),
     },
   ) as fc.Arbitrary<EventInput<'CONTEST_END'>>,
+  CONTEST_CREATED: fields(
+    { contestId: id, status, isPublic: fc.boolean(), problemCount: count },
+    { contestTitle: title, startsAt: instant, endsAt: instant, problems: fc.array(id, { maxLength: 12 }) },
+  ) as fc.Arbitrary<EventInput<'CONTEST_CREATED'>>,
+  CONTEST_CHANGED: fields(
+    {
+      contestId: id,
+      status,
+      isPublic: fc.boolean(),
+      problemCount: count,
+      changed: fc.uniqueArray(
+        fc.constantFrom('title', 'status', 'startsAt', 'endsAt', 'isPublic', 'problems'),
+        { minLength: 1 },
+      ),
+    },
+    { contestTitle: title, startsAt: instant, endsAt: instant, problems: fc.array(id, { maxLength: 12 }) },
+  ) as fc.Arbitrary<EventInput<'CONTEST_CHANGED'>>,
+  CONTEST_UNLISTED: fc.record({ contestId: id }) as fc.Arbitrary<EventInput<'CONTEST_UNLISTED'>>,
+  CONTEST_COUNTS: fields(
+    {
+      contests: fc.array(fc.record({ contestId: id, participantCount: count }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+    },
+    { contestId: id },
+  ) as fc.Arbitrary<EventInput<'CONTEST_COUNTS'>>,
+  CONTEST_RESULTS: fields(
+    {
+      contestId: id,
+      ranked: count,
+      winners: fc.array(ranked, { maxLength: 10 }),
+      top: fc.array(ranked, { maxLength: 20 }),
+    },
+    { contestTitle: title },
+  ) as fc.Arbitrary<EventInput<'CONTEST_RESULTS'>>,
   LEADERBOARD_UPDATE: fields(
     {
       contestId: id,
@@ -102,6 +143,18 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     },
     { real: fc.boolean(), shown: fc.boolean() },
   ) as fc.Arbitrary<EventInput<'LEADERBOARD_UPDATE'>>,
+  CELLS_UPDATE: fields(
+    {
+      contestId: id,
+      previous: count,
+      version: id,
+      changed: fc.array(fc.record({ playerId: id, cells: fc.array(cell, { maxLength: 5 }) }), {
+        maxLength: 5,
+      }),
+      removed: fc.array(id, { maxLength: 5 }),
+    },
+    { problems: fc.array(id, { maxLength: 12 }), real: fc.boolean() },
+  ) as fc.Arbitrary<EventInput<'CELLS_UPDATE'>>,
   LEADERBOARD_FREEZE: fields(
     { contestId: id, frozen: fc.boolean(), version: count },
     { contestTitle: title },
@@ -159,8 +212,14 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
 
 const INTERNAL = [
   'RECEIPTS',
+  'CONTEST_CREATED',
+  'CONTEST_CHANGED',
+  'CONTEST_UNLISTED',
+  'CONTEST_COUNTS',
+  'CONTEST_RESULTS',
   'LEADERBOARD_UPDATE',
   'LEADERBOARD_FREEZE',
+  'CELLS_UPDATE',
   'GLOBAL_LEADERBOARD',
   'NODE_STATUS',
 ];

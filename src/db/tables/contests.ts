@@ -5,6 +5,7 @@ import {
   double,
   index,
   int,
+  mediumtext,
   mysqlTable,
   primaryKey,
   varchar,
@@ -78,3 +79,18 @@ export const frozenScore = mysqlTable(
   },
   (table) => [primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId] })],
 );
+
+/** What was published of each contest for lists of contests. Contest 0 says that the first states were recorded. */
+export const contestListing = mysqlTable('contest_listing', {
+  contestId: id('contest_id').primaryKey(),
+  /** Counts the changes: of two nodes that find one, one publishes it. */
+  version: int('version').notNull(),
+  /** Hash of the fields, by which the database finds contests that have changed. */
+  digest: token('digest', { length: 32 }).notNull(),
+  /** The fields, as JSON. */
+  state: mediumtext('state').notNull(),
+  participantCount: int('participant_count').notNull(),
+  /** When the final ranking was published. */
+  resultsAt: instant('results_at'),
+  changedAt: instant('changed_at').notNull(),
+});

@@ -3,6 +3,7 @@ import {
   double,
   index,
   int,
+  mediumtext,
   mysqlEnum,
   mysqlTable,
   primaryKey,
@@ -45,4 +46,30 @@ export const standingsRow = mysqlTable(
     primaryKey({ columns: [table.contestId, table.audience, table.playerId] }),
     index('standings_row_player').on(table.playerId),
   ],
+);
+
+/** Per contest and audience, the version of the leaderboard's cells that was published last. */
+export const cellsHead = mysqlTable(
+  'cells_head',
+  {
+    contestId: id('contest_id').notNull(),
+    audience: mysqlEnum('audience', ['shown', 'real']).notNull(),
+    version: id('version').notNull(),
+    /** Ids of the contest's problems, as JSON. */
+    problems: mediumtext('problems').notNull(),
+    changedAt: instant('changed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.contestId, table.audience] })],
+);
+
+/** Cells of one player, as JSON. */
+export const cellsRow = mysqlTable(
+  'cells_row',
+  {
+    contestId: id('contest_id').notNull(),
+    audience: mysqlEnum('audience', ['shown', 'real']).notNull(),
+    playerId: id('player_id').notNull(),
+    cells: mediumtext('cells').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.contestId, table.audience, table.playerId] })],
 );

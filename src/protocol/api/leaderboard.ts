@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { TIERS } from '../enums.ts';
-import { leaderboardRow } from '../fields.ts';
+import { cell, leaderboardRow } from '../fields.ts';
 import { cursor, list, type Wire } from './wire.ts';
 
 /** Rows of a contest's leaderboard, and the cursor at which they are valid. */
@@ -11,7 +11,13 @@ export const leaderboardPage = z
     frozen: z.boolean().meta({ description: 'They stand still for players until they are unfrozen.' }),
     total: z.int().meta({ description: 'How many rows there are on all pages.' }),
     offset: z.int().meta({ description: 'How many rows are before these.' }),
-    rows: list(leaderboardRow),
+    rows: list(leaderboardRow.extend({ cells: list(cell).optional() })),
+    cellsVersion: z.int().optional().meta({
+      description: 'With `cells=1`: grows with every change of a cell; a `cells-update` names two.',
+    }),
+    problems: list(z.int()).optional().meta({
+      description: 'With `cells=1`: ids of the problems, in their order, once the contest has started.',
+    }),
     cursor,
   })
   .meta({ id: 'Standings' });

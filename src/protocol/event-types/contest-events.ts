@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { activityOf, define } from '../definition.ts';
-import { contestStatus, count, id, instant, leaderboardRow, name, rank, text } from '../fields.ts';
+import { cell, contestStatus, count, id, instant, leaderboardRow, name, rank, text } from '../fields.ts';
 import { joinNames, titled } from '../phrases.ts';
 import { scopes } from '../scope.ts';
 
@@ -68,6 +68,25 @@ export const CONTEST_EVENTS = {
       return [scopes[kind](contestId)];
     },
     title: () => 'Standings',
+    message: (data) => `${data.changed.length} changed`,
+    keep: 'transient',
+    internal: true,
+  }),
+
+  CELLS_UPDATE: define({
+    schema: z.strictObject({
+      contestId: id,
+      previous: z.int().min(0),
+      version: z.int().min(1),
+      /** Only where they have changed. */
+      problems: z.array(id).max(1_000).optional(),
+      changed: z.array(z.strictObject({ playerId: id, cells: z.array(cell).max(1_000) })).max(10_000),
+      removed: z.array(id).max(10_000),
+      /** Whether these are the cells that admins see. */
+      real: z.boolean().optional(),
+    }),
+    targets: ({ contestId, real }) => [scopes[real ? 'realCells' : 'cells'](contestId)],
+    title: () => 'Cells',
     message: (data) => `${data.changed.length} changed`,
     keep: 'transient',
     internal: true,

@@ -1,0 +1,137 @@
+import { format } from 'mysql2';
+import type { Queries, Transaction } from '../../db/database.ts';
+import type { Precondition } from '../../log/append-statement.ts';
+import type { Cell } from '../../protocol/cells.ts';
+import { chunk } from '../../util/chunk.ts';
+
+/** Whose cells: what players are shown, or what admins see. */
+export type CellsAudience = 'shown' | 'real';
+
+/** Cells of a contest as they are stored. */
+export interface StoredCells {
+  readonly version: number;
+  readonly problems: readonly number[];
+  /** JSON of each player's cells. */
+  readonly rows: ReadonlyMap<number, string>;
+}
+
+/** Change of stored cells. */
+export interface CellsChange {
+  readonly problems: readonly number[];
+  /** JSON of each player's cells. */
+  readonly changed: readonly (readonly [playerId: number, cells: string])[];
+  readonly removed: readonly number[];
+}
+
+/** Max rows per statement. */
+const MAX_ROWS = 500;
+
+/** Reads the version of a contest's cells; undefined where nobody has asked for them. */
+export async function readCellsVersion(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+  audience: CellsAudience,
+): Promise<number | undefined> {
+  const [head] = await database.query<{ version: number }>(
+    'SELECT version FROM cells_head WHERE contest_id = ? AND audience = ?',
+    [contestId, audience],
+  );
+  return head && Number(head.version);
+}
+
+/** Reads the cells of a contest at exactly one version, under a shared lock of their head. */
+export async function readStoredCells(
+  tx: Transaction,
+  contestId: number,
+  audience: CellsAudience,
+): Promise<StoredCells | undefined> {
+  const [head] = await tx.query<{ version: number; problems: string }>(
+    'SELECT version, problems FROM cells_head WHERE contest_id = ? AND audience = ? LOCK IN SHARE MODE',
+    [contestId, audience],
+  );
+  if (!head) return undefined;
+  const rows = await tx.query<{ playerId: number; cells: string }>(
+    'SELECT player_id AS playerId, cells FROM cells_row WHERE contest_id = ? AND audience = ?',
+    [contestId, audience],
+  );
+  return {
+    version: Number(head.version),
+    problems: JSON.parse(head.problems) as number[],
+    rows: new Map(rows.map(({ playerId, cells }) => [Number(playerId), cells])),
+  };
+}
+
+/** Statement that creates the head of a contest's cells; affects no row where another node was faster. */
+export function createHead(contestId: number, audience: CellsAudience, problems: readonly number[]): string {
+  return format(
+    'INSERT IGNORE INTO cells_head (contest_id, audience, version, problems, changed_at) VALUES (?, ?, 1, ?, UTC_TIMESTAMP(3))',
+    [contestId, audience, JSON.stringify(problems)],
+  );
+}
+
+/** Advances the cells by one version; affects no row where another publisher was faster. */
+export function advanceCells(
+  contestId: number,
+  audience: CellsAudience,
+  version: number,
+  { problems, changed, removed }: CellsChange,
+): Precondition[] {
+  return [
+    {
+      sql: format(
+        `UPDATE cells_head SET version = version + 1, problems = ?, changed_at = UTC_TIMESTAMP(3)
+          WHERE contest_id = ? AND audience = ? AND version = ?`,
+        [JSON.stringify(problems), contestId, audience, version],
+      ),
+      expectedRows: 1,
+    },
+    ...upsertCells(contestId, audience, changed).map((sql) => ({ sql })),
+    ...chunk(removed, MAX_ROWS).map((page) => ({
+      sql: format('DELETE FROM cells_row WHERE contest_id = ? AND audience = ? AND player_id IN (?)', [
+        contestId,
+        audience,
+        page,
+      ]),
+    })),
+  ];
+}
+
+export function upsertCells(
+  contestId: number,
+  audience: CellsAudience,
+  rows: CellsChange['changed'],
+): string[] {
+  return chunk(rows, MAX_ROWS).map((page) =>
+    format(
+      'INSERT INTO cells_row (contest_id, audience, player_id, cells) VALUES ? ON DUPLICATE KEY UPDATE cells = VALUES(cells)',
+      [page.map(([playerId, cells]) => [contestId, audience, playerId, cells])],
+    ),
+  );
+}
+
+/** Reads the contests whose cells somebody has asked for and that may still change, with their audiences. */
+export async function readPolledCells(
+  database: Pick<Queries, 'query'>,
+): Promise<{ contestId: number; audience: CellsAudience; gone: boolean }[]> {
+  const rows = await database.query<{ contestId: number; audience: CellsAudience; gone: number }>(
+    `SELECT h.contest_id AS contestId, h.audience, c.id IS NULL AS gone
+       FROM cells_head h LEFT JOIN contest c ON c.id = h.contest_id
+      WHERE c.id IS NULL OR c.status IN ('UPCOMING', 'LIVE') OR h.changed_at > UTC_TIMESTAMP(3) - INTERVAL ${POLLED_HOURS} HOUR
+         OR c.leaderboard_frozen`,
+  );
+  return rows.map((row) => ({ ...row, contestId: Number(row.contestId), gone: Number(row.gone) === 1 }));
+}
+
+/** How long the cells of a contest that is over are still polled after their last change, in hours. */
+const POLLED_HOURS = 24;
+
+/** Deletes the cells of a contest that no longer exists. */
+export async function deleteCells(tx: Pick<Queries, 'execute'>, contestId: number): Promise<void> {
+  for (const table of ['cells_head', 'cells_row'])
+    await tx.execute(`DELETE FROM ${table} WHERE contest_id = ?`, [contestId]);
+}
+
+/** JSON of a player's cells as it is stored and sent. */
+export function cellsJson(cells: readonly Cell[]): string {
+  return JSON.stringify(cells);
+}
