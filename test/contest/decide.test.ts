@@ -57,6 +57,34 @@ class LifeCycle {
 const wordOf = (one: Announcement) => (one.type === 'CONTEST_END' ? 'END' : one.newStatus);
 
 describe('The contest clock', () => {
+  test('keeps a reported status while it has not polled the contest: that is no manual change', () => {
+    const reported = { status: 'LIVE', platformStatus: null, turn: 1, startsAt: null, endsAt: null } as const;
+    const contest = { status: 'UPCOMING', startsAt: START, endsAt: END } as const;
+    const { announcements, next } = decide(
+      contest,
+      { ...reported, announcedAt: START - HOUR },
+      START - MINUTE,
+    );
+    expect([announcements, next.status]).toEqual([[], 'LIVE']);
+  });
+
+  test('announces a manual start whose time is set far back', () => {
+    const lifeCycle = new LifeCycle().poll(START - HOUR);
+    lifeCycle.set({ status: 'LIVE', startsAt: START - 2 * LONG_PAST_MS }).poll(START);
+    expect(lifeCycle.news()).toEqual(['LIVE']);
+  });
+
+  test('records a contest whose end is long past as over, without an announcement', () => {
+    const lifeCycle = new LifeCycle().poll(END + 2 * LONG_PAST_MS);
+    expect([lifeCycle.news(), lifeCycle.state?.status]).toEqual([[], 'OVER']);
+  });
+
+  test('does not announce the end of a cancelled contest that is set to ended long after it', () => {
+    const lifeCycle = new LifeCycle({ status: 'CANCELLED' }).poll(END + 2 * LONG_PAST_MS);
+    lifeCycle.set({ status: 'ENDED' }).poll(END + 2 * LONG_PAST_MS + MINUTE);
+    expect([lifeCycle.news(), lifeCycle.state?.status]).toEqual([[], 'OVER']);
+  });
+
   test('announces the start and the end when they pass, and nothing else', () => {
     const lifeCycle = new LifeCycle();
     for (let now = START - HOUR; now < END + 3 * HOUR; now += 7 * MINUTE) lifeCycle.poll(now);
