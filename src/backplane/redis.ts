@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { createClient } from 'redis';
 import { backoffDelay } from '../util/backoff.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { Backplane, BackplaneOptions, BackplaneStatus } from './backplane.ts';
+import { createRedisClient, type RedisClient, within } from './redis-client.ts';
 
 export interface RedisBackplaneOptions extends BackplaneOptions {
   readonly url: string;
@@ -10,16 +10,12 @@ export interface RedisBackplaneOptions extends BackplaneOptions {
   readonly channel: string;
 }
 
-/** Max duration of a connection attempt and of an answer, ms. */
-const ANSWER_MS = 1_000;
 /** Interval between two messages of this node to itself, which prove that both connections work, ms. */
 const ECHO_MS = 1_000;
 /** Delays between two attempts to connect. */
 const RECONNECT = { minMs: 50, maxMs: 2_000 };
 /** Max messages that Redis has not acknowledged. */
 const MAX_UNANSWERED = 64;
-
-type Client = ReturnType<typeof clientOf>;
 
 /**
  * Backplane over Redis pub/sub: one connection that publishes and one that subscribes, opened anew together when either
@@ -29,7 +25,7 @@ export class RedisBackplane implements Backplane {
   readonly #options: RedisBackplaneOptions;
   readonly #pause = new WakeableSleep();
   readonly #running: Promise<void>;
-  #publisher: Client | undefined;
+  #publisher: RedisClient | undefined;
   #status: BackplaneStatus | undefined;
   #unanswered = 0;
   #fail: (error: Error) => void = () => {};
@@ -75,7 +71,10 @@ export class RedisBackplane implements Backplane {
       this.#fail = reject;
     });
     failed.catch(() => {});
-    const [publisher, subscriber] = [clientOf(this.#options.url), clientOf(this.#options.url)];
+    const [publisher, subscriber] = [
+      createRedisClient(this.#options.url),
+      createRedisClient(this.#options.url),
+    ];
     for (const client of [publisher, subscriber]) {
       client.on('error', (error: Error) => this.#fail(error));
       client.on('end', () => this.#fail(new Error('the connection was closed')));
@@ -127,28 +126,5 @@ export class RedisBackplane implements Backplane {
     if (status === this.#status) return;
     this.#status = status;
     this.#options.onStatus?.(status, why);
-  }
-}
-
-function clientOf(url: string) {
-  return createClient({
-    url,
-    disableOfflineQueue: true,
-    socket: { connectTimeout: ANSWER_MS, reconnectStrategy: false },
-  });
-}
-
-/** @throws when `work` takes longer than an answer may */
-async function within<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ANSWER_MS} ms`)), ANSWER_MS);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    // If the deadline was first, a later failure is of no interest.
-    work.catch(() => {});
   }
 }

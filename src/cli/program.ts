@@ -3,6 +3,7 @@ import { readVersion } from '../version.ts';
 import type { CliContext } from './context.ts';
 import { doctor } from './doctor/doctor.ts';
 import { CliFailure, EXIT, type ExitCode, explain } from './failure.ts';
+import { ingest } from './ingest.ts';
 import { migrate } from './migrate/migrate.ts';
 import { listOutbox, retryOutbox } from './outbox.ts';
 import { install, status, uninstall } from './platform.ts';
@@ -122,6 +123,28 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
       ),
     )
     .action((type, data, options) => publish(type, data, options, context));
+
+  program
+    .command('ingest')
+    .summary('publish the events of a Redis stream')
+    .description(
+      'Publishes what is added to a stream of the Redis at REDIS_URL, in batches, each entry once, until Ctrl-C.\nAny number may run at once. Entries that cannot be published are moved to a stream of their own, with the reason.',
+    )
+    .option('-s, --stream <key>', 'the stream', 'live:events')
+    .option('-g, --group <name>', 'the consumer group', 'codecraft-live')
+    .option('--dead <key>', 'the stream of dead letters (default: <stream>:dead)')
+    .option('--claim-after <time>', 'take over what a consumer has not acknowledged for this long', '30s')
+    .option('--keep', 'leave published entries in the stream, for other groups')
+    .option('--once', 'end when nothing is left')
+    .option('--port <port>', 'serve /metrics and /ready on this port of HOST')
+    .addHelpText(
+      'after',
+      examples(
+        `redis-cli XADD live:events '*' type LEVEL_UP data '{"playerId":7,"oldLevel":11,"newLevel":12}'`,
+        'codecraft-live ingest --port 9400',
+      ),
+    )
+    .action((options) => ingest(options, context));
 
   program
     .command('migrate')

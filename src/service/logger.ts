@@ -7,10 +7,16 @@ import type { Config } from '../config/config.ts';
 /** Max attempts to write a line while its reader lags, 10 ms apart. */
 const ATTEMPTS = 50;
 
-/** Creates the logger: readable lines in development, otherwise JSON. */
-export function createLogger(config: Pick<Config, 'mode' | 'log'>): Logger {
+/**
+ * Creates the logger: readable lines in development, otherwise JSON.
+ * @param write as of `createOutput`; left out: to the standard output
+ */
+export function createLogger(
+  config: Pick<Config, 'mode' | 'log'>,
+  write: Parameters<typeof createOutput>[0] = (bytes) => writeSync(process.stdout.fd, bytes),
+): Logger {
   const options = { level: config.log.level, base: null };
-  const output = createOutput((bytes) => writeSync(process.stdout.fd, bytes));
+  const output = createOutput(write);
   if (config.mode !== 'development') return pino(options, output);
   return pino(
     options,
