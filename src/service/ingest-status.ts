@@ -76,7 +76,7 @@ export async function openIngestStatus({ host, port, ingest, state }: IngestStat
   try {
     await once(server.listen(port, host), 'listening');
   } catch (error) {
-    throw new ListenError(host, port, error as Error);
+    throw new ListenError({ host, port }, error as Error);
   }
   return {
     close() {

@@ -38,9 +38,12 @@ export async function runIngest(
   const parts = new Parts(failures.onError);
   parts.add('failure log', failures);
   try {
-    // Nothing is streamed from here.
-    const quiet = { ...config, stream: { ...config.stream, ring: { frames: 0, bytes: 0 } } };
-    const core = parts.add('core', await openCore(quiet, logger, failures, signal, randomUUID()));
+    // Nothing is streamed from here, and this process is alone.
+    const quiet = { ...config, workers: 1, stream: { ...config.stream, ring: { frames: 0, bytes: 0 } } };
+    const core = parts.add(
+      'core',
+      await openCore(quiet, logger, failures, { nodeId: randomUUID(), preparedUrl: undefined, signal }),
+    );
     const { log } = core;
     const contests = openContests({ ...core, publisher: log.publisher, relayPublisher: log.publisher });
     const { redisUrl: url, ...rest } = settings;
