@@ -60,9 +60,12 @@ export function check({ log, terms, readers, end, divergences, pruned, allowed, 
   return { found, noted };
 
   /** Whether a loss that an opening reports, of a cursor that was given out at `cursorAt`, is one that the database had. */
-  function isReal({ at, cursorAt, lost }) {
+  function isReal({ at, cursorId, cursorAt, lost }) {
     return divergences.some(
-      (one) => one.at <= at && cursorAt <= one.until + UNNOTICED_MS && lost.through > one.from,
+      (one) =>
+        one.at <= at &&
+        cursorAt <= one.until + UNNOTICED_MS &&
+        (cursorId > one.from || lost.through > one.from),
     );
   }
 
