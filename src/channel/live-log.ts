@@ -13,6 +13,8 @@ export interface LiveLogOptions {
   readonly ring: RingLimits;
   /** Whether other nodes hint at their commits at present. */
   readonly hinted?: () => boolean;
+  /** The database's time, in ms since 1970. */
+  readonly now: () => number;
   /** Another database server answers than before. */
   readonly onServerChanged?: () => void;
   readonly onError: (error: unknown, where: string) => void;
@@ -35,7 +37,7 @@ export interface LiveLog {
 
 /** Follows the log from its head, with a ring that holds the newest rows. @throws when the database is unavailable */
 export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
-  const { database, ring: limits, onError } = options;
+  const { database, ring: limits, now, onError } = options;
   const ring = new Ring(limits, 0);
   const hub = new Hub(0, (error, listener) => {
     onError(error, 'hub');
@@ -61,8 +63,8 @@ export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
           onError(error, 'observer');
         }
       hub.accept(frames);
-      const appendedAt = rows[0]?.at ?? Date.now();
-      void hub.drained().then(() => latency.record(Math.max(0, Date.now() - appendedAt)));
+      const appendedAt = rows[0]?.at ?? now();
+      void hub.drained().then(() => latency.record(Math.max(0, now() - appendedAt)));
     },
     onReset: (fault) => {
       onError(new Error(`the log was reset: ${fault.reason}, from ${fault.from} to ${fault.to}`), 'follower');

@@ -38,7 +38,7 @@ export async function runContestClock(options: ContestClockOptions, signal: Abor
   const { database, clock, nearMs = 1_000, allMs = 10_000 } = options;
   const watched = new WatchList();
   let nextPollOfAll = 0;
-  /** Offset of the database's clock to this process's, ms. */
+  /** Database's time minus this process's monotonic time, ms. */
   let offset = 0;
 
   while (!signal.aborted) {
@@ -49,13 +49,13 @@ export async function runContestClock(options: ContestClockOptions, signal: Abor
       : await readNamedOrNewer(database, clock, watched.ids, watched.newest);
     if (all) nextPollOfAll = performance.now() + allMs;
     const [first] = snapshots;
-    if (first) offset = first.now - Date.now();
+    if (first) offset = first.now - performance.now();
     const decided = snapshots.flatMap((snapshot) => decisionOn(snapshot) ?? []);
     for (const { snapshot, contest, decision } of decided)
       watched.add(snapshot.id, contest, decision.next, snapshot.now);
     await carryOut(options, decided);
 
-    const now = Date.now() + offset;
+    const now = performance.now() + offset;
     const restMs = Math.min(nearMs, watched.next(now) - now);
     await sleep(Math.max(1, restMs), undefined, { signal }).catch(() => {});
   }

@@ -41,6 +41,12 @@ export class DatabaseClock {
     return this.#jumpedAt === undefined ? 0 : Math.round(this.#offset - (this.#trusted ?? this.#offset));
   }
 
+  /** Reads the clock, and returns whether the time that passed on it passed here, too: only then is anything deleted by age. */
+  async isTrusted(): Promise<boolean> {
+    await this.sample();
+    return this.jumpMs === 0;
+  }
+
   /** Reads the database's clock once. */
   async sample(): Promise<void> {
     const before = this.#monotonic();

@@ -11,6 +11,8 @@ export interface DemoRoutesDeps {
   readonly identities: () => Promise<readonly Identity[]>;
   /** Mints a token like one of the platform's login, valid for `lifetimeS` seconds. */
   readonly mint: (userId: number, lifetimeS: number) => Promise<string>;
+  /** The database's time, in ms since 1970. */
+  readonly now: () => number;
 }
 
 /** Demo player and its user, who is not on the wire. */
@@ -81,7 +83,7 @@ const tokens = createRoute({
 /**
  * Routes of the demo: tokens of demo players, and of no admin or service. To be mounted only where the data is made up.
  */
-export function demoRoutes({ identities, mint }: DemoRoutesDeps): Router {
+export function demoRoutes({ identities, mint, now }: DemoRoutesDeps): Router {
   const router = createRouter();
   router.openapi(players, async (c) => {
     const known = await identities();
@@ -93,7 +95,7 @@ export function demoRoutes({ identities, mint }: DemoRoutesDeps): Router {
     const { playerId } = c.req.valid('json');
     const chosen = (await identities()).find((identity) => identity.playerId === playerId);
     if (chosen === undefined) throw new Problem('not-found');
-    const expiresAt = new Date(Date.now() + LIFETIME_S * 1000).toISOString();
+    const expiresAt = new Date(now() + LIFETIME_S * 1000).toISOString();
     return c.json({ token: await mint(chosen.userId, LIFETIME_S), playerId, expiresAt }, 201, {
       'cache-control': 'no-store',
     });

@@ -8,7 +8,8 @@ export interface Vitals {
   readonly nodeId: string;
   /** Number of this process among those of one port; undefined where it is alone. */
   readonly worker?: number | undefined;
-  readonly startedAt: Date;
+  /** Time since the process was started, in s. */
+  readonly uptimeS: () => number;
   readonly streams: () => number;
   readonly follower: () => { connected: boolean; position: number; epoch: string; lag: number };
   /** Time since the follower last read the log unchanged, in ms. */
@@ -72,7 +73,7 @@ export function healthRoutes(vitals: Vitals): Router {
           version: vitals.version,
           node: vitals.nodeId,
           ...(vitals.worker === undefined ? {} : { worker: vitals.worker }),
-          uptimeS: Math.floor((Date.now() - vitals.startedAt.getTime()) / 1000),
+          uptimeS: Math.floor(vitals.uptimeS()),
           streams: vitals.streams(),
           follower: vitals.follower(),
         },

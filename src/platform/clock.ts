@@ -24,9 +24,10 @@ export interface PlatformClock {
 /**
  * @param zone of DATETIME columns: `+05:30`, or an IANA name such as `Asia/Kolkata`; left out: the database server's default
  *   zone, as it is at each statement.
+ * @param now the database's time, in ms since 1970; this machine's where its clock is trusted, as in a command
  * @throws TypeError for an unknown zone.
  */
-export function createPlatformClock(zone?: string): PlatformClock {
+export function createPlatformClock(zone?: string, now = Date.now): PlatformClock {
   const offsetAt = zone === undefined ? undefined : offsetsOf(zone);
   const offset = (row: Readonly<Record<string, unknown>>, name: string, wall: number) => {
     if (offsetAt) return offsetOfWall(wall, offsetAt);
@@ -47,7 +48,7 @@ export function createPlatformClock(zone?: string): PlatformClock {
     },
     stored(table, column, instant) {
       // The present offset: the server may not know a zone by its name.
-      const own = offsetAt ? `'${formatOffset(offsetAt(Date.now()))}'` : SERVER_ZONE;
+      const own = offsetAt ? `'${formatOffset(offsetAt(now()))}'` : SERVER_ZONE;
       return `CONVERT_TZ(${instant}, '+00:00', IF(${isTimestamp(table, column)}, '+00:00', ${own}))`;
     },
   };

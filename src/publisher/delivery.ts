@@ -102,7 +102,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function dropExpired(): void {
-    const oldest = Date.now() - giveUpAfterMs;
+    const oldest = performance.now() - giveUpAfterMs;
     const late = buffer.all().filter(({ since }) => since < oldest);
     buffer.remove(late);
     for (const entry of late) onDrop(entry, 'expired');

@@ -21,7 +21,7 @@ export interface Entry {
   readonly json: string;
   /** Size of `json` in UTF-8. */
   readonly bytes: number;
-  /** When it was published, in ms since 1970. */
+  /** When it was published (`performance.now()`). */
   readonly since: number;
   readonly confirmed: Promise<Confirmation>;
   readonly resolve: (confirmation: Confirmation) => void;

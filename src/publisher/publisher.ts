@@ -88,7 +88,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   function take(event: NewEvent): Promise<Confirmation> {
     let entry: Entry;
     try {
-      entry = createEntry(event, Date.now());
+      entry = createEntry(event, performance.now());
     } catch (cause) {
       const error = new PublishError('invalid', event, { cause });
       reportError(error);

@@ -69,6 +69,7 @@ export async function openCore(
         ring: stream.ring,
         holdDays: config.standings.holdDays,
         hinted: () => hints.status === 'up',
+        now: databases.databaseClock.now,
         onServerChanged: () => {
           logger.warn('another database server answers: all connections are opened anew');
           database.renew();
@@ -84,6 +85,7 @@ export async function openCore(
       auth: secrets,
       http,
       database,
+      now: databases.databaseClock.now,
       onRevoked: (userId) => hints.access(userId),
     });
     const termAt = (id: number) => log.follower.terms.termAt(id);
@@ -96,7 +98,7 @@ export async function openCore(
       auth,
       grants: auth.grants,
       callers: createCallers({ ...auth, addressOf: addressOf(http.trustProxy), bounds: http.bounds }),
-      clock: createPlatformClock(config.platform.timeZone),
+      clock: createPlatformClock(config.platform.timeZone, databases.databaseClock.now),
       cursor: () => formatCursor(log.hub.settled, termAt(log.hub.settled)),
       termAt,
       secret: secrets.secret,

@@ -1,6 +1,7 @@
 import { mintPlatformToken } from '../auth/mint.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
+import type { DatabaseClock } from '../db/database-clock.ts';
 import type { Demo } from '../demo/demo.ts';
 import { readDemoIdentities } from '../demo/identities.ts';
 import { runDemo } from '../demo/run.ts';
@@ -12,6 +13,7 @@ import type { Part } from './parts.ts';
 
 export interface DemoDeps {
   readonly database: Database;
+  readonly databaseClock: Pick<DatabaseClock, 'now'>;
   readonly publisher: Pick<LogPublisher, 'publish'>;
   readonly clock: PlatformClock;
   /** Receives each contest whose scores the demo changed. */
@@ -29,7 +31,7 @@ export interface OpenDemo extends Part {
 
 /** Seeds the demo and opens it: events on the leader, tokens for visitors. Nothing where it is off. */
 export async function openDemo(deps: DemoDeps): Promise<OpenDemo> {
-  const { database, publisher, clock, onScores, secret, config, onError } = deps;
+  const { database, databaseClock, publisher, clock, onScores, secret, config, onError } = deps;
   const { enabled, intervalMs } = config.demo;
   if (!enabled) return {};
   const demo = await seedDemo(database, { ...config.demo, clock });
@@ -40,8 +42,10 @@ export async function openDemo(deps: DemoDeps): Promise<OpenDemo> {
         ? []
         : [
             demoRoutes({
+              now: databaseClock.now,
               identities: () => readDemoIdentities(database),
-              mint: (userId, lifetimeS) => mintPlatformToken(secret, userId, { lifetimeS }),
+              mint: (userId, lifetimeS) =>
+                mintPlatformToken(secret, userId, { lifetimeS, now: databaseClock.now() }),
             }),
           ],
     leaderTasks: [

@@ -68,11 +68,11 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
 /** Interval between deletions of expired rows, ms. */
 const RETENTION_MS = 60_000;
 
-/** Deletes expired rows of the log, unless the database's clock has jumped. */
+/** Deletes expired rows of the log, as long as the database's clock can be trusted. */
 export function openRetention(
   database: Database,
   retention: Config['retention'],
-  clock: Pick<DatabaseClock, 'jumpMs'>,
+  clock: Pick<DatabaseClock, 'isTrusted'>,
 ): Part {
   return {
     leaderTasks: [
@@ -80,7 +80,7 @@ export function openRetention(
         name: 'retention',
         everyMs: RETENTION_MS,
         async run(signal) {
-          if (clock.jumpMs === 0) await pruneLog(database, retention, { signal });
+          if (await clock.isTrusted()) await pruneLog(database, retention, { signal });
         },
       },
     ],

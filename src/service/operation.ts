@@ -40,7 +40,7 @@ export function openOperation(deps: OperationDeps): Part {
         version,
         nodeId,
         worker,
-        startedAt: new Date(),
+        uptimeS: () => process.uptime(),
         streams: () => streams.size,
         draining: () => shutdown.begun,
         follower: () => ({

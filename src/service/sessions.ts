@@ -2,6 +2,7 @@ import type { Auth } from '../auth/auth.ts';
 import type { Hints } from '../backplane/hints.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
+import type { DatabaseClock } from '../db/database-clock.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { onlineRoutes } from '../http/online.ts';
 import { sessionRoutes } from '../http/sessions.ts';
@@ -20,6 +21,7 @@ export interface SessionsDeps {
   /** For requests. */
   readonly database: Database;
   readonly background: Database;
+  readonly databaseClock: Pick<DatabaseClock, 'isTrusted'>;
   readonly log: LogPipeline;
   /** Publishes who is online. */
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
@@ -40,7 +42,8 @@ const SWEEP_MS = 5_000;
 
 /** Opens the rows of this node's streams, the commands of other nodes to them, and presence. */
 export function openSessions(deps: SessionsDeps): Part {
-  const { database, background, log, publisher, hints, streams, nodeId, config, onError } = deps;
+  const { database, background, databaseClock, log, publisher, hints, streams, nodeId, config, onError } =
+    deps;
   const { heartbeatMs, heartbeatTimeoutMs } = config.stream;
   const lease = new NodeLease({ database: background, nodeId, durationMs: heartbeatTimeoutMs });
   const sessions = new SessionWriter({
@@ -92,7 +95,11 @@ export function openSessions(deps: SessionsDeps): Part {
       {
         name: 'session sweep',
         everyMs: SWEEP_MS,
-        run: createSweep({ database: background, heartbeatTimeoutMs }),
+        run: createSweep({
+          database: background,
+          heartbeatTimeoutMs,
+          mayDelete: () => databaseClock.isTrusted(),
+        }),
       },
       { name: 'presence', everyMs: config.presence.intervalMs, run: (signal) => presence.run(signal) },
     ],

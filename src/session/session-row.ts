@@ -11,8 +11,8 @@ export interface SessionRow {
   /** Time since it was opened, ms. */
   readonly age: number;
   readonly expires: string;
-  /** Latest end of an open stream. */
-  readonly latest?: string | undefined;
+  /** Time until the latest end of an open stream, ms. */
+  readonly life?: number | undefined;
   readonly delivered: number;
   /** Time since it was closed, ms. */
   readonly ended?: number | undefined;
@@ -21,10 +21,10 @@ export interface SessionRow {
   readonly agent?: string | undefined;
 }
 
-/** Closed stream until it is written; times in ms since 1970. It keeps neither sink nor owner alive. */
+/** Closed stream until it is written; times as `performance.now()`. It keeps neither sink nor owner alive. */
 export interface ClosedSession {
   readonly row: SessionRow;
-  readonly connectedAt: number;
+  readonly openedAt: number;
   readonly closedAt: number;
 }
 
@@ -42,7 +42,7 @@ export const WRITE_SESSIONS = `
     last_heartbeat_at, expires_at, last_delivered_id, disconnected_at, close_reason, address, user_agent)
   SELECT r.id, ?, r.user, r.player, r.scopes, r.ticket,
     UTC_TIMESTAMP(3) - INTERVAL r.age * 1000 MICROSECOND,
-    IF(r.ended IS NULL, COALESCE(r.latest, UTC_TIMESTAMP(3)), UTC_TIMESTAMP(3) - INTERVAL r.ended * 1000 MICROSECOND),
+    IF(r.ended IS NULL, UTC_TIMESTAMP(3) + INTERVAL COALESCE(r.life, 0) * 1000 MICROSECOND, UTC_TIMESTAMP(3) - INTERVAL r.ended * 1000 MICROSECOND),
     r.expires, r.delivered,
     UTC_TIMESTAMP(3) - INTERVAL r.ended * 1000 MICROSECOND,
     r.reason, r.address, r.agent
@@ -53,7 +53,7 @@ export const WRITE_SESSIONS = `
     scopes TEXT PATH '$.scopes',
     ticket VARCHAR(36) PATH '$.ticket',
     age BIGINT PATH '$.age',
-    latest VARCHAR(23) PATH '$.latest',
+    life BIGINT PATH '$.life',
     expires VARCHAR(23) PATH '$.expires',
     delivered BIGINT PATH '$.delivered',
     ended BIGINT PATH '$.ended',
@@ -70,7 +70,7 @@ export const WRITE_SESSIONS = `
     commanded_at = IF(VALUES(disconnected_at) IS NULL, stream_session.commanded_at, NULL),
     changed_at = CURRENT_TIMESTAMP(3)`;
 
-/** Makes the row of an open stream. */
+/** Makes the row of an open stream. @param now as `performance.now()` */
 export function openRow(stream: Stream, now: number): SessionRow {
   const { owner } = stream;
   return {
@@ -79,9 +79,9 @@ export function openRow(stream: Stream, now: number): SessionRow {
     player: owner.playerId,
     scopes: JSON.stringify(stream.scopes),
     ticket: owner.ticketId,
-    age: Math.max(0, now - stream.connectedAt.getTime()),
+    age: Math.max(0, Math.round(now - stream.openedAt)),
     expires: sqlInstant(stream.expiresAt),
-    latest: sqlInstant(stream.rotatesAt),
+    life: Math.max(0, Math.round(stream.rotatesAt - now)),
     delivered: stream.lastDeliveredId,
     // Headers are the client's: an oversized one must not make the statement fail.
     address: owner.address && truncate(owner.address, 45),
@@ -93,14 +93,18 @@ export function openRow(stream: Stream, now: number): SessionRow {
 export function closedSession(stream: Stream, reason: string, now: number): ClosedSession {
   return {
     row: { ...openRow(stream, now), reason },
-    connectedAt: stream.connectedAt.getTime(),
+    openedAt: stream.openedAt,
     closedAt: now,
   };
 }
 
 /** Makes the row of a closed stream. */
-export function closedRow({ row, connectedAt, closedAt }: ClosedSession, now: number): SessionRow {
-  return { ...row, age: Math.max(0, now - connectedAt), ended: Math.max(0, now - closedAt) };
+export function closedRow({ row, openedAt, closedAt }: ClosedSession, now: number): SessionRow {
+  return {
+    ...row,
+    age: Math.max(0, Math.round(now - openedAt)),
+    ended: Math.max(0, Math.round(now - closedAt)),
+  };
 }
 
 /** Last day of DATETIME. */

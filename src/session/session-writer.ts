@@ -117,7 +117,7 @@ export class SessionWriter {
   #end(stream: Stream, reason: string): void {
     if (this.#closed.has(stream.id)) return;
     this.#open.delete(stream);
-    this.#closed.set(stream.id, closedSession(stream, reason, Date.now()));
+    this.#closed.set(stream.id, closedSession(stream, reason, performance.now()));
     this.#bound();
     this.#schedule(FLUSH_MS);
   }
@@ -193,7 +193,7 @@ export class SessionWriter {
 
   async #send(closed: readonly ClosedSession[], open: readonly Stream[]): Promise<void> {
     const { database, nodeId } = this.#options;
-    const now = Date.now();
+    const now = performance.now();
     const rows = [...closed.map((one) => closedRow(one, now)), ...open.map((stream) => openRow(stream, now))];
     if (rows.length > 0) await database.execute(WRITE_SESSIONS, [nodeId, JSON.stringify(rows)]);
   }

@@ -17,6 +17,8 @@ export interface SweepOptions {
   readonly heartbeatTimeoutMs: number;
   /** Default 4000. */
   readonly settleMs?: number;
+  /** Whether the database's clock can be trusted for deletions by age. Sessions are ended in any case: that is mended by their node. */
+  readonly mayDelete?: () => Promise<boolean>;
 }
 
 export interface Swept {
@@ -39,7 +41,7 @@ interface EndedLease {
  * finds its lease ended, and writes its rows anew.
  */
 export function createSweep(options: SweepOptions): (signal?: AbortSignal) => Promise<Swept> {
-  const { database, heartbeatTimeoutMs, settleMs = SETTLE_MS } = options;
+  const { database, heartbeatTimeoutMs, settleMs = SETTLE_MS, mayDelete = async () => true } = options;
   let ended = new Map<string, EndedLease>();
 
   /** Reads the nodes whose lease ended `settleMs` ago or earlier. */
@@ -64,7 +66,8 @@ export function createSweep(options: SweepOptions): (signal?: AbortSignal) => Pr
       let lost = 0;
       for (const nodeId of dead) lost += await inBatches(database, (tx) => endSessionsOf(tx, nodeId), signal);
       lost += await inBatches(database, (tx) => endSilentSessions(tx, heartbeatTimeoutMs), signal);
-      return { lost, deleted: await inBatches(database, deleteOldSessions, signal) };
+      const deleted = (await mayDelete()) ? await inBatches(database, deleteOldSessions, signal) : 0;
+      return { lost, deleted };
     } catch (error) {
       ended.clear();
       throw error;

@@ -32,8 +32,8 @@ export interface StreamOptions {
   readonly position: number;
   /** Expiry of its token. */
   readonly expiresAt: Date;
-  /** Time at which it is closed as `rotated`. */
-  readonly rotatesAt: Date;
+  /** Time at which it is closed as `rotated`, as `performance.now()`. */
+  readonly rotatesAt: number;
   /** Max unsent bytes; with more, it is closed as `slow`. */
   readonly maxUnsentBytes: number;
   /** Max time in which its peer takes nothing while bytes are unsent, ms; then it is closed as `slow`. */
@@ -55,8 +55,9 @@ export class Stream implements Listener {
   readonly owner: StreamOwner;
   readonly scopes: readonly Scope[];
   readonly filter: TypeFilter | undefined;
-  readonly connectedAt = new Date();
-  readonly rotatesAt: Date;
+  /** Times as `performance.now()`: a clock that is set ages no stream. */
+  readonly openedAt = performance.now();
+  readonly rotatesAt: number;
   position: number;
   expiresAt: Date;
   /** Position of the last notification that was written to it; 0: none yet. */

@@ -131,7 +131,7 @@ export class Streams {
   open(request: OpenRequest, sink: Sink): Stream {
     const { limits, terms } = this.#deps;
     const now = this.#now();
-    const rotatesAt = new Date(now + limits.maxAgeMs * (0.9 + Math.random() * 0.1));
+    const ageMs = limits.maxAgeMs * (0.9 + Math.random() * 0.1);
     const stream = new Stream({
       id: randomUUID(),
       owner: request.owner,
@@ -141,7 +141,7 @@ export class Streams {
       termAt: (id) => terms().termAt(id),
       position: request.plan.from,
       expiresAt: request.expiresAt,
-      rotatesAt,
+      rotatesAt: performance.now() + ageMs,
       maxUnsentBytes: limits.maxUnsentBytes,
       maxStallMs: limits.maxStallMs,
     });
@@ -155,7 +155,7 @@ export class Streams {
       ...(lost ? { lost } : {}),
       ...(stale ? { stale } : {}),
       heartbeatMs: limits.heartbeatMs,
-      expiresAt: new Date(Math.min(request.expiresAt.getTime(), rotatesAt.getTime())).toISOString(),
+      expiresAt: new Date(Math.min(request.expiresAt.getTime(), now + ageMs)).toISOString(),
       serverTime: new Date(now).toISOString(),
     };
     stream.send('stream-open', open, { retryMs: this.#reconnectionTime() });
@@ -263,7 +263,7 @@ export class Streams {
       stream.limitStall(beatsAt);
       if (stream.state === 'closed') continue;
       if (stream.expiresAt.getTime() <= now) stream.close('expired');
-      else if (stream.rotatesAt.getTime() <= now) stream.close('rotated');
+      else if (stream.rotatesAt <= beatsAt) stream.close('rotated');
       else if (beat.next <= beatsAt) {
         beat.next = beatsAt + limits.heartbeatMs;
         beat.count++;

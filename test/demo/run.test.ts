@@ -30,6 +30,7 @@ async function stage(): Promise<Stage> {
   const { publisher, close } = await openLogPipeline({
     database,
     ring: { frames: 1000, bytes: 1e7 },
+    now: Date.now,
     onError: () => {},
   });
   onTestFinished(close);

@@ -15,6 +15,7 @@ it('A stream that cannot take what it is given is closed with `reset` and logged
   const log = await openLogPipeline({
     database: made.database,
     ring: { frames: 100, bytes: 1_000_000 },
+    now: Date.now,
     onError: (error, where) => errors.push({ error, where }),
   });
   const streams = createStreams({
@@ -61,6 +62,7 @@ it('An observer that fails over a row keeps it from no other observer', async ()
   const log = await openLogPipeline({
     database: made.database,
     ring: { frames: 100, bytes: 1_000_000 },
+    now: Date.now,
     onError: (error, where) => errors.push({ error, where }),
   });
   const seen: number[] = [];
@@ -100,6 +102,7 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
   const log = await openLogPipeline({
     database,
     ring: { frames: 10_000, bytes: 1_000_000_000 },
+    now: Date.now,
     onError: (error) => errors.push(error),
   });
   const head = log.hub.position;

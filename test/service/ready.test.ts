@@ -62,7 +62,7 @@ describe('GET /ready', () => {
     const fine: Vitals = {
       version: '1',
       nodeId: 'n',
-      startedAt: new Date(),
+      uptimeS: () => 1,
       streams: () => 0,
       follower: () => ({ connected: true, position: 1, epoch: 'a', lag: 0 }),
       followerSilentMs: () => 100,

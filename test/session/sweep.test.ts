@@ -103,3 +103,14 @@ test('an aborted sweep runs no further statement', async () => {
   await leaveSessions(1, TIMEOUT_MS + 5_000, 'open');
   expect(await sweep(AbortSignal.abort())).toEqual({ lost: 0, deleted: 0 });
 });
+
+test('nothing is deleted by age while the clock of the database is not trusted; dead nodes end all the same', async () => {
+  await leaveSessions(2, (KEEP_SESSIONS_DAYS + 1) * DAY_MS, 'closed');
+  await leaveSessions(1, TIMEOUT_MS + 5_000, 'open');
+  const halted = createSweep({
+    database: db.database,
+    heartbeatTimeoutMs: TIMEOUT_MS,
+    mayDelete: async () => false,
+  });
+  expect(await halted()).toEqual({ lost: 1, deleted: 0 });
+});

@@ -27,6 +27,7 @@ async function openStreams(deps: Partial<StreamsDeps> = {}) {
   const log = await openLiveLog({
     database,
     ring: { frames: 1, bytes: 1_000_000 },
+    now: Date.now,
     onError: (error) => errors.push(error),
   });
   const streams = createStreams({ hub: log.hub, ring: log.ring, query: database.query, ...deps });

@@ -79,12 +79,12 @@ export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): P
     server = await launchServer(place, mariadb, givenUp);
     if (!supervise) return;
     const { signal } = wanted;
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     void server.gone.then(() => inOrder(() => restartAfterExit(signal, startedAt)));
   }
 
   async function restartAfterExit(signal: AbortSignal, startedAt: number): Promise<void> {
-    if (Date.now() - startedAt > STEADY_MS) exits = 0;
+    if (performance.now() - startedAt > STEADY_MS) exits = 0;
     while (!signal.aborted && !alive()) {
       log('the embedded database ended by itself; starting it again');
       const delayMs = backoffDelay(++exits, RESTART, { share: 0 });

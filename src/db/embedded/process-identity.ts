@@ -39,10 +39,10 @@ export async function endProcess(
   signal: 'SIGTERM' | 'SIGKILL',
   boundMs: number,
 ): Promise<boolean> {
-  const deadline = Date.now() + boundMs;
+  const deadline = performance.now() + boundMs;
   if (isRunning(identity)) process.kill(identity.pid, signal);
   while (isRunning(identity)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(20);
   }
   return true;

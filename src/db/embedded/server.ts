@@ -100,8 +100,8 @@ async function answers(
   identity: ProcessIdentity,
   { boundMs, signal }: { readonly boundMs: number; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  const deadline = Date.now() + boundMs;
-  while (isRunning(identity) && Date.now() < deadline && !signal.aborted) {
+  const deadline = performance.now() + boundMs;
+  while (isRunning(identity) && performance.now() < deadline && !signal.aborted) {
     try {
       const connection = await createConnection({ socketPath, user: 'root', connectTimeout: 2_000 });
       await connection.end();

@@ -35,7 +35,8 @@ export async function createNotificationPages(
       COALESCE(o.is_read <> 0, o.read_at IS NOT NULL) AS isRead,
       ${instant('created_at')} AS createdAt, ${instant('read_at')} AS readAt
     FROM ${OLD_NOTIFICATIONS.keptAs} o LEFT JOIN player p ON p.id = o.player_id AND p.id > 0`;
-  let last = new Date();
+  const [[time]] = await connection.query<RowDataPacket[]>('SELECT UTC_TIMESTAMP(3) AS now');
+  let last = time?.now as Date;
   return async (after) => {
     const [rows] = await connection.query<RowDataPacket[]>(
       `${select} ${after === null ? '' : 'WHERE o.id > ?'} ORDER BY o.id LIMIT ${PAGE_ROWS}`,

@@ -12,13 +12,15 @@ export interface DatabaseProxy {
   freeze(): void;
   /** Lets nothing more through on the next connection that sends this text, nor the text itself. Others go on. */
   freezeAt(text: string): void;
+  /** New connections lead to another server. Those that are open go on, or fall silent. */
+  redirect(url: string, open: 'go on' | 'fall silent'): void;
   /** Takes connections again; frozen ones go on. */
   restore(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
-  const target = parseDatabaseUrl(url);
+  let target = parseDatabaseUrl(url);
   const sockets = new Set<Socket>();
   let frozen = false;
   let trap: string | undefined;
@@ -69,6 +71,10 @@ export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
     },
     freezeAt(text) {
       trap = text;
+    },
+    redirect(to, open) {
+      target = parseDatabaseUrl(to);
+      if (open === 'fall silent') for (const socket of sockets) socket.pause();
     },
     async restore() {
       frozen = false;

@@ -90,6 +90,7 @@ export async function follow(database: Database, options: Partial<FollowerOption
     onError: (error) => errors.push(error),
     pollMs: { busy: 2, idle: 20 },
     ...(options.pollMs ? { pollMs: options.pollMs } : {}),
+    ...(options.onServerChanged ? { onServerChanged: options.onServerChanged } : {}),
     ...(options.hinted ? { hinted: options.hinted } : {}),
   });
   await follower.start();
