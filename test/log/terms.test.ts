@@ -241,6 +241,45 @@ test('a follower that moves to another server reports it, once', { timeout: 90_0
   expect([moves, await serverOf()]).toEqual([1, 102]);
 });
 
+/** Appends as a release without terms does, and returns the cursor that its streams are sent. */
+const appendAsBefore = (text: string) =>
+  database.transaction(async (tx) => {
+    await tx.execute('UPDATE log_head SET head = head + 1 WHERE id = 1');
+    const { head, epoch } = await readHead(tx.query);
+    await tx.execute(
+      `INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, title, message, data, created_at)
+       VALUES (?, ?, 'global', 'global', 'ANNOUNCEMENT', 1, 'Title', ?, '{}', UTC_TIMESTAMP(3))`,
+      [head, head, text],
+    );
+    return { id: head, term: epoch };
+  });
+
+test('what a node of a release without terms appends is delivered, and its cursors stay valid', async () => {
+  const node = await startNode(here);
+  const before = [await appendAsBefore('a')];
+  await node.append('b');
+  before.push(await appendAsBefore('c'), await appendAsBefore('d'));
+  const other = await startNode(here);
+  await other.append('e');
+  before.push(await appendAsBefore('f'));
+  await until(() => node.sent.length === 6 && other.follower.position === 6);
+  expect(node.sent.map(({ row }) => row.message)).toEqual(['a', 'b', 'c', 'd', 'e', 'f']);
+  expect([node.faults, other.faults]).toEqual([[], []]);
+  for (const cursor of before)
+    for (const { follower } of [node, other])
+      expect(follower.terms.judge(cursor, follower.position)).toEqual({ valid: true });
+});
+
+test('a node changes the epoch once for each of its connections, which is what older nodes see', async () => {
+  const node = await startNode(here);
+  const epochs: string[] = [];
+  for (let count = 0; count < 3; count++) {
+    await node.append('event');
+    epochs.push((await readHead(database.query)).epoch);
+  }
+  expect(new Set(epochs).size).toBe(1);
+});
+
 test('terms go with the rows that they cover', async () => {
   const day = 86_400_000;
   for (let number = 0; number < 3; number++) {

@@ -105,8 +105,8 @@ test('an aborted sweep runs no further statement', async () => {
 });
 
 test('nothing is deleted by age while the clock of the database is not trusted; dead nodes end all the same', async () => {
-  await leaveSessions(2, (KEEP_SESSIONS_DAYS + 1) * DAY_MS, 'closed');
   await leaveSessions(1, TIMEOUT_MS + 5_000, 'open');
+  await leaveSessions(2, (KEEP_SESSIONS_DAYS + 1) * DAY_MS, 'closed');
   const halted = createSweep({
     database: db.database,
     heartbeatTimeoutMs: TIMEOUT_MS,
