@@ -19,7 +19,8 @@ for (const name of names) {
   const found = stdout.match(/^\w+: [1-9]\d*$/gm) ?? [];
   const seen = found.length > 0;
   if (seen !== (name !== 'none') || (status === 0) === seen) wrong++;
-  console.log(`| ${name} | ${seen ? found.join(', ') : 'NOT REPORTED'} |`);
-  if (!seen) console.log(stderr.slice(-2_000));
+  const ended = stdout.includes('| fault |');
+  console.log(`| ${name} | ${found.join(', ') || (ended ? 'nothing' : 'the run did not end')} |`);
+  if (!ended) console.log(stderr.slice(-2_000));
 }
 process.exit(wrong === 0 ? 0 : 1);

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { SECRET } from './tokens.mjs';
 
+const START_ATTEMPTS = 5;
 /** Lets a signal collect garbage, so that what a node holds can be measured. */
 const COLLECTABLE = ['--expose-gc', '--import', "data:text/javascript,process.on('SIGUSR2', () => gc())"];
 
@@ -17,8 +18,18 @@ export async function startNode({ dist, databaseUrl, redisUrl }) {
   let kills = 0;
   const resets = [];
 
+  /** Starts it as a supervisor does: again where it ends because the database does not answer in time. */
+  async function start(options) {
+    for (let attempt = 1; ; attempt++)
+      try {
+        return await startOnce(options);
+      } catch (error) {
+        if (attempt === START_ATTEMPTS || !error.message.includes('cannot be reached')) throw error;
+      }
+  }
+
   /** @param clock an offset as faketime takes it, such as `+3h` */
-  async function start({ clock } = {}) {
+  async function startOnce({ clock } = {}) {
     child = spawn(process.execPath, [...COLLECTABLE, join(program, 'main.js')], {
       env: {
         ...(clock ? fakeTime(clock) : {}),
