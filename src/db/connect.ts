@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Connection, createConnection, type QueryOptions } from 'mysql2/promise';
+import { keepAlive, SILENCE_S } from './keep-alive.ts';
 import { parseDatabaseUrl } from './url.ts';
 
 export interface ConnectOptions {
@@ -11,17 +12,23 @@ export interface ConnectOptions {
   readonly multipleStatements?: boolean;
 }
 
+/** Max wait for a lock, of a row or of a table's definition, in s. A read lock for a backup counts as the latter. */
+const LOCK_WAIT_S = 3;
+
 /**
- * Settings that the code assumes of every session. Comments `/*M!` are read by MariaDB alone, `/*!50708` by MySQL alone (MariaDB
+ * Settings that the code assumes of every session. A session whose client is silent is ended within 3 s, wherever that
+ * client stopped: in a transaction, after a failed statement, or while it is sent a result. Comments `/*M!` are read by MariaDB alone, `/*!50708` by MySQL alone (MariaDB
  * skips the versions from 5.7 on). Escaping relies on backslash escapes, which this sql_mode leaves on.
  */
 const sessionSettings = (statementTimeoutMs: number): string[] => [
   'SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci',
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET SESSION autocommit = 1, SESSION sql_safe_updates = 0, SESSION time_zone = '+00:00', SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
-    SESSION innodb_lock_wait_timeout = 3
-    /*M!100300 , SESSION idle_write_transaction_timeout = 2, SESSION max_statement_time = ${statementTimeoutMs / 1000} */
-    /*!50708 , SESSION max_execution_time = ${statementTimeoutMs} */`,
+    SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_S}, SESSION lock_wait_timeout = ${LOCK_WAIT_S},
+    SESSION net_read_timeout = ${SILENCE_S}, SESSION net_write_timeout = ${SILENCE_S}
+    /*M!100300 , SESSION idle_transaction_timeout = 2, SESSION idle_write_transaction_timeout = 2,
+      SESSION idle_readonly_transaction_timeout = 2, SESSION max_statement_time = ${statementTimeoutMs / 1000} */
+    /*!50708 , SESSION wait_timeout = ${SILENCE_S}, SESSION max_execution_time = ${statementTimeoutMs} */`,
 ];
 
 /**
@@ -50,6 +57,7 @@ export async function openConnection(options: ConnectOptions): Promise<Connectio
     for (const sql of sessionSettings(options.statementTimeoutMs)) {
       await connection.query({ sql, timeout: options.connectTimeoutMs } satisfies QueryOptions);
     }
+    if (!isMariaDb(connection)) keepAlive(connection);
     return connection;
   } catch (error) {
     connection.destroy();
@@ -71,8 +79,15 @@ function destroyForGood(connection: Connection): void {
   };
 }
 
+/** MariaDB ends idle transactions by settings of their own, and needs no pings. */
+function isMariaDb(connection: Connection): boolean {
+  const core = (connection as unknown as { connection: Core }).connection;
+  return /mariadb/i.test(core._handshakePacket?.serverVersion ?? '');
+}
+
 /** Internals of mysql2 that this needs. */
 interface Core {
   readonly stream: Socket;
   readonly _command?: { readonly queryTimeout?: NodeJS.Timeout | null };
+  readonly _handshakePacket?: { readonly serverVersion?: string } | null;
 }

@@ -1,6 +1,7 @@
 import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2';
 import type { Connection, QueryOptions, ResultSetHeader } from 'mysql2/promise';
 import { openConnection } from './connect.ts';
+import { wasIdleTooLong } from './errors.ts';
 import { ConnectionPool, type Lease } from './pool.ts';
 import * as schema from './schema.ts';
 import { markTimestamps } from './timestamp.ts';
@@ -82,12 +83,20 @@ export function openDatabase(options: DatabaseOptions): Database {
   const pool = new ConnectionPool({ ...connectOptions, size: options.poolSize ?? 10, acquireTimeoutMs });
   let flavour: Promise<Flavour> | undefined;
 
-  const pooled = queriesOver(async (query) => {
+  const queryOnce: Send = async (query) => {
     const lease = await pool.acquire();
     try {
       return await lease.query(query);
     } finally {
       lease.release();
+    }
+  };
+  const pooled = queriesOver(async (query) => {
+    try {
+      return await queryOnce(query);
+    } catch (error) {
+      if (!wasIdleTooLong(error)) throw error;
+      return await queryOnce(query);
     }
   });
 

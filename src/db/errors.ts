@@ -140,6 +140,7 @@ const DENIED = new Set([1044, 1142, 1143, 1227, 1370]);
 /** The statement exceeds max_allowed_packet, of the server or of a proxy before it; the connection is closed. */
 const PACKET_TOO_LARGE = 1153;
 const DUPLICATE = 1062;
+const IDLE_TOO_LONG = 4031;
 const MISSING_VALUE = 1048;
 
 interface DriverError extends Error {
@@ -178,6 +179,11 @@ export function tlsFailureOf(error: unknown): string | undefined {
 /** Whether the whole transaction may be run again. */
 export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(errnoOf(error) ?? 0);
+}
+
+/** Whether MySQL had ended the session for its silence before the statement came: it was not executed. */
+export function wasIdleTooLong(error: unknown): boolean {
+  return errnoOf(error) === IDLE_TOO_LONG;
 }
 
 /** Whether the account lacks a right that the statement needs. */

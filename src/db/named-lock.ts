@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Database } from './database.ts';
+import { SILENCE_S } from './keep-alive.ts';
 
 /** Max length of a name on MySQL. */
 const MAX_NAME = 64;
@@ -27,7 +28,7 @@ export interface NamedLockOptions {
   readonly onError?: (error: unknown) => void;
   /** Interval of attempts, and of checks while the lock is held, in ms; default 1000. */
   readonly retryMs?: number;
-  /** Silence (frozen, disconnected) after which the server ends a holder's session, and with it the lock, in whole s; default 10. */
+  /** Silence (frozen, disconnected) after which the server ends a holder's session, and with it the lock, in whole s; default 3. */
   readonly silenceS?: number;
 }
 
@@ -87,7 +88,7 @@ export class NamedLock {
     const connection = await this.#database.connect({ statementTimeoutMs: 0 });
     try {
       await connection.query({
-        sql: `SET SESSION wait_timeout = ${this.#options.silenceS ?? 10}`,
+        sql: `SET SESSION wait_timeout = ${this.#options.silenceS ?? SILENCE_S}`,
         timeout: ANSWER_MS,
       });
       return connection;

@@ -1,7 +1,7 @@
 import type { Connection, QueryOptions } from 'mysql2/promise';
 import { Problem } from '../protocol/problem.ts';
 import { type ConnectOptions, openConnection } from './connect.ts';
-import { asProblem, leavesConnectionGood } from './errors.ts';
+import { asProblem, leavesConnectionGood, wasIdleTooLong } from './errors.ts';
 
 export interface PoolOptions extends ConnectOptions {
   readonly size: number;
@@ -146,8 +146,14 @@ export class ConnectionPool {
     return connection;
   }
 
+  /** Closes the connections that are not in use: the server has ended one of them for its silence, and so all. */
+  #closeIdle(): void {
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
   #lease(connection: Connection): Lease {
     const { statementTimeoutMs } = this.#options;
+    const closeIdle = () => this.#closeIdle();
     let good = true;
     let released = false;
     return {
@@ -160,6 +166,7 @@ export class ConnectionPool {
           });
         } catch (error) {
           if (!leavesConnectionGood(error)) good = false;
+          if (wasIdleTooLong(error)) closeIdle();
           throw error;
         }
       },

@@ -8,6 +8,7 @@ import { Problem } from '../../src/protocol/problem.ts';
 import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { type Followed, follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
+import { openPlatformSession } from '../support/database/platform-session.ts';
 
 export interface LogFixture {
   readonly url: string;
@@ -69,8 +70,8 @@ export function prepareLog(): LogFixture {
       return { proxy, over: reachedAt(proxy.url) };
     },
     async otherProgram() {
-      const connection = await database.connect();
-      closing(async () => connection.destroy());
+      const { connection, close } = await openPlatformSession(url);
+      closing(async () => close());
       return connection;
     },
     closing,

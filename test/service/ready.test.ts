@@ -39,7 +39,7 @@ describe('GET /ready', () => {
     const holder = await own.admin.connect({ statementTimeoutMs: 0 });
     onTestFinished(() => holder.destroy());
     await holder.query(
-      'SET SESSION idle_write_transaction_timeout = 0, SESSION idle_transaction_timeout = 0',
+      'SET SESSION idle_write_transaction_timeout = 0, SESSION idle_transaction_timeout = 0, SESSION idle_readonly_transaction_timeout = 0',
     );
     await holder.query('START TRANSACTION');
     await holder.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
