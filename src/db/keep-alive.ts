@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Connection } from 'mysql2/promise';
+import { whileServerSends } from './silence.ts';
 
 /** Silence of a client after which MySQL ends its session, and with it the locks that the session holds, in s. */
 export const SILENCE_S = 3;
@@ -27,15 +28,11 @@ export function keepAlive(connection: Connection): void {
   const timer = setInterval(() => {
     if (core._closing || core.stream.destroyed) return clearInterval(timer);
     if (core._command || core._commands.length > 0) return;
-    const late = setTimeout(() => core.stream.destroy(noAnswer()), ANSWER_MS).unref();
-    connection
-      .query('DO 0')
-      .catch(() => {
-        core.stream.destroy();
-        // mysql2 reports an error to the statement under way alone, and not to who keeps the connection.
-        core.emit('end');
-      })
-      .finally(() => clearTimeout(late));
+    whileServerSends(connection, ANSWER_MS, connection.query('DO 0')).catch(() => {
+      core.stream.destroy(noAnswer());
+      // mysql2 reports an error to the statement under way alone, and not to who keeps the connection.
+      core.emit('end');
+    });
   }, PING_MS).unref();
 }
 

@@ -146,14 +146,9 @@ export class ConnectionPool {
     return connection;
   }
 
-  /** Closes the connections that are not in use: the server has ended one of them for its silence, and so all. */
-  #closeIdle(): void {
-    for (const connection of this.#idle.splice(0)) connection.destroy();
-  }
-
   #lease(connection: Connection): Lease {
     const { statementTimeoutMs } = this.#options;
-    const closeIdle = () => this.#closeIdle();
+    const renew = () => this.renew();
     let good = true;
     let released = false;
     return {
@@ -166,7 +161,8 @@ export class ConnectionPool {
           });
         } catch (error) {
           if (!leavesConnectionGood(error)) good = false;
-          if (wasIdleTooLong(error)) closeIdle();
+          // After a stop of this process, every connection may be one that the server has ended.
+          if (wasIdleTooLong(error)) renew();
           throw error;
         }
       },

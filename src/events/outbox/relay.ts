@@ -1,4 +1,4 @@
-import type { Queries } from '../../db/database.ts';
+import type { Database } from '../../db/database.ts';
 import { asProblem, errnoOf } from '../../db/errors.ts';
 import type { Precondition } from '../../log/append-statement.ts';
 import type { EventData, EventType } from '../../protocol/event.ts';
@@ -11,7 +11,14 @@ import { type DirtyContestNotice, examine, type WaitingEvent } from './examine.t
 import { faultReason, isContentFault, wasOvertaken } from './fault.ts';
 import { RelayPace } from './pace.ts';
 import { type EchoReceipts, ReceiptEchoes } from './receipt-echoes.ts';
-import { deletionOf, markDeadLetters, PAGE_ROWS, readWaiting } from './table.ts';
+import {
+  deleteRows,
+  deletionOf,
+  markDeadLetters,
+  PAGE_ROWS,
+  type RejectedRow,
+  readWaiting,
+} from './table.ts';
 
 /**
  * Publishers of single types. A handler commits `deletion` (of the outbox row) together with the event and returns `true`;
@@ -22,8 +29,7 @@ export type OutboxHandlers = {
 };
 
 export interface RelayOptions {
-  readonly database: Pick<Queries, 'query' | 'execute'>;
-  /** Should have its own connection: the relay waits for outbox rows that others have locked. */
+  readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   readonly handlers?: OutboxHandlers;
   /** Receives each contest whose scores changed, at least once, after the change was committed. */
@@ -35,15 +41,27 @@ export interface RelayOptions {
 }
 
 /**
+ * How long a locked row delays those after it, in ms: a relay that was killed or frozen holds its rows for less than that,
+ * and their order is kept.
+ */
+const PATIENCE_MS = 4_000;
+/** How long pages leave out what others have locked, in ms, until one is tried as a whole again. */
+const SKIPPING_MS = 1_000;
+
+/**
  * Relay from `event_outbox` to the log, in the order of row ids. Rows are deleted in the transaction that appends their
  * events, which rolls back unless it deletes every one of them: each is published exactly once, wherever the relay is
- * killed, and while two relays run.
+ * killed, and while two relays run. A row that somebody has locked is published when it is free, and delays no other.
  */
 export class Relay {
   readonly #options: RelayOptions;
   readonly #handlers: OutboxHandlers;
   readonly #echoes: ReceiptEchoes;
   readonly #pause = new WakeableSleep();
+  /** Since when rows are locked; undefined where none was met (`performance.now()`). */
+  #lockedSince: number | undefined;
+  /** Until when pages leave out what others have locked. */
+  #skippingUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: RelayOptions) {
     this.#options = options;
@@ -76,12 +94,9 @@ export class Relay {
 
   /** Relays the first page of waiting rows. Returns their number. */
   async #relayPage(signal: AbortSignal): Promise<number> {
-    const { database } = this.#options;
-    const examined = (await readWaiting(database)).map(examine);
-    await markDeadLetters(
-      database,
-      examined.filter((row) => row.kind === 'invalid'),
-    );
+    const skipLocked = performance.now() < this.#skippingUntil;
+    const examined = (await readWaiting(this.#options.database, { skipLocked })).map(examine);
+    if (!(await this.#reject(examined.filter((row) => row.kind === 'invalid')))) return this.#metLock();
     let remaining: readonly OutboxEntry[] = examined.filter((row) => row.kind !== 'invalid');
     while (remaining.length > 0 && !signal.aborted) {
       await this.#echoes.room();
@@ -90,10 +105,11 @@ export class Relay {
         count === 0
           ? await this.#handle(remaining[0] as WaitingEvent)
           : await this.#append(remaining.slice(0, count));
-      // Another relay is running: the page is stale.
-      if (!done) return 0;
+      // Another relay is running, or somebody has locked a row: the page is read again.
+      if (!done) return this.#metLock();
       remaining = remaining.slice(Math.max(1, count));
     }
+    if (!skipLocked) this.#lockedSince = undefined;
     return examined.length;
   }
 
@@ -102,13 +118,13 @@ export class Relay {
     const { database, publisher } = this.#options;
     const keys = entries.flatMap((entry) => (entry.kind === 'event' && entry.key ? [entry.key] : []));
     const { ids, units, rejected, notices } = planBatch(entries, await knownKeys(database, keys));
-    await markDeadLetters(database, rejected);
+    if (!(await this.#reject(rejected))) return false;
     if (ids.length === 0) return true;
     try {
       // The deletion belongs to a unit without events: a unit with keys could be a repeat, and would not run it.
       if (units.length > 0)
         await publisher.publishUnits([{ drafts: [], preconditions: [deletionOf(ids)] }, ...units]);
-      else await this.#delete(ids);
+      else if (!(await deleteRows(database, ids))) return false;
     } catch (error) {
       if (wasOvertaken(error)) return false;
       if (isContentFault(error)) return this.#isolate(entries, error);
@@ -124,8 +140,7 @@ export class Relay {
   async #isolate(entries: readonly OutboxEntry[], error: unknown): Promise<boolean> {
     const [only] = entries as [OutboxEntry];
     if (entries.length === 1) {
-      await markDeadLetters(this.#options.database, [{ id: only.id, reason: faultReason(error) }]);
-      return true;
+      return this.#reject([{ id: only.id, reason: faultReason(error) }]);
     }
     const middle = entries.length >> 1;
     return (await this.#append(entries.slice(0, middle))) && (await this.#append(entries.slice(middle)));
@@ -136,21 +151,29 @@ export class Relay {
     const { database, onError } = this.#options;
     const handler = this.#handlers[draft.type] as (data: unknown, deletion: Precondition) => Promise<boolean>;
     try {
-      if (!(await handler(draft.event.data, deletionOf([id])))) await this.#delete([id]);
-      return true;
+      const published = await handler(draft.event.data, deletionOf([id]));
+      return published || (await deleteRows(database, [id]));
     } catch (error) {
       if (wasOvertaken(error)) return false;
       // A fault of the handler itself would recur with this row.
       const failed = !(asProblem(error) instanceof Problem) && errnoOf(error) === undefined;
       if (failed) onError(error);
       else if (!isContentFault(error)) throw error;
-      await markDeadLetters(database, [{ id, reason: faultReason(error) }]);
-      return true;
+      return await this.#reject([{ id, reason: faultReason(error) }]);
     }
   }
 
-  async #delete(ids: readonly number[]): Promise<void> {
-    await this.#options.database.execute(deletionOf(ids).sql);
+  /** Makes dead letters of these rows. Returns `false` where somebody has locked one of them. */
+  async #reject(rows: readonly RejectedRow[]): Promise<boolean> {
+    return rows.length === 0 || (await markDeadLetters(this.#options.database, rows));
+  }
+
+  /** Notes that others have taken or locked rows of a page. */
+  #metLock(): 0 {
+    const now = performance.now();
+    this.#lockedSince ??= now;
+    if (now - this.#lockedSince > PATIENCE_MS) this.#skippingUntil = now + SKIPPING_MS;
+    return 0;
   }
 
   #notify(notices: readonly Notice[]): void {

@@ -1,5 +1,5 @@
 import { format } from 'mysql2';
-import type { Queries } from '../../db/database.ts';
+import type { Database, Queries, Transaction } from '../../db/database.ts';
 import type { Precondition } from '../../log/append-statement.ts';
 import { chunk } from '../../util/chunk.ts';
 import { MAX_DATA_BYTES } from '../prepare.ts';
@@ -33,16 +33,23 @@ const REASONS_PER_STATEMENT = 10;
 /** Max size of a payload that the first query fetches, in bytes. */
 const SMALL_BYTES = 8 * 1024;
 
+/** By any other index, a statement would wait for locked rows that it passes. */
+const BY_ID = 'event_outbox FORCE INDEX (PRIMARY)';
+
 type Reads = Pick<Queries, 'query'>;
 
 /**
  * Reads the oldest waiting rows, in the order of their ids. It keeps no position between calls: a row that commits late
  * under a lower id comes first like any other.
+ * @param options `skipLocked`: without the rows that others have locked
  */
-export async function readWaiting(database: Reads): Promise<OutboxRow[]> {
+export async function readWaiting(
+  database: Reads,
+  { skipLocked = false }: { readonly skipLocked?: boolean } = {},
+): Promise<OutboxRow[]> {
   // Answered from the index alone, so that an empty poll is cheap.
   const waiting = await database.query<{ id: number }>(
-    `SELECT id FROM event_outbox FORCE INDEX (event_outbox_waiting) WHERE failed_at IS NULL ORDER BY id LIMIT ${PAGE_ROWS}`,
+    `SELECT id FROM event_outbox FORCE INDEX (event_outbox_waiting) WHERE failed_at IS NULL ORDER BY id LIMIT ${PAGE_ROWS}${skipLocked ? ' FOR UPDATE SKIP LOCKED' : ''}`,
   );
   if (waiting.length === 0) return [];
   const rows = await database.query<OutboxRow & { bytes: number }>(
@@ -78,32 +85,64 @@ async function withLargePayloads(
     .map((row) => ({ ...row, payload: payloads.get(row.id) ?? row.payload }));
 }
 
-/** Precondition of an append: deletes exactly these rows from the outbox. */
+/**
+ * Precondition of an append: deletes exactly these rows from the outbox. Where others have deleted or locked one of them,
+ * it deletes none, and waits for nobody.
+ */
 export function deletionOf(ids: readonly number[]): Precondition {
+  const ordered = ids.toSorted((a, b) => a - b);
+  const rows = `FROM ${BY_ID} WHERE id IN (?) AND failed_at IS NULL`;
   return {
-    sql: format('DELETE FROM event_outbox WHERE id IN (?) AND failed_at IS NULL', [
-      ids.toSorted((a, b) => a - b),
-    ]),
+    sql: [
+      format(`SELECT COUNT(*) INTO @unlocked ${rows} FOR UPDATE SKIP LOCKED`, [ordered]),
+      format(`DELETE event_outbox ${rows} AND @unlocked = ?`, [ordered, ids.length]),
+    ].join(';'),
     expectedRows: ids.length,
   };
 }
 
+type Writes = Pick<Database, 'transaction'>;
+
+/** Deletes rows that nobody has locked. @returns whether these were all */
+export function deleteRows(database: Writes, ids: readonly number[]): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const unlocked = await lock(tx, ids);
+    if (unlocked.length > 0) await tx.execute(`DELETE event_outbox FROM ${BY_ID} WHERE id IN (?)`, [unlocked]);
+    return unlocked.length === ids.length;
+  });
+}
+
 /**
- * Makes rows dead letters, each with its reason, unless another relay has taken them. A client that turns the server's
- * checks off can write a payload that is not JSON; MariaDB refuses to update such a row, so it is kept as a JSON string.
+ * Makes rows dead letters, each with its reason, unless another relay has taken them or others have locked them. A client
+ * that turns the server's checks off can write a payload that is not JSON; MariaDB refuses to update such a row, so it is
+ * kept as a JSON string.
+ * @returns whether these were all
  */
-export async function markDeadLetters(
-  database: Pick<Queries, 'execute'>,
-  rows: readonly RejectedRow[],
-): Promise<void> {
+export async function markDeadLetters(database: Writes, rows: readonly RejectedRow[]): Promise<boolean> {
+  let all = true;
   for (const some of chunk(rows, REASONS_PER_STATEMENT)) {
-    const ids = some.map(({ id }) => id);
-    await database.execute(
-      `UPDATE event_outbox SET attempts = attempts + 1, failed_at = UTC_TIMESTAMP(3),
-              error = ELT(FIELD(id, ?), ?)
-              /*M!100300 , payload = IF(JSON_VALID(payload), payload, JSON_QUOTE(payload)) */
-        WHERE id IN (?) AND failed_at IS NULL`,
-      [ids, some.map(({ reason }) => reason), ids],
-    );
+    const reasons = new Map(some.map(({ id, reason }) => [id, reason]));
+    await database.transaction(async (tx) => {
+      const ids = await lock(tx, [...reasons.keys()]);
+      if (ids.length < reasons.size) all = false;
+      if (ids.length === 0) return;
+      await tx.execute(
+        `UPDATE ${BY_ID} SET attempts = attempts + 1, failed_at = UTC_TIMESTAMP(3),
+                error = ELT(FIELD(id, ?), ?)
+                /*M!100300 , payload = IF(JSON_VALID(payload), payload, JSON_QUOTE(payload)) */
+          WHERE id IN (?)`,
+        [ids, ids.map((id) => reasons.get(id)), ids],
+      );
+    });
   }
+  return all;
+}
+
+/** Locks those of these waiting rows that nobody else has locked. */
+async function lock(tx: Transaction, ids: readonly number[]): Promise<number[]> {
+  const rows = await tx.query<{ id: number }>(
+    `SELECT id FROM ${BY_ID} WHERE id IN (?) AND failed_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED`,
+    [ids],
+  );
+  return rows.map(({ id }) => id);
 }

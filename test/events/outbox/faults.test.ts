@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/db/database.ts';
+import { prepare } from '../../../src/events/prepare.ts';
 import { readHead } from '../../../src/log/reader.ts';
 import { onServer } from '../../support/database/database.ts';
 import { startDatabaseProxy } from '../../support/database/database-proxy.ts';
@@ -14,6 +15,7 @@ import {
   startRelay,
   titlesIn,
 } from '../../support/database/outbox.ts';
+import { openPlatformSession } from '../../support/database/platform-session.ts';
 import { until } from '../../support/until.ts';
 import { startFaultyWire } from '../../support/wire/faulty-wire.ts';
 import { startMortalWire } from '../../support/wire/mortal-wire.ts';
@@ -169,27 +171,45 @@ describe('A database that is away', () => {
   });
 });
 
-describe('Rows that another transaction has locked', () => {
-  test('wait, and delay no other publisher', async () => {
-    const titles = await publishSome(3, 0);
-    const other = await outbox.database.connect();
-    outbox.closing(async () => other.destroy());
-    await other.query('START TRANSACTION');
-    await other.query('SELECT id FROM event_outbox ORDER BY id LIMIT 1 FOR UPDATE');
-    outbox.relaying();
-    await until(async () => (await waiting()) > 0);
-    await outbox.publish({ type: 'ANNOUNCEMENT', data: { title: 'free', message: 'm' } });
-    expect(await titlesIn(outbox.database)).toEqual(['free']);
-    await other.query('COMMIT');
-    await expectPublished(['free', ...titles]);
-  });
-
-  /** How many statements wait to take rows out of the outbox. */
-  async function waiting(): Promise<number> {
-    const rows = await outbox.database.query(
-      "SELECT 1 FROM information_schema.processlist WHERE db = ? AND info LIKE 'DELETE FROM event_outbox%'",
-      [outbox.database.name],
+describe('Rows that a client has locked', () => {
+  test.each([
+    ['an event', 'ANNOUNCEMENT', { title: 'locked', message: 'm' }, null],
+    ['an event that was published before', 'ANNOUNCEMENT', { title: 'known', message: 'm' }, 'known'],
+    ['a notice', 'STANDINGS_TOUCHED', { contestId: 3 }, null],
+    ['what cannot be published', 'ANNOUNCEMENT', { title: 7 }, null],
+    ['an event with a handler', 'CONTEST_END', { contestId: 3 }, null],
+  ])('delay no other, and are relayed once they are free: %s', async (kind, type, payload, key) => {
+    await publishSql(outbox.database, 'known', 'known');
+    const first = startRelay(outbox.database);
+    await relayed(outbox.database);
+    await first.stop();
+    const id = await insertRow(outbox.database, type, payload, key);
+    const client = await openPlatformSession(outbox.made.url);
+    outbox.closing(async () => client.close());
+    await client.run('START TRANSACTION');
+    await client.run('SELECT id FROM event_outbox WHERE id = ? FOR UPDATE', [id]);
+    const others = await publishSome(50, 0);
+    const publisher = outbox.publishing();
+    const { errors } = outbox.relaying({
+      handlers: {
+        CONTEST_END: async (_data, deletion) => {
+          const drafts = [prepare('ANNOUNCEMENT', { title: 'handled', message: 'm' })];
+          await publisher.publishUnits([{ drafts, preconditions: [deletion] }]);
+          return true;
+        },
+      },
+    });
+    await until(async () => (await titlesIn(outbox.database)).length === 51);
+    expect(await titlesIn(outbox.database)).toEqual(['known', ...others]);
+    expect(await outboxRows(outbox.database)).toMatchObject([{ id, failed: 0 }]);
+    await client.run('COMMIT');
+    await relayed(outbox.database);
+    const late = { 'an event': 'locked', 'an event with a handler': 'handled' }[kind];
+    expect(await titlesIn(outbox.database)).toEqual(['known', ...others, ...(late ? [late] : [])]);
+    expect(await outboxRows(outbox.database)).toMatchObject(
+      kind === 'what cannot be published' ? [{ id, failed: 1, attempts: 1 }] : [],
     );
-    return rows.length;
-  }
+    expect(errors).toEqual([]);
+    await expectGapless(outbox.database);
+  });
 });
