@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
 import { asProblem, errnoOf } from '../../db/errors.ts';
 import type { Precondition } from '../../log/append-statement.ts';
@@ -45,6 +46,8 @@ export interface RelayOptions {
  * and their order is kept.
  */
 const PATIENCE_MS = 4_000;
+/** Pause after a page of which others have taken or locked rows, in ms: a vain attempt locks the head of the log for a moment. */
+const LOCKED_PAUSE_MS = 50;
 /** How long pages leave out what others have locked, in ms, until one is tried as a whole again. */
 const SKIPPING_MS = 1_000;
 
@@ -84,16 +87,17 @@ export class Relay {
       while (!signal.aborted) {
         const began = performance.now();
         const found = await this.#relayPage(signal);
-        const pauseMs = pace.next(found > 0, performance.now() - began);
-        if (found < PAGE_ROWS) await this.#pause.sleep(pauseMs, signal);
+        const pauseMs = pace.next(found !== 0, performance.now() - began);
+        if (found === 'locked') await sleep(LOCKED_PAUSE_MS * (0.5 + Math.random()));
+        else if (found < PAGE_ROWS) await this.#pause.sleep(pauseMs, signal);
       }
     } finally {
       await this.#echoes.drained();
     }
   }
 
-  /** Relays the first page of waiting rows. Returns their number. */
-  async #relayPage(signal: AbortSignal): Promise<number> {
+  /** Relays the first page of waiting rows. Returns their number, or that others have taken or locked some of them. */
+  async #relayPage(signal: AbortSignal): Promise<number | 'locked'> {
     const skipLocked = performance.now() < this.#skippingUntil;
     const examined = (await readWaiting(this.#options.database, { skipLocked })).map(examine);
     if (!(await this.#reject(examined.filter((row) => row.kind === 'invalid')))) return this.#metLock();
@@ -169,11 +173,11 @@ export class Relay {
   }
 
   /** Notes that others have taken or locked rows of a page. */
-  #metLock(): 0 {
+  #metLock(): 'locked' {
     const now = performance.now();
     this.#lockedSince ??= now;
     if (now - this.#lockedSince > PATIENCE_MS) this.#skippingUntil = now + SKIPPING_MS;
-    return 0;
+    return 'locked';
   }
 
   #notify(notices: readonly Notice[]): void {

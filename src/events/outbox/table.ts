@@ -107,7 +107,8 @@ type Writes = Pick<Database, 'transaction'>;
 export function deleteRows(database: Writes, ids: readonly number[]): Promise<boolean> {
   return database.transaction(async (tx) => {
     const unlocked = await lock(tx, ids);
-    if (unlocked.length > 0) await tx.execute(`DELETE event_outbox FROM ${BY_ID} WHERE id IN (?)`, [unlocked]);
+    if (unlocked.length > 0)
+      await tx.execute(`DELETE event_outbox FROM ${BY_ID} WHERE id IN (?)`, [unlocked]);
     return unlocked.length === ids.length;
   });
 }
