@@ -9,6 +9,7 @@ import { uninstallTriggers } from '../../src/platform/triggers/uninstall.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { openPlatformSession, takeOutbox } from '../support/database/platform-session.ts';
+import { until } from '../support/until.ts';
 
 let made: TestDatabase;
 let database: Database;
@@ -155,16 +156,68 @@ describe('Installation is refused without any change where', () => {
   });
 });
 
-test('installation waits briefly for a table in a long transaction, since the platform queues behind it', async () => {
-  const platform = await openPlatformSession(made.url);
-  await createPlayer(database);
-  await platform.run('START TRANSACTION');
-  await platform.run('UPDATE player SET xp = 1');
-  await expect(installTriggers(database)).rejects.toThrow('in use by a long transaction');
-  await platform.run('COMMIT');
-  platform.close();
-  await installTriggers(database);
-  expect(new Set(await states())).toEqual(new Set(['installed']));
+describe('while a transaction of the platform uses one of the tables', () => {
+  const patience = { patienceMs: 3_000 };
+
+  /** A transaction on the table whose triggers come last. */
+  async function longTransaction() {
+    const long = await openPlatformSession(made.url);
+    onTestFinished(() => long.close());
+    await long.run('START TRANSACTION');
+    await long.run(`SELECT 1 FROM ${TRIGGERS.at(-1)?.table} LIMIT 1`);
+    return long;
+  }
+
+  test('an installation is given up as a whole', async () => {
+    await longTransaction();
+    await expect(installTriggers(database, patience)).rejects.toThrow('Nothing was changed');
+    expect(await names()).toEqual([]);
+  });
+
+  test('a removal is given up as a whole, and the triggers work as before', async () => {
+    await installTriggers(database);
+    await longTransaction();
+    await expect(uninstallTriggers(database, patience)).rejects.toThrow('Nothing was changed');
+    expect(new Set(await names())).toEqual(new Set(ours));
+    expect(new Set(await states())).toEqual(new Set(['installed']));
+    const { playerId } = await createPlayer(database);
+    await database.execute('UPDATE player SET level = 2 WHERE id = ?', [playerId]);
+    expect((await takeOutbox(database)).map(({ key }) => key)).toContain(`level-up:${playerId}:2`);
+  });
+
+  test.each([
+    ['an installation', installTriggers, ours],
+    ['a removal', uninstallTriggers, []],
+  ])(
+    '%s goes on when that is over, and the platform writes between its attempts',
+    async (_, change, after) => {
+      const { playerId } = await createPlayer(database);
+      if (change === uninstallTriggers) await installTriggers(database);
+      const long = await openPlatformSession(made.url);
+      onTestFinished(() => long.close());
+      await long.run('START TRANSACTION');
+      await long.run('SELECT 1 FROM player LIMIT 1');
+      const platform = await openPlatformSession(made.url);
+      onTestFinished(() => platform.close());
+      const changing = change(database);
+      await until(() => isWaiting('TRIGGER'));
+      for (let xp = 1; xp <= 5; xp += 1) {
+        await platform.run('UPDATE player SET xp = ? WHERE id = ?', [xp, playerId]);
+        await until(() => isWaiting('TRIGGER'));
+      }
+      await long.run('COMMIT');
+      await changing;
+      expect(new Set(await names())).toEqual(new Set(after));
+    },
+  );
+
+  async function isWaiting(what: string): Promise<boolean> {
+    const rows = await database.query(
+      "SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND STATE LIKE 'Waiting for table%' AND INFO LIKE ?",
+      [`%${what}%`],
+    );
+    return rows.length > 0;
+  }
 });
 
 describe('An account that', () => {
