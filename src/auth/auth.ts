@@ -24,6 +24,8 @@ export interface AuthOptions {
   readonly auth: AuthConfig;
   readonly http: Pick<HttpConfig, 'origins' | 'trustProxy'>;
   readonly database: Pick<Queries, 'query' | 'execute'>;
+  /** For rechecks of open streams. Default: `database`. */
+  readonly background?: Pick<Queries, 'query'>;
   readonly heartbeatTimeoutMs: number;
   /** Observes that the tokens of a user were revoked on this node. */
   readonly onRevoked?: (userId: number) => void;
@@ -35,7 +37,7 @@ export interface AuthOptions {
 }
 
 export function createAuth(options: AuthOptions): Auth {
-  const { auth, http, database, heartbeatTimeoutMs, jwks } = options;
+  const { auth, http, database, background = database, heartbeatTimeoutMs, jwks } = options;
   const clock = options.now === undefined ? {} : { now: options.now };
   const { monotonic = () => performance.now() } = options;
   const intervals = { now: monotonic };
@@ -46,7 +48,7 @@ export function createAuth(options: AuthOptions): Auth {
   return {
     users,
     tickets,
-    grants: createGrants(database, users, intervals),
+    grants: createGrants(database, users, { ...intervals, background }),
     revocations: createRevocations(database, users, options.onRevoked),
     authenticate: createAuthenticator({
       http,

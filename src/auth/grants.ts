@@ -48,10 +48,11 @@ const CAPACITY = 10_000;
 export function createGrants(
   database: Pick<Queries, 'query'>,
   users: Pick<Users, 'read' | 'forget'>,
-  options: { now?: () => number } = {},
+  options: { readonly now?: () => number; readonly background?: Pick<Queries, 'query'> } = {},
 ): Grants {
+  const { background = database, ...intervals } = options;
   /** Scopes that are open to all users. Refusals are not cached. */
-  const open = new TtlCache<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...options });
+  const open = new TtlCache<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...intervals });
 
   function remember(facts: AccessFacts): void {
     for (const id of facts.problems) open.set(spell.problem(id), true);
@@ -88,11 +89,14 @@ export function createGrants(
     },
 
     async recheck(listeners) {
-      const accounts = await users.read(listeners.map(({ userId }) => userId));
+      const accounts = await users.read(
+        listeners.map(({ userId }) => userId),
+        background,
+      );
       const parsed = new Map<Scope, ParsedScope>();
       const parse = (scope: Scope) => parsed.get(scope) ?? remembered(parsed, scope);
       const facts = await loadAccessFacts(
-        database,
+        background,
         listeners.flatMap((listener) =>
           listener.scopes
             .map(parse)

@@ -17,8 +17,8 @@ export interface Account {
 export interface Users {
   /** Reads a user, cached for up to five seconds; undefined where there is none. */
   find(userId: number): Promise<Account | undefined>;
-  /** Reads many users, uncached. */
-  read(userIds: Iterable<number>): Promise<Map<number, Account>>;
+  /** Reads many users, uncached, over `reads` where given. */
+  read(userIds: Iterable<number>, reads?: Pick<Queries, 'query'>): Promise<Map<number, Account>>;
   /** Evicts a user from the cache. */
   forget(userId: number): void;
 }
@@ -57,8 +57,8 @@ export function createUsers(database: Pick<Queries, 'query'>, options: { now?: (
     ...options,
   });
 
-  async function load(userIds: readonly number[]): Promise<Account[]> {
-    const rows = await database.query<Row>(
+  async function load(userIds: readonly number[], reads = database): Promise<Account[]> {
+    const rows = await reads.query<Row>(
       `SELECT u.id AS userId, p.id AS playerId, u.role, u.name, u.status, r.not_before AS notBefore
          FROM users u
          LEFT JOIN player p ON p.user_id = u.id
@@ -80,11 +80,12 @@ export function createUsers(database: Pick<Queries, 'query'>, options: { now?: (
       return found;
     },
 
-    async read(userIds) {
+    async read(userIds, reads) {
       const ids = [...new Set(userIds)];
       const accounts = new Map<number, Account>();
       for (let at = 0; at < ids.length; at += PAGE) {
-        for (const account of await load(ids.slice(at, at + PAGE))) accounts.set(account.userId, account);
+        for (const account of await load(ids.slice(at, at + PAGE), reads))
+          accounts.set(account.userId, account);
       }
       return accounts;
     },

@@ -25,7 +25,10 @@ export interface Inbox {
 }
 
 export interface InboxOptions {
+  /** For requests. */
   readonly database: Pick<Queries, 'query' | 'execute'>;
+  /** For receipts that were written from SQL. Default: `database`. */
+  readonly background?: Pick<Queries, 'query'>;
   readonly publisher: Pick<LogPublisher, 'publishInternal'>;
   /** Current cursor of the log. */
   readonly cursor: () => string;
@@ -36,7 +39,8 @@ export interface InboxOptions {
 const MAX_ECHOED = 1_000;
 
 /** Opens the players' inboxes: notifications, and receipts of what was done with them. */
-export function createInbox({ database, publisher, cursor, onError }: InboxOptions): Inbox {
+export function createInbox(options: InboxOptions): Inbox {
+  const { database, background = database, publisher, cursor, onError } = options;
   /** Per player, changes in this process are written and echoed one after the other, so the echoes are in order. */
   const mutex = new KeyedMutex();
 
@@ -51,10 +55,11 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
     action: ReceiptAction,
     which: { ids?: readonly number[]; throughId?: number },
     first: InboxCounts,
+    reads: Pick<Queries, 'query'> = database,
   ): Promise<InboxCounts> {
     for (let counts = first; ; ) {
       await publisher.publishInternal('RECEIPTS', { playerId, action, ...which, counts });
-      const after = await readCounts(database, playerId, await inboxScopes(database, playerId));
+      const after = await readCounts(reads, playerId, await inboxScopes(reads, playerId));
       if (after.unread === counts.unread && after.unseen === counts.unseen && after.total === counts.total)
         return counts;
       counts = after;
@@ -94,8 +99,8 @@ export function createInbox({ database, publisher, cursor, onError }: InboxOptio
     mark: (playerId, action, which) => mutex.run(playerId, () => markExclusively(playerId, action, which)),
     publishReceipts: (playerId, action, ids) =>
       mutex.run(playerId, async () => {
-        const counts = await readCounts(database, playerId, await inboxScopes(database, playerId));
-        await echo(playerId, action, { ids }, counts);
+        const counts = await readCounts(background, playerId, await inboxScopes(background, playerId));
+        await echo(playerId, action, { ids }, counts, background);
       }),
     markOne: (playerId, action, id) =>
       mutex.run(playerId, async () => {

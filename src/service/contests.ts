@@ -16,6 +16,8 @@ export interface ContestsDeps {
   readonly databaseClock: Pick<DatabaseClock, 'now'>;
   readonly background: Database;
   readonly publisher: LogPublisher;
+  /** For the contest clock. */
+  readonly taskPublisher: LogPublisher;
   /** The relay's own publisher. */
   readonly relayPublisher: LogPublisher;
   readonly grants: Grants;
@@ -42,6 +44,7 @@ export function openContests(deps: ContestsDeps): Contests {
     databaseClock,
     background,
     publisher,
+    taskPublisher,
     relayPublisher,
     grants,
     clock,
@@ -49,7 +52,7 @@ export function openContests(deps: ContestsDeps): Contests {
     termAt,
     onError,
   } = deps;
-  const announcer = createAnnouncer({ database: background, publisher, clock, termAt });
+  const announcer = createAnnouncer({ database, publisher, clock, termAt });
   const relayed = createAnnouncer({ database: background, publisher: relayPublisher, clock, termAt });
   const onListingError = (error: unknown) => onError(error, 'contest listing');
   const onClockError = (error: unknown) => onError(error, 'contest clock');
@@ -65,7 +68,10 @@ export function openContests(deps: ContestsDeps): Contests {
         name: 'contest clock',
         everyMs: RETRY_MS,
         run: (signal) =>
-          runContestClock({ database: background, publisher, clock, onError: onClockError }, signal),
+          runContestClock(
+            { database: background, publisher: taskPublisher, clock, onError: onClockError },
+            signal,
+          ),
       },
       {
         name: 'contest listing',

@@ -65,7 +65,7 @@ export async function openCore(
     const log = opened.add(
       'log',
       await openLogPipeline({
-        database,
+        ...databases,
         ring: stream.ring,
         holdDays: config.standings.holdDays,
         hinted: () => hints.status === 'up',
@@ -84,7 +84,7 @@ export async function openCore(
       ...stream,
       auth: secrets,
       http,
-      database,
+      ...databases,
       now: databases.databaseClock.now,
       onRevoked: (userId) => hints.access(userId),
     });

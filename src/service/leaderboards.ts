@@ -15,7 +15,9 @@ import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 
 export interface LeaderboardsDeps {
+  /** For requests. */
   readonly database: Database;
+  readonly background: Database;
   readonly log: Pick<LogPipeline, 'onRows' | 'onReset'>;
   /** With a connection of its own: it may wait for locks of leaderboards, and no other publisher may wait with it. */
   readonly publisher: LogPublisher;
@@ -41,10 +43,10 @@ const RETRY_MS = 500;
 
 /** Opens the leaderboards: published by the leader, read by all nodes. */
 export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
-  const { database, log, publisher, grants, clock, cursor } = deps;
+  const { database, background, log, publisher, grants, clock, cursor } = deps;
   const config = deps.config.standings;
   const leftOut = new LeftOutRows(deps.warn);
-  const options = { database, publisher, clock, ...config };
+  const options = { database: background, publisher, clock, ...config };
   const onError = (error: unknown) => deps.onError(error, 'leaderboards');
   const reader = new LeaderboardReader({
     database,
@@ -54,8 +56,8 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   });
   const task = new LeaderboardTask({ ...options, leftOut, onError });
   const cells = new CellsReader({ database, clock });
-  const cellsTask = new CellsTask({ database, publisher, clock, ...config, onError });
-  const global = new GlobalLeaderboardTask({ database, publisher, holdDays: config.holdDays });
+  const cellsTask = new CellsTask({ ...options, onError });
+  const global = new GlobalLeaderboardTask({ database: background, publisher, holdDays: config.holdDays });
   log.onRows((rows) => {
     reader.observe(rows);
     task.observe(rows);

@@ -14,14 +14,20 @@ import { type Part, Parts } from './parts.ts';
 export interface LogPipeline extends LiveLog, Part {
   /** Whether this process's appends succeed. */
   readonly appends: AppendHealth;
+  /** For requests. */
   readonly publisher: LogPublisher;
-  /** Opens another publisher with its own connection: for a part that waits for rows that others have locked. */
+  /** For what a node does beside requests: it appends as `publisher` does, and never waits behind requests. */
+  readonly taskPublisher: LogPublisher;
+  /** Opens another publisher for tasks, with its own connection: for a part that waits for rows that others have locked. */
   openPublisher(name: string): LogPublisher;
   close(): Promise<void>;
 }
 
 export interface LogPipelineOptions extends LiveLogOptions {
+  /** For requests. */
   readonly database: Database;
+  /** For what a node does beside requests. Default: `database`. */
+  readonly background?: Database;
   /** How long after its end a frozen contest holds the public XP of its participants, in days. */
   readonly holdDays?: number;
   /** Observes each of this process's commits. Must return at once: callers are answered later. */
@@ -30,37 +36,47 @@ export interface LogPipelineOptions extends LiveLogOptions {
 
 /** Opens the log in this process: publishers append to it, and the follower delivers its rows to the channels. */
 export async function openLogPipeline(options: LogPipelineOptions): Promise<LogPipeline> {
-  const { database, onError } = options;
+  const { database, background = database, onError } = options;
   const live = await openLiveLog(options);
   const opened = new Parts(onError);
   opened.add('follower', live.follower);
 
   const appends = new AppendHealth();
 
-  function openPublisher(name: string): LogPublisher {
-    const appender = new Appender({
-      connect: () => database.connect({ multipleStatements: true }),
-      onCommitted: (rows, proof) => {
-        live.follower.offer(rows, proof);
-        options.onAppended?.(rows, proof);
-      },
-      verifier: live.follower,
-      onError: (error) => onError(error, name),
-    });
-    opened.add(name, appender);
+  function openAppender(name: string): Appender {
+    return opened.add(
+      name,
+      new Appender({
+        connect: () => database.connect({ multipleStatements: true }),
+        onCommitted: (rows, proof) => {
+          live.follower.offer(rows, proof);
+          options.onAppended?.(rows, proof);
+        },
+        verifier: live.follower,
+        onError: (error) => onError(error, name),
+      }),
+    );
+  }
+
+  function publisherOver(append: Appender['append'], reads: Database): LogPublisher {
     return createLogPublisher({
-      // Other publishers may wait for locks of rows, which says nothing about the log.
-      append: (units) =>
-        name === 'appender' ? appends.observe(appender.append(units)) : appender.append(units),
-      restrictions: (about) => readRestrictions(database, about, options.holdDays),
+      append,
+      restrictions: (about) => readRestrictions(reads, about, options.holdDays),
     });
   }
 
+  const appender = openAppender('appender');
+  // Appenders of tasks may wait for locks of rows, which says nothing about the log.
+  const append: Appender['append'] = (units) => appends.observe(appender.append(units));
   return {
     ...live,
     appends,
-    publisher: openPublisher('appender'),
-    openPublisher,
+    publisher: publisherOver(append, database),
+    taskPublisher: publisherOver(append, background),
+    openPublisher(name) {
+      const own = openAppender(name);
+      return publisherOver((units) => own.append(units), background);
+    },
     close: () => opened.closeAll(),
   };
 }

@@ -17,7 +17,7 @@ export interface OperationDeps {
   readonly nodeId: string;
   /** Number of this process among those of one port; undefined where it is alone. */
   readonly worker: number | undefined;
-  readonly database: Database;
+  readonly background: Database;
   readonly probe: DatabaseProbe;
   readonly warnings: Pick<Warnings, 'lines'>;
   readonly log: Pick<LogPipeline, 'appends' | 'follower' | 'hub' | 'ring'>;
@@ -31,7 +31,7 @@ export interface OperationDeps {
 
 /** Opens what operators read: liveness, readiness, metrics. */
 export function openOperation(deps: OperationDeps): Part {
-  const { version, nodeId, worker, database, probe, hints, streams, shutdown, config } = deps;
+  const { version, nodeId, worker, background, probe, hints, streams, shutdown, config } = deps;
   const warnings = () => [...deps.warnings.lines, ...deps.backplaneWarnings()];
   const { appends, follower, hub, ring } = deps.log;
   return {
@@ -65,7 +65,7 @@ export function openOperation(deps: OperationDeps): Part {
           ringFrames: () => ring.size,
           backplane: () =>
             hints.status && { up: hints.status === 'up', ...hints.stats, rows: follower.received },
-          outbox: watchOutbox(database),
+          outbox: watchOutbox(background),
           warnings: () => warnings().length,
           leftOut: deps.leaderboards.leftOut,
         },

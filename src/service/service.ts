@@ -94,7 +94,12 @@ async function openParts(
   const { background, callers, database, log, onError } = core;
 
   const relayPublisher = log.openPublisher('relay');
-  const contests = openContests({ ...core, publisher: log.publisher, relayPublisher });
+  const contests = openContests({
+    ...core,
+    publisher: log.publisher,
+    taskPublisher: log.taskPublisher,
+    relayPublisher,
+  });
   const publisher = contests.announcer;
   const leaderboards = openLeaderboards({ ...core, publisher: log.openPublisher('leaderboards') });
   const { markDirty, reader } = leaderboards;
@@ -109,7 +114,7 @@ async function openParts(
   parts.add('contests', contests);
   parts.add('players', { routes: [playerRoutes(core)] });
   parts.add('leaderboards', leaderboards);
-  parts.add('sessions', openSessions({ ...core, ...identity, publisher, streams }));
+  parts.add('sessions', openSessions({ ...core, ...identity, publisher: log.taskPublisher, streams }));
   parts.add('pages', { routes: [webRoutes({ folder: PAGES })] });
   const { demo } = parts.add('demo', await openDemo({ ...core, publisher, onScores: markDirty }));
   parts.add('retention', openRetention(background, config.retention, core.databaseClock));

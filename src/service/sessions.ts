@@ -58,6 +58,7 @@ export function openSessions(deps: SessionsDeps): Part {
   sessions.start();
   const commands = createSessionCommands({
     database,
+    background,
     streams,
     writer: sessions,
     nodeId,

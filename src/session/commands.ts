@@ -4,7 +4,10 @@ import type { Streams } from '../stream/streams.ts';
 import type { SessionWriter } from './session-writer.ts';
 
 export interface SessionCommandsOptions {
+  /** For requests. */
   readonly database: Pick<Queries, 'query' | 'execute'>;
+  /** For `carryOut`. Default: `database`. */
+  readonly background?: Pick<Queries, 'query' | 'execute'>;
   readonly streams: Streams;
   readonly writer: Pick<SessionWriter, 'markDirty'>;
   readonly nodeId: string;
@@ -46,7 +49,7 @@ const COMMANDED_AT =
   'GREATEST(UTC_TIMESTAMP(3), COALESCE(commanded_at + INTERVAL 1000 MICROSECOND, UTC_TIMESTAMP(3)))';
 
 export function createSessionCommands(options: SessionCommandsOptions): SessionCommands {
-  const { database, streams, writer, nodeId } = options;
+  const { database, background = database, streams, writer, nodeId } = options;
 
   function apply({ streamId, closeRequested, expiresAt }: Command): void {
     const stream = streams.get(streamId);
@@ -109,7 +112,7 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
 
     async carryOut() {
       if (streams.size === 0) return;
-      const commands = await database.query<Command>(
+      const commands = await background.query<Command>(
         `SELECT stream_id AS streamId, close_requested AS closeRequested, expires_at AS expiresAt,
                 commanded_at AS commandedAt
            FROM stream_session WHERE node_id = ? AND commanded_at IS NOT NULL LIMIT ${PAGE}`,
@@ -118,7 +121,7 @@ export function createSessionCommands(options: SessionCommandsOptions): SessionC
       // Clearing may fail half-way; applying a command twice changes nothing.
       for (const command of commands) apply(command);
       for (const { streamId, commandedAt } of commands) {
-        await database.execute(
+        await background.execute(
           'UPDATE stream_session SET commanded_at = NULL WHERE stream_id = ? AND commanded_at = ?',
           [streamId, commandedAt],
         );
