@@ -162,22 +162,23 @@ describe('while a transaction of the platform uses one of the tables', () => {
   /** A transaction on the table whose triggers come last. */
   async function longTransaction() {
     const long = await openPlatformSession(made.url);
-    onTestFinished(() => long.close());
     await long.run('START TRANSACTION');
     await long.run(`SELECT 1 FROM ${TRIGGERS.at(-1)?.table} LIMIT 1`);
     return long;
   }
 
   test('an installation is given up as a whole', async () => {
-    await longTransaction();
+    const long = await longTransaction();
     await expect(installTriggers(database, patience)).rejects.toThrow('Nothing was changed');
+    long.close();
     expect(await names()).toEqual([]);
   });
 
   test('a removal is given up as a whole, and the triggers work as before', async () => {
     await installTriggers(database);
-    await longTransaction();
+    const long = await longTransaction();
     await expect(uninstallTriggers(database, patience)).rejects.toThrow('Nothing was changed');
+    long.close();
     expect(new Set(await names())).toEqual(new Set(ours));
     expect(new Set(await states())).toEqual(new Set(['installed']));
     const { playerId } = await createPlayer(database);
