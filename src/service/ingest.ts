@@ -44,8 +44,8 @@ export async function runIngest(
       'core',
       await openCore(quiet, logger, failures, { nodeId: randomUUID(), preparedUrl: undefined, signal }),
     );
-    const { log } = core;
-    const contests = openContests({ ...core, publisher: log.publisher, relayPublisher: log.publisher });
+    const { publisher, taskPublisher } = core.log;
+    const contests = openContests({ ...core, publisher, taskPublisher, relayPublisher: publisher });
     const { redisUrl: url, ...rest } = settings;
     const state = { redis: false, database: true };
     const ingest = new Ingest({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { insertRow } from '../support/database/outbox.ts';
 import { createContest, createPlayer } from '../support/database/platform.ts';
 import { openPlatformSession } from '../support/database/platform-session.ts';
-import { insertRow } from '../support/database/outbox.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { listen } from '../support/wire/listener.ts';
@@ -69,7 +69,13 @@ describe('Where all connections are taken', () => {
   it('by tasks, requests go on: events are published, and streams opened', async () => {
     const { userId } = await createPlayer(live.test.database);
     const data = await solved();
-    const unlock = await lockTables('stream_session', 'node', 'log_tail', 'standings_board', 'announced_player');
+    const unlock = await lockTables(
+      'stream_session',
+      'node',
+      'log_tail',
+      'standings_board',
+      'announced_player',
+    );
     await untilHanging(2);
     for (let round = 0; round < 10; round += 1) {
       expect((await live.publish({ type: 'PROBLEM_SOLVED', data })).status).toBe(201);
