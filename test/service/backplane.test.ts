@@ -6,6 +6,7 @@ import { createPlayer, createUser, type PlayerIds } from '../support/database/pl
 import { type RedisServer, startRedis } from '../support/redis-server.ts';
 import { environment, note, startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { type DistortingProxy, startDistortingProxy } from '../support/wire/distorting-proxy.ts';
 import { readStream } from '../support/wire/raw-stream.ts';
 
 const DOWN = 'Redis is down: nodes find the events of others by polling.';
@@ -13,6 +14,8 @@ const TIMEOUT = { timeout: 15_000 };
 
 describe('two nodes with Redis', () => {
   let redis: RedisServer;
+  /** Before the Redis of the second node. */
+  let proxy: DistortingProxy;
   let first: TestService;
   let second: Service;
   let secondUrl: string;
@@ -26,13 +29,16 @@ describe('two nodes with Redis', () => {
     redis = await startRedis();
     first = await startService({ REDIS_URL: redis.url });
     const logger = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
-    second = await createService(loadConfig(environment(first.test.url, { REDIS_URL: redis.url })), logger);
+    proxy = await startDistortingProxy(redis.port);
+    const throughProxy = { REDIS_URL: `redis://127.0.0.1:${proxy.port}` };
+    second = await createService(loadConfig(environment(first.test.url, throughProxy)), logger);
     secondUrl = `http://127.0.0.1:${await second.listen()}`;
     channel = `codecraft-live:${first.test.database.name}`;
   }, 120_000);
   afterAll(async () => {
     await second.close();
     await first.close();
+    await proxy.close();
     await redis.stop();
   });
   beforeEach(async () => {
@@ -178,9 +184,14 @@ describe('two nodes with Redis', () => {
     await until(() => stream.ended);
   });
 
-  it.each([
+  it.each<[string, () => unknown, () => unknown]>([
     ['is killed and started again', () => redis.kill(), () => redis.start()],
     ['is frozen', async () => redis.freeze(), async () => redis.resume()],
+    ...(['silence', 'half-open', 'garbage'] as const).map((kind): [string, () => unknown, () => unknown] => [
+      `is behind a partition: ${kind}`,
+      async () => proxy.distort({ kind }),
+      async () => proxy.distort({ kind: 'none' }),
+    ]),
   ])('deliver everything, once and in order, while Redis %s', async (_, fail, recover) => {
     const { titles } = await open();
     await publish('up');
@@ -197,6 +208,18 @@ describe('two nodes with Redis', () => {
     await expect.poll(titles, TIMEOUT).toEqual(['up', 'failing', 'down', 'up again']);
     const said = lines.slice(from).filter(({ msg }) => msg.startsWith('Redis is'));
     expect(said.map(({ level }) => level)).toEqual([40, 30]);
+  });
+
+  it('deliver everything, once and in order, while Redis delivers late', async () => {
+    closers.push(() => proxy.distort({ kind: 'none' }));
+    const { titles } = await open();
+    proxy.distort({ kind: 'delay', ms: 300 });
+    const all = Array.from({ length: 10 }, (_, index) => `late ${index}`);
+    await publish(...all);
+    await expect.poll(titles, TIMEOUT).toEqual(all);
+    proxy.distort({ kind: 'none' });
+    await publish('in time');
+    await expect.poll(titles, TIMEOUT).toEqual([...all, 'in time']);
   });
 
   it('deliver everything when Redis is flushed', async () => {
