@@ -37,6 +37,8 @@ export interface Grants {
    * @throws Problem `forbidden` to services, and to tickets for other scopes than theirs; `not-found`
    */
   authorise(identity: Identity, scopes: readonly ParsedScope[], naming?: boolean): Promise<void>;
+  /** Evicts contests from the cache of what all users may listen to. */
+  forgetContests(contestIds: readonly number[]): void;
   /** Finds the streams that lost their access, in the current state of the database. A few queries per 500 users. */
   recheck<L extends Listener>(listeners: readonly L[]): Promise<Loss<L>[]>;
 }
@@ -86,6 +88,10 @@ export function createGrants(
       remember(facts);
       const refused = unknown.filter((scope) => !mayListen(identity, scope, facts));
       if (refused.length > 0) throw new Problem('not-found', named(refused));
+    },
+
+    forgetContests(contestIds) {
+      for (const id of contestIds) open.delete(spell.contest(id));
     },
 
     async recheck(listeners) {

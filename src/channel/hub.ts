@@ -58,6 +58,11 @@ export class Hub {
     return this.#delivered;
   }
 
+  /** Listeners that are joined to a scope. */
+  listenersOf(scope: Scope): Iterable<Listener> {
+    return this.#channels.get(scope) ?? [];
+  }
+
   /** Number of listeners per scope. */
   *channels(): Iterable<readonly [Scope, number]> {
     for (const [scope, listeners] of this.#channels) yield [scope, listeners.size];

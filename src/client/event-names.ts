@@ -24,6 +24,7 @@ const NAMES: Names = {
   'global-leaderboard': 'GLOBAL_LEADERBOARD',
   'player-status': 'PLAYER_STATUS',
   'node-status': 'NODE_STATUS',
+  'access-changed': 'ACCESS_CHANGED',
   receipts: 'RECEIPTS',
 };
 

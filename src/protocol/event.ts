@@ -15,6 +15,7 @@ export type PublicEventType = Exclude<
   | 'CELLS_UPDATE'
   | 'GLOBAL_LEADERBOARD'
   | 'NODE_STATUS'
+  | 'ACCESS_CHANGED'
   | 'CONTEST_CREATED'
   | 'CONTEST_CHANGED'
   | 'CONTEST_UNLISTED'

@@ -29,6 +29,7 @@ const KINDS: Readonly<Record<EventType, readonly InboxScopeKind[]>> = {
   GLOBAL_LEADERBOARD: [],
   PLAYER_STATUS: [],
   NODE_STATUS: [],
+  ACCESS_CHANGED: [],
 };
 
 /** Whether inboxes keep the messages of a type in a kind of scope; of an unknown type, none. */

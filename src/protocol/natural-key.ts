@@ -31,6 +31,7 @@ const NATURAL_KEYS: NaturalKeys = {
   GLOBAL_LEADERBOARD: undefined,
   PLAYER_STATUS: undefined,
   NODE_STATUS: undefined,
+  ACCESS_CHANGED: undefined,
   RECEIPTS: undefined,
 };
 

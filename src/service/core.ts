@@ -86,7 +86,13 @@ export async function openCore(
       http,
       ...databases,
       now: databases.databaseClock.now,
-      onRevoked: (userId) => hints.access(userId),
+      onRevoked(userId) {
+        hints.access(userId);
+        const change = { userIds: [userId], contestIds: [] };
+        log.publisher
+          .publishInternal('ACCESS_CHANGED', change)
+          .catch((error) => onError(error, 'revocations'));
+      },
     });
     const termAt = (id: number) => log.follower.terms.termAt(id);
     return {

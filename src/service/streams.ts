@@ -8,6 +8,8 @@ import { streamRoutes } from '../http/streams.ts';
 import { ticketRoutes } from '../http/tickets.ts';
 import type { CellsReader } from '../leaderboard/cells/cells-reader.ts';
 import type { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
+import { reportsWithdrawnRights } from '../platform/triggers/inspect.ts';
+import { AccessChanges } from '../session/access-changes.ts';
 import { revalidate } from '../session/revalidate.ts';
 import { Admission } from '../stream/admission.ts';
 import { createPlanner } from '../stream/resolve-plan.ts';
@@ -40,6 +42,8 @@ export interface OpenStreams extends Part {
 
 /** Delay before a stream ends after its owner lost the right to it, ms. */
 const REVALIDATE_MS = 4_000;
+/** The same where triggers report withdrawn rights, and this check finds only what none reported, ms. */
+const FULL_CHECK_MS = 60_000;
 
 /** Max interval between two checks for vanished clients, ms. */
 const VANISHED_MS = 5_000;
@@ -77,14 +81,38 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
   // Requests of other kinds find a connection, too, while openings wait.
   const concurrency = Math.max(1, Math.ceil(deps.poolSize * OPENING_SHARE));
   const admission = new Admission({ concurrency, maxWaitMs: ADMISSION_MS });
+  const changes = new AccessChanges({
+    streams,
+    hub: log.hub,
+    grants,
+    users: deps.auth.users,
+    onError: (error) => onError(error, 'withdrawn rights'),
+  });
+  log.onRows((rows) => {
+    for (const row of rows) if (row.type === 'ACCESS_CHANGED') changes.apply(JSON.parse(row.data));
+  });
+  let checkedAt = Number.NEGATIVE_INFINITY;
+  let inspectedAt = Number.NEGATIVE_INFINITY;
+  let reported = false;
+  /** Checks all streams: seldom where triggers report what the platform withdraws. */
+  async function checkAll(): Promise<void> {
+    const now = performance.now();
+    if (now - inspectedAt >= FULL_CHECK_MS) {
+      reported = await reportsWithdrawnRights(database);
+      inspectedAt = now;
+    }
+    if (reported && now - checkedAt < FULL_CHECK_MS) return;
+    await revalidate(streams, grants);
+    checkedAt = now;
+  }
   const recheck = new Coalesced(
     () => revalidate(streams, grants),
     (error) => onError(error, 'revalidation'),
   );
   deps.hints.on({
     access(userIds) {
-      for (const userId of userIds ?? []) deps.auth.users.forget(userId);
-      recheck.request();
+      if (userIds === undefined) recheck.request();
+      else changes.apply({ userIds: [...userIds], contestIds: [] });
     },
   });
   const { maxSilenceMs } = config.stream;
@@ -106,7 +134,7 @@ export function openStreams(deps: StreamsDeps): OpenStreams {
       ticketRoutes({ tickets, grants, maxScopes }),
     ],
     nodeTasks: [
-      { name: 'revalidation', everyMs: REVALIDATE_MS, run: () => revalidate(streams, grants) },
+      { name: 'revalidation', everyMs: REVALIDATE_MS, run: checkAll },
       {
         name: 'vanished clients',
         everyMs: Math.min(VANISHED_MS, maxSilenceMs / 4),

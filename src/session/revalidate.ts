@@ -1,7 +1,6 @@
 import type { Grants, Listener, Loss } from '../auth/grants.ts';
 import type { CloseReason } from '../protocol/control.ts';
 import type { Stream } from '../stream/stream.ts';
-import type { Streams } from '../stream/streams.ts';
 
 /** Max streams per check, so that other work gets its turn between two. */
 const PAGE = 1_000;
@@ -11,12 +10,15 @@ interface StreamListener extends Listener {
 }
 
 /**
- * Closes the streams whose owners lost their right: accounts blocked or deleted, tokens revoked, access to a scope lost.
+ * Closes those streams whose owners lost their right: accounts blocked or deleted, tokens revoked, access to a scope lost.
  *
  * @returns count of closed streams
  * @throws errors of the database; the streams stay open then
  */
-export async function revalidate(streams: Streams, grants: Pick<Grants, 'recheck'>): Promise<number> {
+export async function revalidate(
+  streams: Iterable<Stream>,
+  grants: Pick<Grants, 'recheck'>,
+): Promise<number> {
   const all = [...streams];
   let closed = 0;
   for (let at = 0; at < all.length; at += PAGE) {

@@ -79,6 +79,7 @@ export class Streams {
   readonly #streams = new Map<string, Stream>();
   readonly #beats = new Map<Stream, Beat>();
   readonly #byUser = new Map<number, Set<Stream>>();
+  readonly #replaying = new Set<Stream>();
   readonly #observers: StreamObserver[] = [];
   #ticker: NodeJS.Timeout | undefined;
   #closing = false;
@@ -111,6 +112,16 @@ export class Streams {
 
   get(id: string): Stream | undefined {
     return this.#streams.get(id);
+  }
+
+  /** The streams of a user. */
+  ofUser(userId: number): Iterable<Stream> {
+    return this.#byUser.get(userId) ?? [];
+  }
+
+  /** The streams that have not joined their channels yet. */
+  get replaying(): Iterable<Stream> {
+    return this.#replaying;
   }
 
   [Symbol.iterator](): Iterator<Stream> {
@@ -203,6 +214,7 @@ export class Streams {
   }
 
   async #begin(stream: Stream, gaps: Omit<StreamOpening, 'snapshotAt'>): Promise<void> {
+    this.#replaying.add(stream);
     try {
       const snapshotAt = await this.#sendSnapshots(stream);
       await catchUp(stream, this.#deps, { ...gaps, snapshotAt });
@@ -210,6 +222,7 @@ export class Streams {
       this.#deps.onError?.(error);
       this.#close(stream, 'reset');
     }
+    this.#replaying.delete(stream);
   }
 
   /** Sends the leaderboards and cells of the stream's scopes. Returns the position up to which their deltas need no replay. */

@@ -221,7 +221,50 @@ describe('The platform’s writes are published:', () => {
       dirty(contestId, playerId),
       dirty(other, playerId),
       dirty(other, playerId),
+      access({ userId: await userOf(playerId) }),
     ]);
+  });
+});
+
+const access = (data: Record<string, number>) => ({ type: 'ACCESS_TOUCHED', data, key: null });
+const userOf = async (playerId: number) =>
+  (await database.query<{ id: number }>('SELECT user_id AS id FROM player WHERE id = ?', [playerId]))[0]
+    ?.id ?? 0;
+
+describe('A withdrawn right is reported:', () => {
+  test.each([
+    ['a ban', "UPDATE users SET status = 'BANNED' WHERE id = ?"],
+    ['another role', "UPDATE users SET role = 'COMPANY' WHERE id = ?"],
+  ])('%s', async (_what, sql) => {
+    const { playerId } = await cast();
+    const userId = await userOf(playerId);
+    await run([[sql, [userId]]]);
+    expect(await published()).toEqual([access({ userId })]);
+    await run([['UPDATE users SET name = ? WHERE id = ?', ['Eve', userId]]]);
+    expect(await published()).toEqual([]);
+  });
+
+  test('a deleted user', async () => {
+    const userId = await createUser(database);
+    await run([['DELETE FROM users WHERE id = ?', [userId]]]);
+    expect(await published()).toEqual([access({ userId })]);
+  });
+
+  test('a contest that becomes private, a draft, or another creator’s, and one that is deleted; no other change', async () => {
+    const { contestId } = await cast();
+    const reported = async (sql: string, values: readonly unknown[] = []) => {
+      await run([[sql, [...values, contestId]]]);
+      return (await published()).filter(({ type }) => type === 'ACCESS_TOUCHED');
+    };
+    const report = [access({ contestId })];
+    expect(await reported('UPDATE contest SET title = ? WHERE id = ?', ['Weekly 9'])).toEqual([]);
+    expect(await reported('UPDATE contest SET is_public = 0 WHERE id = ?')).toEqual(report);
+    expect(await reported('UPDATE contest SET is_public = 1 WHERE id = ?')).toEqual([]);
+    expect(await reported("UPDATE contest SET status = 'LIVE' WHERE id = ?")).toEqual([]);
+    expect(await reported("UPDATE contest SET status = 'DRAFT' WHERE id = ?")).toEqual(report);
+    const creator = await createUser(database);
+    expect(await reported('UPDATE contest SET created_by = ? WHERE id = ?', [creator])).toEqual(report);
+    expect(await reported('DELETE FROM contest WHERE id = ?')).toEqual(report);
   });
 });
 

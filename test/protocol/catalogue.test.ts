@@ -47,6 +47,7 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
   GLOBAL_LEADERBOARD: () => ['global'],
   PLAYER_STATUS: () => ['global'],
   NODE_STATUS: () => ['ops'],
+  ACCESS_CHANGED: () => ['ops'],
   RECEIPTS: ({ playerId }) => [`player:${playerId}`],
 };
 
@@ -217,6 +218,7 @@ test.each([
   'LEADERBOARD_FREEZE',
   'GLOBAL_LEADERBOARD',
   'NODE_STATUS',
+  'ACCESS_CHANGED',
 ])('%j is not a type that a client may publish', (type) => {
   expect(problemOf(() => prepare(type, {}, { at: '/0' })).options.errors).toMatchObject([
     { pointer: '/0/type' },

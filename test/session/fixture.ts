@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Hub } from '../../src/channel/hub.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { createSessionCommands, type SessionCommands } from '../../src/session/commands.ts';
@@ -14,6 +15,7 @@ export interface TestNode {
   readonly id: string;
   readonly database: Database;
   readonly streams: Streams;
+  readonly hub: Hub;
   readonly writer: SessionWriter;
   readonly lease: NodeLease;
   readonly commands: SessionCommands;
@@ -54,7 +56,8 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
   const id = randomUUID();
   const heartbeatMs = options.heartbeatMs ?? 60_000;
   const database = openDatabase({ url, poolSize: 3, acquireTimeoutMs: 2_000 });
-  const streams = createStreams({ query: database.query, limits: { heartbeatMs } });
+  const hub = new Hub(0);
+  const streams = createStreams({ hub, query: database.query, limits: { heartbeatMs } });
   const errors: unknown[] = [];
   const lease = new NodeLease({ database, nodeId: id, durationMs: LEASE_MS });
   const writer = new SessionWriter({
@@ -75,6 +78,7 @@ export function startNode(url: string, options: { heartbeatMs?: number } = {}): 
     id,
     database,
     streams,
+    hub,
     writer,
     lease,
     commands: createSessionCommands({ database, streams, writer, nodeId: id }),

@@ -187,6 +187,10 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     },
     { cameCount: count, wentCount: count },
   ) as fc.Arbitrary<EventInput<'PLAYER_STATUS'>>,
+  ACCESS_CHANGED: fc.record({
+    userIds: fc.array(id, { maxLength: 20 }),
+    contestIds: fc.array(id, { maxLength: 20 }),
+  }) as fc.Arbitrary<EventInput<'ACCESS_CHANGED'>>,
   NODE_STATUS: fc.record({
     nodeId: fc.uuid(),
     periodMs: id,
@@ -222,6 +226,7 @@ const INTERNAL = [
   'CELLS_UPDATE',
   'GLOBAL_LEADERBOARD',
   'NODE_STATUS',
+  'ACCESS_CHANGED',
 ];
 const publicTypes = Object.keys(dataOf).filter((type) => !INTERNAL.includes(type)) as PublicEventType[];
 

@@ -31,6 +31,7 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   GLOBAL_LEADERBOARD: 'dim',
   PLAYER_STATUS: 'dim',
   NODE_STATUS: 'dim',
+  ACCESS_CHANGED: 'dim',
   RECEIPTS: 'dim',
 };
 

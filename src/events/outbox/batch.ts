@@ -2,12 +2,12 @@ import type { EventData, EventType } from '../../protocol/event.ts';
 import type { EventDraft, EventUnit, IdempotencyKey } from '../draft.ts';
 import type { KeyState } from '../known-keys.ts';
 import { prepare } from '../prepare.ts';
-import type { DirtyContestNotice, ReceiptNotice, WaitingEvent } from './examine.ts';
+import type { AccessNotice, DirtyContestNotice, ReceiptNotice, WaitingEvent } from './examine.ts';
 import type { RejectedRow } from './table.ts';
 
 /** Valid row of the outbox: an event to publish, or a notice to this service. */
 export type OutboxEntry = WaitingEvent | Notice;
-export type Notice = DirtyContestNotice | ReceiptNotice;
+export type Notice = DirtyContestNotice | ReceiptNotice | AccessNotice;
 
 /** Max size of one append, in bytes (`Draft.bytes`) and in rows of the log. */
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -76,7 +76,17 @@ export function planBatch(
     if (key) seen.add(key.value);
     fresh.push(entry);
   }
-  return { ids, units: conflate(fresh), rejected, notices };
+  return { ids, units: [...conflate(fresh), ...accessUnits(notices)], rejected, notices };
+}
+
+/** Makes one event of all notices of withdrawn rights, so that every node rechecks the streams concerned. */
+function accessUnits(notices: readonly Notice[]): EventUnit[] {
+  const changes = notices.filter((notice) => notice.kind === 'access');
+  const userIds = new Set(changes.flatMap(({ userId }) => userId ?? []));
+  const contestIds = new Set(changes.flatMap(({ contestId }) => contestId ?? []));
+  if (userIds.size === 0 && contestIds.size === 0) return [];
+  const data = { userIds: [...userIds], contestIds: [...contestIds] };
+  return [{ drafts: [prepare('ACCESS_CHANGED', data, { internal: true })] }];
 }
 
 /**

@@ -11,7 +11,7 @@ import { payloadReason, truncatedReason } from './reason.ts';
 import type { OutboxRow } from './table.ts';
 
 /** Outcome of an examination. */
-export type ExaminedRow = WaitingEvent | DirtyContestNotice | ReceiptNotice | InvalidRow;
+export type ExaminedRow = WaitingEvent | DirtyContestNotice | ReceiptNotice | AccessNotice | InvalidRow;
 
 /** Event that can be published. */
 export interface WaitingEvent {
@@ -41,6 +41,14 @@ export interface ReceiptNotice {
   readonly notificationId: number;
 }
 
+/** Notice that a user may have lost a right, or that fewer may listen to a contest. */
+export interface AccessNotice {
+  readonly kind: 'access';
+  readonly id: number;
+  readonly userId?: number | undefined;
+  readonly contestId?: number | undefined;
+}
+
 /** Row that cannot be published. */
 export interface InvalidRow {
   readonly kind: 'invalid';
@@ -49,6 +57,7 @@ export interface InvalidRow {
 }
 
 const dirtyContest = z.strictObject({ contestId: id, playerId: id.nullish() });
+const access = z.strictObject({ userId: id.nullish(), contestId: id.nullish() });
 const receipt = z.strictObject({
   playerId: id,
   id,
@@ -81,6 +90,10 @@ function read(row: OutboxRow): ExaminedRow {
   if (row.type === 'RECEIPTS_TOUCHED') {
     const { playerId, action, id: notificationId } = valid(receipt, payload);
     return { kind: 'receipt', id: row.id, playerId, action, notificationId };
+  }
+  if (row.type === 'ACCESS_TOUCHED') {
+    const { userId, contestId } = valid(access, payload);
+    return { kind: 'access', id: row.id, userId: userId ?? undefined, contestId: contestId ?? undefined };
   }
   const draft = draftOf(row.type, payload);
   const wasFrozen = row.frozen == null ? undefined : Number(row.frozen) === 1;

@@ -185,7 +185,7 @@ export class Relay {
     const dirty = new Map<string, DirtyContestNotice>();
     for (const notice of notices) {
       if (notice.kind === 'receipt') this.#echoes.add(notice);
-      else dirty.set(`${notice.contestId}:${notice.playerId}`, notice);
+      else if (notice.kind === 'dirty-contest') dirty.set(`${notice.contestId}:${notice.playerId}`, notice);
     }
     for (const { contestId, playerId } of dirty.values())
       try {

@@ -1,3 +1,4 @@
+import { contestClosed, contestDeleted, participantRemoved, userChanged, userDeleted } from './access.ts';
 import { announcementActivated, announcementMade } from './announcement.ts';
 import { contestUpdated } from './contest.ts';
 import { participantJoined, participantLeft, participantScored } from './participant.ts';
@@ -17,4 +18,9 @@ export const TRIGGERS: readonly Trigger[] = [
   submissionInserted,
   announcementMade,
   announcementActivated,
+  userChanged,
+  userDeleted,
+  contestClosed,
+  contestDeleted,
+  participantRemoved,
 ];

@@ -42,6 +42,14 @@ export async function inspectTriggers(database: Pick<Queries, 'query'>): Promise
   };
 }
 
+/** Whether triggers report every right that the platform's statements withdraw, as far as this account can see. */
+export async function reportsWithdrawnRights(database: Pick<Queries, 'query'>): Promise<boolean> {
+  const { states } = await inspectTriggers(database);
+  return states.every(
+    ({ trigger, state }) => state === 'installed' || !trigger.writes.includes('ACCESS_TOUCHED'),
+  );
+}
+
 /**
  * Describes what is wrong with triggers that were installed, a sentence per fault; none where none is seen. Names no
  * account, since any caller may read it: `platform status` does.

@@ -25,6 +25,11 @@ export function markDirty(contestId: string, playerId?: string): string {
   return insert('STANDINGS_TOUCHED', object({ contestId, ...(playerId ? { playerId } : {}) }), 'NULL');
 }
 
+/** Statement that has the streams of a user, or those that listen to a contest, rechecked. */
+export function reportAccess(subject: { readonly userId: string } | { readonly contestId: string }): string {
+  return insert('ACCESS_TOUCHED', object({ ...subject }), 'NULL');
+}
+
 /** JSON object without its NULL members, which a merge patch removes. */
 export function object(members: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(members).map(([name, sql]) => `'${name}', ${sql}`);

@@ -95,4 +95,19 @@ export const SERVICE_EVENTS = {
     keep: 'transient',
     internal: true,
   }),
+
+  ACCESS_CHANGED: define({
+    schema: z.strictObject({
+      /** Users whose status, role or participation changed. */
+      userIds: z.array(id).max(1_000),
+      /** Contests that fewer may listen to than before. */
+      contestIds: z.array(id).max(1_000),
+    }),
+    targets: () => [scopes.ops],
+    title: () => 'Access',
+    message: (data) =>
+      `access of ${data.userIds.length} users and to ${data.contestIds.length} contests changed`,
+    keep: 'transient',
+    internal: true,
+  }),
 } as const;

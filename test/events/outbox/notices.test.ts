@@ -45,6 +45,23 @@ describe('A notice', () => {
     expect(errors).toMatchObject([{ message: 'no' }]);
   });
 
+  test('of withdrawn rights becomes one event of all that are relayed together, and no other', async () => {
+    await outbox.database.transaction(async (tx) => {
+      await insertRow(tx, 'ACCESS_TOUCHED', { userId: 7 });
+      await insertRow(tx, 'ACCESS_TOUCHED', { userId: 7, contestId: null });
+      await insertRow(tx, 'ACCESS_TOUCHED', { contestId: 3 });
+      await insertRow(tx, 'ACCESS_TOUCHED', { userId: 8 });
+    });
+    outbox.relaying();
+    await relayed(outbox.database);
+    const rows = await outbox.database.query<{ scope: string; data: string }>(
+      "SELECT scope, data FROM notification WHERE type = 'ACCESS_CHANGED'",
+    );
+    expect(rows.map(({ scope, data }) => [scope, JSON.parse(data)])).toEqual([
+      ['ops', { userIds: [7, 8], contestIds: [3] }],
+    ]);
+  });
+
   test('of receipts reaches each player’s streams in the order of what was done', async () => {
     const reported: [number, string, readonly number[]][] = [];
     const rows: [number, string, number][] = [

@@ -47,8 +47,8 @@ export async function takeOutbox(database: Pick<Database, 'query' | 'execute'>):
   await database.execute('DELETE FROM event_outbox');
   return rows.map(({ type, payload, key }) => {
     const data = JSON.parse(payload);
-    if (type === 'STANDINGS_TOUCHED') {
-      if (key !== null) throw new Error(`STANDINGS_TOUCHED has the key ${key}`);
+    if (type.endsWith('_TOUCHED')) {
+      if (key !== null) throw new Error(`${type} has the key ${key}`);
     } else {
       prepare(type, data);
       const happening = naturalKeyOf(type as PublicEventType, data);
