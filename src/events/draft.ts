@@ -15,6 +15,8 @@ export interface EventDraft extends Draft {
   readonly event: TypedEvent;
   /** Idempotency key that follows from what happened, for events that happen once. */
   readonly naturalKey: string | undefined;
+  /** Natural key that this event makes free: what it takes back may happen again. */
+  readonly releases?: string | undefined;
   /** Makes what is appended instead while its contest, or a contest of its player, is restricted. */
   readonly redactable?: Redactable;
 }

@@ -23,5 +23,10 @@ export function idempotencyKeyOf(text: string, drafts: readonly EventDraft[], po
   // Fingerprints are stored: the word stays, so that keys written by an older version are recognised.
   if (drafts.length === 1 && only?.naturalKey === text) hash.update(`happening\n${text}`);
   else for (const draft of drafts) hash.update(`${draft.type}\n${draft.data}\n`);
-  return { text, value: `key:${text}`, fingerprint: hash.digest(), keepMs: KEY_MS };
+  return { text, value: storedKey(text), fingerprint: hash.digest(), keepMs: KEY_MS };
+}
+
+/** A caller's key as `log_key` stores it, beside the keys of batches. */
+export function storedKey(text: string): string {
+  return `key:${text}`;
 }

@@ -10,6 +10,8 @@ import type { EventUnit } from './draft.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { prepare } from './prepare.ts';
 import { type ReadRestrictions, redactUnits, scopesOf } from './redaction.ts';
+import { releaseKeys } from './released-keys.ts';
+import { type FindSolve, linkRetractions } from './retractions.ts';
 
 /** Max events per call. */
 export const MAX_EVENTS = 1_000;
@@ -39,11 +41,16 @@ export interface UncheckedEvent {
 export interface LogPublisherOptions {
   readonly append: (units: readonly Unit[]) => Promise<Appended[]>;
   readonly restrictions: ReadRestrictions;
+  /** Finds what a SOLVE_RETRACTED takes back. Default: nothing. */
+  readonly findSolve?: FindSolve;
 }
 
-export function createLogPublisher({ append, restrictions }: LogPublisherOptions): LogPublisher {
+export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
+  const { append, restrictions, findSolve = async () => undefined } = options;
+
   async function appendUnits(given: readonly EventUnit[]): Promise<Published[]> {
-    const units = await redactUnits(given, restrictions);
+    const linked = await linkRetractions(given, findSolve);
+    const units = await redactUnits(releaseKeys(linked), restrictions);
     const appended = await append(units);
     const published: Published[] = [];
     for (const [number, unit] of units.entries()) {

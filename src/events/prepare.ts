@@ -5,7 +5,7 @@ import type { Definition, Redacted, Restriction } from '../protocol/definition.t
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { fieldErrorsOf } from '../protocol/field-errors.ts';
 import { isKeptByInboxes } from '../protocol/inbox-scope-kinds.ts';
-import { naturalKeyOf } from '../protocol/natural-key.ts';
+import { naturalKeyOf, releasedKeyOf } from '../protocol/natural-key.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
 import { type Scope, scopeKind } from '../protocol/scope.ts';
 import type { EventDraft, RedactedDraft, TypedEvent } from './draft.ts';
@@ -59,7 +59,8 @@ export function limitedTo(draft: EventDraft, scopes: ReadonlySet<Scope>): EventD
   const rows = draft.rows.filter(({ scope }) => scopes.has(scope));
   const { redactable } = draft;
   if (rows.length === 0) return undefined;
-  const limited = { ...draft, rows, activity: [] };
+  // A key was released when the event itself was appended.
+  const limited = { ...draft, rows, activity: [], releases: undefined };
   if (!redactable) return limited;
   const redact = (restriction: Restriction): RedactedDraft => {
     const redacted = redactable.redact(restriction);
@@ -95,6 +96,7 @@ function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Re
     rows,
     activity,
     naturalKey: naturalKeyOf(type, data as never),
+    releases: releasedKeyOf(type, data),
     bytes: rows.reduce((sum, row) => sum + size + row.message.length + 300, activity.length * 100),
   };
 }

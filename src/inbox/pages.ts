@@ -2,7 +2,7 @@ import { notificationOf } from '../channel/live-frame.ts';
 import type { Queries } from '../db/database.ts';
 import type { InboxCounts, InboxItem } from '../protocol/api/inbox.ts';
 import type { EventType } from '../protocol/event.ts';
-import type { Scope } from '../protocol/scope.ts';
+import { type Scope, scopes } from '../protocol/scope.ts';
 import { inInbox } from './inbox-scopes.ts';
 
 export interface PageRequest {
@@ -46,12 +46,30 @@ export async function readPage(
        ${INBOX} ${RECEIPTS} WHERE ${conditions.join(' AND ')} ORDER BY n.id DESC LIMIT ${Math.trunc(request.limit)}`,
     values,
   );
+  const superseding = await readSuperseding(database, playerId, rows);
   return rows.map((row) => ({
     ...notificationOf({ ...row, at: row.createdAt.getTime() }),
+    ...(superseding.has(row.eventId) ? { supersededBy: superseding.get(row.eventId) as number } : {}),
     seenAt: row.seenAt?.toISOString() ?? null,
     readAt: row.readAt?.toISOString() ?? null,
     archivedAt: row.archivedAt?.toISOString() ?? null,
   }));
+}
+
+/** By `eventId`, the notifications by which those of a page were taken back. */
+async function readSuperseding(
+  database: Pick<Queries, 'query'>,
+  playerId: number,
+  rows: readonly Row[],
+): Promise<ReadonlyMap<number, number>> {
+  const oldest = rows.findLast(({ type }) => type === 'PROBLEM_SOLVED');
+  if (oldest === undefined) return new Map();
+  const found = await database.query<{ id: number; supersedes: number | string | null }>(
+    `SELECT n.id, JSON_EXTRACT(n.data, '$.supersedes') AS supersedes FROM notification n FORCE INDEX (notification_inbox)
+      WHERE n.scope = ? AND n.inbox = 1 AND n.id > ? AND n.type = 'SOLVE_RETRACTED'`,
+    [scopes.player(playerId), oldest.id],
+  );
+  return new Map(found.map(({ id, supersedes }) => [Number(supersedes), id]));
 }
 
 /** Counts of an inbox, without what is archived, up to and including position `through`. */

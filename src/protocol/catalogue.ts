@@ -1,4 +1,5 @@
 import { CONTEST_EVENTS } from './event-types/contest-events.ts';
+import { JUDGING_EVENTS } from './event-types/judging-events.ts';
 import { LISTING_EVENTS } from './event-types/listing-events.ts';
 import { PLAYER_EVENTS } from './event-types/player-events.ts';
 import { SERVICE_EVENTS } from './event-types/service-events.ts';
@@ -9,6 +10,7 @@ import { SERVICE_EVENTS } from './event-types/service-events.ts';
  */
 export const CATALOGUE = {
   ...PLAYER_EVENTS,
+  ...JUDGING_EVENTS,
   ...CONTEST_EVENTS,
   ...LISTING_EVENTS,
   ...SERVICE_EVENTS,

@@ -11,6 +11,9 @@ const NATURAL_KEYS: NaturalKeys = {
   ACHIEVEMENT: (data) => `achievement:${data.playerId}:${data.achievement}`,
   PROBLEM_SOLVED: (data) =>
     `problem-solved:${data.playerId}:${data.problemId}:${data.contestId ?? 'practice'}`,
+  SUBMISSION_RECEIVED: (data) => `submission-received:${data.submissionId}`,
+  SUBMISSION_JUDGED: (data) => `submission-judged:${data.submissionId}`,
+  XP_GAINED: (data) => (data.ledgerId === undefined ? undefined : `xp-gained:${data.ledgerId}`),
   CONTEST_JOINED: (data) => {
     const [only, ...others] = data.players;
     return only && others.length === 0 ? `contest-joined:${data.contestId}:${only.playerId}` : undefined;
@@ -25,6 +28,8 @@ const NATURAL_KEYS: NaturalKeys = {
   CONTEST_COUNTS: undefined,
   CONTEST_RESULTS: undefined,
   RANK_CHANGE: undefined,
+  SUBMISSION_REJUDGED: undefined,
+  SOLVE_RETRACTED: undefined,
   LEADERBOARD_UPDATE: undefined,
   CELLS_UPDATE: undefined,
   LEADERBOARD_FREEZE: undefined,
@@ -47,4 +52,13 @@ export function naturalKeyOf<T extends EventType>(type: T, data: EventInput<T>):
 /** Whether the event may happen again (an ended contest can be reopened), so that its natural key alone is no repeat. */
 export function mayRecur(type: EventType): boolean {
   return type === 'CONTEST_STATUS' || type === 'CONTEST_END';
+}
+
+/** Natural key of an event that this one takes back, so that it may happen again; undefined where it takes none back. */
+export function releasedKeyOf(type: EventType, data: unknown): string | undefined {
+  if (type === 'SOLVE_RETRACTED')
+    return naturalKeyOf('PROBLEM_SOLVED', data as EventInput<'SOLVE_RETRACTED'>);
+  if (type !== 'SUBMISSION_REJUDGED') return undefined;
+  const { submissionId, verdict } = data as EventInput<'SUBMISSION_REJUDGED'>;
+  return verdict === 'PENDING' ? `submission-judged:${submissionId}` : undefined;
 }

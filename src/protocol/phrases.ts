@@ -23,6 +23,11 @@ export function capitalised(word: string): string {
   return word.slice(0, 1).toUpperCase() + word.slice(1).toLowerCase();
 }
 
+/** `WRONG_ANSWER` → `Wrong answer`. */
+export function verdictPhrase(verdict: string): string {
+  return capitalised(verdict.replaceAll('_', ' '));
+}
+
 /** 1 → `1st`, 12 → `12th`, 23 → `23rd`. */
 export function ordinal(rank: number): string {
   return `${rank}${ordinalSuffix(rank)}`;

@@ -6,6 +6,11 @@ import type { EventInput, PublicEventType } from '../protocol/event.ts';
  */
 export const METHODS = {
   PROBLEM_SOLVED: 'problemSolved',
+  SUBMISSION_RECEIVED: 'submissionReceived',
+  SUBMISSION_JUDGED: 'submissionJudged',
+  SUBMISSION_REJUDGED: 'submissionRejudged',
+  SOLVE_RETRACTED: 'solveRetracted',
+  XP_GAINED: 'playerXpGained',
   LEVEL_UP: 'playerLevelUp',
   TIER_UPGRADE: 'playerTierUpgrade',
   RANK_CHANGE: 'playerRankChange',

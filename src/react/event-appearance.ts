@@ -11,6 +11,7 @@ export interface EventAppearance {
 }
 
 const FLAG = 'M3.5 15V2M3.5 2.5h9';
+const AGAIN = 'M13 8a5 5 0 1 1-1.5-3.5M13 2v3h-3';
 const OTHER: EventAppearance = { icon: 'M8 3v6M8 12v.5', tone: 'plain', toast: false };
 
 /** Appearance per type. The compiler requires an entry for each type of the catalogue. */
@@ -24,6 +25,11 @@ const EVENT_APPEARANCE: Readonly<Record<EventType, EventAppearance>> = {
     toast: true,
   },
   PROBLEM_SOLVED: { icon: 'M2.5 8.5 6.5 12.5 13.5 4', tone: 'good', toast: false },
+  SUBMISSION_RECEIVED: { icon: 'M8 13V3M4 7l4-4 4 4', tone: 'plain', toast: false },
+  SUBMISSION_JUDGED: { icon: 'M3 4h10M3 8h6M3 12h8', tone: 'plain', toast: true },
+  SUBMISSION_REJUDGED: { icon: AGAIN, tone: 'plain', toast: true },
+  SOLVE_RETRACTED: { icon: 'M4 4l8 8M12 4l-8 8', tone: 'plain', toast: true },
+  XP_GAINED: { icon: 'M8 3v10M3 8h10', tone: 'good', toast: false },
   CONTEST_STATUS: { icon: `${FLAG}l-2.5 3 2.5 3h-9`, tone: 'plain', toast: false },
   CONTEST_END: { icon: `${FLAG}v6h-9M8 2.5v6M3.5 5.5h9`, tone: 'plain', toast: false },
   ANNOUNCEMENT: { icon: 'M2 6v4h2.5L12 13.5v-11L4.5 6ZM14.5 6.5v3', tone: 'plain', toast: true },

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { DatabaseClock } from '../db/database-clock.ts';
 import { createLogPublisher, type LogPublisher } from '../events/log-publisher.ts';
+import { createSolveFinder } from '../events/retractions.ts';
 import { AppendHealth } from '../log/append-health.ts';
 import { Appender } from '../log/appender.ts';
 import { pruneLog } from '../log/retention.ts';
@@ -62,6 +63,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
     return createLogPublisher({
       append,
       restrictions: (about) => readRestrictions(reads, about, options.holdDays),
+      findSolve: createSolveFinder(reads),
     });
   }
 

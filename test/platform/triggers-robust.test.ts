@@ -16,7 +16,7 @@ import {
 import {
   openPlatformSession,
   type PlatformSession,
-  takeOutbox,
+  takeConsequences,
 } from '../support/database/platform-session.ts';
 
 let made: TestDatabase;
@@ -37,7 +37,7 @@ afterEach(async () => {
   await made.drop();
 });
 
-const published = () => takeOutbox(database);
+const published = () => takeConsequences(database);
 const levelUp = (playerId: number) =>
   platform.run("UPDATE player SET level = level + 1, tier = 'GOLD' WHERE id = ?", [playerId]);
 

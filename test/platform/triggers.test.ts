@@ -5,7 +5,7 @@ import { createContest, createPlayer, createProblem, createUser } from '../suppo
 import {
   openPlatformSession,
   type PlatformSession,
-  takeOutbox,
+  takeConsequences,
 } from '../support/database/platform-session.ts';
 import { type Cast, type Statement, statements } from '../support/database/platform-statements.ts';
 
@@ -22,7 +22,7 @@ afterAll(async () => {
   platform.close();
 });
 
-const published = () => takeOutbox(database);
+const published = () => takeConsequences(database);
 const dirty = (contestId: number, playerId?: number) => ({
   type: 'STANDINGS_TOUCHED',
   data: playerId === undefined ? { contestId } : { contestId, playerId },
@@ -89,6 +89,7 @@ describe('The platform’s writes are published:', () => {
           contestTitle: 'Weekly 7',
           points: 100,
           difficulty: 'EASY',
+          first: true,
         },
         key: `problem-solved:${playerId}:${problemId}:${contestId}`,
       },
@@ -346,7 +347,7 @@ test('a write that is rolled back is not published', async () => {
     "INSERT INTO announcement (created_by, title, message) SELECT created_by, 'A', 'B' FROM contest LIMIT 1",
   );
   const [rows] = await platform.connection.query('SELECT type FROM event_outbox');
-  expect(rows).toHaveLength(9);
+  expect(rows).toHaveLength(12);
   await platform.run('ROLLBACK');
   expect(await published()).toEqual([]);
 });

@@ -10,6 +10,11 @@ import { dataOf } from '../support/arbitrary-events.ts';
 
 type Data = Record<string, unknown>;
 
+const toPlayerAndAdmins = ({ playerId, contestId }: Data) => [
+  `player:${playerId}`,
+  ...(contestId === undefined ? [] : [`contest:${contestId}:hidden`]),
+];
+
 /** Where each type goes, said a second time and in the simplest words. */
 const SCOPES: Record<EventType, (data: Data) => string[]> = {
   LEVEL_UP: ({ playerId }) => [`player:${playerId}`, 'global'],
@@ -21,6 +26,15 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
     `problem:${problemId}`,
     ...(contestId === undefined ? [] : [`contest:${contestId}`]),
   ],
+  SUBMISSION_RECEIVED: toPlayerAndAdmins,
+  SUBMISSION_JUDGED: toPlayerAndAdmins,
+  SUBMISSION_REJUDGED: toPlayerAndAdmins,
+  SOLVE_RETRACTED: ({ playerId, problemId, contestId }) => [
+    `player:${playerId}`,
+    `problem:${problemId}`,
+    ...(contestId === undefined ? [] : [`contest:${contestId}`]),
+  ],
+  XP_GAINED: ({ playerId }) => [`player:${playerId}`],
   CONTEST_STATUS: ({ contestId }) => [`contest:${contestId}`],
   CONTEST_END: ({ contestId }) => [`contest:${contestId}`],
   CONTEST_CREATED: () => ['global'],
@@ -58,6 +72,8 @@ const INBOX: Partial<Record<EventType, RegExp>> = {
   RANK_CHANGE: /^player:/,
   ACHIEVEMENT: /^player:/,
   PROBLEM_SOLVED: /^player:/,
+  SUBMISSION_REJUDGED: /^player:/,
+  SOLVE_RETRACTED: /^player:/,
   CONTEST_STATUS: /^contest:/,
   CONTEST_END: /^contest:/,
   CONTEST_CHANGED: /^contest:/,
@@ -145,8 +161,11 @@ describe.each(EVENT_TYPES)('%s', (type) => {
           fc.constantFrom<unknown>({}, true, -1, 0.5, Number.NaN, '\ud800'),
           (data, value) => {
             fc.pre(
-              !(value === true && ['truncated', 'frozen', 'real', 'shown', 'isPublic'].includes(key)) &&
-                !(typeof value === 'object' && ['counts', 'latency'].includes(key)),
+              !(
+                value === true && ['truncated', 'frozen', 'real', 'shown', 'isPublic', 'first'].includes(key)
+              ) &&
+                !(typeof value === 'object' && ['counts', 'latency', 'tests'].includes(key)) &&
+                !(value === -1 && type === 'XP_GAINED' && key === 'xp'),
             );
             const { code, status, options } = problemOf(() => make({ ...data, [key]: value }));
             expect([code, status]).toEqual(['invalid-event', 422]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { InboxItem, InboxPage } from '../../src/client/api-types.ts';
+import type { Notification } from '../../src/protocol/event.ts';
 import {
   EMPTY,
   withArrival,
@@ -27,6 +28,27 @@ describe('An inbox', () => {
     expect(more.items.map(({ id }) => id)).toEqual([12, 9, 4]);
     // Replayed, though the page shows it already.
     expect(withArrival(more, arrival(8))).toBe(more);
+  });
+
+  it('marks the entry that an arrival takes back', () => {
+    const solve = {
+      ...arrival(12),
+      eventId: 11,
+      type: 'PROBLEM_SOLVED',
+      data: { playerId: 7, problemId: 5 },
+    };
+    const retraction = {
+      ...arrival(15),
+      type: 'SOLVE_RETRACTED',
+      data: { playerId: 7, problemId: 5, supersedes: 11 },
+    };
+    const later = [solve, retraction].reduce(
+      (state, one) => withArrival(state, one as Notification),
+      withArrival(read, arrival(10)),
+    );
+    expect(later.items.flatMap(({ id, supersededBy }) => (supersededBy ? [[id, supersededBy]] : []))).toEqual(
+      [[12, 15]],
+    );
   });
 
   it('keeps what arrived while a page was under way', () => {

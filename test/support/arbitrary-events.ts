@@ -49,6 +49,11 @@ const standing = fc.record({
   lastSolvedAt: fc.option(instant),
 });
 
+const verdict = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,49}$/);
+const tests = fc.record({ passed: count, total: count });
+const about = { playerName: name, problemTitle: title, contestId: id, contestTitle: title };
+const submission = { playerId: id, submissionId: id, problemId: id };
+
 /** Valid data of each type. */
 export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } = {
   LEVEL_UP: fields(
@@ -76,8 +81,27 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
       contestTitle: title,
       points: count,
       difficulty: fc.constantFrom(...DIFFICULTIES),
+      first: fc.boolean(),
     },
   ) as fc.Arbitrary<EventInput<'PROBLEM_SOLVED'>>,
+  SUBMISSION_RECEIVED: fields(submission, { ...about, language: wellFormedText(30) }) as fc.Arbitrary<
+    EventInput<'SUBMISSION_RECEIVED'>
+  >,
+  SUBMISSION_JUDGED: fields({ ...submission, verdict }, { ...about, points: count, tests }) as fc.Arbitrary<
+    EventInput<'SUBMISSION_JUDGED'>
+  >,
+  SUBMISSION_REJUDGED: fields(
+    { ...submission, oldVerdict: verdict, verdict },
+    { ...about, points: count, tests },
+  ) as fc.Arbitrary<EventInput<'SUBMISSION_REJUDGED'>>,
+  SOLVE_RETRACTED: fields(
+    { playerId: id, problemId: id },
+    { ...about, verdict, supersedes: id },
+  ) as fc.Arbitrary<EventInput<'SOLVE_RETRACTED'>>,
+  XP_GAINED: fields(
+    { playerId: id, xp: fc.integer(), source: wellFormedText(50) },
+    { playerName: name, ledgerId: id, contestId: id, contestTitle: title },
+  ) as fc.Arbitrary<EventInput<'XP_GAINED'>>,
   CONTEST_STATUS: fields(
     { contestId: id, newStatus: status },
     { contestTitle: title, oldStatus: status, startsAt: instant, endsAt: instant },

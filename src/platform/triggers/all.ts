@@ -5,6 +5,7 @@ import { participantJoined, participantLeft, participantScored } from './partici
 import { playerAdvanced, playerHeld } from './player.ts';
 import { submissionAccepted, submissionInserted } from './submission.ts';
 import type { Trigger } from './trigger.ts';
+import { xpGained } from './xp.ts';
 
 /** Every trigger of this version, in the order of installation. */
 export const TRIGGERS: readonly Trigger[] = [
@@ -16,6 +17,7 @@ export const TRIGGERS: readonly Trigger[] = [
   playerAdvanced,
   submissionAccepted,
   submissionInserted,
+  xpGained,
   announcementMade,
   announcementActivated,
   userChanged,

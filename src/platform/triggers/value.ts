@@ -10,6 +10,11 @@ export function sqlIntFrom(min: number, value: string): string {
   return `IF(${value} >= ${min}, ${sqlInt(value)}, NULL)`;
 }
 
+/** JSON boolean, or NULL unless it is `known`. MariaDB has no other way to write one than to read it. */
+export function sqlBoolean(condition: string, known: string): string {
+  return `IF(${known}, JSON_EXTRACT(IF(${condition}, 'true', 'false'), '$'), NULL)`;
+}
+
 /** The word in this spelling if it is one of `words`, else NULL. */
 export function sqlOneOf(words: readonly string[], value: string): string {
   const list = words.map((word) => `'${word}'`).join(', ');

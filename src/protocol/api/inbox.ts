@@ -22,6 +22,7 @@ export const inboxItem = z.object({
   message: z.string(),
   data: z.record(z.string(), z.unknown()),
   at: z.iso.datetime(),
+  supersededBy: z.int().optional().meta({ description: 'The notification by which this one was taken back' }),
   ...receipt.shape,
 });
 
@@ -44,7 +45,7 @@ export const whichNotifications = z
   .meta({ id: 'WhichNotifications', example: { throughId: 1042 } });
 
 /** A notification as its player's inbox shows it. Times are ISO 8601 in UTC. */
-export type InboxItem = Notification & Wire<typeof receipt>;
+export type InboxItem = Notification & Wire<typeof receipt> & { readonly supersededBy?: number };
 export type InboxCounts = Wire<typeof inboxCounts>;
 export type InboxPage = Omit<Wire<typeof inboxPage>, 'items'> & { readonly items: readonly InboxItem[] };
 export type Marked = Wire<typeof marked>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { activityOf, define, type Redacted } from '../definition.ts';
-import { DIFFICULTIES, RECEIPT_ACTIONS } from '../enums.ts';
+import { RECEIPT_ACTIONS } from '../enums.ts';
 import { count, id, player, rank, text, tier } from '../fields.ts';
 import { byline, capitalised, ordinal, placeMove, titled } from '../phrases.ts';
 import { scopes } from '../scope.ts';
@@ -102,57 +102,6 @@ export const PLAYER_EVENTS = {
     // A rise in XP during a freeze would give a solve away.
     restrictedBy: 'player',
     redact: { frozen: ownOnly },
-    keep: 'history',
-  }),
-
-  PROBLEM_SOLVED: define({
-    schema: z.strictObject({
-      ...player,
-      problemId: id,
-      problemTitle: text(200).optional(),
-      contestId: id.optional(),
-      contestTitle: text(200).optional(),
-      points: count.optional(),
-      difficulty: z.enum(DIFFICULTIES).optional(),
-    }),
-    targets: (data) => [
-      scopes.player(data.playerId),
-      scopes.problem(data.problemId),
-      ...(data.contestId === undefined ? [] : [scopes.contest(data.contestId)]),
-    ],
-    title: () => 'Problem solved',
-    message: (data, audience) =>
-      `${byline(data, audience)} solved ${data.problemTitle ?? `problem ${data.problemId}`}${titled(' in ', data.contestTitle)}${data.points ? ` for ${data.points} points` : ''}`,
-    activity: (data) => [
-      {
-        ...activityOf('PROBLEM_SOLVED', data.playerId, null, { points: data.points }),
-        problemId: data.problemId,
-        ...(data.contestId === undefined ? {} : { contestId: data.contestId }),
-      },
-    ],
-    redact: {
-      frozen: (data) => ({
-        data,
-        targets: [
-          scopes.player(data.playerId),
-          ...(data.contestId === undefined ? [] : [scopes.hidden(data.contestId)]),
-        ],
-        activity: true,
-        deferred: [
-          scopes.problem(data.problemId),
-          ...(data.contestId === undefined ? [] : [scopes.contest(data.contestId)]),
-        ],
-      }),
-      // Viewers of the problem must not learn of the contest, nor of its participants.
-      private: (data) => ({
-        data,
-        targets: [
-          scopes.player(data.playerId),
-          ...(data.contestId === undefined ? [] : [scopes.contest(data.contestId)]),
-        ],
-        activity: true,
-      }),
-    },
     keep: 'history',
   }),
 

@@ -18,11 +18,18 @@ export interface InboxEntryProps {
 /** Notification in the inbox with its actions. */
 export function InboxEntry({ item, now, onRead, onUnread, onArchive }: InboxEntryProps) {
   const unread = item.readAt === null;
+  const superseded = item.supersededBy !== undefined;
   return (
-    <li className="ccl-entry" data-type={item.type} {...(unread ? { 'data-unread': '' } : {})}>
+    <li
+      className="ccl-entry"
+      data-type={item.type}
+      {...(unread ? { 'data-unread': '' } : {})}
+      {...(superseded ? { 'data-superseded': '' } : {})}
+    >
       <EventIcon of={item} />
       <div className="ccl-entry-text">
         {unread && <span className="ccl-hidden">Unread: </span>}
+        {superseded && <span className="ccl-hidden">Taken back: </span>}
         <p className="ccl-entry-title">
           <EventText of={item} text={item.title} />
         </p>

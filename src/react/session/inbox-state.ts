@@ -46,8 +46,16 @@ export function withArrival(state: InboxState, notification: Notification): Inbo
   if (state.items.some(({ id }) => id === notification.id) || notification.id <= state.countedAt)
     return state;
   const item = { ...notification, seenAt: null, readAt: null, archivedAt: null } as InboxItem;
-  const items = [item, ...state.items].sort((a, b) => b.id - a.id);
+  const items = [item, ...state.items.map((earlier) => withSuperseded(earlier, notification))].sort(
+    (a, b) => b.id - a.id,
+  );
   return { ...state, items, counts: plus(state.counts, 1, 1) };
+}
+
+/** Marks the entry that a notification takes back. */
+function withSuperseded(item: InboxItem, { id, type, data }: Notification): InboxItem {
+  const takesBack = type === 'SOLVE_RETRACTED' && data.supersedes === item.eventId;
+  return takesBack ? { ...item, supersededBy: id } : item;
 }
 
 export type Change = Pick<EventData<'RECEIPTS'>, 'action' | 'ids' | 'throughId'>;

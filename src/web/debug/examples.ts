@@ -28,6 +28,20 @@ const EXAMPLES: Examples = {
     points: 200,
     difficulty: 'MEDIUM',
   }),
+  SUBMISSION_RECEIVED: (about) => ({ ...submission(about), language: 'cpp' }),
+  SUBMISSION_JUDGED: (about) => ({
+    ...submission(about),
+    verdict: 'WRONG_ANSWER',
+    tests: { passed: 7, total: 12 },
+  }),
+  SUBMISSION_REJUDGED: (about) => ({
+    ...submission(about),
+    oldVerdict: 'WRONG_ANSWER',
+    verdict: 'ACCEPTED',
+    points: 200,
+  }),
+  SOLVE_RETRACTED: (about) => ({ ...player(about), ...problem(about), verdict: 'WRONG_ANSWER' }),
+  XP_GAINED: (about) => ({ ...player(about), xp: 25, source: 'JOIN', contestId: about.contestId }),
   CONTEST_STATUS: ({ contestId }) => ({ contestId, newStatus: 'LIVE' }),
   CONTEST_END: ({ contestId }) => ({ contestId, participantCount: 8 }),
   CONTEST_JOINED: (about) => ({ contestId: about.contestId, players: [player(about)] }),
@@ -44,6 +58,14 @@ export const PUBLIC_TYPES = Object.keys(EXAMPLES) as readonly PublicEventType[];
 /** Example data of a type, as indented JSON. */
 export function exampleOf(type: PublicEventType, about: About): string {
   return JSON.stringify(EXAMPLES[type](about), undefined, 2);
+}
+
+function problem({ contestId }: About) {
+  return { problemId: 1, problemTitle: 'Two Sums', contestId };
+}
+
+function submission(about: About) {
+  return { ...player(about), ...problem(about), submissionId: 1 };
 }
 
 function player({ playerId, playerName }: About) {

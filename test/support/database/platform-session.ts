@@ -52,8 +52,15 @@ export async function takeOutbox(database: Pick<Database, 'query' | 'execute'>):
     } else {
       prepare(type, data);
       const happening = naturalKeyOf(type as PublicEventType, data);
-      if (key !== happening) throw new Error(`${type} has the key ${key} instead of ${happening}`);
+      if (happening !== undefined && key !== happening)
+        throw new Error(`${type} has the key ${key} instead of ${happening}`);
     }
     return { type, data, key };
   });
+}
+
+/** The same without what is said of submissions and XP themselves. */
+export async function takeConsequences(database: Pick<Database, 'query' | 'execute'>): Promise<OutboxRow[]> {
+  const rows = await takeOutbox(database);
+  return rows.filter(({ type }) => !type.startsWith('SUBMISSION_') && type !== 'XP_GAINED');
 }

@@ -1,0 +1,143 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  joinContest,
+  type PlayerIds,
+  setFrozen,
+} from '../support/database/platform.ts';
+import { prepareService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { type RawStream, readStream } from '../support/wire/raw-stream.ts';
+
+const TYPES =
+  'SUBMISSION_RECEIVED,SUBMISSION_JUDGED,SUBMISSION_REJUDGED,PROBLEM_SOLVED,SOLVE_RETRACTED,XP_GAINED';
+
+describe('Judging', { timeout: 120_000 }, () => {
+  const live = prepareService();
+  let problemId: number;
+  let solver: PlayerIds;
+  let rival: PlayerIds;
+  let admin: number;
+  beforeAll(async () => {
+    const { database } = live.test;
+    await installTriggers(database);
+    problemId = await createProblem(database);
+    solver = await createPlayer(database);
+    rival = await createPlayer(database);
+    admin = await createUser(database, { role: 'ADMIN' });
+  });
+
+  async function openContest(): Promise<number> {
+    const contestId = await createContest(live.test.database);
+    for (const { playerId } of [solver, rival])
+      await joinContest(live.test.database, { contestId, playerId });
+    return contestId;
+  }
+
+  async function open(userId: number, scopes: readonly string[]): Promise<RawStream> {
+    const query = scopes.map((scope) => `scope=${scope}`).join('&');
+    const stream = await readStream(`${live.url}/streams?${query}&types=${TYPES}`, {
+      authorization: `Bearer ${await live.token(userId)}`,
+    });
+    onTestFinished(() => stream.close());
+    await until(() => stream.events.some(({ event }) => event === 'caught-up'));
+    return stream;
+  }
+
+  const notificationsOf = (stream: RawStream) =>
+    stream.events.flatMap(({ data }) => {
+      const parsed = JSON.parse(data);
+      return 'type' in parsed ? [parsed] : [];
+    });
+  const typesOf = (stream: RawStream) => notificationsOf(stream).map(({ type }) => type);
+  const shows = (stream: RawStream, types: readonly string[]) =>
+    until(() => {
+      expect(typesOf(stream)).toEqual(types);
+      return true;
+    });
+
+  async function submit(contestId: number): Promise<number> {
+    await live.test.database.execute(
+      "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES (?, ?, ?, 'c', 'PENDING')",
+      [solver.playerId, problemId, contestId],
+    );
+    const [row] = await live.test.database.query<{ id: number }>('SELECT MAX(id) AS id FROM submission');
+    return Number(row?.id);
+  }
+  const judge = (id: number, verdict: string) =>
+    live.test.database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, id]);
+
+  it('is published to the player and to admins; a solve that is taken back to all who got it, and can be made again', async () => {
+    const contestId = await openContest();
+    const own = await open(solver.userId, ['player:me']);
+    const other = await open(rival.userId, ['player:me', `contest:${contestId}`]);
+    const third = await open(rival.userId, [`problem:${problemId}`]);
+    const staff = await open(admin, [`contest:${contestId}`]);
+
+    const submissionId = await submit(contestId);
+    await judge(submissionId, 'ACCEPTED');
+    const solved = ['SUBMISSION_RECEIVED', 'SUBMISSION_JUDGED', 'PROBLEM_SOLVED'];
+    await shows(own, solved);
+    await shows(staff, solved);
+    await shows(other, ['PROBLEM_SOLVED']);
+    expect(notificationsOf(other)[0].data.first).toBe(true);
+
+    await judge(submissionId, 'WRONG_ANSWER');
+    await shows(own, [...solved, 'SUBMISSION_REJUDGED', 'SOLVE_RETRACTED']);
+    await shows(staff, [...solved, 'SUBMISSION_REJUDGED', 'SOLVE_RETRACTED']);
+    await shows(other, ['PROBLEM_SOLVED', 'SOLVE_RETRACTED']);
+    await shows(third, ['PROBLEM_SOLVED', 'SOLVE_RETRACTED']);
+    const [, , solve, rejudged, retraction] = notificationsOf(own);
+    expect(retraction.data.supersedes).toBe(solve.eventId);
+    const response = await fetch(`${live.url}/notifications`, {
+      headers: { authorization: `Bearer ${await live.token(solver.userId)}` },
+    });
+    const { items } = (await response.json()) as { items: { id: number; supersededBy?: number }[] };
+    expect(items.map(({ id, supersededBy }) => [id, supersededBy])).toEqual([
+      [retraction.id, undefined],
+      [rejudged.id, undefined],
+      [solve.id, retraction.id],
+    ]);
+
+    await judge(submissionId, 'ACCEPTED');
+    await shows(other, ['PROBLEM_SOLVED', 'SOLVE_RETRACTED', 'PROBLEM_SOLVED']);
+  });
+
+  it('reaches its player alone, and admins, while the contest is frozen, and others when it no longer is', async () => {
+    const contestId = await openContest();
+    const { database } = live.test;
+    const own = await open(solver.userId, ['player:me']);
+    const other = await open(rival.userId, ['player:me', `contest:${contestId}`, `problem:${problemId}`]);
+    const staff = await open(admin, [`contest:${contestId}`]);
+    await setFrozen(database, contestId, true);
+    const gain = (source: string) =>
+      database.execute(
+        'INSERT INTO xp_ledger (player_id, contest_id, source, final_xp) VALUES (?, ?, ?, 30)',
+        [solver.playerId, contestId, source],
+      );
+
+    const submissionId = await submit(contestId);
+    await judge(submissionId, 'ACCEPTED');
+    await gain('SUBMISSION');
+    const solved = ['SUBMISSION_RECEIVED', 'SUBMISSION_JUDGED', 'PROBLEM_SOLVED'];
+    await shows(own, [...solved, 'XP_GAINED']);
+    await shows(staff, solved);
+    expect(notificationsOf(own)[2].data).not.toHaveProperty('first');
+
+    await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
+    await gain('RANK_BONUS');
+    await shows(staff, [...solved, 'XP_GAINED']);
+    expect(typesOf(own)).toEqual([...solved, 'XP_GAINED']);
+    expect(typesOf(other)).toEqual([]);
+
+    await setFrozen(database, contestId, false);
+    await shows(own, [...solved, 'XP_GAINED', 'XP_GAINED']);
+    await until(() => typesOf(other).length === 2);
+    expect(typesOf(other)).toEqual(['PROBLEM_SOLVED', 'PROBLEM_SOLVED']);
+    expect(notificationsOf(other)[0].data.first).toBe(true);
+  });
+});
