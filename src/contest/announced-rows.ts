@@ -8,7 +8,7 @@ import type { AnnouncedState } from './announced-state.ts';
 const COLUMNS: Readonly<Record<keyof AnnouncedState, string>> = {
   status: contestAnnounced.status.name,
   platformStatus: contestAnnounced.platformStatus.name,
-  turn: contestAnnounced.turn.name,
+  version: contestAnnounced.turn.name,
   startsAt: contestAnnounced.startsAt.name,
   endsAt: contestAnnounced.endsAt.name,
   announcedAt: contestAnnounced.announcedAt.name,
@@ -26,7 +26,7 @@ export function updateIfUnchanged(
     sql: format(
       `UPDATE contest_announced SET ${FIELDS.map((field) => `${COLUMNS[field]} = ?`).join(', ')}
         WHERE contest_id = ? AND turn = ? AND status = ?`,
-      [...values(next), id, known.turn, known.status],
+      [...values(next), id, known.version, known.status],
     ),
     expectedRows: 1,
   };

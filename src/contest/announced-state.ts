@@ -15,8 +15,8 @@ export interface AnnouncedState {
   readonly status: AnnouncedStatus;
   /** The platform's status at the last poll; null when there was no row. */
   readonly platformStatus: ContestStatus | null;
-  /** Number of announcements; 0: only a baseline was recorded. Optimistic lock of the row. */
-  readonly turn: number;
+  /** Optimistic lock of the row (column `turn`): the number of announcements; 0: only a baseline was recorded. */
+  readonly version: number;
   /** Start and end that have passed, in ms since 1970; each is announced once. Null while it is in the future. */
   readonly startsAt: number | null;
   readonly endsAt: number | null;
@@ -48,7 +48,7 @@ export function baseline({ status }: ContestTimes, now: number): AnnouncedState 
   return {
     status: status === 'ENDED' ? 'OVER' : status,
     platformStatus: status,
-    turn: 0,
+    version: 0,
     startsAt: null,
     endsAt: null,
     announcedAt: now,
@@ -65,7 +65,7 @@ export function sameState(a: AnnouncedState, b: AnnouncedState): boolean {
   return (
     a.status === b.status &&
     a.platformStatus === b.platformStatus &&
-    a.turn === b.turn &&
+    a.version === b.version &&
     a.startsAt === b.startsAt &&
     a.endsAt === b.endsAt
   );

@@ -43,20 +43,20 @@ export async function runContestClock(options: ContestClockOptions, signal: Abor
 
   while (!signal.aborted) {
     const all = performance.now() >= nextPollOfAll;
-    if (all) watched.clear(await readNewestId(database));
+    if (all) watched.reset(await readNewestId(database));
     const snapshots = all
       ? await readUnsettled(database, clock)
-      : await readNamedOrNewer(database, clock, watched.ids, watched.newest);
+      : await readNamedOrNewer(database, clock, watched.ids, watched.newestId);
     if (all) nextPollOfAll = performance.now() + allMs;
     const [first] = snapshots;
     if (first) offset = first.now - performance.now();
     const decided = snapshots.flatMap((snapshot) => decisionOn(snapshot) ?? []);
     for (const { snapshot, contest, decision } of decided)
-      watched.add(snapshot.id, contest, decision.next, snapshot.now);
+      watched.update(snapshot.id, contest, decision.next, snapshot.now);
     await carryOut(options, decided);
 
     const now = performance.now() + offset;
-    const restMs = Math.min(nearMs, watched.next(now) - now);
+    const restMs = Math.min(nearMs, watched.nextInstantAfter(now) - now);
     await sleep(Math.max(1, restMs), undefined, { signal }).catch(() => {});
   }
 }

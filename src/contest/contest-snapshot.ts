@@ -21,7 +21,7 @@ interface Row {
   readonly status: string | null;
   readonly announcedStatus: AnnouncedStatus | null;
   readonly platformStatus: ContestStatus | null;
-  readonly turn: number;
+  readonly version: number;
   readonly startsAt: Date | null;
   readonly endsAt: Date | null;
   readonly announcedAt: Date | null;
@@ -85,7 +85,7 @@ export async function readUnsettled(database: Reads, clock: PlatformClock): Prom
 
 function columns(clock: PlatformClock): string {
   return `c.status, ${clock.select('c.start_time', 'startTime')}, ${clock.select('c.end_time', 'endTime')},
-            a.status AS announcedStatus, a.platform_status AS platformStatus, a.turn, a.starts_at AS startsAt,
+            a.status AS announcedStatus, a.platform_status AS platformStatus, a.turn AS version, a.starts_at AS startsAt,
             a.ends_at AS endsAt, a.announced_at AS announcedAt, UTC_TIMESTAMP(3) AS now`;
 }
 
@@ -108,7 +108,7 @@ function snapshotOf(row: Row, clock: PlatformClock): ContestSnapshot {
         : {
             status: row.announcedStatus,
             platformStatus: row.platformStatus,
-            turn: Number(row.turn),
+            version: Number(row.version),
             startsAt: row.startsAt?.getTime() ?? null,
             endsAt: row.endsAt?.getTime() ?? null,
             announcedAt: row.announcedAt?.getTime() ?? 0,

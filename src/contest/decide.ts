@@ -68,7 +68,7 @@ export function decide(contest: ContestTimes, announced: AnnouncedState | undefi
     next: {
       status: recorder.status,
       platformStatus: status,
-      turn: known.turn + (announces ? 1 : 0),
+      version: known.version + (announces ? 1 : 0),
       startsAt: instants.startsAt,
       endsAt: instants.endsAt,
       announcedAt: announces ? now : known.announcedAt,
@@ -93,7 +93,7 @@ function advance(recorder: TransitionRecorder, { status, manual, known, instants
   const hasPassed = (name: keyof PassedInstants) => instants[name] !== null && instants[name] !== known[name];
   const isPostponed = (name: keyof PassedInstants) => instants[name] === null && known[name] !== null;
   const isLongPast = (at: number | null) => at !== null && now - at > LONG_PAST_MS;
-  const isUnannounced = () => known.turn === 0 && recorder.announcements.length === 0;
+  const isUnannounced = () => known.version === 0 && recorder.announcements.length === 0;
   const finish = () =>
     recorder.transitionTo('ENDED', { silent: isLongPast(instants.endsAt) && isUnannounced() });
 

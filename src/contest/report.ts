@@ -49,7 +49,7 @@ export function applyReport(
     next: {
       status: isEnd || (newStatus === 'ENDED' && announced?.status === 'OVER') ? 'OVER' : newStatus,
       platformStatus: known?.platformStatus ?? null,
-      turn: (known?.turn ?? 0) + 1,
+      version: (known?.version ?? 0) + 1,
       // Reopened: an end that has passed does not close it at once.
       startsAt: reopens ? passed(contest?.startsAt ?? null, now) : (known?.startsAt ?? null),
       endsAt: reopens ? passed(contest?.endsAt ?? null, now) : (known?.endsAt ?? null),

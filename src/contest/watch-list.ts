@@ -10,11 +10,11 @@ const MAX_POLLED_OFTEN = 1_000;
 /** Contests that the contest clock polls often; all others are polled seldom. */
 export class WatchList {
   readonly #nextInstants = new Map<number, number>();
-  #newest = 0;
+  #newestId = 0;
 
   /** Highest contest id seen: a contest with a higher one is new. */
-  get newest(): number {
-    return this.#newest;
+  get newestId(): number {
+    return this.#newestId;
   }
 
   /** The contests to be polled often. */
@@ -25,25 +25,25 @@ export class WatchList {
     return first.map(([id]) => id);
   }
 
-  /** Next start or end after `now`, in ms since 1970; Infinity where none is near. */
-  next(now: number): number {
+  /** Next start or end of the contests in the list after `now`, in ms since 1970; Infinity for none. */
+  nextInstantAfter(now: number): number {
     let next = Number.POSITIVE_INFINITY;
     for (const at of this.#nextInstants.values()) if (at > now && at < next) next = at;
     return next;
   }
 
-  /** Empties the list, before a poll of all contests up to `newest`. */
-  clear(newest: number): void {
+  /** Empties the list, before a poll of all contests. `newestId`: the highest id that there is. */
+  reset(newestId: number): void {
     this.#nextInstants.clear();
-    this.#newest = newest;
+    this.#newestId = newestId;
   }
 
-  /** Adds or removes a contest, after a poll of it. */
-  add(id: number, contest: ContestTimes, announced: AnnouncedState, now: number): void {
-    this.#newest = Math.max(this.#newest, id);
+  /** Puts a contest on the list or takes it off, by what a poll of it found. */
+  update(id: number, contest: ContestTimes, announced: AnnouncedState, now: number): void {
+    this.#newestId = Math.max(this.#newestId, id);
     const at = nextInstantOf(contest, announced, now);
     const isNear = at - now < NEAR_MS || announced.status === 'LIVE';
-    const isFresh = now - announced.announcedAt < FRESH_MS && announced.turn > 0;
+    const isFresh = now - announced.announcedAt < FRESH_MS && announced.version > 0;
     if (isNear || isFresh) this.#nextInstants.set(id, at);
     else this.#nextInstants.delete(id);
   }

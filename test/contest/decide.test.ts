@@ -58,7 +58,13 @@ const wordOf = (one: Announcement) => (one.type === 'CONTEST_END' ? 'END' : one.
 
 describe('The contest clock', () => {
   test('keeps a reported status while it has not polled the contest: that is no manual change', () => {
-    const reported = { status: 'LIVE', platformStatus: null, turn: 1, startsAt: null, endsAt: null } as const;
+    const reported = {
+      status: 'LIVE',
+      platformStatus: null,
+      version: 1,
+      startsAt: null,
+      endsAt: null,
+    } as const;
     const contest = { status: 'UPCOMING', startsAt: START, endsAt: END } as const;
     const { announcements, next } = decide(
       contest,
