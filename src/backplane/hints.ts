@@ -1,11 +1,12 @@
 import type { Backplane } from './backplane.ts';
 import type { Signature } from './signature.ts';
 
-/** What a hint says: that something may be found in the database, and where. */
+/** Callbacks for the hints of other nodes. A hint says that the database may hold something new, and where. */
 export interface HintListener {
   /**
-   * Rows up to `head` may have been appended. `commits` are those that a node of this cluster has signed, parsed: each was
-   * committed once, and may be repeated, late, or of a log that was given up.
+   * Rows up to `head` may have been appended.
+   * @param commits parsed commits with a valid signature of a node of this cluster. Each was committed at some time; it may
+   * be a repeat, late, or of a log that was replaced since.
    */
   readonly appended?: (head: number, commits: readonly unknown[]) => void;
   /** Commands may have been written for the streams of this node. */
@@ -17,18 +18,19 @@ export interface HintListener {
 export interface HintStats {
   readonly sent: number;
   readonly received: number;
-  /** Messages that no node of this version writes. */
+  /** Received messages that are not valid in the format of this version. */
   readonly rejected: number;
-  /** Messages whose commits are not signed by a node of this cluster; they count as hints without commits. */
+  /** Received messages whose commits have no valid signature; they are taken as hints without commits. */
   readonly unsigned: number;
-  /** Hints that the broker did not take. */
+  /** Messages that could not be published to the broker. */
   readonly lost: number;
 }
 
 /** Max length of a message in UTF-16 units. */
 const MAX_LENGTH = 16_384;
-/** Max nodes and users that one message names: received, and sent. */
+/** Max nodes, and max users, that a received message may name. */
 const MAX_NAMES = 500;
+/** Max nodes, and max users, that a sent message names. Further nodes are left out: they poll. */
 const MAX_NAMES_SENT = 250;
 /** Max length of the commits of one message in UTF-16 units. */
 export const MAX_COMMITS_LENGTH = 15_000;
@@ -42,7 +44,7 @@ interface Message {
   readonly commits?: readonly unknown[];
   readonly mac?: string;
   readonly nodes?: readonly string[];
-  /** `'any'`: more than a message can name. */
+  /** `'any'`: more users than a message can name. */
   readonly users?: readonly number[] | 'any';
 }
 
@@ -54,8 +56,8 @@ export interface CommitText {
 }
 
 /**
- * Hints of this node and to it. Callers never wait: what cannot be sent yet is merged into the next message, and dropped
- * where the broker does not take it, since every node also polls.
+ * Sends the hints of this node to the others, and passes theirs to its listeners. Callers never wait: what cannot be sent
+ * yet is merged into the next message, and dropped if the broker is down or fails, since every node also polls.
  */
 export class Hints {
   readonly #nodeId: string;
@@ -74,7 +76,7 @@ export class Hints {
   #unsigned = 0;
   #lost = 0;
 
-  /** @param signature signs commits; without one none are sent or taken */
+  /** @param signature signs and verifies commits; without it none are sent, and received ones are ignored */
   constructor(nodeId: string, signature?: Signature) {
     this.#nodeId = nodeId;
     this.#signature = signature;
@@ -89,12 +91,12 @@ export class Hints {
     return this.#backplane?.status;
   }
 
-  /** Whether commits that are given to `appended` would be sent. */
+  /** Whether commits that are given to `sendAppended` are sent at present. */
   get carriesCommits(): boolean {
     return this.#signature !== undefined && this.status === 'up';
   }
 
-  /** Begins to send; before that, hints go nowhere. */
+  /** Sets the broker. Hints that are given before are dropped. */
   connect(backplane: Backplane): void {
     this.#backplane = backplane;
   }
@@ -104,33 +106,33 @@ export class Hints {
   }
 
   /**
-   * Rows up to `head` were committed.
-   * @param commits those rows; left out: others read them
+   * Reports that rows up to `head` were committed.
+   * @param commits those rows; without them the other nodes read them from the database
    */
-  appended(head: number, commits: readonly CommitText[] = []): void {
+  sendAppended(head: number, commits: readonly CommitText[] = []): void {
     this.#head = Math.max(this.#head, head);
     for (const commit of this.#signature ? commits : []) {
       this.#commits.push(commit);
       this.#commitsLength += commit.text.length;
     }
-    // Where the broker is slow, one read of many rows costs less than what waits here.
+    // The broker is slow: that the others read all these rows at once costs less than sending them.
     if (this.#commitsLength > MAX_WAITING_LENGTH) [this.#commits, this.#commitsLength] = [[], 0];
     this.#flush();
   }
 
-  /** A command was written for a stream of this node. */
-  commands(nodeId: string): void {
+  /** Reports to another node that a command was written for one of its streams. */
+  sendCommands(nodeId: string): void {
     if (this.#nodes.size < MAX_NAMES_SENT) this.#nodes.add(nodeId);
     this.#flush();
   }
 
-  /** The access of this user was withdrawn. */
-  access(userId: number): void {
+  /** Reports that the access of a user was withdrawn. */
+  sendAccess(userId: number): void {
     if (this.#users.size <= MAX_NAMES_SENT) this.#users.add(userId);
     this.#flush();
   }
 
-  /** Takes a message of the broker, from any writer. */
+  /** Handles a message from the broker. It is not trusted: anything may have written it. */
   receive(text: string): void {
     if (text.startsWith(this.#prefix)) return;
     const message = parse(text);
@@ -149,15 +151,15 @@ export class Hints {
     }
   }
 
-  /** Beginning of every message of this node. */
+  /** Start of every message of this node; it recognises its own by it. */
   get #prefix(): string {
     return `{"from":${JSON.stringify(this.#nodeId)}`;
   }
 
   #signedCommits({ commits, mac }: Message): readonly unknown[] {
     if (commits === undefined || this.#signature === undefined) return [];
-    // Texts, integers and arrays are written the same way by every JSON.stringify.
-    if (this.#signature.fits(JSON.stringify(commits), mac ?? '')) return commits;
+    // JSON.stringify restores the signed text: commits hold strings, integers, null and arrays only.
+    if (this.#signature.verify(JSON.stringify(commits), mac ?? '')) return commits;
     this.#unsigned++;
     return [];
   }
@@ -170,7 +172,7 @@ export class Hints {
 
   async #send(backplane: Backplane): Promise<void> {
     this.#sending = true;
-    // One turn, so that what happens together is one message.
+    // A microtask later, so that hints of one tick are merged into one message.
     await Promise.resolve();
     for (let text = this.#next(); text !== undefined; text = this.#next())
       try {
@@ -189,12 +191,12 @@ export class Hints {
     this.#users.clear();
   }
 
-  /** Takes the next message from what waits. */
+  /** Takes what waits and makes the next message of it; undefined when nothing waits. */
   #next(): string | undefined {
     const [nodes, users] = [[...this.#nodes], [...this.#users]];
     this.#nodes.clear();
     this.#users.clear();
-    // Commits would not find room beside names.
+    // Commits and names together could exceed the length of a message: names go first.
     const commits = nodes.length + users.length > 0 ? [] : this.#takeCommits();
     let head = 0;
     if (this.#commits.length === 0) [head, this.#head] = [this.#head, 0];
@@ -215,7 +217,7 @@ export class Hints {
   }
 }
 
-/** A message after its beginning. */
+/** Serialises a message, without the prefix. */
 function textOf(
   {
     head,

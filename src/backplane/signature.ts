@@ -5,7 +5,7 @@ export class Signature {
   readonly #key: Uint8Array;
   readonly #channel: string;
 
-  /** @param channel part of every signature: a message of another channel does not fit */
+  /** @param channel part of every signature: one made for another channel is not valid */
   constructor(key: Uint8Array, channel: string) {
     this.#key = key;
     this.#channel = channel;
@@ -15,7 +15,8 @@ export class Signature {
     return this.#digest(text).toString('base64url');
   }
 
-  fits(text: string, signature: string): boolean {
+  /** Whether the signature of this text is valid; compares in constant time. */
+  verify(text: string, signature: string): boolean {
     const expected = this.#digest(text);
     const given = Buffer.from(signature, 'base64url');
     return given.length === expected.length && timingSafeEqual(given, expected);

@@ -42,7 +42,7 @@ export function openBackplane({ url, database, nodeId, key, logger }: BackplaneD
       const last = rows.at(-1);
       if (!last) return;
       const commits = hints.carriesCommits ? encodeCommit({ rows, proof }, MAX_COMMITS_LENGTH) : [];
-      hints.appended(last.id, commits);
+      hints.sendAppended(last.id, commits);
     },
     feed(follower: Pick<Follower, 'receive'>) {
       hints.on({

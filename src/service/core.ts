@@ -87,7 +87,7 @@ export async function openCore(
       ...databases,
       now: databases.databaseClock.now,
       onRevoked(userId) {
-        hints.access(userId);
+        hints.sendAccess(userId);
         const change = { userIds: [userId], contestIds: [] };
         log.publisher
           .publishInternal('ACCESS_CHANGED', change)

@@ -25,7 +25,7 @@ export interface SessionsDeps {
   readonly log: LogPipeline;
   /** Publishes who is online. */
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
-  readonly hints: Pick<Hints, 'commands' | 'on'>;
+  readonly hints: Pick<Hints, 'sendCommands' | 'on'>;
   readonly streams: Streams;
   readonly auth: Pick<Auth, 'revocations'>;
   readonly nodeId: string;
@@ -62,7 +62,7 @@ export function openSessions(deps: SessionsDeps): Part {
     streams,
     writer: sessions,
     nodeId,
-    onCommand: (node) => hints.commands(node),
+    onCommand: (node) => hints.sendCommands(node),
   });
   const carryOut = new Coalesced(
     () => commands.carryOut(),

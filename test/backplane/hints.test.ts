@@ -25,12 +25,12 @@ describe('hints', () => {
     const { backplane, messages, next } = slowBroker();
     const hints = new Hints('a');
     hints.connect(backplane);
-    hints.appended(1);
+    hints.sendAppended(1);
     await until(() => messages.length === 1);
     for (let head = 2; head <= 10_000; head++) {
-      hints.appended(head);
-      hints.access(head);
-      hints.commands(`node-${head}`);
+      hints.sendAppended(head);
+      hints.sendAccess(head);
+      hints.sendCommands(`node-${head}`);
     }
     next();
     await until(() => messages.length === 2);
@@ -45,11 +45,11 @@ describe('hints', () => {
     const { backplane, messages, next } = slowBroker();
     const hints = new Hints('a');
     hints.connect(backplane);
-    hints.appended(1);
+    hints.sendAppended(1);
     await until(() => messages.length === 1);
     next(new Error('full'));
     await until(() => hints.stats.lost === 1);
-    hints.appended(2);
+    hints.sendAppended(2);
     await until(() => messages.length === 2);
     expect(JSON.parse(messages[1] as string)).toEqual({ from: 'a', head: 2 });
   });
@@ -88,7 +88,7 @@ describe('hints', () => {
 
     test('give them to the other node as they were signed', async () => {
       const { sender, receiver, messages, received } = pair();
-      sender.appended(7, [commit(6), commit(7)]);
+      sender.sendAppended(7, [commit(6), commit(7)]);
       await until(() => messages.length === 1);
       receiver.receive(messages[0] as string);
       expect(received).toEqual([
@@ -107,7 +107,7 @@ describe('hints', () => {
       ['another channel', signature('secret', 'there')],
     ])('are hints without them to a node with %s', async (_, other) => {
       const { sender, receiver, messages, received } = pair(other);
-      sender.appended(7, [commit(7)]);
+      sender.sendAppended(7, [commit(7)]);
       await until(() => messages.length === 1);
       receiver.receive(messages[0] as string);
       expect(received).toEqual([[7, []]]);
@@ -120,7 +120,7 @@ describe('hints', () => {
       ['without a signature', (text: string) => text.replace(/"mac":"[^"]*",/, '')],
     ])('are hints without them where the broker delivers them %s', async (_, change) => {
       const { sender, receiver, messages, received } = pair();
-      sender.appended(7, [commit(7)]);
+      sender.sendAppended(7, [commit(7)]);
       await until(() => messages.length === 1);
       receiver.receive(change(messages[0] as string));
       expect(received).toEqual([[7, []]]);
@@ -129,10 +129,10 @@ describe('hints', () => {
 
     test('are spread over messages that every release accepts, each with the head that it covers', async () => {
       const { sender, receiver, messages, next, received } = pair();
-      sender.appended(1);
+      sender.sendAppended(1);
       await until(() => messages.length === 1);
-      for (let id = 2; id <= 30; id++) sender.appended(id, [commit(id, 4_000)]);
-      sender.access(5);
+      for (let id = 2; id <= 30; id++) sender.sendAppended(id, [commit(id, 4_000)]);
+      sender.sendAccess(5);
       for (let sent = 0; sent < 12 && sender.stats.sent < 12; sent++) {
         next();
         await new Promise(setImmediate);
@@ -146,9 +146,9 @@ describe('hints', () => {
 
     test('drop them where the broker is slow, and then hint at the head alone', async () => {
       const { sender, messages, next } = pair();
-      sender.appended(1);
+      sender.sendAppended(1);
       await until(() => messages.length === 1);
-      for (let id = 2; id <= 67; id++) sender.appended(id, [commit(id, 4_000)]);
+      for (let id = 2; id <= 67; id++) sender.sendAppended(id, [commit(id, 4_000)]);
       next();
       await until(() => messages.length === 2);
       expect(JSON.parse(messages[1] as string)).toEqual({ from: 'a', head: 67 });
@@ -159,7 +159,7 @@ describe('hints', () => {
       const hints = new Hints('a');
       hints.connect(backplane);
       expect(hints.carriesCommits).toBe(false);
-      hints.appended(7, [commit(7)]);
+      hints.sendAppended(7, [commit(7)]);
       await until(() => messages.length === 1);
       expect(JSON.parse(messages[0] as string)).toEqual({ from: 'a', head: 7 });
     });
