@@ -2,7 +2,7 @@ import type { EventType } from '../protocol/event.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { Bytes, LiveFrame } from './live-frame.ts';
 
-/** Frames that are written together: joined on first use, and shared by all streams that get the same ones. */
+/** Frames of one write. Their bytes are concatenated on first use, and shared by all streams that get the same frames. */
 export class Batch implements Bytes {
   readonly frames: readonly LiveFrame[];
   #chunk: Buffer | undefined;

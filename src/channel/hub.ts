@@ -2,8 +2,8 @@ import type { Scope } from '../protocol/scope.ts';
 import { type Batch, Turn, type TypeFilter } from './batch.ts';
 import type { LiveFrame } from './live-frame.ts';
 
-/** Subscriber of channels: a stream, as far as the hub knows it. */
-export interface Listener {
+/** What the hub knows of a stream: the scopes that it listens to, and how far it has received their frames. */
+export interface ChannelListener {
   readonly scopes: readonly Scope[];
   readonly filter: TypeFilter | undefined;
   /** Position up to which it has received all of its frames. Written by the hub while it is joined. */
@@ -22,28 +22,28 @@ const CLOCK_EVERY = 64;
  * that turns grow under load instead of queueing up.
  */
 export class Hub {
-  readonly #channels = new Map<Scope, Set<Listener>>();
+  readonly #channels = new Map<Scope, Set<ChannelListener>>();
   /** Listeners that left during the current turn. */
-  readonly #left = new Set<Listener>();
-  readonly #onError: ((error: unknown, listener: Listener) => void) | undefined;
+  readonly #left = new Set<ChannelListener>();
+  readonly #onError: ((error: unknown, listener: ChannelListener) => void) | undefined;
   #waiting: LiveFrame[] = [];
   #current: Turn | undefined;
   #turning = false;
-  /** Callers of `drained`, by ascending position. */
-  #watching: { readonly through: number; readonly done: () => void }[] = [];
+  /** Callers that wait in `drained`, by ascending position. */
+  #drainWaiters: { readonly through: number; readonly done: () => void }[] = [];
   #position: number;
   #settled: number;
   #offset = 0;
   #delivered = 0;
 
   /** @param onError receives a listener whose delivery failed, after it was removed */
-  constructor(position: number, onError?: (error: unknown, listener: Listener) => void) {
+  constructor(position: number, onError?: (error: unknown, listener: ChannelListener) => void) {
     this.#position = position;
     this.#settled = position;
     this.#onError = onError;
   }
 
-  /** Position up to which frames are in the current turn or an earlier one. A listener that joins must be here. */
+  /** Position up to which frames are in the current turn or an earlier one. A listener must be at it to join. */
   get position(): number {
     return this.#position;
   }
@@ -59,7 +59,7 @@ export class Hub {
   }
 
   /** Listeners that are joined to a scope. */
-  listenersOf(scope: Scope): Iterable<Listener> {
+  listenersOf(scope: Scope): Iterable<ChannelListener> {
     return this.#channels.get(scope) ?? [];
   }
 
@@ -72,7 +72,7 @@ export class Hub {
    * Adds a listener that is at the hub's position: it receives every later frame of its scopes.
    * @throws RangeError when it is at another position, since it would miss or repeat frames
    */
-  join(listener: Listener): void {
+  join(listener: ChannelListener): void {
     if (listener.position !== this.#position)
       throw new RangeError('a listener joins at the position of the hub');
     for (const scope of listener.scopes) {
@@ -83,7 +83,7 @@ export class Hub {
   }
 
   /** Removes a listener: nothing more is delivered to it. */
-  leave(listener: Listener): void {
+  leave(listener: ChannelListener): void {
     if (this.#current) this.#left.add(listener);
     for (const scope of listener.scopes) {
       const listeners = this.#channels.get(scope);
@@ -112,7 +112,8 @@ export class Hub {
   /** Resolves when all frames accepted so far are delivered, however many follow. */
   async drained(): Promise<void> {
     const through = this.#waiting.at(-1)?.id ?? this.#position;
-    if (through > this.#settled) await new Promise<void>((done) => this.#watching.push({ through, done }));
+    if (through > this.#settled)
+      await new Promise<void>((done) => this.#drainWaiters.push({ through, done }));
   }
 
   async #turn(): Promise<void> {
@@ -133,8 +134,8 @@ export class Hub {
   }
 
   #resolveDrained(through: number): void {
-    const first = this.#watching.findIndex((caller) => caller.through > through);
-    const drained = this.#watching.splice(0, first < 0 ? this.#watching.length : first);
+    const first = this.#drainWaiters.findIndex((waiter) => waiter.through > through);
+    const drained = this.#drainWaiters.splice(0, first < 0 ? this.#drainWaiters.length : first);
     for (const { done } of drained) done();
   }
 
@@ -144,7 +145,7 @@ export class Hub {
     const start = listeners.length === 0 ? 0 : this.#offset++ % listeners.length;
     let sliceEnds = performance.now() + SLICE_MS;
     for (let i = 0; i < listeners.length; i++) {
-      const listener = listeners[(start + i) % listeners.length] as Listener;
+      const listener = listeners[(start + i) % listeners.length] as ChannelListener;
       if (listener.position < turn.through && !this.#left.has(listener)) {
         const batch = turn.batchFor(listener.scopes, listener.filter);
         listener.position = turn.through;
@@ -158,7 +159,7 @@ export class Hub {
     }
   }
 
-  #deliver(listener: Listener, batch: Batch): void {
+  #deliver(listener: ChannelListener, batch: Batch): void {
     try {
       listener.deliver(batch);
       this.#delivered += batch.frames.length;
@@ -169,9 +170,9 @@ export class Hub {
     }
   }
 
-  #listenersOf(turn: Turn): Listener[] {
-    const found = new Set<Listener>();
-    let single: Set<Listener> | undefined;
+  #listenersOf(turn: Turn): ChannelListener[] {
+    const found = new Set<ChannelListener>();
+    let single: Set<ChannelListener> | undefined;
     let active = 0;
     for (const scope of turn.scopes) {
       const listeners = this.#channels.get(scope);

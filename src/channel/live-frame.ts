@@ -4,7 +4,7 @@ import { type EventType, eventName, type Notification } from '../protocol/event.
 import { encodeFrame } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
 
-/** Bytes for a stream, both inside an HTTP/1.1 chunk (RFC 9112 § 7.1) and bare. */
+/** Bytes for a stream: `chunk` includes the framing of an HTTP/1.1 chunk (RFC 9112 § 7.1), `plain` does not. */
 export interface Bytes {
   readonly chunk: Buffer;
   readonly plain: Buffer;

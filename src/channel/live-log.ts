@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { Follower, type LogFault } from '../log/follower.ts';
 import type { Query } from '../log/reader.ts';
 import type { LogRow } from '../log/row.ts';
-import { Hub, type Listener } from './hub.ts';
+import { type ChannelListener, Hub } from './hub.ts';
 import { Latency } from './latency.ts';
 import { LiveFrame } from './live-frame.ts';
 import { readRecentRows } from './prefill.ts';
@@ -32,7 +32,7 @@ export interface LiveLog {
   /** Observes faults of the log after which streams cannot continue. */
   onReset(callback: (fault: LogFault) => void): void;
   /** Observes listeners that the hub has removed because their delivery failed: each has a gap. */
-  onDropped(callback: (listener: Listener) => void): void;
+  onDropped(callback: (listener: ChannelListener) => void): void;
 }
 
 /** Follows the log from its head, with a ring that holds the newest rows. @throws when the database is unavailable */
@@ -46,7 +46,7 @@ export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
   const latency = new Latency();
   const rowCallbacks: ((rows: readonly LogRow[]) => void)[] = [];
   const resetCallbacks: ((fault: LogFault) => void)[] = [];
-  const dropCallbacks: ((listener: Listener) => void)[] = [];
+  const dropCallbacks: ((listener: ChannelListener) => void)[] = [];
 
   const follower: Follower = new Follower({
     connect: () => database.connect(),

@@ -1,5 +1,5 @@
 import type { Batch, TypeFilter } from '../channel/batch.ts';
-import type { Listener } from '../channel/hub.ts';
+import type { ChannelListener } from '../channel/hub.ts';
 import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
 import { type CaughtUp, CLOSE_REASONS, type CloseReason, type StreamClose } from '../protocol/control.ts';
 import { formatCursor } from '../protocol/cursor.ts';
@@ -50,7 +50,7 @@ const SMALL_BYTES = 1_024;
  * One open stream: a position in the log, and a sink. It is `replaying` while it is sent the rows that it missed, `live`
  * while it listens to channels, and `closed` for good.
  */
-export class Stream implements Listener {
+export class Stream implements ChannelListener {
   readonly id: string;
   readonly owner: StreamOwner;
   readonly scopes: readonly Scope[];

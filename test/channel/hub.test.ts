@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Batch, TypeFilter } from '../../src/channel/batch.ts';
-import { Hub, type Listener } from '../../src/channel/hub.ts';
+import { type ChannelListener, Hub } from '../../src/channel/hub.ts';
 import type { LiveFrame } from '../../src/channel/live-frame.ts';
 import { EVENT_TYPES, type EventType } from '../../src/protocol/event.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/wire/frames.ts';
 
-class Recorder implements Listener {
+class Recorder implements ChannelListener {
   readonly scopes: readonly Scope[];
   readonly filter: TypeFilter | undefined;
   position: number;
@@ -228,7 +228,7 @@ test('a scope without listeners costs nothing', () => {
 });
 
 test('a listener whose delivery fails is removed, and the others continue', async () => {
-  const failed: Listener[] = [];
+  const failed: ChannelListener[] = [];
   const hub = new Hub(0, (_error, listener) => failed.push(listener));
   const [first, bad, last] = [0, 0, 0].map((position) => new Recorder(position, ['global'])) as [
     Recorder,
