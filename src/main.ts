@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 import { parseArgs } from 'node:util';
-import { EXIT, explained } from './cli/failure.ts';
+import { EXIT, explainKnown } from './cli/failure.ts';
 import { readAssignment } from './cli/start/assignment.ts';
 import { start, startWorker } from './cli/start/start.ts';
 import { onStopSignal } from './service/stop-signals.ts';
@@ -26,6 +26,6 @@ main().catch((error: unknown) => {
     process.exit(EXIT.usage);
   }
   const unknown = () => (error instanceof Error ? (error.stack ?? error.message) : String(error));
-  process.stderr.write(`${explained(error) ?? unknown()}\n`);
+  process.stderr.write(`${explainKnown(error) ?? unknown()}\n`);
   process.exit(1);
 });

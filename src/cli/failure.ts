@@ -16,6 +16,7 @@ import { Problem } from '../protocol/problem.ts';
 import { ListenError } from '../service/listen-error.ts';
 import { WorkerError } from './start/supervisor.ts';
 
+/** Exit codes of the commands. */
 export const EXIT = {
   fine: 0,
   /** The command failed, or found something wrong. */
@@ -24,7 +25,7 @@ export const EXIT = {
   usage: 2,
   /** The service refuses the token, or its rights do not suffice. */
   refused: 3,
-  /** The account of the database may not see what was asked. */
+  /** The database account lacks the right to see what the command asks for. */
   hidden: 4,
 } as const;
 
@@ -43,11 +44,11 @@ export class CliFailure extends Error {
 
 /** Describes any error for the command's user, without SQL or passwords. */
 export function explain(error: unknown): string {
-  return explained(error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  return explainKnown(error) ?? (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
 }
 
 /** Describes a known error; undefined for others. */
-export function explained(error: unknown): string | undefined {
+export function explainKnown(error: unknown): string | undefined {
   if (error instanceof CliFailure || error instanceof ConfigError) return error.message;
   if (error instanceof EmbeddedDatabaseError || error instanceof MigrationError) return error.message;
   if (error instanceof ConnectionLimitError || error instanceof ServerVersionError) return error.message;
@@ -56,6 +57,7 @@ export function explained(error: unknown): string | undefined {
   return explainDatabase(error);
 }
 
+/** Sentences for errors of MySQL and MariaDB, by number. */
 const REFUSALS: Readonly<Record<number, string>> = {
   1045: 'The database does not accept the user and password.',
   1049: 'The database server has no database of that name: create it first.',
@@ -86,6 +88,7 @@ function explainDatabase(error: unknown): string | undefined {
   return error instanceof Problem ? error.message : undefined;
 }
 
+/** Phrases for errors of the network and of TLS, by code of Node and undici. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ECONNRESET: 'the connection was cut',
@@ -111,7 +114,7 @@ const REASONS: Readonly<Record<string, string>> = {
   HPE_INVALID_CONSTANT: 'what answers does not speak HTTP',
 };
 
-/** Describes an error of the network: `nothing listens there`. */
+/** Describes an error of the network by a phrase, such as `nothing listens there`. */
 export function explainNetwork(error: unknown): string {
   const code = networkCode(error);
   if (code !== undefined) return reasonOf(code);

@@ -1,8 +1,8 @@
 import type { CliContext } from './context.ts';
 import { CliFailure, EXIT } from './failure.ts';
 
-/** Identity that a command acts as. */
-export interface Identity {
+/** Token that a command sends, and the name to print for it. */
+export interface CliIdentity {
   /** Name to print; undefined where the token was given. */
   readonly who?: string;
   /** Returns a valid token, a new one each time if it was made here. */

@@ -8,7 +8,7 @@ import type { Database } from '../db/database.ts';
 import { findDemo } from '../demo/find.ts';
 import type { CliContext } from './context.ts';
 import { withDatabase } from './database-access.ts';
-import type { Identity } from './given-token.ts';
+import type { CliIdentity } from './given-token.ts';
 import { anAdmin, type Person, personOfPlayer, personOfUser, requireSharedSecret } from './identities.ts';
 import { safeText } from './safe-text.ts';
 import { isLocal } from './service-url.ts';
@@ -34,7 +34,7 @@ export function quickstartConfig(url: URL, env: CliContext['env']): Config | und
 }
 
 /** Identity that may subscribe to these scopes in the quickstart: the player that they are about, else an admin. */
-export async function quickstartListener(config: Config, scopes: readonly string[]): Promise<Identity> {
+export async function quickstartListener(config: Config, scopes: readonly string[]): Promise<CliIdentity> {
   const secret = requireSharedSecret(await completeSecrets(config));
   const person = await withDatabase(config.database, (database) => listenerFor(database, scopes));
   const player = person.playerId === undefined ? 'admin' : `player ${person.playerId}`;
@@ -45,7 +45,7 @@ export async function quickstartListener(config: Config, scopes: readonly string
 }
 
 /** Identity of a publishing service in the quickstart. */
-export async function quickstartService(config: Config): Promise<Identity> {
+export async function quickstartService(config: Config): Promise<CliIdentity> {
   const { service } = deriveKeys(await completeSecrets(config));
   return { who: 'service cli', token: () => mintServiceToken(service, 'cli', { lifetimeS: LIFETIME_S }) };
 }

@@ -26,7 +26,7 @@ export interface DoctorOptions {
 
 /** Max duration of a check, ms. */
 const CHECK_MS = 15_000;
-/** Max duration of starting the embedded database, ms: one that crashed recovers first. */
+/** Max duration of a start of the embedded database, ms; it includes recovery after a crash. */
 const START_MS = 120_000;
 
 /** Checks configuration, database, log and service, each as far as it is reachable, and reports what is wrong. */
@@ -63,22 +63,22 @@ async function reportDatabase(config: Config, report: Report, { err, signal }: C
     err.line(err.paint('dim', 'starting the embedded database for a moment'));
     limitMs += START_MS;
   }
-  const trouble = await bounded('The database', limitMs, async () => {
+  const failures = await bounded('The database', limitMs, async () => {
     await withDatabase(settings, (database) => reportOpenDatabase(database, config, report), {
       start: true,
       signal,
     });
     return [];
   });
-  if (trouble.length > 0) report('Database', trouble);
+  if (failures.length > 0) report('Database', failures);
 }
 
 async function reportOpenDatabase(database: Database, config: Config, report: Report): Promise<void> {
   const server = await bounded('The server', CHECK_MS, () => checkServer(database));
-  if (!isFine(server)) return report('Database', server);
+  if (!canContinue(server)) return report('Database', server);
   const schema = await bounded('The schema', CHECK_MS, () => checkSchema(database));
   report('Database', [...server, ...schema]);
-  if (!isFine(schema)) return;
+  if (!canContinue(schema)) return;
   const { heartbeatTimeoutMs } = config.stream;
   report('Log', [
     ...(await bounded('The log', CHECK_MS, () => checkLog(database))),
@@ -99,8 +99,9 @@ async function reportService(
   report('Service', findings);
   if (!reachable) return;
   const config = quickstartConfig(url, env);
-  const own = async () => (config === undefined ? undefined : (await quickstartListener(config, [])).token());
-  const usable = token ?? (await own().catch(() => undefined));
+  const quickstartToken = async () =>
+    config === undefined ? undefined : (await quickstartListener(config, [])).token();
+  const usable = token ?? (await quickstartToken().catch(() => undefined));
   report(
     'Streams',
     usable === undefined
@@ -109,8 +110,8 @@ async function reportService(
   );
 }
 
-/** Whether a check found its subject, whatever else it found. */
-function isFine(findings: readonly Finding[]): boolean {
+/** Whether the checks that depend on these findings can run: one of them is good, though others may be wrong. */
+function canContinue(findings: readonly Finding[]): boolean {
   return findings.some(({ level }) => level === 'good');
 }
 

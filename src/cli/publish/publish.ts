@@ -4,7 +4,7 @@ import type { EventType } from '../../protocol/event.ts';
 import { eventTypeOf } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { CliFailure, EXIT } from '../failure.ts';
-import { givenToken, type Identity, TOKEN_NEEDED } from '../given-token.ts';
+import { type CliIdentity, givenToken, TOKEN_NEEDED } from '../given-token.ts';
 import { quickstartConfig, quickstartService } from '../quickstart.ts';
 import { adviceOn, exitOf, type Refusal } from '../refusal.ts';
 import { safeJson, safeText } from '../safe-text.ts';
@@ -19,8 +19,8 @@ export interface PublishOptions {
   readonly json?: boolean;
 }
 
-/** Answer of the service, as far as it is printed. */
-const answer = z.object({
+/** Fields of the service's answer that are printed. */
+const publishedEvents = z.object({
   events: z
     .array(
       z.object({
@@ -58,7 +58,7 @@ export async function publish(
     out.line(safeJson(outcome.body));
     return;
   }
-  const parsed = answer.safeParse(outcome.body);
+  const parsed = publishedEvents.safeParse(outcome.body);
   if (!parsed.success) throw new CliFailure('What answers there is not this service.');
   for (const event of parsed.data.events) {
     const what = event.duplicate ? 'was published before, with the same key' : 'is published';
@@ -92,7 +92,7 @@ async function readAll(stdin: CliContext['stdin']): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function identityFor(base: URL, { token }: PublishOptions, { env }: CliContext): Promise<Identity> {
+async function identityFor(base: URL, { token }: PublishOptions, { env }: CliContext): Promise<CliIdentity> {
   const given = givenToken(token, env);
   if (given !== undefined) return { token: async () => given };
   const config = quickstartConfig(base, env);

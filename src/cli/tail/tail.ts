@@ -4,7 +4,7 @@ import { parseScope } from '../../protocol/scope.ts';
 import { eventTypeOf } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { CliFailure, EXIT, type ExitCode } from '../failure.ts';
-import { givenToken, type Identity, TOKEN_NEEDED } from '../given-token.ts';
+import { type CliIdentity, givenToken, TOKEN_NEEDED } from '../given-token.ts';
 import { quickstartConfig, quickstartListener } from '../quickstart.ts';
 import { adviceOn, exitOf, type Refusal } from '../refusal.ts';
 import { safeJson } from '../safe-text.ts';
@@ -103,7 +103,7 @@ async function identityFor(
   scopes: readonly string[],
   { token }: TailOptions,
   { env }: CliContext,
-): Promise<Identity> {
+): Promise<CliIdentity> {
   const given = givenToken(token, env);
   if (given !== undefined) return { token: async () => given };
   const config = quickstartConfig(base, env);
