@@ -11,7 +11,7 @@ export interface UserIdentity {
   readonly playerId: number | undefined;
   readonly role: Role;
   readonly name: string;
-  /** Time at which the platform issued the token. A revocation at or after it applies. */
+  /** Time at which the platform issued the token. A revocation at this time or later makes the token invalid. */
   readonly issuedAt: Date;
   /** Expiry of the platform's token, and of every stream opened with it. */
   readonly expiresAt: Date;
@@ -30,13 +30,13 @@ export type Identity = UserIdentity | ServiceIdentity;
 
 export type PlayerIdentity = UserIdentity & { readonly playerId: number };
 
-/** Account of a verified credential, before the database is queried. */
+/** Account that a verified credential names, before the database is queried. */
 export type AccountId = Pick<UserIdentity, 'kind' | 'userId'> | Pick<ServiceIdentity, 'kind' | 'name'>;
 
 interface AuthenticateOptions {
   /** Whether `?ticket=` is accepted: only for streams. Default false. */
   readonly tickets?: boolean;
-  /** Called after the signature is verified, and awaited before the database is queried. May throw to refuse. */
+  /** Admission: called once the signature is verified, and awaited before the database is queried. May throw to refuse. */
   readonly admit?: (account: AccountId) => Promise<void> | void;
 }
 

@@ -11,7 +11,7 @@ export interface JwksOptions {
 }
 
 const FETCH_TIMEOUT_MS = 5000;
-/** Max age of the keys that are used while the URL cannot be fetched, in ms. A withdrawn key stays valid as long. */
+/** Max age of the keys that are used while the URL cannot be fetched, in ms. A key withdrawn then is accepted as long. */
 const STALE_MS = 3_600_000;
 
 /**
@@ -34,6 +34,7 @@ export function createJwks(url: string, options: JwksOptions = {}): JWTVerifyGet
       last = { body: requireKeySet(body), at: now() };
       return new Response(body);
     } catch (error) {
+      // The error above, of waiting, is no failed fetch: it does not extend the wait.
       if (now() >= failedAt + retryMs) failedAt = now();
       // To jose this is a successful fetch, which starts its cooldown.
       if (last !== undefined && now() < last.at + STALE_MS) return new Response(last.body);
@@ -50,7 +51,7 @@ export function createJwks(url: string, options: JwksOptions = {}): JWTVerifyGet
     try {
       return await keys(header, token);
     } catch (error) {
-      if (isAboutTheToken(error)) throw error;
+      if (isTokenAtFault(error)) throw error;
       throw new Problem('keys-unavailable', { retryAfter: 5, cause: error });
     }
   };
@@ -62,8 +63,8 @@ function requireKeySet(body: string): string {
   return body;
 }
 
-/** Whether the keys are available, but none, or more than one, matches the token. */
-function isAboutTheToken(error: unknown): boolean {
+/** Whether the keys are available and the token is at fault: no key, more than one, or an unsupported one matches it. */
+function isTokenAtFault(error: unknown): boolean {
   return (
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys ||

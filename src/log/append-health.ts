@@ -1,13 +1,13 @@
 import { Problem } from '../protocol/problem.ts';
 
-/** How long an outcome speaks for the present, in ms. */
+/** Max age of an outcome that `state` reports, in ms. */
 const RECENT_MS = 5_000;
 
-/** Whether the appends of this process succeed, by the outcomes of its callers. */
+/** Whether the appends of this process succeed, by the outcome of the most recent one. */
 export class AppendHealth {
   #last: { readonly at: number; readonly succeeded: boolean } | undefined;
 
-  /** Records the outcome of an append. Refusals that the caller causes, and overload, say nothing of the log. */
+  /** Records the outcome of an append, except for refusals that its caller causes, and for overload. Returns the append. */
   observe<T>(append: Promise<T>): Promise<T> {
     append.then(
       () => this.#record(true),
@@ -29,6 +29,7 @@ export class AppendHealth {
   }
 }
 
+/** Whether the error shows that the log cannot be written. */
 function concernsLog(error: unknown): boolean {
   if (!(error instanceof Problem)) return true;
   return error.code === 'database-unavailable' || error.code === 'storage-unavailable';
