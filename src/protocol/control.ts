@@ -1,18 +1,18 @@
 import type { Scope } from './scope.ts';
 
-/** Why the service ends a stream. */
+/** Why the service ends a stream. Rows of sessions may also have `gone`, the client left, and `lost`, its node died. */
 export const CLOSE_REASONS = {
   /** The token ran out. With a new one the client may come back. */
   expired: { reconnect: true },
-  /** The token was revoked, the account blocked, or the right to a scope lost. */
+  /** The token was revoked, the account blocked, or the right to its only scope lost. */
   revoked: { reconnect: false },
   /** An operator closed it. */
   disconnected: { reconnect: false },
-  /** The client did not read as fast as was written. It resumes from its cursor. */
+  /** The client read too slowly. It resumes from its cursor. */
   slow: { reconnect: true },
   /** The service stops, or is at its limit. */
   shutdown: { reconnect: true },
-  /** It was open for the longest time allowed; vanished peers are only found so. */
+  /** It reached its maximum age, lost one of several scopes, or its owner's role or player changed. */
   rotated: { reconnect: true },
   /** The player opened more streams than allowed, and this was the oldest. */
   replaced: { reconnect: false },
