@@ -3,7 +3,8 @@ import { Ring } from '../../src/channel/ring.ts';
 import { Terms } from '../../src/log/terms.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import type { Stream, StreamOwner } from '../../src/stream/stream.ts';
-import { type OpenRequest, type StreamLimits, Streams, type StreamsDeps } from '../../src/stream/streams.ts';
+import type { StreamLimits } from '../../src/stream/stream-limits.ts';
+import { type OpenRequest, Streams, type StreamsDeps } from '../../src/stream/streams.ts';
 import { Semaphore } from '../../src/util/semaphore.ts';
 import { readEventStream } from '../support/wire/event-stream.ts';
 
