@@ -64,10 +64,10 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
   });
 
   it('finds out why it was refused, which an EventSource does not say', async () => {
-    const client = start();
+    const client = start({ getToken: undefined });
     await vi.waitFor(() => expect(client.state).toBe('closed'));
     expect(client.status.error).toMatchObject({ code: 'token-missing', status: 401 });
-    const barred = start({ getTicket: () => 'no.such.ticket' });
+    const barred = start({ getToken: undefined, getTicket: () => 'no.such.ticket' });
     await vi.waitFor(() => expect(barred.state).toBe('closed'));
     expect(barred.status.error?.status).toBe(401);
   });
