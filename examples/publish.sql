@@ -1,6 +1,6 @@
 -- Publishing from SQL. A row of the outbox becomes an event when its transaction commits, with the same checks as over
 -- REST; a rollback publishes nothing. The third argument is the idempotency key. A natural key, as here, publishes the
--- event once, whoever else publishes it. `test/examples/sql.test.ts` runs this file for player @player.
+-- event once, whatever else publishes it. `test/examples/sql.test.ts` runs this file for player @player.
 
 -- In JSON_OBJECT, MariaDB turns a user variable into text; CAST makes it a number again. Columns and parameters need none.
 START TRANSACTION;
