@@ -7,12 +7,12 @@ import {
   type ContestAccess,
   dependsOnJoining,
   participation,
-  type Viewer,
+  type Subscriber,
 } from './listening.ts';
 
 /** Question whether a viewer may listen to a scope. */
 export interface AccessCheck {
-  readonly viewer: Viewer;
+  readonly viewer: Subscriber;
   readonly scope: ParsedScope;
 }
 

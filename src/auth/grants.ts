@@ -6,10 +6,10 @@ import { loadAccessFacts } from './facts.ts';
 import type { Identity } from './identity.ts';
 import { type AccessFacts, isOpen, isOwn, mayListen } from './listening.ts';
 import { TtlCache } from './ttl-cache.ts';
-import { type Refusal, refusalOf, type Users } from './users.ts';
+import { type AccountRefusal, refusalOf, type Users } from './users.ts';
 
 /** Open stream, as far as its access is concerned. */
-export interface Listener {
+export interface StreamAccess {
   readonly userId: number;
   readonly playerId: number | undefined;
   readonly role: Role;
@@ -22,9 +22,9 @@ export interface Listener {
  * `changed`: role or player differ from those that the stream was opened with; `scope-lost`: it may no longer listen to
  * `scope`.
  */
-export interface Loss<L extends Listener = Listener> {
+export interface Loss<L extends StreamAccess = StreamAccess> {
   readonly listener: L;
-  readonly why: Refusal | 'changed' | 'scope-lost';
+  readonly why: AccountRefusal | 'changed' | 'scope-lost';
   readonly scope?: Scope;
 }
 
@@ -40,7 +40,7 @@ export interface Grants {
   /** Evicts contests from the cache of what all users may listen to. */
   forgetContests(contestIds: readonly number[]): void;
   /** Finds the streams that lost their access, in the current state of the database. A few queries per 500 users. */
-  recheck<L extends Listener>(listeners: readonly L[]): Promise<Loss<L>[]>;
+  recheck<L extends StreamAccess>(listeners: readonly L[]): Promise<Loss<L>[]>;
 }
 
 /** Time for which a contest or problem is cached as open to all users, in ms. */
@@ -117,7 +117,7 @@ export function createGrants(
         return loss ?? [];
       });
 
-      function lossOf<L extends Listener>(listener: L): Loss<L> | undefined {
+      function lossOf<L extends StreamAccess>(listener: L): Loss<L> | undefined {
         const account = accounts.get(listener.userId);
         const refusal = refusalOf(account, listener.issuedAt);
         if (refusal !== undefined) return { listener, why: refusal };

@@ -2,7 +2,7 @@ import type { Role } from '../protocol/enums.ts';
 import type { ParsedScope, ScopeKind } from '../protocol/scope.ts';
 
 /** Identity of a listener, as far as access depends on it. */
-export interface Viewer {
+export interface Subscriber {
   readonly userId: number;
   readonly playerId: number | undefined;
   readonly role: Role;
@@ -52,7 +52,7 @@ export const ACCESS: Readonly<
  * it is public and no draft; its participants where it is no draft. The real leaderboard and the hidden events of a
  * frozen contest, and the status of the service: admins. Problems and `global`: all users.
  */
-export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts): boolean {
+export function mayListen(viewer: Subscriber, scope: ParsedScope, facts: AccessFacts): boolean {
   switch (scope.kind) {
     case 'global':
       return true;
@@ -83,7 +83,7 @@ export function mayListen(viewer: Viewer, scope: ParsedScope, facts: AccessFacts
 }
 
 /** Whether access follows from the identity alone, without any row. */
-export function isOwn(viewer: Viewer, scope: ParsedScope): boolean {
+export function isOwn(viewer: Subscriber, scope: ParsedScope): boolean {
   return scope.kind === 'global' || (scope.kind === 'player' && scope.id === viewer.playerId);
 }
 
@@ -96,7 +96,7 @@ export function isOpen(contest: ContestAccess): boolean {
  * Whether to read the participation. Also for drafts and contests that do not exist, where it decides nothing, so that
  * the response time does not reveal which of the cases it is.
  */
-export function dependsOnJoining(viewer: Viewer, contest: ContestAccess | undefined): boolean {
+export function dependsOnJoining(viewer: Subscriber, contest: ContestAccess | undefined): boolean {
   return contest === undefined || !(isOpen(contest) || isManagedBy(viewer, contest));
 }
 
@@ -104,6 +104,6 @@ export function participation(contestId: number, playerId: number): string {
   return `${contestId}/${playerId}`;
 }
 
-function isManagedBy(viewer: Viewer, contest: ContestAccess): boolean {
+function isManagedBy(viewer: Subscriber, contest: ContestAccess): boolean {
   return viewer.role === 'ADMIN' || contest.createdBy === viewer.userId;
 }

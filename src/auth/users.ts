@@ -24,14 +24,14 @@ export interface Users {
 }
 
 /** Why an account may not use a token, or a stream opened with it. */
-export type Refusal = 'deleted' | 'revoked' | 'blocked';
+export type AccountRefusal = 'deleted' | 'revoked' | 'blocked';
 
 /**
  * Reason why an account may not use a token issued at this time. Tokens are dated to the second: one issued in the second
  * of a revocation may be older or newer than it, and is refused. A user who signs in again within that second has to
  * repeat it.
  */
-export function refusalOf(account: Account | undefined, issuedAt: Date): Refusal | undefined {
+export function refusalOf(account: Account | undefined, issuedAt: Date): AccountRefusal | undefined {
   if (account === undefined) return 'deleted';
   if (account.notBefore !== undefined && second(issuedAt) <= second(account.notBefore)) return 'revoked';
   return account.blocked ? 'blocked' : undefined;

@@ -4,14 +4,14 @@ import type { CliContext } from './context.ts';
 import { doctor } from './doctor/doctor.ts';
 import { CliFailure, EXIT, type ExitCode, explain } from './failure.ts';
 import { ingest } from './ingest.ts';
-import { migrate } from './migrate/migrate.ts';
+import { runMigrate } from './migrate/migrate.ts';
 import { listOutbox, retryOutbox } from './outbox.ts';
 import { install, status, uninstall } from './platform.ts';
 import { publish } from './publish/publish.ts';
 import { safeLines } from './safe-text.ts';
 import { start } from './start/start.ts';
 import { tail } from './tail/tail.ts';
-import { token } from './token.ts';
+import { printToken } from './token.ts';
 
 /** Runs a command line. Returns the exit code. */
 export async function runCli(args: readonly string[], context: CliContext): Promise<ExitCode> {
@@ -82,7 +82,7 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
         'codecraft-live token --service judge --ttl 1h',
       ),
     )
-    .action((options) => token(options, context));
+    .action((options) => printToken(options, context));
 
   program
     .command('tail')
@@ -154,7 +154,7 @@ function createProgram(context: CliContext, setExitCode: (code: ExitCode) => voi
     )
     .option('-u, --url <url>', DATABASE_HELP)
     .option('--plan', 'print what would be done, and change nothing')
-    .action(async (options) => setExitCode(await migrate(options, context)));
+    .action(async (options) => setExitCode(await runMigrate(options, context)));
 
   const platform = program
     .command('platform')

@@ -3,7 +3,7 @@ import { EXIT, type ExitCode } from './failure.ts';
 import { safeText } from './safe-text.ts';
 
 /** Refusal of a request, described. */
-export interface Refusal {
+export interface DescribedRefusal {
   readonly status: number;
   /** Code of the problem; undefined where another server answered. */
   readonly code?: string;
@@ -16,7 +16,7 @@ export interface Refusal {
 const MAX_TEXT = 100_000;
 
 /** Reads a refusal from an answer: a problem (RFC 9457), or the answer of another server. */
-export async function readRefusal(response: Response): Promise<Refusal> {
+export async function describeRefusal(response: Response): Promise<DescribedRefusal> {
   const { status, headers } = response;
   const type = headers.get('content-type') ?? 'nothing readable';
   const text = await response.text().catch(() => '');
@@ -32,12 +32,12 @@ export async function readRefusal(response: Response): Promise<Refusal> {
 }
 
 /** Maps a refusal to an exit code. */
-export function exitOf({ status }: Refusal): ExitCode {
+export function exitOf({ status }: DescribedRefusal): ExitCode {
   return status === 401 || status === 403 ? EXIT.refused : EXIT.failed;
 }
 
 /** Returns a remedy, where one is known. */
-export function adviceOn({ code, status }: Refusal): string | undefined {
+export function adviceOn({ code, status }: DescribedRefusal): string | undefined {
   switch (code) {
     case 'token-expired':
       return 'Get a new token, with `codecraft-live token` for instance, and start again.';

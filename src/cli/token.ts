@@ -20,7 +20,7 @@ export interface TokenOptions {
 }
 
 /** Prints a token that the configured service accepts; the standard output has nothing else. */
-export async function token(options: TokenOptions, { env, out, err }: CliContext): Promise<void> {
+export async function printToken(options: TokenOptions, { env, out, err }: CliContext): Promise<void> {
   const subject = subjectOf(options);
   const lifetimeS = parseDuration(options.ttl);
   if (lifetimeS === undefined)

@@ -97,7 +97,7 @@ function isZoneName(text: string): boolean {
 }
 
 /** Any text. */
-export function text<F extends string | undefined>(fallback: F) {
+export function anyText<F extends string | undefined>(fallback: F) {
   return variable('', (value) => value, fallback);
 }
 

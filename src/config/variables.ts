@@ -1,6 +1,17 @@
 import { accessSync, constants } from 'node:fs';
 import { z } from 'zod';
-import { demo, host, integer, listOf, matching, oneOf, origins, secret, text, timeZone } from './fields.ts';
+import {
+  anyText,
+  demo,
+  host,
+  integer,
+  listOf,
+  matching,
+  oneOf,
+  origins,
+  secret,
+  timeZone,
+} from './fields.ts';
 
 /** Algorithms verified with the shared secret. */
 export const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512'] as const;
@@ -36,12 +47,12 @@ export const VARIABLES = z.object({
   MAX_REQUESTS_PER_SECOND: integer(0, 1_000_000, 100, 'requests'),
   MAX_REQUESTS_PER_SERVICE: integer(1, 100_000, 256, 'requests'),
   LOG_LEVEL: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], 'info'),
-  DATA_DIR: text('.data'),
+  DATA_DIR: anyText('.data'),
 
   DATABASE_URL: secret(databaseUrlMistake),
   DB_HOST: host(),
   DB_PORT: integer(1, 65_535, 3306),
-  DB_USER: text('root'),
+  DB_USER: anyText('root'),
   DB_PASSWORD: secret(),
   DB_NAME: matching(/^[^/\\?#\s]{1,64}$/, 'the name of a database'),
   DATABASE_POOL_SIZE: integer(2, 500, 10, 'connections'),
@@ -51,8 +62,8 @@ export const VARIABLES = z.object({
   JWT_SECRET: secret(),
   JWKS_URL: secret(jwksUrlMistake),
   JWT_ALGORITHMS: listOf([...SECRET_ALGORITHMS, ...KEY_ALGORITHMS]),
-  JWT_ISSUER: text(undefined),
-  JWT_AUDIENCE: text(undefined),
+  JWT_ISSUER: anyText(undefined),
+  JWT_AUDIENCE: anyText(undefined),
   LIVE_SECRET: secret(),
   TICKET_TTL_S: integer(1, 3600, 60, 'seconds'),
 

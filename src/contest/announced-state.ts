@@ -4,7 +4,7 @@ import type { ContestStatus } from '../protocol/enums.ts';
 export type AnnouncedStatus = ContestStatus | 'OVER';
 
 /** The platform's row of a contest. Instants in ms since 1970; null where the column holds no date. */
-export interface ContestTimes {
+export interface ContestRow {
   readonly status: ContestStatus;
   readonly startsAt: number | null;
   readonly endsAt: number | null;
@@ -44,7 +44,7 @@ export function isClosed(status: AnnouncedStatus): boolean {
 }
 
 /** State of a contest that is seen for the first time: its present status is not announced. */
-export function baseline({ status }: ContestTimes, now: number): AnnouncedState {
+export function baseline({ status }: ContestRow, now: number): AnnouncedState {
   return {
     status: status === 'ENDED' ? 'OVER' : status,
     platformStatus: status,

@@ -3,7 +3,7 @@ import type { EventDraft } from '../events/draft.ts';
 import { prepare } from '../events/prepare.ts';
 import type { EventData, EventInput } from '../protocol/event.ts';
 import { truncate } from '../util/truncate.ts';
-import type { Announcement, ContestTimes } from './announced-state.ts';
+import type { Announcement, ContestRow } from './announced-state.ts';
 
 /** Details of a contest that announcements carry. */
 export interface ContestDetails {
@@ -39,7 +39,7 @@ export async function readDetails(
 export function draftOf(
   contestId: number,
   announcement: Announcement,
-  contest: ContestTimes | undefined,
+  contest: ContestRow | undefined,
   details: ContestDetails | undefined,
 ): EventDraft {
   const title = truncate(details?.title ?? '', MAX_TITLE_LENGTH);
@@ -82,12 +82,12 @@ export function completeReport(
 }
 
 interface ReportContext {
-  readonly contest: ContestTimes | undefined;
+  readonly contest: ContestRow | undefined;
   readonly details: ContestDetails | undefined;
   readonly oldStatus: EventInput<'CONTEST_STATUS'>['oldStatus'];
 }
 
-function timesOf(contest: ContestTimes | undefined): { startsAt?: string; endsAt?: string } {
+function timesOf(contest: ContestRow | undefined): { startsAt?: string; endsAt?: string } {
   const startsAt = isoOf(contest?.startsAt ?? null);
   const endsAt = isoOf(contest?.endsAt ?? null);
   return { ...(startsAt ? { startsAt } : {}), ...(endsAt ? { endsAt } : {}) };

@@ -2,7 +2,7 @@ import type { Queries } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { isShowableId } from '../platform/unshowable.ts';
 import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
-import type { AnnouncedState, AnnouncedStatus, ContestTimes } from './announced-state.ts';
+import type { AnnouncedState, AnnouncedStatus, ContestRow } from './announced-state.ts';
 
 /** One contest at one moment: the platform's row, and what has been announced of it. */
 export interface ContestSnapshot {
@@ -10,7 +10,7 @@ export interface ContestSnapshot {
   /** The database's time, in ms since 1970. */
   readonly now: number;
   /** Undefined: the platform has no such contest, or its status is not a known one. */
-  readonly contest: ContestTimes | undefined;
+  readonly contest: ContestRow | undefined;
   /** Undefined: it is seen for the first time. */
   readonly announced: AnnouncedState | undefined;
 }

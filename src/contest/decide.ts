@@ -4,7 +4,7 @@ import {
   type AnnouncedStatus,
   type Announcement,
   baseline,
-  type ContestTimes,
+  type ContestRow,
   isClosed,
   passed,
   statusOf,
@@ -42,7 +42,7 @@ const ORDER: Readonly<Record<AnnouncedStatus, number>> = {
  * is a new one. Idempotent: applied to `next` with the same contest and time, it announces nothing.
  * @param now the database's time, ms since 1970
  */
-export function decide(contest: ContestTimes, announced: AnnouncedState | undefined, now: number): Decision {
+export function decide(contest: ContestRow, announced: AnnouncedState | undefined, now: number): Decision {
   const known = announced ?? baseline(contest, now);
   const recorder = new TransitionRecorder(known.status);
   const { status } = contest;

@@ -3,7 +3,7 @@ import {
   type AnnouncedState,
   type Announcement,
   baseline,
-  type ContestTimes,
+  type ContestRow,
   isClosed,
   passed,
   statusOf,
@@ -31,7 +31,7 @@ export interface ReportOutcome {
  */
 export function applyReport(
   report: ContestReport,
-  contest: ContestTimes | undefined,
+  contest: ContestRow | undefined,
   announced: AnnouncedState | undefined,
   now: number,
 ): ReportOutcome {

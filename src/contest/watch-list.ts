@@ -1,4 +1,4 @@
-import { type AnnouncedState, type ContestTimes, isClosed } from './announced-state.ts';
+import { type AnnouncedState, type ContestRow, isClosed } from './announced-state.ts';
 
 /** Time before a start or an end from which a contest is polled often, ms. */
 const NEAR_MS = 3_600_000;
@@ -39,7 +39,7 @@ export class WatchList {
   }
 
   /** Puts a contest on the list or takes it off, by what a poll of it found. */
-  update(id: number, contest: ContestTimes, announced: AnnouncedState, now: number): void {
+  update(id: number, contest: ContestRow, announced: AnnouncedState, now: number): void {
     this.#newestId = Math.max(this.#newestId, id);
     const at = nextInstantOf(contest, announced, now);
     const isNear = at - now < NEAR_MS || announced.status === 'LIVE';
@@ -51,7 +51,7 @@ export class WatchList {
 
 /** Next start or end of a contest, in ms since 1970; Infinity where there is none. */
 function nextInstantOf(
-  { status, startsAt, endsAt }: ContestTimes,
+  { status, startsAt, endsAt }: ContestRow,
   announced: AnnouncedState,
   now: number,
 ): number {

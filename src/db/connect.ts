@@ -3,7 +3,7 @@ import { type Connection, createConnection, type QueryOptions } from 'mysql2/pro
 import { keepAlive, SILENCE_S } from './keep-alive.ts';
 import { parseDatabaseUrl } from './url.ts';
 
-export interface ConnectOptions {
+export interface DatabaseConnectOptions {
   readonly url: string;
   /** Max time to open the connection, in ms. */
   readonly connectTimeoutMs: number;
@@ -36,7 +36,7 @@ const sessionSettings = (statementTimeoutMs: number): string[] => [
  * BIGINT as a number (a string beyond 2^53), DECIMAL as a string. A plain object as a value is not expanded to
  * `key = value`, so that nothing from a request can become SQL.
  */
-export async function openConnection(options: ConnectOptions): Promise<Connection> {
+export async function openConnection(options: DatabaseConnectOptions): Promise<Connection> {
   const connection = await createConnection({
     ...parseDatabaseUrl(options.url),
     charset: 'utf8mb4_unicode_ci',

@@ -3,7 +3,7 @@ import { errnoOf } from './errors.ts';
 import { readMigrations } from './migration-files.ts';
 
 /** A procedure or a view that the migrations create. */
-export interface Definition {
+export interface StoredDefinition {
   readonly kind: 'procedure' | 'view';
   readonly name: string;
   /** The last statement that creates it. */
@@ -18,8 +18,8 @@ const DROPS = /^DROP (PROCEDURE|VIEW) (?:IF EXISTS )?`(\w+)`/m;
 const NO_SUCH = { procedure: 1305, view: 1146 } as const;
 
 /** Lists the procedures and views of this version's schema. */
-export function listDefinitions(): Definition[] {
-  const found = new Map<string, Definition>();
+export function listDefinitions(): StoredDefinition[] {
+  const found = new Map<string, StoredDefinition>();
   for (const { name: migration, statements } of readMigrations())
     for (const sql of statements) {
       const [, kind, name] = CREATES.exec(sql) ?? [];
@@ -35,8 +35,8 @@ export function listDefinitions(): Definition[] {
  * Finds the procedures and views that are gone, as after a dump without them. What this account may not use is not judged.
  * A call without arguments runs nothing: it fails on their number where the procedure exists.
  */
-export async function findLostDefinitions(database: Pick<Queries, 'query'>): Promise<Definition[]> {
-  const lost: Definition[] = [];
+export async function findLostDefinitions(database: Pick<Queries, 'query'>): Promise<StoredDefinition[]> {
+  const lost: StoredDefinition[] = [];
   for (const definition of listDefinitions()) {
     const { kind, name } = definition;
     const sql = kind === 'procedure' ? `CALL ${name}()` : `SELECT 1 FROM ${name} LIMIT 0`;

@@ -1,9 +1,9 @@
 import type { Connection, QueryOptions } from 'mysql2/promise';
 import { Problem } from '../protocol/problem.ts';
-import { type ConnectOptions, openConnection } from './connect.ts';
+import { type DatabaseConnectOptions, openConnection } from './connect.ts';
 import { asProblem, leavesConnectionGood, wasIdleTooLong } from './errors.ts';
 
-export interface PoolOptions extends ConnectOptions {
+export interface PoolOptions extends DatabaseConnectOptions {
   readonly size: number;
   /** Max wait for a free connection, in ms. */
   readonly acquireTimeoutMs: number;

@@ -14,7 +14,7 @@ export interface World {
   readonly random: () => number;
 }
 
-export interface DemoPlayer {
+export interface DemoPlayerRow {
   readonly playerId: number;
   readonly playerName: string;
   readonly xp: number;
@@ -25,8 +25,8 @@ export interface DemoPlayer {
 }
 
 /** Reads the demo players, their rows locked until the transaction ends. */
-export async function lockPlayers(tx: Transaction): Promise<DemoPlayer[]> {
-  const rows = await tx.query<Omit<DemoPlayer, 'index'> & { email: string }>(
+export async function lockPlayers(tx: Transaction): Promise<DemoPlayerRow[]> {
+  const rows = await tx.query<Omit<DemoPlayerRow, 'index'> & { email: string }>(
     `SELECT p.id AS playerId, u.name AS playerName, u.email, p.xp, p.level, p.tier
      FROM player p JOIN users u ON u.id = p.user_id WHERE u.email LIKE ? ORDER BY p.id FOR UPDATE`,
     [DEMO_EMAILS],

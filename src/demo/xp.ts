@@ -3,13 +3,13 @@ import { readInstalled } from '../platform/triggers/installed.ts';
 import type { NewEvent } from '../protocol/event.ts';
 import { PLAYERS } from './cast.ts';
 import { levelAt } from './levels.ts';
-import { type DemoPlayer, lockPlayers, pick, type World } from './world.ts';
+import { type DemoPlayerRow, lockPlayers, pick, type World } from './world.ts';
 
 /** Grants XP with its level, tier and sub-rank. @returns events of what was reached, unless triggers publish them */
 export async function grantXp(
   tx: Transaction,
   { levels }: World,
-  player: DemoPlayer,
+  player: DemoPlayerRow,
   amount: number,
 ): Promise<NewEvent[]> {
   const { playerId, playerName } = player;
@@ -46,7 +46,7 @@ async function isPublishedByTriggers(tx: Transaction): Promise<boolean> {
 /** Step: a player reaches the next level. When all are at the last one, a new season begins, and all start over. */
 export async function levelUp(tx: Transaction, world: World): Promise<NewEvent[]> {
   const { levels, random } = world;
-  const next = (player: DemoPlayer) => levels.find(({ level }) => level > player.level);
+  const next = (player: DemoPlayerRow) => levels.find(({ level }) => level > player.level);
   let players = await lockPlayers(tx);
   const events: NewEvent[] = [];
   if (players.length > 0 && !players.some(next)) {
@@ -63,7 +63,7 @@ export async function levelUp(tx: Transaction, world: World): Promise<NewEvent[]
   return [...events, ...(await grantXp(tx, world, player, level.xpRequired + extra - player.xp))];
 }
 
-async function newSeason(tx: Transaction, { levels }: World): Promise<DemoPlayer[]> {
+async function newSeason(tx: Transaction, { levels }: World): Promise<DemoPlayerRow[]> {
   for (const { playerId, index } of await lockPlayers(tx)) {
     const xp = PLAYERS[index]?.xp ?? 0;
     const { level, tier, subRank } = levelAt(levels, xp);

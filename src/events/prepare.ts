@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { keepClassOf } from '../log/row.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
-import type { Definition, Redacted, Restriction } from '../protocol/definition.ts';
+import type { EventDefinition, Redacted, Restriction } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
 import { fieldErrorsOf } from '../protocol/field-errors.ts';
 import { isKeptByInboxes } from '../protocol/inbox-scope-kinds.ts';
@@ -29,7 +29,7 @@ export function prepare(
   const at = options.at ?? '';
   if (!isEventType(type) || (isInternal(type) && !options.internal))
     throw invalid([{ pointer: `${at}/type`, detail: 'is not a type of event' }]);
-  const definition = CATALOGUE[type] as unknown as Definition<z.ZodType>;
+  const definition = CATALOGUE[type] as unknown as EventDefinition<z.ZodType>;
   const parsed = definition.schema.safeParse(data);
   if (!parsed.success) throw invalid(fieldErrorsOf(parsed.error.issues, `${at}/data`, UNKNOWN_FIELD));
   const draft = draftOf(type, {
@@ -73,7 +73,7 @@ export function limitedTo(draft: EventDraft, scopes: ReadonlySet<Scope>): EventD
 }
 
 function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Redacted<unknown>): EventDraft {
-  const definition = CATALOGUE[type] as unknown as Definition<z.ZodType>;
+  const definition = CATALOGUE[type] as unknown as EventDefinition<z.ZodType>;
   const json = JSON.stringify(data);
   const size = Buffer.byteLength(json);
   const title = definition.title(data);
@@ -102,7 +102,7 @@ function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Re
 }
 
 function isInternal(type: EventType): boolean {
-  return (CATALOGUE[type] as unknown as Definition<z.ZodType>).internal === true;
+  return (CATALOGUE[type] as unknown as EventDefinition<z.ZodType>).internal === true;
 }
 
 function playerOf(data: unknown): number | null {

@@ -1,22 +1,12 @@
 import { format } from 'mysql2';
 import type { Precondition } from '../log/append-statement.ts';
+import type { RestrictionQuery, Restrictions } from '../platform/restrictions.ts';
 import type { Restriction } from '../protocol/definition.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { EventDraft, EventUnit } from './draft.ts';
 
-/** What is restricted now: contests that are frozen or private, and players whom a frozen contest holds. */
-export interface Restrictions {
-  readonly frozen: ReadonlySet<number>;
-  readonly private: ReadonlySet<number>;
-  /** By player, the contest that holds what is public of them. */
-  readonly held: ReadonlyMap<number, number>;
-}
-
 /** Reads the restrictions of these contests and players. */
-export type ReadRestrictions = (about: {
-  readonly contests: readonly number[];
-  readonly players: readonly number[];
-}) => Promise<Restrictions>;
+export type ReadRestrictions = (about: RestrictionQuery) => Promise<Restrictions>;
 
 /**
  * Redacts the events of restricted contests and players. What a freeze withholds is stored in the same transaction. Where

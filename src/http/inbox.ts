@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Inbox } from '../inbox/inbox.ts';
+import type { PlayerInboxes } from '../inbox/inbox.ts';
 import { inboxCounts, inboxPage, marked, whichNotifications } from '../protocol/api/inbox.ts';
 import type { ReceiptAction } from '../protocol/enums.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
@@ -10,7 +10,7 @@ import { createRouter, idParam, problems, type Router } from './router.ts';
 import { before, whole } from './whole.ts';
 
 export interface InboxRoutesDeps {
-  readonly inbox: Inbox;
+  readonly inbox: PlayerInboxes;
 }
 
 const flag = z.enum(['true', 'false']).optional();

@@ -9,7 +9,7 @@ import { inboxScopes } from './inbox-scopes.ts';
 import { type PageRequest, readCounts, readPage } from './pages.ts';
 import { idsInInbox, writeReceipts } from './receipts.ts';
 
-export interface Inbox {
+export interface PlayerInboxes {
   /**
    * A page, the counts, and the cursor that both are valid at. A stream opened from it delivers each later notification
    * exactly once, so a client may add what it delivers to the counts.
@@ -39,7 +39,7 @@ export interface InboxOptions {
 const MAX_ECHOED = 1_000;
 
 /** Opens the players' inboxes: notifications, and receipts of what was done with them. */
-export function createInbox(options: InboxOptions): Inbox {
+export function createInbox(options: InboxOptions): PlayerInboxes {
   const { database, background = database, publisher, cursor, onError } = options;
   /** Per player, changes in this process are written and echoed one after the other, so the echoes are in order. */
   const mutex = new KeyedMutex();

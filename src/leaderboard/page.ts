@@ -10,7 +10,7 @@ export interface PageQuery {
   readonly around?: number | undefined;
 }
 
-export interface LeaderboardPage {
+export interface LeaderboardSlice {
   /** Rows on all pages together. */
   readonly total: number;
   /** Rows before this page. */
@@ -25,7 +25,7 @@ export interface LeaderboardPage {
 export function pageOf(
   order: readonly LeaderboardRow[],
   { limit, offset, mode, around }: PageQuery,
-): LeaderboardPage {
+): LeaderboardSlice {
   const rows = mode ? order.filter((row) => row.mode === mode) : order;
   let start = offset;
   if (around !== undefined) {

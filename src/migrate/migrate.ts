@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../db/database.ts';
-import type { Definition } from '../db/definitions.ts';
+import type { StoredDefinition } from '../db/definitions.ts';
 import { errnoOf, isDenied, MigrationError } from '../db/errors.ts';
 import type { Migration } from '../db/migration-files.ts';
 import {
@@ -132,7 +132,7 @@ async function carryOut(
  */
 async function restore(
   connection: Connection,
-  lost: readonly Definition[],
+  lost: readonly StoredDefinition[],
   log: (line: string) => void,
 ): Promise<string[]> {
   const restored: string[] = [];

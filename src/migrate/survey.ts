@@ -1,5 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { type Definition, findLostDefinitions } from '../db/definitions.ts';
+import { findLostDefinitions, type StoredDefinition } from '../db/definitions.ts';
 import { type Migration, readMigrations } from '../db/migration-files.ts';
 import { type MigrationProgress, readProgress, refuseNewer } from '../db/migration-progress.ts';
 import { ADOPTED } from '../platform/adoption/adopt-tables.ts';
@@ -28,7 +28,7 @@ export interface Survey {
   /** Tables of the Socket.IO generation whose rows are to be copied. */
   readonly copies: readonly Copy[];
   /** Procedures and views that finished migrations created and that are gone. */
-  readonly lost: readonly Definition[];
+  readonly lost: readonly StoredDefinition[];
 }
 
 interface Copy {
@@ -66,7 +66,7 @@ export async function survey(connection: Connection): Promise<Survey> {
     lost: (await findLost()).filter(({ migration }) => progress.get(migration)?.finished),
   };
 
-  async function findLost(): Promise<Definition[]> {
+  async function findLost(): Promise<StoredDefinition[]> {
     if (progress.size === 0) return [];
     return findLostDefinitions({
       query: async (sql: string) => (await connection.query<RowDataPacket[]>(sql))[0] as never,

@@ -10,7 +10,7 @@ export interface ContestViewer {
   readonly isAdmin: boolean;
 }
 
-export interface ContestQuery {
+export interface ContestPageQuery {
   /** Only smaller ids. */
   readonly before: number | undefined;
   readonly limit: number;
@@ -38,7 +38,7 @@ export async function listContests(
   database: Reads,
   clock: PlatformClock,
   viewer: ContestViewer,
-  { before, limit, statuses }: ContestQuery,
+  { before, limit, statuses }: ContestPageQuery,
 ): Promise<Contest[]> {
   const conditions = ['c.id < ?', `${CONTEST_STATUS} IN (?)`];
   const values: unknown[] = [before ?? Number.MAX_SAFE_INTEGER, CONTEST_STATUSES];

@@ -34,7 +34,7 @@ export interface Redacted<D> {
 }
 
 /** What the catalogue says of one type of event. */
-export interface Definition<S extends z.ZodType> {
+export interface EventDefinition<S extends z.ZodType> {
   readonly schema: S;
   targets(data: z.output<S>): readonly Scope[];
   title(data: z.output<S>): string;
@@ -51,7 +51,7 @@ export interface Definition<S extends z.ZodType> {
 }
 
 /** Infers the data of a definition from its schema. */
-export const define = <S extends z.ZodType>(definition: Definition<S>): Definition<S> => definition;
+export const define = <S extends z.ZodType>(definition: EventDefinition<S>): EventDefinition<S> => definition;
 
 /** One line of a player's history; `null` where there is no value before or after. */
 export function activityOf(

@@ -2,7 +2,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { connect } from '../client/connect.ts';
 import type { ConnectOptions, ScopeInput } from '../client/types.ts';
 import { SessionContext } from './session/context.ts';
-import { createSession, type Session } from './session/session.ts';
+import { createSession, type LiveSession } from './session/session.ts';
 
 export interface LiveProviderProps extends Omit<ConnectOptions, 'scopes' | 'start'> {
   /** Scopes besides those that hooks request. Default: `player:me` and `global`. */
@@ -18,7 +18,7 @@ const DEFAULT_SCOPES: readonly ScopeInput[] = ['player:me', 'global'];
  * server.
  */
 export function LiveProvider({ children, scopes = DEFAULT_SCOPES, ...options }: LiveProviderProps) {
-  const [session, setSession] = useState<Session>();
+  const [session, setSession] = useState<LiveSession>();
   const initial = useRef({ scopes, options });
   const latest = useRef(options);
 

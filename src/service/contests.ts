@@ -27,7 +27,7 @@ export interface ContestsDeps {
   readonly onError: (error: unknown, where: string) => void;
 }
 
-export interface Contests extends Part {
+export interface ContestsPart extends Part {
   /** Publisher of all other parts: it records announced transitions, so that the clock does not repeat them. */
   readonly announcer: Announcer;
   /** Publish the transitions that are read from the outbox. */
@@ -38,7 +38,7 @@ export interface Contests extends Part {
 const RETRY_MS = 1_000;
 
 /** Opens the life cycle of contests: every transition is announced once, whichever source reports it. */
-export function openContests(deps: ContestsDeps): Contests {
+export function openContests(deps: ContestsDeps): ContestsPart {
   const {
     database,
     databaseClock,

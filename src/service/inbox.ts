@@ -1,5 +1,5 @@
 import { inboxRoutes } from '../http/inbox.ts';
-import { createInbox, type Inbox, type InboxOptions } from '../inbox/inbox.ts';
+import { createInbox, type InboxOptions, type PlayerInboxes } from '../inbox/inbox.ts';
 import type { Part } from './parts.ts';
 
 export interface InboxDeps extends Omit<InboxOptions, 'onError'> {
@@ -7,7 +7,7 @@ export interface InboxDeps extends Omit<InboxOptions, 'onError'> {
 }
 
 export interface InboxPart extends Part {
-  readonly inbox: Inbox;
+  readonly inbox: PlayerInboxes;
 }
 
 /** Opens the inboxes of players. */

@@ -20,7 +20,7 @@ import { Semaphore } from '../util/semaphore.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 
-export interface StreamsDeps {
+export interface StreamsPartDeps {
   readonly database: Database;
   readonly databaseClock: Pick<DatabaseClock, 'now'>;
   /** Connections of `database`. */
@@ -54,7 +54,7 @@ const OPENING_SHARE = 0.75;
 const ADMISSION_MS = 1_000;
 
 /** Opens the streams of this node. */
-export function openStreams(deps: StreamsDeps): OpenStreams {
+export function openStreams(deps: StreamsPartDeps): OpenStreams {
   const { database, databaseClock, log, leaderboards, cells, cursor, config, onError } = deps;
   const { grants, tickets } = deps.auth;
   const { follower } = log;

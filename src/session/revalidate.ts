@@ -1,11 +1,11 @@
-import type { Grants, Listener, Loss } from '../auth/grants.ts';
+import type { Grants, Loss, StreamAccess } from '../auth/grants.ts';
 import type { CloseReason } from '../protocol/control.ts';
 import type { Stream } from '../stream/stream.ts';
 
 /** Max streams per check, so that other work gets its turn between two. */
 const PAGE = 1_000;
 
-interface StreamListener extends Listener {
+interface StreamListener extends StreamAccess {
   readonly stream: Stream;
 }
 

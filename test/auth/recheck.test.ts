@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Auth } from '../../src/auth/auth.ts';
-import type { Listener } from '../../src/auth/grants.ts';
+import type { StreamAccess } from '../../src/auth/grants.ts';
 import { type Scope, scopes } from '../../src/protocol/scope.ts';
 import {
   createContest,
@@ -17,7 +17,7 @@ beforeEach(() => {
   auth = fixture.auth();
 });
 
-async function listener(wanted: Scope[] = [], role: 'PLAYER' | 'ADMIN' = 'PLAYER'): Promise<Listener> {
+async function listener(wanted: Scope[] = [], role: 'PLAYER' | 'ADMIN' = 'PLAYER'): Promise<StreamAccess> {
   const { userId, playerId } = await createPlayer(fixture.database, { role });
   const issuedAt = new Date(Date.now() - 60_000);
   return { userId, playerId, role, issuedAt, scopes: [scopes.player(playerId), 'global', ...wanted] };
@@ -47,24 +47,24 @@ describe('recheck', () => {
     [
       'banned',
       'blocked',
-      (one: Listener) => run("UPDATE users SET status = 'BANNED' WHERE id = ?", one.userId),
+      (one: StreamAccess) => run("UPDATE users SET status = 'BANNED' WHERE id = ?", one.userId),
     ],
     [
       'suspended',
       'blocked',
-      (one: Listener) => run("UPDATE users SET status = 'SUSPENDED' WHERE id = ?", one.userId),
+      (one: StreamAccess) => run("UPDATE users SET status = 'SUSPENDED' WHERE id = ?", one.userId),
     ],
-    ['deleted', 'deleted', (one: Listener) => run('DELETE FROM users WHERE id = ?', one.userId)],
-    ['revoked', 'revoked', (one: Listener) => auth.revocations.revoke(one.userId)],
+    ['deleted', 'deleted', (one: StreamAccess) => run('DELETE FROM users WHERE id = ?', one.userId)],
+    ['revoked', 'revoked', (one: StreamAccess) => auth.revocations.revoke(one.userId)],
     [
       'promoted',
       'changed',
-      (one: Listener) => run("UPDATE users SET role = 'ADMIN' WHERE id = ?", one.userId),
+      (one: StreamAccess) => run("UPDATE users SET role = 'ADMIN' WHERE id = ?", one.userId),
     ],
     [
       'robbed of the player',
       'changed',
-      (one: Listener) => run('DELETE FROM player WHERE id = ?', one.playerId),
+      (one: StreamAccess) => run('DELETE FROM player WHERE id = ?', one.playerId),
     ],
   ] as const)(
     'closes the streams of a user who was %s, and forgets what was known',
@@ -138,7 +138,7 @@ describe('recheck', () => {
       rows.filter((n) => n % 2 === 0).map((n) => [closed, playerStart + n]),
     ]);
     const listeners = rows.map(
-      (n): Listener => ({
+      (n): StreamAccess => ({
         userId: userStart + n,
         playerId: playerStart + n,
         role: 'PLAYER',

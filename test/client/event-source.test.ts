@@ -64,11 +64,14 @@ describe('A client by EventSource', { timeout: 60_000 }, () => {
   });
 
   it('finds out why it was refused, which an EventSource does not say', async () => {
-    const client = start({ getToken: undefined });
+    const options = { url: live.url, scopes: ['player:me'], transport: 'eventsource', EventSource } as const;
+    const client = connect(options);
     await vi.waitFor(() => expect(client.state).toBe('closed'));
     expect(client.status.error).toMatchObject({ code: 'token-missing', status: 401 });
-    const barred = start({ getToken: undefined, getTicket: () => 'no.such.ticket' });
+    const barred = connect({ ...options, getTicket: () => 'no.such.ticket' });
     await vi.waitFor(() => expect(barred.state).toBe('closed'));
     expect(barred.status.error?.status).toBe(401);
+    client.close();
+    barred.close();
   });
 });

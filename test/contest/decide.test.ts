@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type AnnouncedState,
   type Announcement,
-  type ContestTimes,
+  type ContestRow,
   statusOf,
 } from '../../src/contest/announced-state.ts';
 import { decide, END_GRACE_MS, LONG_PAST_MS } from '../../src/contest/decide.ts';
@@ -17,11 +17,11 @@ const END = START + 2 * HOUR;
 
 /** A contest with everything that is announced of it: `LIVE`, `ENDED`, `END`, … */
 class LifeCycle {
-  contest: ContestTimes;
+  contest: ContestRow;
   state: AnnouncedState | undefined;
   readonly announced: string[] = [];
 
-  constructor(contest: Partial<ContestTimes> = {}) {
+  constructor(contest: Partial<ContestRow> = {}) {
     this.contest = { status: 'UPCOMING', startsAt: START, endsAt: END, ...contest };
   }
 
@@ -32,7 +32,7 @@ class LifeCycle {
     return this;
   }
 
-  set(contest: Partial<ContestTimes>): this {
+  set(contest: Partial<ContestRow>): this {
     this.contest = { ...this.contest, ...contest };
     return this;
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogPublisher } from '../../src/events/log-publisher.ts';
-import type { Restrictions } from '../../src/events/redaction.ts';
 import type { Appender } from '../../src/log/appender.ts';
+import type { Restrictions } from '../../src/platform/restrictions.ts';
 import type { NewEvent } from '../../src/protocol/event.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { openAppender, wholeLog } from '../support/database/log.ts';

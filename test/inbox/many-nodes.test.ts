@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LogPublisher } from '../../src/events/log-publisher.ts';
-import { createInbox, type Inbox } from '../../src/inbox/inbox.ts';
+import { createInbox, type PlayerInboxes } from '../../src/inbox/inbox.ts';
 import type { InboxCounts } from '../../src/protocol/api/inbox.ts';
 import { formatCursor } from '../../src/protocol/cursor.ts';
 import { prepareDatabase } from '../support/database/database.ts';
@@ -12,7 +12,9 @@ describe('Inboxes of several nodes over one database', () => {
   const test = prepareDatabase();
   const publisher = preparePublisher(test.database);
 
-  function node(options: { cursor?: string; publishInternal?: LogPublisher['publishInternal'] } = {}): Inbox {
+  function node(
+    options: { cursor?: string; publishInternal?: LogPublisher['publishInternal'] } = {},
+  ): PlayerInboxes {
     return createInbox({
       database: test.database,
       publisher: { publishInternal: options.publishInternal ?? publisher.publishInternal },
@@ -55,7 +57,9 @@ describe('Inboxes of several nodes over one database', () => {
     const { playerId, ids } = await give(40);
     const nodes = [node(), node(), node()];
     await Promise.all(
-      ids.slice(0, 30).map((id, index) => (nodes[index % 3] as Inbox).markOne(playerId, 'archived', id)),
+      ids
+        .slice(0, 30)
+        .map((id, index) => (nodes[index % 3] as PlayerInboxes).markOne(playerId, 'archived', id)),
     );
     const counts = { unread: 10, unseen: 10, total: 10 };
     expect(await node().counts(playerId)).toEqual(counts);

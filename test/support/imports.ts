@@ -23,3 +23,11 @@ export function importsIn(file: string, text: string, { types = true } = {}): st
   }).visit(program);
   return found;
 }
+
+/** Names that a TypeScript file exports and defines itself: what it re-exports from another file is left out. */
+export function exportedNames(file: string, text: string): string[] {
+  const { module, errors } = parseSync(file, text);
+  if (errors.length > 0) throw new Error(`${file} cannot be parsed: ${errors[0]?.message}`);
+  const own = module.staticExports.flatMap(({ entries }) => entries).filter((entry) => !entry.moduleRequest);
+  return [...new Set(own.flatMap(({ exportName }) => exportName.name ?? []))];
+}

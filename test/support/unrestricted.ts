@@ -1,4 +1,4 @@
-import type { Restrictions } from '../../src/events/redaction.ts';
+import type { Restrictions } from '../../src/platform/restrictions.ts';
 
 /** No contest and no player is restricted. */
 export const UNRESTRICTED: Restrictions = { frozen: new Set(), private: new Set(), held: new Map() };

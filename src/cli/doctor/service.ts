@@ -1,5 +1,5 @@
 import { explainNetwork } from '../failure.ts';
-import { readRefusal } from '../refusal.ts';
+import { describeRefusal } from '../refusal.ts';
 import { safeText } from '../safe-text.ts';
 import { shownUrl } from '../service-url.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
@@ -36,7 +36,7 @@ export async function checkService(
   const clock = judgeClock(ready.headers.get('date'), before, Date.now());
   const readiness = await judgeReadiness(ready, url);
   if (readiness === undefined) {
-    const { sentence } = await readRefusal(ready);
+    const { sentence } = await describeRefusal(ready);
     return { reachable: false, findings: [wrong(`${shownUrl(url)}: ${sentence}.`)] };
   }
   return { reachable: true, findings: [...readiness, ...clock, ...(await checkVersion(probe))] };

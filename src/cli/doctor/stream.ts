@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explainNetwork } from '../failure.ts';
-import { adviceOn, readRefusal } from '../refusal.ts';
+import { adviceOn, describeRefusal } from '../refusal.ts';
 import { type Finding, good, note, wrong } from './finding.ts';
 
 export interface StreamProbe {
@@ -57,7 +57,7 @@ async function judge(
   }
   const headersAfter = performance.now() - startedAt;
   if (response.status !== 200 || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    const refusal = await readRefusal(response);
+    const refusal = await describeRefusal(response);
     const advice = adviceOn(refusal);
     return [wrong(`The test stream was refused: ${refusal.sentence}.${advice ? ` ${advice}` : ''}`)];
   }

@@ -1,7 +1,7 @@
 import { loadConfig } from '../../config/config.ts';
 import { serverName } from '../../db/server-version.ts';
 import { checkSchemaAndTriggers } from '../../migrate/check.ts';
-import { migrate as bringUpToDate, type MigrationReport, planMigration } from '../../migrate/migrate.ts';
+import { type MigrationReport, migrate, planMigration } from '../../migrate/migrate.ts';
 import { counted, listed } from '../../util/english.ts';
 import type { CliContext } from '../context.ts';
 import { databaseAt, hasEmbeddedData, withDatabase } from '../database-access.ts';
@@ -16,7 +16,7 @@ export interface MigrateOptions {
 }
 
 /** Brings a database to this version's schema, reports the changes and what is still wrong, or prints the plan and changes nothing. */
-export async function migrate(
+export async function runMigrate(
   { url, plan = false }: MigrateOptions,
   { env, out, err, signal }: CliContext,
 ): Promise<ExitCode> {
@@ -36,7 +36,7 @@ export async function migrate(
         for (const line of planSentences(where, await planMigration(database))) out.line(line);
         return EXIT.fine;
       }
-      out.line(summaryOf(where, await bringUpToDate(database, { log })));
+      out.line(summaryOf(where, await migrate(database, { log })));
       const losses = await checkSchemaAndTriggers(database);
       for (const loss of losses) out.line(`${out.paint('red', '✗')} ${loss}`);
       return losses.length > 0 ? EXIT.failed : EXIT.fine;

@@ -6,13 +6,13 @@ import type { CliContext } from '../context.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { type CliIdentity, givenToken, TOKEN_NEEDED } from '../given-token.ts';
 import { quickstartConfig, quickstartService } from '../quickstart.ts';
-import { adviceOn, exitOf, type Refusal } from '../refusal.ts';
+import { adviceOn, type DescribedRefusal, exitOf } from '../refusal.ts';
 import { safeJson, safeText } from '../safe-text.ts';
 import { serviceUrl, shownUrl } from '../service-url.ts';
 import { describeFields, type EventFields, parseJsonData, parsePairs } from './event-data.ts';
 import { send } from './send.ts';
 
-export interface PublishOptions {
+export interface PublishCommandOptions {
   readonly url?: string;
   readonly token?: string;
   readonly key?: string;
@@ -38,7 +38,7 @@ const publishedEvents = z.object({
 export async function publish(
   typeText: string,
   data: readonly string[],
-  options: PublishOptions,
+  options: PublishCommandOptions,
   context: CliContext,
 ): Promise<void> {
   const { env, out, fetch, signal } = context;
@@ -92,7 +92,7 @@ async function readAll(stdin: CliContext['stdin']): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function identityFor(base: URL, { token }: PublishOptions, { env }: CliContext): Promise<CliIdentity> {
+async function identityFor(base: URL, { token }: PublishCommandOptions, { env }: CliContext): Promise<CliIdentity> {
   const given = givenToken(token, env);
   if (given !== undefined) return { token: async () => given };
   const config = quickstartConfig(base, env);
@@ -100,7 +100,7 @@ async function identityFor(base: URL, { token }: PublishOptions, { env }: CliCon
   throw new CliFailure(TOKEN_NEEDED, EXIT.refused);
 }
 
-function sentencesOn(refusal: Refusal, type: EventType): string {
+function sentencesOn(refusal: DescribedRefusal, type: EventType): string {
   const { sentence, errors = [], code } = refusal;
   const advice =
     code === 'forbidden'

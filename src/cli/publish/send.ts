@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { explainNetwork } from '../failure.ts';
-import { type Refusal, readRefusal } from '../refusal.ts';
+import { type DescribedRefusal, describeRefusal } from '../refusal.ts';
 
-export interface SendOptions {
+export interface SendRequest {
   readonly url: URL;
   readonly token: string;
   readonly body: unknown;
@@ -14,7 +14,7 @@ export interface SendOptions {
 
 export type Outcome =
   | { readonly kind: 'answered'; readonly body: unknown }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'refused'; readonly refusal: DescribedRefusal }
   | { readonly kind: 'unreachable'; readonly why: string };
 
 const ATTEMPTS = 4;
@@ -24,7 +24,7 @@ const LONGEST_WAIT_MS = 5_000;
  * Posts JSON. Where the outcome is unknown or the service is busy, repeats up to three times: the body must contain
  * idempotency keys.
  */
-export async function send(options: SendOptions): Promise<Outcome> {
+export async function send(options: SendRequest): Promise<Outcome> {
   for (let attempt = 1; ; attempt += 1) {
     const { outcome, waitMs } = await sendOnce(options);
     if (waitMs === undefined || attempt === ATTEMPTS) return outcome;
@@ -33,7 +33,7 @@ export async function send(options: SendOptions): Promise<Outcome> {
 }
 
 /** Posts once. `waitMs` is set when a repeat may succeed. */
-async function sendOnce(options: SendOptions): Promise<{ outcome: Outcome; waitMs?: number }> {
+async function sendOnce(options: SendRequest): Promise<{ outcome: Outcome; waitMs?: number }> {
   const { url, token, body, signal, timeoutMs = 15_000 } = options;
   try {
     const response = await options.fetch(url, {
@@ -44,7 +44,7 @@ async function sendOnce(options: SendOptions): Promise<{ outcome: Outcome; waitM
     });
     const isJson = response.headers.get('content-type')?.includes('application/json');
     if (response.ok && isJson) return { outcome: { kind: 'answered', body: await response.json() } };
-    const outcome: Outcome = { kind: 'refused', refusal: await readRefusal(response) };
+    const outcome: Outcome = { kind: 'refused', refusal: await describeRefusal(response) };
     return isTransient(response.status) ? { outcome, waitMs: waitOf(response) } : { outcome };
   } catch (error) {
     signal.throwIfAborted();

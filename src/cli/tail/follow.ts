@@ -2,7 +2,7 @@ import { EventSource, type FetchLike } from 'eventsource';
 import type { CloseReason, StreamClose, StreamOpen } from '../../protocol/control.ts';
 import { EVENT_TYPES, eventName } from '../../protocol/event.ts';
 import { explainNetwork } from '../failure.ts';
-import { type Refusal, readRefusal } from '../refusal.ts';
+import { type DescribedRefusal, describeRefusal } from '../refusal.ts';
 import { failOnSilence } from './silence.ts';
 
 /** One frame of a stream; its data is JSON, not parsed. */
@@ -16,7 +16,7 @@ export interface StreamMessage {
 export type Ending =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'closed'; readonly reason: CloseReason }
-  | { readonly kind: 'refused'; readonly refusal: Refusal };
+  | { readonly kind: 'refused'; readonly refusal: DescribedRefusal };
 
 export interface FollowOptions {
   readonly url: URL;
@@ -45,7 +45,7 @@ export function follow(options: FollowOptions): Promise<Ending> {
   const { url, signal, onMessage, onLost } = options;
   let silenceMs = options.silenceMs ?? 60_000;
   let trouble: string | undefined;
-  let refusal: Refusal | undefined;
+  let refusal: DescribedRefusal | undefined;
 
   const connect: FetchLike = async (target, init) => {
     const headers = { ...init.headers, authorization: `Bearer ${await options.token()}` };
@@ -62,7 +62,7 @@ export function follow(options: FollowOptions): Promise<Ending> {
           response,
           failOnSilence(response.body, () => silenceMs, noteSilence),
         );
-      refusal = await readRefusal(response);
+      refusal = await describeRefusal(response);
       return response;
     } catch (error) {
       trouble = explainNetwork(error);

@@ -6,7 +6,7 @@ import type { CliContext } from '../context.ts';
 import { CliFailure, EXIT, type ExitCode } from '../failure.ts';
 import { type CliIdentity, givenToken, TOKEN_NEEDED } from '../given-token.ts';
 import { quickstartConfig, quickstartListener } from '../quickstart.ts';
-import { adviceOn, exitOf, type Refusal } from '../refusal.ts';
+import { adviceOn, type DescribedRefusal, exitOf } from '../refusal.ts';
 import { safeJson } from '../safe-text.ts';
 import { serviceUrl, shownUrl } from '../service-url.ts';
 import { type Ending, follow, type StreamMessage } from './follow.ts';
@@ -61,7 +61,7 @@ function conclude(ending: Ending): ExitCode {
   throw new CliFailure(sentencesOn(refusal), exitOf(refusal));
 }
 
-function sentencesOn(refusal: Refusal): string {
+function sentencesOn(refusal: DescribedRefusal): string {
   const advice = adviceOn(refusal);
   return `No stream: ${refusal.sentence}.${advice === undefined ? '' : ` ${advice}`}`;
 }

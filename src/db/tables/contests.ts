@@ -10,36 +10,36 @@ import {
   primaryKey,
   varchar,
 } from 'drizzle-orm/mysql-core';
-import { id, instant, token } from './columns.ts';
+import { idColumn, instantColumn, tokenColumn } from './columns.ts';
 
 /** State of each contest as it was last announced, so that each transition is announced once. */
 export const contestAnnounced = mysqlTable('contest_announced', {
-  contestId: id('contest_id').primaryKey(),
+  contestId: idColumn('contest_id').primaryKey(),
   /** Status announced last: one of the platform's, or OVER once its end was announced, too. */
-  status: token('status', { length: 16 }).notNull(),
+  status: tokenColumn('status', { length: 16 }).notNull(),
   /** The status that the platform's own row was last seen with. */
-  platformStatus: token('platform_status', { length: 16 }),
+  platformStatus: tokenColumn('platform_status', { length: 16 }),
   /** Number of announcements. */
   turn: int('turn').notNull().default(1),
   /** The start and the end that have passed, as instants; null while they are still to come. */
-  startsAt: instant('starts_at'),
-  endsAt: instant('ends_at'),
-  announcedAt: instant('announced_at').notNull(),
+  startsAt: instantColumn('starts_at'),
+  endsAt: instantColumn('ends_at'),
+  announcedAt: instantColumn('announced_at').notNull(),
 });
 
 /** Freezes of contests. The platform keeps a flag only; a trigger, or the leaderboard's publisher, records the instant. */
 export const contestFreeze = mysqlTable(
   'contest_freeze',
   {
-    contestId: id('contest_id').primaryKey(),
+    contestId: idColumn('contest_id').primaryKey(),
     /** Counts the contest's freezes: rows of an earlier one have another number. */
     freezeNo: int('freeze_no').notNull(),
     frozen: boolean('frozen').notNull(),
-    frozenAt: instant('frozen_at').notNull(),
+    frozenAt: instantColumn('frozen_at').notNull(),
     /** Whether a trigger saw the freeze, and with it every change after it. */
     exact: boolean('exact').notNull(),
     /** Set when a ceremony has revealed everything: the contest then counts as not frozen. */
-    revealedAt: instant('revealed_at'),
+    revealedAt: instantColumn('revealed_at'),
   },
   (table) => [index('contest_freeze_frozen').on(table.frozen, table.contestId)],
 );
@@ -48,12 +48,12 @@ export const contestFreeze = mysqlTable(
 export const frozenPlayer = mysqlTable(
   'frozen_player',
   {
-    contestId: id('contest_id').notNull(),
+    contestId: idColumn('contest_id').notNull(),
     freezeNo: int('freeze_no').notNull(),
-    playerId: id('player_id').notNull(),
-    xp: id('xp'),
+    playerId: idColumn('player_id').notNull(),
+    xp: idColumn('xp'),
     level: int('level'),
-    tier: token('tier', { length: 16 }),
+    tier: tokenColumn('tier', { length: 16 }),
     subRank: varchar('sub_rank', { length: 100 }),
   },
   (table) => [
@@ -66,13 +66,13 @@ export const frozenPlayer = mysqlTable(
 export const frozenScore = mysqlTable(
   'frozen_score',
   {
-    contestId: id('contest_id').notNull(),
+    contestId: idColumn('contest_id').notNull(),
     freezeNo: int('freeze_no').notNull(),
-    playerId: id('player_id').notNull(),
-    mode: token('mode', { length: 16 }),
+    playerId: idColumn('player_id').notNull(),
+    mode: tokenColumn('mode', { length: 16 }),
     finalRating: double('final_rating'),
-    problemsSolved: id('problems_solved'),
-    penaltyMins: id('penalty_mins'),
+    problemsSolved: idColumn('problems_solved'),
+    penaltyMins: idColumn('penalty_mins'),
     /** The last solve twice: as a local time, for a DATETIME of the platform, and in s since 1970, for a TIMESTAMP. */
     solvedLocal: datetime('solved_local', { mode: 'string', fsp: 6 }),
     solvedUnix: decimal('solved_unix', { precision: 20, scale: 6 }),

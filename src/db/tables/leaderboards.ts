@@ -10,37 +10,37 @@ import {
   text,
   varchar,
 } from 'drizzle-orm/mysql-core';
-import { id, instant, token } from './columns.ts';
+import { idColumn, instantColumn, tokenColumn } from './columns.ts';
 
 /** Per contest, the version of its standings that was published last. Contest 0 stands for the players of all contests. */
 export const standingsBoard = mysqlTable('standings_board', {
-  contestId: id('contest_id').primaryKey(),
-  version: id('version').notNull(),
+  contestId: idColumn('contest_id').primaryKey(),
+  version: idColumn('version').notNull(),
   /** The version that players are shown: while the standings are frozen it stands still. */
-  shownVersion: id('shown_version').notNull(),
+  shownVersion: idColumn('shown_version').notNull(),
   frozen: boolean('frozen').notNull().default(false),
-  changedAt: instant('changed_at').notNull(),
+  changedAt: instantColumn('changed_at').notNull(),
 });
 
 /** The rows of the published standings. `real` rows exist while they differ from what is shown: during a freeze. */
 export const standingsRow = mysqlTable(
   'standings_row',
   {
-    contestId: id('contest_id').notNull(),
+    contestId: idColumn('contest_id').notNull(),
     audience: mysqlEnum('audience', ['shown', 'real']).notNull(),
-    playerId: id('player_id').notNull(),
+    playerId: idColumn('player_id').notNull(),
     playerName: varchar('player_name', { length: 100 }).notNull(),
     picture: text('picture'),
-    tier: token('tier', { length: 16 }),
-    mode: token('mode', { length: 16 }),
+    tier: tokenColumn('tier', { length: 16 }),
+    mode: tokenColumn('mode', { length: 16 }),
     finalRating: double('final_rating').notNull(),
     problemsSolved: int('problems_solved').notNull(),
     penaltyMins: int('penalty_mins').notNull(),
-    lastSolvedAt: instant('last_solved_at'),
+    lastSolvedAt: instantColumn('last_solved_at'),
     /** Rank at which an unpublished rank change began, 0: unranked; null: none pending. */
     toldFrom: int('told_from'),
     /** The version in which the row last changed. */
-    version: id('version').notNull(),
+    version: idColumn('version').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.contestId, table.audience, table.playerId] }),

@@ -9,7 +9,7 @@ import {
   tinyint,
   varchar,
 } from 'drizzle-orm/mysql-core';
-import { id, instant, token } from './columns.ts';
+import { idColumn, instantColumn, tokenColumn } from './columns.ts';
 
 /** Retention classes of log rows: the kind of the row's scope, or `nudge` (the stored name) for transient rows. */
 export const KEEP_CLASSES = ['player', 'contest', 'leaderboard', 'problem', 'global', 'nudge'] as const;
@@ -21,35 +21,35 @@ export type KeepClass = (typeof KEEP_CLASSES)[number];
  */
 export const logHead = mysqlTable('log_head', {
   id: tinyint('id').primaryKey(),
-  head: id('head').notNull(),
-  epoch: token('epoch', { length: 8 }).notNull(),
+  head: idColumn('head').notNull(),
+  epoch: tokenColumn('epoch', { length: 8 }).notNull(),
   /** Tag of the newest append, and the head that it left: with another head, a node of an older release has appended. */
-  tag: token('tag', { length: 12 }),
-  taggedHead: id('tagged_head'),
+  tag: tokenColumn('tag', { length: 12 }),
+  taggedHead: idColumn('tagged_head'),
 });
 
 /** The terms of the log: which word covers which positions. Later terms overrule earlier ones from their first id on. */
 export const logTerm = mysqlTable('log_term', {
-  term: token('term', { length: 8 }).primaryKey(),
-  number: id('number').notNull(),
-  firstId: id('first_id').notNull(),
-  begunAt: instant('begun_at').notNull(),
+  term: tokenColumn('term', { length: 8 }).primaryKey(),
+  number: idColumn('number').notNull(),
+  firstId: idColumn('first_id').notNull(),
+  begunAt: instantColumn('begun_at').notNull(),
 });
 
 /** Per keep class, the lowest position from which on every row is still kept. */
 export const logTail = mysqlTable('log_tail', {
   keepClass: mysqlEnum('keep_class', KEEP_CLASSES).primaryKey(),
-  tail: id('tail').notNull(),
+  tail: idColumn('tail').notNull(),
 });
 
 /** Idempotency keys of appends, with the position that the first of each was given. */
 export const logKey = mysqlTable(
   'log_key',
   {
-    key: token('idempotency_key', { length: 160 }).primaryKey(),
+    key: tokenColumn('idempotency_key', { length: 160 }).primaryKey(),
     fingerprint: binary('fingerprint', { length: 32 }).notNull(),
-    firstId: id('first_id').notNull(),
-    expiresAt: instant('expires_at').notNull(),
+    firstId: idColumn('first_id').notNull(),
+    expiresAt: instantColumn('expires_at').notNull(),
     /** The scopes that each event went to, as JSON, where a repeat cannot derive them: something was redacted. */
     answer: mediumtext('answer'),
   },
@@ -60,21 +60,21 @@ export const logKey = mysqlTable(
 export const notification = mysqlTable(
   'notification',
   {
-    id: id('id').primaryKey(),
-    eventId: id('event_id').notNull(),
-    scope: token('scope', { length: 64 }).notNull(),
+    id: idColumn('id').primaryKey(),
+    eventId: idColumn('event_id').notNull(),
+    scope: tokenColumn('scope', { length: 64 }).notNull(),
     keepClass: mysqlEnum('keep_class', KEEP_CLASSES).notNull(),
-    type: token('type', { length: 32 }).notNull(),
+    type: tokenColumn('type', { length: 32 }).notNull(),
     inbox: boolean('inbox').notNull(),
-    playerId: id('player_id'),
+    playerId: idColumn('player_id'),
     title: varchar('title', { length: 255 }).notNull(),
     message: text('message').notNull(),
     /** JSON text, to the byte as it was written: a JSON column of MySQL would write it anew. */
     data: mediumtext('data').notNull(),
-    createdAt: instant('created_at').notNull(),
+    createdAt: instantColumn('created_at').notNull(),
     /** Word of the term it was appended under, and tag of its append; null where a node of an older release appended it. */
-    term: token('term', { length: 8 }),
-    tag: token('tag', { length: 12 }),
+    term: tokenColumn('term', { length: 8 }),
+    tag: tokenColumn('tag', { length: 12 }),
   },
   (table) => [
     index('notification_scope').on(table.scope, table.id),

@@ -1,17 +1,17 @@
 import { boolean, index, int, mediumtext, mysqlTable, text, varchar } from 'drizzle-orm/mysql-core';
-import { id, instant, jsonText, token } from './columns.ts';
+import { idColumn, instantColumn, jsonTextColumn, tokenColumn } from './columns.ts';
 
 /** Events on their way from SQL to the log. A row with `failedAt` and `error` is a dead letter. */
 export const eventOutbox = mysqlTable(
   'event_outbox',
   {
-    id: id('id').autoincrement().primaryKey(),
-    type: token('type', { length: 64 }).notNull(),
-    payload: jsonText('payload').notNull(),
-    idempotencyKey: token('idempotency_key', { length: 128 }),
-    createdAt: instant('created_at').notNull(),
+    id: idColumn('id').autoincrement().primaryKey(),
+    type: tokenColumn('type', { length: 64 }).notNull(),
+    payload: jsonTextColumn('payload').notNull(),
+    idempotencyKey: tokenColumn('idempotency_key', { length: 128 }),
+    createdAt: instantColumn('created_at').notNull(),
     attempts: int('attempts').notNull().default(0),
-    failedAt: instant('failed_at'),
+    failedAt: instantColumn('failed_at'),
     error: varchar('error', { length: 1000 }),
     /** Whether the event's contest was frozen, as the writing transaction saw it; null: not known. */
     frozen: boolean('frozen'),
@@ -23,14 +23,14 @@ export const eventOutbox = mysqlTable(
 export const deferredEvent = mysqlTable(
   'deferred_event',
   {
-    id: id('id').autoincrement().primaryKey(),
-    contestId: id('contest_id').notNull(),
-    type: token('type', { length: 32 }).notNull(),
+    id: idColumn('id').autoincrement().primaryKey(),
+    contestId: idColumn('contest_id').notNull(),
+    type: tokenColumn('type', { length: 32 }).notNull(),
     /** JSON text. */
     data: mediumtext('data').notNull(),
     /** JSON array of scopes. */
     scopes: text('scopes').notNull(),
-    createdAt: instant('created_at').notNull(),
+    createdAt: instantColumn('created_at').notNull(),
   },
   (table) => [index('deferred_event_contest').on(table.contestId, table.id)],
 );

@@ -1,16 +1,16 @@
 import { boolean, index, mysqlEnum, mysqlTable, primaryKey } from 'drizzle-orm/mysql-core';
 import { ACTIVITY_ACTIONS } from '../../protocol/enums.ts';
-import { id, instant, jsonText } from './columns.ts';
+import { idColumn, instantColumn, jsonTextColumn } from './columns.ts';
 
 /** Receipt of one player for one notification. */
 export const notificationReceipt = mysqlTable(
   'notification_receipt',
   {
-    playerId: id('player_id').notNull(),
-    notificationId: id('notification_id').notNull(),
-    seenAt: instant('seen_at'),
-    readAt: instant('read_at'),
-    archivedAt: instant('archived_at'),
+    playerId: idColumn('player_id').notNull(),
+    notificationId: idColumn('notification_id').notNull(),
+    seenAt: instantColumn('seen_at'),
+    readAt: instantColumn('read_at'),
+    archivedAt: instantColumn('archived_at'),
   },
   (table) => [
     primaryKey({ columns: [table.playerId, table.notificationId] }),
@@ -22,16 +22,16 @@ export const notificationReceipt = mysqlTable(
 export const activityLog = mysqlTable(
   'activity_log',
   {
-    id: id('id').autoincrement().primaryKey(),
-    playerId: id('player_id').notNull(),
+    id: idColumn('id').autoincrement().primaryKey(),
+    playerId: idColumn('player_id').notNull(),
     action: mysqlEnum('action_type', ACTIVITY_ACTIONS).notNull(),
-    contestId: id('contest_id'),
-    problemId: id('problem_id'),
-    oldValue: jsonText('old_value'),
-    newValue: jsonText('new_value'),
-    timestamp: instant('timestamp').notNull(),
+    contestId: idColumn('contest_id'),
+    problemId: idColumn('problem_id'),
+    oldValue: jsonTextColumn('old_value'),
+    newValue: jsonTextColumn('new_value'),
+    timestamp: instantColumn('timestamp').notNull(),
     /** Event that reported it; null for activity that was only logged. */
-    eventId: id('event_id'),
+    eventId: idColumn('event_id'),
     isBroadcasted: boolean('is_broadcasted').notNull().default(false),
   },
   (table) => [

@@ -1,9 +1,9 @@
 import { createContext, useContext } from 'react';
-import type { Session } from './session.ts';
+import type { LiveSession } from './session.ts';
 
 /** Session of the nearest provider; `undefined` outside a provider, on a server, and until the provider is mounted. */
-export const SessionContext = createContext<Session | undefined>(undefined);
+export const SessionContext = createContext<LiveSession | undefined>(undefined);
 
-export function useSession(): Session | undefined {
+export function useSession(): LiveSession | undefined {
   return useContext(SessionContext);
 }

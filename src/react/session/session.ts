@@ -5,7 +5,7 @@ import { createScopeNeeds, type ScopeNeeds } from './scope-needs.ts';
 import { createSharedLeaderboards, type SharedLeaderboards } from './shared-leaderboards.ts';
 
 /** State shared by the hooks under one provider. */
-export interface Session {
+export interface LiveSession {
   readonly client: LiveClient;
   readonly needs: ScopeNeeds;
   readonly leaderboards: SharedLeaderboards;
@@ -13,7 +13,7 @@ export interface Session {
   readonly own: OwnPlayer;
 }
 
-export function createSession(client: LiveClient, always: readonly ScopeInput[]): Session {
+export function createSession(client: LiveClient, always: readonly ScopeInput[]): LiveSession {
   const needs = createScopeNeeds(client, always);
   return {
     client,

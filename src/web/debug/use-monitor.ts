@@ -1,7 +1,7 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { connect } from '../../client/connect.ts';
 import type { GetToken } from '../../client/types.ts';
-import { createSession, type Session } from '../../react/session/session.ts';
+import { createSession, type LiveSession } from '../../react/session/session.ts';
 import { serviceBase } from '../shared/service.ts';
 import { type CuttableFetch, createCuttableFetch } from './cuttable-fetch.ts';
 import { Recorder, type Recording } from './recorder.ts';
@@ -10,7 +10,7 @@ import type { StreamQuery } from './stream-query.ts';
 /** One connection at a time with its recorder, over a `fetch` that can be cut. */
 export interface Monitor {
   /** Undefined while not connected. */
-  readonly session: Session | undefined;
+  readonly session: LiveSession | undefined;
   readonly recorder: Recorder;
   readonly recording: Recording;
   readonly line: CuttableFetch;
@@ -22,7 +22,7 @@ export interface Monitor {
 export function useMonitor(): Monitor {
   const [line] = useState(() => createCuttableFetch((input, init) => fetch(input, init)));
   const [recorder] = useState(() => new Recorder((callback) => requestAnimationFrame(callback)));
-  const [session, setSession] = useState<Session>();
+  const [session, setSession] = useState<LiveSession>();
   const recording = useSyncExternalStore(
     (changed) => recorder.subscribe(changed),
     () => recorder.recording,

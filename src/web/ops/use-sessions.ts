@@ -6,7 +6,7 @@ import { useLive } from '../../react/index.ts';
 const EVERY_MS = 3_000;
 const PER_PAGE = 25;
 
-export interface SessionQuery {
+export interface SessionFilter {
   readonly active: boolean;
   /** A player's id as typed; empty: all players. */
   readonly player: string;
@@ -14,7 +14,7 @@ export interface SessionQuery {
   readonly cursor: string | undefined;
 }
 
-export interface Sessions {
+export interface SessionPoll {
   /** Undefined until the first answer. */
   readonly page: SessionPage | undefined;
   /** Error of the last request; empty after a success. */
@@ -23,7 +23,7 @@ export interface Sessions {
 }
 
 /** Polls a page of the streams on all nodes. */
-export function useSessions({ active, player, cursor }: SessionQuery): Sessions {
+export function useSessions({ active, player, cursor }: SessionFilter): SessionPoll {
   const live = useLive();
   const [page, setPage] = useState<SessionPage>();
   const [mistake, setMistake] = useState('');
