@@ -16,7 +16,7 @@ export function createRedisClient(url: string) {
 export type RedisClient = ReturnType<typeof createRedisClient>;
 
 /** Bounds the wait for an answer. @throws when `work` takes longer than `ms` */
-export async function within<T>(work: Promise<T>, ms = ANSWER_MS): Promise<T> {
+export async function answeredWithin<T>(work: Promise<T>, ms = ANSWER_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);

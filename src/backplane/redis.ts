@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { backoffDelay } from '../util/backoff.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { Backplane, BackplaneOptions, BackplaneStatus } from './backplane.ts';
-import { createRedisClient, type RedisClient, within } from './redis-client.ts';
+import { answeredWithin, createRedisClient, type RedisClient } from './redis-client.ts';
 
 export interface RedisBackplaneOptions extends BackplaneOptions {
   readonly url: string;
@@ -80,7 +80,7 @@ export class RedisBackplane implements Backplane {
       client.on('end', () => this.#fail(new Error('the connection was closed')));
     }
     try {
-      const until = <T>(work: Promise<T>) => Promise.race([within(work), failed]);
+      const until = <T>(work: Promise<T>) => Promise.race([answeredWithin(work), failed]);
       await until(Promise.all([publisher.connect(), subscriber.connect()]));
       const echoChannel = `${this.#options.channel}:${randomUUID()}`;
       let onEcho = () => {};
@@ -109,7 +109,7 @@ export class RedisBackplane implements Backplane {
     if (this.#unanswered >= MAX_UNANSWERED) throw new Error('Redis does not keep up');
     this.#unanswered++;
     try {
-      await within(publisher.publish(channel, message));
+      await answeredWithin(publisher.publish(channel, message));
     } catch (error) {
       if (this.#publisher === publisher) this.#fail(error as Error);
       throw error;

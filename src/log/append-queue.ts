@@ -1,5 +1,5 @@
 import { Problem } from '../protocol/problem.ts';
-import { keysOf, type Submission } from './attempt.ts';
+import { keysOf, type PendingAppend } from './attempt.ts';
 
 /** Max size of a batch, so that the head is never locked for long. */
 const BATCH_ROWS = 2_000;
@@ -10,9 +10,9 @@ const CALL_BYTES = 6 * 1024 * 1024;
 /** Submissions that wait for a batch, bounded by the bytes of their statements. */
 export class AppendQueue {
   readonly #maxBytes: number;
-  #waiting: Submission[] = [];
+  #waiting: PendingAppend[] = [];
   /** What waits or is under way. */
-  readonly #admitted = new Set<Submission>();
+  readonly #admitted = new Set<PendingAppend>();
   #bytes = 0;
 
   /** @param maxBytes max bytes of what waits or is under way */
@@ -32,14 +32,14 @@ export class AppendQueue {
     return undefined;
   }
 
-  push(submission: Submission): void {
+  push(submission: PendingAppend): void {
     this.#waiting.push(submission);
     this.#admitted.add(submission);
     this.#bytes += submission.bytes;
   }
 
   /** Gives back the bytes of a submission, before its caller is answered. */
-  release(submission: Submission): void {
+  release(submission: PendingAppend): void {
     if (this.#admitted.delete(submission)) this.#bytes -= submission.bytes;
   }
 
@@ -47,15 +47,15 @@ export class AppendQueue {
    * Takes the next batch, in order of arrival; its bytes count until `release`. What expired is dropped.
    * @param now as the deadlines of submissions
    */
-  takeBatch(now: number): Submission[] {
-    const batch: Submission[] = [];
-    const later: Submission[] = [];
+  takeBatch(now: number): PendingAppend[] {
+    const batch: PendingAppend[] = [];
+    const later: PendingAppend[] = [];
     const keys = new Set<string>();
     let rows = 0;
     let bytes = 0;
     let next = 0;
     for (; next < this.#waiting.length; next++) {
-      const submission = this.#waiting[next] as Submission;
+      const submission = this.#waiting[next] as PendingAppend;
       // The deadline can pass before its timer fires.
       if (submission.expired || now >= submission.deadline) {
         this.release(submission);

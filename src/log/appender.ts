@@ -1,7 +1,7 @@
 import { Problem } from '../protocol/problem.ts';
 import { AppendQueue } from './append-queue.ts';
 import { rowCount, type Unit } from './append-statement.ts';
-import type { Appended, Submission } from './attempt.ts';
+import type { Appended, PendingAppend } from './attempt.ts';
 import { BatchCommitter, type BatchCommitterOptions, unavailable } from './batch-committer.ts';
 import { DeadlineExceeded } from './bounded-connection.ts';
 
@@ -49,7 +49,7 @@ export class Appender {
     const refusal = this.#queue.refusal(bytes);
     if (refusal) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
-      const submission: Submission = {
+      const submission: PendingAppend = {
         units,
         bytes,
         rows: units.reduce((sum, unit) => sum + rowCount(unit), 0),

@@ -20,7 +20,7 @@ export interface Appended {
 }
 
 /** One caller's units, appended in one transaction or not at all. */
-export interface Submission {
+export interface PendingAppend {
   readonly units: readonly Unit[];
   readonly bytes: number;
   readonly rows: number;
@@ -39,12 +39,12 @@ export interface Submission {
  * either commits now, or fails on its key and is found to have committed before.
  */
 export interface Attempt {
-  readonly members: readonly Submission[];
+  readonly members: readonly PendingAppend[];
   readonly key: string;
   readonly tag: string;
 }
 
-export function newAttempt(members: readonly Submission[]): Attempt {
+export function newAttempt(members: readonly PendingAppend[]): Attempt {
   return { members, key: `batch:${randomUUID()}`, tag: newTag() };
 }
 
@@ -130,6 +130,6 @@ export async function findKeys(connection: Connection, attempt: Attempt): Promis
   );
 }
 
-export function keysOf(submission: Submission): string[] {
+export function keysOf(submission: PendingAppend): string[] {
   return submission.units.flatMap((unit) => (unit.keys ?? []).map(({ value }) => value));
 }

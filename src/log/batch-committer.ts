@@ -11,9 +11,9 @@ import {
   findKeys,
   type KnownKey,
   newAttempt,
+  type PendingAppend,
   readRefusal,
   type SentAttempt,
-  type Submission,
   sendAttempt,
 } from './attempt.ts';
 import { BoundedConnection, DeadlineExceeded } from './bounded-connection.ts';
@@ -66,7 +66,7 @@ export class BatchCommitter {
   }
 
   /** Never rejects: each member gets its answer or its error. */
-  async commit(batch: readonly Submission[]): Promise<void> {
+  async commit(batch: readonly PendingAppend[]): Promise<void> {
     try {
       await this.#commit(batch);
     } catch (error) {
@@ -80,7 +80,7 @@ export class BatchCommitter {
   }
 
   /** Retries until every member has its answer. */
-  async #commit(members: readonly Submission[]): Promise<void> {
+  async #commit(members: readonly PendingAppend[]): Promise<void> {
     const deadline = Math.max(...members.map((member) => member.deadline));
     let remaining: Attempt | undefined = newAttempt(members);
     for (let failures = 0; remaining; ) {
@@ -173,7 +173,7 @@ export class BatchCommitter {
   }
 
   /** Bisects a batch until the member that cannot be stored is alone, so that the others are committed. */
-  async #isolate(members: readonly Submission[], error: unknown): Promise<void> {
+  async #isolate(members: readonly PendingAppend[], error: unknown): Promise<void> {
     if (members.length > 1) {
       const middle = members.length >> 1;
       await this.#commit(members.slice(0, middle));
@@ -212,12 +212,12 @@ export class BatchCommitter {
   }
 }
 
-function rejectAll(members: readonly Submission[], error: unknown): void {
+function rejectAll(members: readonly PendingAppend[], error: unknown): void {
   for (const member of members) member.reject(error);
 }
 
 /** A failed precondition makes the first inserted id NULL; one that inserts may fail with a duplicate key. */
-function isSuperseded(members: readonly Submission[], error: unknown): boolean {
+function isSuperseded(members: readonly PendingAppend[], error: unknown): boolean {
   const conditional = members.some((member) =>
     member.units.some((unit) => (unit.preconditions?.length ?? 0) > 0),
   );

@@ -1,13 +1,13 @@
 import { Problem } from '../protocol/problem.ts';
 import type { Unit } from './append-statement.ts';
-import type { Appended, KnownKey, Submission } from './attempt.ts';
+import type { Appended, KnownKey, PendingAppend } from './attempt.ts';
 
 /** Answers repeats, rejects conflicts, and returns the members that still have something to append. */
 export function answerRepeats(
-  members: readonly Submission[],
+  members: readonly PendingAppend[],
   known: ReadonlyMap<string, KnownKey>,
-): { answered: boolean; remaining: Submission[] } {
-  const remaining: Submission[] = [];
+): { answered: boolean; remaining: PendingAppend[] } {
+  const remaining: PendingAppend[] = [];
   let answered = false;
   for (const member of members) {
     let refusal: Problem | undefined;

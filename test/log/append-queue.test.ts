@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { AppendQueue } from '../../src/log/append-queue.ts';
-import type { Submission } from '../../src/log/attempt.ts';
+import type { PendingAppend } from '../../src/log/attempt.ts';
 
 interface Shape {
   readonly bytes?: number;
@@ -9,7 +9,7 @@ interface Shape {
   readonly key?: string;
 }
 
-function submission({ bytes = 100, rows = 1, deadline = 1_000, key }: Shape = {}): Submission {
+function submission({ bytes = 100, rows = 1, deadline = 1_000, key }: Shape = {}): PendingAppend {
   const keys = key === undefined ? [] : [{ value: key, fingerprint: Buffer.alloc(32), keepMs: 1 }];
   return {
     units: [{ drafts: [], keys }],

@@ -1,4 +1,4 @@
-import { createRedisClient, type RedisClient, within } from '../../backplane/redis-client.ts';
+import { answeredWithin, createRedisClient, type RedisClient } from '../../backplane/redis-client.ts';
 import type { StreamEntry } from './entry.ts';
 
 export interface EventStreamOptions {
@@ -53,7 +53,7 @@ export class EventStream {
     client.on('error', () => {});
     const opened = new EventStream(client, options);
     try {
-      await within(client.connect(), ANSWER_MS);
+      await answeredWithin(client.connect(), ANSWER_MS);
       await opened
         .#ask('XGROUP', 'CREATE', options.stream, options.group, '0', 'MKSTREAM')
         .catch(ignoreBusyGroup);
@@ -96,13 +96,13 @@ export class EventStream {
     if (ids.length === 0) return;
     const commands = this.#client.multi().xAck(stream, group, [...ids]);
     if (!keep) commands.xDel(stream, [...ids]);
-    await within(commands.exec(), ANSWER_MS);
+    await answeredWithin(commands.exec(), ANSWER_MS);
   }
 
   /** Adds an entry to the dead letters, with the reason, and acknowledges it: both or neither. */
   async addDeadLetter({ id, fields }: StreamEntry, reason: string): Promise<void> {
     const { stream, deadLetters, group, keep } = this.#options;
-    await within(
+    await answeredWithin(
       this.#client.eval(DEAD_LETTER, {
         keys: [stream, deadLetters],
         arguments: [group, id, keep ? '1' : '0', 'reason', reason, 'entry', id, ...(fields ?? [])],
@@ -113,18 +113,19 @@ export class EventStream {
 
   /** Number of entries that no consumer was given, and of those that wait for an acknowledgement. */
   async backlog(): Promise<{ readonly waiting: number; readonly pending: number }> {
-    const groups = await within(this.#client.xInfoGroups(this.#options.stream), ANSWER_MS);
+    const groups = await answeredWithin(this.#client.xInfoGroups(this.#options.stream), ANSWER_MS);
     const own = groups.find(({ name }) => String(name) === this.#options.group);
     const pending = Number(own?.pending ?? 0);
     // Redis does not know the lag after deletions: then everything that is there counts.
-    const lag = own?.lag ?? Math.max(0, (await within(this.#client.xLen(this.#options.stream))) - pending);
+    const lag =
+      own?.lag ?? Math.max(0, (await answeredWithin(this.#client.xLen(this.#options.stream))) - pending);
     return { waiting: Number(lag), pending };
   }
 
   /** Deletes consumers of the group that hold nothing and were idle for that long. */
   async forgetConsumers(idleMs: number, self = false): Promise<void> {
     const { stream, group, consumer } = this.#options;
-    await within(
+    await answeredWithin(
       this.#client.eval(FORGET_CONSUMERS, {
         keys: [stream],
         arguments: [group, String(idleMs), self ? consumer : ''],
@@ -142,12 +143,14 @@ export class EventStream {
     const block = blockMs > 0 ? ['BLOCK', String(blockMs)] : [];
     const command = ['XREADGROUP', 'GROUP', group, consumer, 'COUNT', String(count), ...block];
     const asked = this.#client.sendCommand([...command, 'STREAMS', stream, from]);
-    const answer = (await within<unknown>(asked, blockMs + ANSWER_MS)) as [string, RawEntry[]][] | null;
+    const answer = (await answeredWithin<unknown>(asked, blockMs + ANSWER_MS)) as
+      | [string, RawEntry[]][]
+      | null;
     return (answer?.[0]?.[1] ?? []).flatMap((raw) => (raw ? toEntry(raw) : []));
   }
 
   #ask(...command: string[]): Promise<unknown> {
-    return within(this.#client.sendCommand(command), ANSWER_MS);
+    return answeredWithin(this.#client.sendCommand(command), ANSWER_MS);
   }
 }
 
