@@ -82,15 +82,15 @@ export const frozenScore = mysqlTable(
 
 /** What was published of each contest for lists of contests. Contest 0 says that the first states were recorded. */
 export const contestListing = mysqlTable('contest_listing', {
-  contestId: id('contest_id').primaryKey(),
+  contestId: idColumn('contest_id').primaryKey(),
   /** Counts the changes: of two nodes that find one, one publishes it. */
   version: int('version').notNull(),
   /** Hash of the fields, by which the database finds contests that have changed. */
-  digest: token('digest', { length: 32 }).notNull(),
+  digest: tokenColumn('digest', { length: 32 }).notNull(),
   /** The fields, as JSON. */
   state: mediumtext('state').notNull(),
   participantCount: int('participant_count').notNull(),
   /** When the final ranking was published. */
-  resultsAt: instant('results_at'),
-  changedAt: instant('changed_at').notNull(),
+  resultsAt: instantColumn('results_at'),
+  changedAt: instantColumn('changed_at').notNull(),
 });

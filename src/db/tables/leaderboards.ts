@@ -52,12 +52,12 @@ export const standingsRow = mysqlTable(
 export const cellsHead = mysqlTable(
   'cells_head',
   {
-    contestId: id('contest_id').notNull(),
+    contestId: idColumn('contest_id').notNull(),
     audience: mysqlEnum('audience', ['shown', 'real']).notNull(),
-    version: id('version').notNull(),
+    version: idColumn('version').notNull(),
     /** Ids of the contest's problems, as JSON. */
     problems: mediumtext('problems').notNull(),
-    changedAt: instant('changed_at').notNull(),
+    changedAt: instantColumn('changed_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.contestId, table.audience] })],
 );
@@ -66,9 +66,9 @@ export const cellsHead = mysqlTable(
 export const cellsRow = mysqlTable(
   'cells_row',
   {
-    contestId: id('contest_id').notNull(),
+    contestId: idColumn('contest_id').notNull(),
     audience: mysqlEnum('audience', ['shown', 'real']).notNull(),
-    playerId: id('player_id').notNull(),
+    playerId: idColumn('player_id').notNull(),
     cells: mediumtext('cells').notNull(),
   },
   (table) => [primaryKey({ columns: [table.contestId, table.audience, table.playerId] })],
