@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
-import type { Grants, Listener, Loss } from '../../src/auth/grants.ts';
+import type { Grants, Loss, StreamAccess } from '../../src/auth/grants.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { AccessChanges } from '../../src/session/access-changes.ts';
@@ -28,7 +28,7 @@ beforeEach(() => {
   [checked, failing, errors] = [[], false, []];
   const grants: Pick<Grants, 'recheck' | 'forgetContests'> = {
     forgetContests: auth.grants.forgetContests,
-    async recheck<L extends Listener>(listeners: readonly L[]): Promise<Loss<L>[]> {
+    async recheck<L extends StreamAccess>(listeners: readonly L[]): Promise<Loss<L>[]> {
       if (failing) throw new Error('away');
       checked.push(listeners.length);
       return auth.grants.recheck(listeners);
