@@ -92,7 +92,11 @@ async function readAll(stdin: CliContext['stdin']): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-async function identityFor(base: URL, { token }: PublishCommandOptions, { env }: CliContext): Promise<CliIdentity> {
+async function identityFor(
+  base: URL,
+  { token }: PublishCommandOptions,
+  { env }: CliContext,
+): Promise<CliIdentity> {
   const given = givenToken(token, env);
   if (given !== undefined) return { token: async () => given };
   const config = quickstartConfig(base, env);

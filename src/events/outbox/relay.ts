@@ -13,7 +13,7 @@ import { faultReason, isContentFault, wasOvertaken } from './fault.ts';
 import { RelayPace } from './pace.ts';
 import { type EchoReceipts, ReceiptEchoes } from './receipt-echoes.ts';
 import {
-  deleteRows,
+  deleteOutboxRows,
   deletionOf,
   markDeadLetters,
   PAGE_ROWS,
@@ -128,7 +128,7 @@ export class Relay {
       // The deletion belongs to a unit without events: a unit with keys could be a repeat, and would not run it.
       if (units.length > 0)
         await publisher.publishUnits([{ drafts: [], preconditions: [deletionOf(ids)] }, ...units]);
-      else if (!(await deleteRows(database, ids))) return false;
+      else if (!(await deleteOutboxRows(database, ids))) return false;
     } catch (error) {
       if (wasOvertaken(error)) return false;
       if (isContentFault(error)) return this.#isolate(entries, error);
@@ -156,7 +156,7 @@ export class Relay {
     const handler = this.#handlers[draft.type] as (data: unknown, deletion: Precondition) => Promise<boolean>;
     try {
       const published = await handler(draft.event.data, deletionOf([id]));
-      return published || (await deleteRows(database, [id]));
+      return published || (await deleteOutboxRows(database, [id]));
     } catch (error) {
       if (wasOvertaken(error)) return false;
       // A fault of the handler itself would recur with this row.

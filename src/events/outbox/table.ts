@@ -104,7 +104,7 @@ export function deletionOf(ids: readonly number[]): Precondition {
 type Writes = Pick<Database, 'transaction'>;
 
 /** Deletes rows that nobody has locked. @returns whether these were all */
-export function deleteRows(database: Writes, ids: readonly number[]): Promise<boolean> {
+export function deleteOutboxRows(database: Writes, ids: readonly number[]): Promise<boolean> {
   return database.transaction(async (tx) => {
     const unlocked = await lock(tx, ids);
     if (unlocked.length > 0)
