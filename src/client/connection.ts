@@ -1,25 +1,19 @@
-import type { CloseReason, StreamOpen } from '../protocol/control.ts';
+import type { StreamOpen } from '../protocol/control.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import { CurrentStream } from './current-stream.ts';
 import type { Link } from './link.ts';
-import { identityChanged, LiveError } from './live-error.ts';
+import { connectionClosed, identityChanged } from './live-error.ts';
+import { Losses } from './losses.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import { RefusedScopes } from './refused-scopes.ts';
 import { RetryWait } from './retry-wait.ts';
 import { type Input, TRANSITIONS } from './states.ts';
 import { StreamAttempt, type StreamEnd } from './stream-attempt.ts';
 import { type StreamTarget, Succession } from './succession.ts';
-import { TokenRefresh } from './token-refresh.ts';
 import type { StreamRequest } from './transport.ts';
-import type {
-  ConnectionState,
-  ConnectionStatus,
-  PageChange,
-  RefusedScope,
-  ScopeInput,
-  TokenReason,
-} from './types.ts';
+import type { ConnectionState, ConnectionStatus, PageChange, RefusedScope, ScopeInput } from './types.ts';
 
 /**
  * Connection to the service, reconnected with backoff. Opens at most two streams: the current one, and during a change of
@@ -30,25 +24,18 @@ export class Connection implements Link {
   readonly #refused: RefusedScopes;
   readonly #succession: Succession;
   readonly #wait: RetryWait;
+  readonly #current: CurrentStream;
+  readonly #losses = new Losses();
   #state: ConnectionState = 'idle';
   #started = false;
   /** Whether it is closed because all scopes were refused, so that other scopes may open it again. */
   #reopens = false;
   #wanted: readonly ScopeInput[];
-  #scopes: readonly ScopeInput[] = [];
-  #cursor: string | undefined;
-  #current: StreamAttempt | undefined;
-  #refresh: TokenRefresh | undefined;
-  #failures = 0;
-  #error: LiveError | undefined;
-  #closeReason: CloseReason | undefined;
-  #askedMs: number | undefined;
-  #tokenReason: TokenReason = 'connect';
-  #me: Scope | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#wanted = options.scopes;
+    this.#current = new CurrentStream(options);
     this.#refused = new RefusedScopes(options.transport);
     this.#succession = new Succession(options, (target) => this.#attempt(target));
     this.#wait = new RetryWait(options.clock, () => this.#send('due'));
@@ -60,7 +47,7 @@ export class Connection implements Link {
 
   /** Scopes of the current stream: the wanted ones without the refused ones. */
   get scopes(): readonly ScopeInput[] {
-    return this.#scopes;
+    return this.#current.scopes;
   }
 
   /** Wanted scopes that the current stream does not contain, each with its error. */
@@ -70,22 +57,22 @@ export class Connection implements Link {
 
   /** Cursor of the current stream's last frame. */
   get cursor(): string | undefined {
-    return this.#cursor;
+    return this.#current.cursor;
   }
 
   /** The scope that `player:me` stands for; undefined before the first stream. */
   get me(): Scope | undefined {
-    return this.#me;
+    return this.#current.me;
   }
 
   /** Data of the current stream's `stream-open`. */
   get opened(): StreamOpen | undefined {
-    return this.#current?.open;
+    return this.#current.attempt?.open;
   }
 
   /** Connects now, in place of any attempt or wait. */
   connect(): void {
-    this.#failures = 0;
+    this.#losses.failures = 0;
     this.#refused.forget();
     this.#start();
   }
@@ -103,7 +90,7 @@ export class Connection implements Link {
 
   /** Runs timers that are overdue: those of a hidden page, or of a suspended machine, fire late. */
   checkTimers(): void {
-    this.#current?.check();
+    this.#current.attempt?.check();
     this.#wait.check();
   }
 
@@ -118,7 +105,7 @@ export class Connection implements Link {
    * A call during another one replaces its change, and both resolve together. Refused scopes are left out.
    * @throws LiveError when all of the scopes are refused; the previous ones are then kept
    */
-  renew(scopes: readonly ScopeInput[], from: string | undefined = this.#cursor): Promise<void> {
+  renew(scopes: readonly ScopeInput[], from: string | undefined = this.cursor): Promise<void> {
     if (this.#state === 'closed' && !this.#reopens) return Promise.reject(connectionClosed());
     const before = this.#target.scopes;
     // A scope that is added again is requested again: the refusal may be outdated.
@@ -128,13 +115,13 @@ export class Connection implements Link {
     const resting = this.#started && (this.#state === 'idle' || this.#state === 'closed');
     if (scopes.length === 0) this.#rest();
     else if (this.#state === 'connecting' || resting) this.#start();
-    else if (this.#current?.open) this.#succession.open();
+    else if (this.opened) this.#succession.open();
     return done;
   }
 
   /** @throws LiveError */
   async refresh(): Promise<void> {
-    await this.#refresh?.now();
+    await this.#current.refresh?.now();
   }
 
   /** Closes it permanently. */
@@ -159,15 +146,15 @@ export class Connection implements Link {
   #rest(): void {
     const resolve = this.#succession.finish();
     this.#wanted = [];
-    this.#scopes = [];
-    this.#error = undefined;
+    this.#current.scopes = [];
+    this.#losses.error = undefined;
     this.#reopens = false;
     this.#send('rest');
     resolve();
   }
 
   get #target(): StreamTarget {
-    return this.#succession.target ?? { scopes: this.#wanted, cursor: this.#cursor };
+    return this.#succession.target ?? { scopes: this.#wanted, cursor: this.cursor };
   }
 
   #send(input: Input): void {
@@ -176,45 +163,43 @@ export class Connection implements Link {
     this.#state = after;
     if (after === before && input !== 'start') return;
     const { backoff, random } = this.#options;
-    const streaming = after === 'open' || after === 'catching-up';
     this.#wait.cancel();
-    if (!streaming) this.#drop();
-    if (after === 'connecting') this.#current = this.#attempt(this.#target);
-    if (after === 'offline') this.#wait.startOffline(backoff.mostMs);
-    if (after === 'waiting') {
-      const loss = { failures: this.#failures, reason: this.#closeReason, askedMs: this.#askedMs };
-      this.#wait.start(reconnectDelay(loss, backoff, random));
+    if (after !== 'open' && after !== 'catching-up') {
+      this.#succession.cancel();
+      this.#current.drop();
     }
-    if (after === 'closed') this.#succession.fail((input !== 'close' && this.#error) || connectionClosed());
+    if (after === 'connecting') this.#current.attempt = this.#attempt(this.#target);
+    if (after === 'offline') this.#wait.startOffline(backoff.mostMs);
+    if (after === 'waiting') this.#wait.start(reconnectDelay(this.#losses, backoff, random));
+    if (after === 'closed')
+      this.#succession.fail((input !== 'close' && this.#losses.error) || connectionClosed());
     this.#publishStatus();
   }
 
   #attempt({ scopes, cursor }: StreamTarget): StreamAttempt {
-    const { transport, clock, silentHeartbeats, hasTokens, listener, cursor: first } = this.#options;
-    const left = this.#refused.without(scopes);
+    const { hasTokens, listener, cursor: first } = this.#options;
     const request: StreamRequest = {
-      scopes: left,
+      scopes: this.#refused.without(scopes),
       get cursor() {
         return cursor ?? first();
       },
-      tokenReason: this.#tokenReason,
+      tokenReason: this.#losses.tokenReason,
     };
-    this.#nameOverflow(scopes);
+    const overflow = this.#refused.overflow(scopes);
+    if (overflow) listener.problem(overflow);
     const attempt: StreamAttempt = new StreamAttempt({
-      transport,
+      ...this.#options,
       request,
-      clock,
-      silentHeartbeats,
       renewable: hasTokens,
       events: {
         opened: (open, frame) => this.#begin(attempt, scopes, open, frame),
         frame: (frame) => this.#deliver(attempt, frame),
         comment: (text) => {
-          if (attempt === this.#current) listener.comment(text);
+          if (attempt === this.#current.attempt) listener.comment(text);
         },
         suspect: () => {
           // A fresh stream shows whether the connection is broken, and loses nothing if it is not.
-          if (attempt === this.#current) this.renew(this.#target.scopes).catch(() => {});
+          if (attempt === this.#current.attempt) this.renew(this.#target.scopes).catch(() => {});
         },
         ended: (ending) =>
           attempt === this.#succession.stream
@@ -226,73 +211,43 @@ export class Connection implements Link {
   }
 
   #begin(attempt: StreamAttempt, wanted: readonly ScopeInput[], open: StreamOpen, frame: Frame): void {
-    const { clock, serverNow, extend, hasTokens, listener } = this.#options;
-    const me = attempt.request.scopes.includes('player:me') ? open.scopes[0] : undefined;
-    this.#me ??= me;
-    if (me !== undefined && me !== this.#me) {
-      // Tokens are checked before they are sent; a cookie may have become another user's.
-      this.#currentEnded(attempt, {
-        error: identityChanged(),
-        close: undefined,
-        askedMs: undefined,
-        refused: true,
-      });
+    if (!this.#current.isOfSamePlayer(attempt, open)) {
+      const error = identityChanged();
+      this.#currentEnded(attempt, { error, close: undefined, askedMs: undefined, refused: true });
       return;
     }
-    if (attempt === this.#succession.stream) {
-      this.#current?.cancel();
-      this.#succession.release();
-    }
-    this.#current = attempt;
+    if (attempt === this.#succession.stream) this.#succession.release();
+    this.#current.takeOver(attempt, frame.id);
     this.#wanted = wanted;
-    this.#scopes = attempt.request.scopes;
-    this.#cursor = frame.id;
-    this.#tokenReason = 'connect';
-    this.#askedMs = undefined;
+    this.#losses.streamBegan();
     const resolve = this.#succession.finish();
-    listener.begin(open, frame);
+    this.#options.listener.begin(open, frame);
     resolve();
     // A listener may have closed the connection, or changed its scopes.
-    if (attempt !== this.#current) return;
-    this.#refresh?.stop();
-    this.#refresh = hasTokens
-      ? new TokenRefresh({
-          clock,
-          open,
-          serverNow,
-          extend,
-          onError: (error) => listener.problem(error as LiveError),
-        })
-      : undefined;
+    if (attempt !== this.#current.attempt) return;
+    this.#current.renewToken(open);
     const before = this.#state;
     this.#send('opened');
     if (before === this.#state) this.#publishStatus();
   }
 
   #deliver(attempt: StreamAttempt, frame: Frame): void {
-    if (attempt !== this.#current) return;
-    // A stream that is closed before `stream-open` gives the cursor to start from.
-    if (frame.id !== '' && (attempt.open || this.#cursor === undefined)) this.#cursor = frame.id;
+    if (!this.#current.advance(attempt, frame)) return;
     this.#options.listener.frame(frame);
     if (frame.event !== 'caught-up') return;
-    this.#failures = 0;
-    this.#error = undefined;
-    this.#closeReason = undefined;
+    this.#losses.streamCaughtUp();
     this.#send('caught-up');
   }
 
-  #currentEnded({ request }: StreamAttempt, { error, close, askedMs, refused }: StreamEnd): void {
+  #currentEnded({ request }: StreamAttempt, end: StreamEnd): void {
+    const { error, close, refused } = end;
     const { pageLifecycle, listener } = this.#options;
     if (refused && this.#refused.leaveOut(error, request.scopes)) {
       listener.problem(error);
       this.#send('start');
       return;
     }
-    this.#failures++;
-    this.#error = error;
-    this.#closeReason = close?.reason;
-    this.#askedMs = askedMs;
-    if (close?.reason === 'expired') this.#tokenReason = 'expiring';
+    this.#losses.add(end);
     listener.problem(error);
     const change = this.#succession.target;
     // The service may have closed this stream in favour of its own successor.
@@ -311,49 +266,32 @@ export class Connection implements Link {
   }
 
   #successorEnded(attempt: StreamAttempt, { error, askedMs, refused }: StreamEnd): void {
+    const current = this.#current.attempt;
     this.#succession.release();
     this.#options.listener.problem(error);
     if (refused && this.#refused.leaveOut(error, attempt.request.scopes)) this.#succession.open();
     else if (refused) {
       this.#succession.fail(error);
       // A suspected stream is no longer watched for silence, so it is replaced.
-      if (this.#current?.suspected) this.#send('start');
-    } else if (this.#current?.suspected) {
+      if (current?.suspected) this.#send('start');
+    } else if (current?.suspected) {
       // Silence on the current stream, and no connection for its successor: the connection is lost.
-      this.#current.cancel();
-      this.#currentEnded(this.#current, { error, close: undefined, askedMs, refused: false });
+      current.cancel();
+      this.#currentEnded(current, { error, close: undefined, askedMs, refused: false });
     } else this.#succession.retry(askedMs);
-  }
-
-  /** Reports the scopes beyond the limit of one stream, once per new scope. */
-  #nameOverflow(wanted: readonly ScopeInput[]): void {
-    const error = this.#refused.overflow(wanted);
-    if (error) this.#options.listener.problem(error);
-  }
-
-  #drop(): void {
-    this.#succession.cancel();
-    this.#current?.cancel();
-    this.#refresh?.stop();
-    this.#current = undefined;
-    this.#refresh = undefined;
   }
 
   #publishStatus(): void {
     const status: ConnectionStatus = {
       state: this.#state,
       retryAt: this.#wait.until,
-      failures: this.#failures,
-      error: this.#error,
-      closeReason: this.#closeReason,
-      streamId: this.#current?.open?.streamId,
+      failures: this.#losses.failures,
+      error: this.#losses.error,
+      closeReason: this.#losses.reason,
+      streamId: this.opened?.streamId,
       refused: this.refused,
       role: 'leader',
     };
     this.#options.listener.status(status);
   }
-}
-
-function connectionClosed(): LiveError {
-  return new LiveError('closed', 'the connection is closed');
 }

@@ -75,6 +75,10 @@ export function identityChanged(): LiveError {
   );
 }
 
+export function connectionClosed(): LiveError {
+  return new LiveError('closed', 'the connection is closed');
+}
+
 /** Error for an answer that is not this service's, e.g. that of a proxy. */
 export function unexpectedAnswer(options?: LiveErrorOptions): LiveError {
   return new LiveError('unexpected-answer', 'something other than the service answered', options);

@@ -1,7 +1,7 @@
 import type { ConnectionListener } from '../connection-options.ts';
 import { Deferred } from '../deferred.ts';
 import type { Link } from '../link.ts';
-import { LiveError, networkError } from '../live-error.ts';
+import { connectionClosed, type LiveError, networkError } from '../live-error.ts';
 import { type ReconnectBounds, reconnectDelay } from '../reconnect-delay.ts';
 import { plainStatus } from '../status.ts';
 import type { Clock, PageChange, ScopeInput } from '../types.ts';
@@ -64,7 +64,7 @@ export class ChosenLink implements Link {
     clock.clearTimeout(this.#timer);
     if (this.#link) this.#link.close();
     else listener.status(plainStatus('closed'));
-    this.#chosen.reject(new LiveError('closed', 'the connection is closed'));
+    this.#chosen.reject(connectionClosed());
   }
 
   async #try(): Promise<void> {

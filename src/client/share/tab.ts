@@ -1,7 +1,7 @@
 import type { Scope } from '../../protocol/scope.ts';
 import type { ConnectionListener } from '../connection-options.ts';
 import { Deferred } from '../deferred.ts';
-import { identityChanged, LiveError } from '../live-error.ts';
+import { connectionClosed, identityChanged, type LiveError } from '../live-error.ts';
 import { plainStatus } from '../status.ts';
 import type { ConnectionStatus, ScopeInput } from '../types.ts';
 import {
@@ -151,7 +151,7 @@ export class Tab {
   }
 
   /** Rejects the pending request with `error` and leaves the stream. */
-  close(error = new LiveError('closed', 'the connection is closed')): void {
+  close(error = connectionClosed()): void {
     this.#pending?.waiting.reject(error);
     this.#pending = undefined;
     this.detach();
