@@ -50,8 +50,10 @@ export interface EventDefinition<S extends z.ZodType> {
   readonly internal?: boolean;
 }
 
-/** Infers the data of a definition from its schema. */
-export const define = <S extends z.ZodType>(definition: EventDefinition<S>): EventDefinition<S> => definition;
+/** Infers the data of a definition from its schema, and whether its type is internal. */
+export const define = <S extends z.ZodType, const I extends boolean = false>(
+  definition: EventDefinition<S> & { readonly internal?: I },
+): EventDefinition<S> & { readonly internal?: I } => definition;
 
 /** One line of a player's history; `null` where there is no value before or after. */
 export function activityOf(

@@ -6,22 +6,10 @@ type Catalogue = typeof CATALOGUE;
 
 /** A type of event, e.g. `LEVEL_UP`. */
 export type EventType = keyof Catalogue;
-/** The types that may be published; the rest are the service's own. */
-export type PublicEventType = Exclude<
-  EventType,
-  | 'RECEIPTS'
-  | 'LEADERBOARD_UPDATE'
-  | 'LEADERBOARD_FREEZE'
-  | 'CELLS_UPDATE'
-  | 'GLOBAL_LEADERBOARD'
-  | 'NODE_STATUS'
-  | 'ACCESS_CHANGED'
-  | 'CONTEST_CREATED'
-  | 'CONTEST_CHANGED'
-  | 'CONTEST_UNLISTED'
-  | 'CONTEST_COUNTS'
-  | 'CONTEST_RESULTS'
->;
+/** The types that may be published; the rest are the service's own: `internal` in the catalogue. */
+export type PublicEventType = {
+  [T in EventType]: Catalogue[T] extends { readonly internal?: true } ? never : T;
+}[EventType];
 /** What an event of type `T` carries once it was validated. */
 export type EventData<T extends EventType> = z.output<Catalogue[T]['schema']>;
 /** What a publisher hands in for an event of type `T`: fields with a default may be left out. */

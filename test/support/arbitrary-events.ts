@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import {
   CONTEST_STATUSES,
   DIFFICULTIES,
@@ -7,7 +8,13 @@ import {
   SEVERITIES,
   TIERS,
 } from '../../src/protocol/enums.ts';
-import type { EventInput, EventType, NewEvent, PublicEventType } from '../../src/protocol/event.ts';
+import {
+  EVENT_TYPES,
+  type EventInput,
+  type EventType,
+  type NewEvent,
+  type PublicEventType,
+} from '../../src/protocol/event.ts';
 import { wellFormedText } from './arbitrary.ts';
 
 const id = fc.oneof(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }));
@@ -238,21 +245,7 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
   ) as fc.Arbitrary<EventInput<'RECEIPTS'>>,
 };
 
-const INTERNAL = [
-  'RECEIPTS',
-  'CONTEST_CREATED',
-  'CONTEST_CHANGED',
-  'CONTEST_UNLISTED',
-  'CONTEST_COUNTS',
-  'CONTEST_RESULTS',
-  'LEADERBOARD_UPDATE',
-  'LEADERBOARD_FREEZE',
-  'CELLS_UPDATE',
-  'GLOBAL_LEADERBOARD',
-  'NODE_STATUS',
-  'ACCESS_CHANGED',
-];
-const publicTypes = Object.keys(dataOf).filter((type) => !INTERNAL.includes(type)) as PublicEventType[];
+const publicTypes = EVENT_TYPES.filter((type) => !CATALOGUE[type].internal) as PublicEventType[];
 
 /** Any valid event that a client may publish. */
 export const anyEvent: fc.Arbitrary<NewEvent> = fc
