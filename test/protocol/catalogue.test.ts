@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { MAX_DATA_BYTES, prepare } from '../../src/events/prepare.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
+import type { EventDefinition } from '../../src/protocol/definition.ts';
 import { EVENT_TYPES, type EventType, eventName, isEventType } from '../../src/protocol/event.ts';
 import { Problem } from '../../src/protocol/problem.ts';
 import { anyText } from '../support/arbitrary.ts';
@@ -81,6 +82,68 @@ const INBOX: Partial<Record<EventType, RegExp>> = {
   ANNOUNCEMENT: /./,
 };
 
+/** Restrictions under which each type is published in another form. */
+const RESTRICTED: Record<EventType, readonly ('frozen' | 'private')[]> = {
+  LEVEL_UP: ['frozen'],
+  TIER_UPGRADE: ['frozen'],
+  RANK_CHANGE: ['frozen'],
+  ACHIEVEMENT: ['frozen'],
+  PROBLEM_SOLVED: ['frozen', 'private'],
+  SUBMISSION_RECEIVED: [],
+  SUBMISSION_JUDGED: [],
+  SUBMISSION_REJUDGED: [],
+  SOLVE_RETRACTED: ['frozen', 'private'],
+  XP_GAINED: ['frozen'],
+  CONTEST_STATUS: [],
+  CONTEST_END: ['frozen'],
+  CONTEST_CREATED: ['private'],
+  CONTEST_CHANGED: ['private'],
+  CONTEST_UNLISTED: [],
+  CONTEST_COUNTS: [],
+  CONTEST_RESULTS: ['frozen'],
+  LEADERBOARD_UPDATE: [],
+  CELLS_UPDATE: [],
+  LEADERBOARD_FREEZE: [],
+  CONTEST_JOINED: [],
+  ANNOUNCEMENT: [],
+  GLOBAL_LEADERBOARD: [],
+  PLAYER_STATUS: [],
+  NODE_STATUS: [],
+  ACCESS_CHANGED: [],
+  RECEIPTS: [],
+};
+
+/** The types that are lines of their players' histories. */
+const IN_HISTORY: Record<EventType, boolean> = {
+  LEVEL_UP: true,
+  TIER_UPGRADE: true,
+  RANK_CHANGE: true,
+  ACHIEVEMENT: true,
+  PROBLEM_SOLVED: true,
+  SUBMISSION_RECEIVED: false,
+  SUBMISSION_JUDGED: false,
+  SUBMISSION_REJUDGED: false,
+  SOLVE_RETRACTED: false,
+  XP_GAINED: false,
+  CONTEST_STATUS: false,
+  CONTEST_END: false,
+  CONTEST_CREATED: false,
+  CONTEST_CHANGED: false,
+  CONTEST_UNLISTED: false,
+  CONTEST_COUNTS: false,
+  CONTEST_RESULTS: false,
+  LEADERBOARD_UPDATE: false,
+  CELLS_UPDATE: false,
+  LEADERBOARD_FREEZE: false,
+  CONTEST_JOINED: true,
+  ANNOUNCEMENT: false,
+  GLOBAL_LEADERBOARD: false,
+  PLAYER_STATUS: false,
+  NODE_STATUS: false,
+  ACCESS_CHANGED: false,
+  RECEIPTS: false,
+};
+
 function problemOf(work: () => unknown): Problem {
   try {
     work();
@@ -107,6 +170,12 @@ describe.each(EVENT_TYPES)('%s', (type) => {
         for (const row of draft.rows) expect(row.inbox).toBe(INBOX[type]?.test(row.scope) ?? false);
       }),
     );
+  });
+
+  test('is redacted and kept in histories as declared here', () => {
+    const { redact = {}, activity } = CATALOGUE[type] as unknown as EventDefinition<z.ZodType>;
+    expect(Object.keys(redact).sort()).toEqual(RESTRICTED[type]);
+    expect(activity !== undefined).toBe(IN_HISTORY[type]);
   });
 
   test('arrives with the data it was published with', () => {
@@ -232,12 +301,7 @@ test.each([
   '__proto__',
   'constructor',
   'toString',
-  'RECEIPTS',
-  'LEADERBOARD_UPDATE',
-  'LEADERBOARD_FREEZE',
-  'GLOBAL_LEADERBOARD',
-  'NODE_STATUS',
-  'ACCESS_CHANGED',
+  ...EVENT_TYPES.filter((type) => CATALOGUE[type].internal),
 ])('%j is not a type that a client may publish', (type) => {
   expect(problemOf(() => prepare(type, {}, { at: '/0' })).options.errors).toMatchObject([
     { pointer: '/0/type' },
