@@ -4,7 +4,14 @@ import type { Grants } from '../../src/auth/grants.ts';
 import { requireAdmin, requirePlayer, requireService, requireUser } from '../../src/auth/guards.ts';
 import type { Identity, UserIdentity } from '../../src/auth/identity.ts';
 import type { Role } from '../../src/protocol/enums.ts';
-import { type ParsedScope, parseScope, type Scope, scopes } from '../../src/protocol/scope.ts';
+import {
+  type ParsedScope,
+  parseScope,
+  SCOPE_KINDS,
+  type Scope,
+  scopeKind,
+  scopes,
+} from '../../src/protocol/scope.ts';
 import {
   createContest,
   createPlayer,
@@ -89,6 +96,16 @@ describe('who may listen', () => {
     ],
     ['a contest that does not exist', () => scopes.contest(at('none')), []],
     ['a leaderboard that does not exist', () => scopes.leaderboard(at('none')), []],
+    ["a private contest's cells", () => scopes.cells(at('private')), ['participant', 'creator', 'admin']],
+    [
+      'what changes of the frozen leaderboard of a private contest',
+      () => scopes.shown(at('private')),
+      ['participant', 'creator', 'admin'],
+    ],
+    ['a real leaderboard', () => scopes.real(at('public')), ['admin']],
+    ['the real cells', () => scopes.realCells(at('public')), ['admin']],
+    ['what a freeze hides of a contest', () => scopes.hidden(at('public')), ['admin']],
+    ['the status of the service', () => 'ops', ['admin']],
     ['a problem', () => scopes.problem(at('problem')), everybody],
     ['a problem that does not exist', () => scopes.problem(at('none')), []],
   ];
@@ -97,6 +114,12 @@ describe('who may listen', () => {
     for (const who of everybody)
       expect([who, await outcome(who, spell())]).toEqual([who, allowed.includes(who) ? 'ok' : 'not-found']);
     expect(await outcome('service', spell())).toBe('forbidden');
+  });
+
+  it('to every kind of scope, each of which is in this table', () => {
+    expect([...new Set(table.map(([, spell]) => scopeKind(spell())))].sort()).toEqual(
+      [...SCOPE_KINDS].sort(),
+    );
   });
 
   it('to several scopes: to all of them or to none', async () => {

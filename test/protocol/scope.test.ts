@@ -5,6 +5,7 @@ import {
   type ParsedScope,
   parseId,
   parseScope,
+  SCOPE_KINDS,
   type Scope,
   scopeKind,
   scopes,
@@ -16,12 +17,14 @@ const id = fc.oneof(
   fc.maxSafeNat().filter((n) => n > 0),
 );
 
-const scope: fc.Arbitrary<readonly [Scope, ParsedScope]> = fc.oneof(
-  fc.constantFrom([scopes.global, { kind: 'global' }] as const, [scopes.ops, { kind: 'ops' }] as const),
-  fc
-    .tuple(fc.constantFrom('player', 'contest', 'leaderboard', 'real', 'problem'), id)
-    .map(([kind, id]) => [scopes[kind](id), { kind, id }] as const),
-);
+const scope: fc.Arbitrary<readonly [Scope, ParsedScope]> = fc
+  .tuple(fc.constantFrom(...SCOPE_KINDS), id)
+  .map(([kind, id]): readonly [Scope, ParsedScope] => {
+    const spell = scopes[kind];
+    return typeof spell === 'function'
+      ? [spell(id), { kind, id } as ParsedScope]
+      : [spell, { kind } as ParsedScope];
+  });
 
 test('a scope reads back as it was written', () => {
   fc.assert(
