@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { is } from 'drizzle-orm';
 import { getTableConfig, MySqlTable } from 'drizzle-orm/mysql-core';
 import { expect, test } from 'vitest';
@@ -39,6 +40,20 @@ test.each(tables.map((table) => [getTableConfig(table).name, table] as const))(
     );
   },
 );
+
+test('the schema has every table of `src/db/tables/`', async () => {
+  const folder = new URL('../../src/db/tables/', import.meta.url);
+  for (const file of readdirSync(folder)) {
+    const declared = Object.values(await import(new URL(file, folder).href));
+    for (const table of declared.filter((value) => is(value, MySqlTable)))
+      expect(tables, `${getTableConfig(table).name} of ${file}`).toContain(table);
+  }
+});
+
+test('`log_tail` has a row for each keep class', async () => {
+  const rows = await made.database.query<{ name: string }>('SELECT keep_class AS name FROM log_tail');
+  expect(rows.map(({ name }) => name).sort()).toEqual([...schema.KEEP_CLASSES].sort());
+});
 
 test('every table of ours is InnoDB and utf8mb4, whatever the server’s defaults are', async () => {
   const rows = await made.database.query(
