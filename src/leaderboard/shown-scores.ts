@@ -3,7 +3,12 @@ import type { PlatformClock } from '../platform/clock.ts';
 import type { FreezeRecord } from '../platform/freeze.ts';
 import { readHeldScores, type Score } from '../platform/scores.ts';
 
-const NOTHING_SOLVED = { finalRating: 0, problemsSolved: 0, penaltyMins: 0, lastSolvedAt: null } as const;
+const NOTHING_SOLVED = {
+  finalRating: 0,
+  problemsSolved: 0,
+  penaltyMins: 0,
+  lastSolvedAt: null,
+} as const satisfies Partial<Score>;
 
 /**
  * Turns the scores of a frozen contest into what players are shown. Where a trigger saw the freeze: each row as it was

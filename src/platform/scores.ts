@@ -141,14 +141,14 @@ function heldOf(row: RawHeld, clock: PlatformClock): HeldScore {
   if (Number(row.hasScore) !== 1) return tier;
   const unix = row.solvedUnix === null ? null : new Date(Number(row.solvedUnix) * 1000);
   const solvedAt = Number(row.isInstant) === 1 ? unix : clock.instant(row, 'solvedLocal');
-  return {
-    ...tier,
+  const score = {
     mode: MODES.find((mode) => mode === row.mode) ?? null,
     finalRating: Number(row.finalRating),
     problemsSolved: Math.max(0, Number(row.problemsSolved)),
     penaltyMins: Math.max(0, Number(row.penaltyMins)),
     lastSolvedAt: solvedAt?.toISOString() ?? null,
-  };
+  } satisfies Required<Omit<HeldScore, 'tier'>>;
+  return { ...score, ...tier };
 }
 
 /** Reads all participants whose rows cannot be shown, by contest. Reads every participant: not for regular polls. */
