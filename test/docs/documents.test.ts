@@ -1,12 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CONTROL_NAMES, EVENT_NAMES } from '../../src/client/event-names.ts';
 import { VARIABLES } from '../../src/config/variables.ts';
+import { TRIGGERS } from '../../src/platform/triggers/all.ts';
+import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import { CLOSE_REASONS } from '../../src/protocol/control.ts';
-import { EVENT_TYPES, eventName } from '../../src/protocol/event.ts';
+import { EVENT_TYPES, eventName, isEventType } from '../../src/protocol/event.ts';
+import { naturalKeyOf } from '../../src/protocol/natural-key.ts';
 import { PROBLEMS } from '../../src/protocol/problem.ts';
 import { SCOPE_KINDS, scopes } from '../../src/protocol/scope.ts';
+import { dataOf } from '../support/arbitrary-events.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const DOCUMENTS = [
@@ -94,11 +99,60 @@ describe('docs/protocol.md', () => {
       kind === 'global' || kind === 'ops' ? scopes[kind] : scopes[kind](0).replace('0', '{id}');
     expect(lacks(SCOPE_KINDS.map(spelling))).toEqual([]);
   });
+
+  it('has every route', () => {
+    const text = read('docs/protocol.md');
+    const routes = readdirSync(join(ROOT, 'src/http'))
+      .flatMap((file) => [...read(`src/http/${file}`).matchAll(/^ +\w+: ['`](\/[^'`$]*)/gm)])
+      .map(([, path]) => path as string)
+      .filter((path) => !path.startsWith('/demo/'));
+    expect(routes.length).toBeGreaterThan(15);
+    // A path that ends in a slash is one of several, by a word that the source fills in.
+    const named = (path: string) =>
+      path.endsWith('/')
+        ? text.includes(` ${path}`)
+        : ['`', '?', ' '].some((end) => text.includes(` ${path}${end}`));
+    expect(routes.filter((path) => !named(path))).toEqual([]);
+  });
+});
+
+describe('docs/publishing.md', () => {
+  const open = EVENT_TYPES.filter((type) => !CATALOGUE[type].internal);
+
+  it('has every type that callers may publish', () => {
+    expect(unmentioned('docs/publishing.md', open)).toEqual([]);
+  });
+
+  it('has the natural key of every type that has one', () => {
+    const keyed = open.filter((type) =>
+      fc
+        .sample(dataOf[type] as fc.Arbitrary<never>, 100)
+        .some((data) => naturalKeyOf(type, data) !== undefined),
+    );
+    const [, table = ''] = read('docs/publishing.md').split('| natural key');
+    expect(keyed.filter((type) => !table.includes(`\n| \`${type}\``))).toEqual([]);
+  });
+
+  it('has every type that triggers publish', () => {
+    const [, section = ''] = read('docs/publishing.md').split('## Triggers');
+    const types = new Set(TRIGGERS.flatMap(({ writes }) => writes).filter(isEventType));
+    expect([...types].filter((type) => !section.includes(`\`${type}\``))).toEqual([]);
+  });
 });
 
 describe('docs/operating.md', () => {
   it('has every variable', () => {
     expect(unmentioned('docs/operating.md', Object.keys(VARIABLES.shape))).toEqual([]);
+  });
+
+  it('has every leader task', () => {
+    const tasks = readdirSync(join(ROOT, 'src/service')).flatMap((file) => {
+      const [, list = ''] = /^ +leaderTasks: \[$([\s\S]*?)^ {4}\],$/m.exec(read(`src/service/${file}`)) ?? [];
+      return [...list.matchAll(/name: '([^']+)'/g)].map(([, name]) => name as string);
+    });
+    expect(tasks.length).toBeGreaterThan(8);
+    const [sentence = ''] = /^- Leader tasks \([^)]+\)/m.exec(read('docs/operating.md')) ?? [];
+    expect(tasks.filter((name) => !sentence.replace(/\s+/g, ' ').includes(name))).toEqual([]);
   });
 
   it('has every metric of the service', () => {
