@@ -1,28 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../db/database.ts';
-import type { LogPublisher } from '../events/log-publisher.ts';
-import type { PlatformClock } from '../platform/clock.ts';
-import { Problem } from '../protocol/problem.ts';
 import { chunk } from '../util/chunk.ts';
 import { recordBaseline, updateIfUnchanged } from './announced-rows.ts';
 import { sameState } from './announced-state.ts';
 import { draftOf, readDetails } from './announcement-drafts.ts';
 import { type ContestSnapshot, readNamedOrNewer, readNewestId, readUnsettled } from './contest-snapshot.ts';
+import { type ContestTaskOptions, isSuperseded } from './contest-task.ts';
 import { type Decision, decide } from './decide.ts';
 import { readPendingReports } from './reported-events.ts';
 import { WatchList } from './watch-list.ts';
-
-export interface ContestClockOptions {
-  readonly database: Pick<Database, 'query' | 'execute' | 'transaction'>;
-  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
-  readonly clock: PlatformClock;
-  /** Called for contests that could not be announced; they are tried again at the next poll. */
-  readonly onError: (error: unknown) => void;
-  /** Time between two polls of contests that are near, ms; default 1000. */
-  readonly nearMs?: number;
-  /** Time between two polls of all contests, ms; default 10,000. */
-  readonly allMs?: number;
-}
 
 /** Max contests whose baseline is recorded in one statement. */
 const MAX_RECORDED = 1_000;
@@ -34,7 +19,7 @@ const MAX_ANNOUNCED = 50;
  * tables. To be run on one node at a time; if two run it, each announcement is still made once. Runs until the signal ends.
  * @throws the database's errors: run it again
  */
-export async function runContestClock(options: ContestClockOptions, signal: AbortSignal): Promise<void> {
+export async function runContestClock(options: ContestTaskOptions, signal: AbortSignal): Promise<void> {
   const { database, clock, nearMs = 1_000, allMs = 10_000 } = options;
   const watched = new WatchList();
   let nextPollOfAll = 0;
@@ -73,7 +58,7 @@ function decisionOn(snapshot: ContestSnapshot): Decided | undefined {
 }
 
 /** Publishes the announcements, and records states that need none. */
-async function carryOut(options: ContestClockOptions, decided: readonly Decided[]): Promise<void> {
+async function carryOut(options: ContestTaskOptions, decided: readonly Decided[]): Promise<void> {
   const changed = decided.filter(
     ({ snapshot, decision }) => !snapshot.announced || !sameState(snapshot.announced, decision.next),
   );
@@ -109,9 +94,4 @@ async function carryOut(options: ContestClockOptions, decided: readonly Decided[
     for (const outcome of await Promise.allSettled(published))
       if (outcome.status === 'rejected' && !isSuperseded(outcome.reason)) onError(outcome.reason);
   }
-}
-
-/** Another node has announced something first: the next poll decides anew. */
-function isSuperseded(error: unknown): boolean {
-  return error instanceof Problem && error.code === 'superseded';
 }

@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../db/database.ts';
 import type { EventDraft, EventUnit } from '../events/draft.ts';
-import type { LogPublisher } from '../events/log-publisher.ts';
 import { prepare } from '../events/prepare.ts';
-import type { PlatformClock } from '../platform/clock.ts';
 import { readFinalResults } from '../platform/results.ts';
 import type { EventInput } from '../protocol/event.ts';
-import { Problem } from '../protocol/problem.ts';
 import { truncate } from '../util/truncate.ts';
+import { type ContestTaskOptions, isSuperseded } from './contest-task.ts';
 import { type ContestListing, isListed, listingChange } from './listing.ts';
 import {
   BASELINE_RECORDED,
@@ -21,18 +18,6 @@ import {
   updateListing,
 } from './listing-rows.ts';
 
-export interface ListingTaskOptions {
-  readonly database: Pick<Database, 'query' | 'execute'>;
-  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
-  readonly clock: PlatformClock;
-  /** Called for contests that could not be published; they are tried again at the next poll. */
-  readonly onError: (error: unknown) => void;
-  /** Time between two polls of contests that are not over or changed lately, ms; default 1000. */
-  readonly nearMs?: number;
-  /** Time between two polls of all contests, ms; default 30,000. */
-  readonly allMs?: number;
-}
-
 /** Max length of a title in an event, in UTF-16 units; the platform's may be longer. */
 const MAX_TITLE_LENGTH = 200;
 /** Max problems that an event names. */
@@ -43,7 +28,7 @@ const MAX_PROBLEMS = 1_000;
  * It only reads the platform's tables. Where two nodes run it, each change is still published once. Runs until the signal ends.
  * @throws the database's errors: run it again
  */
-export async function runListingTask(options: ListingTaskOptions, signal: AbortSignal): Promise<void> {
+export async function runListingTask(options: ContestTaskOptions, signal: AbortSignal): Promise<void> {
   const { database, clock, nearMs = 1_000, allMs = 30_000 } = options;
   const withWinners = await hasWinnersColumn(database);
   if (!(await hasBaseline(database))) await recordBaselines(options, withWinners);
@@ -71,7 +56,7 @@ export async function runListingTask(options: ListingTaskOptions, signal: AbortS
 }
 
 /** Records the contests that are there when this task runs for the first time; nothing is published of them. */
-async function recordBaselines({ database, clock }: ListingTaskOptions, withWinners: boolean): Promise<void> {
+async function recordBaselines({ database, clock }: ContestTaskOptions, withWinners: boolean): Promise<void> {
   for (;;) {
     const snapshots = await readChangedListings(database, clock, { withWinners });
     const rows = snapshots.flatMap(({ id, known, current }) => (known || !current ? [] : [{ id, current }]));
@@ -82,7 +67,7 @@ async function recordBaselines({ database, clock }: ListingTaskOptions, withWinn
 }
 
 async function publishListings(
-  options: ListingTaskOptions,
+  options: ContestTaskOptions,
   snapshots: readonly ListingSnapshot[],
   withWinners: boolean,
 ): Promise<void> {
@@ -121,7 +106,7 @@ function isCountChange({ known, current }: ListingSnapshot): boolean {
 }
 
 async function draftsOf(
-  { database }: ListingTaskOptions,
+  { database }: ContestTaskOptions,
   { id, known, current }: ListingSnapshot,
   withWinners: boolean,
 ): Promise<EventDraft[]> {
@@ -187,9 +172,4 @@ function dataOf(listing: ContestListing) {
 function titleOf({ title }: ContestListing): { contestTitle?: string } {
   const contestTitle = truncate(title, MAX_TITLE_LENGTH);
   return contestTitle === '' ? {} : { contestTitle };
-}
-
-/** Another node has published the change first: the next poll reads what is left. */
-function isSuperseded(error: unknown): boolean {
-  return error instanceof Problem && error.code === 'superseded';
 }

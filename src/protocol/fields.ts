@@ -41,7 +41,7 @@ export const cell = z.strictObject({
   /** When it was solved, in whole minutes since the start of the contest; left out: not solved. */
   solvedAt: count.optional(),
   points: count.optional(),
-  /** Whether nobody in the contest solved it earlier. */
+  /** Whether it is the first solve of the problem in the contest. */
   first: z.boolean().optional(),
 });
 

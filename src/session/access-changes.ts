@@ -28,7 +28,7 @@ const RETRY_MS = 1_000;
 
 /**
  * Rechecks the streams that a withdrawn right concerns, and no others: what is reported costs what it concerns, however many
- * streams are open. What nobody reports is found by the full check.
+ * streams are open. What is not reported is found by the full check.
  */
 export class AccessChanges {
   readonly #options: AccessChangesOptions;

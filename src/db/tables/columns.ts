@@ -11,7 +11,7 @@ export const jsonTextColumn = customType<{ data: string }>({ dataType: () => 'js
 /** Ids of the platform and positions of the log: BIGINT, below 2^53. */
 export const idColumn = (name: string) => bigint(name, { mode: 'number' });
 
-/** Time of the last write of a row, kept by the server whoever writes it. An instant, whatever the writer's time zone. */
+/** Time of the last write of a row, kept by the server, independent of the writer. An instant, whatever the writer's time zone. */
 export const changeTimeColumn = customType<{ data: Date }>({
   dataType: () => 'timestamp(3) NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)',
 });

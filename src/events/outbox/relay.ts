@@ -54,7 +54,7 @@ const SKIPPING_MS = 1_000;
 /**
  * Relay from `event_outbox` to the log, in the order of row ids. Rows are deleted in the transaction that appends their
  * events, which rolls back unless it deletes every one of them: each is published exactly once, wherever the relay is
- * killed, and while two relays run. A row that somebody has locked is published when it is free, and delays no other.
+ * killed, and while two relays run. A row that another transaction has locked is published when it is free, and delays no other.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -109,7 +109,7 @@ export class Relay {
         count === 0
           ? await this.#handle(remaining[0] as WaitingEvent)
           : await this.#append(remaining.slice(0, count));
-      // Another relay is running, or somebody has locked a row: the page is read again.
+      // Another relay is running, or another transaction has locked a row: the page is read again.
       if (!done) return this.#metLock();
       remaining = remaining.slice(Math.max(1, count));
     }
@@ -167,7 +167,7 @@ export class Relay {
     }
   }
 
-  /** Makes dead letters of these rows. Returns `false` where somebody has locked one of them. */
+  /** Makes dead letters of these rows. Returns `false` where another transaction has locked one of them. */
   async #reject(rows: readonly RejectedRow[]): Promise<boolean> {
     return rows.length === 0 || (await markDeadLetters(this.#options.database, rows));
   }

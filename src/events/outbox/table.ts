@@ -87,7 +87,7 @@ async function withLargePayloads(
 
 /**
  * Precondition of an append: deletes exactly these rows from the outbox. Where others have deleted or locked one of them,
- * it deletes none, and waits for nobody.
+ * it deletes none, and does not wait.
  */
 export function deletionOf(ids: readonly number[]): Precondition {
   const ordered = ids.toSorted((a, b) => a - b);
@@ -103,7 +103,7 @@ export function deletionOf(ids: readonly number[]): Precondition {
 
 type Writes = Pick<Database, 'transaction'>;
 
-/** Deletes rows that nobody has locked. @returns whether these were all */
+/** Deletes rows that no other transaction has locked. @returns whether these were all */
 export function deleteOutboxRows(database: Writes, ids: readonly number[]): Promise<boolean> {
   return database.transaction(async (tx) => {
     const unlocked = await lock(tx, ids);
@@ -139,7 +139,7 @@ export async function markDeadLetters(database: Writes, rows: readonly RejectedR
   return all;
 }
 
-/** Locks those of these waiting rows that nobody else has locked. */
+/** Locks those of these waiting rows that no other transaction has locked. */
 async function lock(tx: Transaction, ids: readonly number[]): Promise<number[]> {
   const rows = await tx.query<{ id: number }>(
     `SELECT id FROM ${BY_ID} WHERE id IN (?) AND failed_at IS NULL ORDER BY id FOR UPDATE SKIP LOCKED`,

@@ -56,7 +56,7 @@ export class CellsPublisher {
     this.#rows = new Map(stored.rows);
   }
 
-  /** Reads the published cells. @returns undefined where nobody has asked for them, or the contest is gone */
+  /** Reads the published cells. @returns undefined where they were never requested, or the contest is gone */
   static async load(
     options: CellsPublisherOptions,
     contestId: number,

@@ -26,7 +26,7 @@ export interface CellsChange {
 /** Max rows per statement. */
 const MAX_ROWS = 500;
 
-/** Reads the version of a contest's cells; undefined where nobody has asked for them. */
+/** Reads the version of a contest's cells; undefined where they were never requested. */
 export async function readCellsVersion(
   database: Pick<Queries, 'query'>,
   contestId: number,
@@ -109,7 +109,7 @@ export function upsertCells(
   );
 }
 
-/** Reads the contests whose cells somebody has asked for and that may still change, with their audiences. */
+/** Reads the contests whose cells were requested and may still change, with their audiences. */
 export async function readPolledCells(
   database: Pick<Queries, 'query'>,
 ): Promise<{ contestId: number; audience: CellsAudience; gone: boolean }[]> {

@@ -17,7 +17,7 @@ export interface CellsTaskOptions extends CellsPublisherOptions {
 /** Min ratio of the time between two polls to the duration of a poll. */
 const POLL_RATIO = 20;
 
-/** Leader task that keeps the cells of all contests up to date whose cells somebody has asked for. */
+/** Leader task that keeps the requested cells of all contests up to date. */
 export class CellsTask {
   readonly #options: CellsTaskOptions;
   readonly #publishers = new Map<string, CellsPublisher>();

@@ -74,7 +74,7 @@ export const JUDGING_EVENTS = {
       ...problem,
       points: count.optional(),
       difficulty: z.enum(DIFFICULTIES).optional(),
-      /** Whether nobody had solved it in the contest before; left out where that is not known, or not shown. */
+      /** Whether it is the first solve of the problem in the contest; left out where that is not known, or not shown. */
       first: z.boolean().optional(),
     }),
     targets: toAll,
@@ -89,7 +89,7 @@ export const JUDGING_EVENTS = {
       },
     ],
     redact: {
-      // That nobody solved it before follows from what is hidden of others.
+      // Whether it is the first solve follows from what is hidden of other players.
       frozen: ({ first, ...data }) => hiddenFromOthers(data),
       private: hiddenFromProblem,
     },
