@@ -111,7 +111,9 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
     `@head >= ${expected.minHead}`,
     equal('@server', expected.server),
     // The row at the head proves the rows below it.
-    '(@previous IS NULL OR @previous <=> (SELECT tag FROM notification WHERE id = @head))',
+    ...(expected.tagged
+      ? ['(@previous IS NULL OR @previous <=> (SELECT tag FROM notification WHERE id = @head))']
+      : []),
     ...(expected.complete ? ['@last_row = @head'] : []),
     equal('@term', expected.term),
     ...(preconditions.length === 0 ? [] : ['@preconditions_met']),

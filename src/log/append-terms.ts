@@ -23,6 +23,8 @@ export interface Expectation {
   readonly server: string;
   /** The head is the greatest id among the rows. */
   readonly complete: boolean;
+  /** The row at the head carries the tag that the head names. */
+  readonly tagged: boolean;
   /** The term that is present is the one that the process has verified. */
   readonly term: string;
   /** Whether a new term begins with this append. */
@@ -50,6 +52,8 @@ export class AppendTerms {
   /** The term that was read last. */
   #found: string;
   #complete = false;
+  /** Whether the log was verified since an append found that rows and head disagree: the next one does not ask again. */
+  #disagreed = false;
   #begunAt = Number.NEGATIVE_INFINITY;
   #openedAt: number;
 
@@ -81,6 +85,7 @@ export class AppendTerms {
       minHead: verified.known,
       server: this.#server,
       complete: !this.#complete,
+      tagged: !this.#disagreed,
       term,
       begins,
     };
@@ -95,6 +100,7 @@ export class AppendTerms {
   appended(expectation: Expectation, term: string, now: number): void {
     this.#found = term;
     this.#complete = true;
+    this.#disagreed = false;
     if (expectation.begins) this.#settle(now);
   }
 
@@ -118,7 +124,10 @@ export class AppendTerms {
       return true;
     }
     // Verifying mends that as far as it can: the next append does not ask for it again.
-    if (!found.complete) this.#complete = true;
+    if (!found.complete) {
+      this.#complete = true;
+      this.#disagreed = true;
+    }
     return !found.complete;
   }
 

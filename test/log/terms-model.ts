@@ -199,7 +199,7 @@ function appendTo(
 ): { rows: Row[]; proof: AppendProof } | RefusedAppend {
   const { head, term, tag: previousTag, foreignTag } = server.headState();
   const refused =
-    foreignTag ||
+    (expected.tagged && foreignTag) ||
     server.name !== expected.server ||
     head < expected.minHead ||
     // Rows above the head are in the way of new ones: a duplicate key.
