@@ -42,7 +42,7 @@ describe('key=value', () => {
 
   it('names the fields of a type', () => {
     expect(describeFields('PROBLEM_SOLVED')).toBe(
-      'PROBLEM_SOLVED takes playerId, problemId and, if you like, playerName, problemTitle, contestId, contestTitle, points, difficulty.',
+      'PROBLEM_SOLVED takes playerId, problemId and, if you like, playerName, problemTitle, contestId, contestTitle, points, difficulty, first.',
     );
     expect(describeFields('ANNOUNCEMENT')).toContain('ANNOUNCEMENT takes title, message and');
   });

@@ -130,15 +130,16 @@ describe('The package', () => {
     const publisher = await bundle("export * from 'codecraft-live/publisher';");
     const foreign = (modules: string[], own: RegExp) => modules.filter((module) => !own.test(module));
     expect(
-      foreign(client.modules, /^(codecraft-live\/dist\/(client|protocol)|eventsource-parser)\//),
+      foreign(client.modules, /^(codecraft-live\/dist\/(client|protocol|util)|eventsource-parser)\//),
     ).toEqual([]);
     expect(
-      foreign(react.modules, /^(codecraft-live\/dist\/(react|client|protocol)|eventsource-parser)\//),
+      foreign(react.modules, /^(codecraft-live\/dist\/(react|client|protocol|util)|eventsource-parser)\//),
     ).toEqual([]);
     expect(foreign(publisher.modules, /^codecraft-live\/dist\/publisher\//)).toEqual([
       'codecraft-live/dist/protocol/natural-key.js',
       'codecraft-live/dist/protocol/problem-document.js',
       'codecraft-live/dist/protocol/problem-type.js',
+      'codecraft-live/dist/util/backoff.js',
     ]);
     for (const { code } of [client, react, publisher])
       expect(code).not.toMatch(/node:|mysql|\bzod\b|\bhono\b|drizzle/i);
