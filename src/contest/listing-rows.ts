@@ -45,8 +45,8 @@ const MAX_ROWS = 500;
 const RECENT_HOURS = 24;
 
 const FIELDS = ['c.title', CONTEST_STATUS, 'c.start_time', 'c.end_time', 'c.is_public + 0', 'c.problems'];
-/** HEX makes one character set of all. */
-const DIGEST = `CONVERT(MD5(CONCAT_WS(' ', ${FIELDS.map((field) => `IFNULL(HEX(${field}), '-')`).join(', ')})) USING ascii)`;
+/** HEX makes one character set of all. MySQL 9 has no MD5. */
+const DIGEST = `CONVERT(LEFT(SHA2(CONCAT_WS(' ', ${FIELDS.map((field) => `IFNULL(HEX(${field}), '-')`).join(', ')}), 256), 32) USING ascii)`;
 const PARTICIPANTS = 'GREATEST(0, c.participant_count)';
 const JOINS = `LEFT JOIN contest_announced a ON a.contest_id = c.id
        LEFT JOIN contest_listing l ON l.contest_id = c.id`;

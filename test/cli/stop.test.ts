@@ -94,7 +94,8 @@ describe('The built service with a database of its own, as it is stopped', { tim
     'closes its database and ends when its terminal is gone (%s)',
     async (NODE_ENV) => {
       const directory = await place();
-      const command = `${process.execPath} ${MAIN} ${directory}`;
+      // The title marks the process: its command line then names the folder.
+      const command = `${process.execPath} --title=${directory} ${MAIN}`;
       const env = { NODE_ENV, DATA_DIR: directory, PORT: '0' };
       const { child, says } = startProgram(['script', '-qec', command, '/dev/null'], env);
       await says('listening');

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Shutdown } from '../../src/service/shutdown.ts';
 import { createPlayer } from '../support/database/platform.ts';
+import { openPlatformSession } from '../support/database/platform-session.ts';
 import { note, startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { listen } from '../support/wire/listener.ts';
@@ -51,18 +52,23 @@ describe('A service that was asked to close', { timeout: 60_000 }, () => {
   it('answers publishes in progress, and ends their connections', async () => {
     const live = await startService({ SHUTDOWN_DRAIN_MS: '1000' });
     const player = await createPlayer(live.test.database);
-    const holder = await live.test.database.connect();
-    await holder.query('START TRANSACTION');
-    await holder.query('SELECT head FROM log_head FOR UPDATE');
+    // As another client: the service's own sessions do not hold a lock for long.
+    const holder = await openPlatformSession(live.test.url);
+    await holder.run('START TRANSACTION');
+    await holder.run('SELECT head FROM log_head FOR UPDATE');
     const answers = Array.from({ length: 5 }, (_, index) =>
       live.publish(note(player.playerId, `note ${index}`)),
     );
-    await until(async () => (await waitingForHead(live)) > 0);
+    // The server renews this table only where it was not read for 100 ms.
+    await vi.waitFor(async () => expect(await waitingForHead(live)).toBeGreaterThan(0), {
+      timeout: 15_000,
+      interval: 150,
+    });
     const closed = live.close();
     const late = live.publish(note(player.playerId, 'after the signal'));
     await until(async () => (await fetch(`${live.url}/ready`)).status === 503);
-    await holder.query('COMMIT');
-    holder.destroy();
+    await holder.run('COMMIT');
+    holder.close();
     for (const answer of await Promise.all(answers)) expect(answer.status).toBe(201);
     const answer = await late;
     expect(answer.status).toBe(201);
