@@ -29,7 +29,7 @@ async function atWork(): Promise<number> {
 
 describe('while a backup holds a read lock on the tables', () => {
   test('appends are refused in bounded time, what was given up does not pile up, and appends succeed after it', async () => {
-    const appender = openAppender(made.database);
+    const appender = openAppender(made.database, { patienceMs: 2_000 });
     closers.push(() => appender.close());
     await appendAtLast(appender, 'before');
     const backup = await openPlatformSession(made.url);
