@@ -97,9 +97,14 @@ describe('A provider in a page, in strict mode', { timeout: 60_000 }, () => {
 
   it('asks the newest token function', async () => {
     await page.evaluate("window.set({ token: 'second' })");
-    await page.evaluate('void window.live.api.counts().catch(() => {})');
-    await asked((all) =>
-      expect(all.at(-1)).toMatchObject({ path: '/notifications/counts', token: 'Bearer second' }),
+    // Asked again until the provider has rendered with it.
+    await vi.waitFor(
+      async () => {
+        await page.evaluate('void window.live.api.counts().catch(() => {})');
+        const all = (await page.evaluate('window.asked')) as Asked[];
+        expect(all.findLast(({ path }) => path === '/notifications/counts')?.token).toBe('Bearer second');
+      },
+      { timeout: 15_000, interval: 100 },
     );
     expect(await page.evaluate('window.clients.size')).toBe(1);
   });
