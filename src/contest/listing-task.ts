@@ -31,7 +31,7 @@ const MAX_PROBLEMS = 1_000;
 export async function runListingTask(options: ContestTaskOptions, signal: AbortSignal): Promise<void> {
   const { database, clock, nearMs = 1_000, allMs = 30_000 } = options;
   const withWinners = await hasWinnersColumn(database);
-  if (!(await hasBaseline(database))) await recordBaselines(options, withWinners);
+  if (!(await hasBaseline(database))) await recordBaselines(options, withWinners, signal);
   let lively: number[] = [];
   let newest = 0;
   let nextPollOfAll = 0;
@@ -56,14 +56,21 @@ export async function runListingTask(options: ContestTaskOptions, signal: AbortS
 }
 
 /** Records the contests that are there when this task runs for the first time; nothing is published of them. */
-async function recordBaselines({ database, clock }: ContestTaskOptions, withWinners: boolean): Promise<void> {
-  for (;;) {
+async function recordBaselines(
+  { database, clock }: ContestTaskOptions,
+  withWinners: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
     const snapshots = await readChangedListings(database, clock, { withWinners });
     const rows = snapshots.flatMap(({ id, known, current }) => (known || !current ? [] : [{ id, current }]));
-    if (rows.length === 0) break;
-    await database.execute(recordListings(rows));
+    if (rows.length === 0) {
+      await database.execute(BASELINE_RECORDED);
+      return;
+    }
+    const { affectedRows } = await database.execute(recordListings(rows));
+    if (affectedRows === 0) throw new Error('The first states of contests could not be recorded.');
   }
-  await database.execute(BASELINE_RECORDED);
 }
 
 async function publishListings(
