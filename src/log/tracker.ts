@@ -206,16 +206,18 @@ export class Tracker<R extends TrackedRow> {
   /** Reads the terms after the present one changed. Returns whether the position was reset. */
   async #learnTerms(source: LogSource<R>): Promise<boolean> {
     const known = this.#known;
-    const before = this.position;
+    const before = known.terms;
     const terms = new Terms(await source.terms());
-    const first = terms.firstSince(known.terms);
     const { term } = await source.head();
+    const isUnchanged = await this.#isUnchanged(source);
+    // An own append began a term meanwhile: it may be missing in what was read, and others may have begun more after it.
+    if (known.terms !== before) return this.#learnTerms(source);
+    const first = terms.firstSince(known.terms);
     // A term that begins at or below the position overrules cursors that this process gave out.
-    const above = first === undefined || first > before;
-    const whole = terms.lostSince(known.terms) === undefined;
-    if (terms.present?.word !== term || !whole || !above || !(await this.#isUnchanged(source)))
-      return this.#confirm(source);
-    if (first === undefined || first > this.position) known.learnTerms(terms);
+    const isAbove = first === undefined || first > this.position;
+    const isWhole = terms.lostSince(known.terms) === undefined;
+    if (terms.present?.word !== term || !isWhole || !isAbove || !isUnchanged) return this.#confirm(source);
+    known.learnTerms(terms);
     return false;
   }
 

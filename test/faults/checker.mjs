@@ -71,6 +71,8 @@ export function check({ log, terms, readers, end, divergences, pruned, allowed, 
 
   function checkReader(reader) {
     if (reader.unnamed > 0) found.unnamed.push(reader.scopes);
+    if (divergences.length === 0)
+      for (const cursor of reader.positions) if (!isCursorOfLog(cursor)) found.misnamed.push({ cursor });
     const start = reader.start ?? 0;
     /** What the reader holds: an announced loss takes back what came after it. */
     let held = new Map();
@@ -125,6 +127,13 @@ export function check({ log, terms, readers, end, divergences, pruned, allowed, 
     if (divergences.length === 0) return false;
     const [overruling, own] = [term, stored.term].map((word) => terms.find((one) => one.term === word));
     return !overruling || !own || (overruling.number > own.number && overruling.first_id <= stored.id);
+  }
+
+  /** Whether a cursor of a log that lost nothing is valid in it: no later term begins at or below its position. */
+  function isCursorOfLog(cursor) {
+    const [id, word] = cursor.split('-');
+    const own = terms.find(({ term }) => term === word);
+    return own !== undefined && !terms.some((one) => one.number > own.number && one.first_id <= Number(id));
   }
 
   /** Of the rows that an announced loss takes back: how many are in the log nevertheless, and one that is not. */

@@ -18,6 +18,8 @@ export function openReader({ url, token, scopes }) {
   const reader = {
     scopes,
     steps: [],
+    /** Cursors of frames that are no rows. */
+    positions: new Set(),
     /** Titles of the probes that came. */
     probes: new Set(),
     lastRow: 0,
@@ -45,6 +47,7 @@ export function openReader({ url, token, scopes }) {
     const value = JSON.parse(data);
     if (event === 'stream-open') {
       reader.openings++;
+      if (id !== undefined) reader.positions.add(shared(id));
       if (id !== undefined) reader.start ??= positionOf(id);
       if (value.recovered === false) {
         reader.steps.push({
@@ -66,7 +69,7 @@ export function openReader({ url, token, scopes }) {
       reader.steps.push({ id: value.id, scope, title, term: named ? term : id });
       reader.lastRow = value.id;
       if (title.startsWith('probe-')) reader.probes.add(title);
-    }
+    } else if (id !== undefined) reader.positions.add(shared(id));
     if (id === undefined) reader.unnamed++;
     else [lastId, cursorAt] = [id, Date.now()];
   }

@@ -6,7 +6,10 @@ import { Client, type Mutation, Node, World } from './terms-model.ts';
 type Step =
   | { readonly do: 'append'; readonly node: number; readonly count: number }
   | { readonly do: 'append by an older node'; readonly count: number }
-  | { readonly do: 'poll' | 'kill' | 'cut follower' | 'cut appender'; readonly node: number }
+  | {
+      readonly do: 'poll' | 'hint' | 'send positions' | 'kill' | 'cut follower' | 'cut appender';
+      readonly node: number;
+    }
   | { readonly do: 'receive a commit'; readonly node: number; readonly which: number }
   | { readonly do: 'start' }
   | { readonly do: 'connect'; readonly client: number; readonly node: number }
@@ -32,6 +35,7 @@ const benign: fc.WeightedArbitrary<Step>[] = [
   { weight: 8, arbitrary: fc.record({ do: fc.constant('append'), node, count: few }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('append by an older node'), count: few }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('poll'), node }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('hint', 'send positions'), node }) },
   // Mostly the newest commits: older ones are known by then.
   {
     weight: 8,
@@ -80,7 +84,7 @@ const faults: fc.WeightedArbitrary<Step>[] = [
 const plan = (steps: fc.WeightedArbitrary<Step>[]) =>
   fc.record({
     seed: fc.nat(),
-    groups: fc.array(fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 3 }), {
+    groups: fc.array(fc.array(fc.oneof(...steps), { minLength: 1, maxLength: 6 }), {
       minLength: 5,
       maxLength: 60,
     }),
@@ -120,6 +124,12 @@ async function take(world: World, step: Step): Promise<void> {
       return;
     case 'poll':
       await at?.poll();
+      return;
+    case 'hint':
+      at?.hint();
+      return;
+    case 'send positions':
+      at?.sendPositions();
       return;
     case 'kill':
       at?.kill();

@@ -399,6 +399,18 @@ export class Node {
     return false;
   }
 
+  /** A hint that rows up to the end of the log exist. */
+  hint(): void {
+    const { primary } = this.#world;
+    if (this.alive && this.follower.server === primary) this.tracker.hint(primary.state.head);
+  }
+
+  /** Sends every client its position, as in a quiet time. */
+  sendPositions(): void {
+    const { position, terms } = this.tracker;
+    for (const client of this.clients) client.cursor = { id: position, term: terms.termAt(position) };
+  }
+
   /** Opens a stream at the client's cursor. */
   async open(client: Client): Promise<void> {
     if (client.opening || client.node) return;
@@ -472,7 +484,9 @@ export class World {
   constructor(random: () => number, mutation?: Mutation) {
     this.mutation = mutation;
     this.hop = async () => {
-      for (let turns = Math.floor(random() * 4); turns > 0; turns--) await null;
+      // Now and then an answer takes far longer than others.
+      const most = random() < 0.1 ? 60 : 4;
+      for (let turns = Math.floor(random() * most); turns > 0; turns--) await null;
     };
     this.#torn = () => random() < 0.2;
     const first = { number: 1, word: 'k7f2', firstId: 0 };
