@@ -224,6 +224,7 @@ export const FAULTS = {
   ...FURTHER_FAULTS,
   ...HISTORY_FAULTS,
   ...DISK_FAULTS,
+  ...REDIS_FAULTS,
   ...SLOW_FAULTS,
 };
 

@@ -59,6 +59,14 @@ export const MUTANTS = {
     ],
     args: ['--faults', '2', '--only', 'transient rows deleted while streams are away'],
   },
+  'rank shifts left out': {
+    edits: [['leaderboard/step.js', 'shifts.push(shift);', '{}']],
+    args: ['--faults', '1', '--only', 'client connections stalled'],
+  },
+  'ends of contests by the clock left out': {
+    edits: [['contest/decide.js', "hasPassed('endsAt') && ORDER", 'false && ORDER']],
+    args: ['--faults', '1', '--only', 'client connections stalled'],
+  },
 };
 
 /** Copies the built program with an error in it, beside the dependencies of the repository. */

@@ -55,6 +55,7 @@ export async function seedPlatform(database, random) {
   return {
     adminId: admin,
     players,
+    contests,
     scopesOf,
     /** All scopes but `global`. */
     scopes: [...players.map(({ id }) => `player:${id}`), ...contests.map(({ id }) => `contest:${id}`)],

@@ -13,8 +13,10 @@ function shared(text) {
 /**
  * Reads one stream byte by byte by the rules of the standard, and reconnects with the last id that it saw.
  * `steps` holds each row as it came, and in its place each opening that said `recovered: false`.
+ *
+ * @param onFrame is given the name and the data of every frame
  */
-export function openReader({ url, token, scopes }) {
+export function openReader({ url, token, scopes, onFrame }) {
   const reader = {
     scopes,
     steps: [],
@@ -45,6 +47,7 @@ export function openReader({ url, token, scopes }) {
   function dispatch({ event, id, data }) {
     reader.frames++;
     const value = JSON.parse(data);
+    onFrame?.(event, value);
     if (event === 'stream-open') {
       reader.openings++;
       if (id !== undefined) reader.positions.add(shared(id));
@@ -113,6 +116,8 @@ export function openReader({ url, token, scopes }) {
       await sleep(50);
     }
   })();
+  /** Ends the stream that is open; another one is opened. */
+  reader.reopen = () => current?.destroy();
   reader.close = () => {
     over = true;
     current?.destroy();

@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { check } from './checker.mjs';
+import { checkTransitions, checkViewers, openViewers, showLatest, startJudge } from './contests.mjs';
 import { startDatabase } from './database.mjs';
 import { startDatabaseProxy } from './database-proxy.mjs';
 import { checkClosedState, checkOpenState, readResources } from './end-state.mjs';
@@ -28,6 +29,8 @@ const OPTIONS = {
   faults: { type: 'string', default: '7' },
   nodes: { type: 'string', default: '3' },
   readers: { type: 'string', default: '100' },
+  /** Streams of leaderboards beside them. */
+  viewers: { type: 'string', default: '8' },
   /** basic, further, history (what takes history away) or all. */
   set: { type: 'string', default: 'basic' },
   /** Names of faults, separated by commas. */
@@ -90,7 +93,14 @@ try {
       player,
     });
   });
-  await reached(() => readers.every((reader) => reader.openings > 0), 'all streams are open');
+  const viewers = openViewers({
+    url: proxy.url,
+    platform,
+    random: createRandom(seed + 5),
+    count: Number(values.viewers),
+  });
+  const streams = [...readers, ...viewers.map(({ reader }) => reader)];
+  await reached(() => streams.every((reader) => reader.openings > 0), 'all streams are open');
   const publishers = startPublishers({
     nodes,
     database,
@@ -103,6 +113,8 @@ try {
     globalPercent: Number(values.global),
   });
   const intruders = startIntruders({ nodes, platform, random: createRandom(seed + 4), count: 2 });
+
+  const judge = startJudge({ database, platform, random: createRandom(seed + 6) });
 
   const faultRandom = createRandom(seed + 3); // its own, since publishers draw from `random` in no fixed order
   const recoveries = new Map();
@@ -142,6 +154,7 @@ try {
   }
   await publishers.stop();
   await intruders.stop();
+  await judge.stop();
   const connection = await database.connect();
   await reached(async () => {
     const [[row]] = await connection.query('SELECT COUNT(*) AS count FROM event_outbox WHERE error IS NULL');
@@ -150,8 +163,22 @@ try {
   const last = await publishers.probe();
   await delivered(last);
   // What a run that hangs would say of its end says nothing.
-  const wrongState = undelivered.length > 0 ? [] : await checkOpenState({ nodes, readers, platform });
-  await Promise.all(readers.map((reader) => reader.close()));
+  const wrongState =
+    undelivered.length > 0 ? [] : await checkOpenState({ nodes, readers: streams, platform });
+  const lostHistory = divergences.length > 0;
+  // A leaderboard whose last change a restore took from the log is read anew with its next change.
+  if (undelivered.length === 0 && !lostHistory)
+    await reached(() => showLatest(judge, viewers), 'the leaderboards are shown as they are').catch((error) =>
+      wrongState.push(error.message),
+    );
+  const wrongViews = checkViewers(judge, viewers, { mayGoBack: lostHistory });
+  let wrongTransitions = [];
+  if (undelivered.length === 0 && !lostHistory)
+    await reached(async () => {
+      wrongTransitions = await checkTransitions(connection, judge);
+      return wrongTransitions.length === 0;
+    }, 'contests have started and ended').catch(() => {});
+  await Promise.all(streams.map((reader) => reader.close()));
   const [log] = await connection.query('SELECT id, scope, title, term FROM notification ORDER BY id');
   const [terms] = await connection.query('SELECT term, number, first_id FROM log_term');
   await connection.end();
@@ -172,9 +199,13 @@ try {
   found.leaked.push(...intruders.outcome.leaks);
   found.refused = publishers.refusals;
   found.wrongState = wrongState;
+  found.wrongViews = wrongViews;
+  found.wrongTransitions = wrongTransitions;
   found.undelivered = undelivered;
   const outcome = recordOf({
-    ...{ values, recoveries, readers, log, publishers, found, noted, divergences },
+    ...{ values, recoveries, readers: streams, log, publishers, found, noted, divergences },
+    leaderboards: viewers.reduce((sum, { views }) => sum + views.length, 0),
+    transitions: judge.timed.length * 3,
     cuts: proxy.cuts(),
     intrusions: intruders.outcome.tried,
     nodeKills: nodes.reduce((sum, node) => sum + node.kills(), 0),
