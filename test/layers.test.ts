@@ -12,6 +12,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['service', 'demo'],
   ['http'],
   ['session'],
+  ['clics'],
   ['stream', 'inbox', 'contest', 'leaderboard'],
   ['auth'],
   ['channel'],

@@ -58,7 +58,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   }
 
   return async (request, options = {}) => {
-    const credential = credentialOf(request);
+    const credential = credentialOf(request, options.basic);
     const accepted = options.tickets === true && (request.method === 'GET' || request.method === 'HEAD');
     if (credential.from === 'ticket' && !accepted)
       throw new Problem('ticket-invalid', {

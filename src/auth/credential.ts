@@ -11,6 +11,9 @@ export interface Credential {
 /** Name of the cookie that the platform's login sets. */
 const COOKIE = 'token';
 
+/** RFC 7617. */
+const BASIC = /^Basic +([A-Za-z0-9+/]+=*)$/i;
+
 /** RFC 6750 § 2.1. */
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 
@@ -20,9 +23,10 @@ const LOOKS_LIKE_JWT = /^(?:Bearer\s+)?eyJ[\w-]*\.[\w-]+\.[\w-]*$/i;
 /**
  * Reads the `Authorization` header, else `?ticket=`, else the cookie. A malformed one is refused, not ignored.
  *
+ * @param basic whether a token may also be the password of HTTP basic authentication, with any user name
  * @throws Problem `token-missing`, `token-invalid`, `ticket-invalid`, `token-in-url`
  */
-export function credentialOf({ headers, url }: AuthRequest): Credential {
+export function credentialOf({ headers, url }: AuthRequest, basic = false): Credential {
   for (const [name, value] of url.searchParams)
     if (TOKEN_PARAMETERS.has(name.toLowerCase()) && LOOKS_LIKE_JWT.test(value))
       throw new Problem('token-in-url', {
@@ -31,7 +35,7 @@ export function credentialOf({ headers, url }: AuthRequest): Credential {
 
   const authorization = headers.get('authorization');
   if (authorization !== null) {
-    const text = BEARER.exec(authorization)?.[1];
+    const text = BEARER.exec(authorization)?.[1] ?? (basic ? passwordOf(authorization) : undefined);
     if (text === undefined)
       throw new Problem('token-invalid', { detail: 'Expected "Authorization: Bearer …".' });
     return { from: 'header', text };
@@ -44,4 +48,12 @@ export function credentialOf({ headers, url }: AuthRequest): Credential {
   const cookie = parse(headers.get('cookie') ?? '', COOKIE)[COOKIE];
   if (cookie === undefined || cookie === '') throw new Problem('token-missing');
   return { from: 'cookie', text: cookie };
+}
+
+function passwordOf(authorization: string): string | undefined {
+  const encoded = BASIC.exec(authorization)?.[1];
+  if (encoded === undefined) return undefined;
+  const pair = Buffer.from(encoded, 'base64').toString();
+  const colon = pair.indexOf(':');
+  return colon === -1 ? undefined : BEARER.exec(`Bearer ${pair.slice(colon + 1)}`)?.[1];
 }

@@ -5,6 +5,7 @@ import type { PlatformClock } from '../platform/clock.ts';
 import { CONTEST_STATUS } from '../platform/contests.ts';
 import { IS_FROZEN } from '../platform/freeze.ts';
 import { idsOf } from '../platform/id-list.ts';
+import { isRankingComplete } from '../platform/results.ts';
 import { isShowableId } from '../platform/unshowable.ts';
 import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
 import type { ContestListing } from './listing.ts';
@@ -51,15 +52,9 @@ const PARTICIPANTS = 'GREATEST(0, c.participant_count)';
 const JOINS = `LEFT JOIN contest_announced a ON a.contest_id = c.id
        LEFT JOIN contest_listing l ON l.contest_id = c.id`;
 
-/**
- * Whether the final ranking of contest `c` is complete and shown. The platform writes the winners last; a schema without
- * them has it once every participant has a final rank.
- */
+/** SQL: whether the final ranking of contest `c` is complete and shown. */
 function hasResults(withWinners: boolean): string {
-  const complete = withWinners
-    ? 'COALESCE(JSON_LENGTH(c.winner_ids), 0) > 0'
-    : `(SELECT COUNT(*) > 0 AND COUNT(*) = COUNT(rp.final_rank) FROM contest_participant rp WHERE rp.contest_id = c.id)`;
-  return `(c.status = 'ENDED' AND NOT ${IS_FROZEN} AND ${complete})`;
+  return `(${isRankingComplete(withWinners)} AND NOT ${IS_FROZEN})`;
 }
 
 interface Row {
@@ -96,12 +91,6 @@ export interface ListingQuery {
   readonly withWinners: boolean;
   /** Only these, and those created after contest `newest`; undefined: all. */
   readonly polled?: { readonly ids: readonly number[]; readonly newest: number } | undefined;
-}
-
-/** Whether the platform's contests have `winner_ids`. */
-export async function hasWinnersColumn(database: Reads): Promise<boolean> {
-  const rows = await database.query("SHOW COLUMNS FROM contest LIKE 'winner_ids'");
-  return rows.length > 0;
 }
 
 /** Reads contests that differ from what was published of them, oldest first, up to 500. */

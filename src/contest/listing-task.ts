@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventDraft, EventUnit } from '../events/draft.ts';
 import { prepare } from '../events/prepare.ts';
-import { readFinalResults } from '../platform/results.ts';
+import { hasWinnersColumn, readFinalResults } from '../platform/results.ts';
 import type { EventInput } from '../protocol/event.ts';
 import { truncate } from '../util/truncate.ts';
 import { type ContestTaskOptions, isSuperseded } from './contest-task.ts';
@@ -9,7 +9,6 @@ import { type ContestListing, isListed, listingChange } from './listing.ts';
 import {
   BASELINE_RECORDED,
   hasBaseline,
-  hasWinnersColumn,
   type ListingSnapshot,
   readChangedListings,
   readDeletedListings,

@@ -40,6 +40,8 @@ export type Refuse = (error: unknown, c: Context<AppEnv>) => Response | undefine
 interface Options {
   /** Whether `?ticket=` is accepted. */
   readonly tickets?: boolean;
+  /** Whether a token is also accepted as the password of HTTP basic authentication. */
+  readonly basic?: boolean;
   readonly refuse?: Refuse;
   /** Admission control of the route, behind the limits of the account. */
   readonly admission?: Pick<Admission, 'enter'>;
@@ -74,7 +76,8 @@ function identified<I extends Identity>(
     c.set('release', () => {});
     try {
       const request = { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method };
-      c.set('identity', guard(await authenticate(request, { tickets: options.tickets === true, admit })));
+      const { tickets = false, basic = false } = options;
+      c.set('identity', guard(await authenticate(request, { tickets, basic, admit })));
     } catch (error) {
       leave();
       const refused = options.refuse?.(error, c as unknown as Context<AppEnv>);
@@ -95,6 +98,14 @@ export const asPlayer = identified((identity) => requirePlayer(requireUser(ident
 export const asAdmin = identified(requireAdmin);
 export const asService = identified(requireService);
 export const asMetricsReader = identified(requireMetricsReader);
+
+/** Users, also by HTTP basic authentication: tools of contests know no other. */
+export const asToolUser = identified(requireUser, { basic: true });
+
+/** Tools of contests that may open feeds, also with a ticket. */
+export function asToolListener(admission: Pick<Admission, 'enter'>) {
+  return identified(requireListener, { tickets: true, basic: true, admission });
+}
 
 /** Callers who may open streams, also with a ticket. */
 export function asListener(refuse: Refuse, admission: Pick<Admission, 'enter'>) {

@@ -1,4 +1,3 @@
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context, HonoRequest } from 'hono';
 import type { Grants } from '../auth/grants.ts';
@@ -14,15 +13,19 @@ import {
   type ScopeKindWithId,
 } from '../protocol/scope.ts';
 import type { Admission } from '../stream/admission.ts';
-import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
 import type { createPlanner } from '../stream/resolve-plan.ts';
-import type { StreamOwner } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
-import { openWebSink } from '../stream/web-sink.ts';
-import { asListener, type Identified } from './callers.ts';
+import { asListener } from './callers.ts';
 import { refuseStream } from './refuse-stream.ts';
 import { parseScopes, splitScopes, withRequestedNames } from './requested-scopes.ts';
 import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import {
+  ENDLESS_HEADERS,
+  type ListenerEnv,
+  requireFreeConnection,
+  streamOwnerOf,
+  streamResponse,
+} from './stream-response.ts';
 
 export interface StreamRoutesDeps {
   /** The database's time, in ms since 1970. */
@@ -38,13 +41,9 @@ export interface StreamRoutesDeps {
   readonly admission: Pick<Admission, 'enter'>;
 }
 
-type ListenerEnv = AppEnv & Identified<UserIdentity>;
-
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store, no-transform',
-  'x-accel-buffering': 'no',
-  'x-content-type-options': 'nosniff',
+  ...ENDLESS_HEADERS,
 } as const;
 
 const query = z.object({
@@ -186,8 +185,7 @@ async function openFrom(
   c.var.release();
   if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
 
-  const { incoming, outgoing } = c.env ?? {};
-  if (incoming && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
+  requireFreeConnection(c);
   const withCells = c.req.query('cells') === '1';
   const scopes = [
     ...new Set(parsed.flatMap((scope) => withAudience(scope, identity, withCells)).map(formatScope)),
@@ -197,23 +195,14 @@ async function openFrom(
   // Again: streams may have been closed while the plan was read from the database.
   deps.streams.admit();
   const request = {
-    owner: ownerOf(c, identity, deps.addressOf(c as unknown as Context<AppEnv>)),
+    owner: streamOwnerOf(c, identity, deps.addressOf(c as unknown as Context<AppEnv>)),
     scopes,
     filter,
     requested,
     plan: resume(),
     expiresAt: identity.expiresAt,
   };
-  const headers = new Headers({ ...Object.fromEntries(c.var.crossOriginHeaders), ...STREAM_HEADERS });
-  if (incoming && outgoing) {
-    if (carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
-    if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;
-    deps.streams.open(request, openNodeSink(incoming, outgoing, headers));
-    return RESPONSE_ALREADY_SENT;
-  }
-  const { sink, body } = openWebSink(c.req.raw.signal);
-  deps.streams.open(request, sink);
-  return new Response(body, { headers });
+  return streamResponse(c, STREAM_HEADERS, (sink) => deps.streams.open(request, sink));
 }
 
 function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): ParsedScope {
@@ -250,16 +239,4 @@ function filterOf(text: string | undefined): TypeFilter | undefined {
     throw new Problem('invalid-type', { detail: `types are ${EVENT_TYPES.join(', ')}` });
   const sorted = [...new Set(types)].sort();
   return { key: sorted.join(','), types: new Set(sorted) };
-}
-
-function ownerOf(c: Context<ListenerEnv>, identity: UserIdentity, address: string | undefined): StreamOwner {
-  return {
-    userId: identity.userId,
-    playerId: identity.playerId,
-    role: identity.role,
-    issuedAt: identity.issuedAt,
-    ticketId: identity.ticket?.id,
-    address,
-    userAgent: c.req.header('user-agent'),
-  };
 }

@@ -24,6 +24,23 @@ const MAX_WINNERS = 10;
 const MAX_PLACES = 100;
 const MAX_NAME_LENGTH = 100;
 
+/** Whether the platform's contests have `winner_ids`. */
+export async function hasWinnersColumn(database: Pick<Queries, 'query'>): Promise<boolean> {
+  const rows = await database.query("SHOW COLUMNS FROM contest LIKE 'winner_ids'");
+  return rows.length > 0;
+}
+
+/**
+ * SQL: whether the final ranking of contest `c` is complete. The platform writes the winners last; a schema without them
+ * has it once every participant has a final rank.
+ */
+export function isRankingComplete(withWinners: boolean): string {
+  const complete = withWinners
+    ? 'COALESCE(JSON_LENGTH(c.winner_ids), 0) > 0'
+    : `(SELECT COUNT(*) > 0 AND COUNT(*) = COUNT(rp.final_rank) FROM contest_participant rp WHERE rp.contest_id = c.id)`;
+  return `(c.status = 'ENDED' AND ${complete})`;
+}
+
 /**
  * Reads the final ranking of a contest. `winner_ids` holds ids of participants; without that column, who is first has won.
  *

@@ -16,6 +16,13 @@ export interface Submission {
   readonly submittedAt: number;
 }
 
+/** Submission with the platform's own words. */
+export interface JudgedSubmission extends Submission {
+  /** Such as `WRONG_ANSWER`; null counts as pending. */
+  readonly verdictWord: string | null;
+  readonly language: string;
+}
+
 /** Contest as far as the cells of its leaderboard depend on it. */
 export interface CellsContest {
   /** In ms since 1970; null where the platform has none. */
@@ -44,24 +51,25 @@ export async function readSubmissions(
   clock: PlatformClock,
   contestId: number,
   players: ReadonlySet<number> | 'all',
-): Promise<Submission[]> {
+): Promise<JudgedSubmission[]> {
   if (players !== 'all' && players.size === 0) return [];
   const rows = await database.query<{
     id: number;
     playerId: number;
     problemId: number;
     verdict: string | null;
+    language: string | null;
     points: number | null;
     submittedAt: Date | null;
   }>(
-    `SELECT s.id, s.player_id AS playerId, s.problem_id AS problemId, s.verdict, s.points_earned AS points,
+    `SELECT s.id, s.player_id AS playerId, s.problem_id AS problemId, s.verdict, s.language, s.points_earned AS points,
             ${clock.select('s.submitted_at', 'submittedAt')}
        FROM ${FROM}
       WHERE s.contest_id = ?${players === 'all' ? '' : ' AND s.player_id IN (?)'} AND ${SHOWABLE}`,
     players === 'all' ? [contestId] : [contestId, [...players]],
   );
   return rows
-    .flatMap((row): Submission[] => {
+    .flatMap((row): JudgedSubmission[] => {
       const submittedAt = clock.instant(row, 'submittedAt')?.getTime();
       if (submittedAt === undefined) return [];
       return [
@@ -77,6 +85,8 @@ export async function readSubmissions(
                 : 'rejected',
           points: Math.max(0, Math.trunc(Number(row.points ?? 0))),
           submittedAt,
+          verdictWord: row.verdict,
+          language: row.language ?? '',
         },
       ];
     })

@@ -9,6 +9,7 @@ import type { Router } from '../http/router.ts';
 import { webRoutes } from '../http/web.ts';
 import type { EventPublisher } from '../protocol/publishing.ts';
 import { readVersion } from '../version.ts';
+import { openClics } from './clics.ts';
 import { openContests } from './contests.ts';
 import { openCore } from './core.ts';
 import { openDemo } from './demo.ts';
@@ -114,6 +115,7 @@ async function openParts(
   parts.add('contests', contests);
   parts.add('players', { routes: [playerRoutes(core)] });
   parts.add('leaderboards', leaderboards);
+  parts.add('contest API', openClics({ ...core, ...identity, ...open }));
   parts.add('sessions', openSessions({ ...core, ...identity, publisher: log.taskPublisher, streams }));
   parts.add('pages', { routes: [webRoutes({ folder: PAGES })] });
   const { demo } = parts.add('demo', await openDemo({ ...core, publisher, onScores: markDirty }));

@@ -38,6 +38,10 @@ export interface StreamsPartDeps {
 
 export interface OpenStreams extends Part {
   readonly streams: Streams;
+  /** Plans where a stream begins. */
+  readonly plan: ReturnType<typeof createPlanner>;
+  /** Admission control of everything that opens streams. */
+  readonly admission: Admission;
 }
 
 /** Delay before a stream ends after its owner lost the right to it, ms. */
@@ -120,6 +124,8 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
   const plan = createPlanner({ follower, query: database.query });
   return {
     streams,
+    plan,
+    admission,
     routes: [
       streamRoutes({
         streams,

@@ -77,6 +77,19 @@ const MATRIX: readonly [what: string, ...answers: number[]][] = [
   ['GET /contests/:private/leaderboard?mode=LEGEND', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /contests/:draft/leaderboard?offset=1', 404, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /contests/999999/leaderboard', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['GET /clics', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:public', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:private', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:draft', 404, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/999999', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:private/access', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:private/state', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:public/event-feed', 200, 200, 200, 200, 200, 403, 200, 403, 403, 401, 401],
+  ['GET /clics/contests/:private/event-feed', 404, 404, 200, 404, 200, 403, 403, 403, 403, 401, 401],
+  ['GET /clics/contests/:private/teams', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:private/nothing', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['GET /clics/contests/:private/judgement-types/AC', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /leaderboard', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
   ['GET /players/online', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
   ['GET /players/:own/activity', 200, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
@@ -206,7 +219,9 @@ describe('No caller gets what is not theirs', () => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: controller.signal,
     });
-    const endless = response.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
+    const endless = /^(text\/event-stream|application\/x-ndjson)/.test(
+      response.headers.get('content-type') ?? '',
+    );
     const text = endless ? '' : await response.text();
     if (endless) controller.abort();
     return new Response(text === '' ? null : text, { status: response.status });

@@ -1,0 +1,79 @@
+import { dataOf } from '../events/row-data.ts';
+import type { LogRow } from '../log/row.ts';
+import { parseScope } from '../protocol/scope.ts';
+import { ContestFeed, type ContestFeedOptions } from './contest-feed.ts';
+
+/** Time without readers after which a feed is evicted, ms. A client that comes again before then gets what it lacks. */
+const IDLE_MS = 15 * 60_000;
+
+/** Events of a player's submissions. */
+const SUBMISSION_TYPES = [
+  'SUBMISSION_RECEIVED',
+  'SUBMISSION_JUDGED',
+  'SUBMISSION_REJUDGED',
+  'PROBLEM_SOLVED',
+  'SOLVE_RETRACTED',
+] as const;
+/** Events after which anything of a contest may differ. */
+const CONTEST_TYPES: ReadonlySet<string> = new Set([
+  'CONTEST_JOINED',
+  'CONTEST_STATUS',
+  'CONTEST_END',
+  'CONTEST_CHANGED',
+  'CONTEST_RESULTS',
+  'LEADERBOARD_FREEZE',
+]);
+
+/** The contests that this node serves by the CLICS Contest API. */
+export class ContestFeeds {
+  readonly #options: ContestFeedOptions;
+  readonly #feeds = new Map<number, ContestFeed>();
+
+  constructor(options: ContestFeedOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Reads a contest, after this call.
+   * @returns undefined when there is no such contest
+   */
+  async read(contestId: number): Promise<ContestFeed | undefined> {
+    this.#evict();
+    const feed = this.#feeds.get(contestId) ?? new ContestFeed(this.#options, contestId);
+    this.#feeds.set(contestId, feed);
+    if (await feed.refresh()) return feed;
+    this.#drop(contestId, feed);
+    return undefined;
+  }
+
+  /** Marks contests by the events that change them. */
+  observe(rows: readonly LogRow[]): void {
+    if (this.#feeds.size === 0) return;
+    for (const row of rows) {
+      for (const type of SUBMISSION_TYPES) {
+        const data = dataOf(type, row);
+        if (data?.contestId !== undefined) this.#feeds.get(data.contestId)?.mark(data.playerId);
+      }
+      if (!CONTEST_TYPES.has(row.type)) continue;
+      const scope = parseScope(row.scope);
+      const { contestId = scope?.id } = JSON.parse(row.data) as { contestId?: number };
+      if (contestId !== undefined) this.#feeds.get(contestId)?.mark();
+    }
+  }
+
+  /** Evicts everything, after a reset of the log: earlier cursors may say nothing of it. */
+  reset(): void {
+    for (const [contestId, feed] of this.#feeds) this.#drop(contestId, feed);
+  }
+
+  #evict(): void {
+    const before = performance.now() - IDLE_MS;
+    for (const [contestId, feed] of this.#feeds)
+      if (feed.readers === 0 && feed.usedAt < before) this.#drop(contestId, feed);
+  }
+
+  #drop(contestId: number, feed: ContestFeed): void {
+    feed.close();
+    if (this.#feeds.get(contestId) === feed) this.#feeds.delete(contestId);
+  }
+}

@@ -1,0 +1,196 @@
+import { hiddenFrom } from '../leaderboard/cells/player-cells.ts';
+import type { Audience } from '../leaderboard/stored-leaderboard.ts';
+import type { ContestFacts, ProblemFacts, TeamFacts } from '../platform/contest-facts.ts';
+import type { FinalResults } from '../platform/results.ts';
+import type { JudgedSubmission } from '../platform/submissions.ts';
+import {
+  contestObject,
+  firstToSolveAward,
+  judgementObject,
+  languageObject,
+  problemObject,
+  resultAwards,
+  stateObject,
+  submissionObject,
+  teamObject,
+} from './contest-objects.ts';
+import { type FeedChange, FeedView, type Objects } from './feed-view.ts';
+import { JUDGEMENT_TYPES } from './judgement-types.ts';
+
+/** What was read of a contest. What is left out is as before. */
+export interface ContestRead {
+  /** Read after the submissions: what a freeze that began meanwhile hides is hidden. */
+  readonly facts: ContestFacts;
+  readonly problems?: readonly ProblemFacts[];
+  readonly teams?: readonly TeamFacts[];
+  readonly results?: FinalResults;
+  readonly submissions: {
+    readonly players: ReadonlySet<number> | 'all';
+    /** All submissions of these players. */
+    readonly rows: readonly JudgedSubmission[];
+  };
+}
+
+export const AUDIENCES: readonly Audience[] = ['shown', 'real'];
+
+/** A submission before another one. */
+const precedes = (a: JudgedSubmission, b: JudgedSubmission) =>
+  a.submittedAt < b.submittedAt || (a.submittedAt === b.submittedAt && a.id < b.id);
+
+/** A contest as the objects of the CLICS Contest API, for players and for admins. Pure: it reads nothing itself. */
+export class ContestModel {
+  readonly views: Readonly<Record<Audience, FeedView>> = { shown: new FeedView(), real: new FeedView() };
+  #problems: readonly ProblemFacts[] = [];
+  #teams: ReadonlyMap<number, TeamFacts> = new Map();
+  #results: FinalResults | undefined;
+  readonly #byPlayer = new Map<number, readonly JudgedSubmission[]>();
+  readonly #byId = new Map<number, JudgedSubmission>();
+  readonly #byProblem = new Map<number, Set<JudgedSubmission>>();
+  /** Who was the first to solve each problem, by audience. */
+  readonly #first: Readonly<Record<Audience, Map<number, number | undefined>>> = {
+    shown: new Map(),
+    real: new Map(),
+  };
+  /** Number of submissions by language. */
+  readonly #languages = new Map<string, number>();
+  /** What all objects of submissions depend on. */
+  #basis = '';
+  #teamsVersion = 0;
+
+  /** Takes what was read. @returns what has changed, by audience */
+  apply(read: ContestRead): Record<Audience, FeedChange[]> {
+    const { facts, submissions } = read;
+    if (read.problems) this.#problems = read.problems;
+    if (read.teams) {
+      this.#teams = new Map(read.teams.map((team) => [team.id, team]));
+      this.#teamsVersion++;
+    }
+    this.#results = read.results;
+    const players =
+      submissions.players === 'all'
+        ? new Set([...this.#byPlayer.keys(), ...submissions.rows.map(({ playerId }) => playerId)])
+        : submissions.players;
+    const before = [...players].flatMap((playerId) => this.#byPlayer.get(playerId) ?? []);
+    this.#replaceSubmissions(players, submissions.rows);
+    const basis = JSON.stringify([
+      facts.startsAt,
+      facts.status,
+      hiddenFrom(facts),
+      this.#problems.map(({ id }) => id),
+      this.#teamsVersion,
+    ]);
+    const all = basis !== this.#basis;
+    this.#basis = basis;
+    const touched = all
+      ? [...before, ...[...this.#byPlayer.values()].flat()]
+      : [...before, ...[...players].flatMap((playerId) => this.#byPlayer.get(playerId) ?? [])];
+    const changes = AUDIENCES.map(
+      (audience) => [audience, this.#update(audience, facts, all, touched)] as const,
+    );
+    return Object.fromEntries(changes) as Record<Audience, FeedChange[]>;
+  }
+
+  /** Whether this contest has such a participant, as far as it was read. */
+  hasTeam(playerId: number): boolean {
+    return this.#teams.has(playerId);
+  }
+
+  #replaceSubmissions(players: ReadonlySet<number>, rows: readonly JudgedSubmission[]): void {
+    for (const playerId of players) {
+      for (const submission of this.#byPlayer.get(playerId) ?? []) {
+        this.#byId.delete(submission.id);
+        this.#byProblem.get(submission.problemId)?.delete(submission);
+        this.#count(submission.language, -1);
+      }
+      this.#byPlayer.delete(playerId);
+    }
+    const byPlayer = new Map<number, JudgedSubmission[]>();
+    for (const row of rows) {
+      const own = byPlayer.get(row.playerId);
+      if (own) own.push(row);
+      else byPlayer.set(row.playerId, [row]);
+      this.#byId.set(row.id, row);
+      const same = this.#byProblem.get(row.problemId) ?? new Set<JudgedSubmission>();
+      this.#byProblem.set(row.problemId, same.add(row));
+      this.#count(row.language, 1);
+    }
+    for (const [playerId, own] of byPlayer) this.#byPlayer.set(playerId, own);
+  }
+
+  #count(language: string, by: 1 | -1): void {
+    const count = (this.#languages.get(language) ?? 0) + by;
+    if (count === 0) this.#languages.delete(language);
+    else this.#languages.set(language, count);
+  }
+
+  /** @param touched submissions that may have changed, or are gone */
+  #update(
+    audience: Audience,
+    facts: ContestFacts,
+    all: boolean,
+    touched: readonly JudgedSubmission[],
+  ): FeedChange[] {
+    const view = this.views[audience];
+    const admin = audience === 'real';
+    const hasStarted = facts.status === 'LIVE' || facts.status === 'ENDED';
+    const problems = admin || hasStarted ? this.#problems : [];
+    const places = new Map(problems.map(({ id }, place) => [id, place]));
+    const hidden = admin ? Number.POSITIVE_INFINITY : hiddenFrom(facts);
+    view.setSingleton('contest', JSON.stringify(contestObject(facts)));
+    view.replaceAll('judgement-types', objectsOf(JUDGEMENT_TYPES));
+    view.replaceAll('problems', objectsOf(problems.map(problemObject)));
+    if (all) view.replaceAll('teams', objectsOf([...this.#teams.values()].map(teamObject)));
+    view.replaceAll('languages', objectsOf([...this.#languages.keys()].map(languageObject)));
+    for (const id of new Set(touched.map((submission) => submission.id))) {
+      const present = this.#byId.get(id);
+      const isShown = present && places.has(present.problemId) && this.#teams.has(present.playerId);
+      const isJudged = isShown && present.verdict !== 'pending' && present.submittedAt < hidden;
+      view.set(
+        'submissions',
+        String(id),
+        isShown ? JSON.stringify(submissionObject(present, facts.startsAt)) : undefined,
+      );
+      view.set(
+        'judgements',
+        String(id),
+        isJudged ? JSON.stringify(judgementObject(present, facts.startsAt)) : undefined,
+      );
+    }
+    const first = this.#first[audience];
+    if (all) first.clear();
+    for (const { problemId } of touched) first.delete(problemId);
+    for (const problemId of places.keys())
+      if (!first.has(problemId)) first.set(problemId, this.#firstToSolve(problemId, hidden));
+    const isFinal = facts.rankingComplete && (admin || !facts.frozen);
+    view.replaceAll(
+      'awards',
+      objectsOf([
+        ...[...places].map(([id, place]) => firstToSolveAward(id, place, first.get(id))),
+        ...(isFinal && this.#results ? resultAwards(this.#results) : []),
+      ]),
+    );
+    view.setSingleton('state', JSON.stringify(stateObject(facts, admin)));
+    return view.takeChanges();
+  }
+
+  /**
+   * Who was the first to solve a problem; undefined while nobody has, and while an earlier submission is not judged.
+   * @param hidden instant from which on verdicts are hidden, in ms since 1970
+   */
+  #firstToSolve(problemId: number, hidden: number): number | undefined {
+    let solve: JudgedSubmission | undefined;
+    let open: JudgedSubmission | undefined;
+    for (const submission of this.#byProblem.get(problemId) ?? []) {
+      if (!this.#teams.has(submission.playerId)) continue;
+      const isOpen = submission.verdict === 'pending' || submission.submittedAt >= hidden;
+      if (isOpen) open = open && precedes(open, submission) ? open : submission;
+      else if (submission.verdict === 'accepted')
+        solve = solve && precedes(solve, submission) ? solve : submission;
+    }
+    return solve && !(open && precedes(open, solve)) ? solve.playerId : undefined;
+  }
+}
+
+function objectsOf(objects: readonly { readonly id: string }[]): Objects {
+  return new Map(objects.map((object) => [object.id, JSON.stringify(object)]));
+}

@@ -1,0 +1,231 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
+import { type FeedReader, type FeedReplica, openFeed } from '../clics/fixture.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  joinContest,
+  type PlayerIds,
+  setFrozen,
+} from '../support/database/platform.ts';
+import { prepareService } from '../support/service.ts';
+import { FAST } from '../support/wire/leaderboard-http.ts';
+
+describe('The event feed of a contest', { timeout: 120_000 }, () => {
+  const live = prepareService({ ...FAST, HEARTBEAT_INTERVAL: '1000' });
+  let database: Database;
+  let problems: number[];
+  let ada: PlayerIds;
+  let bob: PlayerIds;
+  let adminId: number;
+
+  beforeAll(async () => {
+    database = live.test.database;
+    await installTriggers(database);
+    problems = [await createProblem(database, { title: 'Anagrams' }), await createProblem(database)];
+    ada = await createPlayer(database, { name: 'Ada' });
+    bob = await createPlayer(database, { name: 'Bob' });
+    adminId = await createUser(database, { role: 'ADMIN' });
+  });
+
+  async function contest(): Promise<number> {
+    const contestId = await createContest(database, { problems });
+    await database.execute(
+      "UPDATE contest SET start_time = CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) - INTERVAL 30 MINUTE WHERE id = ?",
+      [contestId],
+    );
+    for (const { playerId } of [ada, bob]) await joinContest(database, { contestId, playerId });
+    return contestId;
+  }
+  async function submit(
+    contestId: number,
+    { playerId }: PlayerIds,
+    problemId: number | undefined,
+    verdict = 'PENDING',
+    minutesAgo = 0,
+  ): Promise<string> {
+    const { insertId } = await database.execute(
+      `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, submitted_at)
+       VALUES (?, ?, ?, 'cpp', 'PENDING', UTC_TIMESTAMP() - INTERVAL ? MINUTE)`,
+      [playerId, problemId, contestId, minutesAgo],
+    );
+    if (verdict !== 'PENDING') await judge(String(insertId), verdict);
+    return String(insertId);
+  }
+  const judge = (submissionId: string, verdict: string) =>
+    database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, submissionId]);
+  /** Ends a contest as the platform does: its status, then final ranks, then the winners. */
+  async function end(contestId: number, { playerId }: PlayerIds): Promise<void> {
+    await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
+    await database.execute(
+      'UPDATE contest_participant SET final_rank = 1 + (player_id <> ?) WHERE contest_id = ?',
+      [playerId, contestId],
+    );
+    await database.execute(
+      `UPDATE contest SET winner_ids = (SELECT JSON_ARRAY(id) FROM contest_participant
+        WHERE contest_id = ? AND player_id = ?) WHERE id = ?`,
+      [contestId, playerId, contestId],
+    );
+  }
+
+  const path = (contestId: number) => `${live.url}/clics/contests/${contestId}`;
+  const bearer = async (userId: number) => ({ authorization: `Bearer ${await live.token(userId)}` });
+  async function follow(contestId: number, userId: number, replica?: FeedReplica): Promise<FeedReader> {
+    const feed = await openFeed(`${path(contestId)}/event-feed`, await bearer(userId), replica);
+    onTestFinished(() => feed.close());
+    return feed;
+  }
+  const get = async (url: string, userId: number) => {
+    const response = await fetch(url, { headers: await bearer(userId) });
+    return { status: response.status, body: await response.json() };
+  };
+  function expectSound(...feeds: FeedReader[]): void {
+    for (const { replica } of feeds) expect([...replica.faults, ...replica.broken]).toEqual([]);
+  }
+
+  it('has every object, follows submissions, verdicts and rejudgements, and equals its endpoints', async () => {
+    const contestId = await contest();
+    const [first, second] = problems;
+    await submit(contestId, ada, first, 'WRONG_ANSWER', 20);
+    const feed = await follow(contestId, bob.userId);
+    await feed.until((replica) => replica.token !== undefined);
+    expectSound(feed);
+    expect([...feed.replica.of('teams').values()].map(({ name }) => name)).toEqual(['Ada', 'Bob']);
+    expect([...feed.replica.of('problems').values()].map(({ label, name }) => [label, name])).toEqual([
+      ['A', 'Anagrams'],
+      ['B', 'Two Sum'],
+    ]);
+    expect(feed.replica.state).toMatchObject({ ended: null, frozen: null, end_of_updates: null });
+    const pending = await submit(contestId, bob, second);
+    await feed.until((replica) => replica.of('submissions').has(pending));
+    expect(feed.replica.verdicts[pending]).toBeUndefined();
+    await judge(pending, 'ACCEPTED');
+    await feed.until((replica) => replica.verdicts[pending] === 'AC');
+    expect(feed.replica.award(`first-to-solve-${second}`)).toEqual([String(bob.playerId)]);
+    await judge(pending, 'COMPILATION_ERROR');
+    await feed.until((replica) => replica.verdicts[pending] === 'CE');
+    expect(feed.replica.award(`first-to-solve-${second}`)).toEqual([]);
+    await judge(pending, 'PENDING');
+    await feed.until((replica) => !(pending in replica.verdicts));
+    await database.execute('DELETE FROM submission WHERE id = ?', [pending]);
+    await feed.until((replica) => !replica.of('submissions').has(pending));
+    expectSound(feed);
+    for (const type of [
+      'judgement-types',
+      'languages',
+      'problems',
+      'teams',
+      'submissions',
+      'judgements',
+      'awards',
+    ] as const)
+      expect((await get(`${path(contestId)}/${type}`, bob.userId)).body).toEqual([
+        ...feed.replica.of(type).values(),
+      ]);
+    for (const [end, type] of [
+      ['', 'contest'],
+      ['/state', 'state'],
+    ] as const)
+      expect((await get(path(contestId) + end, bob.userId)).body).toEqual(feed.replica.of(type).get(''));
+    const listed = (await get(`${live.url}/clics/contests`, bob.userId)).body as object[];
+    expect(listed).toContainEqual(feed.replica.of('contest').get(''));
+  });
+
+  it('sends players no verdict of what was submitted after a freeze until it is over, and admins all', async () => {
+    const contestId = await contest();
+    const [first, second] = problems;
+    const before = await submit(contestId, ada, first, 'PENDING', 10);
+    const [players, admins] = [await follow(contestId, bob.userId), await follow(contestId, adminId)];
+    await setFrozen(database, contestId, true);
+    await players.until(({ state }) => typeof state.frozen === 'string');
+    expect(players.replica.of('contest').get('')?.scoreboard_freeze_duration).not.toBeNull();
+    const [good, bad] = [
+      await submit(contestId, ada, second, 'ACCEPTED'),
+      await submit(contestId, bob, second, 'WRONG_ANSWER'),
+    ];
+    await judge(before, 'ACCEPTED');
+    await admins.until(({ verdicts }) => [good, bad, before].every((id) => id in verdicts));
+    await players.until(({ verdicts }) => before in verdicts);
+    await players.until((replica) => replica.of('submissions').size === 3);
+    expect(players.replica.verdicts).toEqual({ [before]: 'AC' });
+    expect(admins.replica.verdicts).toEqual({ [before]: 'AC', [good]: 'AC', [bad]: 'WA' });
+    expect(players.replica.award(`first-to-solve-${second}`)).toEqual([]);
+    expect(admins.replica.award(`first-to-solve-${second}`)).toEqual([String(ada.playerId)]);
+    await end(contestId, ada);
+    await admins.until((replica) => replica.award('winner') !== undefined);
+    await players.until(({ state }) => typeof state.ended === 'string');
+    expect((await get(`${path(contestId)}/awards/winner`, bob.userId)).status).toBe(404);
+    expect((await get(`${path(contestId)}/judgements/${good}`, bob.userId)).status).toBe(404);
+    expect((await get(`${path(contestId)}/judgements/${good}`, adminId)).status).toBe(200);
+    for (const { replica } of [players, admins])
+      expect(replica.state).toMatchObject({ thawed: null, end_of_updates: null });
+    await setFrozen(database, contestId, false);
+    for (const feed of [players, admins]) {
+      await feed.until(({ state }) => typeof state.end_of_updates === 'string');
+      expect(feed.replica.verdicts).toEqual({ [before]: 'AC', [good]: 'AC', [bad]: 'WA' });
+      expect(feed.replica.award('winner')).toEqual([String(ada.playerId)]);
+      expect(feed.lines.at(-1)?.type).toBe('state');
+      const { started, frozen, ended, thawed, finalized, end_of_updates: over } = feed.replica.state;
+      const instants = [started, frozen, ended, thawed].map((at) => Date.parse(String(at)));
+      expect(instants).toEqual([...instants].sort((a, b) => a - b));
+      expect(Date.parse(String(over))).toBeGreaterThanOrEqual(Date.parse(String(finalized)));
+    }
+    expectSound(players, admins);
+  });
+
+  it('is resumed by its tokens and by cursors of streams: with what changed, also what was deleted', async () => {
+    const contestId = await contest();
+    const [first] = problems;
+    const one = await submit(contestId, ada, first);
+    const feed = await follow(contestId, bob.userId);
+    await feed.until((replica) => replica.token !== undefined);
+    const two = await submit(contestId, bob, first, 'WRONG_ANSWER');
+    await feed.until(({ verdicts }) => two in verdicts);
+    // The log goes on, so that the next token is above what the node read first.
+    await live.publish({ type: 'ANNOUNCEMENT', data: { title: 't', message: 'm', playerId: ada.playerId } });
+    const { replica } = feed;
+    const { token: before } = replica;
+    await judge(two, 'TIME_LIMIT_EXCEEDED');
+    await feed.until(({ verdicts, token }) => verdicts[two] === 'TLE' && token !== before);
+    feed.close();
+    await judge(one, 'ACCEPTED');
+    await database.execute('DELETE FROM submission WHERE id = ?', [two]);
+    const resumed = await follow(contestId, bob.userId, replica);
+    await resumed.until(({ verdicts }) => one in verdicts && !(two in verdicts));
+    expect(resumed.lines.map(({ type }) => type)).not.toContain('teams');
+    expect(replica.broken).toEqual([]);
+    resumed.close();
+    // A cursor of this log that is older than what the node knows: whole collections, which replace what the client has.
+    replica.token = `0-${replica.token?.split('-')[1]}`;
+    const whole = await follow(contestId, bob.userId, replica);
+    await whole.until(({ token }) => !token?.startsWith('0-'));
+    expect(whole.lines.filter(({ type }) => type === 'submissions')).toMatchObject([
+      { id: null, data: [{ id: one }] },
+    ]);
+    expect([...replica.faults, ...replica.broken]).toEqual([]);
+    for (const token of ['nonsense', '1', '5-zzzz', `999999-${replica.token?.split('-')[1]}`]) {
+      const refused = await get(`${path(contestId)}/event-feed?since_token=${token}`, bob.userId);
+      expect(refused).toMatchObject({ status: 400, body: { code: 'invalid-query' } });
+    }
+  });
+
+  it('stays open with newlines, takes a token as a password, and ends with the right to it', async () => {
+    const contestId = await contest();
+    await database.execute('UPDATE contest SET is_public = FALSE WHERE id = ?', [contestId]);
+    const token = await live.token(ada.userId);
+    const authorization = `Basic ${Buffer.from(`tool:${token}`).toString('base64')}`;
+    const feed = await openFeed(`${path(contestId)}/event-feed`, { authorization });
+    onTestFinished(() => feed.close());
+    await feed.until(() => feed.keepalives >= 2);
+    expectSound(feed);
+    expect((await fetch(`${live.url}/contests`, { headers: { authorization } })).status).toBe(401);
+    await database.execute('DELETE FROM contest_participant WHERE contest_id = ? AND player_id = ?', [
+      contestId,
+      ada.playerId,
+    ]);
+    await feed.until(() => feed.ended);
+  });
+});
