@@ -85,11 +85,13 @@ describe('A contest', () => {
   });
 
   test('is announced once by two nodes, and by the one that is left', async () => {
-    const id = await contest(2, 4);
+    const id = await contest(2, 3_600);
     const [one, other] = [await start(), await start()];
     const listener = await listenTo(other, id);
     await receives(listener, 1);
     await one.service.close();
+    const [, endTime] = await times(made.database, 0, 1);
+    await made.database.execute('UPDATE contest SET end_time = ? WHERE id = ?', [endTime, id]);
     await receives(listener, 3);
     const last = await contest(0, 1);
     await expect.poll(() => announced(last), { timeout: 20_000 }).toEqual(['LIVE', 'ENDED', 'END']);
