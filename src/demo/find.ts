@@ -1,4 +1,5 @@
 import type { Queries } from '../db/database.ts';
+import { idsOf } from '../platform/id-list.ts';
 import { DEMO_DOMAIN, emailOf, PROTAGONIST, STAFF } from './cast.ts';
 import type { Demo } from './demo.ts';
 
@@ -29,6 +30,6 @@ export async function findDemo(database: Pick<Queries, 'query'>): Promise<Demo |
     adminUserId,
     contestId: contest.id,
     contestTitle: contest.title,
-    problemIds: JSON.parse(contest.problems) as number[],
+    problemIds: idsOf(contest.problems),
   };
 }

@@ -1,5 +1,6 @@
 import type { Transaction } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
+import { idsOf } from '../platform/id-list.ts';
 import type { Difficulty } from '../protocol/enums.ts';
 import { emailOf, PLAYERS } from './cast.ts';
 import { problemInTurn, ratingOf } from './problems.ts';
@@ -59,7 +60,7 @@ export async function contestProblems(tx: Transaction, contestId: number): Promi
   const [contest] = await tx.query<{ problems: string }>('SELECT problems FROM contest WHERE id = ?', [
     contestId,
   ]);
-  const ids = JSON.parse(contest?.problems ?? '[]') as number[];
+  const ids = idsOf(contest?.problems);
   if (ids.length === 0) return [];
   const rows = await tx.query<ContestProblem>(
     `SELECT id, title, points, difficulty FROM problem WHERE id IN (${ids.map(() => '?').join(', ')})`,

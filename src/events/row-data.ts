@@ -9,5 +9,10 @@ export function dataOf<T extends EventType>(
   type: T,
   row: Pick<LogRow, 'type' | 'data'>,
 ): EventData<T> | undefined {
-  return row.type === type ? (JSON.parse(row.data) as EventData<T>) : undefined;
+  return row.type === type ? parseData<T>(row.data) : undefined;
+}
+
+/** Parses the data of a log row that is known to be of type `T`. */
+export function parseData<T extends EventType>(data: string): EventData<T> {
+  return JSON.parse(data) as EventData<T>;
 }

@@ -3,6 +3,7 @@ import type { Hints } from '../backplane/hints.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { DatabaseClock } from '../db/database-clock.ts';
+import { dataOf } from '../events/row-data.ts';
 import type { Callers } from '../http/app-env.ts';
 import { streamRoutes } from '../http/streams.ts';
 import { ticketRoutes } from '../http/tickets.ts';
@@ -93,7 +94,10 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
     onError: (error) => onError(error, 'withdrawn rights'),
   });
   log.onRows((rows) => {
-    for (const row of rows) if (row.type === 'ACCESS_CHANGED') changes.apply(JSON.parse(row.data));
+    for (const row of rows) {
+      const change = dataOf('ACCESS_CHANGED', row);
+      if (change) changes.apply(change);
+    }
   });
   let checkedAt = Number.NEGATIVE_INFINITY;
   let inspectedAt = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 import type { Queries } from '../db/database.ts';
+import { parseData } from '../events/row-data.ts';
 import type { Precondition } from '../log/append-statement.ts';
-import type { EventData } from '../protocol/event.ts';
 
 /** Who was last announced as online: the rows of `announced_player`, with their version in `announced_presence`. */
 export interface AnnouncedPlayers {
@@ -8,7 +8,7 @@ export interface AnnouncedPlayers {
   readonly stored: Set<number>;
   /** Optimistic lock of the rows; undefined: nothing has been stored yet. */
   readonly version: number | undefined;
-  /** What the announcements say, where that is known; undefined: it is to be inferred from the sessions. */
+  /** Players who are online by the announcements; undefined: unknown, to be inferred from the sessions. */
   readonly players: Set<number> | undefined;
 }
 
@@ -24,8 +24,8 @@ export interface AnnouncedChange {
 
 /**
  * Reads who was last announced as online. A leader of an older release publishes PLAYER_STATUS without storing it, so the
- * kept events behind the stored position are applied to the rows. If the result has another size than the newest of them
- * says, an event named only a part of its players: then the rows do not suffice.
+ * kept events behind the stored position are applied to the rows. If the result has another size than the count in the
+ * newest of them, an event named only a part of its players: then the rows do not suffice.
  */
 export async function readAnnouncedPlayers(database: Pick<Queries, 'query'>): Promise<AnnouncedPlayers> {
   const [state] = await database.query<{ version: number; online: number; position: number }>(
@@ -44,7 +44,7 @@ export async function readAnnouncedPlayers(database: Pick<Queries, 'query'>): Pr
   const players = new Set(stored);
   let count = state.online;
   for (const { data } of events) {
-    const { online, offline, onlineCount } = JSON.parse(data) as EventData<'PLAYER_STATUS'>;
+    const { online, offline, onlineCount } = parseData<'PLAYER_STATUS'>(data);
     for (const { playerId } of online) players.add(playerId);
     for (const { playerId } of offline) players.delete(playerId);
     count = onlineCount;

@@ -1,6 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import { isAlive, JOIN_LEASE } from '../db/live-sessions.ts';
-import type { EventData } from '../protocol/event.ts';
+import { parseData } from '../events/row-data.ts';
 import { chunk } from '../util/chunk.ts';
 
 export interface PresentPlayersOptions {
@@ -34,8 +34,8 @@ export interface PresentPlayers {
   /** Reads the players of whom sessions were written within this time, ms. */
   changedWithin(ms: number): Promise<ChangedPlayer[]>;
   /**
-   * Reads the players who were last announced as online. Players whom a kept PLAYER_STATUS names are as the newest of
-   * these says; all others are as the sessions were when the last one was published.
+   * Reads the players who were last announced as online. A player whom kept PLAYER_STATUS events name is as in the
+   * newest of these; all others are as the sessions were when the last one was published.
    */
   lastAnnounced(): Promise<Set<number>>;
 }
@@ -116,7 +116,7 @@ export function createPresentPlayers(options: PresentPlayersOptions): PresentPla
       const players = new Set(rows.map(({ playerId }) => playerId));
       // Sessions alone are not enough: one that was announced as gone may still be within the grace, or may be back.
       for (const { data } of events.reverse()) {
-        const { online, offline } = JSON.parse(data) as EventData<'PLAYER_STATUS'>;
+        const { online, offline } = parseData<'PLAYER_STATUS'>(data);
         for (const { playerId } of online) players.add(playerId);
         for (const { playerId } of offline) players.delete(playerId);
       }

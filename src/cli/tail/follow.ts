@@ -1,16 +1,30 @@
 import { EventSource, type FetchLike } from 'eventsource';
-import type { CloseReason, StreamClose, StreamOpen } from '../../protocol/control.ts';
-import { EVENT_TYPES, eventName } from '../../protocol/event.ts';
+import type { CaughtUp, CloseReason, StreamClose, StreamOpen } from '../../protocol/control.ts';
+import { EVENT_TYPES, type EventName, eventName, type Notification } from '../../protocol/event.ts';
+import type { LeaderboardSnapshot } from '../../protocol/leaderboard.ts';
 import { explainNetwork } from '../failure.ts';
 import { type DescribedRefusal, describeRefusal } from '../refusal.ts';
 import { failOnSilence } from './silence.ts';
 
-/** One frame of a stream; its data is JSON, not parsed. */
-export interface StreamMessage {
-  readonly event: string;
-  readonly cursor: string;
-  readonly data: string;
+/** Data of each control frame. */
+interface ControlData {
+  readonly 'stream-open': StreamOpen;
+  readonly 'caught-up': CaughtUp;
+  readonly 'leaderboard-snapshot': LeaderboardSnapshot;
+  readonly 'stream-close': StreamClose;
 }
+
+interface Message<E, D> {
+  readonly event: E;
+  readonly cursor: string;
+  readonly data: D;
+}
+
+export type NotificationMessage = Message<EventName, Notification>;
+/** One frame of a stream, with its parsed data. */
+export type StreamMessage =
+  | { [E in keyof ControlData]: Message<E, ControlData[E]> }[keyof ControlData]
+  | NotificationMessage;
 
 /** Reason for the end. `stopped`: the signal was aborted. */
 export type Ending =
@@ -31,9 +45,12 @@ export interface FollowOptions {
   readonly silenceMs?: number;
 }
 
-const OPEN = 'stream-open';
-const CLOSE = 'stream-close';
-const CONTROL = [OPEN, 'caught-up', 'leaderboard-snapshot', CLOSE];
+const CONTROL: readonly (keyof ControlData)[] = [
+  'stream-open',
+  'caught-up',
+  'leaderboard-snapshot',
+  'stream-close',
+];
 
 /** Statuses of a proxy while the service behind it restarts, for which an `EventSource` would not reconnect. */
 const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
@@ -86,10 +103,11 @@ export function follow(options: FollowOptions): Promise<Ending> {
 
     for (const event of [...CONTROL, ...EVENT_TYPES.map(eventName)])
       source.addEventListener(event, ({ data, lastEventId }: MessageEvent<string>) => {
-        if (event === OPEN) silenceMs = MISSED_BEATS * (JSON.parse(data) as StreamOpen).heartbeatMs;
-        onMessage({ event, cursor: lastEventId, data });
-        if (event !== CLOSE) return;
-        const { reason, reconnect } = JSON.parse(data) as StreamClose;
+        const message = { event, cursor: lastEventId, data: JSON.parse(data) } as StreamMessage;
+        if (message.event === 'stream-open') silenceMs = MISSED_BEATS * message.data.heartbeatMs;
+        onMessage(message);
+        if (message.event !== 'stream-close') return;
+        const { reason, reconnect } = message.data;
         trouble = `the service closed the stream: ${reason}`;
         if (!reconnect) end({ kind: 'closed', reason });
       });

@@ -1,4 +1,4 @@
-import type { CaughtUp, StreamClose, StreamOpen } from '../../protocol/control.ts';
+import type { StreamOpen } from '../../protocol/control.ts';
 import { counted } from '../../util/english.ts';
 import type { Screen } from '../context.ts';
 import { safeText } from '../safe-text.ts';
@@ -32,15 +32,14 @@ export function createNarrator(screen: Screen, url: string): Narrator {
   }
 
   return {
-    control({ event, data, cursor }) {
-      const content: unknown = JSON.parse(data);
-      if (event === 'stream-open') opened(content as StreamOpen, cursor);
-      if (event === 'caught-up') {
-        const { replayed } = content as CaughtUp;
+    control(message) {
+      if (message.event === 'stream-open') opened(message.data, message.cursor);
+      if (message.event === 'caught-up') {
+        const { replayed } = message.data;
         if (replayed > 0) report(good(), `${counted(replayed, 'message')} replayed; live from here on`);
       }
-      if (event === 'stream-close') {
-        const { reason, reconnect } = content as StreamClose;
+      if (message.event === 'stream-close') {
+        const { reason, reconnect } = message.data;
         if (reconnect && state === 'open') {
           report(bad(), `the service closed the stream (${reason}): reconnecting`);
           state = 'lost';

@@ -1,9 +1,8 @@
-import type { Notification } from '../../protocol/event.ts';
-import { EVENT_TYPES, type EventType, eventName } from '../../protocol/event.ts';
-import type { LeaderboardRow, LeaderboardSnapshot } from '../../protocol/leaderboard.ts';
+import { EVENT_TYPES, type EventType, eventName, type Notification } from '../../protocol/event.ts';
+import type { LeaderboardRow } from '../../protocol/leaderboard.ts';
 import type { Screen, Style } from '../context.ts';
 import { safeText } from '../safe-text.ts';
-import type { StreamMessage } from './follow.ts';
+import type { NotificationMessage, StreamMessage } from './follow.ts';
 
 const NAME_WIDTH = 18;
 /** Max rows of a leaderboard that are printed. */
@@ -40,33 +39,34 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   RECEIPTS: 'dim',
 };
 
-const TYPE_OF = new Map<string, EventType>(EVENT_TYPES.map((type) => [eventName(type), type]));
+const EVENT_NAMES: ReadonlySet<string> = new Set(EVENT_TYPES.map(eventName));
 
 /** Whether a message is a notification, and not a control frame. */
-export function isNotification(message: StreamMessage): boolean {
-  return TYPE_OF.has(message.event);
+export function isNotification(message: StreamMessage): message is NotificationMessage {
+  return EVENT_NAMES.has(message.event);
 }
 
 /** Formats a notification as one line: time, event, scope, text, id. */
-export function notificationLine(message: StreamMessage, screen: Screen): string {
-  const notification = JSON.parse(message.data) as Notification;
-  const { type, scope, at } = notification;
+export function notificationLine({ event, data }: NotificationMessage, screen: Screen): string {
+  const { type, scope, at, id } = data;
   const style = STYLES[type] ?? 'dim';
   return [
     screen.paint('dim', timeOf(at)),
-    screen.paint(style, message.event.padEnd(NAME_WIDTH)),
+    screen.paint(style, event.padEnd(NAME_WIDTH)),
     screen.paint('dim', safeText(scope).padEnd(10)),
-    safeText(textOf(notification)),
-    screen.paint('dim', `#${notification.id}`),
+    safeText(textOf(data)),
+    screen.paint('dim', `#${id}`),
   ].join('  ');
 }
 
 /** Formats a leaderboard snapshot as one line. */
-export function snapshotLine(message: StreamMessage, screen: Screen): string {
-  const data = JSON.parse(message.data) as LeaderboardSnapshot;
+export function snapshotLine(
+  { event, data }: Extract<StreamMessage, { readonly event: 'leaderboard-snapshot' }>,
+  screen: Screen,
+): string {
   return [
     screen.paint('dim', timeOf(new Date().toISOString())),
-    screen.paint('cyan', message.event.padEnd(NAME_WIDTH)),
+    screen.paint('cyan', event.padEnd(NAME_WIDTH)),
     screen.paint('dim', `contest:${data.contestId}`.padEnd(10)),
     safeText(
       data.rows.length === 0 && data.frozen

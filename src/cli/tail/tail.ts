@@ -35,7 +35,7 @@ export async function tail(
 
   const narrator = createNarrator(err, shownUrl(base));
   const onMessage = (message: StreamMessage) => {
-    if (options.json) out.line(safeJson({ ...message, data: JSON.parse(message.data) as unknown }));
+    if (options.json) out.line(safeJson(message));
     else if (isNotification(message)) out.line(notificationLine(message, out));
     else if (message.event === 'leaderboard-snapshot') out.line(snapshotLine(message, out));
     if (!isNotification(message)) narrator.control(message);
