@@ -1,5 +1,5 @@
 import type { EventType } from '../protocol/event.ts';
-import { saysProblem } from '../protocol/problem-type.ts';
+import { declaresProblem } from '../protocol/problem-type.ts';
 import type { Credentials } from './credentials.ts';
 import { CONTROL_NAMES, EVENT_NAMES } from './event-names.ts';
 import { errorOf, LiveError, unexpectedAnswer } from './live-error.ts';
@@ -59,7 +59,7 @@ export function readByEventSource(options: EventSourceTransportOptions): Read {
       });
     const head = await ask('HEAD');
     if (head.ok) return new LiveError('network', 'the connection broke');
-    if (!saysProblem(head.headers)) return errorOf(head);
+    if (!declaresProblem(head.headers)) return errorOf(head);
     const refusal = await ask('GET');
     if (!refusal.ok) return errorOf(refusal);
     // It accepts the stream now; the next attempt will open it.

@@ -9,7 +9,7 @@ const KEY = /^[\x20-\x7e]{0,127}[\x21-\x7e]$/;
 
 /**
  * Makes the idempotency key that a caller gave for these events. The natural key of a single event identifies it whatever
- * the rest of the event says; any other key is bound to the same events.
+ * the rest of the event is; any other key is bound to the same events.
  * @param pointer JSON pointer to the key within the request, for the error
  * @throws Problem `invalid-body` when the key is malformed
  */

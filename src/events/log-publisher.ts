@@ -8,9 +8,9 @@ import type { EventPublisher, Published, PublishOptions } from '../protocol/publ
 import type { Scope } from '../protocol/scope.ts';
 import type { EventUnit } from './draft.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
+import { releaseKeys } from './log-keys.ts';
 import { prepare } from './prepare.ts';
 import { type ReadRestrictions, redactUnits, scopesOf } from './redaction.ts';
-import { releaseKeys } from './released-keys.ts';
 import { type FindSolve, linkRetractions } from './retractions.ts';
 
 /** Max events per call. */

@@ -1,5 +1,5 @@
-import type { EventType } from './event.ts';
-import type { ScopeKind } from './scope.ts';
+import type { EventType, Notification } from './event.ts';
+import { parseScope, type ScopeKind } from './scope.ts';
 
 /** Kinds of scope whose messages inboxes keep; of a contest, the inboxes of its participants. */
 export const INBOX_SCOPE_KINDS = ['player', 'contest', 'global'] as const satisfies readonly ScopeKind[];
@@ -41,4 +41,14 @@ const KINDS: Readonly<Record<EventType, readonly InboxScopeKind[]>> = {
 export function isKeptByInboxes(type: EventType, kind: ScopeKind): boolean {
   const kinds: readonly ScopeKind[] | undefined = KINDS[type];
   return kinds?.includes(kind) ?? false;
+}
+
+/**
+ * Whether a notification of a player's stream belongs to the player's inbox. Those of a contest belong to the inboxes of its
+ * participants, which a client cannot determine: `unknown`.
+ */
+export function inboxMembership({ scope, type }: Notification): 'yes' | 'unknown' | 'no' {
+  const kind = parseScope(scope)?.kind;
+  if (kind === undefined || !isKeptByInboxes(type, kind)) return 'no';
+  return kind === 'contest' ? 'unknown' : 'yes';
 }

@@ -1,12 +1,12 @@
 import type { ProblemBody } from './problem.ts';
-import { PROBLEM_TYPE, saysProblem } from './problem-type.ts';
+import { declaresProblem, PROBLEM_TYPE } from './problem-type.ts';
 
 /**
- * The service's own problem document in an answer that is no success; `undefined` for whatever else answered: a proxy, a
- * gateway, a captive portal. Only the service's own word is final.
+ * Reads the service's own problem document from a response that is no success; `undefined` for a response of anything else: a
+ * proxy, a gateway, a captive portal. Only the service's own answer is final.
  */
 export function readProblem(headers: Headers, text: string): ProblemBody | undefined {
-  if (!saysProblem(headers)) return undefined;
+  if (!declaresProblem(headers)) return undefined;
   try {
     const body = JSON.parse(text) as Partial<ProblemBody> | null;
     return typeof body?.code === 'string' && body.type === `${PROBLEM_TYPE}${body.code}`

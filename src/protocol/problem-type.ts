@@ -2,7 +2,7 @@
 export const PROBLEM_TYPE = 'urn:codecraft-live:problem:';
 const CONTENT_TYPE = 'application/problem+json';
 
-/** Whether an answer's header says that its body is a problem document (RFC 9457). Other servers' answers may be, too. */
-export function saysProblem(headers: Headers): boolean {
+/** Whether headers declare a problem document (RFC 9457), of this service or of another server. */
+export function declaresProblem(headers: Headers): boolean {
   return headers.get('content-type')?.split(';')[0]?.trim().toLowerCase() === CONTENT_TYPE;
 }

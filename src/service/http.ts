@@ -1,11 +1,12 @@
 import { isListedOrigin } from '../auth/origin.ts';
 import type { HttpConfig } from '../config/config.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
+import { problemResponse } from '../http/problem-response.ts';
 import type { Router } from '../http/router.ts';
+import { Problem } from '../protocol/problem.ts';
 import type { Streams } from '../stream/streams.ts';
 import type { FailureLog } from './failure-log.ts';
 import { type HttpServer, listen } from './http-server.ts';
-import { operatorApp } from './operator-app.ts';
 import type { Part } from './parts.ts';
 import type { Shutdown } from './shutdown.ts';
 
@@ -21,11 +22,14 @@ export interface HttpDeps extends Pick<AppDeps, 'version' | 'callers' | 'routers
 export interface Http extends Part {
   readonly app: Router;
   /**
-   * Listens where the configuration says; resolves with the port.
+   * Listens at the configured address; resolves with the port.
    * @throws ListenError
    */
   listen(): Promise<number>;
 }
+
+/** Paths that report the state of one process: through a port that several share, a random one of them answers. */
+const PROCESS_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 /** Opens the app of all routes. It accepts connections from `listen` on. */
 export function openHttp({ streams, shutdown, failures, config, worker, ...deps }: HttpDeps): Http {
@@ -59,5 +63,15 @@ export function openHttp({ streams, shutdown, failures, config, worker, ...deps 
       streams.close();
       await done;
     },
+  };
+}
+
+/** The part of an app that operators read of one process. */
+function operatorApp(app: Router): Pick<Router, 'fetch'> {
+  return {
+    fetch: (request, ...rest) =>
+      PROCESS_PATHS.has(new URL(request.url).pathname)
+        ? app.fetch(request, ...rest)
+        : problemResponse(new Problem('not-found')),
   };
 }

@@ -27,7 +27,7 @@ const MAX_REASON = 1_000;
 /**
  * Reads the event of an entry, and validates it as REST does.
  * @param stream name of the stream: with the id and the content it is the key of an entry that brings none
- * @returns a sentence that says why it cannot be published
+ * @returns a sentence with the reason why it cannot be published
  */
 export function readEntry(stream: string, entry: StreamEntry): IngestedEvent | string {
   const fields = new Map<string, string>();

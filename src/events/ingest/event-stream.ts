@@ -116,7 +116,7 @@ export class EventStream {
     const groups = await answeredWithin(this.#client.xInfoGroups(this.#options.stream), ANSWER_MS);
     const own = groups.find(({ name }) => String(name) === this.#options.group);
     const pending = Number(own?.pending ?? 0);
-    // Redis does not know the lag after deletions: then everything that is there counts.
+    // Redis has no lag after deletions: then everything that is there counts.
     const lag =
       own?.lag ?? Math.max(0, (await answeredWithin(this.#client.xLen(this.#options.stream))) - pending);
     return { waiting: Number(lag), pending };

@@ -12,7 +12,7 @@ export interface IngestOptions extends EventStreamOptions {
   readonly claimAfterMs: number;
   /** Whether to end when nothing is left to read. */
   readonly once: boolean;
-  /** Observes each change of the connection to Redis. `why` says what failed. */
+  /** Observes each change of the connection to Redis. `why` names what failed. */
   readonly onRedis: (status: 'up' | 'down', why?: string) => void;
   /** Observes each change of whether events can be committed. */
   readonly onDatabase: (status: 'up' | 'down', why?: string) => void;

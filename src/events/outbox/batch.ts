@@ -1,6 +1,6 @@
 import type { EventData, EventType } from '../../protocol/event.ts';
 import type { EventDraft, EventUnit, IdempotencyKey } from '../draft.ts';
-import type { KeyState } from '../known-keys.ts';
+import type { KeyState } from '../log-keys.ts';
 import { prepare } from '../prepare.ts';
 import type { AccessNotice, DirtyContestNotice, ReceiptNotice, WaitingEvent } from './examine.ts';
 import type { RejectedRow } from './table.ts';

@@ -5,7 +5,7 @@ import type { Precondition } from '../../log/append-statement.ts';
 import type { EventData, EventType } from '../../protocol/event.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { WakeableSleep } from '../../util/wakeable-sleep.ts';
-import { knownKeys } from '../known-keys.ts';
+import { knownKeys } from '../log-keys.ts';
 import type { LogPublisher } from '../log-publisher.ts';
 import { batchLength, type Notice, type OutboxEntry, planBatch } from './batch.ts';
 import { type DirtyContestNotice, examine, type WaitingEvent } from './examine.ts';

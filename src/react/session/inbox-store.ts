@@ -1,7 +1,7 @@
 import type { InboxPage, InboxQuery, Marked, Which } from '../../client/api-types.ts';
 import { LiveError } from '../../client/live-error.ts';
 import type { LiveClient } from '../../client/types.ts';
-import { inboxMembership } from './inbox-membership.ts';
+import { inboxMembership } from '../../protocol/inbox-scope-kinds.ts';
 import {
   type Change,
   EMPTY,

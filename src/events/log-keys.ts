@@ -1,6 +1,9 @@
+import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
 import type { LogKey } from '../log/append-statement.ts';
 import { chunk } from '../util/chunk.ts';
+import type { EventUnit } from './draft.ts';
+import { storedKey } from './idempotency-key.ts';
 
 /** Max keys per statement: below a max_allowed_packet of 64 KiB. */
 const KEYS_PER_QUERY = 200;
@@ -26,4 +29,14 @@ export async function knownKeys(
     if (earlier === undefined) return 'new';
     return earlier.equals(fingerprint) ? 'repeat' : 'conflict';
   };
+}
+
+/** Adds to each unit the deletion of the keys that its events release, in the transaction that appends them. */
+export function releaseKeys(units: readonly EventUnit[]): readonly EventUnit[] {
+  return units.map((unit) => {
+    const released = unit.drafts.flatMap(({ releases }) => releases ?? []);
+    if (released.length === 0) return unit;
+    const sql = format('DELETE FROM log_key WHERE idempotency_key IN (?)', [released.map(storedKey)]);
+    return { ...unit, preconditions: [...(unit.preconditions ?? []), { sql }] };
+  });
 }
