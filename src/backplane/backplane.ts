@@ -18,6 +18,6 @@ export interface Backplane {
 export interface BackplaneOptions {
   /** Receives messages of every node, and whatever else is written to the channel. */
   readonly onMessage: (message: string) => void;
-  /** Observes each change of the status. `why` says what failed. */
+  /** Observes each change of the status. `why` names what failed. */
   readonly onStatus?: (status: BackplaneStatus, why?: string) => void;
 }

@@ -1,7 +1,7 @@
 import type { Backplane } from './backplane.ts';
 import type { Signature } from './signature.ts';
 
-/** Callbacks for the hints of other nodes. A hint says that the database may hold something new, and where. */
+/** Callbacks for the hints of other nodes. A hint reports that the database may hold something new, and where. */
 export interface HintListener {
   /**
    * Rows up to `head` may have been appended.

@@ -23,7 +23,7 @@ export class Batch implements Bytes {
   }
 }
 
-/** Event types that a stream wants. Equal filters have the same `key`. */
+/** Event types that a stream receives. Equal filters have the same `key`. */
 export interface TypeFilter {
   readonly key: string;
   readonly types: ReadonlySet<EventType>;

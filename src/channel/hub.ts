@@ -2,7 +2,7 @@ import type { Scope } from '../protocol/scope.ts';
 import { type Batch, Turn, type TypeFilter } from './batch.ts';
 import type { LiveFrame } from './live-frame.ts';
 
-/** What the hub knows of a stream: the scopes that it listens to, and how far it has received their frames. */
+/** A stream as the hub sees it: the scopes that it listens to, and how far it has received their frames. */
 export interface ChannelListener {
   readonly scopes: readonly Scope[];
   readonly filter: TypeFilter | undefined;

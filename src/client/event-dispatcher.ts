@@ -78,7 +78,7 @@ export class EventDispatcher implements ConnectionListener {
 
   #notify(event: string, notification: Notification, cursor: string): void {
     const { emitter, progress, accepts, onMoved } = this.#options;
-    // Frames of kinds that this version does not know may have no position.
+    // Frames of kinds that this version lacks may have no position.
     if (typeof notification.id !== 'number') return;
     const isNew = progress.take(notification.scope, notification.id, cursor);
     if (isNew && accepts(notification.scope)) {

@@ -66,7 +66,7 @@ export class Succession {
     this.#timer = clock.setTimeout(() => this.open(), reconnectDelay(loss, backoff, random));
   }
 
-  /** Forgets the successor, which has taken over or ended. */
+  /** Drops the successor, which has taken over or ended. */
   release(): void {
     this.#stream = undefined;
   }

@@ -4,7 +4,7 @@ import { DEMO_ON_THIS_DATABASE } from './fields.ts';
 import { type Env, mistakesBetween, PRODUCTION_DRAIN_MS } from './rules.ts';
 import { type Algorithm, KEY_ALGORITHMS, SECRET_ALGORITHMS, VARIABLES, type Variables } from './variables.ts';
 
-/** Configuration of the service, grouped by part. Times are in ms unless the name says otherwise. */
+/** Configuration of the service, grouped by part. Times are in ms unless the name gives another unit. */
 export interface Config {
   readonly mode: 'development' | 'production' | 'test';
   /** Absolute path of the folder with the embedded database and the development secret. */
@@ -38,7 +38,7 @@ export interface HttpConfig {
   readonly origins: OriginRules;
   /** Number of proxies in front that write `X-Forwarded-*`; 0: those headers are ignored. */
   readonly trustProxy: number;
-  /** Time for which a closing service continues to serve while `/ready` says `draining`, ms. */
+  /** Time for which a closing service continues to serve while `/ready` answers `draining`, ms. */
   readonly drainMs: number;
   /** Last part of that time, over which streams are closed, ms. */
   readonly spreadMs: number;

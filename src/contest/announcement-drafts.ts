@@ -63,7 +63,7 @@ export function draftOf(
   return prepare('CONTEST_STATUS', data);
 }
 
-/** Adds what a report left out: a reporter needs to know neither the title nor the times of a contest. */
+/** Adds what a report left out: a report needs neither the title nor the times of a contest. */
 export function completeReport(
   { event }: EventDraft,
   { contest, details, oldStatus }: ReportContext,

@@ -38,7 +38,7 @@ export interface CurrentListing {
 
 type Reads = Pick<Queries, 'query'>;
 
-/** Id of the row of `contest_listing` that says that a baseline was recorded: a contest without a row is new. */
+/** Id of the row of `contest_listing` that marks that a baseline was recorded: a contest without a row is new. */
 const BASELINE_ID = 0;
 /** Max contests per poll. */
 const MAX_ROWS = 500;
@@ -81,7 +81,7 @@ export async function hasBaseline(database: Reads): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Statement that says that a baseline was recorded. */
+/** Statement that marks that a baseline was recorded. */
 export const BASELINE_RECORDED = `INSERT IGNORE INTO contest_listing
   (contest_id, version, digest, state, participant_count, results_at, changed_at)
   VALUES (${BASELINE_ID}, 0, '', '{}', 0, NULL, UTC_TIMESTAMP(3))`;

@@ -56,7 +56,7 @@ export class DatabaseClock {
     this.#offset = row.now.getTime() - (before + after) / 2;
     this.#trusted ??= this.#offset;
     const jump = this.#offset - this.#trusted;
-    // An answer that was long under way says less.
+    // An answer that was long under way is less exact.
     if (Math.abs(jump) <= JUMP_MS + (after - before) / 2) return this.#trust(this.#jumpedAt !== undefined);
     if (this.#jumpedAt === undefined) {
       this.#jumpedAt = after;

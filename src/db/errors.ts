@@ -78,7 +78,7 @@ const STORAGE = new Set([
   1195, // a crashed table
   1305, // no such procedure
   1356, // a view refers to what is gone, or may not be read
-  1364, // a column that we do not know has no default
+  1364, // a column that is not ours has no default
   1449, // the definer of a view, trigger or procedure does not exist
   1534,
   1598,
@@ -100,7 +100,7 @@ const STORAGE = new Set([
   4151, // the account is locked
 ]);
 
-/** What a server says of space, writing and rights under numbers that are not listed. */
+/** Messages of servers about space, writing and rights under numbers that are not listed. */
 const SAYS_STORAGE =
   /\b(?:disk (?:is )?full|no space left|out of (?:disk )?space|quota exceeded|is full|read[- ]?only|(?:access|command) denied|permission denied|insufficient privileges?|Errcode: (?:28|30|122)\b)/i;
 /** States of errors whose message holds no values of the statement: general ones, and refused logins. */
@@ -220,7 +220,7 @@ export function isStorageError(error: unknown): boolean {
   return false;
 }
 
-/** Whether the database is unreachable or cannot serve now. Says nothing about the outcome of a COMMIT. */
+/** Whether the database is unreachable or cannot serve now. The outcome of a COMMIT is unknown then. */
 export function isUnavailable(error: unknown): boolean {
   for (const at of chain(error)) {
     if (at instanceof Problem) return at.code === 'database-unavailable' || at.code === 'overloaded';
@@ -263,7 +263,7 @@ export function withoutStatement(error: unknown): unknown {
   return error;
 }
 
-/** The database cannot be brought to this version's schema. The message says why, and what to do. */
+/** The database cannot be brought to this version's schema. The message names the cause and the remedy. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }

@@ -49,7 +49,7 @@ export class NamedLock {
     this.#retryMs = options.retryMs ?? 1000;
   }
 
-  /** Whether this process holds the lock, as far as it knows. */
+  /** Whether this process holds the lock, as of its last check. */
   get held(): boolean {
     return this.#held;
   }

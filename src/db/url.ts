@@ -6,7 +6,7 @@ import { tlsOptions } from './tls.ts';
  * a certificate that is valid and for this host (`?ssl=no-verify`: any certificate). `&ca=/path/to/ca.pem` names the
  * authorities to trust instead of the well-known ones.
  *
- * @throws TypeError that says what is wrong and never holds the password.
+ * @throws TypeError that names the fault and never contains the password.
  */
 export function parseDatabaseUrl(url: string): ConnectionOptions & { database: string } {
   let parsed: URL;

@@ -55,7 +55,7 @@ const CONTESTS: readonly DemoContest[] = [
   },
 ];
 
-/** SQL: columns of a contest, as many minutes from now as the placeholder says. */
+/** SQL: columns of a contest, as many minutes from now as the placeholder. */
 function timesIn(clock: PlatformClock): { readonly start: string; readonly end: string } {
   const stored = (column: string) => clock.stored('contest', column, 'UTC_TIMESTAMP() + INTERVAL ? MINUTE');
   return { start: stored('start_time'), end: stored('end_time') };

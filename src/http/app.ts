@@ -59,7 +59,7 @@ function isAborted({ env }: Context<AppEnv>): boolean {
   return env?.incoming?.destroyed === true && !env.incoming.complete;
 }
 
-/** RFC 9112 § 6: a request has a body where its headers say how that is framed. */
+/** RFC 9112 § 6: a request has a body where its headers define its framing. */
 function carriesBody({ method, headers }: Request): boolean {
   if (method !== 'POST' && method !== 'PUT') return false;
   return headers.has('transfer-encoding') || Number(headers.get('content-length') ?? 0) > 0;

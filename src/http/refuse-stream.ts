@@ -3,7 +3,7 @@ import { parseCursor } from '../protocol/cursor.ts';
 import { encodeFrame, encodeRetry } from '../protocol/frame.ts';
 import { toProblem } from './problem-response.ts';
 
-/** Event id for a client that sent a malformed cursor: reconnecting with it, the client learns that it did not resume. */
+/** Event id for a client that sent a malformed cursor: reconnecting with it, the client is answered that it did not resume. */
 const NO_CURSOR = 'unknown';
 
 /**

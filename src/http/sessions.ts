@@ -150,7 +150,7 @@ export function sessionRoutes(deps: SessionRoutesDeps): Router {
   return router;
 }
 
-/** A row knows the last delivered position as of its last write; a stream of this node, as of now. */
+/** A row has the last delivered position as of its last write; a stream of this node, as of now. */
 function shown(found: StoredSession, streams: Streams): Session {
   return {
     ...found,

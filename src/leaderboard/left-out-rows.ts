@@ -38,7 +38,7 @@ export class LeftOutRows {
     if (added.length > 0) this.#log(describeLeftOut(contestId, added));
   }
 
-  /** Forgets a contest that no longer exists. */
+  /** Drops a contest that no longer exists. */
   delete(contestId: number): void {
     this.#contests.delete(contestId);
   }

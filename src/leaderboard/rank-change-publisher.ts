@@ -57,7 +57,7 @@ export class RankChangePublisher {
     if (this.#pending.size > 0) this.#oldestAt ??= due ? Number.NEGATIVE_INFINITY : performance.now();
   }
 
-  /** Forgets all, at a freeze: what is pending stays saved in the shown rows. */
+  /** Drops all, at a freeze: what is pending stays saved in the shown rows. */
   clear(): void {
     this.#pending.clear();
     this.#oldestAt = undefined;

@@ -42,7 +42,7 @@ export interface RefusedAppend {
 
 /**
  * The terms of one connection that appends: a term begins with its first append, since a new connection may lead to a
- * server that lacks commits of which no living process knows. It is begun from the term that the process has verified;
+ * server that lacks commits that no living process has read. It is begun from the term that the process has verified;
  * where another process was faster on the same server, that term serves as well.
  */
 export class AppendTerms {
@@ -91,7 +91,7 @@ export class AppendTerms {
     };
   }
 
-  /** The log as this connection found it, for a process that knows nothing of it. */
+  /** The log as this connection found it, for a process that has read nothing of it. */
   asFound(now: number): VerifiedLog {
     return { known: 0, term: this.#found, server: this.#server, verifiedAt: now };
   }

@@ -38,7 +38,7 @@ export interface BatchCommitterOptions {
    * where the answer to the COMMIT was lost.
    */
   readonly onCommitted: (rows: LogRow[], proof?: AppendProof) => void;
-  /** Knows what this process has read of the log. Left out: the log is taken as it is found. */
+  /** State of the log as this process has read it. Left out: the log is taken as it is found. */
   readonly verifier?: LogVerifier;
   readonly onError?: (error: unknown) => void;
 }
@@ -46,7 +46,7 @@ export interface BatchCommitterOptions {
 /** Part of this process that follows the log, and verifies that it is still the same. */
 export interface LogVerifier {
   readonly verified: VerifiedLog;
-  /** Compares the log on this server with what this process remembers, and mends it. Resolves when that is done. */
+  /** Compares the log on this server with what this process has read, and mends it. Resolves when that is done. */
   verify(server: string): Promise<void>;
 }
 

@@ -15,7 +15,7 @@ export interface LogFault {
 /** A position that is known to be committed, and the mark of the append that wrote it. */
 export type Witness = Pick<Run, 'lastId' | 'mark'>;
 
-/** What a process knows of the log, for the comparison. */
+/** State of the log in a process, for the comparison. */
 export interface Evidence {
   /** Everything up to here was handed on. */
   readonly position: number;

@@ -11,7 +11,7 @@ export interface KnownLogOptions<R extends TrackedRow> {
   readonly markOf: (row: R) => string;
 }
 
-/** State of the log as a process learns it by reading. */
+/** State of the log as a process reads it. */
 export interface ReadLog {
   readonly head: number;
   readonly terms: Terms;
@@ -22,7 +22,7 @@ export interface ReadLog {
 type Newest = readonly [number, string][];
 
 /**
- * What a process knows of the log, without any I/O: the position, the terms, the newest rows, and the newest commit above
+ * State of the log in a process, without any I/O: the position, the terms, the newest rows, and the newest commit above
  * the position. Takes own commits and rows that were read, and hands on the next rows where they belong to the same log.
  */
 export class KnownLog<R extends TrackedRow> implements Evidence {
@@ -161,7 +161,7 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
     this.#terms = terms;
   }
 
-  /** The head is said to be at `head`. Returns whether that is news. */
+  /** Takes a hint that the head is at `head`. Returns whether that is new. */
   hint(head: number): boolean {
     if (!Number.isSafeInteger(head) || head <= this.#target) return false;
     this.#target = head;

@@ -23,7 +23,7 @@ export async function readHead(query: Query): Promise<LogHead> {
 
 /**
  * Reads the last position of the log after every append that was under way: waits for the row lock that appends hold
- * until COMMIT. A head that was restored alone says less than the rows do.
+ * until COMMIT. A head that was restored alone is lower than the rows.
  */
 export async function readEndLocked(query: Query): Promise<number> {
   const { head } = headOf(

@@ -10,7 +10,7 @@ export interface Run {
 const MAX_RUNS = 4_096;
 
 /**
- * The newest part of the log as this process knows it, to be compared with the log that a connection shows. A log is only
+ * The newest part of the log as this process has read it, to be compared with the log that a connection shows. A log is only
  * ever appended to, or replaced by one of its own beginnings: so a row that is unchanged proves every row below it.
  */
 export class Remembered {

@@ -49,7 +49,7 @@ export function sqlSource(connection: Connection, dropped?: Promise<never>): Log
   };
 }
 
-/** Reads what an appending connection has to know of the log when it is opened. */
+/** Reads the state of the log that an appending connection needs when it is opened. */
 export async function readHeadState(connection: Connection): Promise<HeadState> {
   const [rows] = await connection.query<RowDataPacket[]>(HEAD_STATE);
   return headStateOf(rows as RawHeadState[]);

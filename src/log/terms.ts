@@ -15,7 +15,7 @@ export type CursorVerdict =
 
 /**
  * The terms of a log, immutable. Ids alone prove nothing: a failover or a restored backup gives them out again. A term
- * that begins at position f says that whatever earlier terms had from f on is not, or may not be, in this log.
+ * that begins at position f means that whatever earlier terms had from f on is not, or may not be, in this log.
  */
 export class Terms {
   /** By number, ascending. */

@@ -22,13 +22,12 @@ export interface TrackerOptions<R extends TrackedRow> extends KnownLogOptions<R>
 const PAGE = 1_000;
 /** After a failure: rows may be so large that a whole page takes longer than a statement may. */
 const SMALL_PAGE = 20;
-/** How often a gap is read again before the head is asked with a lock. */
+/** How often a gap is read again before the head is read with a lock. */
 const PATIENT_READS = 4;
 
 /**
- * Reads the log into what the process knows of it: polls a source, reads what is missing, and proves with every step that
- * the log is still the one that it followed. What contradicts that is confirmed or dismissed behind the head's lock, since
- * reads may be torn.
+ * Keeps a `KnownLog` up to date: polls a source, reads what is missing, and proves with every step that the log is still
+ * the one that it followed. What contradicts that is confirmed or dismissed behind the head's lock, since reads may be torn.
  */
 export class Tracker<R extends TrackedRow> {
   readonly #options: TrackerOptions<R>;
@@ -108,7 +107,7 @@ export class Tracker<R extends TrackedRow> {
     this.#page = SMALL_PAGE;
   }
 
-  /** The head is said to be at `head`. Returns whether that is news. */
+  /** Takes a hint that the head is at `head`. Returns whether that is new. */
   hint(head: number): boolean {
     return this.#known.hint(head);
   }
@@ -146,7 +145,7 @@ export class Tracker<R extends TrackedRow> {
     return outcome !== 'nothing';
   }
 
-  /** Compares the log with what is remembered, behind the head's lock, and mends what is inconsistent in it. */
+  /** Compares the log with the remembered rows, behind the head's lock, and mends what is inconsistent in it. */
   verify(source: LogSource<R>): Promise<boolean> {
     return this.#confirm(source);
   }

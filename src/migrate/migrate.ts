@@ -56,7 +56,7 @@ const ALREADY_DONE = new Set([
  * DDL cannot be rolled back, so progress is recorded per statement, and a run that was killed is resumed where it stopped.
  * Tables of the Socket.IO generation are renamed, and their rows copied into ours.
  *
- * @throws MigrationError when the database cannot be migrated; its message says why. ServerVersionError
+ * @throws MigrationError when the database cannot be migrated; its message names the cause. ServerVersionError
  */
 export async function migrate(
   database: Database,
@@ -77,7 +77,7 @@ export async function migrate(
 /**
  * Previews `migrate`; changes nothing, and takes no lock.
  *
- * @throws MigrationError when the database could not be migrated; its message says why.
+ * @throws MigrationError when the database could not be migrated; its message names the cause.
  */
 export async function planMigration(database: Database): Promise<MigrationPlan> {
   const connection = await database.connect({ statementTimeoutMs: 0 });

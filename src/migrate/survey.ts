@@ -40,7 +40,7 @@ interface Copy {
 /**
  * Surveys a database; changes nothing.
  *
- * @throws MigrationError when it cannot be migrated; its message says why.
+ * @throws MigrationError when it cannot be migrated; its message names the cause.
  */
 export async function survey(connection: Connection): Promise<Survey> {
   const tables = await readColumns(connection);

@@ -47,7 +47,7 @@ export function createPlatformClock(zone?: string, now = Date.now): PlatformCloc
       return ahead === undefined ? null : new Date(Math.min(LAST, Math.max(FIRST, wall - ahead)));
     },
     stored(table, column, instant) {
-      // The present offset: the server may not know a zone by its name.
+      // The present offset: the server may have no zone of that name.
       const own = offsetAt ? `'${formatOffset(offsetAt(now()))}'` : SERVER_ZONE;
       return `CONVERT_TZ(${instant}, '+00:00', IF(${isTimestamp(table, column)}, '+00:00', ${own}))`;
     },

@@ -1,7 +1,10 @@
 /** SQL: the database server's default zone, in which the platform's sessions write DATETIMEs. It may change at any time. */
 export const SERVER_ZONE = '@@global.time_zone';
 
-/** Years for which every server knows the offsets of its zone. Others count as one of the last 28 of them, with the same calendar until 2099. */
+/**
+ * Years for which every server has the offsets of its zone. Others count as one of the last 28 of them, with the same
+ * calendar until 2099.
+ */
 const FIRST_YEAR = 1971;
 const LAST_YEAR = 2037;
 const CALENDAR_YEARS = 28;

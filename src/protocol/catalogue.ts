@@ -5,7 +5,7 @@ import { PLAYER_EVENTS } from './event-types/player-events.ts';
 import { SERVICE_EVENTS } from './event-types/service-events.ts';
 
 /**
- * Every type of event: what it carries, where it goes, and what it says to whom.
+ * Every type of event: its data, its scopes, and its title and message in each.
  * Adding a type is adding one entry; its SSE name follows from its type (`LEVEL_UP` → `level-up`).
  */
 export const CATALOGUE = {

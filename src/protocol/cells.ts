@@ -11,7 +11,7 @@ export type PlayerCells = CellsDelta['changed'][number];
 /** Data of `cells-snapshot`: the cells of a contest, whole. */
 export interface CellsSnapshot {
   readonly contestId: number;
-  /** Grows with every change; a delta says which version it follows. */
+  /** Grows with every change; a delta names the version that it follows. */
   readonly version: number;
   /** Problems of the contest, in their order. */
   readonly problems: readonly number[];

@@ -33,7 +33,7 @@ export interface Redacted<D> {
   readonly deferred?: readonly Scope[];
 }
 
-/** What the catalogue says of one type of event. */
+/** Entry of the catalogue: one type of event. */
 export interface EventDefinition<S extends z.ZodType> {
   readonly schema: S;
   targets(data: z.output<S>): readonly Scope[];

@@ -25,7 +25,7 @@ export function fieldErrorsOf(
  * What a schema found wrong, field by field; of unknown fields the first 20.
  *
  * @param at JSON pointer to what was validated
- * @param surplus what is said of a field that the schema does not know
+ * @param surplus detail of the error of a field that the schema lacks
  */
 function fieldErrors(issue: z.core.$ZodIssue, at: string, surplus: string): FieldError[] {
   const pointer = at + issue.path.map((part) => `/${escapePointer(String(part))}`).join('');
@@ -34,14 +34,14 @@ function fieldErrors(issue: z.core.$ZodIssue, at: string, surplus: string): Fiel
       .slice(0, MAX_FIELD_ERRORS)
       .map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, detail: surplus }));
   if (issue.code === 'invalid_union') {
-    // Of several forms only the one that was meant has something to say.
+    // Of several forms only the errors of the one that was meant help.
     const [meant, ...others] = issue.errors.filter((branch) => !branch.some(isAnotherForm));
     if (meant && others.length === 0) return fieldErrorsOf(meant, pointer, surplus);
   }
   return [{ pointer, detail: shortened(issue.message, MAX_DETAIL) }];
 }
 
-/** A list where one object was expected, say. */
+/** For example a list where one object was expected. */
 function isAnotherForm({ code, path }: z.core.$ZodIssue): boolean {
   return code === 'invalid_type' && path.length === 0;
 }

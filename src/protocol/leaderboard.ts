@@ -8,7 +8,7 @@ export type LeaderboardRow = z.output<typeof leaderboardRow>;
 /** The data of `leaderboard-snapshot`: a contest's standings, whole. */
 export interface LeaderboardSnapshot {
   readonly contestId: number;
-  /** Grows with every change; a delta says which version it follows. */
+  /** Grows with every change; a delta names the version that it follows. */
   readonly version: number;
   /** Frozen standings stand still for players until they are unfrozen. */
   readonly frozen: boolean;
@@ -46,7 +46,7 @@ export function compareLeaderboardRows(a: Placed, b: Placed): number {
 export function relevance(delta: LeaderboardDelta, version: number): 'old' | 'next' | 'missed' {
   if (delta.version <= version) return 'old';
   if (delta.previous === version) return 'next';
-  // Without shifts it says of each row how it stands now, whatever became of it in between.
+  // Without shifts it holds each changed row as it is now, whatever happened to it in between.
   return delta.previous < version && delta.shifts.length === 0 ? 'next' : 'missed';
 }
 

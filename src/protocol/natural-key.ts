@@ -42,7 +42,7 @@ const NATURAL_KEYS: NaturalKeys = {
 
 /**
  * Natural key of an event that happens once, e.g. `level-up:7:12`. Used as the idempotency key, it lets a controller, a
- * trigger and the contest clock publish the same event, whatever details each of them knows.
+ * trigger and the contest clock publish the same event, whatever details each of them has.
  */
 export function naturalKeyOf<T extends EventType>(type: T, data: EventInput<T>): string | undefined {
   const keyOf = NATURAL_KEYS[type] as ((data: EventInput<T>) => string | undefined) | undefined;

@@ -5,7 +5,7 @@ import type { FieldError } from '../protocol/problem.ts';
  * Reason for which an event will not be published.
  * - `buffer-full`: too many events wait; those stay, this one was not accepted.
  * - `invalid`: it cannot be written as JSON; nothing was sent.
- * - `refused`: the service does not accept it, now or later; `refusal` says why.
+ * - `refused`: the service does not accept it, now or later; `refusal` has the cause.
  * - `expired`: it waited longer than `giveUpAfterMs`.
  * - `closed`: the publisher was closed before it was confirmed. It may have been published: send it again with its key.
  */
@@ -22,7 +22,7 @@ export interface Refusal {
   readonly errors: readonly FieldError[];
 }
 
-/** An event will not be published; `reason` says why. */
+/** An event will not be published; `reason` has the cause. */
 export class PublishError extends Error {
   override readonly name = 'PublishError';
   readonly reason: DropReason;

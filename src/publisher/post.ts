@@ -7,7 +7,7 @@ import { readRetryAfter } from './retry-after.ts';
 /** Outcome of a request. */
 export type Answer =
   | { readonly kind: 'accepted'; readonly confirmations: readonly Confirmation[] }
-  /** Repeating it as it is would change nothing. `errors` belong to the events at these places, where it was said. */
+  /** Repeating it as it is would change nothing. `errors` belong to the events at these places, where the service named them. */
   | {
       readonly kind: 'refused';
       readonly refusal: Refusal;

@@ -49,7 +49,7 @@ const EVENT_APPEARANCE: Readonly<Record<EventType, EventAppearance>> = {
   RECEIPTS: OTHER,
 };
 
-/** Appearance of a type, also of one that this version does not know. */
+/** Appearance of a type, also of one that this version lacks. */
 export function appearanceOf(type: EventType): EventAppearance {
   return (EVENT_APPEARANCE as Partial<typeof EVENT_APPEARANCE>)[type] ?? OTHER;
 }

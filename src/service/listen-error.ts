@@ -1,4 +1,4 @@
-/** Error of a server that cannot listen. The message says where, why, and which variables to change. */
+/** Error of a server that cannot listen. The message names the address, the cause, and the variables to change. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 

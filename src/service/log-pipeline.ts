@@ -68,7 +68,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
   }
 
   const appender = openAppender('appender');
-  // Appenders of tasks may wait for locks of rows, which says nothing about the log.
+  // Appenders of tasks may wait for locks of rows, which is no sign of the health of the log.
   const append: Appender['append'] = (units) => appends.observe(appender.append(units));
   return {
     ...live,

@@ -32,10 +32,10 @@ export interface Service {
   readonly publisher: EventPublisher;
   /** Data of the demo, where the demo is on and there was room for it. */
   readonly demo: Demo | undefined;
-  /** Listens where the configuration says; resolves with the port. */
+  /** Listens at the configured address; resolves with the port. */
   listen(): Promise<number>;
   /**
-   * Closes the service. Where it listens, `/ready` says `draining` and it continues to serve for the configured time, in
+   * Closes the service. Where it listens, `/ready` answers `draining` and it continues to serve for the configured time, in
    * the last part of which streams are closed one after the other; then the listener is closed, accepted requests are
    * finished, and everything is closed. Idempotent.
    */
@@ -58,7 +58,7 @@ export interface Worker {
 /**
  * Opens the service with all its parts, of which none listens yet.
  * @param options `signal` cancels the start: at once while MariaDB is installed or started, else with the next step;
- * `worker` says which of several processes on one port this is
+ * `worker` is the number of this process among several on one port
  * @throws when the database cannot be reached or migrated; the signal's reason
  */
 export async function createService(

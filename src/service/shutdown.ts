@@ -3,7 +3,7 @@ import type { Streams } from '../stream/streams.ts';
 import type { Parts } from './parts.ts';
 
 export interface ShutdownOptions {
-  /** Time for which the service continues to serve while `/ready` says `draining`, ms. */
+  /** Time for which the service continues to serve while `/ready` answers `draining`, ms. */
   readonly drainMs: number;
   /** Last part of that time, over which streams are closed, ms: their clients reconnect to other nodes one after the other. */
   readonly spreadMs: number;

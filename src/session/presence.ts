@@ -49,7 +49,7 @@ const NAME_LENGTH = 100;
 const SETTLE_MS = 5_000;
 const FULL_MS = 300_000;
 
-/** What a leader knows since it began. */
+/** State of a leader since it began. */
 interface State {
   readonly announced: AnnouncedSet;
   readonly changes: PresenceChanges;

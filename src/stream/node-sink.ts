@@ -55,7 +55,7 @@ export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse
       return target.writableLength;
     },
     get taken() {
-      // Node counts a write as unsent until the kernel has all of it; libuv knows how many bytes are left.
+      // Node counts a write as unsent until the kernel has all of it; libuv has the number of bytes that are left.
       return written - target.writableLength - queuedInLibuv(socket);
     },
     drained() {

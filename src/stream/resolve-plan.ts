@@ -23,7 +23,7 @@ const CATCH_UP_MS = 2_000;
 /** Max age of cached tails, ms; a replay notices later deletions itself. */
 const TAILS_MS = 2_000;
 
-/** Makes the planner of this process: it knows the log's state, and asks the database where it has to. */
+/** Makes the planner of this process. It uses the state of the log in memory, and the database where that is not enough. */
 export function createPlanner({ follower, query }: PlanDeps) {
   let tails: { at: number; value: Promise<LogState['tails']> } | undefined;
 
@@ -40,7 +40,7 @@ export function createPlanner({ follower, query }: PlanDeps) {
   }
 
   /**
-   * Waits until this node is where a cursor says that another node is: at its position, and in its term.
+   * Waits until this node is at the position and in the term of a cursor, which another node has reached.
    * @throws Problem `overloaded` when the log is not read in time, or the position exists and is not reached here in time
    */
   async function reach(requested: string): Promise<void> {
@@ -53,7 +53,7 @@ export function createPlanner({ follower, query }: PlanDeps) {
       sleep(CATCH_UP_MS, false, { ref: false }),
     ]);
     if (isValid()) return;
-    // Terms that were not read again say nothing of a term that another node began meanwhile.
+    // Terms that were not read again lack a term that another node began meanwhile.
     if (!refreshed) throw new Problem('overloaded', { retryAfter: 1 });
     const shared =
       cursor.term === undefined ? Number.POSITIVE_INFINITY : follower.terms.lastShared(cursor.term);

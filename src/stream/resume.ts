@@ -32,8 +32,8 @@ const TRANSIENT_TYPES = EVENT_TYPES.filter(
 );
 
 /**
- * Decides where a stream begins. A cursor comes from a client and may be anything; one that says nothing about this log
- * makes the stream start at the head and say that history was lost.
+ * Decides where a stream begins. A cursor comes from a client and may be anything; one that is not of this log
+ * makes the stream start at the head and report that history was lost.
  *
  * Loss is judged per class of the requested scopes: rows of a leaderboard never count, since a stream begins with its
  * snapshot; deleted transient rows are named as stale; only deleted rows that were to be kept are lost history. Whatever is
@@ -58,7 +58,7 @@ export function planResume(
   const cursor = parseCursor(requested);
   const verdict = cursor && log.terms.judge(cursor, log.head);
   const from = verdict?.valid ? cursor?.id : verdict?.resumeAfter;
-  // No cursor, or one of a term that this log never had, or no longer knows.
+  // No cursor, or one of a term that this log never had, or no longer has.
   if (!cursor || !verdict || from === undefined) {
     return { from: log.head, recovered: false, lost: { after: null, through: log.head }, gapsThrough: 0 };
   }
@@ -94,7 +94,7 @@ function staleAfter(
   return stale.length > 0 ? { stale } : {};
 }
 
-/** Returns the wanted transient types. Those of a leaderboard are not among them: its snapshot contains what they say. */
+/** Returns the wanted transient types. Those of a leaderboard are not among them: its snapshot contains what they report. */
 export function transientTypesAmong(wanted: ReadonlySet<EventType> | undefined): EventType[] {
   return TRANSIENT_TYPES.filter((type) => !wanted || wanted.has(type));
 }

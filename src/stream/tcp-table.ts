@@ -61,7 +61,7 @@ export function parseRetransmissions(lines: string): Retransmission[] {
   );
 }
 
-/** Spells both ends of a connection, as Node knows them. */
+/** Spells both ends of a connection, as Node gives them. */
 export function endpointsOf(socket: {
   readonly localAddress?: string | undefined;
   readonly localPort?: number | undefined;

@@ -52,7 +52,7 @@ async function isStalled(database: Reads): Promise<boolean> {
   return before !== undefined;
 }
 
-/** Says which service relays the outbox, as the end of a sentence. */
+/** Describes which service relays the outbox, as the end of a sentence. */
 async function relayState(database: Reads): Promise<string> {
   const [lock] = await database.query<{ holder: number | null }>('SELECT IS_USED_LOCK(?) AS holder', [
     lockName(database.name, 'duties'),

@@ -1,6 +1,6 @@
 import type { Worker } from '../../service/service.ts';
 
-/** What a supervisor tells the process of a worker. */
+/** What a supervisor passes to the process of a worker. */
 export interface Assignment extends Worker {
   /** Whether it prints the greeting of the quickstart. */
   readonly greets: boolean;

@@ -12,7 +12,7 @@ export const CLOSE_TIMEOUT_MS = 15_000;
 export interface ServeOptions {
   readonly config: Config;
   readonly logger: Logger;
-  /** Aborted when the process should close; the reason says why. */
+  /** Aborted when the process should close; with the reason. */
   readonly signal: AbortSignal;
   readonly assignment?: Assignment | undefined;
   /** Receives the port once the service listens. */

@@ -136,7 +136,7 @@ export class Supervisor {
   }
 }
 
-/** The first worker ended before it listened. It has said why itself. */
+/** The first worker ended before it listened. It has logged the cause itself. */
 export class WorkerError extends Error {
   override readonly name = 'WorkerError';
 

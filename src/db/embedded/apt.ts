@@ -18,7 +18,7 @@ export function aptIsUsable(): boolean {
  * Installs one package. Fails where another would have to be removed.
  *
  * @param signal ends the installation at once
- * @throws Error with the end of what apt-get said; the signal's reason
+ * @throws Error with the end of apt-get's output; the signal's reason
  */
 export async function aptInstall(
   packageName: string,

@@ -80,7 +80,7 @@ export const frozenScore = mysqlTable(
   (table) => [primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId] })],
 );
 
-/** What was published of each contest for lists of contests. Contest 0 says that the first states were recorded. */
+/** What was published of each contest for lists of contests. Contest 0 marks that the first states were recorded. */
 export const contestListing = mysqlTable('contest_listing', {
   contestId: idColumn('contest_id').primaryKey(),
   /** Counts the changes: of two nodes that find one, one publishes it. */

@@ -56,7 +56,7 @@ const COUNTERPARTS: Readonly<Record<string, Counterpart>> = {
 
 /**
  * Converts an old notification to a row of the log. Title and message stay as the player has read them. Members of its data
- * that the catalogue knows are kept, in camelCase or snake_case; if they do not suffice for the type, it becomes an
+ * of the catalogue are kept, in camelCase or snake_case; if they do not suffice for the type, it becomes an
  * announcement.
  */
 export function adoptNotification(old: OldNotification): AdoptedNotification {
@@ -77,7 +77,7 @@ export function adoptNotification(old: OldNotification): AdoptedNotification {
   return { type: 'ANNOUNCEMENT', title, message, data: JSON.stringify(announcement) };
 }
 
-/** The members that the schema knows; undefined when required ones are missing. */
+/** The members that are in the schema; undefined when required ones are missing. */
 function dataOf(
   { schema, given }: Counterpart,
   fields: Readonly<Record<string, unknown>>,

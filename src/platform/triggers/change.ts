@@ -50,7 +50,7 @@ const ADVICE: Readonly<Record<number, string>> = {
  * is in use is tried again, with pauses for the platform's statements. DDL cannot be rolled back: after an error the steps
  * that were done are reverted. After the death of this process, another call continues with what is left.
  *
- * @throws TriggerError when the cause is known; its message says what to do.
+ * @throws TriggerError when the cause is known; its message names the remedy.
  */
 export async function changeTriggers<T>(
   database: Database,

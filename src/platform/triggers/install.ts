@@ -9,7 +9,7 @@ import { createStatement, type Trigger, triggerName } from './trigger.ts';
  * versions: all or nothing. Idempotent. Foreign triggers stay as they are, and run before ours.
  *
  * @returns the created triggers, and the names of the dropped ones.
- * @throws TriggerError when they cannot be installed; its message says why.
+ * @throws TriggerError when they cannot be installed; its message names the cause.
  */
 export function installTriggers(
   database: Database,

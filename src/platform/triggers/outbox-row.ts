@@ -1,6 +1,6 @@
 import type { EventInput, PublicEventType } from '../../protocol/event.ts';
 
-/** SQL of each member of an event's data that a trigger knows. NULL members are left out. */
+/** SQL of each member of an event's data that a trigger can supply. NULL members are left out. */
 type Members<T extends PublicEventType> = { readonly [K in keyof EventInput<T>]?: string };
 
 /**

@@ -7,7 +7,7 @@ import { triggerName } from './trigger.ts';
  * Drops our triggers of all versions, and no others: all or none.
  *
  * @returns the names of the dropped triggers.
- * @throws TriggerError when they cannot be dropped; its message says why.
+ * @throws TriggerError when they cannot be dropped; its message names the cause.
  */
 export function uninstallTriggers(database: Database, options: TriggerChangeOptions = {}): Promise<string[]> {
   return changeTriggers(

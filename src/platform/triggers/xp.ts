@@ -17,7 +17,7 @@ const ledgerId = sqlInt('NEW.id');
 
 /**
  * XP of a player. What a frozen contest gives once it has ended are bonuses for ranks, which wait; what it gives before,
- * for joining and for solves, is its player's to know.
+ * for joining and for solves, concerns its player alone.
  */
 export const xpGained: Trigger = {
   piece: 'xp_gained',

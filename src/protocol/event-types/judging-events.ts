@@ -15,7 +15,7 @@ const problem = {
 
 const submission = { ...player, submissionId: id, ...problem } as const;
 
-/** A word of the platform's, which may have more than those that we know. */
+/** A word of the platform, which may have others than those listed in `protocol/enums.ts`. */
 const verdict = z.string().regex(/^[A-Z][A-Z0-9_]{0,49}$/, 'a word in capitals, such as WRONG_ANSWER');
 
 /** Tests that a submission passed, of those that were run. */
@@ -168,7 +168,7 @@ function hiddenFromOthers<D extends About>(data: D): Redacted<D> {
   };
 }
 
-/** Viewers of the problem must not learn of the contest, nor of its participants. */
+/** Viewers of the problem must see neither the contest nor its participants. */
 function hiddenFromProblem<D extends About>(data: D): Redacted<D> {
   return {
     data,

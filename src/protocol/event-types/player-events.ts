@@ -5,7 +5,7 @@ import { count, id, player, rank, text, tier } from '../fields.ts';
 import { byline, capitalised, ordinal, placeMove, titled } from '../phrases.ts';
 import { scopes } from '../scope.ts';
 
-/** What one player achieves, and what their other streams learn of their inbox. */
+/** Achievements of one player, and changes of the inbox for their other streams. */
 export const PLAYER_EVENTS = {
   LEVEL_UP: define({
     schema: z.strictObject({

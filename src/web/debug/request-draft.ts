@@ -44,7 +44,7 @@ export function tickedIn(
   return ticked ?? suggestions.slice(0, 4).map(({ scope }) => scope);
 }
 
-/** The query of a draft, or a sentence that says what is wrong with it. */
+/** The query of a draft, or a sentence that names its fault. */
 export function queryOf(draft: RequestDraft, suggestions: readonly Suggestion[]): StreamQuery | string {
   const words = draft.more.split(/[\s,]+/).filter((word) => word !== '');
   const wrong = words.find((word) => word !== 'player:me' && parseScope(word) === undefined);
