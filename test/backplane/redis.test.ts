@@ -1,16 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { BackplaneStatus } from '../../src/backplane/backplane.ts';
 import { RedisBackplane } from '../../src/backplane/redis.ts';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
-import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { prepareRedis, startRedis } from '../support/redis-server.ts';
 import { until } from '../support/until.ts';
 import { conforms } from './conformance.ts';
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-}, 120_000);
-afterAll(() => redis.stop());
+const redis = prepareRedis();
 
 describe('a backplane over Redis', () => {
   conforms((channel, options) => new RedisBackplane({ url: redis.url, channel, ...options }));

@@ -1,6 +1,6 @@
-import { vi } from 'vitest';
 import { type CliContext, createScreen } from '../../src/cli/context.ts';
 import { runCli } from '../../src/cli/program.ts';
+import { until } from '../support/until.ts';
 
 export interface CommandOptions {
   readonly env?: Record<string, string>;
@@ -57,14 +57,9 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
       return ended;
     },
     async said(text) {
-      await vi
-        .waitUntil(() => written.out.includes(text) || written.err.includes(text), {
-          timeout: 10_000,
-          interval: 5,
-        })
-        .catch(() => {
-          throw new Error(`It never said "${text}".\n${written.out}${written.err}`);
-        });
+      await until(() => written.out.includes(text) || written.err.includes(text)).catch(() => {
+        throw new Error(`It never said "${text}".\n${written.out}${written.err}`);
+      });
     },
   };
 }

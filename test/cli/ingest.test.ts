@@ -1,29 +1,22 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { prepareDatabase } from '../support/database/database.ts';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { messagesIn } from '../support/database/log.ts';
-import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { prepareRedis } from '../support/redis-server.ts';
 import { environment } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { freePort } from '../support/wire/free-port.ts';
 import { run, startCommand } from './command.ts';
 
-let made: TestDatabase;
-let redis: RedisServer;
+const made = prepareDatabase();
+const redis = prepareRedis();
 const closers: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  [made, redis] = await Promise.all([createTestDatabase(), startRedis()]);
-}, 120_000);
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
-});
-afterAll(async () => {
-  await redis.stop();
-  await made.drop();
 });
 
 const env = (url = made.url) => environment(url, { REDIS_URL: redis.url, LOG_LEVEL: 'info' });
@@ -76,24 +69,24 @@ describe('codecraft-live ingest', () => {
     await until(async () => (await published()).length === 3);
     redis.freeze();
     await command.said('faulty cannot be read');
-    await expect.poll(ready, { timeout: 15_000 }).toEqual([503, { redis: 'down', database: 'ok' }]);
+    await expect.poll(ready).toEqual([503, { redis: 'down', database: 'ok' }]);
     redis.resume();
     await add('faulty', 'event 4');
     await until(async () => (await published()).length === 4);
-    await expect.poll(ready, { timeout: 15_000 }).toEqual([200, { redis: 'ok', database: 'ok' }]);
+    await expect.poll(ready).toEqual([200, { redis: 'ok', database: 'ok' }]);
     expect(await published()).toEqual(['event 1', 'event 2', 'event 3', 'event 4']);
     const metric = async (name: string) =>
       Number(new RegExp(`^live_ingest_${name} (.*)$`, 'm').exec(await metrics())?.[1]);
     // An event whose COMMIT was not answered in time is found to be there, and counts as a duplicate.
     const done = async () => (await metric('published_total')) + (await metric('duplicates_total'));
-    await expect.poll(done, { timeout: 15_000 }).toBe(4);
+    await expect.poll(done).toBe(4);
     for (const [name, value] of [
       ['pending', 0],
       ['waiting', 0],
       ['redis_up', 1],
       ['database_up', 1],
     ] as const)
-      await expect.poll(() => metric(name), { timeout: 15_000 }).toBe(value);
+      await expect.poll(() => metric(name)).toBe(value);
     const changes =
       command.out.match(/ingesting faulty|faulty cannot be read|events (?:cannot|are) .*?committed/g) ?? [];
     for (const [bad, good] of [

@@ -66,16 +66,11 @@ describe('The client in Chromium', { timeout: 60_000 }, () => {
   }
 
   const state = (page: Page, wanted: string) =>
-    vi.waitFor(async () => expect(await page.evaluate(() => window.client.state)).toBe(wanted), {
-      timeout: 15_000,
-    });
+    vi.waitFor(async () => expect(await page.evaluate(() => window.client.state)).toBe(wanted));
   const titles = (page: Page, wanted: readonly string[]) =>
-    vi.waitFor(async () => expect(await page.evaluate(() => window.titles)).toEqual(wanted), {
-      timeout: 15_000,
-    });
+    vi.waitFor(async () => expect(await page.evaluate(() => window.titles)).toEqual(wanted));
   const role = (page: Page) => page.evaluate(() => window.client.status.role);
-  const leads = (page: Page) =>
-    vi.waitFor(async () => expect(await role(page)).toBe('leader'), { timeout: 15_000 });
+  const leads = (page: Page) => vi.waitFor(async () => expect(await role(page)).toBe('leader'));
 
   async function publish(...wanted: string[]): Promise<void> {
     expect((await live.publish(wanted.map((title) => note(player.playerId, title)))).status).toBe(201);

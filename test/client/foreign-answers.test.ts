@@ -12,7 +12,6 @@ const OPEN = {
   expiresAt: '2100-01-01T00:00:00.000Z',
   serverTime: '2023-11-14T22:13:20.000Z',
 };
-const PATIENCE = { timeout: 15_000 };
 /** `{"id":7}`, without a signature. */
 const TOKEN = `x.${btoa('{"id":7}')}.x`;
 
@@ -68,7 +67,7 @@ describe('A client before which something else stands', () => {
       () => problem(401, 'token-expired'),
     ];
     const client = start(async () => (foreign.shift() ?? stream)());
-    await vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
+    await vi.waitFor(() => expect(client.state).toBe('open'));
     expect(foreign).toEqual([]);
   });
 
@@ -79,7 +78,7 @@ describe('A client before which something else stands', () => {
     ]) {
       const before = Date.now();
       const client = start(async () => answer());
-      await vi.waitFor(() => expect(client.state).toBe('waiting'), PATIENCE);
+      await vi.waitFor(() => expect(client.state).toBe('waiting'));
       expect(client.status.retryAt).toBeGreaterThanOrEqual(before + 60_000);
       expect(client.status.retryAt).toBeLessThanOrEqual(Date.now() + 60_000);
     }
@@ -91,7 +90,7 @@ describe('A client before which something else stands', () => {
       [404, 'not-found'],
     ] as const) {
       const client = start(async () => problem(status, code));
-      await vi.waitFor(() => expect(client.state).toBe('closed'), PATIENCE);
+      await vi.waitFor(() => expect(client.state).toBe('closed'));
       expect(client.status.error).toMatchObject({ code, status, isFromService: true });
     }
   });
@@ -114,7 +113,7 @@ describe('A client before which something else stands', () => {
       },
       { transport: 'eventsource', EventSource, getTicket: () => 'a ticket' },
     );
-    await vi.waitFor(() => expect(client.state).toBe('closed'), PATIENCE);
+    await vi.waitFor(() => expect(client.state).toBe('closed'));
     expect(asked).toEqual(['HEAD', 'HEAD', 'GET']);
     expect(client.status.error?.code).toBe('account-blocked');
   });
@@ -154,7 +153,7 @@ describe('A client before which something else stands', () => {
     const client = start(async () => stream(), { getToken: () => given.shift() as string });
     const errors: string[] = [];
     client.on('error', ({ code }) => errors.push(code));
-    await vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
+    await vi.waitFor(() => expect(client.state).toBe('open'));
     expect(errors).toEqual(['no-token', 'no-token', 'no-token']);
   });
 
@@ -176,7 +175,7 @@ describe('A client before which something else stands', () => {
     });
     const seen: string[] = [];
     tabs[0]?.on('state', ({ state }) => seen.push(state));
-    await vi.waitFor(() => expect(tabs.map(({ state }) => state)).toEqual(['open', 'open']), PATIENCE);
+    await vi.waitFor(() => expect(tabs.map(({ state }) => state)).toEqual(['open', 'open']));
     expect(seen).toContain('waiting');
     expect(tabs.map(({ status }) => status.role).sort()).toEqual(['follower', 'leader']);
     expect(streams).toBe(1);
@@ -192,7 +191,7 @@ describe('A client before which something else stands', () => {
     });
     try {
       const client = start(async () => stream(), { storage: 'session' });
-      await vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
+      await vi.waitFor(() => expect(client.state).toBe('open'));
     } finally {
       Reflect.deleteProperty(globalThis, 'sessionStorage');
       vi.unstubAllGlobals();
@@ -224,7 +223,7 @@ describe('A client before which something else stands', () => {
     ];
     for (const options of broken) {
       const client = start(async () => stream(), options);
-      await vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
+      await vi.waitFor(() => expect(client.state).toBe('open'));
     }
   });
 });

@@ -152,13 +152,13 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
       { scope: `contest:${hidden}`, error: { code: 'not-found' } },
     ]);
     await live.publish(note(clients.player.playerId, 'still here'));
-    await vi.waitFor(() => expect(received.titles()).toEqual(['still here']), { timeout: 15_000 });
+    await vi.waitFor(() => expect(received.titles()).toEqual(['still here']));
     await joinContest(live.test.database, { contestId: hidden, playerId: clients.player.playerId });
     await client.retryRefused();
     expect(client.status.refused).toEqual([]);
     const title = 'to those who take part';
     await live.publish({ type: 'ANNOUNCEMENT', data: { title, message: 'm', contestId: hidden } });
-    await vi.waitFor(() => expect(received.titles()).toEqual(['still here', title]), { timeout: 15_000 });
+    await vi.waitFor(() => expect(received.titles()).toEqual(['still here', title]));
   });
 
   it('is closed, and says why, when it is refused for good; and may be opened again', async () => {

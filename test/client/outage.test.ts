@@ -47,7 +47,7 @@ describe('A client', { timeout: 90_000 }, () => {
     })();
     for (let round = 0; round < 2; round++) {
       const goal = sent.length + 30;
-      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(goal), { timeout: 15_000, interval: 1 });
+      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(goal), { interval: 1 });
       await service.kill();
       await vi.waitFor(() => expect(['waiting', 'connecting']).toContain(client.state), { interval: 1 });
       await service.start();
@@ -71,7 +71,7 @@ describe('A client', { timeout: 90_000 }, () => {
     const { received } = await connected(proxy.url, token);
     proxy.silence();
     await live.publish(note(playerId, 'into the silence'));
-    await vi.waitFor(() => expect(received.titles()).toEqual(['into the silence']), { timeout: 15_000 });
+    await vi.waitFor(() => expect(received.titles()).toEqual(['into the silence']));
     expect(received.errors).toEqual(['silent']);
     expect(received.opened).toHaveLength(2);
   });

@@ -107,7 +107,6 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
           const from = head();
           await vi.waitFor(() => expect(head()).toBeGreaterThanOrEqual(from + rows), {
             interval: 1,
-            timeout: 15_000,
           });
         }
         over = true;
@@ -115,19 +114,16 @@ describe('Tabs that share a connection, come, go, freeze and change their scopes
         for (const opened of tabs) if (opened.frozen) thaw(opened);
 
         for (const { received, due } of tabs)
-          await vi.waitFor(
-            () => {
-              const ids = new Set(received.notifications.map(({ id }) => id));
-              const missed = due.flatMap(({ scope, after, through }) =>
-                published.filter(
-                  (row) =>
-                    row.scope === named(scope) && row.id > after && row.id <= through && !ids.has(row.id),
-                ),
-              );
-              expect(missed).toEqual([]);
-            },
-            { timeout: 15_000 },
-          );
+          await vi.waitFor(() => {
+            const ids = new Set(received.notifications.map(({ id }) => id));
+            const missed = due.flatMap(({ scope, after, through }) =>
+              published.filter(
+                (row) =>
+                  row.scope === named(scope) && row.id > after && row.id <= through && !ids.has(row.id),
+              ),
+            );
+            expect(missed).toEqual([]);
+          });
         for (const { received, client } of [...tabs, ...closed]) {
           for (const scope of new Set(received.notifications.map((one) => one.scope))) {
             const ids = received.notifications.filter((one) => one.scope === scope).map(({ id }) => id);

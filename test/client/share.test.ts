@@ -87,7 +87,6 @@ describe('Tabs that share a connection', { timeout: 60_000 }, () => {
       (leader ?? tabs.at(-1))?.client.close();
       await vi.waitFor(() => expect(sent.length).toBeGreaterThan(goal), {
         interval: 1,
-        timeout: 15_000,
       });
     }
     over = true;

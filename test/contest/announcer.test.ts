@@ -192,7 +192,7 @@ describe('The announcer', () => {
   test('does not take a report for a duplicate of a recorded baseline', async () => {
     await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [id]);
     node.start();
-    await expect.poll(recorded, { timeout: 15_000 }).toBe('OVER');
+    await expect.poll(recorded).toBe('OVER');
     await node.stop();
     expect(await publish(named('ENDED'), namedEnd())).toMatchObject([
       { duplicate: false },

@@ -58,7 +58,7 @@ describe('The contest clock', () => {
   const announced = (id: number) => announcementsOf(database, id);
   const recorded = (id: number) => until(() => isRecorded(database, id));
   const announces = (id: number, ...words: string[]) =>
-    expect.poll(() => announced(id), { timeout: 15_000, interval: 10 }).toEqual(words);
+    expect.poll(() => announced(id), { interval: 10 }).toEqual(words);
   /** Waits until another contest has started and ended: everything that is due by now is announced then. */
   async function pass(): Promise<void> {
     await announces(await contest('UPCOMING', 0, 1), 'LIVE', 'ENDED', 'END');

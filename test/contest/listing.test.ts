@@ -64,7 +64,7 @@ describe('The list of contests', () => {
       .map((row) => `${row.type.replace('CONTEST_', '')} ${row.scope.replace(String(id), '#')}`);
   }
   const publishes = (id: number, ...events: string[]) =>
-    expect.poll(() => published(id), { timeout: 15_000, interval: 20 }).toEqual(events);
+    expect.poll(() => published(id), { interval: 20 }).toEqual(events);
   const dataOf = async (id: number, type: string): Promise<Record<string, unknown>> => {
     const rows = (await wholeLog(database)).filter((row) => row.type === type);
     return rows.map((row) => JSON.parse(row.data)).findLast((data) => data.contestId === id);
@@ -154,7 +154,7 @@ describe('The list of contests', () => {
     await database.execute('UPDATE contest SET participant_count = 5 WHERE id IN (?)', [[...ids]]);
     const counts = () => Promise.all(ids.map(publishedWithCounts));
     await expect
-      .poll(counts, { timeout: 15_000, interval: 20 })
+      .poll(counts, { interval: 20 })
       .toEqual([['CREATED global', 'COUNTS contest:#', 'COUNTS global'], ['COUNTS contest:#']]);
   });
 

@@ -5,8 +5,6 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { aptInstall } from '../../src/db/embedded/apt.ts';
 import { identify } from '../../src/db/embedded/process-identity.ts';
 
-const WAIT = { timeout: 15_000 };
-
 /** A program in the place of apt-get. */
 async function fakeAptGet(script: string) {
   const directory = await mkdtemp(join(tmpdir(), 'codecraft-apt-'));
@@ -26,11 +24,11 @@ test.each(['', "trap '' TERM"])(
     const ending = new AbortController();
     const installed = aptInstall('mariadb-server-core', ending.signal, program);
     installed.catch(() => {});
-    await vi.waitFor(async () => expect(await lines('pids')).toHaveLength(1), WAIT);
+    await vi.waitFor(async () => expect(await lines('pids')).toHaveLength(1));
     ending.abort(new Error('Ctrl-C'));
     await expect(installed).rejects.toThrow('Ctrl-C');
     const pids = (await lines('pids'))[0]?.split(' ').map(Number) ?? [];
-    await vi.waitFor(() => expect(pids.map(identify)).toEqual([undefined, undefined]), WAIT);
+    await vi.waitFor(() => expect(pids.map(identify)).toEqual([undefined, undefined]));
     // It is not tried again with newer lists of packages.
     expect(await lines('calls')).toHaveLength(1);
   },

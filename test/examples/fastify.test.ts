@@ -45,6 +45,6 @@ describe('The example of a Fastify application', () => {
     const other = await createContest(live.test.database, { title: 'Monthly' });
     expect((await join(other)).statusCode).toBe(201);
     await app.close();
-    await vi.waitFor(async () => expect(await joins()).toHaveLength(2), { timeout: 15_000 });
+    await vi.waitFor(async () => expect(await joins()).toHaveLength(2));
   });
 });

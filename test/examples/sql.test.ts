@@ -22,7 +22,7 @@ describe('The example of publishing from SQL', () => {
     await connection.query('SET @player = ?', [playerId]);
     const example = await readFile(EXAMPLE, 'utf8');
     await connection.query(example);
-    await vi.waitFor(() => expect(client.received).toHaveLength(2), { timeout: 15_000 });
+    await vi.waitFor(() => expect(client.received).toHaveLength(2));
 
     const [answers] = await connection.query(example);
     expect((answers as unknown[]).at(-1)).toEqual([]);
@@ -30,13 +30,10 @@ describe('The example of publishing from SQL', () => {
     const achievement = { playerId, achievement: 'week-streak', name: 'A week' };
     expect(await publisher.playerAchievement(achievement).confirmed).toMatchObject({ duplicate: true });
     await publisher.announcement({ playerId, title: 'last', message: 'm' }).confirmed;
-    await vi.waitFor(
-      async () => expect(await live.test.database.query('SELECT id FROM event_outbox')).toEqual([]),
-      { timeout: 15_000 },
+    await vi.waitFor(async () =>
+      expect(await live.test.database.query('SELECT id FROM event_outbox')).toEqual([]),
     );
-    await vi.waitFor(() => expect(client.received.map(({ title }) => title)).toContain('last'), {
-      timeout: 15_000,
-    });
+    await vi.waitFor(() => expect(client.received.map(({ title }) => title)).toContain('last'));
     expect(client.received.map(({ title }) => title)).toEqual([
       'Seven days in a row',
       'You made the cut',

@@ -4,16 +4,8 @@ import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { applyDelta, type LeaderboardDelta, type LeaderboardState } from '../../src/protocol/leaderboard.ts';
 import { setFrozen, setScore } from '../support/database/platform.ts';
+import { seededIntegers } from '../support/random.ts';
 import { type LeaderboardFixture, openLeaderboards, shapeOf, truthOf } from './fixture.ts';
-
-/** Park and Miller's pseudo-random numbers, the same in each run. */
-function sequence(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
-}
 
 describe('The leaderboard reader', () => {
   let test: LeaderboardFixture;
@@ -29,7 +21,7 @@ describe('The leaderboard reader', () => {
     const { database, reader } = test;
     const { contestId, playerIds } = await test.contestOf(Array(25).fill(0));
     const publisher = await test.load(contestId);
-    const random = sequence(99);
+    const random = seededIntegers();
     let frozen = false;
     let shown: unknown;
     for (let round = 0; round < 150; round++) {

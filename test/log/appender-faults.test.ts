@@ -135,7 +135,8 @@ describe('an append that meets another transaction', () => {
       Array.from({ length: 500 }, (_, i) => [`key:${i}`, Buffer.alloc(32), 1, new Date()]),
     ]);
     const call = appender.append([unitOf('second', '7'), unitOf('third')]);
-    await until(() => isWaiting(connections.at(-1)));
+    // The server renews this table only where it was not read for 100 ms.
+    await expect.poll(() => isWaiting(connections.at(-1)), { interval: 150 }).toBe(true);
     await other.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
     await other.query('ROLLBACK');
     await call;
@@ -175,8 +176,6 @@ describe('an append that meets another transaction', () => {
 
 /** Whether a connection waits for a row lock. */
 async function isWaiting(connection: Connection | undefined): Promise<boolean> {
-  // What is asked more often than every 100 ms is answered as it was before.
-  await sleep(120);
   const rows = await database.query(
     "SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_mysql_thread_id = ?",
     [connection?.threadId],

@@ -79,7 +79,7 @@ describe('A service on an adopted database', () => {
       type: 'ANNOUNCEMENT',
       data: { title: 'New', message: 'M', playerId: ada.playerId },
     });
-    await expect.poll(() => listener.received.at(-1)?.title, { timeout: 15_000 }).toBe('New');
+    await expect.poll(() => listener.received.at(-1)?.title).toBe('New');
     listener.close();
   });
 

@@ -6,6 +6,7 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { readInstalled } from '../../src/platform/triggers/installed.ts';
 import { createStatement, triggerName } from '../../src/platform/triggers/trigger.ts';
 import { uninstallTriggers } from '../../src/platform/triggers/uninstall.ts';
+import { createAccount, type TestAccount } from '../support/database/account.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { openPlatformSession, takeOutbox } from '../support/database/platform-session.ts';
@@ -222,27 +223,21 @@ describe('while a transaction of the platform uses one of the tables', () => {
 });
 
 describe('An account that', () => {
-  const user = `live_${process.pid}`;
   let account: Database;
+  let user: string;
+  let grant: TestAccount['grant'];
+  let drop: TestAccount['drop'];
 
   beforeEach(async () => {
-    await onServer((connection) => connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'geheim'`));
-    const url = new URL(made.url);
-    url.username = user;
-    url.password = 'geheim';
-    await grant('SELECT', '*');
-    account = openDatabase({ url: url.href, poolSize: 1, acquireTimeoutMs: 20_000 });
+    const created = await createAccount(made, 'SELECT');
+    ({ user, grant, drop } = created);
+    account = openDatabase({ url: created.url, poolSize: 1, acquireTimeoutMs: 20_000 });
   });
 
   afterEach(async () => {
     await account.close();
-    await onServer((connection) => connection.query(`DROP USER '${user}'@'%'`));
+    await drop();
   });
-
-  const grant = (right: string, table: string) =>
-    onServer((connection) =>
-      connection.query(`GRANT ${right} ON ${database.name}.${table} TO '${user}'@'%'`),
-    );
 
   /** Whether the server, where it writes a binary log, lets accounts without SUPER make triggers. */
   const trusting = (yes: 0 | 1) =>

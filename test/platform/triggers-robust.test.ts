@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { deletionOf } from '../../src/events/outbox/table.ts';
@@ -324,14 +323,14 @@ describe('Triggers on the platform’s own tables', () => {
   }
 
   async function lockWaits(count: number): Promise<void> {
-    for (let look = 0; look < 50; look++) {
+    const waiting = async () => {
       const [row] = await database.query<{ n: number }>(
         "SELECT COUNT(*) AS n FROM information_schema.INNODB_TRX WHERE trx_state = 'LOCK WAIT'",
       );
-      if ((row?.n ?? 0) >= count) return;
-      await sleep(150); // read more often than every 100 ms, the server shows what it showed before
-    }
-    throw new Error('no transaction waits for a lock');
+      return row?.n;
+    };
+    // The server renews this table only where it was not read for 100 ms.
+    await expect.poll(waiting, { interval: 150 }).toBeGreaterThanOrEqual(count);
   }
 });
 

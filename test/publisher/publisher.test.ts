@@ -45,9 +45,7 @@ describe('The publisher', () => {
       duplicate: false,
       notifications: [{ scope: `player:${playerId}` }, { scope: 'problem:5' }, { scope: 'contest:3' }],
     });
-    await vi.waitFor(() => expect(client.received.map(({ id }) => id)).toEqual([confirmation.eventId]), {
-      timeout: 15_000,
-    });
+    await vi.waitFor(() => expect(client.received.map(({ id }) => id)).toEqual([confirmation.eventId]));
     client.close();
     await publisher.close();
   });

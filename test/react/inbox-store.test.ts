@@ -181,7 +181,7 @@ describe('The inbox of a page', () => {
       });
       emitter.emit('notification', arrival(20 + round));
       expect(store.view.counts.unread).toBe(0);
-      await vi.waitFor(() => expect(pages).toHaveLength(round + 2), { timeout: 15_000 });
+      await vi.waitFor(() => expect(pages).toHaveLength(round + 2));
     }
     await page(21, [item(21), item(20), item(9)], 7);
     expect(store.view.counts.unread).toBe(7);

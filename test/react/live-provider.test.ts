@@ -88,7 +88,7 @@ describe('A provider in a page, in strict mode', { timeout: 60_000 }, () => {
 
   const isStream = ({ path }: Asked) => path === '/streams';
   const asked = (check: (all: Asked[]) => void) =>
-    vi.waitFor(async () => check(await page.evaluate('window.asked')), { timeout: 15_000 });
+    vi.waitFor(async () => check(await page.evaluate('window.asked')));
 
   it('opens one stream, on all that is needed below it', async () => {
     expect(await page.evaluate('window.clients.size')).toBe(1);
@@ -104,7 +104,7 @@ describe('A provider in a page, in strict mode', { timeout: 60_000 }, () => {
         const all = (await page.evaluate('window.asked')) as Asked[];
         expect(all.findLast(({ path }) => path === '/notifications/counts')?.token).toBe('Bearer second');
       },
-      { timeout: 15_000, interval: 100 },
+      { interval: 100 },
     );
     expect(await page.evaluate('window.clients.size')).toBe(1);
   });

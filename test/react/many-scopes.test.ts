@@ -5,8 +5,6 @@ import { createSession } from '../../src/react/session/session.ts';
 import { createContest, createPlayer, type PlayerIds } from '../support/database/platform.ts';
 import { prepareService } from '../support/service.ts';
 
-const PATIENCE = { timeout: 15_000 };
-
 describe('A page with many hooks', { timeout: 60_000 }, () => {
   const live = prepareService({ MAX_SCOPES_PER_STREAM: '80' });
   let player: PlayerIds;
@@ -41,14 +39,14 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
     const session = createSession(client, always);
     return { add: (scopes: readonly ScopeInput[]) => scopes.map((scope) => session.needs.add(scope)) };
   }
-  const isOpen = () => vi.waitFor(() => expect(client.state).toBe('open'), PATIENCE);
+  const isOpen = () => vi.waitFor(() => expect(client.state).toBe('open'));
   const receives = async (scope: ScopeInput) => {
     const title = `to ${scope}`;
     const received: string[] = [];
     const stop = client.on('announcement', (one) => received.push(one.title));
     const data = { title, message: 'm', contestId: Number(scope.split(':')[1]) };
     expect((await live.publish({ type: 'ANNOUNCEMENT', data })).status).toBe(201);
-    await vi.waitFor(() => expect(received).toEqual([title]), PATIENCE);
+    await vi.waitFor(() => expect(received).toEqual([title]));
     stop();
   };
 
@@ -57,7 +55,7 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
     add([...contests.slice(0, 30), ...hidden, ...contests.slice(30)]);
     client.start();
     await isOpen();
-    await vi.waitFor(() => expect(client.status.refused).toHaveLength(hidden.length), PATIENCE);
+    await vi.waitFor(() => expect(client.status.refused).toHaveLength(hidden.length));
     expect(client.status.refused.map(({ scope }) => scope)).toEqual(hidden);
     await receives(contests[59] as ScopeInput);
     expect(requests.length).toBeLessThanOrEqual(3);
@@ -73,13 +71,13 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
     client.on('error', ({ code, scopes }) => code === 'too-many-scopes' && errors.push(scopes));
     client.start();
     await isOpen();
-    await vi.waitFor(() => expect(client.status.refused).toHaveLength(11), PATIENCE);
+    await vi.waitFor(() => expect(client.status.refused).toHaveLength(11));
     const named = client.status.refused.map(({ scope }) => scope);
     expect(errors.at(-1)).toEqual(named);
     expect(named).toContain(`${contests[29]}:leaderboard`);
     expect(requests.length).toBeLessThanOrEqual(4);
     for (const release of leaderboards) release();
-    await vi.waitFor(() => expect(client.status.refused).toEqual([]), PATIENCE);
+    await vi.waitFor(() => expect(client.status.refused).toEqual([]));
     await receives(contests[59] as ScopeInput);
     expect(released).toHaveLength(60);
   });
@@ -92,7 +90,7 @@ describe('A page with many hooks', { timeout: 60_000 }, () => {
     await isOpen();
     await receives(contests[0] as ScopeInput);
     release?.();
-    await vi.waitFor(() => expect(client.state).toBe('idle'), PATIENCE);
+    await vi.waitFor(() => expect(client.state).toBe('idle'));
     expect(requests).toHaveLength(1);
   });
 });

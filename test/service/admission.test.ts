@@ -2,8 +2,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPlayer } from '../support/database/platform.ts';
 import { prepareService } from '../support/service.ts';
 
-const TIMEOUT = { timeout: 15_000 };
-
 describe('While more streams open than the database can answer', () => {
   const live = prepareService({ DATABASE_POOL_SIZE: '2' });
 
@@ -36,7 +34,7 @@ describe('While more streams open than the database can answer', () => {
     const settled: Awaited<(typeof opening)[number]>[] = [];
     for (const one of opening) void one.then((answer) => settled.push(answer));
     // The two that have begun wait for the lock, and all others are answered.
-    await expect.poll(() => settled.length, TIMEOUT).toBe(tokens.length - 2);
+    await expect.poll(() => settled.length).toBe(tokens.length - 2);
     for (const { isEventSource, status, retryAfter, text } of settled) {
       if (isEventSource) {
         expect(status).toBe(200);

@@ -7,7 +7,6 @@ import { createPlayer } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { readEventStream } from '../support/wire/event-stream.ts';
 
-const within = { timeout: 15_000 };
 const tooMany = { code: 'too-many-requests', status: 429, options: { retryAfter: 1 } };
 
 describe('The limits of an account', () => {
@@ -102,7 +101,7 @@ describe('One account that asks without end', () => {
           lockName(database.name, 'duties'),
         ])
       )[0]?.id;
-    await expect.poll(holder, within).not.toBeNull();
+    await expect.poll(holder).not.toBeNull();
     const leader = await holder();
     const blocker = await database.connect();
     toRelease.push(() => blocker.destroy());
@@ -150,13 +149,13 @@ describe('One account that asks without end', () => {
     // As many as the service's pool has.
     const hanging =
       "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE db = ? AND state LIKE 'Waiting for table%'";
-    await expect.poll(() => counted(hanging, [database.name]), within).toBeGreaterThanOrEqual(4);
+    await expect.poll(() => counted(hanging, [database.name])).toBeGreaterThanOrEqual(4);
     await database.query('CALL live_publish(?, ?, ?)', [
       'ANNOUNCEMENT',
       JSON.stringify({ title: 'Hello', message: 'World' }),
       'meanwhile',
     ]);
-    await expect.poll(() => counted('SELECT COUNT(*) AS n FROM event_outbox'), within).toBe(0);
+    await expect.poll(() => counted('SELECT COUNT(*) AS n FROM event_outbox')).toBe(0);
     over = true;
     await blocker.query('UNLOCK TABLES');
     await Promise.all(attack);
@@ -197,7 +196,7 @@ describe('A rate', () => {
     const ask = (accept: string) =>
       fetch(`${live.url}/streams/global`, { method: 'GET', headers: { authorization, accept } });
     await expect
-      .poll(async () => (await fetch(`${live.url}/contests`, { headers: { authorization } })).status, within)
+      .poll(async () => (await fetch(`${live.url}/contests`, { headers: { authorization } })).status)
       .toBe(429);
     const refused = await ask('application/json');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
@@ -210,7 +209,7 @@ describe('A rate', () => {
 
   it('holds by address where no identity is needed, and never for health and readiness', async () => {
     await expect
-      .poll(async () => (await fetch(`${live.url}/demo/players`)).status, { ...within, interval: 1 })
+      .poll(async () => (await fetch(`${live.url}/demo/players`)).status, { interval: 1 })
       .toBe(429);
     for (let round = 0; round < 20; round += 1) {
       expect((await fetch(`${live.url}/health`)).status).toBe(200);

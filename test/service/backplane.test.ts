@@ -3,17 +3,16 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { loadConfig } from '../../src/config/config.ts';
 import { createService, type Service } from '../../src/service/service.ts';
 import { createPlayer, createUser, type PlayerIds } from '../support/database/platform.ts';
-import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { prepareRedis } from '../support/redis-server.ts';
 import { environment, note, startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { type DistortingProxy, startDistortingProxy } from '../support/wire/distorting-proxy.ts';
 import { readStream } from '../support/wire/raw-stream.ts';
 
 const DOWN = 'Redis is down: nodes find the events of others by polling.';
-const TIMEOUT = { timeout: 15_000 };
 
 describe('two nodes with Redis', () => {
-  let redis: RedisServer;
+  const redis = prepareRedis();
   /** Before the Redis of the second node. */
   let proxy: DistortingProxy;
   let first: TestService;
@@ -26,7 +25,6 @@ describe('two nodes with Redis', () => {
   const closers: (() => unknown)[] = [];
 
   beforeAll(async () => {
-    redis = await startRedis();
     first = await startService({ REDIS_URL: redis.url });
     const logger = pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) });
     proxy = await startDistortingProxy(redis.port);
@@ -39,7 +37,6 @@ describe('two nodes with Redis', () => {
     await second.close();
     await first.close();
     await proxy.close();
-    await redis.stop();
   });
   beforeEach(async () => {
     player = await createPlayer(first.test.database);
@@ -102,7 +99,7 @@ describe('two nodes with Redis', () => {
     const { titles } = await open();
     const all = Array.from({ length: 50 }, (_, index) => `event ${index}`);
     await publish(...all);
-    await expect.poll(titles, TIMEOUT).toEqual(all);
+    await expect.poll(titles).toEqual(all);
     expect(received.every(({ head }) => Number.isSafeInteger(head))).toBe(true);
     expect(received.length).toBeGreaterThan(0);
     expect(await metric('live_backplane_received')).toBeGreaterThan(0);
@@ -133,14 +130,14 @@ describe('two nodes with Redis', () => {
       ...genuine.map((message) => message.replace('before', 'forged')),
       ...genuine.map((message) => message.replace(/"mac":"..../, '"mac":"AAAA')),
     ]);
-    await expect.poll(() => metric('live_backplane_rejected'), TIMEOUT).toBe(rejected + 3);
+    await expect.poll(() => metric('live_backplane_rejected')).toBe(rejected + 3);
     expect(await metric('live_backplane_unsigned')).toBeGreaterThan(0);
     expect(await warnings(secondUrl)).toEqual([
       expect.stringContaining('that no node of this cluster signed'),
     ]);
     expect(lines.filter(({ msg }) => msg.includes('that no node of this cluster signed'))).toHaveLength(1);
     await publish('after');
-    await expect.poll(titles, TIMEOUT).toEqual(['before', 'after']);
+    await expect.poll(titles).toEqual(['before', 'after']);
     expect(stream.ended).toBe(false);
     expect(await metric('live_log_lag_rows')).toBe(0);
   });
@@ -155,10 +152,7 @@ describe('two nodes with Redis', () => {
     });
     expect(revoked.status).toBeLessThan(300);
     await expect
-      .poll(
-        () => received.some(({ users }) => Array.isArray(users) && users.includes(player.userId)),
-        TIMEOUT,
-      )
+      .poll(() => received.some(({ users }) => Array.isArray(users) && users.includes(player.userId)))
       .toBe(true);
     await until(() => stream.ended);
     expect(stream.events.at(-1)).toMatchObject({ event: 'stream-close' });
@@ -181,7 +175,7 @@ describe('two nodes with Redis', () => {
     });
     const node = (await (await fetch(`${secondUrl}/health`)).json()).node;
     await expect
-      .poll(() => received.some(({ nodes }) => Array.isArray(nodes) && nodes.includes(node)), TIMEOUT)
+      .poll(() => received.some(({ nodes }) => Array.isArray(nodes) && nodes.includes(node)))
       .toBe(true);
     await until(() => stream.ended);
   });
@@ -200,14 +194,14 @@ describe('two nodes with Redis', () => {
     const from = lines.length;
     await fail();
     await publish('failing');
-    await expect.poll(() => warnings(secondUrl), TIMEOUT).toContain(DOWN);
+    await expect.poll(() => warnings(secondUrl)).toContain(DOWN);
     expect(await metric('live_backplane_up')).toBe(0);
     await publish('down');
-    await expect.poll(titles, TIMEOUT).toEqual(['up', 'failing', 'down']);
+    await expect.poll(titles).toEqual(['up', 'failing', 'down']);
     await recover();
-    await expect.poll(() => warnings(secondUrl), TIMEOUT).not.toContain(DOWN);
+    await expect.poll(() => warnings(secondUrl)).not.toContain(DOWN);
     await publish('up again');
-    await expect.poll(titles, TIMEOUT).toEqual(['up', 'failing', 'down', 'up again']);
+    await expect.poll(titles).toEqual(['up', 'failing', 'down', 'up again']);
     const said = lines.slice(from).filter(({ msg }) => msg.startsWith('Redis is'));
     expect(said.map(({ level }) => level)).toEqual([40, 30]);
   });
@@ -218,10 +212,10 @@ describe('two nodes with Redis', () => {
     proxy.distort({ kind: 'delay', ms: 300 });
     const all = Array.from({ length: 10 }, (_, index) => `late ${index}`);
     await publish(...all);
-    await expect.poll(titles, TIMEOUT).toEqual(all);
+    await expect.poll(titles).toEqual(all);
     proxy.distort({ kind: 'none' });
     await publish('in time');
-    await expect.poll(titles, TIMEOUT).toEqual([...all, 'in time']);
+    await expect.poll(titles).toEqual([...all, 'in time']);
   });
 
   it('deliver everything when Redis is flushed', async () => {
@@ -229,7 +223,7 @@ describe('two nodes with Redis', () => {
     await publish('before');
     await redis.ask((client) => client.flushAll());
     await publish('after');
-    await expect.poll(titles, TIMEOUT).toEqual(['before', 'after']);
+    await expect.poll(titles).toEqual(['before', 'after']);
   });
 });
 
@@ -241,7 +235,7 @@ it('a node starts, serves and closes while there is no Redis', async () => {
       const { warnings } = (await response.json()) as { warnings: string[] };
       return [response.status, warnings.includes(DOWN)];
     };
-    await expect.poll(ready, TIMEOUT).toEqual([200, true]);
+    await expect.poll(ready).toEqual([200, true]);
     expect((await live.publish(note(1, 'x'))).status).toBe(201);
   } finally {
     await live.close();

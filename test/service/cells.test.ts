@@ -82,7 +82,7 @@ describe('The cells of a leaderboard', () => {
   const cellsOn = async (contestId: number, player: PlayerIds, token: string) =>
     (await page(contestId, token)).rows.find(({ playerId }) => playerId === player.playerId)?.cells;
   const shows = (contestId: number, player: PlayerIds, token: string, cells: object[]) =>
-    expect.poll(() => cellsOn(contestId, player, token), { timeout: 15_000, interval: 50 }).toEqual(cells);
+    expect.poll(() => cellsOn(contestId, player, token), { interval: 50 }).toEqual(cells);
 
   /** A reader of a stream, who applies deltas to the snapshot as a client would. */
   async function follow(contestId: number, token: string) {
@@ -125,18 +125,18 @@ describe('The cells of a leaderboard', () => {
     const second = await submit(contestId, ada, problemId, 'PENDING', 10);
     const pending = [{ problemId, attempts: 1, pending: 1 }];
     await shows(contestId, ada, token, pending);
-    await expect.poll(() => stream.cells(ada), { timeout: 15_000 }).toEqual(pending);
+    await expect.poll(() => stream.cells(ada)).toEqual(pending);
     await judge(second, 'ACCEPTED');
     await expect
-      .poll(() => stream.cells(ada), { timeout: 15_000 })
+      .poll(() => stream.cells(ada))
       .toEqual([{ problemId, attempts: 2, solvedAt: 20, first: true }]);
     await submit(contestId, bob, problemId, 'ACCEPTED', 5);
     await expect
-      .poll(() => stream.cells(bob), { timeout: 15_000 })
+      .poll(() => stream.cells(bob))
       .toEqual([{ problemId, attempts: 1, solvedAt: 25, points: 100 }]);
     await judge(second, 'WRONG_ANSWER');
     await expect
-      .poll(() => [stream.cells(ada), stream.cells(bob)], { timeout: 15_000 })
+      .poll(() => [stream.cells(ada), stream.cells(bob)])
       .toEqual([
         [{ problemId, attempts: 2 }],
         [{ problemId, attempts: 1, solvedAt: 25, points: 100, first: true }],
@@ -163,12 +163,12 @@ describe('The cells of a leaderboard', () => {
     const solvedBefore = { problemId: other, attempts: 1, solvedAt: 15, first: true };
     const hidden = [{ problemId, attempts: 1, pending: 1 }, solvedBefore];
     const real = [{ problemId, attempts: 2, solvedAt: 30, points: 100, first: true }, solvedBefore];
-    await expect.poll(() => admins.cells(ada), { timeout: 15_000 }).toEqual(real);
-    await expect.poll(() => players.cells(ada), { timeout: 15_000 }).toEqual(hidden);
+    await expect.poll(() => admins.cells(ada)).toEqual(real);
+    await expect.poll(() => players.cells(ada)).toEqual(hidden);
     expect(await cellsOn(contestId, ada, token)).toEqual(hidden);
     expect(await cellsOn(contestId, ada, adminToken)).toEqual(real);
     await setFrozen(database, contestId, false);
-    await expect.poll(() => players.cells(ada), { timeout: 15_000 }).toEqual(real);
+    await expect.poll(() => players.cells(ada)).toEqual(real);
     expect([players.broken, admins.broken]).toEqual([false, false]);
   });
 
@@ -178,6 +178,6 @@ describe('The cells of a leaderboard', () => {
     await database.execute('DELETE FROM contest_participant WHERE contest_id = ?', [contestId]);
     await database.execute('DELETE FROM contest WHERE id = ?', [contestId]);
     const left = () => database.query('SELECT 1 FROM cells_head WHERE contest_id = ?', [contestId]);
-    await expect.poll(left, { timeout: 15_000 }).toEqual([]);
+    await expect.poll(left).toEqual([]);
   });
 });

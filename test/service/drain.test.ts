@@ -6,8 +6,6 @@ import { note, startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { listen } from '../support/wire/listener.ts';
 
-const WAIT = { timeout: 15_000 };
-
 /** Number of statements that wait for a lock on the head. */
 async function waitingForHead({ test }: TestService): Promise<number> {
   const [row] = await test.database.query<{ waiting: number }>(
@@ -36,7 +34,7 @@ describe('A service that was asked to close', { timeout: 60_000 }, () => {
     });
 
     expect((await live.publish(note(player.playerId, 'meanwhile'))).status).toBe(201);
-    await vi.waitFor(() => expect(reader.received.map(({ title }) => title)).toEqual(['meanwhile']), WAIT);
+    await vi.waitFor(() => expect(reader.received.map(({ title }) => title)).toEqual(['meanwhile']));
     expect(reader.closed).toBe(0);
     const late = listen(`${live.url}/streams/players/me`, token);
     await late.ready();
@@ -61,7 +59,6 @@ describe('A service that was asked to close', { timeout: 60_000 }, () => {
     );
     // The server renews this table only where it was not read for 100 ms.
     await vi.waitFor(async () => expect(await waitingForHead(live)).toBeGreaterThan(0), {
-      timeout: 15_000,
       interval: 150,
     });
     const closed = live.close();

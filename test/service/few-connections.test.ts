@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { createAccount, type TestAccount } from '../support/database/account.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
 import { publishSql } from '../support/database/outbox.ts';
 import { createPlayer } from '../support/database/platform.ts';
@@ -7,30 +7,24 @@ import { note, startServiceOn } from '../support/service.ts';
 import { listen } from '../support/wire/listener.ts';
 
 describe('An account that may hold few connections', () => {
-  const user = `few_${randomBytes(4).toString('hex')}`;
   let made: TestDatabase;
-  let url: string;
+  let account: TestAccount;
 
   beforeEach(async () => {
     made = await createTestDatabase();
-    await onServer(async (connection) => {
-      await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'geheim'`);
-      await connection.query(`GRANT ALL ON ${made.database.name}.* TO '${user}'@'%'`);
-    });
-    const address = new URL(made.url);
-    address.username = user;
-    address.password = 'geheim';
-    url = address.href;
+    account = await createAccount(made, 'ALL');
   });
-  afterEach(() => onServer((connection) => connection.query(`DROP USER '${user}'@'%'`)));
+  afterEach(() => account.drop());
 
   const allow = (limit: number) =>
-    onServer((connection) => connection.query(`ALTER USER '${user}'@'%' WITH MAX_USER_CONNECTIONS ${limit}`));
+    onServer((connection) =>
+      connection.query(`ALTER USER '${account.user}'@'%' WITH MAX_USER_CONNECTIONS ${limit}`),
+    );
 
   it.each([4, 6])('of %i is refused at start, with the number that is needed', async (limit) => {
     onTestFinished(() => made.drop());
     await allow(limit);
-    await expect(startServiceOn(made, {}, url)).rejects.toThrow(
+    await expect(startServiceOn(made, {}, account.url)).rejects.toThrow(
       `The database lets this account have ${limit} connections at once; the service needs 8 at least.`,
     );
   });
@@ -42,7 +36,7 @@ describe('An account that may hold few connections', () => {
     },
     async (limit) => {
       await allow(limit);
-      const live = await startServiceOn(made, {}, url);
+      const live = await startServiceOn(made, {}, account.url);
       onTestFinished(() => live.close());
       const { userId, playerId } = await createPlayer(made.database);
       const token = await live.token(userId);
@@ -58,9 +52,9 @@ describe('An account that may hold few connections', () => {
       await reads;
       await publishSql(made.database, 'sql');
       await expect
-        .poll(() => client.received.map(({ title }) => title).toSorted(), { timeout: 15_000 })
+        .poll(() => client.received.map(({ title }) => title).toSorted())
         .toEqual([...sent, 'sql'].toSorted());
-      await expect.poll(async () => (await fetch(`${live.url}/ready`)).status, { timeout: 15_000 }).toBe(200);
+      await expect.poll(async () => (await fetch(`${live.url}/ready`)).status).toBe(200);
     },
   );
 });

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { run } from '../cli/command.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { createAccount, type TestAccount } from '../support/database/account.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -11,32 +11,24 @@ import { listen } from '../support/wire/listener.ts';
 const TO_START = 'SELECT, INSERT, UPDATE, DELETE';
 
 describe('An account that may only read and write rows', () => {
-  const user = `few_${randomBytes(4).toString('hex')}`;
   let made: TestDatabase;
-  let url: string;
+  let account: TestAccount;
 
   beforeEach(async () => {
     made = await createTestDatabase({ migrated: false });
-    await onServer(async (connection) => {
-      await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'geheim'`);
-      await connection.query(`GRANT ${TO_START} ON ${made.database.name}.* TO '${user}'@'%'`);
-    });
-    const address = new URL(made.url);
-    address.username = user;
-    address.password = 'geheim';
-    url = address.href;
+    account = await createAccount(made, TO_START);
   });
 
-  afterEach(() => onServer((connection) => connection.query(`DROP USER '${user}'@'%'`)));
+  afterEach(() => account.drop());
 
-  const command = (...args: string[]) => run(args, { env: environment(url, { PORT: '9' }) });
+  const command = (...args: string[]) => run(args, { env: environment(account.url, { PORT: '9' }) });
 
   it('is enough for a service whose schema is up to date, with everything that it does', async () => {
     expect((await run(['migrate'], { env: environment(made.url) })).code).toBe(0);
     await installTriggers(made.database);
     const ada = await createPlayer(made.database);
     const contestId = await createContest(made.database);
-    const live = await startServiceOn(made, { STANDINGS_CHECK_MS: '50' }, url);
+    const live = await startServiceOn(made, { STANDINGS_CHECK_MS: '50' }, account.url);
     onTestFinished(() => live.close());
     const listener = listen(
       `${live.url}/streams?scope=contest:${contestId}&scope=contest:${contestId}:leaderboard`,

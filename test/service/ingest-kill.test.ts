@@ -1,26 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { afterAll, expect, it } from 'vitest';
+import { prepareDatabase } from '../support/database/database.ts';
 import { expectGapless, messagesIn } from '../support/database/log.ts';
-import { type RedisServer, startRedis } from '../support/redis-server.ts';
+import { prepareRedis } from '../support/redis-server.ts';
 import { environment } from '../support/service.ts';
 import { until } from '../support/until.ts';
 
 const CLI = resolve(import.meta.dirname, '../../dist/cli/main.js');
 const EVENTS = 6_000;
 
-let made: TestDatabase;
-let redis: RedisServer;
+const made = prepareDatabase();
+const redis = prepareRedis();
 const running = new Set<ChildProcess>();
-beforeAll(async () => {
-  [made, redis] = await Promise.all([createTestDatabase(), startRedis()]);
-}, 120_000);
-afterAll(async () => {
+afterAll(() => {
   for (const child of running) child.kill('SIGKILL');
-  await redis.stop();
-  await made.drop();
 });
 
 function start(): ChildProcess {

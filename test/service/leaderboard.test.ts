@@ -9,18 +9,10 @@ import {
   setFrozen,
   setScore,
 } from '../support/database/platform.ts';
+import { seededIntegers } from '../support/random.ts';
 import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { clientOf, FAST, readPage, readWhole } from '../support/wire/leaderboard-http.ts';
-
-/** Pseudo-random numbers, the same in each run (Park and Miller's generator). */
-function sequence(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % below;
-  };
-}
 
 describe('The leaderboard of a contest', () => {
   const live = prepareService(FAST);
@@ -31,7 +23,7 @@ describe('The leaderboard of a contest', () => {
 
   it('rebuilt from a snapshot and deltas are those of the tables, through disconnections and freezes', async () => {
     const { database } = live.test;
-    const random = sequence(20_261);
+    const random = seededIntegers();
     const creator = await createPlayer(database);
     const contestId = await createContest(database, { createdBy: creator.userId });
     const players = await Promise.all(Array.from({ length: 60 }, () => createPlayer(database)));

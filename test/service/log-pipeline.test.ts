@@ -10,30 +10,32 @@ import { until } from '../support/until.ts';
 
 const made = prepareDatabase();
 
-it('A stream that cannot take what it is given is closed with `reset` and logged, and costs no other stream anything', async () => {
+/** A pipeline, and the errors that it reported. */
+async function open(database = made.database, ring = { frames: 100, bytes: 1_000_000 }) {
   const errors: { error: unknown; where: string }[] = [];
-  const log = await openLogPipeline({
-    database: made.database,
-    ring: { frames: 100, bytes: 1_000_000 },
-    now: Date.now,
-    onError: (error, where) => errors.push({ error, where }),
-  });
+  const onError = (error: unknown, where: string) => void errors.push({ error, where });
+  const log = await openLogPipeline({ database, ring, now: Date.now, onError });
   const streams = createStreams({
     hub: log.hub,
     ring: log.ring,
-    query: made.database.query,
+    query: database.query,
     semaphore: new Semaphore(2),
     terms: () => log.follower.terms,
   });
+  return { log, streams, errors };
+}
+
+it('A stream that cannot take what it is given is closed with `reset` and logged, and costs no other stream anything', async () => {
+  const { log, streams, errors } = await open();
   log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
-  const open = () => {
+  const openOne = () => {
     const opened = createSink();
     const stream = openStream(streams, opened.sink);
     return { ...opened, stream };
   };
   const say = (title: string) =>
     log.publisher.publish({ type: 'ANNOUNCEMENT', data: { title, message: 'm' } });
-  const [broken, sound] = [open(), open()];
+  const [broken, sound] = [openOne(), openOne()];
   await until(() => broken.stream.state === 'live' && sound.stream.state === 'live');
   await say('first');
   await until(() =>
@@ -58,13 +60,7 @@ it('A stream that cannot take what it is given is closed with `reset` and logged
 });
 
 it('An observer that fails over a row keeps it from no other observer', async () => {
-  const errors: { error: unknown; where: string }[] = [];
-  const log = await openLogPipeline({
-    database: made.database,
-    ring: { frames: 100, bytes: 1_000_000 },
-    now: Date.now,
-    onError: (error, where) => errors.push({ error, where }),
-  });
+  const { log, errors } = await open();
   const seen: number[] = [];
   log.onRows(() => {
     throw new Error('cannot be understood');
@@ -97,25 +93,14 @@ it('A log whose rows are too large for a page is opened, followed and replayed i
     }));
   const elsewhere = openAppender(made.database);
   await elsewhere.append(say(700));
-  const errors: unknown[] = [];
-  const database = withLargeRows(made.database);
-  const log = await openLogPipeline({
-    database,
-    ring: { frames: 10_000, bytes: 1_000_000_000 },
-    now: Date.now,
-    onError: (error) => errors.push(error),
+  const { log, streams, errors } = await open(withLargeRows(made.database), {
+    frames: 10_000,
+    bytes: 1_000_000_000,
   });
   const head = log.hub.position;
-  expect(errors).toMatchObject([{ errno: 1969 }]);
+  expect(errors).toMatchObject([{ error: { errno: 1969 } }]);
   // Another node appends: no hint reaches the follower, which has to read.
   await elsewhere.append(say(700));
-  const streams = createStreams({
-    hub: log.hub,
-    ring: log.ring,
-    query: database.query,
-    semaphore: new Semaphore(2),
-    terms: () => log.follower.terms,
-  });
   const { sink, read } = createSink();
   const stream = openStream(streams, sink, { requested: '0', from: head - 700 });
   await until(() => stream.state === 'live' && log.hub.settled === head + 700, 50_000);

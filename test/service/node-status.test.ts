@@ -31,13 +31,11 @@ describe('Operators who watch', () => {
     });
     source.addEventListener('node-status', (event) => statuses.push(JSON.parse(event.data).data));
     const sum = (of: (status: Status) => number) => statuses.reduce((total, status) => total + of(status), 0);
-    await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(0), { timeout: 15_000 });
+    await vi.waitFor(() => expect(statuses.length).toBeGreaterThan(0));
 
     await live.publish([note(player.playerId, 'one'), note(player.playerId, 'two')]);
     await vi.waitFor(() => expect(listener.received).toHaveLength(2));
-    await vi.waitFor(() => expect(sum(({ deliveries }) => deliveries)).toBeGreaterThanOrEqual(2), {
-      timeout: 15_000,
-    });
+    await vi.waitFor(() => expect(sum(({ deliveries }) => deliveries)).toBeGreaterThanOrEqual(2));
     const last = statuses.at(-1) as Status;
     expect(last.streams).toBe(2);
     expect(last.scopes).toContainEqual({ scope: `player:${player.playerId}`, streams: 1 });

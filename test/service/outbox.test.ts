@@ -75,7 +75,7 @@ describe('A service over a database that others write to', () => {
           'live_outbox_failed 1',
           'live_outbox_oldest_seconds 0',
         ]),
-      { timeout: 15_000, interval: 200 },
+      { interval: 200 },
     );
   });
 });

@@ -3,8 +3,6 @@ import { healthRoutes, type Vitals } from '../../src/http/health.ts';
 import { note } from '../support/service.ts';
 import { accountWithRightsPerTable, prepareServer } from '../support/service-on-server.ts';
 
-const TIMEOUT = { timeout: 15_000 };
-
 describe('GET /ready', () => {
   const own = prepareServer(accountWithRightsPerTable);
 
@@ -23,16 +21,16 @@ describe('GET /ready', () => {
     ],
     ['RENAME TABLE activity_log TO activity_log_old', 'RENAME TABLE activity_log_old TO activity_log', 1146],
   ])('after %s names the reason, without any publisher, and recovers', async (fault, repair, errno) => {
-    await expect.poll(ready, TIMEOUT).toMatchObject({ status: 200, publishing: 'ok' });
+    await expect.poll(ready).toMatchObject({ status: 200, publishing: 'ok' });
     await own.admin.execute(fault);
-    await expect.poll(ready, TIMEOUT).toMatchObject({
+    await expect.poll(ready).toMatchObject({
       status: 503,
       database: 'ok',
       follower: 'ok',
       publishing: `the database cannot store (error ${errno})`,
     });
     await own.admin.execute(repair);
-    await expect.poll(ready, TIMEOUT).toMatchObject({ status: 200 });
+    await expect.poll(ready).toMatchObject({ status: 200 });
   });
 
   it('says so while the head of the log is locked', async () => {
@@ -43,13 +41,13 @@ describe('GET /ready', () => {
     );
     await holder.query('START TRANSACTION');
     await holder.query('SELECT head FROM log_head WHERE id = 1 FOR UPDATE');
-    await expect.poll(ready, TIMEOUT).toMatchObject({ status: 503, publishing: 'no answer in time' });
+    await expect.poll(ready).toMatchObject({ status: 503, publishing: 'no answer in time' });
     await holder.query('ROLLBACK');
-    await expect.poll(ready, TIMEOUT).toMatchObject({ status: 200 });
+    await expect.poll(ready).toMatchObject({ status: 200 });
   });
 
   it('leaves nothing in the log', async () => {
-    await expect.poll(ready, TIMEOUT).toMatchObject({ status: 200 });
+    await expect.poll(ready).toMatchObject({ status: 200 });
     const state = () =>
       own.admin.query(
         "SELECT head, (SELECT COUNT(*) FROM notification WHERE id = 0) AS probes, (SELECT COUNT(*) FROM activity_log) AS activity, (SELECT COUNT(*) FROM log_key WHERE idempotency_key = 'probe') AS rest FROM log_head",

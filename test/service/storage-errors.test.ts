@@ -5,8 +5,6 @@ import { createPlayer } from '../support/database/platform.ts';
 import { note, prepareService } from '../support/service.ts';
 import { accountWithRightsPerTable, prepareServer } from '../support/service-on-server.ts';
 
-const TIMEOUT = { timeout: 15_000 };
-
 /** What a publisher over REST is answered with while the database cannot store. */
 async function expectRefusal(response: Response): Promise<void> {
   expect(await response.json()).toMatchObject({ status: 503, code: 'storage-unavailable' });
@@ -90,15 +88,15 @@ describe('While the database is read-only, lacks a right or a table', () => {
       await publishSql(own.admin, `sql ${fault}`);
       publisher.publish({ type: 'ANNOUNCEMENT', data: { title: 'library', message: 'm', playerId } });
       const keyed = { ...note(playerId, 'rest'), idempotencyKey: `rest:${playerId}` };
-      await expect.poll(() => retries, TIMEOUT).toBeGreaterThan(12);
+      await expect.poll(() => retries).toBeGreaterThan(12);
       await expectRefusal(await own.live.publish(keyed));
 
       await own.admin.execute(repair);
-      await expect.poll(async () => (await own.live.publish(keyed)).status, TIMEOUT).toBeLessThan(300);
+      await expect.poll(async () => (await own.live.publish(keyed)).status).toBeLessThan(300);
       await publisher.flush();
       expect(dropped).toEqual([]);
       expect((await titlesOf(own.live, playerId)).toSorted()).toEqual(['library', 'rest']);
-      await expect.poll(() => own.admin.query('SELECT id, failed_at FROM event_outbox'), TIMEOUT).toEqual([]);
+      await expect.poll(() => own.admin.query('SELECT id, failed_at FROM event_outbox')).toEqual([]);
       expect(
         await own.admin.query('SELECT COUNT(*) AS n FROM notification WHERE title = ?', [`sql ${fault}`]),
       ).toEqual([{ n: 1 }]);

@@ -1,28 +1,21 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { checkSchemaAndTriggers } from '../../src/migrate/check.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { Warnings } from '../../src/service/warnings.ts';
 import { run } from '../cli/command.ts';
+import { createAccount, type TestAccount } from '../support/database/account.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
 
 /** A migrated database, and an account with these rights on it. */
-async function withAccount(grants: string): Promise<{ made: TestDatabase; user: string; url: string }> {
+async function withAccount(rights: string): Promise<TestAccount & { readonly made: TestDatabase }> {
   const made = await createTestDatabase();
-  const user = `acc_${randomBytes(4).toString('hex')}`;
   onTestFinished(() => made.drop());
-  onTestFinished(() => onServer(async (c) => void (await c.query(`DROP USER IF EXISTS '${user}'@'%'`))));
-  await onServer(async (connection) => {
-    await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'geheim'`);
-    await connection.query(`GRANT ${grants} ON ${made.database.name}.* TO '${user}'@'%'`);
-  });
-  const address = new URL(made.url);
-  address.username = user;
-  address.password = 'geheim';
-  return { made, user, url: address.href };
+  const account = await createAccount(made, rights);
+  onTestFinished(() => account.drop().then(() => {}));
+  return { made, ...account };
 }
 
 const log = () => {

@@ -4,7 +4,7 @@ import { createContest, createPlayer, joinContest, type PlayerIds } from '../sup
 import { note, prepareService, startService } from '../support/service.ts';
 import { readStream } from '../support/wire/raw-stream.ts';
 
-const WITHIN = { timeout: 15_000, interval: 10 };
+const WITHIN = { interval: 10 };
 const HEARTBEAT_MS = 60;
 
 /** The rules of docs/protocol.md that no other test states, each on a real stream, read without a client library. */

@@ -407,7 +407,7 @@ describe('Announced players are stored', () => {
     };
     const stop = run({ publisher: { publishUnits } });
     const ada = await open(here);
-    await vi.waitUntil(() => holds, { timeout: 15_000 });
+    await vi.waitUntil(() => holds);
     run();
     await until(1);
     for (const go of release) go();

@@ -69,7 +69,7 @@ test('a node that renews its lease within the time to settle keeps its sessions,
   const patient = createSweep({ database: db.database, heartbeatTimeoutMs: TIMEOUT_MS, settleMs: 300 });
   expect(await patient()).toEqual({ lost: 0, deleted: 0 });
   await late.lease.renew();
-  await expect.poll(patient, { timeout: 15_000 }).toEqual({ lost: 1, deleted: 0 });
+  await expect.poll(patient).toEqual({ lost: 1, deleted: 0 });
   expect(await db.database.query('SELECT node_id FROM v_active_sessions')).toEqual([{ node_id: late.id }]);
 });
 

@@ -10,6 +10,12 @@ export function seededRandom(): () => number {
   return randomFrom(seed);
 }
 
+/** Random integers of one test, from 0 to below the argument, of `seededRandom`. */
+export function seededIntegers(): (below: number) => number {
+  const random = seededRandom();
+  return (below) => Math.floor(random() * below);
+}
+
 /** Random numbers 0 ≤ x < 1 that follow from `seed` (xorshift). */
 export function randomFrom(seed: number): () => number {
   let state = seed | 1;

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
+import { afterAll, beforeAll } from 'vitest';
 import { ensureProgram } from './database/apt.ts';
 import { until } from './until.ts';
 import { freePort } from './wire/free-port.ts';
@@ -27,14 +28,33 @@ const clientOf = (url: string) => createClient({ url, socket: { reconnectStrateg
 
 /** @param options `started: false` leaves it to the test to start it */
 export async function startRedis({ started = true } = {}): Promise<RedisServer> {
-  const program = await ensureProgram('redis-server');
-  const directory = await mkdtemp(join(tmpdir(), 'codecraft-redis-'));
-  const port = await freePort();
-  const url = `redis://127.0.0.1:${port}`;
+  const { create, redis } = planRedis();
+  await create();
+  if (started) await redis.start();
+  return redis;
+}
+
+/** The Redis of a test file or of a block of tests, started before the first and stopped after the last. */
+export function prepareRedis(): RedisServer {
+  const { create, redis } = planRedis();
+  beforeAll(async () => {
+    await create();
+    await redis.start();
+  }, 120_000);
+  afterAll(() => redis.stop());
+  return redis;
+}
+
+/** A Redis that `create` finds a program, a folder and a port for. */
+function planRedis(): { readonly redis: RedisServer; readonly create: () => Promise<void> } {
+  let program = '';
+  let directory = '';
+  let port = 0;
+  const urlOf = () => `redis://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
 
   const ask: RedisServer['ask'] = async (work) => {
-    const client = clientOf(url);
+    const client = clientOf(urlOf());
     client.on('error', () => {});
     await client.connect();
     try {
@@ -67,10 +87,13 @@ export async function startRedis({ started = true } = {}): Promise<RedisServer> 
     running.kill('SIGKILL');
     await gone;
   }
-  if (started) await start();
-  return {
-    url,
-    port,
+  const redis: RedisServer = {
+    get url() {
+      return urlOf();
+    },
+    get port() {
+      return port;
+    },
     start,
     kill,
     freeze: () => child?.kill('SIGSTOP'),
@@ -81,4 +104,10 @@ export async function startRedis({ started = true } = {}): Promise<RedisServer> 
       await rm(directory, { recursive: true, force: true });
     },
   };
+  async function create(): Promise<void> {
+    program = await ensureProgram('redis-server');
+    directory = await mkdtemp(join(tmpdir(), 'codecraft-redis-'));
+    port = await freePort();
+  }
+  return { redis, create };
 }

@@ -3,27 +3,26 @@ import { createLogPublisher, type LogPublisher } from '../../../src/events/log-p
 import type { Appender } from '../../../src/log/appender.ts';
 import { readRestrictions } from '../../../src/platform/restrictions.ts';
 import { Problem } from '../../../src/protocol/problem.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database/database.ts';
+import { prepareDatabase } from '../../support/database/database.ts';
 import { expectGapless, messagesIn, openAppender, resetLog } from '../../support/database/log.ts';
-import { type RedisServer, startRedis } from '../../support/redis-server.ts';
+import { prepareRedis } from '../../support/redis-server.ts';
 import { until } from '../../support/until.ts';
 import { announcement, createStream, type Running, type TestStream } from './fixture.ts';
 
-let made: TestDatabase;
-let redis: RedisServer;
+const made = prepareDatabase();
+const redis = prepareRedis();
 let appender: Appender;
 let publisher: LogPublisher;
 let stream: TestStream;
 const closers: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  [made, redis] = await Promise.all([createTestDatabase(), startRedis()]);
+beforeAll(() => {
   appender = openAppender(made.database);
   publisher = createLogPublisher({
     append: (units) => appender.append(units),
     restrictions: (about) => readRestrictions(made.database, about),
   });
-}, 120_000);
+});
 beforeEach(async () => {
   await resetLog(made.database);
   stream = createStream(redis);
@@ -31,11 +30,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-afterAll(async () => {
-  await appender.close();
-  await made.drop();
-  await redis.stop();
-});
+afterAll(() => appender.close());
 
 function start(
   options: Parameters<TestStream['start']>[1] = {},
@@ -81,7 +76,7 @@ test('entries stay in the stream for other groups where they are to be kept', as
   await stream.add(...names(3).map((name) => announcement(name)));
   start({ keep: true });
   await until(async () => (await messagesIn(made.database)).length === 3);
-  await expect.poll(() => stream.left(), { timeout: 15_000 }).toEqual({ entries: 3, pending: 0 });
+  await expect.poll(() => stream.left()).toEqual({ entries: 3, pending: 0 });
 });
 
 test.each<[string, Record<string, string>, string]>([

@@ -44,6 +44,6 @@ export async function open(...clients: readonly LiveClient[]): Promise<void> {
       for (const client of clients)
         if (client.state !== 'open') throw new Error(`${client.state}: ${client.status.error?.message}`);
     },
-    { timeout: 15_000, interval: 2 },
+    { interval: 2 },
   );
 }

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { parseDatabaseUrl } from '../../../src/db/url.ts';
+import { connectToDatabase, openHop, urlThrough } from '../wire/hop.ts';
 
 /** A TCP hop before the database, so that a test can take the database away on either kind of server. */
 export interface DatabaseProxy {
@@ -20,72 +18,45 @@ export interface DatabaseProxy {
 }
 
 export async function startDatabaseProxy(url: string): Promise<DatabaseProxy> {
-  let target = parseDatabaseUrl(url);
-  const sockets = new Set<Socket>();
+  let target = url;
   let frozen = false;
   let trap: string | undefined;
 
-  const server = createServer((client) => {
-    const upstream =
-      target.socketPath === undefined
-        ? connect(target.port ?? 3306, target.host)
-        : connect(target.socketPath);
+  const hop = await openHop((client) => {
+    const upstream = connectToDatabase(target);
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
     ] as const) {
-      sockets.add(from);
       from.on('data', (chunk) => {
         if (trap !== undefined && from === client && chunk.includes(trap)) {
           trap = undefined;
           for (const socket of [client, upstream]) socket.pause();
         } else to.write(chunk);
       });
-      from.on('error', () => {});
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
       if (frozen) from.pause();
     }
+    return upstream;
   });
-  await listen(server, 0);
-  const { port } = server.address() as AddressInfo;
-
-  const cut = async () => {
-    for (const socket of sockets) socket.destroy();
-    if (!server.listening) return;
-    server.close();
-    await once(server, 'close');
-  };
-  const through = new URL(url);
-  through.hostname = '127.0.0.1';
-  through.port = String(port);
-  through.searchParams.delete('socketPath');
   return {
-    url: through.href,
-    cut,
+    url: urlThrough(hop, url),
+    cut: hop.close,
     freeze() {
       frozen = true;
-      for (const socket of sockets) socket.pause();
+      for (const socket of hop.sockets) socket.pause();
     },
     freezeAt(text) {
       trap = text;
     },
     redirect(to, open) {
-      target = parseDatabaseUrl(to);
-      if (open === 'fall silent') for (const socket of sockets) socket.pause();
+      target = to;
+      if (open === 'fall silent') for (const socket of hop.sockets) socket.pause();
     },
     async restore() {
       frozen = false;
-      for (const socket of sockets) socket.resume();
-      if (!server.listening) await listen(server, port);
+      for (const socket of hop.sockets) socket.resume();
+      await hop.reopen();
     },
-    close: cut,
+    close: hop.close,
   };
-}
-
-async function listen(server: Server, port: number): Promise<void> {
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
 }

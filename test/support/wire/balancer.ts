@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openHop } from './hop.ts';
 
 export interface Balancer {
   readonly url: string;
@@ -16,30 +16,17 @@ const CHECK_MS = 50;
 
 /** A load balancer for TCP: connections go in turn to the nodes that are ready; present ones are left alone. */
 export async function startBalancer(): Promise<Balancer> {
-  const sockets = new Set<Socket>();
   const ready = new Set<string>();
   let nodes: readonly string[] = [];
   let turn = 0;
-  const server = createServer((client) => {
+  const hop = await openHop((client) => {
     const targets = [...ready];
     const target = targets[turn++ % targets.length];
     const { hostname, port } = new URL(target ?? 'http://127.0.0.1:1');
     const node = connect(Number(port), hostname);
-    for (const [socket, other] of [
-      [client, node],
-      [node, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
     client.pipe(node).pipe(client);
+    return node;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
 
   const closing = new AbortController();
   const checking = (async () => {
@@ -57,7 +44,7 @@ export async function startBalancer(): Promise<Balancer> {
   }
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${hop.port}`,
     use(urls) {
       nodes = urls;
     },
@@ -65,9 +52,7 @@ export async function startBalancer(): Promise<Balancer> {
     async close() {
       closing.abort();
       await checking;
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
+      await hop.close();
     },
   };
 }

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { openHop } from './hop.ts';
 
 export interface CuttingProxy {
   readonly url: string;
@@ -17,21 +17,11 @@ export async function startCuttingProxy(
   nextCut: () => number | undefined,
 ): Promise<CuttingProxy> {
   const { hostname, port } = new URL(target);
-  const sockets = new Set<Socket>();
   const upstreams = new Set<Socket>();
   let cuts = 0;
-  const server = createServer((client) => {
+  const hop = await openHop((client) => {
     const upstream = connect(Number(port), hostname);
     let left = nextCut() ?? Number.POSITIVE_INFINITY;
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
     upstreams.add(upstream);
     upstream.on('close', () => upstreams.delete(upstream));
     client.pipe(upstream);
@@ -47,22 +37,15 @@ export async function startCuttingProxy(
       upstream.destroy();
       client.end(part, () => client.destroy());
     });
+    return upstream;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${hop.port}`,
     cuts: () => cuts,
-    cut() {
-      for (const socket of sockets) socket.destroy();
-    },
+    cut: hop.cut,
     silence() {
       for (const upstream of upstreams) upstream.pause();
     },
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    close: hop.close,
   };
 }

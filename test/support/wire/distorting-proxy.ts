@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import { openHop } from './hop.ts';
 
 /** What a hop does with what the server sends. */
 export type Distortion =
@@ -21,8 +21,7 @@ export interface DistortingProxy {
 
 export async function startDistortingProxy(port: number): Promise<DistortingProxy> {
   let present: Distortion = { kind: 'none' };
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
+  const hop = await openHop((client) => {
     const upstream = connect(port, '127.0.0.1');
     client.on('data', (chunk) => {
       if (present.kind !== 'silence') upstream.write(chunk);
@@ -40,29 +39,13 @@ export async function startDistortingProxy(port: number): Promise<DistortingProx
         if (!client.destroyed) client.write(chunk);
       });
     });
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
+    return upstream;
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
   return {
-    port: (server.address() as AddressInfo).port,
+    port: hop.port,
     distort(distortion) {
       present = distortion;
     },
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    close: hop.close,
   };
 }

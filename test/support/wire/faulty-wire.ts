@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { parseDatabaseUrl } from '../../../src/db/url.ts';
+import { connectToDatabase, openHop, urlThrough } from './hop.ts';
 
 /**
  * What happens to the next append: it goes through; the wire breaks before it reaches the database; as soon as it was
@@ -17,28 +15,15 @@ export interface FaultyWire {
 
 /** A TCP hop before the database that breaks at chosen points of an append. `committed` waits until it has landed. */
 export async function startFaultyWire(url: string, committed: () => Promise<void>): Promise<FaultyWire> {
-  const target = parseDatabaseUrl(url);
-  const sockets = new Set<Socket>();
   const faults: WireFault[] = [];
-  const server = createServer((client) => {
-    const database =
-      target.socketPath === undefined
-        ? connect(target.port ?? 3306, target.host)
-        : connect(target.socketPath);
+  const hop = await openHop((client) => {
+    const database = connectToDatabase(url);
     const cut = () => {
       client.destroy();
       database.destroy();
     };
     /** What the database answered to an append whose answer is to be lost. */
     let heldBack: Buffer[] | undefined;
-    for (const socket of [client, database]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        cut();
-      });
-    }
     client.on('data', (chunk) => {
       const fault = chunk.includes('START TRANSACTION') ? (faults.shift() ?? 'none') : 'none';
       if (fault === 'before') return cut();
@@ -61,21 +46,9 @@ export async function startFaultyWire(url: string, committed: () => Promise<void
       heldBack = undefined;
       client.write(answer);
     });
+    return database;
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const through = new URL(url);
-  through.hostname = '127.0.0.1';
-  through.port = String((server.address() as AddressInfo).port);
-  through.searchParams.delete('socketPath');
-  return {
-    url: through.href,
-    faults,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  return { url: urlThrough(hop, url), faults, close: hop.close };
 }
 
 /** Whether an answer of the database holds an error: a packet has a length of three bytes, a number, and its content. */

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { parseDatabaseUrl } from '../../../src/db/url.ts';
+import { connectToDatabase, openHop, urlThrough } from './hop.ts';
 
 /** A way to the database that ends for good, as that of a process that is killed does. */
 export interface MortalWire {
@@ -19,30 +17,19 @@ export async function startMortalWire(
   commands: number,
   end: 'before' | 'during' | 'after',
 ): Promise<MortalWire> {
-  const target = parseDatabaseUrl(url);
-  const sockets = new Set<Socket>();
   let left = commands;
   let dead = false;
   const die = () => {
     dead = true;
-    for (const socket of sockets) socket.destroy();
+    hop.cut();
   };
-  const server = createServer((client) => {
-    if (dead) return client.destroy();
-    const database =
-      target.socketPath === undefined
-        ? connect(target.port ?? 3306, target.host)
-        : connect(target.socketPath);
-    let last = false;
-    for (const socket of [client, database]) {
-      sockets.add(socket);
-      socket.on('error', () => {});
-      socket.on('close', () => {
-        sockets.delete(socket);
-        client.destroy();
-        database.destroy();
-      });
+  const hop = await openHop((client) => {
+    if (dead) {
+      client.destroy();
+      return undefined;
     }
+    const database = connectToDatabase(url);
+    let last = false;
     client.on('data', (chunk) => {
       if (dead) return;
       last = left-- <= 0;
@@ -55,21 +42,16 @@ export async function startMortalWire(
       if (last) die();
       else client.write(chunk);
     });
+    return database;
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const through = new URL(url);
-  through.hostname = '127.0.0.1';
-  through.port = String((server.address() as AddressInfo).port);
-  through.searchParams.delete('socketPath');
   return {
-    url: through.href,
+    url: urlThrough(hop, url),
     get dead() {
       return dead;
     },
     async close() {
       die();
-      server.close();
-      await once(server, 'close');
+      await hop.close();
     },
   };
 }
