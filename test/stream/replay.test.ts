@@ -2,11 +2,12 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
 import { Ring } from '../../src/channel/ring.ts';
 import type { Query } from '../../src/log/reader.ts';
+import { Terms } from '../../src/log/terms.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import { until } from '../support/until.ts';
 import { type ReadEvent, readEventStream } from '../support/wire/event-stream.ts';
 import { frameOf } from '../support/wire/frames.ts';
-import { createStreams, EPOCH, openStream } from './fixture.ts';
+import { createSink, createStreams, EPOCH, openStream } from './fixture.ts';
 
 /** A response whose peer takes bytes only at `take`. */
 function openIdleSink() {
@@ -96,4 +97,27 @@ test('A replay holds no page for a slow reader, and reads few rows of the log tw
   expectWhole(read());
   // A part is seven frames; a whole page again for each would be 85,000 rows.
   expect(rowsRead).toBeLessThan(6_000);
+});
+
+test('A term that begins while a page is read does not label the rows that were read before it', async () => {
+  const first = { number: 1, word: EPOCH, firstId: 0 };
+  let terms = new Terms([first]);
+  const query: Query = async <T>(sql: string) => {
+    if (!sql.includes('FROM notification')) return [];
+    // Another node begins it from the row on that this read still returns.
+    terms = new Terms([first, { number: 2, word: 'bbbb', firstId: 1 }]);
+    const row = {
+      ...{ id: 1, event_id: 1, scope: 'global', type: 'ANNOUNCEMENT', player_id: null, title: 'T' },
+      ...{ message: 'M', data: '{}', created_at: new Date(), term: EPOCH, tag: 'tag' },
+    };
+    return [row] as T[];
+  };
+  const ring = new Ring({ frames: 1, bytes: 1 }, 1);
+  const streams = createStreams({ hub: new Hub(1), ring, query, terms: () => terms });
+  onTestFinished(() => streams.close());
+  const { sink, read } = createSink();
+  const stream = openStream(streams, sink, { requested: '0' });
+  await until(() => stream.state === 'live');
+  const announcements = read().events.filter(({ event }) => event === 'announcement');
+  expect(announcements.map(({ lastEventId }) => lastEventId)).toEqual([`1-${EPOCH}`]);
 });
