@@ -1,3 +1,4 @@
+import type { CellsSnapshot } from '../protocol/cells.ts';
 import type { CaughtUp, StreamClose, StreamOpen } from '../protocol/control.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import type { EventType, Notification } from '../protocol/event.ts';
@@ -57,6 +58,9 @@ export class EventDispatcher implements ConnectionListener {
     else if (frame.event === 'leaderboard-snapshot') {
       const snapshot = data as LeaderboardSnapshot;
       if (accepts(scopes.leaderboard(snapshot.contestId))) emitter.emit('leaderboard-snapshot', snapshot);
+    } else if (frame.event === 'cells-snapshot') {
+      const snapshot = data as CellsSnapshot;
+      if (accepts(scopes.cells(snapshot.contestId))) emitter.emit('cells-snapshot', snapshot);
     } else if (frame.event === 'position') {
       progress.move(parseCursor(frame.id)?.id ?? 0, frame.id);
       serverClock.sample((data as { serverTime: string }).serverTime, false);

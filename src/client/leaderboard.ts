@@ -1,3 +1,4 @@
+import type { Cell } from '../protocol/cells.ts';
 import {
   applyDelta,
   type LeaderboardDelta,
@@ -7,17 +8,20 @@ import {
   relevance,
 } from '../protocol/leaderboard.ts';
 import { scopes } from '../protocol/scope.ts';
-import type { BoardRow, BoardView, LeaderboardBoard, LiveClient } from './types.ts';
+import { followCells } from './cells.ts';
+import type { BoardOptions, BoardRow, BoardView, LeaderboardBoard, LiveClient } from './types.ts';
+
+/** Cells of a player who has none. */
+const NONE: readonly Cell[] = [];
 
 /**
  * Leaderboard of a contest, from the client's stream: a snapshot, then deltas, each with the version before it. After a gap
  * it opens a fresh stream, which starts with a new snapshot.
- * @param now clock for `changedAt`, ms since 1970
  */
 export function createBoard(
   client: LiveClient,
   contestId: number,
-  now: () => number = Date.now,
+  { cells: withCells = false, now = Date.now }: BoardOptions = {},
 ): LeaderboardBoard {
   const listeners = new Set<() => void>();
   let state: LeaderboardState | undefined;
@@ -25,6 +29,13 @@ export function createBoard(
   let frozen = false;
   let stale = false;
   let view: BoardView | undefined;
+  /** Rows as they were shown last, with their cells. */
+  let withTheirs: ReadonlyMap<number, BoardRow> = new Map();
+  /** The row without cells that each of them was made of. */
+  const sources = new WeakMap<BoardRow, BoardRow>();
+  const cells = withCells
+    ? followCells(client, contestId, { onChange: notify, onMissed: requestSnapshot })
+    : undefined;
 
   const stops = [
     client.on('leaderboard-snapshot', (snapshot) => {
@@ -41,6 +52,7 @@ export function createBoard(
     // Outdated until the snapshot that follows.
     client.on('reset', ({ lost }) => {
       if (!lost || !state) return;
+      cells?.reset();
       stale = true;
       notify();
     }),
@@ -48,7 +60,8 @@ export function createBoard(
 
   // The snapshot comes at the start of a stream: the current one began before this leaderboard existed.
   const begun = client.state === 'open' || client.state === 'catching-up';
-  if (begun && client.scopes.includes(scopes.leaderboard(contestId))) requestSnapshot();
+  const wanted = withCells ? scopes.cells(contestId) : scopes.leaderboard(contestId);
+  if (begun && client.scopes.includes(wanted)) requestSnapshot();
 
   /** Opens a fresh stream. An error shows in the connection's status; the next stream has a snapshot in any case. */
   function requestSnapshot(): void {
@@ -112,8 +125,25 @@ export function createBoard(
 
   function buildView(): BoardView | undefined {
     if (!state) return undefined;
-    const rows = [...shown.values()].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
-    return { contestId, version: state.version, frozen, total: state.total, rows, stale };
+    const rows = [...rowsWithCells()].sort((a, b) => a.rank - b.rank || a.playerId - b.playerId);
+    const problems = cells?.problems ? { problems: cells.problems } : {};
+    return { contestId, version: state.version, frozen, total: state.total, rows, ...problems, stale };
+  }
+
+  /** Rows of which neither values nor cells have changed stay the same objects. */
+  function rowsWithCells(): Iterable<BoardRow> {
+    if (cells?.problems === undefined) return shown.values();
+    const next = new Map<number, BoardRow>();
+    for (const [playerId, row] of shown) {
+      const own = cells.cellsOf(playerId) ?? NONE;
+      const known = withTheirs.get(playerId);
+      const same = known?.cells === own && sources.get(known) === row;
+      const merged = same ? known : { ...row, cells: own };
+      sources.set(merged, row);
+      next.set(playerId, merged);
+    }
+    withTheirs = next;
+    return next.values();
   }
 
   return {
@@ -129,6 +159,7 @@ export function createBoard(
     },
     close() {
       for (const stop of stops) stop();
+      cells?.close();
       listeners.clear();
     },
   };

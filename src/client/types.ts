@@ -1,3 +1,4 @@
+import type { Cell, CellsSnapshot } from '../protocol/cells.ts';
 import type { CaughtUp, CloseReason, StreamClose, StreamOpen } from '../protocol/control.ts';
 import type { EventName, EventType, Notification } from '../protocol/event.ts';
 import type { LeaderboardRow, LeaderboardSnapshot } from '../protocol/leaderboard.ts';
@@ -174,6 +175,7 @@ export interface LiveEvents extends NotificationEvents {
   /** Emitted before the first event after the loss. */
   readonly reset: Reset;
   readonly 'leaderboard-snapshot': LeaderboardSnapshot;
+  readonly 'cells-snapshot': CellsSnapshot;
   /** The service's reason for closing the stream. */
   readonly close: StreamClose;
   /** Each error, including those that are retried. */
@@ -227,6 +229,8 @@ export interface BoardRow extends LeaderboardRow {
   readonly previousRank: number | undefined;
   /** Time of the last move or change by the client's clock, ms since 1970; `undefined`: none since the snapshot. */
   readonly changedAt: number | undefined;
+  /** With cells: the player's submissions, by problem; problems without any are left out. */
+  readonly cells?: readonly Cell[];
 }
 
 /** Immutable leaderboard at one version: each change creates a new object. */
@@ -238,8 +242,17 @@ export interface BoardView {
   readonly total: number;
   /** Ordered by rank, then by player id. */
   readonly rows: readonly BoardRow[];
+  /** With cells: ids of the contest's problems, in their order; left out until they are known. */
+  readonly problems?: readonly number[];
   /** Whether a change was missed and the leaderboard is being reloaded. */
   readonly stale: boolean;
+}
+
+export interface BoardOptions {
+  /** Whether rows have cells; the client must have the scope `contest:{id}:cells`. Default false. */
+  readonly cells?: boolean;
+  /** Clock for `changedAt`, ms since 1970. Default `Date.now`. */
+  readonly now?: () => number;
 }
 
 /** Leaderboard that follows the stream; the client must have the scope `contest:{id}:leaderboard`. */

@@ -228,6 +228,7 @@ function withAudience(scope: ParsedScope, { role }: UserIdentity, withCells: boo
       ? [scope, { kind: 'real', id }, { kind: 'hidden', id }, ...cells]
       : [scope, { kind: 'shown', id }, ...cells];
   }
+  if (scope.kind === 'cells' && admin) return [scope, { kind: 'realCells', id: scope.id }];
   return scope.kind === 'contest' && admin ? [scope, { kind: 'hidden', id: scope.id }] : [scope];
 }
 

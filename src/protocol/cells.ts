@@ -16,6 +16,8 @@ export interface CellsSnapshot {
   /** Problems of the contest, in their order. */
   readonly problems: readonly number[];
   readonly rows: readonly PlayerCells[];
+  /** Whether these are the cells that admins see. */
+  readonly real?: boolean;
 }
 
 /** Change from one version of the cells to the next: the data of CELLS_UPDATE. */

@@ -25,7 +25,7 @@ describe('A leaderboard', () => {
     resync,
   } as unknown as LiveClient;
   let time = 1_000;
-  const create = () => createBoard(client, 3, () => time);
+  const create = () => createBoard(client, 3, { now: () => time });
 
   const snapshot = (
     version: number,

@@ -3,6 +3,7 @@ import { Emitter } from '../../src/client/emitter.ts';
 import type { LiveClient, LiveEvents, ScopeInput } from '../../src/client/types.ts';
 import { createScopeNeeds } from '../../src/react/session/scope-needs.ts';
 import { createSharedLeaderboards } from '../../src/react/session/shared-leaderboards.ts';
+import { leaderboardRow } from '../support/leaderboard-row.ts';
 
 describe('The leaderboards that components share', () => {
   const emitter = new Emitter<LiveEvents>((error) => {
@@ -47,5 +48,30 @@ describe('The leaderboards that components share', () => {
     expect(leaderboards.view(3)).toBeUndefined();
     expect(requested.at(-1)).toBe('player:me');
     expect(resyncs).toBe(0);
+  });
+
+  it('have cells where a component asks for them, and their scope as long as one does', async () => {
+    const leave = leaderboards.subscribe(4, () => {}, true);
+    await turn();
+    expect(requested.at(-1)).toBe('player:me contest:4:leaderboard contest:4:cells');
+    emitter.emit('leaderboard-snapshot', {
+      contestId: 4,
+      version: 1,
+      frozen: false,
+      total: 1,
+      rows: [leaderboardRow(1, 1, 10)],
+    });
+    const cells = [{ problemId: 5, attempts: 1 }];
+    emitter.emit('cells-snapshot', {
+      contestId: 4,
+      version: 1,
+      problems: [5],
+      rows: [{ playerId: 1, cells }],
+    });
+    expect(leaderboards.view(4, true)).toMatchObject({ problems: [5], rows: [{ playerId: 1, cells }] });
+    expect(leaderboards.view(4)).toBeUndefined();
+    leave();
+    await turn();
+    expect(requested.at(-1)).toBe('player:me');
   });
 });

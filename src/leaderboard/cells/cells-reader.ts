@@ -69,7 +69,7 @@ export class CellsReader {
       const followed = this.#followed.get(key);
       if (followed && version !== undefined && followed.state.version >= version) {
         followed.usedAt = performance.now();
-        followed.view ??= viewOf(contestId, followed.state);
+        followed.view ??= viewOf(contestId, audience, followed.state);
         return followed.view;
       }
       // A load that began before this call may be of an older version.
@@ -113,7 +113,7 @@ export class CellsReader {
           ([playerId, cells]) => [playerId, { playerId, cells: JSON.parse(cells) as Cell[] }] as const,
         );
         let state: CellsState | undefined = { ...stored, rows: new Map(rows) };
-        const view = viewOf(contestId, state);
+        const view = viewOf(contestId, audience, state);
         for (const delta of missed) state = state && applyCells(state, delta);
         if (state) this.#followed.set(key, { state, view: undefined, usedAt: performance.now() });
         return view;
@@ -132,13 +132,14 @@ export class CellsReader {
   }
 }
 
-function viewOf(contestId: number, state: CellsState): CellsView {
+function viewOf(contestId: number, audience: CellsAudience, state: CellsState): CellsView {
   let bytes: Bytes | undefined;
   return {
     ...state,
     get bytes() {
       const { version, problems, rows } = state;
-      const snapshot: CellsSnapshot = { contestId, version, problems, rows: [...rows.values()] };
+      const real = audience === 'real' ? { real: true } : {};
+      const snapshot: CellsSnapshot = { contestId, version, problems, rows: [...rows.values()], ...real };
       bytes ??= encodeBytes(encodeData(JSON.stringify(snapshot)));
       return bytes;
     },
