@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dataOf } from '../../events/row-data.ts';
 import type { LogRow } from '../../log/row.ts';
 import { readSubmissionChecksums, readSubmitterChecksums } from '../../platform/submissions.ts';
+import { scopeKind } from '../../protocol/scope.ts';
 import { DirtyContests } from '../dirty-contests.ts';
 import { CellsPublisher, type CellsPublisherOptions } from './cells-publisher.ts';
 import { type CellsAudience, readPolledCells } from './cells-rows.ts';
@@ -38,10 +39,10 @@ export class CellsTask {
   observe(rows: readonly LogRow[]): void {
     if (!this.#running || this.#audiences.size === 0) return;
     for (const row of rows) {
+      const submitted = submissionOf(row);
+      if (submitted?.contestId !== undefined) this.#mark(submitted.contestId, submitted.playerId);
       // An event has one row per scope: its first stands for it.
       if (row.id !== row.eventId) continue;
-      const solved = dataOf('PROBLEM_SOLVED', row);
-      if (solved?.contestId !== undefined) this.#mark(solved.contestId, solved.playerId);
       const frozen = dataOf('LEADERBOARD_FREEZE', row);
       if (frozen) this.#mark(frozen.contestId);
       const status = dataOf('CONTEST_STATUS', row);
@@ -140,3 +141,22 @@ export class CellsTask {
 
 /** Delay after a failed update of a contest, ms. */
 const RETRY_MS = 500;
+
+/**
+ * The submission that a row is about, if it may change cells. Of events with several rows, the one for admins or, of public
+ * solves, for the contest: a hidden solve is no reason for an update that a rejected submission would not cause.
+ */
+function submissionOf(row: LogRow) {
+  switch (scopeKind(row.scope)) {
+    case 'hidden':
+      return (
+        dataOf('SUBMISSION_RECEIVED', row) ??
+        dataOf('SUBMISSION_JUDGED', row) ??
+        dataOf('SUBMISSION_REJUDGED', row)
+      );
+    case 'contest':
+      return dataOf('PROBLEM_SOLVED', row) ?? dataOf('SOLVE_RETRACTED', row);
+    default:
+      return undefined;
+  }
+}
