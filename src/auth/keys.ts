@@ -9,6 +9,8 @@ export interface Keys {
   readonly ticket: Uint8Array;
   /** For messages between the nodes of a cluster. */
   readonly backplane: Uint8Array;
+  /** For ids of histories. */
+  readonly history: Uint8Array;
 }
 
 /** Derives the keys. @throws Error where there is no secret (`completeSecrets` makes one where that is allowed) */
@@ -23,6 +25,7 @@ export function deriveKeys(auth: Pick<AuthConfig, 'secret' | 'liveSecret'>): Key
     service: derive(root, 'service'),
     ticket: derive(root, 'ticket'),
     backplane: derive(root, 'backplane'),
+    history: derive(root, 'history'),
   };
 }
 

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grants } from '../auth/grants.ts';
+import type { OpaqueIds } from '../auth/opaque-ids.ts';
 import type { Config } from '../config/config.ts';
 import type { Queries } from '../db/database.ts';
 import { readActivity } from '../log/activity.ts';
@@ -16,6 +17,7 @@ export interface PlayerRoutesDeps {
   readonly database: Pick<Queries, 'query'>;
   readonly grants: Grants;
   readonly cursor: () => string;
+  readonly historyIds: OpaqueIds;
   readonly config: Pick<Config, 'standings'>;
 }
 
@@ -68,7 +70,7 @@ const activity = createRoute({
 });
 
 /** Routes of the global leaderboard and of players' histories. */
-export function playerRoutes({ database, grants, cursor, config }: PlayerRoutesDeps): Router {
+export function playerRoutes({ database, grants, cursor, historyIds, config }: PlayerRoutesDeps): Router {
   const router = createRouter();
   router.openapi(global, async (c) => {
     const at = cursor();
@@ -85,8 +87,12 @@ export function playerRoutes({ database, grants, cursor, config }: PlayerRoutesD
     if (playerId === undefined) throw new Problem('invalid-id');
     await grants.authorise(user, [{ kind: 'player', id: playerId }]);
     const { limit, before } = c.req.valid('query');
-    const items = await readActivity(database, playerId, { before, limit: limit + 1 });
-    const page = items.slice(0, limit);
+    const items = await readActivity(database, playerId, {
+      before: before === undefined ? undefined : historyIds.decode(before),
+      limit: limit + 1,
+    });
+    // The ids of the table count what all players do.
+    const page = items.slice(0, limit).map((item) => ({ ...item, id: historyIds.encode(item.id) }));
     const next = items.length > limit ? (page.at(-1)?.id ?? null) : null;
     return c.json({ items: page, next }, 200, { 'cache-control': 'no-store' });
   });

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { type Auth, createAuth } from '../auth/auth.ts';
 import { deriveKeys } from '../auth/keys.ts';
+import { OpaqueIds } from '../auth/opaque-ids.ts';
 import type { Config } from '../config/config.ts';
 import { completeSecrets } from '../config/secret.ts';
 import type { Callers } from '../http/app-env.ts';
@@ -26,6 +27,8 @@ export interface Core extends Databases {
   readonly clock: PlatformClock;
   /** Cursor of the newest frame that was delivered to this node's streams. */
   readonly cursor: () => string;
+  /** Ids of histories as callers see them. */
+  readonly historyIds: OpaqueIds;
   /** Term of a position. */
   readonly termAt: (id: number) => string;
   /** Platform's shared secret; undefined where its tokens are signed with keys of a JWKS alone. */
@@ -47,6 +50,7 @@ export async function openCore(
 ): Promise<Core> {
   const { http, stream } = config;
   const secrets = await completeSecrets(config);
+  const keys = deriveKeys(secrets);
   const opened = new Parts(onError);
   try {
     const databases = await openDatabases({ config, logger, onError, preparedUrl, signal });
@@ -57,7 +61,7 @@ export async function openCore(
         url: config.redisUrl,
         database: database.name,
         nodeId,
-        key: deriveKeys(secrets).backplane,
+        key: keys.backplane,
         logger,
       }),
     );
@@ -106,6 +110,7 @@ export async function openCore(
       callers: createCallers({ ...auth, addressOf: addressOf(http.trustProxy), bounds: http.bounds }),
       clock: createPlatformClock(config.platform.timeZone, databases.databaseClock.now),
       cursor: () => formatCursor(log.hub.settled, termAt(log.hub.settled)),
+      historyIds: new OpaqueIds(keys.history),
       termAt,
       secret: secrets.secret,
       warn: (line) => logger.warn(line),
