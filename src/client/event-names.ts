@@ -27,6 +27,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   'global-leaderboard': true,
   'player-status': true,
   'node-status': true,
+  padding: true,
   'access-changed': true,
   receipts: true,
 };

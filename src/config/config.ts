@@ -110,6 +110,8 @@ interface LeaderboardConfig {
   readonly globalMs: number;
   /** How long after its end a frozen contest holds the public XP of its participants, in days. */
   readonly holdDays: number;
+  /** Time between two appends of what follows from hidden verdicts, ms. */
+  readonly pacedMs: number;
 }
 
 interface DemoConfig {
@@ -193,6 +195,7 @@ function group(v: Variables): Config {
       rankWindowMs: v.RANK_CHANGE_WINDOW_MS,
       globalMs: v.GLOBAL_LEADERBOARD_INTERVAL_MS,
       holdDays: v.FREEZE_HOLD_DAYS,
+      pacedMs: v.FREEZE_APPEND_INTERVAL_MS,
     },
     retention: {
       player: v.RETAIN_PLAYER_DAYS * DAY_MS,

@@ -89,6 +89,7 @@ export const VARIABLES = z.object({
   RANK_CHANGE_WINDOW_MS: integer(0, 60_000, 1_500, 'ms'),
   GLOBAL_LEADERBOARD_INTERVAL_MS: integer(50, 600_000, 5_000, 'ms'),
   FREEZE_HOLD_DAYS: integer(0, 3650, 7, 'days'),
+  FREEZE_APPEND_INTERVAL_MS: integer(50, 600_000, 1_000, 'ms'),
 
   RETAIN_PLAYER_DAYS: integer(1, 3650, 90, 'days'),
   RETAIN_CONTEST_DAYS: integer(1, 3650, 30, 'days'),

@@ -1,6 +1,7 @@
 import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
-import { IS_FROZEN } from '../platform/freeze.ts';
+import { holdsPlayers, IS_FROZEN } from '../platform/freeze.ts';
+import type { EventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Scope } from '../protocol/scope.ts';
 import type { EventDraft } from './draft.ts';
@@ -10,6 +11,8 @@ import { limitedTo, prepare } from './prepare.ts';
 export interface DeferredOptions {
   readonly database: Pick<Queries, 'query'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
+  /** How long after its end a frozen contest holds the public XP of its participants, in days. */
+  readonly holdDays?: number;
 }
 
 /** Max events per append. */
@@ -37,21 +40,56 @@ export async function publishDeferred({ database, publisher }: DeferredOptions):
       `SELECT id, type, data, scopes FROM deferred_event WHERE contest_id = ? ORDER BY id LIMIT ${PAGE_ROWS}`,
       [contestId],
     );
-    const ids = rows.map(({ id }) => id);
-    if (ids.length === 0) return published;
-    const deletion = {
-      sql: format('DELETE FROM deferred_event WHERE id IN (?)', [ids]),
-      expectedRows: ids.length,
-    };
-    const drafts = rows.flatMap(draftsOf);
-    try {
-      await publisher.publishUnits([{ drafts, preconditions: [deletion] }]);
-    } catch (error) {
-      if (error instanceof Problem && error.code === 'superseded') return published;
-      throw error;
-    }
-    published += drafts.length;
+    const page = await publishPage(publisher, rows);
+    if (page === undefined) return published;
+    published += page;
   }
+}
+
+/** Types that are deferred while a contest holds the public XP, level and tier of their player. */
+const OF_PLAYERS = ['LEVEL_UP', 'TIER_UPGRADE', 'ACHIEVEMENT'] as const satisfies readonly EventType[];
+
+/**
+ * Publishes the deferred events of players whom a contest no longer holds, though it is still frozen: its end is too long
+ * ago. Reads all deferred events of such contests: not for frequent polls.
+ *
+ * @returns number of published events
+ */
+export async function publishReleased({ database, publisher, holdDays }: DeferredOptions): Promise<number> {
+  let published = 0;
+  for (;;) {
+    const rows = await database.query<Row>(
+      `SELECT d.id, d.type, d.data, d.scopes
+         FROM contest_freeze f JOIN contest c ON c.id = f.contest_id JOIN deferred_event d ON d.contest_id = f.contest_id
+        WHERE f.frozen AND ${IS_FROZEN} AND NOT ${holdsPlayers(holdDays)} AND d.type IN (?)
+        ORDER BY d.id LIMIT ${PAGE_ROWS}`,
+      [OF_PLAYERS],
+    );
+    const page = await publishPage(publisher, rows);
+    if (page === undefined) return published;
+    published += page;
+  }
+}
+
+/** @returns number of published events; undefined where there are none, or another node was faster */
+async function publishPage(
+  publisher: DeferredOptions['publisher'],
+  rows: readonly Row[],
+): Promise<number | undefined> {
+  const ids = rows.map(({ id }) => id);
+  if (ids.length === 0) return undefined;
+  const deletion = {
+    sql: format('DELETE FROM deferred_event WHERE id IN (?)', [ids]),
+    expectedRows: ids.length,
+  };
+  const drafts = rows.flatMap(draftsOf);
+  try {
+    await publisher.publishUnits([{ drafts, preconditions: [deletion] }]);
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'superseded') return undefined;
+    throw error;
+  }
+  return drafts.length;
 }
 
 /** Finds a contest with deferred events whose freeze is over. Reads one entry of the index per contest, not per event. */

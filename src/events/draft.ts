@@ -25,12 +25,15 @@ export interface EventDraft extends Draft {
 export interface Redactable {
   readonly contestId?: number;
   readonly playerId?: number;
-  redact(restriction: Restriction): RedactedDraft;
+  /** @param over whether the contest has ended; left out: it has not */
+  redact(restriction: Restriction, over?: boolean): RedactedDraft;
 }
 
 /** Draft under a restriction. */
 export interface RedactedDraft {
   readonly draft: EventDraft;
+  /** What follows with the next padded append. */
+  readonly paced?: EventDraft | undefined;
   /** Scopes that receive the event when the restriction is over. */
   readonly deferred: readonly Scope[];
 }
@@ -47,6 +50,8 @@ export interface EventUnit extends Unit {
   readonly keys?: readonly IdempotencyKey[];
   /** Whether the idempotency key of its only event is the event's natural key. */
   readonly byNaturalKey?: boolean;
+  /** Whether they wait for the next padded append, since they follow from hidden verdicts. Only for units without keys. */
+  readonly paced?: boolean;
   /** Whether their contest was frozen when they happened; left out: whether it is frozen now counts. */
   readonly wasFrozen?: boolean | undefined;
 }

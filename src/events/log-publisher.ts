@@ -9,6 +9,7 @@ import type { Scope } from '../protocol/scope.ts';
 import type { EventUnit } from './draft.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { releaseKeys } from './log-keys.ts';
+import { storePaced } from './paced-rows.ts';
 import { prepare } from './prepare.ts';
 import { type ReadRestrictions, redactUnits, scopesOf } from './redaction.ts';
 import { type FindSolve, linkRetractions } from './retractions.ts';
@@ -43,14 +44,17 @@ export interface LogPublisherOptions {
   readonly restrictions: ReadRestrictions;
   /** Finds what a SOLVE_RETRACTED takes back. Default: nothing. */
   readonly findSolve?: FindSolve;
+  /** Whether what follows from hidden verdicts waits for the next append of `PacedEvents`. Default: it does. */
+  readonly paces?: boolean;
 }
 
 export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
-  const { append, restrictions, findSolve = async () => undefined } = options;
+  const { append, restrictions, findSolve = async () => undefined, paces = true } = options;
 
   async function appendUnits(given: readonly EventUnit[]): Promise<Published[]> {
     const linked = await linkRetractions(given, findSolve);
-    const units = await redactUnits(releaseKeys(linked), restrictions);
+    const redacted = await redactUnits(releaseKeys(linked), restrictions, paces);
+    const units = paces ? redacted.map(paceUnit) : redacted;
     const appended = await append(units);
     const published: Published[] = [];
     for (const [number, unit] of units.entries()) {
@@ -87,6 +91,12 @@ export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
       return published as Published;
     },
   };
+}
+
+/** Stores the events of a paced unit, instead of appending them. */
+function paceUnit(unit: EventUnit): EventUnit {
+  if (!unit.paced) return unit;
+  return { drafts: [], preconditions: [...(unit.preconditions ?? []), ...unit.drafts.map(storePaced)] };
 }
 
 /**

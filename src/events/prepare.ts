@@ -40,12 +40,15 @@ export function prepare(
   if (Buffer.byteLength(draft.data) > MAX_DATA_BYTES)
     throw invalid([{ pointer: `${at}/data`, detail: `is larger than ${MAX_DATA_BYTES} bytes` }]);
   if (!definition.redact) return draft;
-  const redact = (restriction: Restriction): RedactedDraft => {
-    const redacted = definition.redact?.[restriction]?.(parsed.data);
+  const redact = (restriction: Restriction, over = false): RedactedDraft => {
+    const redacted = definition.redact?.[restriction]?.(parsed.data, { over });
     if (!redacted) return { draft, deferred: [] };
+    const { paced = [], deferred = [] } = redacted;
+    if (paced.length === 0) return { draft: draftOf(type, redacted), deferred };
     return {
-      draft: draftOf(type, redacted),
-      deferred: redacted.deferred ?? [],
+      draft: draftOf(type, { ...redacted, activity: false }),
+      paced: draftOf(type, { ...redacted, targets: paced }),
+      deferred,
     };
   };
   if (definition.restrictedBy === 'player')
@@ -62,19 +65,39 @@ export function limitedTo(draft: EventDraft, scopes: ReadonlySet<Scope>): EventD
   // A key was released when the event itself was appended.
   const limited = { ...draft, rows, activity: [], releases: undefined };
   if (!redactable) return limited;
-  const redact = (restriction: Restriction): RedactedDraft => {
-    const redacted = redactable.redact(restriction);
+  const redact = (restriction: Restriction, over?: boolean): RedactedDraft => {
+    const redacted = redactable.redact(restriction, over);
     return {
       draft: limitedTo(redacted.draft, scopes) ?? { ...redacted.draft, rows: [], activity: [] },
+      paced: redacted.paced && limitedTo(redacted.paced, scopes),
       deferred: redacted.deferred.filter((scope) => scopes.has(scope)),
     };
   };
   return { ...limited, redactable: { ...redactable, redact } };
 }
 
+/**
+ * Prepares an event that was stored with its scopes, for exactly these.
+ * @param activity whether it is also written to histories
+ * @throws Problem `invalid-event`
+ */
+export function prepareFor(
+  type: string,
+  data: unknown,
+  { scopes, activity }: { readonly scopes: readonly Scope[]; readonly activity: boolean },
+): EventDraft {
+  const { event } = prepare(type, data, { internal: true });
+  // A key was released when the event was stored.
+  return { ...draftOf(event.type, { data: event.data, targets: scopes, activity }), releases: undefined };
+}
+
 function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Redacted<unknown>): EventDraft {
   const definition = CATALOGUE[type] as unknown as EventDefinition<z.ZodType>;
-  const json = JSON.stringify(data);
+  const { unpublished } = definition;
+  const json = JSON.stringify(
+    data,
+    unpublished && ((key, value) => (unpublished.includes(key) ? undefined : value)),
+  );
   const size = Buffer.byteLength(json);
   const title = definition.title(data);
   const rows = targets.map((scope) => {

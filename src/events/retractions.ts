@@ -1,8 +1,8 @@
 import type { Queries } from '../db/database.ts';
 import type { EventData } from '../protocol/event.ts';
 import { scopes } from '../protocol/scope.ts';
-import type { EventUnit } from './draft.ts';
-import { prepare } from './prepare.ts';
+import type { EventDraft, EventUnit } from './draft.ts';
+import { limitedTo, prepare } from './prepare.ts';
 
 /** Finds the `eventId` of a player's last PROBLEM_SOLVED of a problem, in a contest or in practice. */
 export type FindSolve = (about: SolvedProblem) => Promise<number | undefined>;
@@ -38,9 +38,16 @@ export async function linkRetractions(
         event.type === 'SOLVE_RETRACTED' && event.data.supersedes === undefined
           ? await find(event.data)
           : undefined;
-      drafts.push(supersedes === undefined ? draft : prepare(event.type, { ...event.data, supersedes }));
+      drafts.push(supersedes === undefined ? draft : withLink(draft, supersedes));
     }
     linked.push({ ...unit, drafts });
   }
   return linked;
+}
+
+/** A draft that goes to some of its scopes alone still does. */
+function withLink(draft: EventDraft, supersedes: number): EventDraft {
+  const linked = prepare(draft.type, { ...draft.event.data, supersedes });
+  const isWhole = linked.rows.length === draft.rows.length;
+  return isWhole ? linked : (limitedTo(linked, new Set(draft.rows.map(({ scope }) => scope))) ?? draft);
 }

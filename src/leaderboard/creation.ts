@@ -3,18 +3,21 @@ import type { PlatformClock } from '../platform/clock.ts';
 import { recordFreeze } from '../platform/freeze.ts';
 import { readContestState, readScores, type Score } from '../platform/scores.ts';
 import { upsertRows } from './row-statements.ts';
-import { readShownScores } from './shown-scores.ts';
+import { readShownScores, withPublicTiers } from './shown-scores.ts';
 import { type Audience, readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
 
 /**
  * Creates the leaderboard of a contest from its current scores, once, whichever node is first. Where the contest is
  * frozen already and no trigger saw that, the scores at the freeze are unknown: players are shown an empty leaderboard.
+ *
+ * @param holdDays how long after its end a frozen contest holds the tiers of its participants, in days
  * @returns the leaderboard that admins see; undefined when there is no such contest
  */
 export async function createLeaderboard(
   database: Pick<Database, 'transaction'>,
   contestId: number,
   clock: PlatformClock,
+  holdDays?: number,
 ): Promise<StoredLeaderboard | undefined> {
   return database.transaction(async (tx) => {
     if (!(await readContestState(tx, contestId))) return undefined;
@@ -33,11 +36,12 @@ export async function createLeaderboard(
         for (const { sql } of upsertRows(contestId, audience, [...rows.values()], 1, new Map()))
           await tx.execute(sql);
       };
-      await write(frozen ? 'real' : 'shown', scores);
+      if (frozen) await write('real', scores);
+      else await write('shown', await withPublicTiers(tx, contestId, scores, holdDays));
       const freeze = frozen ? await recordFreeze(tx, contestId) : undefined;
       if (freeze?.exact) {
         const shown = await readShownScores(tx, clock, contestId, freeze, scores, new Map());
-        await write('shown', shown);
+        await write('shown', await withPublicTiers(tx, contestId, shown, holdDays));
       }
     }
     return readStoredLeaderboard(tx, contestId);

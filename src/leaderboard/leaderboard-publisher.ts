@@ -1,3 +1,4 @@
+import { flushPaced } from '../events/paced-events.ts';
 import { prepare } from '../events/prepare.ts';
 import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
@@ -21,7 +22,7 @@ import {
   savePendingRankChanges,
   upsertRows,
 } from './row-statements.ts';
-import { readShownScores } from './shown-scores.ts';
+import { readShownScores, withPublicTiers } from './shown-scores.ts';
 import { type Step, sameScore, stepOf } from './step.ts';
 import { type LeaderboardHead, readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
 
@@ -29,6 +30,8 @@ export interface LeaderboardPublisherOptions extends RankChangePublisherOptions 
   readonly clock: PlatformClock;
   /** Records rows that cannot be shown, and are left out. */
   readonly leftOut?: Pick<LeftOutRows, 'record' | 'delete' | 'clear'>;
+  /** How long after its end a frozen contest holds the tiers of its participants, in days. */
+  readonly holdDays?: number;
   /** Lowest rank at which a player is notified of being overtaken; 0: only players whose own result changed. */
   readonly top: number;
 }
@@ -69,7 +72,7 @@ export class LeaderboardPublisher {
     const { database, clock } = options;
     const stored =
       (await database.transaction((tx) => readStoredLeaderboard(tx, contestId))) ??
-      (await createLeaderboard(database, contestId, clock));
+      (await createLeaderboard(database, contestId, clock, options.holdDays));
     return stored && new LeaderboardPublisher(options, contestId, stored);
   }
 
@@ -95,7 +98,7 @@ export class LeaderboardPublisher {
       await this.#updateShown(scores, players, contest, freeze);
       await this.#publishChanges(changesIn(this.#rows, scores, players), contest);
     } else {
-      const changes = changesIn(this.#rows, scores, players);
+      const changes = changesIn(this.#rows, await this.#withPublicTiers(scores), players);
       if (this.#head.frozen) await this.#unfreeze(changes, contest, freeze);
       else await this.#publishChanges(changes, contest);
     }
@@ -120,7 +123,9 @@ export class LeaderboardPublisher {
       const freeze = await recordFreeze(database, contestId);
       if (freeze.exact) {
         const all = players === 'all' ? scores : await readScores(database, contestId, 'all', clock);
-        const shown = await readShownScores(database, clock, contestId, freeze, all, this.#rows);
+        const shown = await this.#withPublicTiers(
+          await readShownScores(database, clock, contestId, freeze, all, this.#rows),
+        );
         await this.#publishChanges(changesIn(this.#rows, shown, 'all'), contest);
       }
       if (contest.live) await this.rankChanges.publish(this.#head, this.#rows, { freezing: true });
@@ -131,7 +136,9 @@ export class LeaderboardPublisher {
       known?.frozen && newcomers.size === 0 ? known : await recordFreeze(database, contestId, newcomers);
     this.#shown ??= await this.#readShown();
     const before = byPlayer(this.#shown);
-    const shown = await readShownScores(database, clock, contestId, freeze, scores, before);
+    const shown = await this.#withPublicTiers(
+      await readShownScores(database, clock, contestId, freeze, scores, before),
+    );
     const changes = changesIn(before, shown, players);
     if (changes.size === 0) return;
     const step = stepOf(this.#shown, changes);
@@ -142,6 +149,11 @@ export class LeaderboardPublisher {
     ]);
     this.#head = publication.head;
     this.#shown = step.order;
+  }
+
+  #withPublicTiers(scores: Map<number, Score>): Promise<Map<number, Score>> {
+    const { database, holdDays } = this.#options;
+    return withPublicTiers(database, this.contestId, scores, holdDays);
   }
 
   async #readShown(): Promise<readonly LeaderboardRow[]> {
@@ -197,6 +209,8 @@ export class LeaderboardPublisher {
 
   async #unfreeze(changes: Changes, contest: ContestState, freeze: FreezeRecord | undefined): Promise<void> {
     const { contestId } = this;
+    // The delta below is relative to the last of them.
+    await flushPaced(this.#options, 'LEADERBOARD_UPDATE', contestId);
     const shown = await this.#options.database.transaction((tx) =>
       readStoredLeaderboard(tx, contestId, 'shown'),
     );

@@ -21,6 +21,8 @@ import {
 export interface LeaderboardReaderOptions {
   readonly database: Pick<Database, 'query' | 'transaction'>;
   readonly clock: PlatformClock;
+  /** How long after its end a frozen contest holds the tiers of its participants, in days. */
+  readonly holdDays?: number;
   /** Updates the leaderboard of a contest that is long over, which no task polls. */
   readonly refresh?: (contestId: number) => Promise<void>;
 }
@@ -77,7 +79,7 @@ export class LeaderboardReader {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const head =
         (await readLeaderboardHead(database, contestId)) ??
-        (await createLeaderboard(database, contestId, clock))?.head;
+        (await createLeaderboard(database, contestId, clock, this.#options.holdDays))?.head;
       if (!head) return undefined;
       if ('polled' in head && !head.polled && (await this.#refresh(contestId))) continue;
       const { audience, version } = targetOf(head, seesReal);

@@ -58,6 +58,9 @@ export class LeaderboardTask {
       if (joined) for (const { playerId } of joined.players) this.markDirty(joined.contestId, playerId);
       const status = dataOf('CONTEST_STATUS', row);
       if (status) this.markDirty(status.contestId);
+      // What the freeze held of its participants is public again, in all their contests.
+      if (dataOf('LEADERBOARD_FREEZE', row)?.frozen === false)
+        for (const contestId of this.#loaded.keys()) this.markDirty(contestId);
     }
   }
 

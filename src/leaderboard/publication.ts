@@ -14,6 +14,8 @@ export interface Publication {
   readonly contestId: number;
   readonly head: LeaderboardHead;
   readonly deltas: readonly LeaderboardDelta[];
+  /** Whether only admins may know of the change. */
+  readonly hidden: boolean;
   /** Whether the change exceeds an append: the only delta then makes readers load the leaderboard again. */
   readonly oversized: boolean;
 }
@@ -41,6 +43,7 @@ export function publicationOf(
       shownVersion: of === 'real' ? shownVersion : next,
       frozen: frozen && of !== 'all',
     },
+    hidden: of === 'real',
     deltas: deltas ?? [missedDelta(contestId, next, change.total, of)],
     oversized: deltas === undefined,
   };
@@ -48,13 +51,14 @@ export function publicationOf(
 
 /**
  * Publishes a version: the head, the rows and their deltas in one transaction. Rows that exceed an append are written in a
- * transaction before it; their delta is right also when it is published late, or not at all.
+ * transaction before it; their delta is right also when it is published late, or not at all. What only admins may know of is
+ * stored for the next padded append.
  * @param first drafts before the deltas
  * @throws Problem `superseded` when another node has published since `from`
  */
 export async function publishVersion(
   { database, publisher }: RankChangePublisherOptions,
-  { contestId, head, deltas, oversized }: Publication,
+  { contestId, head, deltas, hidden, oversized }: Publication,
   from: LeaderboardHead,
   rowGuards: readonly Precondition[],
   first: readonly EventDraft[] = [],
@@ -64,12 +68,13 @@ export async function publishVersion(
     ...first,
     ...deltas.map((delta) => prepare('LEADERBOARD_UPDATE', delta, { internal: true })),
   ];
-  if (!oversized) return void (await publisher.publishUnits([{ drafts, preconditions: guards }]));
+  if (!oversized)
+    return void (await publisher.publishUnits([{ drafts, preconditions: guards, paced: hidden }]));
   await database.transaction(async (tx) => {
     for (const { sql, expectedRows } of guards) {
       const { affectedRows } = await tx.execute(sql);
       if (expectedRows !== undefined && affectedRows !== expectedRows) throw new Problem('superseded');
     }
   });
-  await publisher.publishUnits([{ drafts }]);
+  await publisher.publishUnits([{ drafts, paced: hidden }]);
 }

@@ -1,7 +1,8 @@
 import type { Queries } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
-import type { FreezeRecord } from '../platform/freeze.ts';
+import { type FreezeRecord, readTiersHeldElsewhere } from '../platform/freeze.ts';
 import { readHeldScores, type Score } from '../platform/scores.ts';
+import { TIERS } from '../protocol/enums.ts';
 
 const NOTHING_SOLVED = {
   finalRating: 0,
@@ -33,4 +34,24 @@ export async function readShownScores(
       return [playerId, published.get(playerId) ?? { ...score, ...NOTHING_SOLVED, ...atFreeze }];
     }),
   );
+}
+
+/**
+ * Replaces tiers that follow from hidden verdicts of another contest by the public ones.
+ *
+ * @param scores they must have been read before this call
+ * @param holdDays how long after its end a frozen contest holds the tiers of its participants, in days
+ */
+export async function withPublicTiers(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+  scores: Map<number, Score>,
+  holdDays?: number,
+): Promise<Map<number, Score>> {
+  for (const [playerId, held] of await readTiersHeldElsewhere(database, contestId, holdDays)) {
+    const score = scores.get(playerId);
+    const tier = TIERS.find((known) => known === held) ?? null;
+    if (score) scores.set(playerId, { ...score, tier });
+  }
+  return scores;
 }

@@ -109,3 +109,22 @@ export async function anyPlayersHeld(database: Pick<Queries, 'query'>, days?: nu
   );
   return rows.length > 0;
 }
+
+/** Reads the public tiers of participants of a contest that freezes of other contests hold. */
+export async function readTiersHeldElsewhere(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+  days?: number,
+): Promise<Map<number, string | null>> {
+  const others = await database.query(
+    'SELECT 1 FROM contest_freeze WHERE frozen AND contest_id <> ? LIMIT 1',
+    [contestId],
+  );
+  if (others.length === 0) return new Map();
+  const rows = await database.query<{ playerId: number; tier: string | null }>(
+    `SELECT h.player_id AS playerId, h.tier FROM (${heldPlayers(days)}) h
+       JOIN contest_participant cp ON cp.contest_id = ? AND cp.player_id = h.player_id`,
+    [contestId],
+  );
+  return new Map(rows.map(({ playerId, tier }) => [playerId, tier]));
+}

@@ -5,6 +5,8 @@ import { holdsPlayers, IS_FROZEN } from './freeze.ts';
 export interface Restrictions {
   /** Contests whose leaderboards are frozen. */
   readonly frozen: ReadonlySet<number>;
+  /** Those of them that have ended. */
+  readonly over: ReadonlySet<number>;
   /** Contests that are private, or drafts. */
   readonly private: ReadonlySet<number>;
   /** Players whose public XP, level and tier are held, each with a frozen contest that holds them. */
@@ -30,8 +32,8 @@ export async function readRestrictions(
   const found =
     contests.length === 0
       ? []
-      : await database.query<{ id: number; frozen: number; closed: number }>(
-          `SELECT c.id, ${IS_FROZEN} AS frozen, (NOT c.is_public OR c.status = 'DRAFT') AS closed
+      : await database.query<{ id: number; frozen: number; ended: number; closed: number }>(
+          `SELECT c.id, ${IS_FROZEN} AS frozen, c.status = 'ENDED' AS ended, (NOT c.is_public OR c.status = 'DRAFT') AS closed
              FROM contest c WHERE c.id IN (?) AND (c.leaderboard_frozen OR NOT c.is_public OR c.status = 'DRAFT')`,
           [contests],
         );
@@ -44,8 +46,10 @@ export async function readRestrictions(
             WHERE ${holdsPlayers(holdDays)} GROUP BY cp.player_id`,
           [players],
         );
+  const frozen = found.filter((contest) => Number(contest.frozen) === 1);
   return {
-    frozen: new Set(found.filter(({ frozen }) => Number(frozen) === 1).map(({ id }) => id)),
+    frozen: new Set(frozen.map(({ id }) => id)),
+    over: new Set(frozen.filter(({ ended }) => Number(ended) === 1).map(({ id }) => id)),
     private: new Set(found.filter(({ closed }) => Number(closed) === 1).map(({ id }) => id)),
     held: new Map(held.map(({ playerId, contestId }) => [playerId, contestId])),
   };

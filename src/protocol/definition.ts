@@ -24,11 +24,22 @@ export type Keep = 'history' | 'transient';
  */
 export type Restriction = 'frozen' | 'private';
 
+/** What a redaction depends on beside the event. */
+export interface RestrictedContest {
+  /** Whether the contest has ended. */
+  readonly over: boolean;
+}
+
 /** Event as it is published while its contest is restricted. */
 export interface Redacted<D> {
   readonly data: D;
   readonly targets: readonly Scope[];
   readonly activity: boolean;
+  /**
+   * Scopes that receive the event with the next padded append, with its activity: only hidden verdicts cause it, and positions
+   * of the log must not show that there was one. `targets` is then empty.
+   */
+  readonly paced?: readonly Scope[];
   /** What is published when the restriction is over. */
   readonly deferred?: readonly Scope[];
 }
@@ -44,7 +55,11 @@ export interface EventDefinition<S extends z.ZodType> {
   /** Whose restrictions apply: its contest's, or those of the frozen contests of its player. Left out: its contest's. */
   readonly restrictedBy?: 'contest' | 'player';
   /** Per restriction, what is published instead while its contest is under it. Left out: the event unchanged. */
-  readonly redact?: { readonly [R in Restriction]?: (data: z.output<S>) => Redacted<z.output<S>> };
+  readonly redact?: {
+    readonly [R in Restriction]?: (data: z.output<S>, contest: RestrictedContest) => Redacted<z.output<S>>;
+  };
+  /** Fields that identify an event to its publisher, and are not published: ids of the platform that count what is hidden. */
+  readonly unpublished?: readonly string[];
   readonly keep: Keep;
   /** Published only by the service itself, never over REST or SQL. */
   readonly internal?: boolean;

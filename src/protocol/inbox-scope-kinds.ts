@@ -34,6 +34,7 @@ const KINDS: Readonly<Record<EventType, readonly InboxScopeKind[]>> = {
   GLOBAL_LEADERBOARD: [],
   PLAYER_STATUS: [],
   NODE_STATUS: [],
+  PADDING: [],
   ACCESS_CHANGED: [],
 };
 

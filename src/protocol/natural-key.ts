@@ -36,6 +36,7 @@ const NATURAL_KEYS: NaturalKeys = {
   GLOBAL_LEADERBOARD: undefined,
   PLAYER_STATUS: undefined,
   NODE_STATUS: undefined,
+  PADDING: undefined,
   ACCESS_CHANGED: undefined,
   RECEIPTS: undefined,
 };

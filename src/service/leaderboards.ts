@@ -51,6 +51,7 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   const reader = new LeaderboardReader({
     database,
     clock,
+    holdDays: config.holdDays,
     // A stale leaderboard is better than none.
     refresh: (contestId) => refreshLeaderboard(options, contestId).catch(onError),
   });

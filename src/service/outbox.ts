@@ -1,10 +1,17 @@
 import type { Database } from '../db/database.ts';
-import { publishDeferred } from '../events/deferred.ts';
+import { publishDeferred, publishReleased } from '../events/deferred.ts';
 import { Relay, type RelayOptions } from '../events/outbox/relay.ts';
+import { PacedEvents } from '../events/paced-events.ts';
+import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 
 export interface OutboxDeps extends Omit<RelayOptions, 'database' | 'onError'> {
   readonly database: Database;
+  readonly log: Pick<LogPipeline, 'onRows'>;
+  /** How long after its end a frozen contest still hides what follows from verdicts, in days. */
+  readonly holdDays?: number;
+  /** Time between two padded appends, ms. */
+  readonly pacedMs: number;
   readonly onError: (error: unknown, where: string) => void;
 }
 
@@ -14,13 +21,20 @@ const RETRY_MS = 500;
 /** Time between two polls for events whose freeze is over, ms. */
 const DEFERRED_MS = 500;
 
-/** Opens the relay from the outbox to the log. */
-export function openOutbox({ onError, ...options }: OutboxDeps): Part {
+/** Time between two polls for events of players who are no longer held, ms. */
+const RELEASED_MS = 60_000;
+
+/** Opens the relay from the outbox to the log, and what appends the events that freezes withhold. */
+export function openOutbox({ onError, log, pacedMs, ...options }: OutboxDeps): Part {
   const relay = new Relay({ ...options, onError: (error) => onError(error, 'relay') });
+  const paced = new PacedEvents(options);
+  log.onRows((rows) => paced.observe(rows));
   return {
     leaderTasks: [
       { name: 'relay', everyMs: RETRY_MS, run: (signal) => relay.run(signal) },
       { name: 'deferred events', everyMs: DEFERRED_MS, run: () => publishDeferred(options).then(() => {}) },
+      { name: 'released events', everyMs: RELEASED_MS, run: () => publishReleased(options) },
+      { name: 'paced events', everyMs: pacedMs, run: () => paced.run() },
     ],
   };
 }

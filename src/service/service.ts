@@ -125,6 +125,9 @@ async function openParts(
     openOutbox({
       database: background,
       publisher: relayPublisher,
+      log,
+      holdDays: config.standings.holdDays,
+      pacedMs: config.standings.pacedMs,
       handlers: contests.handlers,
       onDirtyContest: markDirty,
       onReceipts: inbox.publishReceipts,

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { publishDeferred } from '../../src/events/deferred.ts';
+import { publishDeferred, publishReleased } from '../../src/events/deferred.ts';
 import type { EventUnit } from '../../src/events/draft.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, setFrozen } from '../support/database/platform.ts';
@@ -22,20 +22,26 @@ async function defer(contestId: number, count: number): Promise<void> {
   );
 }
 
-test('what a freeze deferred is published once it is over, in order, whatever waits for other contests', async () => {
-  const { database } = made;
-  const [frozen, shown] = [await createContest(database, { frozen: true }), await createContest(database)];
-  await defer(frozen, 300);
-  await defer(shown, 450);
+/** A publisher that runs what units depend on, and keeps them. */
+function collector() {
   const units: EventUnit[] = [];
   const publisher = {
     async publishUnits(some: readonly EventUnit[]) {
       units.push(...some);
       for (const { preconditions = [] } of some)
-        for (const { sql } of preconditions) await database.execute(sql);
+        for (const { sql } of preconditions) await made.database.execute(sql);
       return [];
     },
   };
+  return { units, publisher };
+}
+
+test('what a freeze deferred is published once it is over, in order, whatever waits for other contests', async () => {
+  const { database } = made;
+  const [frozen, shown] = [await createContest(database, { frozen: true }), await createContest(database)];
+  await defer(frozen, 300);
+  await defer(shown, 450);
+  const { units, publisher } = collector();
   expect(await publishDeferred({ database, publisher })).toBe(450);
   const drafts = units.flatMap((unit) => unit.drafts);
   expect(drafts.map(({ playerId }) => playerId)).toEqual(
@@ -46,6 +52,40 @@ test('what a freeze deferred is published once it is over, in order, whatever wa
   await setFrozen(database, frozen, false);
   expect(await publishDeferred({ database, publisher })).toBe(300);
   expect(await database.query('SELECT id FROM deferred_event')).toEqual([]);
+});
+
+test('what a contest no longer holds of its players is published, though it is still frozen', async () => {
+  const { database } = made;
+  const [over, recent] = [
+    await createContest(database, { frozen: true, status: 'ENDED' }),
+    await createContest(database, { frozen: true, status: 'ENDED' }),
+  ];
+  for (const [contestId, days] of [
+    [over, 8],
+    [recent, 6],
+  ]) {
+    await database.execute(
+      'INSERT INTO contest_freeze (contest_id, freeze_no, frozen, frozen_at, `exact`) VALUES (?, 1, TRUE, UTC_TIMESTAMP(3), TRUE)',
+      [contestId],
+    );
+    await database.execute(
+      "INSERT INTO contest_announced (contest_id, status, announced_at) VALUES (?, 'OVER', UTC_TIMESTAMP(3) - INTERVAL ? DAY)",
+      [contestId, days],
+    );
+    await database.execute(
+      "INSERT INTO deferred_event (contest_id, type, data, scopes, created_at) VALUES (?, 'LEVEL_UP', ?, ?, UTC_TIMESTAMP(3))",
+      [contestId, JSON.stringify({ playerId: contestId, oldLevel: 1, newLevel: 2 }), '["global"]'],
+    );
+  }
+  await defer(over, 1);
+  const { units, publisher } = collector();
+  expect(await publishDeferred({ database, publisher })).toBe(0);
+  expect(await publishReleased({ database, publisher })).toBe(1);
+  expect(units.flatMap(({ drafts }) => drafts.map(({ type, playerId }) => [type, playerId]))).toEqual([
+    ['LEVEL_UP', over],
+  ]);
+  expect(await publishReleased({ database, publisher })).toBe(0);
+  expect(await publishReleased({ database, publisher, holdDays: 5 })).toBe(1);
 });
 
 test('a poll reads no more when more events wait', async () => {

@@ -41,6 +41,7 @@ export async function openLeaderboards(): Promise<LeaderboardFixture> {
   const publisher = createLogPublisher({
     append: (units) => appender.append(units),
     restrictions: (contests) => readRestrictions(database, contests),
+    paces: false,
   });
   const options = (top = 2, other: Database = database) => ({
     database: other,

@@ -17,7 +17,7 @@ const TYPES =
   'SUBMISSION_RECEIVED,SUBMISSION_JUDGED,SUBMISSION_REJUDGED,PROBLEM_SOLVED,SOLVE_RETRACTED,XP_GAINED';
 
 describe('Judging', { timeout: 120_000 }, () => {
-  const live = prepareService();
+  const live = prepareService({ FREEZE_APPEND_INTERVAL_MS: '50' });
   let problemId: number;
   let solver: PlayerIds;
   let rival: PlayerIds;

@@ -218,6 +218,7 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     },
     { cameCount: count, wentCount: count },
   ) as fc.Arbitrary<EventInput<'PLAYER_STATUS'>>,
+  PADDING: fc.record({ frozenContests: id }) as fc.Arbitrary<EventInput<'PADDING'>>,
   ACCESS_CHANGED: fc.record({
     userIds: fc.array(id, { maxLength: 20 }),
     contestIds: fc.array(id, { maxLength: 20 }),

@@ -35,6 +35,7 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   GLOBAL_LEADERBOARD: 'dim',
   PLAYER_STATUS: 'dim',
   NODE_STATUS: 'dim',
+  PADDING: 'dim',
   ACCESS_CHANGED: 'dim',
   RECEIPTS: 'dim',
 };

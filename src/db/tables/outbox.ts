@@ -19,7 +19,10 @@ export const eventOutbox = mysqlTable(
   (table) => [index('event_outbox_waiting').on(table.failedAt, table.id)],
 );
 
-/** Events of which a freeze hides a part, with the scopes that are to receive them when it is over. */
+/**
+ * Events of which a freeze hides a part, with the scopes that are to receive them when it is over; of contest 0, those that
+ * wait for the next padded append.
+ */
 export const deferredEvent = mysqlTable(
   'deferred_event',
   {
@@ -28,7 +31,7 @@ export const deferredEvent = mysqlTable(
     type: tokenColumn('type', { length: 32 }).notNull(),
     /** JSON text. */
     data: mediumtext('data').notNull(),
-    /** JSON array of scopes. */
+    /** JSON array of scopes; of contest 0, an object with `scopes` and `activity`. */
     scopes: text('scopes').notNull(),
     createdAt: instantColumn('created_at').notNull(),
   },

@@ -125,6 +125,8 @@ export class CellsPublisher {
       {
         drafts: [prepare('CELLS_UPDATE', delta, { internal: true })],
         preconditions: advanceCells(contestId, audience, this.#version, change),
+        // Always: those of a freeze and of the time after it stay in order.
+        paced: audience === 'real',
       },
     ]);
     this.#version += 1;

@@ -1,6 +1,7 @@
 import { bodyOf, only } from './body.ts';
 import {
   CONTEST_TITLE,
+  contestFrozen,
   contestTitle,
   FROZEN,
   NAME_OF_PLAYER,
@@ -15,10 +16,7 @@ import { sqlInt, sqlText } from './value.ts';
 const SOURCE = 'v_source';
 const ledgerId = sqlInt('NEW.id');
 
-/**
- * XP of a player. What a frozen contest gives once it has ended are bonuses for ranks, which wait; what it gives before,
- * for joining and for solves, concerns its player alone.
- */
+/** XP of a player. What of it a frozen contest withholds is decided where it is published. */
 export const xpGained: Trigger = {
   piece: 'xp_gained',
   table: 'xp_ledger',
@@ -28,7 +26,6 @@ export const xpGained: Trigger = {
     xp_ledger: ['id', 'player_id', 'contest_id', 'source', 'final_xp'],
     ...NAME_OF_PLAYER,
     ...TITLE_OF_CONTEST,
-    contest: [...TITLE_OF_CONTEST.contest, 'status'],
   },
   body: bodyOf(
     {
@@ -37,11 +34,7 @@ export const xpGained: Trigger = {
     },
     playerName('NEW.player_id'),
     `SET ${SOURCE} = NEW.source;`,
-    only(
-      'NEW.contest_id IS NOT NULL',
-      contestTitle('NEW.contest_id'),
-      `SELECT MAX(c.leaderboard_frozen AND c.status = 'ENDED') INTO ${FROZEN} FROM contest c WHERE c.id = NEW.contest_id;`,
-    ),
+    only('NEW.contest_id IS NOT NULL', contestTitle('NEW.contest_id'), contestFrozen('NEW.contest_id')),
     publishEvent(
       'XP_GAINED',
       {

@@ -128,14 +128,16 @@ export const JUDGING_EVENTS = {
     message: (data, audience) =>
       `${byline(data, audience)} ${data.xp < 0 ? 'lost' : 'gained'} ${Math.abs(data.xp)} XP${titled(' in ', data.contestTitle)}`,
     redact: {
-      // A rank bonus gives the rank away.
-      frozen: (data) => ({
+      // What comes after the end is a bonus for a rank, and gives the rank away.
+      frozen: (data, { over }) => ({
         data,
-        targets: data.contestId === undefined ? [] : [scopes.hidden(data.contestId)],
+        targets: [],
         activity: true,
-        deferred: [scopes.player(data.playerId)],
+        paced: over ? whereContest(data, scopes.hidden) : [scopes.player(data.playerId)],
+        deferred: over ? [scopes.player(data.playerId)] : [],
       }),
     },
+    unpublished: ['ledgerId'],
     keep: 'history',
   }),
 } as const;
@@ -144,7 +146,7 @@ function problemOf({ problemId, problemTitle, contestTitle }: About): string {
   return `${problemTitle ?? `problem ${problemId}`}${titled(' in ', contestTitle)}`;
 }
 
-const whereContest = ({ contestId }: About, scopeOf: (id: number) => Scope): Scope[] =>
+const whereContest = ({ contestId }: Pick<About, 'contestId'>, scopeOf: (id: number) => Scope): Scope[] =>
   contestId === undefined ? [] : [scopeOf(contestId)];
 
 function toPlayerAndAdmins(data: About): Scope[] {
@@ -162,8 +164,9 @@ function toAll(data: About): Scope[] {
 function hiddenFromOthers<D extends About>(data: D): Redacted<D> {
   return {
     data,
-    targets: toPlayerAndAdmins(data),
+    targets: [],
     activity: true,
+    paced: toPlayerAndAdmins(data),
     deferred: [scopes.problem(data.problemId), ...whereContest(data, scopes.contest)],
   };
 }

@@ -75,8 +75,9 @@ export const PLAYER_EVENTS = {
     redact: {
       frozen: (data) => ({
         data,
-        targets: [scopes.hidden(data.contestId)],
+        targets: [],
         activity: false,
+        paced: [scopes.hidden(data.contestId)],
       }),
     },
     keep: 'history',
@@ -125,8 +126,9 @@ export const PLAYER_EVENTS = {
 function ownOnly<D extends { readonly playerId: number }>(data: D): Redacted<D> {
   return {
     data,
-    targets: [scopes.player(data.playerId)],
+    targets: [],
     activity: true,
+    paced: [scopes.player(data.playerId)],
     deferred: [scopes.global],
   };
 }

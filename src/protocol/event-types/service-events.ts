@@ -96,6 +96,18 @@ export const SERVICE_EVENTS = {
     internal: true,
   }),
 
+  PADDING: define({
+    schema: z.strictObject({
+      /** Number of frozen contests. */
+      frozenContests: z.int().min(1),
+    }),
+    targets: () => [scopes.ops],
+    title: () => 'Padding',
+    message: (data) => `takes a position while ${data.frozenContests} contests are frozen`,
+    keep: 'transient',
+    internal: true,
+  }),
+
   ACCESS_CHANGED: define({
     schema: z.strictObject({
       /** Users whose status, role or participation changed. */

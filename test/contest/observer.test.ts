@@ -1,0 +1,135 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
+import { CATALOGUE } from '../../src/protocol/catalogue.ts';
+import type { EventDefinition, Redacted } from '../../src/protocol/definition.ts';
+import { scopes } from '../../src/protocol/scope.ts';
+import { prepareService } from '../support/service.ts';
+import { FAST } from '../support/wire/leaderboard-http.ts';
+import { type HiddenSubmission, observeContest, signsOf } from './observer.ts';
+
+/** Rounds of hidden submissions per contest; a longer run: `OBSERVER_ROUNDS=20 npx vitest run test/contest/observer.test.ts`. */
+const ROUNDS = Number(process.env.OBSERVER_ROUNDS ?? 1);
+
+const of = (verdicts: string): HiddenSubmission[] =>
+  [...verdicts].map((verdict, index) => ({
+    solver: index % 3,
+    problem: Math.floor(index / 3) % 2,
+    accepted: verdict === '+',
+  }));
+const flipped = (plan: readonly HiddenSubmission[]) =>
+  plan.map(({ rejudged, ...one }) => ({
+    ...one,
+    accepted: !one.accepted,
+    ...(rejudged === undefined ? {} : { rejudged: !rejudged }),
+  }));
+
+// So long that no padded append is among what is compared: `test/events/paced-events.test.ts` has their sizes.
+const live = prepareService({
+  ...FAST,
+  GLOBAL_LEADERBOARD_INTERVAL_MS: '50',
+  FREEZE_APPEND_INTERVAL_MS: '600000',
+});
+beforeAll(async () => {
+  await installTriggers(live.test.database);
+});
+
+test(
+  'A frozen contest looks the same to others if every hidden verdict is another one',
+  async () => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const plan = [...of('+--+-'), { solver: 0, problem: 1, accepted: true, rejudged: false }];
+      const first = await observeContest(live, plan);
+      const second = await observeContest(live, flipped(plan));
+      expect(first).toHaveLength(plan.length);
+      for (const [index, sight] of first.entries()) expect(second[index]).toEqual(sight);
+      expect(signsOf(plan, first)).toEqual([]);
+    }
+  },
+  120_000 * ROUNDS,
+);
+
+describe('An observer infers hidden verdicts', () => {
+  const definitions = CATALOGUE as unknown as Record<
+    string,
+    { -readonly [K in keyof EventDefinition<never>]: EventDefinition<never>[K] }
+  >;
+  const restore: (() => void)[] = [];
+  afterEach(() => {
+    for (const put of restore.splice(0)) put();
+  });
+  /** Takes a guard out of the catalogue until the end of the test. */
+  function change(
+    type: string,
+    make: (definition: EventDefinition<never>) => Partial<EventDefinition<never>>,
+  ): void {
+    const definition = definitions[type] as EventDefinition<never>;
+    const original = { ...definition };
+    Object.assign(definition, make(original));
+    restore.push(() => void Object.assign(definition, { redact: undefined }, original));
+  }
+  const plan = of('-+--+');
+
+  test.each([
+    ['solves go to the contest', () => change('PROBLEM_SOLVED', () => ({ redact: {} })), /problem-solved/],
+    ['a level goes to everybody', () => change('LEVEL_UP', () => ({ redact: {} })), /level-up/],
+    [
+      'verdicts move positions',
+      () => {
+        for (const type of ['PROBLEM_SOLVED', 'XP_GAINED', 'LEVEL_UP'])
+          change(type, ({ redact }) => ({
+            redact: {
+              frozen: (data, contest) => {
+                const redacted = redact?.frozen?.(data, contest) as Redacted<never>;
+                return { ...redacted, targets: redacted.paced ?? [], paced: [] };
+              },
+            },
+          }));
+      },
+      /positions/,
+    ],
+    [
+      'a verdict goes to the contest',
+      () =>
+        change('SUBMISSION_JUDGED', ({ targets }) => ({
+          targets: (data) => {
+            const { contestId, verdict } = data as { contestId: number; verdict: string };
+            return [...targets(data), ...(verdict === 'ACCEPTED' ? [scopes.contest(contestId)] : [])];
+          },
+        })),
+      /submission-judged/,
+    ],
+  ] as const)('where %s', async (_, takeOut, sign) => {
+    takeOut();
+    expect(signsOf(plan, await observeContest(live, plan)).join()).toMatch(sign);
+  });
+
+  test('where cells show what came after the freeze', async () => {
+    const { database } = live.test;
+    const sights = await observeContest(live, plan, async (contestId) => {
+      await database.execute(
+        'UPDATE contest_freeze SET frozen_at = frozen_at + INTERVAL 1 DAY WHERE contest_id = ?',
+        [contestId],
+      );
+    });
+    expect(
+      new Set(sights.map(({ frames }) => frames.length)).size + signsOf(plan, sights).length,
+    ).toBeGreaterThan(1);
+    expect(
+      sights.some(({ answers }) =>
+        /"solvedAt":\d/.test(answers['outsider leaderboard frozen?cells=1'] ?? ''),
+      ),
+    ).toBe(true);
+  });
+
+  test('where the public XP is not held', async () => {
+    const { database } = live.test;
+    const [trigger] = await database.query<{ name: string }>(
+      "SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'player' AND ACTION_STATEMENT LIKE '%INTO frozen_player%'",
+    );
+    await database.execute(`DROP TRIGGER ${trigger?.name}`);
+    const sights = await observeContest(live, plan, async (contestId) => {
+      await database.execute('DELETE FROM frozen_player WHERE contest_id = ?', [contestId]);
+    });
+    expect(signsOf(plan, sights).join()).toMatch(/outsider global/);
+  });
+});

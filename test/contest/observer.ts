@@ -1,0 +1,350 @@
+import type { Database } from '../../src/db/database.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  joinContest,
+  type PlayerIds,
+  setFrozen,
+} from '../support/database/platform.ts';
+import { type Statement, statements } from '../support/database/platform-statements.ts';
+import type { TestService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { type RawStream, readStream } from '../support/wire/raw-stream.ts';
+
+/** A hidden submission: who submits what, its verdict, and the verdict that a rejudgement gives it afterwards. */
+export interface HiddenSubmission {
+  readonly solver: number;
+  readonly problem: number;
+  readonly accepted: boolean;
+  readonly rejudged?: boolean;
+}
+
+/** What observers were sent between one hidden submission and the next, without times and positions. */
+export interface Sight {
+  /** Answers of every resource, by observer and path. */
+  readonly answers: Readonly<Record<string, string>>;
+  /** Frames of every scope, by observer: name and data. */
+  readonly frames: readonly string[];
+  /** Positions by which the log moved, but for those of the frames. */
+  readonly unseen: number;
+}
+
+interface ContestCast {
+  /** Level of the last player who advanced. */
+  level: number;
+  readonly contestId: number;
+  /** Contest of the same players that is not frozen. */
+  readonly otherId: number;
+  readonly problems: readonly number[];
+  readonly solvers: readonly PlayerIds[];
+}
+
+/** Somebody who may see the contest, and did not submit. */
+interface Observer {
+  readonly name: string;
+  readonly token: string;
+  readonly stream: RawStream;
+  seen: number;
+}
+
+const SOLVERS = 3;
+const PROBLEMS = 3;
+/** Frames that depend on time alone. */
+const TIMED = new Set(['player-status', 'stream-open', 'caught-up', 'position']);
+
+/**
+ * Plays a frozen contest with hidden submissions, as the platform writes them, and collects everything that the service sends to a
+ * participant who does not submit and to a player from outside: all scopes that they may open, all resources, with headers.
+ *
+ * @param afterFreeze runs between the freeze and the first hidden submission
+ */
+export async function observeContest(
+  live: TestService,
+  plan: readonly HiddenSubmission[],
+  afterFreeze: (contestId: number) => Promise<void> = async () => {},
+): Promise<Sight[]> {
+  const { database } = live.test;
+  const cast = await createCast(database);
+  const rival = await createPlayer(database, { name: 'Rival', xp: 30_000 });
+  const outsider = await createPlayer(database, { name: 'Outsider', xp: 20_000 });
+  for (const contestId of [cast.contestId, cast.otherId])
+    await joinContest(database, { contestId, playerId: rival.playerId });
+  const scopes = [
+    'player:me',
+    'global',
+    ...[cast.contestId, cast.otherId].flatMap((id) => [`contest:${id}`, `contest:${id}:leaderboard`]),
+    ...cast.problems.map((id) => `problem:${id}`),
+  ];
+  const open = async (name: string, token: string, named: readonly string[]): Promise<Observer> => {
+    const query = named.map((scope) => `scope=${scope}`).join('&');
+    const stream = await readStream(`${live.url}/streams?${query}&cells=1`, {
+      authorization: `Bearer ${token}`,
+    });
+    await until(() => stream.events.some(({ event }) => event === 'caught-up'));
+    return { name, token, stream, seen: 0 };
+  };
+  const adminToken = await live.token(await createUser(database, { role: 'ADMIN' }));
+  const observers = [
+    await open('participant', await live.token(rival.userId), scopes),
+    await open('outsider', await live.token(outsider.userId), scopes),
+  ];
+  const others = [await open('admin', adminToken, scopes.slice(1))];
+  const own: Observer[] = [];
+  for (const { userId } of cast.solvers) own.push(await open('own', await live.token(userId), ['player:me']));
+  const record = recorderOf(cast, rival, outsider);
+  const collect = (before: number) => collectSight(live, observers, resourcesOf(cast), record, before);
+  try {
+    // A public solve of each player, so that there is something to compare with.
+    for (const [index, solver] of cast.solvers.entries()) {
+      await submit(database, cast, { solver: index, problem: PROBLEMS - 1, accepted: true });
+      await until(() => count(observers[0] as Observer, 'problem-solved', solver.playerId) === 2);
+    }
+    await setFrozen(database, cast.contestId, true);
+    for (const { stream } of [...observers, ...others])
+      await until(() => stream.events.filter(({ event }) => event === 'leaderboard-freeze').length === 2);
+    await afterFreeze(cast.contestId);
+    await until(() => isQuiet(live, observers));
+    await collect(0);
+    const sights: Sight[] = [];
+    for (const submission of plan) {
+      const before = await positionOf(live);
+      for (const observer of observers) observer.seen = observer.stream.events.length;
+      const solver = own[submission.solver] as Observer;
+      const verdicts = judgements(solver);
+      await submit(database, cast, submission);
+      await until(() => judgements(solver) === verdicts + (submission.rejudged === undefined ? 1 : 2));
+      // Whatever its verdict, it is pending.
+      for (const observer of observers)
+        await until(() => framesOf(observer).some((frame) => frame.event === 'cells-update'));
+      await until(() => isQuiet(live, observers));
+      sights.push(await collect(before));
+    }
+    return sights;
+  } finally {
+    for (const { stream } of [...observers, ...others, ...own]) stream.close();
+    const users = [...cast.solvers, rival, outsider].map(({ userId }) => userId);
+    // The next contest has the global leaderboard to itself.
+    await database.execute("UPDATE users SET status = 'BANNED' WHERE id IN (?)", [users]);
+  }
+}
+
+async function createCast(database: Database): Promise<ContestCast> {
+  const problems: number[] = [];
+  for (let number = 0; number < PROBLEMS; number++) problems.push(await createProblem(database));
+  const contestId = await createContest(database, { problems, title: 'Frozen' });
+  const otherId = await createContest(database, { problems, title: 'Open' });
+  const solvers: PlayerIds[] = [];
+  for (let number = 0; number < SOLVERS; number++) {
+    const solver = await createPlayer(database, { name: `Solver ${number}`, xp: 1_000 * (number + 1) });
+    solvers.push(solver);
+    for (const id of [contestId, otherId])
+      await joinContest(database, { contestId: id, playerId: solver.playerId });
+  }
+  return { level: 1, contestId, otherId, problems, solvers };
+}
+
+/** A submission as the platform writes it, statement by statement. */
+async function submit(
+  database: Database,
+  cast: ContestCast,
+  { solver, problem, accepted, rejudged }: HiddenSubmission,
+): Promise<void> {
+  const { contestId, problems, solvers } = cast;
+  const { playerId } = solvers[solver] as PlayerIds;
+  const about = { contestId, playerId, problemId: problems[problem] as number };
+  const [[insert, values]] = statements.submit(about) as [Statement];
+  const { insertId } = await database.execute(insert, [...values]);
+  const accept = async () => {
+    cast.level += 1;
+    const after = { xp: 10_000, level: cast.level, tier: 'SILVER', subRank: 'Silver I' };
+    for (const [sql, given] of statements.accept(about, insertId, after))
+      await database.execute(sql, [...given]);
+  };
+  const judge = (verdict: string) =>
+    database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, insertId]);
+  await (accepted ? accept() : judge('WRONG_ANSWER'));
+  if (rejudged === undefined) return;
+  await (rejudged && !accepted ? accept() : judge('RUNTIME_ERROR'));
+}
+
+const framesOf = ({ stream, seen }: Observer) => stream.events.slice(seen);
+
+const count = ({ stream }: Observer, event: string, playerId: number) =>
+  stream.events.filter((frame) => frame.event === event && JSON.parse(frame.data).playerId === playerId)
+    .length;
+
+const judgements = ({ stream }: Observer) =>
+  stream.events.filter(({ event }) => event === 'submission-judged' || event === 'submission-rejudged')
+    .length;
+
+async function positionOf(live: TestService): Promise<number> {
+  const response = await fetch(`${live.url}/health`);
+  return ((await response.json()) as { follower: { position: number } }).follower.position;
+}
+
+/** Polls, some 25 ms apart, in which nothing came. */
+const QUIET_POLLS = 6;
+
+/** Whether the outbox is empty and nothing has come for a while. */
+async function isQuiet(live: TestService, observers: readonly Observer[]): Promise<boolean> {
+  const state = async () => {
+    const [row] = await live.test.database.query<{ waiting: number }>(
+      'SELECT COUNT(*) AS waiting FROM event_outbox',
+    );
+    return [
+      Number(row?.waiting),
+      await positionOf(live),
+      ...observers.map(({ stream }) => stream.events.length),
+    ].join();
+  };
+  const first = await state();
+  if (!first.startsWith('0,')) return false;
+  for (let poll = 0; poll < QUIET_POLLS; poll++) {
+    await new Promise((resolve) => setTimeout(resolve, 25));
+    if ((await state()) !== first) return false;
+  }
+  return true;
+}
+
+/** What callers can read of the contest, by a name that is the same for each contest. */
+function resourcesOf({
+  contestId,
+  otherId,
+  solvers,
+}: ContestCast): (readonly [name: string, path: string])[] {
+  const contests = [
+    ['frozen', contestId],
+    ['open', otherId],
+  ] as const;
+  const queries = ['', '?cells=1', '?cells=1&around=me', '?mode=PRECISION', '?limit=1&offset=1'];
+  return [
+    ...contests.flatMap(([name, id]) => [
+      [`contest ${name}`, `/contests/${id}`] as const,
+      ...queries.map(
+        (query) => [`leaderboard ${name}${query}`, `/contests/${id}/leaderboard${query}`] as const,
+      ),
+      [`hidden ${name}`, `/streams?scope=contest:${id}:hidden`] as const,
+      [`real ${name}`, `/streams?scope=contest:${id}:leaderboard:real`] as const,
+      [`real cells ${name}`, `/streams?scope=contest:${id}:cells:real`] as const,
+    ]),
+    ['contests', '/contests?limit=2'],
+    ['global', '/leaderboard'],
+    ['global page', '/leaderboard?limit=2&offset=1'],
+    ['own activity', '/players/me/activity'],
+    ['another activity', `/players/${solvers[0]?.playerId}/activity`],
+    ['inbox', '/notifications'],
+    ['inbox counts', '/notifications/counts'],
+    ['online', '/players/online'],
+    ['sessions', '/sessions'],
+    ['ready', '/ready'],
+    ['metrics', '/metrics'],
+  ];
+}
+
+/** Writes an answer or a frame so that it can be compared: kind of it, and its text. */
+type Recorder = (kind: string, text: string) => string;
+
+/** Names instead of ids; no times and positions; versions in the order in which they were seen. */
+function recorderOf(
+  { contestId, otherId, problems, solvers }: ContestCast,
+  rival: PlayerIds,
+  outsider: PlayerIds,
+): Recorder {
+  const players = new Map([
+    [rival.playerId, 'rival'],
+    [outsider.playerId, 'outsider'],
+    ...solvers.map(({ playerId }, index) => [playerId, `solver ${index}`] as const),
+  ]);
+  const contests = new Map([
+    [contestId, 'frozen'],
+    [otherId, 'open'],
+  ]);
+  const numbered = new Map(problems.map((id, index) => [id, `problem ${index}`]));
+  const versions = new Map<string, number>();
+  const names: Record<string, ReadonlyMap<number, string>> = {
+    playerId: players,
+    contestId: contests,
+    problemId: numbered,
+  };
+  return (kind, text) =>
+    text
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T')
+      .replaceAll(/"(id|eventId|next|cursor)":("[^"]*"|\d+)/g, '"$1":0')
+      .replaceAll(
+        /"(playerId|contestId|problemId)":(\d+)/g,
+        (_, key, id) => `"${key}":"${names[key]?.get(Number(id))}"`,
+      )
+      .replaceAll(/"problems":\[[\d,]*\]/g, '"problems":[]')
+      .replaceAll(/(contest|problem|player):\d+/g, '$1')
+      .replaceAll(/"(version|previous|cellsVersion)":(\d+)/g, (_, key, version) => {
+        const known = `${kind} ${key === 'previous' ? 'version' : key} ${version}`;
+        if (!versions.has(known))
+          versions.set(known, [...versions.keys()].filter((one) => one.startsWith(kind)).length);
+        return `"${key}":${versions.get(known)}`;
+      });
+}
+
+async function collectSight(
+  live: TestService,
+  observers: readonly Observer[],
+  resources: readonly (readonly [name: string, path: string])[],
+  record: Recorder,
+  before: number,
+): Promise<Sight> {
+  const position = await positionOf(live);
+  const answers: Record<string, string> = {};
+  for (const { name, token } of observers)
+    for (const [resource, path] of resources) {
+      const response = await fetch(live.url + path, { headers: { authorization: `Bearer ${token}` } });
+      const headers = [...response.headers].filter(
+        ([header]) => !['date', 'etag', 'content-length'].includes(header),
+      );
+      const body =
+        resource === 'metrics' && response.ok ? metricsOf(await response.text()) : await response.text();
+      const kind = `${name} ${resource}`;
+      answers[kind] = record(kind, `${response.status} ${JSON.stringify(headers)} ${body}`);
+    }
+  const recent = observers.flatMap((observer) => framesOf(observer).map((frame) => ({ observer, frame })));
+  const frames = recent
+    .filter(({ frame }) => !TIMED.has(frame.event))
+    .map(({ observer: { name }, frame: { event, data } }) => {
+      const { scope = '' } = JSON.parse(data) as { scope?: string };
+      return `${name} ${event} ${record(`${name} ${event} ${scope}`, data)}`;
+    });
+  const seen = new Set(
+    recent.map(({ frame }) => Number(frame.lastEventId.split('-')[0])).filter((id) => id > before),
+  );
+  return { answers, frames: frames.sort(), unseen: position - before - seen.size };
+}
+
+/** Names of the metrics: their values are those of the process. */
+const metricsOf = (text: string) => text.match(/^[a-z_]+/gm)?.join(' ') ?? '';
+
+/** Numbers of a sight by which verdicts might be guessed: positions, frames by name, and what differs from the sight before. */
+function featuresOf(sight: Sight, previous: Sight | undefined): Map<string, number> {
+  const features = new Map([['positions', sight.unseen]]);
+  for (const frame of sight.frames) {
+    const name = frame.split(' ', 2).join(' ');
+    features.set(name, (features.get(name) ?? 0) + 1);
+  }
+  if (previous)
+    for (const [name, answer] of Object.entries(sight.answers))
+      features.set(name, answer === previous.answers[name] ? 0 : 1);
+  return features;
+}
+
+/** Signs by which a classifier with one threshold tells all accepted submissions from all rejected ones. */
+export function signsOf(plan: readonly HiddenSubmission[], sights: readonly Sight[]): string[] {
+  const features = sights.map((sight, index) => featuresOf(sight, sights[index - 1]));
+  const names = new Set(features.flatMap((one) => [...one.keys()]));
+  return [...names].filter((name) => {
+    const values = (accepted: boolean) =>
+      features
+        .slice(1)
+        .flatMap((one, index) => (plan[index + 1]?.accepted === accepted ? [one.get(name) ?? 0] : []));
+    const [accepted, rejected] = [values(true), values(false)];
+    return Math.min(...accepted) > Math.max(...rejected) || Math.max(...accepted) < Math.min(...rejected);
+  });
+}

@@ -1,0 +1,131 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { EventUnit } from '../../src/events/draft.ts';
+import { flushPaced, PacedEvents } from '../../src/events/paced-events.ts';
+import { storePaced } from '../../src/events/paced-rows.ts';
+import { prepareFor } from '../../src/events/prepare.ts';
+import type { LogRow } from '../../src/log/row.ts';
+import type { Scope } from '../../src/protocol/scope.ts';
+import { prepareDatabase } from '../support/database/database.ts';
+import { createContest, setFrozen } from '../support/database/platform.ts';
+
+const made = prepareDatabase();
+let units: EventUnit[] = [];
+const publisher = {
+  async publishUnits(some: readonly EventUnit[]) {
+    units.push(...some);
+    for (const { preconditions = [] } of some)
+      for (const { sql } of preconditions) await made.database.execute(sql);
+    return [];
+  },
+};
+const open = () => new PacedEvents({ database: made.database, publisher });
+
+beforeEach(async () => {
+  units = [];
+  await made.database.execute('DELETE FROM deferred_event');
+  await made.database.execute('DELETE FROM contest_freeze');
+});
+
+async function frozenContest(): Promise<number> {
+  const contestId = await createContest(made.database, { frozen: true });
+  await made.database.execute(
+    'INSERT INTO contest_freeze (contest_id, freeze_no, frozen, frozen_at, `exact`) VALUES (?, 1, TRUE, UTC_TIMESTAMP(3), TRUE)',
+    [contestId],
+  );
+  return contestId;
+}
+
+async function hide(contestId: number, playerId: number, waitedS = 0): Promise<void> {
+  const scopes: Scope[] = [`player:${playerId}`, `contest:${contestId}:hidden`];
+  const solved = { playerId, problemId: 5, contestId };
+  const { sql } = storePaced(prepareFor('PROBLEM_SOLVED', solved, { scopes, activity: true }));
+  await made.database.execute(sql);
+  await made.database.execute(
+    'UPDATE deferred_event SET created_at = created_at - INTERVAL ? SECOND ORDER BY id DESC LIMIT 1',
+    [waitedS],
+  );
+}
+
+const rows = () => units.flatMap(({ drafts }) => drafts.flatMap((draft) => draft.rows));
+const players = () => units.flatMap(({ drafts }) => drafts.flatMap(({ playerId }) => playerId ?? []));
+const waiting = () => made.database.query('SELECT id FROM deferred_event');
+
+/** The row for admins of a judgement. */
+const judgement = (contestId: number) =>
+  ({
+    type: 'SUBMISSION_JUDGED',
+    scope: `contest:${contestId}:hidden`,
+    data: JSON.stringify({ playerId: 1, submissionId: 1, problemId: 5, contestId, verdict: 'ACCEPTED' }),
+  }) as LogRow;
+
+test('an append has the same number of rows, however many solves wait', async () => {
+  const contestId = await frozenContest();
+  const lengths: number[] = [];
+  for (const solves of [0, 1, 2]) {
+    for (let number = 0; number < solves; number++) await hide(contestId, number + 1);
+    units = [];
+    await open().run();
+    lengths.push(rows().length);
+    expect(await waiting()).toEqual([]);
+  }
+  expect(lengths).toEqual([4, 4, 4]);
+});
+
+test('each judgement of a frozen contest makes room for more, whatever its verdict', async () => {
+  const [frozen, shown] = [await frozenContest(), await createContest(made.database)];
+  const paced = open();
+  paced.observe([judgement(frozen), judgement(shown), judgement(frozen)]);
+  await paced.run();
+  expect(rows()).toHaveLength(12);
+  await paced.run();
+  expect(rows()).toHaveLength(16);
+});
+
+test('what has no room waits, in order; if for long, the appends grow', async () => {
+  const contestId = await frozenContest();
+  for (const playerId of [1, 2, 3]) await hide(contestId, playerId);
+  const paced = open();
+  await paced.run();
+  expect(players()).toEqual([1, 2]);
+  await paced.run();
+  expect(players()).toEqual([1, 2, 3]);
+  units = [];
+  for (const playerId of [4, 5, 6, 7]) await hide(contestId, playerId, 60);
+  await paced.run();
+  expect(players()).toEqual([4, 5, 6, 7]);
+  units = [];
+  await paced.run();
+  expect(rows()).toHaveLength(8);
+});
+
+test('without a frozen contest everything is appended, and no padding', async () => {
+  const contestId = await createContest(made.database);
+  for (const playerId of [1, 2, 3]) await hide(contestId, playerId);
+  await open().run();
+  expect(players()).toEqual([1, 2, 3]);
+  expect(rows()).toHaveLength(6);
+  expect(units[0]?.drafts.flatMap(({ activity }) => activity)).toHaveLength(3);
+  units = [];
+  await open().run();
+  expect(units).toEqual([]);
+});
+
+test('of a contest whose freeze is over, one type is appended at once', async () => {
+  const [over, frozen] = [await frozenContest(), await frozenContest()];
+  await hide(over, 1);
+  await hide(frozen, 2);
+  await setFrozen(made.database, over, false);
+  await flushPaced({ database: made.database, publisher }, 'PROBLEM_SOLVED', over);
+  expect(players()).toEqual([1]);
+  expect(await waiting()).toHaveLength(1);
+});
+
+test('after the end of a frozen contest, padding is appended less often', async () => {
+  const contestId = await frozenContest();
+  await made.database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
+  const paced = open();
+  for (let run = 0; run < 9; run++) await paced.run();
+  expect(rows()).toHaveLength(0);
+  await paced.run();
+  expect(rows()).toHaveLength(4);
+});
