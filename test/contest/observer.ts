@@ -51,6 +51,9 @@ interface Observer {
 
 const SOLVERS = 3;
 const PROBLEMS = 3;
+/** Headers that say nothing of the body, or differ from one answer to the next. */
+const OTHER_HEADERS =
+  /^(date|etag|content-length|connection|keep-alive|x-.*|cross-origin-.*|access-control-.*|origin-.*|referrer-.*)$/;
 /** Frames that depend on time alone. */
 const TIMED = new Set(['player-status', 'stream-open', 'caught-up', 'position']);
 
@@ -101,6 +104,12 @@ export async function observeContest(
       await submit(database, cast, { solver: index, problem: PROBLEMS - 1, accepted: true });
       await until(() => count(observers[0] as Observer, 'problem-solved', solver.playerId) === 2);
     }
+    // Cells are public by the second: what is submitted in the second of the freeze is hidden.
+    await database.execute(
+      'UPDATE submission SET submitted_at = submitted_at - INTERVAL 1 MINUTE WHERE contest_id = ?',
+      [cast.contestId],
+    );
+    await until(() => isSettled(live, cast, observers[0] as Observer));
     await setFrozen(database, cast.contestId, true);
     for (const { stream } of [...observers, ...others])
       await until(() => stream.events.filter(({ event }) => event === 'leaderboard-freeze').length === 2);
@@ -182,6 +191,37 @@ const judgements = ({ stream }: Observer) =>
 async function positionOf(live: TestService): Promise<number> {
   const response = await fetch(`${live.url}/health`);
   return ((await response.json()) as { follower: { position: number } }).follower.position;
+}
+
+/** Whether both leaderboards, their cells and the players online show what came before the freeze. */
+async function isSettled(
+  live: TestService,
+  { contestId, otherId }: ContestCast,
+  { token }: Observer,
+): Promise<boolean> {
+  const get = async (path: string) => {
+    const response = await fetch(live.url + path, { headers: { authorization: `Bearer ${token}` } });
+    return (await response.json()) as {
+      count: number;
+      rows: { tier: string; cells: { solvedAt?: number }[] }[];
+    };
+  };
+  const [frozen, open, online] = [
+    await get(`/contests/${contestId}/leaderboard?cells=1`),
+    await get(`/contests/${otherId}/leaderboard`),
+    await get('/players/online'),
+  ];
+  const [pending] = await live.test.database.query<{ moves: number }>(
+    'SELECT COUNT(*) AS moves FROM standings_row WHERE contest_id = ? AND told_from IS NOT NULL',
+    [contestId],
+  );
+  return (
+    frozen.rows.filter(({ tier, cells }) => tier === 'SILVER' && cells[0]?.solvedAt !== undefined).length ===
+      SOLVERS &&
+    open.rows.filter(({ tier }) => tier === 'SILVER').length === SOLVERS &&
+    online.count === SOLVERS + 2 &&
+    Number(pending?.moves) === 0
+  );
 }
 
 /** Polls, some 25 ms apart, in which nothing came. */
@@ -271,7 +311,7 @@ function recorderOf(
   return (kind, text) =>
     text
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T')
-      .replaceAll(/"(id|eventId|next|cursor)":("[^"]*"|\d+)/g, '"$1":0')
+      .replaceAll(/"(id|eventId|next|cursor|solvedAt)":("[^"]*"|\d+|null)/g, '"$1":0')
       .replaceAll(
         /"(playerId|contestId|problemId)":(\d+)/g,
         (_, key, id) => `"${key}":"${names[key]?.get(Number(id))}"`,
@@ -298,13 +338,14 @@ async function collectSight(
   for (const { name, token } of observers)
     for (const [resource, path] of resources) {
       const response = await fetch(live.url + path, { headers: { authorization: `Bearer ${token}` } });
-      const headers = [...response.headers].filter(
-        ([header]) => !['date', 'etag', 'content-length'].includes(header),
-      );
-      const body =
-        resource === 'metrics' && response.ok ? metricsOf(await response.text()) : await response.text();
+      const headers = [...response.headers].filter(([header]) => !OTHER_HEADERS.test(header));
+      // Its version follows; the rest is a hash of the contest's id.
+      const version = /"(\d+)-/.exec(response.headers.get('etag') ?? '')?.[1];
+      if (version) headers.push(['etag', `"version":${version}`]);
+      const text = await response.text();
+      const body = resource === 'metrics' && response.ok ? metricsOf(text) : canonical(text);
       const kind = `${name} ${resource}`;
-      answers[kind] = record(kind, `${response.status} ${JSON.stringify(headers)} ${body}`);
+      answers[kind] = record(kind, `${response.status} ${headers.join('; ')} ${body}`);
     }
   const recent = observers.flatMap((observer) => framesOf(observer).map((frame) => ({ observer, frame })));
   const frames = recent
@@ -317,6 +358,15 @@ async function collectSight(
     recent.map(({ frame }) => Number(frame.lastEventId.split('-')[0])).filter((id) => id > before),
   );
   return { answers, frames: frames.sort(), unseen: position - before - seen.size };
+}
+
+/** JSON with the members of each object in one order. */
+function canonical(text: string): string {
+  const sorted = (_: string, value: unknown) =>
+    value !== null && typeof value === 'object' && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return text.startsWith('{') ? JSON.stringify(JSON.parse(text), sorted) : text;
 }
 
 /** Names of the metrics: their values are those of the process. */
