@@ -1,5 +1,7 @@
 /** Time after a loss in which nodes that have not noticed it may still name what is gone, in ms. */
 const UNNOTICED_MS = 15_000;
+/** Time after the end of the last older node in which its answers may still arrive, in ms. */
+const CLOSING_MS = 500;
 
 /**
  * Compares what was acknowledged and what each stream got with the log.
@@ -9,10 +11,12 @@ const UNNOTICED_MS = 15_000;
  * @param end the position that every reader had reached when it was closed
  * @param divergences `{ from, at, until }`: the database lost rows above position `from`; what was acknowledged between
  *   the two instants may be among them
+ * @param upgrade `{ at, until }`: between the two instants nodes of an earlier release run beside others; they take a
+ *   term that begins for another log
  * @param pruned positions that retention deleted
  * @returns `found`: violations, by kind; `noted`: counts of what is no violation
  */
-export function check({ log, terms, readers, end, divergences, pruned, allowed, ...publishers }) {
+export function check({ log, terms, readers, end, divergences, upgrade, pruned, allowed, ...publishers }) {
   const { accepted, acceptedAt, acknowledgedIds, rolledBack } = publishers;
   const found = {
     lost: [],
@@ -27,7 +31,7 @@ export function check({ log, terms, readers, end, divergences, pruned, allowed, 
     unnamed: [],
     misnamed: [],
   };
-  const noted = { takenByDatabase: 0, announced: 0, announcedInDoubt: 0, withdrawn: 0 };
+  const noted = { takenByDatabase: 0, announced: 0, announcedInDoubt: 0, announcedByOlder: 0, withdrawn: 0 };
   const byId = new Map(log.map((row) => [row.id, row]));
   const byScope = new Map();
   for (const row of log) {
@@ -83,7 +87,9 @@ export function check({ log, terms, readers, end, divergences, pruned, allowed, 
       if (step.lost) {
         noted.announced++;
         const { after, through } = step.lost;
-        if (!isReal(step))
+        if (after === null && step.at >= upgrade.at && step.at <= upgrade.until + CLOSING_MS)
+          noted.announcedByOlder++;
+        else if (!isReal(step))
           found.needless.push({ ...step, reader: reader.scopes, back: takenBack(held, after) });
         else if (!divergences.some(({ from }) => step.cursorId > from)) noted.announcedInDoubt++;
         if (after === null) {

@@ -94,12 +94,15 @@ export function openViewers({ url, platform, random, count }) {
   return Array.from({ length: count }, () => {
     const player = random.pick(platform.players);
     const { id } = random.pick(contests);
-    const viewer = { contest: id, views: [], missed: 0 };
+    const viewer = { contest: id, views: [], misranked: [], missed: 0 };
     let version;
     let rows = new Map();
     const show = () => {
       const text = textOf([...rows.values()]);
-      if (viewer.views.at(-1) !== text) viewer.views.push(text);
+      if (viewer.views.at(-1) === text) return;
+      viewer.views.push(text);
+      const misranked = misrankedAmong([...rows.values()]);
+      if (misranked.length > 0) viewer.misranked.push({ contest: id, version, misranked });
     };
     const onFrame = (event, value) => {
       if (event === 'leaderboard-snapshot') {
@@ -139,21 +142,51 @@ export const showLatest = ({ shown }, viewers) =>
   viewers.every(({ contest, views }) => views.at(-1) === shown.get(contest).at(-1));
 
 /**
- * What viewers showed that the view did not, or, where no history was lost, that it showed before what they showed already.
+ * Compares what viewers showed with what the view showed. `wrong`: scores that it did not, or, where no history was lost,
+ * that it showed before those that were shown already; and ranks that do not follow from the scores beside them.
+ * `combined`: count of leaderboards whose scores the view did not show at one time.
  */
 export function checkViewers({ shown }, viewers, { mayGoBack }) {
   const wrong = [];
-  for (const { contest, views } of viewers) {
-    const states = shown.get(contest);
-    let at = 0;
+  let combined = 0;
+  for (const { contest, views, misranked } of viewers) {
+    wrong.push(...misranked);
+    const states = new Set(shown.get(contest));
+    /** Per player, their scores in the order in which the view showed them. */
+    const scores = new Map();
+    for (const state of states)
+      for (const [player, score] of scoresOf(state))
+        scores.set(player, (scores.get(player) ?? new Set()).add(score));
+    const reached = new Map();
     for (const [index, view] of views.entries()) {
-      const found = states.indexOf(view, mayGoBack ? 0 : at);
-      if (found < 0)
-        wrong.push({ contest, index, of: views.length, before: at, states: states.length, view });
-      else at = found;
+      if (!states.has(view)) combined++;
+      for (const [player, score] of scoresOf(view)) {
+        const at = [...(scores.get(player) ?? [])].indexOf(score);
+        if (at < 0 || (at < (reached.get(player) ?? 0) && !mayGoBack))
+          wrong.push({ contest, index, player, score, at });
+        reached.set(player, at);
+      }
     }
   }
-  return wrong;
+  return { wrong, combined };
+}
+
+/** Players and their scores, of a text as `textOf` makes it. */
+function scoresOf(text) {
+  return text.split(';').map((row) => {
+    const [, player, ...score] = row.split(',');
+    return [player, score.join()];
+  });
+}
+
+/** Rows whose rank is not one more than the number of rows before them. */
+function misrankedAmong(rows) {
+  const comes = (a, b) =>
+    a.finalRating !== b.finalRating
+      ? a.finalRating > b.finalRating
+      : a.lastSolvedAt !== b.lastSolvedAt &&
+        (b.lastSolvedAt === null || (a.lastSolvedAt !== null && a.lastSolvedAt < b.lastSolvedAt));
+  return rows.filter((row) => row.rank !== 1 + rows.filter((other) => comes(other, row)).length);
 }
 
 /** Which contests the log does not move to their start and their end, once each. */

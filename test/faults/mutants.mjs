@@ -14,7 +14,7 @@ export const MUTANTS = {
       ['log/sequence.js', 'continues && (first', 'false && (first'],
       ['log/sequence.js', 'row.id === this.#watermark + 1', 'row.id > this.#watermark'],
     ],
-    args: ['--faults', '4', '--only', 'client connections stalled,frozen node'],
+    args: ['--faults', '2', '--only', 'client connections stalled,frozen node'],
   },
   'answered before COMMIT': {
     edits: [

@@ -10,8 +10,8 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(MUTA
 const run = resolve(import.meta.dirname, 'run.mjs');
 let wrong = 0;
 for (const name of names) {
-  const load = ['--nodes', '2', '--readers', '12', '--publishers', '2', '--pause', '100'];
-  const args = ['--mutate', name, '--seed', '5', '--limit', '90000', ...load, ...MUTANTS[name].args];
+  const load = ['--nodes', '2', '--readers', '12', '--viewers', '4', '--publishers', '2', '--pause', '100'];
+  const args = ['--mutate', name, '--seed', '5', '--limit', '60000', ...load, ...MUTANTS[name].args];
   const { status, stdout, stderr } = spawnSync(process.execPath, [run, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,

@@ -42,6 +42,7 @@ export async function startNode({ dist, databaseUrl, redisUrl }) {
         JWT_SECRET: SECRET,
         LOG_LEVEL: 'info',
         STREAM_RETRY_MS: '20',
+        STANDINGS_CHECK_MS: '500',
         HEARTBEAT_INTERVAL: '1000',
         HEARTBEAT_TIMEOUT: '5000',
         SHUTDOWN_DRAIN_MS: '200',

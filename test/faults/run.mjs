@@ -131,18 +131,23 @@ try {
     await act();
     divergences.push({ from: Number(head), at, until: takes ? Date.now() : at });
   }
+  /** From the first node of this release until no older one runs. */
+  const upgrade = { at: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY };
   const upgradeAt = values['old-dist'] ? Math.floor(plan.length / 2) : undefined;
   const lastStart = performance.now() + Number(values.minutes) * 60_000;
   for (const [index, name] of plan.entries()) {
     if (performance.now() > lastStart) break;
     await sleep(200);
-    if (index === upgradeAt)
+    if (index === upgradeAt) {
+      upgrade.at = Date.now();
       for (const node of nodes) {
         await node.terminate();
+        upgrade.until = Date.now();
         node.use(dist);
         await node.start();
         await delivered(await publishers.probe());
       }
+    }
     if (undelivered.length > 0) break;
     console.error(`${index + 1}. ${name}`);
     await FAULTS[name]({ nodes, database, redis, proxy, publishers, losing, pruned, random: faultRandom });
@@ -171,7 +176,7 @@ try {
     await reached(() => showLatest(judge, viewers), 'the leaderboards are shown as they are').catch((error) =>
       wrongState.push(error.message),
     );
-  const wrongViews = checkViewers(judge, viewers, { mayGoBack: lostHistory });
+  const shown = checkViewers(judge, viewers, { mayGoBack: lostHistory });
   let wrongTransitions = [];
   if (undelivered.length === 0 && !lostHistory)
     await reached(async () => {
@@ -192,6 +197,7 @@ try {
     readers,
     end: last.id,
     divergences,
+    upgrade,
     pruned,
     ...publishers,
     allowed: (reader, scope) => platform.mayRead(reader.player, scope),
@@ -199,12 +205,13 @@ try {
   found.leaked.push(...intruders.outcome.leaks);
   found.refused = publishers.refusals;
   found.wrongState = wrongState;
-  found.wrongViews = wrongViews;
+  found.wrongViews = shown.wrong;
   found.wrongTransitions = wrongTransitions;
   found.undelivered = undelivered;
   const outcome = recordOf({
     ...{ values, recoveries, readers: streams, log, publishers, found, noted, divergences },
     leaderboards: viewers.reduce((sum, { views }) => sum + views.length, 0),
+    combinedLeaderboards: shown.combined,
     transitions: judge.timed.length * 3,
     cuts: proxy.cuts(),
     intrusions: intruders.outcome.tried,
