@@ -111,7 +111,9 @@ async function submit(playerId, problemId, accepted, onVerdict) {
 }
 
 /** Attempts of a player at a problem that are judged. */
-const attemptsIn = (cells, problemId) => cells.find((cell) => cell.problemId === problemId)?.attempts ?? 0;
+function attemptsIn(cells, problemId) {
+  return cells.find((cell) => cell.problemId === problemId)?.attempts ?? 0;
+}
 
 async function measure() {
   const token = await mintPlatformToken(SECRET, USER_OFFSET + 1);

@@ -27,8 +27,8 @@ export interface LeaderboardQuery {
   readonly around?: 'me';
   /** Only who plays in this mode; ranks are those among all. */
   readonly mode?: Mode;
-  /** Whether each row has its cells. Default false. */
-  readonly cells?: boolean;
+  /** With the cells of each row. */
+  readonly cells?: 1;
 }
 
 export type { ContestStatus };

@@ -111,10 +111,8 @@ export function createApi(call: Call): LiveApi {
     markUnread: (id) => unmark('read', id),
     archive: (which) => mark('archived', which),
     unarchive: (id) => unmark('archived', id),
-    leaderboard: (contestId, { cells, ...rest } = {}) => {
-      const query = { ...rest, ...(cells ? { cells: 1 } : {}) };
-      return holding(call<LeaderboardPage>(`/contests/${contestId}/leaderboard`, { query }), 'rows');
-    },
+    leaderboard: (contestId, query) =>
+      holding(call<LeaderboardPage>(`/contests/${contestId}/leaderboard`, { query: { ...query } }), 'rows'),
     globalLeaderboard: (query) =>
       holding(call<GlobalLeaderboard>('/leaderboard', { query: { ...query } }), 'rows'),
     activity: (player, query) =>

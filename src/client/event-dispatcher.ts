@@ -55,12 +55,10 @@ export class EventDispatcher implements ConnectionListener {
       emitter.emit('reset', { lost: { after: null, through: parseCursor(frame.id)?.id ?? 0 }, stale: [] });
     if (frame.event === 'caught-up') emitter.emit('caught-up', data as CaughtUp);
     else if (frame.event === 'stream-close') emitter.emit('close', data as StreamClose);
-    else if (frame.event === 'leaderboard-snapshot') {
-      const snapshot = data as LeaderboardSnapshot;
-      if (accepts(scopes.leaderboard(snapshot.contestId))) emitter.emit('leaderboard-snapshot', snapshot);
-    } else if (frame.event === 'cells-snapshot') {
-      const snapshot = data as CellsSnapshot;
-      if (accepts(scopes.cells(snapshot.contestId))) emitter.emit('cells-snapshot', snapshot);
+    else if (frame.event === 'leaderboard-snapshot' || frame.event === 'cells-snapshot') {
+      const snapshot = data as LeaderboardSnapshot & CellsSnapshot;
+      const scopeOf = scopes[frame.event === 'cells-snapshot' ? 'cells' : 'leaderboard'];
+      if (accepts(scopeOf(snapshot.contestId))) emitter.emit(frame.event, snapshot);
     } else if (frame.event === 'position') {
       progress.move(parseCursor(frame.id)?.id ?? 0, frame.id);
       serverClock.sample((data as { serverTime: string }).serverTime, false);

@@ -70,9 +70,9 @@ export class PacedEvents {
   async run(): Promise<void> {
     const frozen = await this.#frozenContests();
     const judged = [...frozen.keys()].reduce((sum, id) => sum + (this.#judged.get(id) ?? 0), 0);
+    this.#judged.clear();
     const waiting = await readWaiting(this.#options.database);
     if (frozen.size === 0) {
-      this.#judged.clear();
       this.#factor = 1;
       if (waiting.length > 0) await this.#append(takeRows(waiting, MAX_ROWS), 0, 0);
       return;
@@ -84,8 +84,7 @@ export class PacedEvents {
       this.#factor = Math.min(this.#factor * 2, MAX_ROWS);
     const size = Math.min(MAX_ROWS, base * this.#factor + judged * JUDGED_ROWS);
     if (size === 0) return;
-    // Only once it is appended: a run that fails is repeated with the same size.
-    if (await this.#append(takeRows(waiting, size), size, frozen.size)) this.#judged.clear();
+    await this.#append(takeRows(waiting, size), size, frozen.size);
   }
 
   /** Frozen contests whose positions are padded, and whether each is live. */
@@ -97,14 +96,13 @@ export class PacedEvents {
     return new Map(rows.map(({ id, live }) => [id, Number(live) === 1]));
   }
 
-  /** @returns false when another node was faster */
-  async #append(rows: readonly WaitingRow[], size: number, frozenContests: number): Promise<boolean> {
+  async #append(rows: readonly WaitingRow[], size: number, frozenContests: number): Promise<void> {
     const drafts = rows.flatMap(draftOf);
     const used = drafts.reduce((sum, draft) => sum + draft.rows.length, 0);
     const padding = Array.from({ length: Math.max(0, size - used) }, () =>
       prepare('PADDING', { frozenContests }, { internal: true }),
     );
-    return publishStored(this.#options.publisher, rows, [...drafts, ...padding]);
+    await publishStored(this.#options.publisher, rows, [...drafts, ...padding]);
   }
 }
 
@@ -147,11 +145,12 @@ function takeRows(waiting: readonly WaitingRow[], size: number): WaitingRow[] {
   return taken;
 }
 
+/** Appends drafts and deletes the rows that they are made of; does nothing where another node has appended some of them. */
 async function publishStored(
   publisher: PacedEventsOptions['publisher'],
   rows: readonly WaitingRow[],
   drafts: readonly EventDraft[],
-): Promise<boolean> {
+): Promise<void> {
   const ids = rows.map(({ id }) => id);
   const deletion: Precondition[] =
     ids.length === 0
@@ -159,10 +158,8 @@ async function publishStored(
       : [{ sql: format('DELETE FROM deferred_event WHERE id IN (?)', [ids]), expectedRows: ids.length }];
   try {
     await publisher.publishUnits([{ drafts, preconditions: deletion }]);
-    return true;
   } catch (error) {
-    if (error instanceof Problem && error.code === 'superseded') return false;
-    throw error;
+    if (!(error instanceof Problem && error.code === 'superseded')) throw error;
   }
 }
 

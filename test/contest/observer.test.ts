@@ -83,7 +83,7 @@ describe('An observer infers hidden verdicts', () => {
     Object.assign(definition, make(original));
     restore.push(() => void Object.assign(definition, { redact: undefined }, original));
   }
-  const plan = of('-+--+');
+  const plan = of('-+-+');
 
   test.each([
     ['solves go to the contest', () => change('PROBLEM_SOLVED', () => ({ redact: {} })), /problem-solved/],
@@ -127,14 +127,7 @@ describe('An observer infers hidden verdicts', () => {
         [contestId],
       );
     });
-    expect(
-      new Set(sights.map(({ frames }) => frames.length)).size + signsOf(plan, sights).length,
-    ).toBeGreaterThan(1);
-    expect(
-      sights.some(({ answers }) =>
-        /"solvedAt":\d/.test(answers['outsider leaderboard frozen?cells=1'] ?? ''),
-      ),
-    ).toBe(true);
+    expect(signsOf(plan, sights).join()).toMatch(/cells=1 solvedAt/);
   });
 
   test('where the public XP is not held', async () => {

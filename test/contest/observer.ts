@@ -50,6 +50,8 @@ interface Observer {
 }
 
 const SOLVERS = 3;
+/** Last public solve of each of them, as the platform stores it. */
+const SOLVED_AT = '2026-01-02 03:04:05';
 const PROBLEMS = 3;
 /** Headers that say nothing of the body, or differ from one answer to the next. */
 const OTHER_HEADERS =
@@ -109,12 +111,17 @@ export async function observeContest(
       'UPDATE submission SET submitted_at = submitted_at - INTERVAL 1 MINUTE WHERE contest_id = ?',
       [cast.contestId],
     );
+    await database.execute(
+      'UPDATE contest_participant SET last_solved_at = ? WHERE contest_id = ? AND problems_solved > 0',
+      [SOLVED_AT, cast.contestId],
+    );
     await until(() => isSettled(live, cast, observers[0] as Observer));
     await setFrozen(database, cast.contestId, true);
     for (const { stream } of [...observers, ...others])
       await until(() => stream.events.filter(({ event }) => event === 'leaderboard-freeze').length === 2);
     await afterFreeze(cast.contestId);
     await until(() => isQuiet(live, observers));
+    for (const observer of observers) observer.seen = observer.stream.events.length;
     await collect(0);
     const sights: Sight[] = [];
     for (const submission of plan) {
@@ -203,7 +210,7 @@ async function isSettled(
     const response = await fetch(live.url + path, { headers: { authorization: `Bearer ${token}` } });
     return (await response.json()) as {
       count: number;
-      rows: { tier: string; cells: { solvedAt?: number }[] }[];
+      rows: { tier: string; lastSolvedAt: string | null; cells: { solvedAt?: number }[] }[];
     };
   };
   const [frozen, open, online] = [
@@ -216,8 +223,10 @@ async function isSettled(
     [contestId],
   );
   return (
-    frozen.rows.filter(({ tier, cells }) => tier === 'SILVER' && cells[0]?.solvedAt !== undefined).length ===
-      SOLVERS &&
+    frozen.rows.filter(
+      ({ tier, lastSolvedAt, cells }) =>
+        tier === 'SILVER' && lastSolvedAt?.startsWith('2026-01') && cells[0]?.solvedAt !== undefined,
+    ).length === SOLVERS &&
     open.rows.filter(({ tier }) => tier === 'SILVER').length === SOLVERS &&
     online.count === SOLVERS + 2 &&
     Number(pending?.moves) === 0
@@ -265,10 +274,10 @@ function resourcesOf({
       ...queries.map(
         (query) => [`leaderboard ${name}${query}`, `/contests/${id}/leaderboard${query}`] as const,
       ),
-      [`hidden ${name}`, `/streams?scope=contest:${id}:hidden`] as const,
-      [`real ${name}`, `/streams?scope=contest:${id}:leaderboard:real`] as const,
-      [`real cells ${name}`, `/streams?scope=contest:${id}:cells:real`] as const,
     ]),
+    ['hidden', `/streams?scope=contest:${contestId}:hidden`],
+    ['real', `/streams?scope=contest:${contestId}:leaderboard:real`],
+    ['real cells', `/streams?scope=contest:${contestId}:cells:real`],
     ['contests', '/contests?limit=2'],
     ['global', '/leaderboard'],
     ['global page', '/leaderboard?limit=2&offset=1'],
@@ -372,16 +381,30 @@ function canonical(text: string): string {
 /** Names of the metrics: their values are those of the process. */
 const metricsOf = (text: string) => text.match(/^[a-z_]+/gm)?.join(' ') ?? '';
 
-/** Numbers of a sight by which verdicts might be guessed: positions, frames by name, and what differs from the sight before. */
+/** Number of members of an answer by their name. */
+function membersOf(answer: string): Map<string, number> {
+  const members = new Map<string, number>();
+  for (const [, name = ''] of answer.matchAll(/"(\w+)":/g)) members.set(name, (members.get(name) ?? 0) + 1);
+  return members;
+}
+
+/**
+ * Numbers of a sight by which verdicts might be guessed: positions, frames by name, whether an answer differs from the one
+ * before, and by how many members of each name.
+ */
 function featuresOf(sight: Sight, previous: Sight | undefined): Map<string, number> {
   const features = new Map([['positions', sight.unseen]]);
   for (const frame of sight.frames) {
     const name = frame.split(' ', 2).join(' ');
     features.set(name, (features.get(name) ?? 0) + 1);
   }
-  if (previous)
-    for (const [name, answer] of Object.entries(sight.answers))
-      features.set(name, answer === previous.answers[name] ? 0 : 1);
+  for (const [name, answer] of Object.entries(previous ? sight.answers : {})) {
+    const before = previous?.answers[name] ?? '';
+    features.set(name, answer === before ? 0 : 1);
+    const members = membersOf(before);
+    for (const [member, count] of membersOf(answer))
+      features.set(`${name} ${member}`, count - (members.get(member) ?? 0));
+  }
   return features;
 }
 

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
+import { createTestDatabase } from '../support/database/database.ts';
 import {
   createContest,
   createPlayer,
@@ -10,7 +11,7 @@ import {
   type PlayerIds,
   setFrozen,
 } from '../support/database/platform.ts';
-import { prepareService } from '../support/service.ts';
+import { prepareService, startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
 
@@ -122,4 +123,36 @@ describe.each([true, false])('XP of participants of a frozen contest, with trigg
     expect(own.of('level-up')).toHaveLength(1);
     expect(await database.query('SELECT * FROM deferred_event')).toEqual([]);
   });
+});
+
+it('What a freeze deferred is published by a service that starts after the freeze, to others and to the player', async () => {
+  const made = await createTestDatabase();
+  const { database } = made;
+  // Longer than the service runs: what is paced waits, too.
+  const settings = { ...FAST, FREEZE_APPEND_INTERVAL_MS: '600000' };
+  const first = await startServiceOn({ ...made, drop: async () => {} }, settings);
+  const [solver, outsider] = [await createPlayer(database), await createPlayer(database)];
+  const contestId = await createContest(database, { frozen: true });
+  await joinContest(database, { contestId, playerId: solver.playerId });
+  await until(async () => (await database.query('SELECT 1 FROM contest_freeze WHERE frozen')).length === 1);
+  const advanced = { type: 'LEVEL_UP', data: { playerId: solver.playerId, oldLevel: 1, newLevel: 2 } };
+  expect((await first.publish(advanced)).status).toBe(201);
+  expect(await database.query('SELECT contest_id FROM deferred_event ORDER BY contest_id')).toHaveLength(2);
+  await first.close();
+
+  await setFrozen(database, contestId, false);
+  const second = await startServiceOn(made, FAST);
+  try {
+    for (const [userId, path] of [
+      [outsider.userId, '/streams/global?lastEventId=earliest'],
+      [solver.userId, '/streams/players/me?lastEventId=earliest'],
+    ] as const) {
+      const client = new LeaderboardClient(second.url + path, await second.token(userId));
+      await client.connect();
+      await until(() => client.of('level-up').length === 1);
+    }
+    expect(await database.query('SELECT * FROM deferred_event')).toEqual([]);
+  } finally {
+    await second.close();
+  }
 });
