@@ -27,6 +27,8 @@ const MAX_ROWS = 1_000;
 const MAX_LENGTH = 4 * 1024 * 1024;
 /** Number of runs from one append to the next while no frozen contest is live. */
 const IDLE_RUNS = 10;
+/** Max time between two runs, in ms, beyond any interval: after it this node no longer leads, and counts nothing. */
+const LEADING_MS = 15 * 60_000;
 /** Max wait of an event, in ms, before the appends are doubled until no contest is frozen. */
 const PATIENCE_MS = 5_000;
 
@@ -49,13 +51,16 @@ export class PacedEvents {
   readonly #judged = new Map<number, number>();
   #factor = 1;
   #idleRuns = 0;
+  /** Begin of the last run (`performance.now()`). */
+  #ranAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PacedEventsOptions) {
     this.#options = options;
   }
 
-  /** Counts the judgements of contests. */
+  /** Counts the judgements of contests, on the node that leads. */
   observe(rows: readonly LogRow[]): void {
+    if (performance.now() - this.#ranAt > LEADING_MS) return;
     for (const row of rows) {
       const judged = dataOf('SUBMISSION_JUDGED', row) ?? dataOf('SUBMISSION_REJUDGED', row);
       if (judged?.contestId === undefined || parseScope(row.scope)?.kind !== 'hidden') continue;
@@ -68,6 +73,9 @@ export class PacedEvents {
    * @throws the database's errors: nothing is lost, run it again
    */
   async run(): Promise<void> {
+    // What was counted before this node stopped to lead was appended by another.
+    if (performance.now() - this.#ranAt > LEADING_MS) this.#judged.clear();
+    this.#ranAt = performance.now();
     const frozen = await this.#frozenContests();
     const judged = [...frozen.keys()].reduce((sum, id) => sum + (this.#judged.get(id) ?? 0), 0);
     this.#judged.clear();

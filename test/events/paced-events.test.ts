@@ -74,6 +74,10 @@ test('an append has the same number of rows, however many solves wait', async ()
 test('each judgement of a frozen contest makes room for more, whatever its verdict', async () => {
   const [frozen, shown] = [await frozenContest(), await createContest(made.database)];
   const paced = open();
+  paced.observe([judgement(frozen)]);
+  await paced.run();
+  expect(rows()).toHaveLength(4);
+  units = [];
   paced.observe([judgement(frozen), judgement(shown), judgement(frozen)]);
   await paced.run();
   expect(rows()).toHaveLength(12);
