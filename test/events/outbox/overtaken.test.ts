@@ -6,34 +6,43 @@ import { prepareOutbox } from './fixture.ts';
 
 const outbox = prepareOutbox();
 
-test('A relay that is overtaken reads the outbox again instead of going on with its page', async () => {
-  const publisher = outbox.publishing();
-  const published: string[] = [];
-  let overtaken = false;
-  const { errors } = outbox.relaying({
-    publisher: {
-      publishUnits: async (units) => {
-        const titles = units.flatMap(({ drafts }) => drafts.map(({ rows }) => rows[0]?.title ?? ''));
-        if (!overtaken) {
-          overtaken = true;
-          throw new Problem('superseded');
-        }
-        published.push(...titles);
-        return publisher.publishUnits(units);
+test.each(['an append', 'a handler'])(
+  'A relay that is overtaken in %s reads the outbox again instead of going on with its page',
+  async (place) => {
+    const publisher = outbox.publishing();
+    const published: string[] = [];
+    let overtaken = false;
+    const overtake = (at: string) => {
+      if (at !== place || overtaken) return;
+      overtaken = true;
+      throw new Problem('superseded');
+    };
+    const { errors } = outbox.relaying({
+      publisher: {
+        publishUnits: async (units) => {
+          overtake('an append');
+          published.push(...units.flatMap(({ drafts }) => drafts.map(({ rows }) => rows[0]?.title ?? '')));
+          return publisher.publishUnits(units);
+        },
       },
-    },
-    // A type of its own splits the page into three appends.
-    handlers: { ['CONTEST_STATUS' as const]: async () => published.push('status') === 0 },
-  });
-  await outbox.database.transaction(async (tx) => {
-    await publishSql(tx, 'before');
-    await insertRow(tx, 'CONTEST_STATUS', { contestId: 3, newStatus: 'LIVE' });
-    await publishSql(tx, 'after');
-  });
-  await relayed(outbox.database);
-  expect(published).toEqual(['before', 'status', 'after']);
-  expect(errors).toEqual([]);
-});
+      // A type of its own splits the page into three appends.
+      handlers: {
+        ['CONTEST_STATUS' as const]: async () => {
+          overtake('a handler');
+          return published.push('status') === 0;
+        },
+      },
+    });
+    await outbox.database.transaction(async (tx) => {
+      await publishSql(tx, 'before');
+      await insertRow(tx, 'CONTEST_STATUS', { contestId: 3, newStatus: 'LIVE' });
+      await publishSql(tx, 'after');
+    });
+    await relayed(outbox.database);
+    expect(published).toEqual(['before', 'status', 'after']);
+    expect(errors).toEqual([]);
+  },
+);
 
 test('Notices are reported also when the answer to the COMMIT that deleted them is lost', async () => {
   const publisher = outbox.publishing();
