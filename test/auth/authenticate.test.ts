@@ -23,7 +23,7 @@ async function ticket(): Promise<string> {
 }
 
 describe('an identity', () => {
-  it("is what the database says of the token's user", async () => {
+  it("is what the database has of the token's user", async () => {
     const token = await mintPlatformToken(SECRET, ada.userId, { lifetimeS: 100 });
     const identity = await auth.authenticate(bearer(token));
     expect(identity).toMatchObject({ kind: 'user', ...ada, role: 'PLAYER', name: 'Ada' });

@@ -126,7 +126,7 @@ describe('the cookie', () => {
 });
 
 describe('isListedOrigin', () => {
-  it('knows origins by their exact spelling', () => {
+  it('compares origins by their exact spelling', () => {
     const listed = (origin: string) => isListedOrigin(rules, origin);
     expect(listed('https://codecraft.example')).toBe(true);
     expect(listed('https://codecraft.example/')).toBe(false);

@@ -80,7 +80,7 @@ describe('migrate --plan', () => {
   const PLATFORM =
     'users, player, level_config, problem, contest, contest_participant, submission, xp_ledger and announcement';
 
-  test('says of an empty database what would be made in it', async () => {
+  test('reports what would be made in an empty database', async () => {
     const made = await unmigrated();
     expect(await plan(made)).toEqual([
       expect.stringMatching(/^\w+ on (MariaDB|MySQL) [\d.]+ is empty\. It would be migrated so:$/),
@@ -90,7 +90,7 @@ describe('migrate --plan', () => {
     ]);
   });
 
-  test('says of the platform’s database what would be added', async () => {
+  test('reports what would be added to the platform’s database', async () => {
     const made = await unmigrated();
     await createPlatformTables(made.database);
     await made.database.execute('DROP TABLE xp_ledger');
@@ -103,7 +103,7 @@ describe('migrate --plan', () => {
     ]);
   });
 
-  test('says of one of the Socket.IO generation what would be renamed, replaced and copied', async () => {
+  test('reports what of the Socket.IO generation would be renamed, replaced and copied', async () => {
     const made = await unmigrated();
     const { database, url } = made;
     await fillSocketIoTables(database);
@@ -126,7 +126,7 @@ describe('migrate --plan', () => {
     ]);
   });
 
-  test('says of one that was stopped half-way what is left', async () => {
+  test('reports what is left of one that was stopped half-way', async () => {
     const made = await unmigrated();
     const { database, url } = made;
     await fillSocketIoTables(database);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { run } from './command.ts';
 
 describe('The command line', () => {
-  it('says its version', async () => {
+  it('prints its version', async () => {
     expect(await run(['--version'])).toMatchObject({
       code: 0,
       out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),

@@ -64,7 +64,7 @@ describe('publish', () => {
   const publish = (args: readonly string[], stdin = '') =>
     run(['publish', '--url', live.url, ...args], { stdin, env: { LIVE_TOKEN: live.serviceToken } });
 
-  it('publishes and says where the event went, and the cursor behind it', async () => {
+  it('publishes and reports where the event went, and the cursor behind it', async () => {
     const { code, out, err } = await publish([
       'level-up',
       `playerId=${playerId}`,
@@ -156,7 +156,7 @@ describe('publish', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('says that nothing is there', async () => {
+  it('reports that nothing is there', async () => {
     const command = await publish(['ANNOUNCEMENT', 'title=t', 'message=m', '--url', 'http://127.0.0.1:9']);
     expect(command).toMatchObject({ code: 1, err: expect.stringContaining('cannot be reached: ') });
   });

@@ -68,7 +68,7 @@ describe('Beside a quickstart on this machine', () => {
   });
 });
 
-it('Where there was never a quickstart, doctor says how to make one', async () => {
+it('Where there was never a quickstart, doctor explains how to make one', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'codecraft-cli-'));
   const { code, out } = await run(['doctor'], { env: { DATA_DIR: directory, PORT: '9' } });
   await rm(directory, { recursive: true });

@@ -29,7 +29,7 @@ describe('The built service, as it is started', { timeout: 90_000 }, () => {
     return said;
   }
 
-  it('says in a sentence, and without a password, why it cannot start', async () => {
+  it('reports in a sentence, and without a password, why it cannot start', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const port = (taken.address() as { port: number }).port;

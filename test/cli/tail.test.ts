@@ -97,13 +97,13 @@ describe('tail', () => {
     expect(second.out).not.toContain('"one"');
   });
 
-  it('says plainly when history is lost', async () => {
+  it('reports when history is lost', async () => {
     const { token } = await listener();
     const tail = start(['player:me', '--since', '3-zzzz', '--token', token]);
     await tail.said('▲ not recovered: messages after 3-zzzz up to #');
   });
 
-  it('comes back after every loss with nothing lost or repeated, and says so', async () => {
+  it('comes back after every loss with nothing lost or repeated, and reports it', async () => {
     const { playerId, token } = await listener();
     const cuts = Array.from({ length: 15 }, (_, index) => 400 + 137 * index);
     const proxy = await startCuttingProxy(live.url, () => cuts.shift());
@@ -119,7 +119,7 @@ describe('tail', () => {
     expect(tail.err).toContain('● listening again from ');
   });
 
-  it('retries while nothing answers, or a proxy says so, and reports it once', async () => {
+  it('retries while nothing answers, or only a proxy does, and reports it once', async () => {
     const { token } = await listener();
     let refusals = 3;
     const flaky = await serve((incoming, outgoing) => {
@@ -183,7 +183,7 @@ describe('tail', () => {
     expect(command).toMatchObject({ code: 3, err: expect.stringContaining('A token is needed') });
   });
 
-  it('says when something else answers', async () => {
+  it('reports when something else answers', async () => {
     const { token } = await listener();
     const url = await serve((_, outgoing) => outgoing.setHeader('content-type', 'text/html').end('<p>hello'));
     const command = await run(['tail', 'global', '--token', token, '--url', url]);

@@ -46,7 +46,7 @@ describe('Text of others', () => {
     expect(safeText(text)).toBe(text);
   });
 
-  it('survives as JSON and says the same', () => {
+  it('survives as JSON unchanged', () => {
     const hostile = { text: 'a\u001b[2J\u009b\u2028\u202e"\\' };
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(safeJson(hostile)).toMatch(/^[^\u0000-\u001f\u007f-\u009f\u2028\u202e]*$/);

@@ -103,7 +103,7 @@ describe('The client in Chromium', { timeout: 60_000 }, () => {
     await titles(page, ['meanwhile']);
   });
 
-  it('shares and keeps by cookie, too, where the page says whose it is', async () => {
+  it('shares and keeps by cookie, too, where the page names the user', async () => {
     await context.addCookies([{ name: 'token', value: token, url: live.url, httpOnly: true }]);
     const options = { identity: `user ${player.userId}`, share: true, keep: true };
     const [first, second] = [await tab(options), await tab(options)];

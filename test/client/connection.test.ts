@@ -174,7 +174,7 @@ describe('A connection', () => {
     expect(status().state).toBe('open');
   });
 
-  it('knows that the silence was real when the fresh stream is not had either', () => {
+  it('takes the silence for real when the fresh stream fails as well', () => {
     transport = createScriptedTransport(false);
     opened();
     clock.pass(100_000);

@@ -71,7 +71,7 @@ describe('A client before which something else stands', () => {
     expect(foreign).toEqual([]);
   });
 
-  it('waits no more than a minute because something else says so', async () => {
+  it('waits no more than a minute because something else reports it', async () => {
     for (const answer of [
       () => new Response('down', { status: 503, headers: { 'retry-after': '86400' } }),
       () => new Response('retry: 99999999999\n\n', { headers: { 'content-type': 'text/event-stream' } }),

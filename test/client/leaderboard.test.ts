@@ -79,7 +79,7 @@ describe('A leaderboard', () => {
     ]);
   });
 
-  it('follows each change, and says how rows moved', () => {
+  it('follows each change, and reports how rows moved', () => {
     const leaderboard = create();
     snapshot(1, [row(1, 1), row(2, 2), row(3, 3)]);
     const untouched = leaderboard.view?.rows[2];
@@ -147,7 +147,7 @@ describe('A leaderboard', () => {
     ]);
   });
 
-  it('takes a change that says of each row how it stands now, whatever it missed before', () => {
+  it('takes a change that holds each row as it is now, whatever it missed before', () => {
     const leaderboard = create();
     snapshot(1, [row(1, 1), row(2, 2)]);
     update({ previous: 0, version: 7, changed: [row(2, 1), row(1, 2)] });

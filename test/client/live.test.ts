@@ -161,7 +161,7 @@ describe('A client of a real service', { timeout: 60_000 }, () => {
     await vi.waitFor(() => expect(received.titles()).toEqual(['still here', title]));
   });
 
-  it('is closed, and says why, when it is refused for good; and may be opened again', async () => {
+  it('is closed, and reports why, when it is refused for good; and may be opened again', async () => {
     let present = 'not.a.token';
     const reasons: string[] = [];
     const client = start({

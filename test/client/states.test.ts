@@ -58,7 +58,7 @@ describe('A connection', () => {
       expect([state, TRANSITIONS[state][input]]).toEqual([state, from.includes(state) ? to : state]);
   });
 
-  it('knows these states and inputs, and no others', () => {
+  it('has these states and inputs, and no others', () => {
     expect(Object.keys(TRANSITIONS).sort()).toEqual([...STATES].sort());
     for (const state of STATES) expect(Object.keys(TRANSITIONS[state]).sort()).toEqual([...INPUTS].sort());
     expect(new Set(CHANGES.map(([, input]) => input)).size).toBe(INPUTS.length);

@@ -197,7 +197,7 @@ describe('ConfigError', () => {
     expect(mistakesOf({ ...PRODUCTION, JWT_SECRET })).toEqual([expect.stringMatching(/^JWT_SECRET: is /)]);
   });
 
-  it('wants 32 bytes of a secret in production, counted as they are signed with', () => {
+  it('requires 32 bytes of a secret in production, counted as they are signed with', () => {
     const short = STRONG.slice(0, 31);
     const withoutSecret = { NODE_ENV: 'production', DATABASE_URL: PRODUCTION.DATABASE_URL };
     expect(mistakesOf({ ...withoutSecret, JWT_SECRET: short })).toEqual([
@@ -210,7 +210,7 @@ describe('ConfigError', () => {
     expect(mistakesOf({ JWT_SECRET: 'short' })).toEqual([]);
   });
 
-  it('says how to make a secret that is missing', () => {
+  it('explains how to make a secret that is missing', () => {
     const { JWT_SECRET: _, ...rest } = PRODUCTION;
     expect(mistakesOf(rest)[0]).toContain('openssl rand -base64 32');
     expect(mistakesOf({ ...rest, JWKS_URL: 'https://id.example/k' })[0]).toContain('openssl rand -base64 32');
@@ -231,7 +231,7 @@ describe('ConfigError', () => {
     expect(mistakesOf({ ...PRODUCTION, DEMO: 'off' })).toEqual([]);
   });
 
-  it('wants a word more for the demo in a database that it does not run itself', () => {
+  it('requires a word more for the demo in a database that it does not run itself', () => {
     const beside = { JWT_SECRET: STRONG, DATABASE_URL: 'mysql://db/codecraft' };
     for (const database of [beside, { JWT_SECRET: STRONG, DB_HOST: 'db' }]) {
       expect(mistakesOf({ ...database, DEMO: 'on' })).toEqual([
@@ -258,7 +258,7 @@ describe('ConfigError', () => {
     );
   });
 
-  it('wants a real secret wherever the database is not the embedded one', () => {
+  it('requires a real secret wherever the database is not the embedded one', () => {
     const { JWT_SECRET: _, ...rest } = PRODUCTION;
     expect(mistakesOf(rest)).toEqual([expect.stringMatching(/^JWT_SECRET: is missing; in production/)]);
     expect(mistakesOf({ DATABASE_URL: 'mysql://db/codecraft' })).toEqual([
@@ -266,7 +266,7 @@ describe('ConfigError', () => {
     ]);
   });
 
-  it('wants LIVE_SECRET where a JWKS leaves nothing to derive it from', () => {
+  it('requires LIVE_SECRET where a JWKS leaves nothing to derive it from', () => {
     const { JWT_SECRET: _, ...rest } = PRODUCTION;
     const env = { ...rest, JWKS_URL: 'https://id.example/jwks.json' };
     expect(mistakesOf(env)).toEqual([expect.stringMatching(/^LIVE_SECRET: is missing/)]);

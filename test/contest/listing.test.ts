@@ -72,7 +72,7 @@ describe('The list of contests', () => {
   /** Waits until a later contest was published: whatever is due by now is published then. */
   const pass = async () => publishes(await contest(), 'CREATED global');
 
-  test('says nothing of the contests that were there first', async () => {
+  test('publishes nothing of the contests that were there first', async () => {
     await started();
     await pass();
     expect(await published(1)).toEqual([]);

@@ -13,7 +13,7 @@ describe('The connections of an account', () => {
       }
   });
 
-  it('give each worker what is configured where they suffice, and else a warning says how many are needed', () => {
+  it('give each worker what is configured where they suffice, and else a warning explains how many are needed', () => {
     expect(divideConnections(80, 10, 4)).toEqual({ pool: 10, background: 4 });
     const { pool, warning } = divideConnections(60, 10, 4);
     expect(pool).toBe(6);

@@ -130,7 +130,7 @@ describe('values', () => {
     expect(await database.query('CALL two_rows()')).toEqual([{ a: 1 }, { a: 2 }]);
   });
 
-  test('a statement without rows has none, and execute says what it did', async () => {
+  test('a statement without rows has none, and execute reports what it did', async () => {
     expect(await database.query('DO 1')).toEqual([]);
     const result = await database.execute('UPDATE log_tail SET tail = tail');
     expect(result).toMatchObject({ affectedRows: 6, changedRows: 0 });

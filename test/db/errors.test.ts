@@ -76,7 +76,7 @@ describe('errors of the database', () => {
     }
   });
 
-  test('what a server says of space, writing and rights counts under any number, unless it quotes a value', () => {
+  test('what a server reports of space, writing and rights counts under any number, unless it quotes a value', () => {
     const said = (sqlMessage: string, more = {}) => serverError(1105, { sqlMessage, ...more });
     for (const message of [
       'Disk is full',

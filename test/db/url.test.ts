@@ -12,7 +12,7 @@ describe('the database URL', () => {
     });
   });
 
-  test('has MySQL’s port and root where it says nothing', () => {
+  test('has MySQL’s port and root where it names none', () => {
     expect(parseDatabaseUrl('mariadb://localhost/live')).toEqual({
       user: 'root',
       password: '',

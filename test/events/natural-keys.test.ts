@@ -15,7 +15,7 @@ describe('A key that names what happened', () => {
     );
   });
 
-  it('says so of its own happening alone', () => {
+  it('identifies no other event of the type', () => {
     expect(fingerprint('level-up:7:13', {})).not.toBe(fingerprint('level-up:7:13', { xp: 1 }));
     expect(fingerprint('level-up:7:12', {})).not.toBe(fingerprint('level-up:7:12', { newLevel: 13 }));
     expect(fingerprint('mine', {})).not.toBe(fingerprint('mine', { xp: 1 }));

@@ -113,7 +113,7 @@ describe('A board of cells', () => {
     ]);
   });
 
-  test('forgets a player without submissions', () => {
+  test('drops a player without submissions', () => {
     const board = new CellsBoard();
     board.replace('all', [submission(1, 'accepted')], contest(), true);
     expect([...board.replace(new Set([7]), [], contest(), true)]).toEqual([7]);

@@ -231,7 +231,7 @@ describe('retention', () => {
     expect((await kept()).length).toBe(700);
   });
 
-  test('forgets idempotency keys that are past their time, and no others', async () => {
+  test('drops idempotency keys that are past their time, and no others', async () => {
     const keys = Array.from({ length: 1_100 }, (_, i) => [
       `key:${i}`,
       Buffer.alloc(32),

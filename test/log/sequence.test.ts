@@ -77,7 +77,7 @@ test('whatever was dropped comes out all the same once it is given again', () =>
   );
 });
 
-test('a reset forgets what was held', () => {
+test('a reset drops what was held', () => {
   const sequence = new Sequence(0);
   expect(sequence.take(rows([3, 4]))).toEqual([]);
   sequence.reset(2);

@@ -119,7 +119,7 @@ describe('The package', () => {
     expect(await packagesOf(join(dist, 'index.js'))).not.toContain('react');
   });
 
-  it('says of React’s entry point that it belongs to the client, so that server components may import it', async () => {
+  it('marks React’s entry point as the client’s, so that server components may import it', async () => {
     const entry = join(application.folder, 'node_modules/codecraft-live/dist/react/index.js');
     expect(await readFile(entry, 'utf8')).toMatch(/^'use client';\n/);
   });

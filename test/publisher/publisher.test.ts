@@ -35,7 +35,7 @@ describe('The publisher', () => {
     expect(compiled).toBeTypeOf('function');
   });
 
-  it('makes an event durable and live, and says where it stands', async () => {
+  it('makes an event durable and live, and reports where it stands', async () => {
     const { userId, playerId } = await createPlayer(live.test.database);
     const client = listen(`${live.url}/streams/players/me`, await live.token(userId), ['problem-solved']);
     await client.ready();

@@ -68,7 +68,7 @@ describe('An inbox', () => {
     expect(archived.counts).toEqual({ unread: 0, unseen: 0, total: 0 });
   });
 
-  it('knows that reading everything leaves nothing, also of pages that are not here', () => {
+  it('counts nothing unread once everything is read, also of pages that are not here', () => {
     const long = withPage(EMPTY, page(10, [item(9)], 40, 9));
     expect(withChange(long, { action: 'read', throughId: 9 }, AT).counts.unread).toBe(0);
     expect(withChange(long, { action: 'read', ids: [9] }, AT).counts.unread).toBe(39);

@@ -53,7 +53,7 @@ describe('An account that may only read and write rows', () => {
     );
   });
 
-  it('is not enough to migrate, and the server says what is missing', async () => {
+  it('is not enough to migrate, and the server reports what is missing', async () => {
     onTestFinished(() => made.drop());
     const { code, err } = await command('migrate');
     expect(code).toBe(1);

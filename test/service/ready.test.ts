@@ -33,7 +33,7 @@ describe('GET /ready', () => {
     await expect.poll(ready).toMatchObject({ status: 200 });
   });
 
-  it('says so while the head of the log is locked', async () => {
+  it('reports that the head of the log is locked', async () => {
     const holder = await own.admin.connect({ statementTimeoutMs: 0 });
     onTestFinished(() => holder.destroy());
     await holder.query(

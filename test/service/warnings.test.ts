@@ -134,7 +134,7 @@ describe('Triggers of a table that was replaced by a copy', () => {
 });
 
 describe('platform status of an account with few rights', () => {
-  it('says that it cannot see, with an exit code of its own', async () => {
+  it('reports that it cannot see, with an exit code of its own', async () => {
     const { made, url } = await withAccount('SELECT');
     await installTriggers(made.database);
     const { code, out } = await run(['platform', 'status', '--url', url]);

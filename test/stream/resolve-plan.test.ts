@@ -58,7 +58,7 @@ describe('The plan of a stream', () => {
     await expect(plan('9-bbbb', SCOPES, undefined)).rejects.toMatchObject({ code: 'overloaded' });
   });
 
-  it('says that a cursor beyond the head is lost, without waiting for it', async () => {
+  it('reports that a cursor beyond the head is lost, without waiting for it', async () => {
     const { plan, hinted } = node({ position: 20, head: 20 });
     expect(await plan('21-aaaa', SCOPES, undefined)).toMatchObject({
       from: 20,

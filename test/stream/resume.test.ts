@@ -65,7 +65,7 @@ describe('A stream', () => {
     expect(planResume('60-aaaa', player, lasting, log)).toEqual({ from: 60, ...whole });
   });
 
-  it('whose part of the log is gone where it parted goes on there, and says what of both is lost', () => {
+  it('whose part of the log is gone where it parted goes on there, and reports what of both is lost', () => {
     const pruned = (tail: number) => ({ ...log, tails: { ...log.tails, player: tail } });
     const lasting = new Set<EventType>(LASTING);
     expect(planResume('95-aaaa', player, lasting, pruned(62))).toEqual({
@@ -115,7 +115,7 @@ describe('A stream', () => {
     expect(planResume('3', player, both, log)).toEqual({ ...losing(3, 9), stale: [TRANSIENT[0]] });
   });
 
-  it('of several scopes sends every row that is kept, and says that some of the others are lost', () => {
+  it('of several scopes sends every row that is kept, and reports that some of the others are lost', () => {
     const both = [scopes.global, scopes.player(1)];
     const lasting = new Set<EventType>(LASTING);
     expect(planResume('48', both, lasting, log)).toEqual(losing(48, 49));

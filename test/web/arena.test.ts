@@ -55,7 +55,7 @@ describe('The arena', { timeout: 60_000 }, () => {
     await visitor.context().close();
   });
 
-  it('takes a pasted token, and says what is wrong with another', async () => {
+  it('takes a pasted token, and reports what is wrong with another', async () => {
     const visitor = await (await demo.browser.newContext()).newPage();
     await visitor.goto(demo.live.url);
     const field = visitor.getByLabel('Or paste your platform token');

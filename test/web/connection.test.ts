@@ -57,7 +57,7 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
     return count;
   };
 
-  it('says that the service is gone, comes back by itself, and doubles nothing', async () => {
+  it('reports that the service is gone, comes back by itself, and doubles nothing', async () => {
     const before = await unreadOf(page);
     const names = await namesOf(page);
     await publish('Before the end');
@@ -79,7 +79,7 @@ describe('The arena and its connection', { timeout: 90_000 }, () => {
     expect(await page.locator('.ccl-row').count()).toBe(names.length);
   });
 
-  it('says that there is no network, and catches up when there is', async () => {
+  it('reports that there is no network, and catches up when there is', async () => {
     const before = await unreadOf(page);
     await context.setOffline(true);
     await until(async () => expect(await state()).toBe('offline'));

@@ -131,7 +131,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     }
   });
 
-  it('publishes a test event, and says what is wrong with another', async () => {
+  it('publishes a test event, and reports what is wrong with another', async () => {
     await connect(page);
     const form = page.getByRole('form', { name: 'Publish a test event' });
     const said = form.getByRole('status');
@@ -173,7 +173,7 @@ describe('The debugger', { timeout: 60_000 }, () => {
     }
   });
 
-  it('says that a token is refused, and takes one that is not', async () => {
+  it('reports that a token is refused, and takes one that is not', async () => {
     await page.getByLabel('As').selectOption({ label: 'the owner of a token' });
     const token = page.getByRole('textbox', { name: 'Token', exact: true });
     await page.getByRole('button', { name: 'Connect' }).click();

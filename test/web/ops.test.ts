@@ -30,7 +30,7 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
   };
   const sessionsOf = (name: string) => page.locator('.session-lines tbody tr', { hasText: name });
 
-  it('lets in admins alone, and says so to others', async () => {
+  it('lets in admins alone, and shows others why', async () => {
     const other = await (await demo.browser.newContext()).newPage();
     await other.goto(`${demo.live.url}/ops`);
     const field = other.getByLabel('Paste an admin’s token');
@@ -125,7 +125,7 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
     await sessionsOf('this page').waitFor();
   });
 
-  it('says so when the admin’s token runs out', async () => {
+  it('shows that the admin’s token has run out', async () => {
     const short = await demo.live.token(await adminOf(demo.live.test.database), 12);
     const other = await openOps(await demo.browser.newContext(), demo.live.url, short);
     await until(async () =>

@@ -77,7 +77,7 @@ describe('A row that is not valid', () => {
     );
   });
 
-  it('says so in as many characters as the column takes, whatever the row holds', () => {
+  it('is described in as many characters as the column takes, whatever the row holds', () => {
     const many = Object.fromEntries(Array.from({ length: 500 }, (_, i) => [`😀field ${i}`, i]));
     const reason = reasonOf('LEVEL_UP', { ...levelUp, ...many });
     expect(reason.length).toBeLessThanOrEqual(1000);

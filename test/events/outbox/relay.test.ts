@@ -67,7 +67,7 @@ describe('What SQL publishes', () => {
     await expectGapless(outbox.database);
   });
 
-  test('is there at once when something in the process says so', async () => {
+  test('is there at once when something in the process reports it', async () => {
     const { relay } = outbox.relaying();
     for (let round = 0; round < 5; round++) {
       await publishSql(outbox.database, `${round}`);
