@@ -5,6 +5,8 @@ import { ContestFeed, type ContestFeedOptions } from './contest-feed.ts';
 
 /** Time without readers after which a feed is evicted, ms. A client that comes again before then gets what it lacks. */
 const IDLE_MS = 15 * 60_000;
+/** Max feeds without readers; beyond it those that were used longest ago are evicted. */
+const MAX_IDLE = 32;
 
 /** Events of a player's submissions. */
 const SUBMISSION_TYPES = [
@@ -67,9 +69,11 @@ export class ContestFeeds {
   }
 
   #evict(): void {
+    const idle = [...this.#feeds].filter(([, feed]) => feed.readers === 0);
+    idle.sort(([, a], [, b]) => b.usedAt - a.usedAt);
     const before = performance.now() - IDLE_MS;
-    for (const [contestId, feed] of this.#feeds)
-      if (feed.readers === 0 && feed.usedAt < before) this.#drop(contestId, feed);
+    for (const [index, [contestId, feed]] of idle.entries())
+      if (index >= MAX_IDLE || feed.usedAt < before) this.#drop(contestId, feed);
   }
 
   #drop(contestId: number, feed: ContestFeed): void {

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { Platform } from './platform.mjs';
+import { Scoreboard } from './scoreboard.mjs';
+import { timelineOf } from './timeline.mjs';
+import { Viewer } from './viewer.mjs';
+
+/** Max time until everybody shows a step, ms. */
+const STEP_MS = 30_000;
+/** Time by which the freeze of the contest lies ahead when the replay begins, ms. */
+const AHEAD_MS = 2_000;
+const AUDIENCES = ['shown', 'real'];
+
+/**
+ * Plays a feed into the platform's tables, and compares after every step what players and admins get (the stream with cells,
+ * REST, the event feed) with a scoreboard of its own.
+ *
+ * @param lines of a feed of the CLICS Contest API, each an object
+ * @param options `pool`: of the platform's database, at UTC; `url` of the service; `tokenOf(userId)`; `speed`: contest time over
+ *   time, 0: as fast as the comparisons allow; `onStep`, called after each
+ * @returns number of steps and comparisons, what differed, and latencies by type, ms
+ */
+export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = () => {} }) {
+  const timeline = timelineOf(lines);
+  const platform = new Platform(pool);
+  const adminId = await platform.createUser('Replay admin', 'ADMIN');
+  const viewerId = await platform.createUser('Replay viewer', 'COMPANY');
+  const players = new Map();
+  for (const { id, name } of timeline.teams) players.set(id, (await platform.createPlayer(name)).playerId);
+  const problems = new Map();
+  for (const { id, name } of timeline.problems) problems.set(id, await platform.createProblem(name));
+
+  // Times of submission are those of the feed. The contest starts when its freeze falls on the instant at which it is frozen.
+  const freezeS = timeline.freezeAt ?? timeline.duration;
+  const playS = speed > 0 ? freezeS / speed : 0;
+  const freezesAt = Math.ceil(((await platform.now()) + AHEAD_MS + playS * 1_000) / 1_000) * 1_000;
+  const startsAt = freezesAt - freezeS * 1_000;
+  const ids = [...players.values()];
+  await platform.createContest({
+    title: timeline.name,
+    adminId,
+    problems: [...problems.values()],
+    startsAt,
+    duration: timeline.duration,
+    players: ids,
+  });
+  const scoreboard = new Scoreboard(startsAt, ids);
+  const { contestId } = platform;
+  const viewers = {
+    shown: new Viewer({ url, contestId, token: await tokenOf(viewerId) }),
+    real: new Viewer({ url, contestId, token: await tokenOf(adminId) }),
+  };
+  const latencies = new Map();
+  const differences = [];
+  let comparisons = 0;
+  let committedAt;
+  let arrived = new Set();
+  let allowed;
+
+  for (const audience of AUDIENCES) {
+    const viewer = viewers[audience];
+    viewer.onArrival = (type) => {
+      const key = `${type} (${audience})`;
+      if (committedAt === undefined || arrived.has(key)) return;
+      arrived.add(key);
+      latencies.set(key, [...(latencies.get(key) ?? []), performance.now() - committedAt]);
+    };
+    // Between two steps a stream shows the one or the other, and nothing else.
+    viewer.onChange = () => {
+      const states = allowed?.[audience];
+      if (!states) return;
+      comparisons++;
+      const now = viewer.streamed;
+      for (const part of ['rows', 'cells'])
+        if (!states.some((state) => isDeepStrictEqual(state[part], now[part])))
+          differences.push({
+            audience,
+            where: `stream, in between: ${part}`,
+            expected: states.map((state) => state[part]),
+            found: now[part],
+          });
+    };
+    await viewer.open();
+  }
+
+  const expectedOf = (audience) => ({ rows: scoreboard.rows(audience), cells: scoreboard.cells(audience) });
+  const stringKeys = (verdicts) =>
+    Object.fromEntries(Object.entries(verdicts).map(([id, verdict]) => [String(id), verdict]));
+
+  async function differencesNow() {
+    const found = [];
+    const compare = (audience, where, expected, actual) => {
+      if (!isDeepStrictEqual(expected, actual)) found.push({ audience, where, expected, found: actual });
+    };
+    for (const audience of AUDIENCES) {
+      const viewer = viewers[audience];
+      const expected = expectedOf(audience);
+      compare(audience, 'stream', expected, viewer.streamed);
+      compare(audience, 'REST', expected, await viewer.fetched());
+      compare(audience, 'feed', stringKeys(scoreboard.verdicts(audience)), viewer.feed.verdicts);
+    }
+    return found;
+  }
+
+  /** Waits until everybody shows the same as the own scoreboard. */
+  async function settle(name) {
+    const deadline = performance.now() + STEP_MS;
+    for (;;) {
+      const found = await differencesNow();
+      if (found.length === 0) break;
+      if (performance.now() > deadline) {
+        differences.push(...found.map((difference) => ({ step: name, ...difference })));
+        break;
+      }
+      await sleep(20);
+    }
+    comparisons += AUDIENCES.length * 3;
+  }
+
+  const submissions = new Map();
+  /** Added to times of submission after the freeze, ms: they come after the instant at which it was recorded. */
+  let shiftMs = 0;
+
+  async function perform(action) {
+    switch (action.kind) {
+      case 'submit': {
+        const at = startsAt + action.at * 1_000 + (scoreboard.frozen ? shiftMs : 0);
+        const [playerId, problemId] = [players.get(action.team), problems.get(action.problem)];
+        const id = await platform.submit(playerId, problemId, at);
+        submissions.set(action.submissionId, { id, playerId });
+        scoreboard.submit(id, playerId, problemId, at);
+        return performance.now();
+      }
+      case 'judge': {
+        const { id, playerId } = submissions.get(action.submissionId);
+        scoreboard.judge(id, action.verdict);
+        return platform.judge(id, action.verdict, playerId, scoreboard.totals(playerId));
+      }
+      case 'freeze': {
+        await sleep(Math.max(0, freezesAt - (await platform.now())));
+        scoreboard.freeze();
+        await platform.setFrozen(true);
+        const at = performance.now();
+        shiftMs = Math.max(0, Math.ceil(((await platform.now()) + 2_000 - freezesAt) / 1_000) * 1_000);
+        await until(async () => typeof viewers.shown.feed.state.frozen === 'string');
+        return at;
+      }
+      case 'end': {
+        const rows = Object.entries(scoreboard.rows('real'));
+        await platform.end(Object.fromEntries(rows.map(([playerId, { rank }]) => [playerId, rank])));
+        return performance.now();
+      }
+      default:
+        scoreboard.thaw();
+        await platform.setFrozen(false);
+        return performance.now();
+    }
+  }
+
+  try {
+    await until(() => AUDIENCES.every((audience) => viewers[audience].ready));
+    await settle('the empty scoreboard');
+    const begunAt = performance.now();
+    for (const [index, action] of timeline.actions.entries()) {
+      if (speed > 0) await sleep(Math.max(0, begunAt + (action.at / speed) * 1_000 - performance.now()));
+      arrived = new Set();
+      const before = Object.fromEntries(AUDIENCES.map((audience) => [audience, expectedOf(audience)]));
+      // The expected state changes while the statements run: what arrives meanwhile is compared afterwards.
+      allowed = undefined;
+      committedAt = performance.now();
+      committedAt = await perform(action);
+      const isOneChange = action.kind === 'submit' || action.kind === 'judge';
+      allowed = isOneChange
+        ? Object.fromEntries(
+            AUDIENCES.map((audience) => [audience, [before[audience], expectedOf(audience)]]),
+          )
+        : undefined;
+      await settle(`${index + 1}: ${action.kind} at ${action.at} s`);
+      committedAt = undefined;
+      onStep(index + 1, timeline.actions.length);
+      if (differences.length > 0) break;
+    }
+    if (differences.length === 0)
+      await until(() => typeof viewers.shown.feed.state.end_of_updates === 'string');
+  } finally {
+    for (const audience of AUDIENCES) viewers[audience].close();
+  }
+  return {
+    contestId,
+    steps: timeline.actions.length,
+    comparisons,
+    differences,
+    faults: AUDIENCES.flatMap((audience) => viewers[audience].faults),
+    latencies: Object.fromEntries([...latencies].map(([type, all]) => [type, summaryOf(all)])),
+  };
+}
+
+async function until(holds) {
+  const deadline = performance.now() + STEP_MS;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`not within ${STEP_MS} ms: ${holds}`);
+    await sleep(10);
+  }
+}
+
+function summaryOf(all) {
+  const sorted = all.toSorted((a, b) => a - b);
+  const at = (share) =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] * 10) / 10;
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99) };
+}
