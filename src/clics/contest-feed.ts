@@ -14,7 +14,7 @@ import { recordFreeze } from '../platform/freeze.ts';
 import { hasWinnersColumn, readFinalResults } from '../platform/results.ts';
 import { readSubmissionChecksums, readSubmissions, readSubmitterChecksums } from '../platform/submissions.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
-import { AUDIENCES, ContestModel, type ContestRead } from './contest-model.ts';
+import { ContestModel, type ContestRead, FEED_AUDIENCES } from './contest-model.ts';
 import { FeedHistory } from './feed-history.ts';
 import type { FeedView } from './feed-view.ts';
 
@@ -213,7 +213,7 @@ export class ContestFeed {
       return true;
     }
     let changed = false;
-    for (const audience of AUDIENCES) {
+    for (const audience of FEED_AUDIENCES) {
       changed ||= changes[audience].length > 0;
       this.#histories[audience].push(changes[audience], token, this.#head);
     }

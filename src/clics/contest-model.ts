@@ -31,7 +31,7 @@ export interface ContestRead {
   };
 }
 
-export const AUDIENCES: readonly Audience[] = ['shown', 'real'];
+export const FEED_AUDIENCES: readonly Audience[] = ['shown', 'real'];
 
 /** A submission before another one. */
 const precedes = (a: JudgedSubmission, b: JudgedSubmission) =>
@@ -84,7 +84,7 @@ export class ContestModel {
     const touched = all
       ? [...before, ...[...this.#byPlayer.values()].flat()]
       : [...before, ...[...players].flatMap((playerId) => this.#byPlayer.get(playerId) ?? [])];
-    const changes = AUDIENCES.map(
+    const changes = FEED_AUDIENCES.map(
       (audience) => [audience, this.#update(audience, facts, all, touched)] as const,
     );
     return Object.fromEntries(changes) as Record<Audience, FeedChange[]>;

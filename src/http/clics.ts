@@ -85,7 +85,7 @@ function describe<
     tags: ['Contest API (CLICS)'],
     summary,
     middleware,
-    security: [{ token: [] }, { basic: [] }, { cookie: [] }],
+    security: [{ token: [] }, { cookie: [] }],
     request,
     responses: {
       200: { description: 'As the specification has it', content },
@@ -272,7 +272,7 @@ export function clicsRoutes(deps: ClicsRoutesDeps): Router {
     if (cursor?.term !== undefined && deps.terms().judge(cursor, head).valid) return cursor.id;
     const detail = 'is not a token of this service, or of a log that was replaced';
     throw new Problem('invalid-query', {
-      detail: `/since_token ${detail}. Without it, the feed begins anew.`,
+      detail: `The value of since_token ${detail}. Without it, the feed begins anew.`,
       errors: [{ pointer: '/since_token', detail }],
     });
   }

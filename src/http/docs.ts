@@ -37,11 +37,6 @@ export function mountDocs(app: OpenAPIHono<AppEnv>, version: string): void {
     scheme: 'bearer',
     description: "The platform's token.",
   });
-  app.openAPIRegistry.registerComponent('securitySchemes', 'basic', {
-    type: 'http',
-    scheme: 'basic',
-    description: "The platform's token as the password, with any user name: for tools of contests.",
-  });
   app.openAPIRegistry.registerComponent('securitySchemes', 'cookie', {
     type: 'apiKey',
     in: 'cookie',
