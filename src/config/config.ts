@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError, type Mistake } from './error.ts';
 import { DEMO_ON_THIS_DATABASE } from './fields.ts';
+import { withPresentNames } from './former-names.ts';
 import { type Env, mistakesBetween, PRODUCTION_DRAIN_MS } from './rules.ts';
 import { type Algorithm, KEY_ALGORITHMS, SECRET_ALGORITHMS, VARIABLES, type Variables } from './variables.ts';
 
@@ -27,6 +28,8 @@ export interface Config {
   >;
   readonly demo: DemoConfig;
   readonly log: { readonly level: Variables['LOG_LEVEL'] };
+  /** What to log at the start about the variables. */
+  readonly notices: readonly string[];
 }
 
 export interface HttpConfig {
@@ -132,17 +135,20 @@ const MAX_DEFAULT_SPREAD_MS = 3_000;
  * @throws ConfigError that lists every mistake.
  */
 export function loadConfig(environment: Record<string, string | undefined>): Config {
-  const env = withoutBlanks(environment);
+  const { env, usedFor, notice } = withPresentNames(withoutBlanks(environment));
   const parsed = VARIABLES.safeParse(env);
   const alone = (parsed.error?.issues ?? []).map(
     (issue): Mistake => ({ variable: String(issue.path[0]), problem: issue.message }),
   );
-  const mistakes = [...alone, ...mistakesBetween(env)];
+  const mistakes = [...alone, ...mistakesBetween(env)].map(({ variable, problem }) => ({
+    variable: usedFor.get(variable) ?? variable,
+    problem,
+  }));
   if (!parsed.success || mistakes.length > 0) throw new ConfigError(mistakes);
-  return group(parsed.data);
+  return { ...group(parsed.data), notices: notice === undefined ? [] : [notice] };
 }
 
-function group(v: Variables): Config {
+function group(v: Variables): Omit<Config, 'notices'> {
   const mode = v.NODE_ENV;
   const dataDirectory = resolve(v.DATA_DIR);
   const database = databaseOf(v, dataDirectory);

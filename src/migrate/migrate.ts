@@ -12,6 +12,7 @@ import {
 import { lockName } from '../db/named-lock.ts';
 import { requireVersion } from '../db/server-version.ts';
 import { adoptTables } from '../platform/adoption/adopt-tables.ts';
+import { planCompatibility } from '../platform/adoption/compatibility.ts';
 import { keepDefinitions } from '../platform/adoption/keep-definitions.ts';
 import { type Adopted, createAdoptionTable } from '../platform/adoption/progress.ts';
 import { renameTables } from '../platform/adoption/socketio-tables.ts';
@@ -91,18 +92,15 @@ export async function planMigration(database: Database): Promise<MigrationPlan> 
 
 async function carryOut(
   connection: Connection,
-  { definitions, renames, missing, pending, progress, copies, lost }: Survey,
+  { definitions, renames, missing, pending, progress, copies, lost, incompatible }: Survey,
   log: (line: string) => void,
 ): Promise<MigrationReport> {
   // A service whose schema is up to date needs no rights but to read and write rows.
-  if ([definitions, renames, missing, pending, copies].every(({ length }) => length === 0))
-    return {
-      applied: [],
-      created: [],
-      renamed: [],
-      adopted: [],
-      restored: await restore(connection, lost, log),
-    };
+  if ([definitions, renames, missing, pending, copies].every(({ length }) => length === 0)) {
+    const restored = await restore(connection, lost, log);
+    if (restored.length > 0 || incompatible.length > 0) await makeCompatible(connection, log);
+    return { applied: [], created: [], renamed: [], adopted: [], restored };
+  }
   await createProgressTable(connection);
   await createAdoptionTable(connection);
   await keepDefinitions(connection, definitions);
@@ -118,6 +116,7 @@ async function carryOut(
     log(`applied ${migration.name}`);
   }
   const restored = await restore(connection, lost, log);
+  await makeCompatible(connection, log);
   const adopted = await adoptTables(
     connection,
     copies.map(({ table }) => table),
@@ -145,6 +144,20 @@ async function restore(
     }
   if (restored.length > 0) log(`created ${restored.join(', ')} again`);
   return restored;
+}
+
+/** Gives the Socket.IO layer of an adopted database what it knows. An account that may not is no error: the log says so. */
+async function makeCompatible(connection: Connection, log: (line: string) => void): Promise<void> {
+  const done: string[] = [];
+  for (const { what, statements } of await planCompatibility(connection))
+    try {
+      for (const sql of statements) await connection.query(sql);
+      done.push(what);
+    } catch (error) {
+      if (!isDenied(error)) throw error;
+      log(`${what} cannot be made compatible with the Socket.IO layer: this account may not change it`);
+    }
+  if (done.length > 0) log(`made compatible with the Socket.IO layer: ${done.join(', ')}`);
 }
 
 async function lock(connection: Connection, database: string): Promise<void> {

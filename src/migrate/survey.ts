@@ -3,6 +3,7 @@ import { findLostDefinitions, type StoredDefinition } from '../db/definitions.ts
 import { type Migration, readMigrations } from '../db/migration-files.ts';
 import { type MigrationProgress, readProgress, refuseNewer } from '../db/migration-progress.ts';
 import { ADOPTED } from '../platform/adoption/adopt-tables.ts';
+import { type CompatibilityStep, planCompatibility } from '../platform/adoption/compatibility.ts';
 import { findOldDefinitions, type OldDefinition } from '../platform/adoption/keep-definitions.ts';
 import { type OldId, readAdoptions } from '../platform/adoption/progress.ts';
 import { findSocketIoTables, type SocketIoTable } from '../platform/adoption/socketio-tables.ts';
@@ -29,6 +30,8 @@ export interface Survey {
   readonly copies: readonly Copy[];
   /** Procedures and views that finished migrations created and that are gone. */
   readonly lost: readonly StoredDefinition[];
+  /** What a Socket.IO layer that is still loaded knows otherwise, as far as the schema is there. */
+  readonly incompatible: readonly CompatibilityStep[];
 }
 
 interface Copy {
@@ -63,6 +66,7 @@ export async function survey(connection: Connection): Promise<Survey> {
     pending: migrations.filter(({ name }) => !progress.get(name)?.finished),
     progress,
     copies,
+    incompatible: progress.size === 0 ? [] : await planCompatibility(connection),
     lost: (await findLost()).filter(({ migration }) => progress.get(migration)?.finished),
   };
 

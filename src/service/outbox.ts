@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts';
 import { publishDeferred, publishReleased } from '../events/deferred.ts';
 import { Relay, type RelayOptions } from '../events/outbox/relay.ts';
 import { PacedEvents } from '../events/paced-events.ts';
+import { moveLateNotifications } from '../platform/adoption/late-notifications.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 
@@ -21,6 +22,9 @@ const RETRY_MS = 500;
 /** Time between two polls for events whose freeze is over, ms. */
 const DEFERRED_MS = 500;
 
+/** Time between two polls for notifications of a Socket.IO layer that is still loaded, ms. */
+const LATE_MS = 1_000;
+
 /** Time between two polls for events of players who are no longer held, ms. */
 const RELEASED_MS = 60_000;
 
@@ -35,6 +39,11 @@ export function openOutbox({ onError, log, pacedMs, ...options }: OutboxDeps): P
       { name: 'deferred events', everyMs: DEFERRED_MS, run: () => publishDeferred(options).then(() => {}) },
       { name: 'released events', everyMs: RELEASED_MS, run: () => publishReleased(options) },
       { name: 'paced events', everyMs: pacedMs, run: () => paced.run() },
+      {
+        name: 'late notifications',
+        everyMs: LATE_MS,
+        run: () => moveLateNotifications(options.database).then(() => {}),
+      },
     ],
   };
 }

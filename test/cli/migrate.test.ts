@@ -110,8 +110,8 @@ describe('migrate --plan', () => {
     const [start, ...steps] = await plan(made);
     expect(start).toContain('has tables of the platform’s Socket.IO generation.');
     expect(steps).toEqual([
-      '1. Write down the view v_contest_leaderboard, the view v_active_sessions, the procedure sp_log_activity and the procedure sp_create_notification in socketio_definition: they will be replaced by ours of the same names.',
-      '2. Rename notification to socketio_notification (3 rows), activity_log to socketio_activity_log (0 rows) and websocket_session to socketio_websocket_session (0 rows). Stop the Socket.IO service before: it writes to them.',
+      '1. Write down the view v_contest_leaderboard, the view v_active_sessions, the procedure sp_log_activity, the procedure sp_create_notification, the procedure sp_register_websocket_session, the procedure sp_disconnect_websocket_session, the procedure sp_get_unbroadcasted_activities and the procedure sp_mark_activities_broadcasted in socketio_definition: they will be replaced by ours of the same names.',
+      '2. Rename notification to socketio_notification (3 rows), activity_log to socketio_activity_log (0 rows) and websocket_session to socketio_websocket_session (0 rows). A Socket.IO layer that is still loaded goes on working.',
       expect.stringContaining('3. Apply 0000_log'),
       '4. Copy 3 rows of socketio_notification to the inboxes of their players, with what was read. The table stays as it is.',
       '5. Copy 0 rows of socketio_activity_log to activity_log, under the ids they have. The table stays as it is.',

@@ -21,15 +21,40 @@ afterEach(() => made.drop());
 
 /** Report of a migration that had nothing to do. */
 const UNCHANGED = { applied: [], created: [], renamed: [], adopted: [], restored: [] };
+
+type Row = Partial<Record<'TABLE_NAME' | 'COLUMN_NAME' | 'INDEX_NAME' | 'ROUTINE_NAME', string>>;
+
 const KEPT = ['socketio_notification', 'socketio_activity_log', 'socketio_websocket_session'];
 
-/** The schema without the tables that are kept. */
+/** What an adopted database has for a Socket.IO layer that is still loaded; its views have the old columns, too. */
+const FOR_THE_OLD_LAYER = [
+  'websocket_session',
+  'notification.is_read',
+  'notification.read_at',
+  'notification.notification_is_read',
+  'live_sp_log_activity',
+  'live_sp_register_websocket_session',
+  'v_active_sessions',
+  'v_contest_leaderboard',
+];
+
+/** The schema without the tables that are kept, and without what is there for the old layer. */
 async function schemaOf(of: Database): Promise<Record<string, unknown[]>> {
   const schema = await describeSchema(of);
   return Object.fromEntries(
     Object.entries(schema).map(([part, rows]) => [
       part,
-      rows.filter((row) => !String((row as { TABLE_NAME?: string }).TABLE_NAME).startsWith('socketio_')),
+      rows.filter((row) => {
+        const {
+          TABLE_NAME: table,
+          COLUMN_NAME: column,
+          INDEX_NAME: index,
+          ROUTINE_NAME: routine,
+        } = row as Row;
+        if (String(table).startsWith('socketio_')) return false;
+        const names = [table, routine, `${table}.${index ?? column}`];
+        return !names.some((name) => FOR_THE_OLD_LAYER.includes(String(name)));
+      }),
     ]),
   );
 }
@@ -95,12 +120,16 @@ test('old views and procedures are stored once, before ours replace them', async
   );
   expect(kept.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
     'procedure sp_create_notification',
+    'procedure sp_disconnect_websocket_session',
+    'procedure sp_get_unbroadcasted_activities',
     'procedure sp_log_activity',
+    'procedure sp_mark_activities_broadcasted',
+    'procedure sp_register_websocket_session',
     'view v_active_sessions',
     'view v_contest_leaderboard',
   ]);
-  expect(kept[0]?.definition).toContain('INSERT INTO notification (player_id, type, title, message)');
-  expect(kept[2]?.definition).toMatch(/websocket_session/);
+  expect(kept[0]?.definition).toContain('INSERT INTO notification (player_id, type, title, message, data)');
+  expect(kept[6]?.definition).toMatch(/websocket_session/);
   expect(await database.query('SELECT * FROM v_active_sessions')).toEqual([]);
 });
 
@@ -291,7 +320,7 @@ test('old activity gets other ids where its own were reused', async () => {
   await migrate(database);
   for (const table of ['activity_log', 'live_adoption']) await database.execute(`DELETE FROM ${table}`);
   await database.execute('ALTER TABLE activity_log AUTO_INCREMENT = 7');
-  await database.execute("CALL sp_log_activity(1, 'TIER_UPGRADED', NULL, NULL, NULL, NULL)");
+  await database.execute("CALL sp_log_activity(1, 'TIER_UPGRADED', NULL, NULL, NULL, NULL, @id)");
   await migrate(database);
   expect(await database.query('SELECT id, action_type AS action FROM activity_log ORDER BY id')).toEqual([
     { id: 7, action: 'TIER_UPGRADED' },
@@ -366,7 +395,7 @@ test('a table of sessions that an old service creates again does no harm', async
   await createPlatformTables(database);
   await createSocketIoTables(database);
   await migrate(database);
-  await database.execute('CREATE TABLE websocket_session LIKE socketio_websocket_session');
+  await database.execute('CREATE TABLE IF NOT EXISTS websocket_session LIKE socketio_websocket_session');
   expect(await migrate(database)).toEqual(UNCHANGED);
   expect(await database.query("SHOW TABLES LIKE '%websocket_session'")).toHaveLength(2);
 });
@@ -389,8 +418,10 @@ describe('A migration is refused without any change', () => {
     await migrate(database);
     await database.execute('DROP TABLE notification, activity_log');
     await database.execute('DROP VIEW v_active_sessions, v_contest_leaderboard');
-    await database.execute('DROP PROCEDURE sp_create_notification');
-    await database.execute('DROP PROCEDURE sp_log_activity');
+    for (const { name } of await database.query<{ name: string }>(
+      "SELECT ROUTINE_NAME AS name FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = DATABASE() AND ROUTINE_NAME LIKE 'sp\\_%'",
+    ))
+      await database.execute(`DROP PROCEDURE ${name}`);
     await createSocketIoTables(database);
     await expect(migrate(database)).rejects.toThrow(
       'a table notification and a table activity_log that codecraft-live did not make',

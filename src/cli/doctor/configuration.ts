@@ -30,12 +30,13 @@ function checkNode(version: string): Finding {
     : good(`Node ${version}.`);
 }
 
-function describeConfig({ mode, database, auth }: Config): Finding[] {
+function describeConfig({ mode, database, auth, notices }: Config): Finding[] {
   const where = database.kind === 'embedded' ? 'an embedded database' : 'a database server';
   const findings = [good(`The configuration is complete: ${mode}, with ${where}.`)];
   if (mode !== 'production' && database.kind === 'url')
     findings.push(note('NODE_ENV is not production: cookies are taken from every localhost origin.'));
   if (auth.secret !== undefined && auth.jwksUrl !== undefined)
     findings.push(note('Tokens are accepted from both JWT_SECRET and JWKS_URL.'));
+  findings.push(...notices.map((line) => note(`${line}.`)));
   return findings;
 }

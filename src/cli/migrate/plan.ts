@@ -40,6 +40,7 @@ function stepsOf({
   progress,
   copies,
   lost,
+  incompatible,
   rows,
 }: MigrationPlan): string[] {
   const steps: string[] = [];
@@ -50,7 +51,7 @@ function stepsOf({
   }
   if (renames.length > 0) {
     const pairs = renames.map(({ name, keptAs }) => `${name} to ${keptAs} (${rowsOf(keptAs)})`);
-    steps.push(`Rename ${listed(pairs)}. Stop the Socket.IO service before: it writes to them.`);
+    steps.push(`Rename ${listed(pairs)}. A Socket.IO layer that is still loaded goes on working.`);
   }
   if (missing.length > 0) {
     steps.push(
@@ -68,6 +69,8 @@ function stepsOf({
     steps.push(
       `Create ${listed(lost.map(({ kind, name }) => `the ${kind} ${name}`))} again, which this version had created.`,
     );
+  if (incompatible.length > 0)
+    steps.push(`Make ${listed(incompatible.map(({ what }) => what))} compatible with the Socket.IO layer.`);
   for (const {
     table: { name, keptAs },
   } of copies) {

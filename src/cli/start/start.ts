@@ -14,6 +14,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 export async function start(env: Env, signal: AbortSignal): Promise<void> {
   const config = loadConfig(env);
   const logger = createLogger(config);
+  for (const line of config.notices) logger.warn(line);
   if (config.workers > 1) return superviseWorkers(config, logger, signal);
   return serve({ config, logger, signal });
 }

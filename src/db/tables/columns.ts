@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { bigint, customType, datetime } from 'drizzle-orm/mysql-core';
 
 /** ASCII text that is compared byte by byte, whatever the server's default collation. */
@@ -18,3 +19,6 @@ export const changeTimeColumn = customType<{ data: Date }>({
 
 /** Instant in UTC, to the millisecond. */
 export const instantColumn = (name: string) => datetime(name, { mode: 'date', fsp: 3 });
+
+/** Default of an instant that a writer leaves out. */
+export const NOW_UTC = sql`(UTC_TIMESTAMP(3))`;

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import {
   binary,
   boolean,
@@ -9,7 +10,7 @@ import {
   tinyint,
   varchar,
 } from 'drizzle-orm/mysql-core';
-import { idColumn, instantColumn, tokenColumn } from './columns.ts';
+import { idColumn, instantColumn, NOW_UTC, tokenColumn } from './columns.ts';
 
 /** Retention classes of log rows: the kind of the row's scope, or `nudge` (the stored name) for transient rows. */
 export const KEEP_CLASSES = ['player', 'contest', 'leaderboard', 'problem', 'global', 'nudge'] as const;
@@ -56,22 +57,26 @@ export const logKey = mysqlTable(
   (table) => [index('log_key_expiry').on(table.expiresAt)],
 );
 
-/** The log. Rows are appended and, from the oldest on, deleted; never updated. */
+/**
+ * The log. Rows are appended and, from the oldest on, deleted; never updated. The defaults are for rows of the platform's
+ * Socket.IO layer, which names player, type, title, message and data alone: their ids are negative, outside of the log,
+ * and the later the lower, until they are moved into the outbox.
+ */
 export const notification = mysqlTable(
   'notification',
   {
-    id: idColumn('id').primaryKey(),
-    eventId: idColumn('event_id').notNull(),
-    scope: tokenColumn('scope', { length: 64 }).notNull(),
-    keepClass: mysqlEnum('keep_class', KEEP_CLASSES).notNull(),
+    id: idColumn('id').primaryKey().default(sql`(-1 - CAST(UUID_SHORT() & 9223372036854775807 AS SIGNED))`),
+    eventId: idColumn('event_id').notNull().default(0),
+    scope: tokenColumn('scope', { length: 64 }).notNull().default('socketio'),
+    keepClass: mysqlEnum('keep_class', KEEP_CLASSES).notNull().default('nudge'),
     type: tokenColumn('type', { length: 32 }).notNull(),
-    inbox: boolean('inbox').notNull(),
+    inbox: boolean('inbox').notNull().default(false),
     playerId: idColumn('player_id'),
     title: varchar('title', { length: 255 }).notNull(),
     message: text('message').notNull(),
     /** JSON text, to the byte as it was written: a JSON column of MySQL would write it anew. */
-    data: mediumtext('data').notNull(),
-    createdAt: instantColumn('created_at').notNull(),
+    data: mediumtext('data').notNull().default(sql`('{}')`),
+    createdAt: instantColumn('created_at').notNull().default(NOW_UTC),
     /** Word of the term it was appended under, and tag of its append; null where a node of an older release appended it. */
     term: tokenColumn('term', { length: 8 }),
     tag: tokenColumn('tag', { length: 12 }),

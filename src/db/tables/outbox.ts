@@ -1,5 +1,5 @@
 import { boolean, index, int, mediumtext, mysqlTable, text, varchar } from 'drizzle-orm/mysql-core';
-import { idColumn, instantColumn, jsonTextColumn, tokenColumn } from './columns.ts';
+import { idColumn, instantColumn, jsonTextColumn, NOW_UTC, tokenColumn } from './columns.ts';
 
 /** Events on their way from SQL to the log. A row with `failedAt` and `error` is a dead letter. */
 export const eventOutbox = mysqlTable(
@@ -9,7 +9,7 @@ export const eventOutbox = mysqlTable(
     type: tokenColumn('type', { length: 64 }).notNull(),
     payload: jsonTextColumn('payload').notNull(),
     idempotencyKey: tokenColumn('idempotency_key', { length: 128 }),
-    createdAt: instantColumn('created_at').notNull(),
+    createdAt: instantColumn('created_at').notNull().default(NOW_UTC),
     attempts: int('attempts').notNull().default(0),
     failedAt: instantColumn('failed_at'),
     error: varchar('error', { length: 1000 }),

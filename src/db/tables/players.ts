@@ -1,6 +1,6 @@
 import { boolean, index, mysqlEnum, mysqlTable, primaryKey } from 'drizzle-orm/mysql-core';
 import { ACTIVITY_ACTIONS } from '../../protocol/enums.ts';
-import { idColumn, instantColumn, jsonTextColumn } from './columns.ts';
+import { idColumn, instantColumn, jsonTextColumn, NOW_UTC } from './columns.ts';
 
 /** Receipt of one player for one notification. */
 export const notificationReceipt = mysqlTable(
@@ -29,7 +29,7 @@ export const activityLog = mysqlTable(
     problemId: idColumn('problem_id'),
     oldValue: jsonTextColumn('old_value'),
     newValue: jsonTextColumn('new_value'),
-    timestamp: instantColumn('timestamp').notNull(),
+    timestamp: instantColumn('timestamp').notNull().default(NOW_UTC),
     /** Event that reported it; null for activity that was only logged. */
     eventId: idColumn('event_id'),
     isBroadcasted: boolean('is_broadcasted').notNull().default(false),

@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { type OldShape, readColumnNames, readParameters, shapeFromText } from './old-shapes.ts';
 
 /** View or procedure of the Socket.IO generation that one of our migrations replaces. */
 export interface OldDefinition {
@@ -59,17 +60,46 @@ export async function keepDefinitions(
       kind VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
       name VARCHAR(64) NOT NULL,
       definition LONGTEXT,
+      shape LONGTEXT,
       kept_at DATETIME(3) NOT NULL,
       PRIMARY KEY (kind, name)
     ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
   );
+  // A run of an earlier release may have created it.
+  if (!(await readColumnNames(connection, DEFINITIONS)).includes('shape'))
+    await connection.query(`ALTER TABLE ${DEFINITIONS} ADD COLUMN shape LONGTEXT AFTER definition`);
   for (const { kind, name } of definitions) {
-    const definition = await (kind === 'view' ? viewText(connection, name) : procedureText(connection, name));
+    const isView = kind === 'view';
+    const definition = await (isView ? viewText(connection, name) : procedureText(connection, name));
+    const shape: OldShape = isView
+      ? { columns: await readColumnNames(connection, name) }
+      : { parameters: await readParameters(connection, name) };
     await connection.query(
-      `INSERT IGNORE INTO ${DEFINITIONS} (kind, name, definition, kept_at) VALUES (?, ?, ?, UTC_TIMESTAMP(3))`,
-      [kind, name, definition],
+      `INSERT IGNORE INTO ${DEFINITIONS} (kind, name, definition, shape, kept_at)
+       VALUES (?, ?, ?, ?, UTC_TIMESTAMP(3))`,
+      [kind, name, definition, JSON.stringify(shape)],
     );
   }
+}
+
+/** Definition with the shape that its callers know. */
+interface KeptShape extends OldDefinition {
+  readonly shape: OldShape;
+}
+
+/** Reads the shapes of the stored definitions. Earlier releases stored texts alone. */
+export async function readKeptShapes(connection: Connection): Promise<KeptShape[]> {
+  const columns = await readColumnNames(connection, DEFINITIONS);
+  if (columns.length === 0) return [];
+  const shape = columns.includes('shape') ? 'shape' : 'NULL AS shape';
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `SELECT kind, name, definition, ${shape} FROM ${DEFINITIONS} ORDER BY kind, name`,
+  );
+  return rows.map(({ kind, name, definition, shape }) => ({
+    kind,
+    name,
+    shape: shape === null ? shapeFromText(kind, definition ?? '') : JSON.parse(shape),
+  }));
 }
 
 /** Also works for a view that is broken, such as one of a renamed table. */

@@ -34,7 +34,7 @@ export const OLD_ACTIVITY: SocketIoTable = {
   instants: ['timestamp'],
 };
 
-const OLD_SESSIONS: SocketIoTable = {
+export const OLD_SESSIONS: SocketIoTable = {
   name: 'websocket_session',
   keptAs: 'socketio_websocket_session',
   columns: [

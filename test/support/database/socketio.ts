@@ -58,23 +58,50 @@ export async function createSocketIoTables(
       last_heartbeat ${moment} NULL
     ) ${options}`,
   );
-  await database.execute(
-    `CREATE VIEW v_active_sessions AS
-     SELECT player_id, COUNT(*) AS sessions FROM websocket_session WHERE is_active GROUP BY player_id`,
-  );
-  await database.execute(
-    `CREATE VIEW v_contest_leaderboard AS
-     SELECT contest_id, player_id, final_rank FROM contest_participant ORDER BY final_rating DESC`,
-  );
-  await database.execute(
-    `CREATE PROCEDURE sp_create_notification(IN p_player BIGINT, IN p_type VARCHAR(50), IN p_title VARCHAR(255))
-     INSERT INTO notification (player_id, type, title, message) VALUES (p_player, p_type, p_title, '')`,
-  );
-  await database.execute(
-    `CREATE PROCEDURE sp_log_activity(IN p_player BIGINT)
-     INSERT INTO activity_log (player_id, action_type) VALUES (p_player, 'LEVEL_UP')`,
-  );
+  for (const sql of [...VIEWS, ...PROCEDURES]) await database.execute(sql);
 }
+
+/** Of old databases: columns and order as callers know them. */
+const VIEWS = [
+  `CREATE VIEW v_contest_leaderboard AS
+   SELECT cp.contest_id, cp.player_id, cp.final_rank, cp.final_rating, cp.problems_solved, cp.xp_earned,
+     u.name AS player_name, u.profile_picture, p.tier, p.level, p.global_rank, cp.joined_at, cp.last_solved_at
+   FROM contest_participant cp JOIN player p ON p.id = cp.player_id JOIN users u ON u.id = p.user_id
+   ORDER BY cp.contest_id, cp.final_rank`,
+  `CREATE VIEW v_active_sessions AS
+   SELECT w.player_id, u.name AS player_name, COUNT(w.id) AS active_connections, MAX(w.last_heartbeat) AS last_active
+   FROM websocket_session w JOIN player p ON p.id = w.player_id JOIN users u ON u.id = p.user_id
+   WHERE w.is_active = TRUE GROUP BY w.player_id, u.name`,
+];
+
+/** Of old databases: two have an OUT parameter with the id of what they inserted. */
+const PROCEDURES = [
+  `CREATE PROCEDURE sp_log_activity(
+     IN p_player_id BIGINT, IN p_action_type VARCHAR(50), IN p_contest_id BIGINT, IN p_problem_id BIGINT,
+     IN p_old_value JSON, IN p_new_value JSON, OUT out_activity_id BIGINT)
+   BEGIN
+     INSERT INTO activity_log (player_id, action_type, contest_id, problem_id, old_value, new_value, timestamp)
+     VALUES (p_player_id, p_action_type, p_contest_id, p_problem_id, p_old_value, p_new_value, NOW());
+     SET out_activity_id = LAST_INSERT_ID();
+   END`,
+  `CREATE PROCEDURE sp_create_notification(
+     IN p_player_id BIGINT, IN p_notification_type VARCHAR(50), IN p_title VARCHAR(255), IN p_message TEXT, IN p_data JSON)
+   INSERT INTO notification (player_id, type, title, message, data)
+   VALUES (p_player_id, p_notification_type, p_title, p_message, p_data)`,
+  `CREATE PROCEDURE sp_register_websocket_session(
+     IN p_player_id BIGINT, IN p_session_id VARCHAR(255), OUT out_session_id BIGINT)
+   BEGIN
+     INSERT INTO websocket_session (player_id, session_id, is_active) VALUES (p_player_id, p_session_id, TRUE);
+     SET out_session_id = LAST_INSERT_ID();
+   END`,
+  `CREATE PROCEDURE sp_disconnect_websocket_session(IN p_session_id VARCHAR(255))
+   UPDATE websocket_session SET is_active = FALSE, disconnected_at = NOW() WHERE session_id = p_session_id`,
+  `CREATE PROCEDURE sp_get_unbroadcasted_activities(IN p_limit INT)
+   SELECT id, player_id, action_type, contest_id, problem_id, old_value, new_value, timestamp
+   FROM activity_log WHERE is_broadcasted = FALSE ORDER BY timestamp DESC LIMIT p_limit`,
+  `CREATE PROCEDURE sp_mark_activities_broadcasted(IN p_activity_ids JSON)
+   UPDATE activity_log SET is_broadcasted = TRUE WHERE JSON_CONTAINS(p_activity_ids, CAST(id AS CHAR))`,
+];
 
 /** The platform's own tables, and none of ours. */
 export async function createPlatformTables(database: Pick<Database, 'connect'>): Promise<void> {
