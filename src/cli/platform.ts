@@ -55,7 +55,7 @@ export async function status(options: PlatformOptions, context: CliContext): Pro
         `${goneDefiners.join(' and ')} does not exist: the platform's own writes fail there. \`install\` replaces those triggers.`,
       );
     const found = new Set(states.map(({ state }) => state));
-    if (goneDefiners.length > 0 || found.has('missing') || found.has('outdated')) return EXIT.failed;
+    if (goneDefiners.length > 0 || FAULTY.some((state) => found.has(state))) return EXIT.failed;
     return unseen.length > 0 ? EXIT.hidden : EXIT.fine;
   });
 }
@@ -86,11 +86,15 @@ function* hiddenFrom({ states, definers, unseenDefiners }: InspectedTriggers): G
     yield `This account cannot see whether ${unseenDefiners.join(' and ')} still exists: GRANT SELECT (User, Host) ON mysql.user to it.`;
 }
 
+/** States that `install` ends. */
+const FAULTY = ['missing', 'displaced', 'outdated'] as const;
+
 const COLOURS = {
   installed: 'green',
   outdated: 'yellow',
   hidden: 'yellow',
   missing: 'red',
+  displaced: 'red',
   orphaned: 'red',
 } as const;
 

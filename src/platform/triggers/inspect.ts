@@ -64,7 +64,7 @@ export function describeTriggerFaults({ states, superseded, goneDefiners }: Insp
       `An account that triggers run as does not exist, so the platform's own writes${tables && ` to ${tables}`} fail (error 1449). Run \`codecraft-live platform install\` with an account that stays.`,
     );
   }
-  const missing = states.filter(({ state }) => state === 'missing').length;
+  const missing = states.filter(({ state }) => state === 'missing' || state === 'displaced').length;
   const lacks = [
     ...(missing > 0 ? [`${missing} trigger${missing === 1 ? '' : 's'} missing`] : []),
     ...(superseded.length > 0

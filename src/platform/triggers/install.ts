@@ -5,8 +5,8 @@ import { assertPrerequisites, checkPrivileges } from './requirements.ts';
 import { createStatement, type Trigger, triggerName } from './trigger.ts';
 
 /**
- * Installs this version's triggers on the platform's tables, replaces those whose definer is gone, and drops those of other
- * versions: all or nothing. Idempotent. Foreign triggers stay as they are, and run before ours.
+ * Installs this version's triggers on the platform's tables, replaces those whose definer is gone or which are on a table that
+ * a copy replaced, and drops those of other versions: all or nothing. Idempotent. Foreign triggers stay as they are, and run before ours.
  *
  * @returns the created triggers, and the names of the dropped ones.
  * @throws TriggerError when they cannot be installed; its message names the cause.
@@ -25,8 +25,8 @@ export function installTriggers(
       const steps: TriggerStep[] = changed.flatMap(({ trigger, state }) => {
         const drop = `DROP TRIGGER IF EXISTS \`${triggerName(trigger)}\``;
         const create = { sql: createStatement(trigger), revert: drop };
-        // Its definer is gone, and nothing that fires it succeeds: dropping it misses no write.
-        return state === 'orphaned' ? [{ sql: drop }, create] : [create];
+        // Nothing that fires it succeeds, since its definer is gone, or nobody writes to its table: dropping it misses no write.
+        return state === 'orphaned' || state === 'displaced' ? [{ sql: drop }, create] : [create];
       });
       // After the new ones exist: an event that both write has one key.
       steps.push(...(await droppingSteps(connection, superseded)));

@@ -2,10 +2,13 @@ import type { Queries } from '../../db/database.ts';
 import { TRIGGERS } from './all.ts';
 import { pieceOf, type Trigger, triggerName } from './trigger.ts';
 
-/** State of one of this version's triggers. `outdated`: the database has it as another version created it. */
+/**
+ * State of one of this version's triggers. `outdated`: the database has it as another version created it. `displaced`: it is
+ * on another table, as after a copy took the table's place and the old one was kept.
+ */
 export interface TriggerState {
   readonly trigger: Trigger;
-  readonly state: 'installed' | 'outdated' | 'missing';
+  readonly state: 'installed' | 'outdated' | 'displaced' | 'missing';
 }
 
 export interface InstalledTriggers {
@@ -24,16 +27,17 @@ export interface InstalledTriggers {
  * shows none of its triggers.
  */
 export async function readInstalled(database: Pick<Queries, 'query'>): Promise<InstalledTriggers> {
-  const rows = await database.query<{ name: string; definer: string | null }>(
-    `SELECT TRIGGER_NAME AS name, DEFINER AS definer FROM information_schema.TRIGGERS
+  const rows = await database.query<{ name: string; on: string; definer: string | null }>(
+    `SELECT TRIGGER_NAME AS name, LOWER(EVENT_OBJECT_TABLE) AS \`on\`, DEFINER AS definer FROM information_schema.TRIGGERS
      WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY TRIGGER_NAME`,
   );
   const ours = rows.filter(({ name }) => pieceOf(name, TRIGGERS) !== undefined);
-  const names = new Set(ours.map(({ name }) => name));
+  const tableOf = new Map(ours.map(({ name, on }) => [name, on]));
   const current = new Set(TRIGGERS.map(triggerName));
-  const superseded = [...names].filter((name) => !current.has(name));
+  const superseded = [...tableOf.keys()].filter((name) => !current.has(name));
   const stateOf = (trigger: Trigger): TriggerState['state'] => {
-    if (names.has(triggerName(trigger))) return 'installed';
+    const table = tableOf.get(triggerName(trigger));
+    if (table !== undefined) return table === trigger.table ? 'installed' : 'displaced';
     return superseded.some((name) => pieceOf(name, [trigger])) ? 'outdated' : 'missing';
   };
   return {

@@ -14,7 +14,9 @@ export function uninstallTriggers(database: Database, options: TriggerChangeOpti
     database,
     async (connection, queries) => {
       const { states, superseded } = await readInstalled(queries);
-      const current = states.filter(({ state }) => state === 'installed').map(({ trigger }) => trigger);
+      const current = states
+        .filter(({ state }) => state === 'installed' || state === 'displaced')
+        .map(({ trigger }) => trigger);
       const names = [...current.map(triggerName), ...superseded];
       return { steps: await droppingSteps(connection, names), result: names };
     },
