@@ -1,5 +1,5 @@
 import type { Role } from '../protocol/enums.ts';
-import type { ParsedScope, ScopeKind } from '../protocol/scope.ts';
+import { type ParsedScope, ROLE_SCOPES, type ScopeKind } from '../protocol/scope.ts';
 
 /** Identity of a listener, as far as access depends on it. */
 export interface Subscriber {
@@ -42,6 +42,9 @@ export const ACCESS: Readonly<
   realCells: { subject: 'contest', participants: false },
   problem: { subject: 'problem', participants: false },
   global: { subject: undefined, participants: false },
+  players: { subject: undefined, participants: false },
+  admins: { subject: undefined, participants: false },
+  companies: { subject: undefined, participants: false },
   ops: { subject: undefined, participants: false },
 };
 
@@ -50,7 +53,7 @@ export const ACCESS: Readonly<
  *
  * A player's scope: the player, and admins. A contest and its leaderboard: always its creator and admins; all users where
  * it is public and no draft; its participants where it is no draft. The real leaderboard and the hidden events of a
- * frozen contest, and the status of the service: admins. Problems and `global`: all users.
+ * frozen contest, and the status of the service: admins. Problems and `global`: all users. The scope of a role: its users.
  */
 export function mayListen(viewer: Subscriber, scope: ParsedScope, facts: AccessFacts): boolean {
   switch (scope.kind) {
@@ -60,6 +63,10 @@ export function mayListen(viewer: Subscriber, scope: ParsedScope, facts: AccessF
       return facts.problems.has(scope.id);
     case 'player':
       return isOwn(viewer, scope) || (viewer.role === 'ADMIN' && facts.players.has(scope.id));
+    case 'players':
+    case 'admins':
+    case 'companies':
+      return ROLE_SCOPES[viewer.role] === scope.kind;
     case 'ops':
       return viewer.role === 'ADMIN';
     case 'real':
@@ -84,7 +91,8 @@ export function mayListen(viewer: Subscriber, scope: ParsedScope, facts: AccessF
 
 /** Whether access follows from the identity alone, without any row. */
 export function isOwn(viewer: Subscriber, scope: ParsedScope): boolean {
-  return scope.kind === 'global' || (scope.kind === 'player' && scope.id === viewer.playerId);
+  if (scope.kind === 'global' || scope.kind === ROLE_SCOPES[viewer.role]) return true;
+  return scope.kind === 'player' && scope.id === viewer.playerId;
 }
 
 /** Whether all users may listen. */

@@ -24,6 +24,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   'leaderboard-freeze': true,
   'contest-joined': true,
   announcement: true,
+  'announcement-withdrawn': true,
   'global-leaderboard': true,
   'player-status': true,
   'node-status': true,

@@ -9,6 +9,7 @@ import {
   formatScope,
   type ParsedScope,
   parseId,
+  ROLE_SCOPES,
   type ScopeKind,
   type ScopeKindWithId,
 } from '../protocol/scope.ts';
@@ -69,6 +70,9 @@ const PATHS = {
   realCells: undefined,
   problem: '/streams/problems/{id}',
   global: undefined, // below, without an id
+  players: undefined,
+  admins: undefined,
+  companies: undefined,
   ops: undefined,
 } as const satisfies Record<ScopeKind, string | undefined>;
 
@@ -217,7 +221,7 @@ function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): P
 
 /**
  * Adds what a freeze shows: to admins the real leaderboard and the hidden events, to others the frozen leaderboard; and the
- * cells of leaderboards, where they are asked for.
+ * cells of leaderboards, where they are asked for. With `global` comes what is for the user's role alone.
  */
 function withAudience(scope: ParsedScope, { role }: UserIdentity, withCells: boolean): ParsedScope[] {
   const admin = role === 'ADMIN';
@@ -229,6 +233,7 @@ function withAudience(scope: ParsedScope, { role }: UserIdentity, withCells: boo
       : [scope, { kind: 'shown', id }, ...cells];
   }
   if (scope.kind === 'cells' && admin) return [scope, { kind: 'realCells', id: scope.id }];
+  if (scope.kind === 'global') return [scope, { kind: ROLE_SCOPES[role] }];
   return scope.kind === 'contest' && admin ? [scope, { kind: 'hidden', id: scope.id }] : [scope];
 }
 

@@ -1,26 +1,42 @@
 import type { Queries } from '../db/database.ts';
+import type { Role } from '../protocol/enums.ts';
 import type { InboxScopeKind } from '../protocol/inbox-scope-kinds.ts';
-import { type Scope, scopes } from '../protocol/scope.ts';
+import { ROLE_SCOPES, type Scope, scopes } from '../protocol/scope.ts';
 
 /** Scopes of each kind that one inbox consists of. */
-const OF_KIND: Readonly<Record<InboxScopeKind, (playerId: number, joined: readonly number[]) => Scope[]>> = {
-  player: (playerId) => [scopes.player(playerId)],
-  contest: (_, joined) => joined.map(scopes.contest),
+const OF_KIND: Readonly<Record<InboxScopeKind, (owner: Owner) => Scope[]>> = {
+  player: ({ playerId }) => [scopes.player(playerId)],
+  contest: ({ joined }) => joined.map(scopes.contest),
   global: () => [scopes.global],
+  players: ofRole('PLAYER'),
+  admins: ofRole('ADMIN'),
+  companies: ofRole('COMPANY'),
 };
 
+interface Owner {
+  readonly playerId: number;
+  readonly role: Role | null;
+  readonly joined: readonly number[];
+}
+
+function ofRole(role: Role) {
+  return (owner: Owner): Scope[] => (owner.role === role ? [scopes[ROLE_SCOPES[role]]] : []);
+}
+
 /**
- * Scopes that a player's inbox consists of: the player's own, the contests that the player joined, and `global`. Of their
+ * Scopes that a player's inbox consists of: the player's own, the contests that the player joined, `global`, and that of the role. Of their
  * notifications the inbox holds those of the types that `protocol/inbox-scope-kinds.ts` names. The procedure `live_acknowledge`
  * repeats this rule in SQL.
  */
 export async function inboxScopes(database: Pick<Queries, 'query'>, playerId: number): Promise<Scope[]> {
-  const rows = await database.query<{ id: number }>(
-    'SELECT contest_id AS id FROM contest_participant WHERE player_id = ?',
-    [playerId],
+  const rows = await database.query<{ id: number | null; role: Role | null }>(
+    `SELECT contest_id AS id, NULL AS role FROM contest_participant WHERE player_id = ?
+     UNION ALL SELECT NULL, u.role FROM player p JOIN users u ON u.id = p.user_id WHERE p.id = ?`,
+    [playerId, playerId],
   );
-  const joined = rows.map(({ id }) => id);
-  return Object.values(OF_KIND).flatMap((scopesOf) => scopesOf(playerId, joined));
+  const joined = rows.flatMap(({ id }) => id ?? []);
+  const role = rows.find((row) => row.role !== null)?.role ?? null;
+  return Object.values(OF_KIND).flatMap((scopesOf) => scopesOf({ playerId, role, joined }));
 }
 
 /** SQL condition with `?` placeholders, and their values. */

@@ -3,7 +3,7 @@ import type { Queries } from '../db/database.ts';
 import type { InboxCounts, InboxItem } from '../protocol/api/inbox.ts';
 import type { EventType } from '../protocol/event.ts';
 import { type Scope, scopes } from '../protocol/scope.ts';
-import { inInbox } from './inbox-scopes.ts';
+import { type Condition, inInbox } from './inbox-scopes.ts';
 
 export interface PageRequest {
   /** Only notifications before this position. */
@@ -46,7 +46,10 @@ export async function readPage(
        ${INBOX} ${RECEIPTS} WHERE ${conditions.join(' AND ')} ORDER BY n.id DESC LIMIT ${Math.trunc(request.limit)}`,
     values,
   );
-  const superseding = await readSuperseding(database, playerId, rows);
+  const superseding = new Map([
+    ...(await readSuperseding(database, playerId, rows)),
+    ...(await readLaterAnnouncements(database, kept, rows)),
+  ]);
   return rows.map((row) => ({
     ...notificationOf({ ...row, at: row.createdAt.getTime() }),
     ...(superseding.has(row.eventId) ? { supersededBy: superseding.get(row.eventId) as number } : {}),
@@ -56,7 +59,7 @@ export async function readPage(
   }));
 }
 
-/** By `eventId`, the notifications by which those of a page were taken back. */
+/** By `eventId`, the notifications by which a page's solves were taken back. */
 async function readSuperseding(
   database: Pick<Queries, 'query'>,
   playerId: number,
@@ -70,6 +73,31 @@ async function readSuperseding(
     [scopes.player(playerId), oldest.id],
   );
   return new Map(found.map(({ id, supersedes }) => [Number(supersedes), id]));
+}
+
+/** By `eventId`, the corrections and withdrawals of a page's announcements, each the next one. */
+async function readLaterAnnouncements(
+  database: Pick<Queries, 'query'>,
+  kept: Condition,
+  rows: readonly Row[],
+): Promise<ReadonlyMap<number, number>> {
+  const announcements = rows.flatMap(({ id, eventId, type, data }) => {
+    const about = type === 'ANNOUNCEMENT' ? (JSON.parse(data) as { announcementId?: number }) : {};
+    return about.announcementId === undefined ? [] : [{ id, eventId, about: about.announcementId }];
+  });
+  const oldest = announcements.at(-1);
+  if (oldest === undefined) return new Map();
+  const later = await database.query<{ id: number; about: number | string }>(
+    `SELECT n.id, JSON_EXTRACT(n.data, '$.announcementId') AS about ${INBOX}
+      WHERE ${kept.sql} AND n.id > ? AND (n.type = 'ANNOUNCEMENT_WITHDRAWN'
+        OR n.type = 'ANNOUNCEMENT' AND JSON_EXTRACT(n.data, '$.correction')) ORDER BY n.id`,
+    [...kept.values, oldest.id],
+  );
+  const found = announcements.map(({ id, eventId, about }) => {
+    const next = later.find((one) => one.id > id && Number(one.about) === about);
+    return [eventId, next?.id] as const;
+  });
+  return new Map(found.flatMap(([eventId, id]) => (id === undefined ? [] : [[eventId, id] as const])));
 }
 
 /** Counts of an inbox, without what is archived, up to and including position `through`. */

@@ -57,6 +57,9 @@ export function keepClassOf(scope: Scope): Exclude<KeepClass, 'nudge'> {
     case 'hidden':
       return 'contest';
     case 'ops':
+    case 'players':
+    case 'admins':
+    case 'companies':
       return 'global';
     default:
       return kind;

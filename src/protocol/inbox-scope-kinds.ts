@@ -2,7 +2,14 @@ import type { EventType, Notification } from './event.ts';
 import { parseScope, type ScopeKind } from './scope.ts';
 
 /** Kinds of scope whose messages inboxes keep; of a contest, the inboxes of its participants. */
-export const INBOX_SCOPE_KINDS = ['player', 'contest', 'global'] as const satisfies readonly ScopeKind[];
+export const INBOX_SCOPE_KINDS = [
+  'player',
+  'contest',
+  'global',
+  'players',
+  'admins',
+  'companies',
+] as const satisfies readonly ScopeKind[];
 
 export type InboxScopeKind = (typeof INBOX_SCOPE_KINDS)[number];
 
@@ -30,7 +37,8 @@ const KINDS: Readonly<Record<EventType, readonly InboxScopeKind[]>> = {
   CELLS_UPDATE: [],
   LEADERBOARD_FREEZE: [],
   CONTEST_JOINED: [],
-  ANNOUNCEMENT: ['player', 'contest', 'global'],
+  ANNOUNCEMENT: INBOX_SCOPE_KINDS,
+  ANNOUNCEMENT_WITHDRAWN: INBOX_SCOPE_KINDS,
   GLOBAL_LEADERBOARD: [],
   PLAYER_STATUS: [],
   NODE_STATUS: [],

@@ -21,7 +21,8 @@ const NATURAL_KEYS: NaturalKeys = {
   CONTEST_STATUS: (data) => `contest-status:${data.contestId}:${data.newStatus}`,
   CONTEST_END: (data) => `contest-end:${data.contestId}`,
   ANNOUNCEMENT: (data) =>
-    data.announcementId === undefined ? undefined : `announcement:${data.announcementId}`,
+    data.announcementId === undefined || data.correction ? undefined : `announcement:${data.announcementId}`,
+  ANNOUNCEMENT_WITHDRAWN: undefined,
   CONTEST_CREATED: undefined,
   CONTEST_CHANGED: undefined,
   CONTEST_UNLISTED: undefined,
@@ -59,6 +60,8 @@ export function mayRecur(type: EventType): boolean {
 export function releasedKeyOf(type: EventType, data: unknown): string | undefined {
   if (type === 'SOLVE_RETRACTED')
     return naturalKeyOf('PROBLEM_SOLVED', data as EventInput<'SOLVE_RETRACTED'>);
+  if (type === 'ANNOUNCEMENT_WITHDRAWN')
+    return `announcement:${(data as EventInput<'ANNOUNCEMENT_WITHDRAWN'>).announcementId}`;
   if (type !== 'SUBMISSION_REJUDGED') return undefined;
   const { submissionId, verdict } = data as EventInput<'SUBMISSION_REJUDGED'>;
   return verdict === 'PENDING' ? `submission-judged:${submissionId}` : undefined;

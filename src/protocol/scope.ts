@@ -1,8 +1,11 @@
+import type { Role } from './enums.ts';
+
 /**
  * Spelling of every kind of scope; `#` is the id. The kind decides who may listen and how long rows are kept.
  * `real`: a contest's leaderboard while players are shown a frozen one; `hidden`: what a freeze hides of the contest's
  * events; `ops`: status of the service; `realCells`: the cells of a leaderboard as they really are. Admins alone may listen to these. `shown`: what changes of a frozen leaderboard
  * that players are shown, such as a new participant's row. `cells`: what players are shown of a leaderboard's cells.
+ * `players`, `admins`, `companies`: all users of one role, who get it with `global`.
  */
 const SPELLINGS = {
   player: 'player:#',
@@ -15,6 +18,9 @@ const SPELLINGS = {
   realCells: 'contest:#:cells:real',
   problem: 'problem:#',
   global: 'global',
+  players: 'players',
+  admins: 'admins',
+  companies: 'companies',
   ops: 'ops',
 } as const;
 
@@ -68,6 +74,13 @@ export function parseScope(text: string): ParsedScope | undefined {
   const id = parseId(digits);
   return id === undefined ? undefined : ({ kind, id } as ParsedScope);
 }
+
+/** Kind of scope of a role's users. */
+export const ROLE_SCOPES = {
+  PLAYER: 'players',
+  ADMIN: 'admins',
+  COMPANY: 'companies',
+} as const satisfies Record<Role, ScopeKind>;
 
 /** The text of a scope. */
 export function formatScope(scope: ParsedScope): Scope {

@@ -20,6 +20,7 @@ export const METHODS = {
   CONTEST_STATUS: 'contestStatus',
   CONTEST_END: 'contestEnd',
   ANNOUNCEMENT: 'announcement',
+  ANNOUNCEMENT_WITHDRAWN: 'announcementWithdrawn',
 } as const satisfies Record<PublicEventType, string>;
 
 export interface SendOptions {

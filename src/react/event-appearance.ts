@@ -33,6 +33,7 @@ const EVENT_APPEARANCE: Readonly<Record<EventType, EventAppearance>> = {
   CONTEST_STATUS: { icon: `${FLAG}l-2.5 3 2.5 3h-9`, tone: 'plain', toast: false },
   CONTEST_END: { icon: `${FLAG}v6h-9M8 2.5v6M3.5 5.5h9`, tone: 'plain', toast: false },
   ANNOUNCEMENT: { icon: 'M2 6v4h2.5L12 13.5v-11L4.5 6ZM14.5 6.5v3', tone: 'plain', toast: true },
+  ANNOUNCEMENT_WITHDRAWN: { icon: 'M4 4l8 8M12 4l-8 8', tone: 'plain', toast: true },
   CONTEST_CREATED: OTHER,
   CONTEST_CHANGED: { icon: `${FLAG}l-2.5 3 2.5 3h-9`, tone: 'plain', toast: false },
   CONTEST_UNLISTED: OTHER,

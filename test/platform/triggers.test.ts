@@ -173,43 +173,6 @@ describe('The platform’s writes are published:', () => {
     expect(await published()).toEqual([status('ENDED', 'LIVE'), dirty(contestId)]);
   });
 
-  test('announcements to all, to players and to a contest', async () => {
-    const admin = await createUser(database, { role: 'ADMIN' });
-    const { contestId } = await cast();
-    const announce = (columns: Record<string, unknown>) =>
-      run([
-        [
-          `INSERT INTO announcement (created_by, title, message, ${Object.keys(columns).join(', ')})
-           VALUES (?, 'Hello', 'We are "live"', ${Object.keys(columns).map(() => '?')})`,
-          [admin, ...Object.values(columns)],
-        ],
-      ]);
-    const all = await announce({ type: 'WARNING' });
-    const players = await announce({ target_role: 'PLAYER' });
-    const contest = await announce({ target_contest: contestId, target_role: 'ALL' });
-    const event = (announcementId: number, more: object) => ({
-      type: 'ANNOUNCEMENT',
-      data: { announcementId, title: 'Hello', message: 'We are "live"', severity: 'INFO', ...more },
-      key: `announcement:${announcementId}`,
-    });
-    expect(await published()).toEqual([
-      event(all, { severity: 'WARNING' }),
-      event(players, {}),
-      event(contest, { contestId }),
-    ]);
-
-    const later = await announce({ is_active: 0 });
-    await announce({ target_role: 'ADMIN' });
-    await announce({ target_role: 'COMPANY', target_contest: contestId });
-    expect(await published()).toEqual([]);
-    await run([['UPDATE announcement SET is_active = 1 WHERE id = ?', [later]]]);
-    expect(await published()).toEqual([event(later, {})]);
-    await platform.run("UPDATE announcement SET is_active = 1, title = 'Hallo' WHERE id = ?", [later]);
-    await platform.run('UPDATE announcement SET is_active = 0 WHERE id = ?', [later]);
-    await platform.run("UPDATE announcement SET is_active = 1 WHERE target_role = 'ADMIN'");
-    expect(await published()).toEqual([]);
-  });
-
   test('a player leaves, or changes the contest', async () => {
     const people = await cast();
     const other = await createContest(database);

@@ -52,13 +52,8 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
   CELLS_UPDATE: ({ contestId, real }) => [`contest:${contestId}:cells${real ? ':real' : ''}`],
   LEADERBOARD_FREEZE: ({ contestId }) => [`contest:${contestId}:leaderboard`, `contest:${contestId}`],
   CONTEST_JOINED: ({ contestId }) => [`contest:${contestId}`],
-  ANNOUNCEMENT: ({ contestId, playerId }) => [
-    playerId !== undefined
-      ? `player:${playerId}`
-      : contestId !== undefined
-        ? `contest:${contestId}`
-        : 'global',
-  ],
+  ANNOUNCEMENT: audienceOf,
+  ANNOUNCEMENT_WITHDRAWN: audienceOf,
   GLOBAL_LEADERBOARD: () => ['global'],
   PLAYER_STATUS: () => ['global'],
   NODE_STATUS: () => ['ops'],
@@ -81,7 +76,15 @@ const INBOX: Partial<Record<EventType, RegExp>> = {
   CONTEST_CHANGED: /^contest:/,
   CONTEST_RESULTS: /^contest:/,
   ANNOUNCEMENT: /./,
+  ANNOUNCEMENT_WITHDRAWN: /./,
 };
+
+function audienceOf({ contestId, playerId, role }: Data): string[] {
+  if (playerId !== undefined) return [`player:${playerId}`];
+  if (contestId !== undefined) return [`contest:${contestId}`];
+  const ofRoles: Record<string, string> = { PLAYER: 'players', ADMIN: 'admins', COMPANY: 'companies' };
+  return [role === undefined ? 'global' : (ofRoles[String(role)] ?? 'none')];
+}
 
 /** Restrictions under which each type is published in another form. */
 const RESTRICTED: Record<EventType, readonly ('frozen' | 'private')[]> = {
@@ -107,6 +110,7 @@ const RESTRICTED: Record<EventType, readonly ('frozen' | 'private')[]> = {
   LEADERBOARD_FREEZE: [],
   CONTEST_JOINED: [],
   ANNOUNCEMENT: [],
+  ANNOUNCEMENT_WITHDRAWN: [],
   GLOBAL_LEADERBOARD: [],
   PLAYER_STATUS: [],
   NODE_STATUS: [],
@@ -139,6 +143,7 @@ const IN_HISTORY: Record<EventType, boolean> = {
   LEADERBOARD_FREEZE: false,
   CONTEST_JOINED: true,
   ANNOUNCEMENT: false,
+  ANNOUNCEMENT_WITHDRAWN: false,
   GLOBAL_LEADERBOARD: false,
   PLAYER_STATUS: false,
   NODE_STATUS: false,
@@ -235,7 +240,8 @@ describe.each(EVENT_TYPES)('%s', (type) => {
           (data, value) => {
             fc.pre(
               !(
-                value === true && ['truncated', 'frozen', 'real', 'shown', 'isPublic', 'first'].includes(key)
+                value === true &&
+                ['truncated', 'frozen', 'real', 'shown', 'isPublic', 'first', 'correction'].includes(key)
               ) &&
                 !(typeof value === 'object' && ['counts', 'latency', 'tests'].includes(key)) &&
                 !(value === -1 && type === 'XP_GAINED' && key === 'xp'),

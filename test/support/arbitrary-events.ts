@@ -5,6 +5,7 @@ import {
   DIFFICULTIES,
   MODES,
   RECEIPT_ACTIONS,
+  ROLES,
   SEVERITIES,
   TIERS,
 } from '../../src/protocol/enums.ts';
@@ -60,6 +61,14 @@ const verdict = fc.stringMatching(/^[A-Z][A-Z0-9_]{0,49}$/);
 const tests = fc.record({ passed: count, total: count });
 const about = { playerName: name, problemTitle: title, contestId: id, contestTitle: title };
 const submission = { playerId: id, submissionId: id, problemId: id };
+
+/** At most one audience of an announcement. */
+const audience = fc.oneof(
+  fc.constant({}),
+  fc.record({ contestId: id }),
+  fc.record({ playerId: id }),
+  fc.record({ role: fc.constantFrom(...ROLES) }),
+);
 
 /** Valid data of each type. */
 export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } = {
@@ -198,11 +207,14 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     .tuple(
       fields(
         { title: wellFormedText(255), message: wellFormedText(10_000) },
-        { announcementId: id, severity: fc.constantFrom(...SEVERITIES) },
+        { announcementId: id, severity: fc.constantFrom(...SEVERITIES), correction: fc.boolean() },
       ),
-      fc.oneof(fc.constant({}), fc.record({ contestId: id }), fc.record({ playerId: id })),
+      audience,
     )
-    .map(([data, audience]) => ({ ...data, ...audience }) as EventInput<'ANNOUNCEMENT'>),
+    .map(([data, to]) => ({ ...data, ...to }) as EventInput<'ANNOUNCEMENT'>),
+  ANNOUNCEMENT_WITHDRAWN: fc
+    .tuple(fields({ announcementId: id }, { title: wellFormedText(255) }), audience)
+    .map(([data, to]) => ({ ...data, ...to }) as EventInput<'ANNOUNCEMENT_WITHDRAWN'>),
   GLOBAL_LEADERBOARD: fc.record({
     version: id,
     top: fc.array(fields({ playerId: id, playerName: name, rank, xp: count }, { level: id, tier, subRank }), {

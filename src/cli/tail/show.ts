@@ -24,6 +24,7 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   CONTEST_END: 'magenta',
   LEADERBOARD_FREEZE: 'magenta',
   ANNOUNCEMENT: 'bold',
+  ANNOUNCEMENT_WITHDRAWN: 'yellow',
   CONTEST_CREATED: 'magenta',
   CONTEST_CHANGED: 'magenta',
   CONTEST_UNLISTED: 'dim',

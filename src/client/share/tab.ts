@@ -57,7 +57,10 @@ export class Tab {
 
   /** Whether events of this scope are for this tab. */
   accepts(scope: Scope): boolean {
-    const plain = scope.replace(/:(real|shown|hidden)$/, '') as Scope;
+    // What is for a role comes with `global`.
+    const plain = scope
+      .replace(/^(players|admins|companies)$/, 'global')
+      .replace(/:(real|shown|hidden)$/, '') as Scope;
     return this.#active.includes(plain) || (scope === this.#me && this.#active.includes('player:me'));
   }
 

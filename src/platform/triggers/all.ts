@@ -1,5 +1,5 @@
 import { contestClosed, contestDeleted, participantRemoved, userChanged, userDeleted } from './access.ts';
-import { announcementActivated, announcementMade } from './announcement.ts';
+import { announcementActivated, announcementDeleted, announcementMade } from './announcement.ts';
 import { contestUpdated } from './contest.ts';
 import { participantJoined, participantLeft, participantScored } from './participant.ts';
 import { playerAdvanced, playerHeld } from './player.ts';
@@ -20,6 +20,7 @@ export const TRIGGERS: readonly Trigger[] = [
   xpGained,
   announcementMade,
   announcementActivated,
+  announcementDeleted,
   userChanged,
   userDeleted,
   contestClosed,

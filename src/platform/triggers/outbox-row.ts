@@ -6,17 +6,17 @@ type Members<T extends PublicEventType> = { readonly [K in keyof EventInput<T>]?
 /**
  * Statement that publishes an event through the outbox.
  *
- * @param naturalKey parts of its key, joined as `naturalKeyOf` does; all but the first are SQL.
+ * @param naturalKey parts of its key, joined as `naturalKeyOf` does; all but the first are SQL. Left out: it has none.
  * @param frozen SQL: whether its contest is frozen, as this transaction sees it.
  */
 export function publishEvent<T extends PublicEventType>(
   type: T,
   members: Members<T>,
-  naturalKey: readonly [string, ...string[]],
+  naturalKey?: readonly [string, ...string[]],
   frozen = 'NULL',
 ): string {
-  const [prefix, ...parts] = naturalKey;
-  const key = `CONCAT(${[`'${prefix}'`, ...parts].join(", ':', ")})`;
+  const [prefix, ...parts] = naturalKey ?? [];
+  const key = prefix === undefined ? 'NULL' : `CONCAT(${[`'${prefix}'`, ...parts].join(", ':', ")})`;
   return insert(type, object(members as Record<string, string>), key, frozen);
 }
 

@@ -1,8 +1,35 @@
 import { z } from 'zod';
 import { define } from '../definition.ts';
-import { SEVERITIES } from '../enums.ts';
+import { ROLES, SEVERITIES } from '../enums.ts';
 import { count, id, name, rank, text, tier } from '../fields.ts';
-import { scopes } from '../scope.ts';
+import { ROLE_SCOPES, type Scope, scopes } from '../scope.ts';
+
+/** Whom an announcement is for; none of these: all users. */
+const audience = {
+  contestId: id.optional(),
+  playerId: id.optional(),
+  /** All users of one role. */
+  role: z.enum(ROLES).optional(),
+} as const;
+
+interface Audience {
+  readonly contestId?: number | undefined;
+  readonly playerId?: number | undefined;
+  readonly role?: (typeof ROLES)[number] | undefined;
+}
+
+const hasOneAudience = ({ contestId, playerId, role }: Audience): boolean =>
+  [contestId, playerId, role].filter((one) => one !== undefined).length < 2;
+const ONE_AUDIENCE = {
+  path: ['playerId'],
+  message: 'an announcement goes to everybody, to one contest, to one player or to one role',
+};
+
+function toAudience({ contestId, playerId, role }: Audience): Scope[] {
+  if (playerId !== undefined) return [scopes.player(playerId)];
+  if (contestId !== undefined) return [scopes.contest(contestId)];
+  return [role === undefined ? scopes.global : scopes[ROLE_SCOPES[role]]];
+}
 
 /** Announcements, the leaderboard of all contests, presence, and the state of nodes. */
 export const SERVICE_EVENTS = {
@@ -13,22 +40,29 @@ export const SERVICE_EVENTS = {
         title: text(255),
         message: text(10_000),
         severity: z.enum(SEVERITIES).default('INFO'),
-        contestId: id.optional(),
-        playerId: id.optional(),
+        ...audience,
+        /** Whether it replaces an earlier version of the same announcement. */
+        correction: z.boolean().optional(),
       })
-      .refine((data) => data.contestId === undefined || data.playerId === undefined, {
-        path: ['playerId'],
-        message: 'an announcement goes to everybody, to one contest or to one player',
-      }),
-    targets: (data) => [
-      data.playerId !== undefined
-        ? scopes.player(data.playerId)
-        : data.contestId !== undefined
-          ? scopes.contest(data.contestId)
-          : scopes.global,
-    ],
+      .refine(hasOneAudience, ONE_AUDIENCE),
+    targets: toAudience,
     title: (data) => data.title,
     message: (data) => data.message,
+    keep: 'history',
+  }),
+
+  ANNOUNCEMENT_WITHDRAWN: define({
+    schema: z
+      .strictObject({
+        announcementId: id,
+        /** Title of the announcement. */
+        title: text(255).optional(),
+        ...audience,
+      })
+      .refine(hasOneAudience, ONE_AUDIENCE),
+    targets: toAudience,
+    title: () => 'Announcement withdrawn',
+    message: (data) => data.title ?? 'An announcement no longer holds',
     keep: 'history',
   }),
 

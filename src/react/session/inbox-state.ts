@@ -52,10 +52,25 @@ export function withArrival(state: InboxState, notification: Notification): Inbo
   return { ...state, items, counts: plus(state.counts, 1, 1) };
 }
 
-/** Marks the entry that a notification takes back. */
-function withSuperseded(item: InboxItem, { id, type, data }: Notification): InboxItem {
-  const takesBack = type === 'SOLVE_RETRACTED' && data.supersedes === item.eventId;
-  return takesBack ? { ...item, supersededBy: id } : item;
+/** Marks the entry that a notification takes back or corrects. */
+function withSuperseded(item: InboxItem, later: Notification): InboxItem {
+  const takesBack = later.type === 'SOLVE_RETRACTED' && later.data.supersedes === item.eventId;
+  if (!takesBack && !isCorrectedBy(item, later)) return item;
+  return { ...item, supersededBy: later.id };
+}
+
+function isCorrectedBy(item: InboxItem, later: Notification): boolean {
+  const corrects =
+    later.type === 'ANNOUNCEMENT_WITHDRAWN' ||
+    (later.type === 'ANNOUNCEMENT' && later.data.correction === true);
+  return (
+    corrects &&
+    item.type === 'ANNOUNCEMENT' &&
+    item.supersededBy === undefined &&
+    item.id < later.id &&
+    item.data.announcementId !== undefined &&
+    item.data.announcementId === later.data.announcementId
+  );
 }
 
 export type Change = Pick<EventData<'RECEIPTS'>, 'action' | 'ids' | 'throughId'>;

@@ -51,6 +51,7 @@ export function feedItem(notification: Notification, contestId: number): FeedIte
       };
     }
     case 'ANNOUNCEMENT':
+    case 'ANNOUNCEMENT_WITHDRAWN':
     case 'CONTEST_STATUS':
     case 'CONTEST_END':
     case 'LEADERBOARD_FREEZE':

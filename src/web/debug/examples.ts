@@ -45,6 +45,7 @@ const EXAMPLES: Examples = {
   CONTEST_STATUS: ({ contestId }) => ({ contestId, newStatus: 'LIVE' }),
   CONTEST_END: ({ contestId }) => ({ contestId, participantCount: 8 }),
   CONTEST_JOINED: (about) => ({ contestId: about.contestId, players: [player(about)] }),
+  ANNOUNCEMENT_WITHDRAWN: () => ({ announcementId: 1, title: 'Hello' }),
   ANNOUNCEMENT: () => ({
     title: 'A test',
     message: 'A test event from the debugger.',

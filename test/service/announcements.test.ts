@@ -1,0 +1,130 @@
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
+import { createPlayer, createUser } from '../support/database/platform.ts';
+import { prepareService } from '../support/service.ts';
+import { until } from '../support/until.ts';
+import { type RawStream, readStream } from '../support/wire/raw-stream.ts';
+
+const TYPES = 'ANNOUNCEMENT,ANNOUNCEMENT_WITHDRAWN';
+
+describe('Announcements of the platform', { timeout: 120_000 }, () => {
+  const live = prepareService();
+  let player: number;
+  let admin: number;
+  let company: number;
+  beforeAll(async () => {
+    const { database } = live.test;
+    await installTriggers(database);
+    player = (await createPlayer(database)).userId;
+    // An admin who plays has an inbox, too.
+    admin = (await createPlayer(database)).userId;
+    await database.execute("UPDATE users SET role = 'ADMIN' WHERE id = ?", [admin]);
+    company = await createUser(database, { role: 'COMPANY' });
+  });
+
+  const authorization = async (userId: number) => ({ authorization: `Bearer ${await live.token(userId)}` });
+
+  async function open(userId: number, query: string): Promise<RawStream> {
+    const stream = await readStream(
+      `${live.url}/streams?${query}&types=${TYPES}`,
+      await authorization(userId),
+    );
+    onTestFinished(() => stream.close());
+    await until(() => stream.events.some(({ event }) => event === 'caught-up'));
+    return stream;
+  }
+
+  const titlesOf = (stream: RawStream) =>
+    stream.events.flatMap(({ data }) => {
+      const { type, title } = JSON.parse(data);
+      return type === undefined ? [] : [title];
+    });
+
+  async function announce(title: string, role: string | null = null): Promise<number> {
+    const { insertId } = await live.test.database.execute(
+      "INSERT INTO announcement (created_by, title, message, type, is_active, target_role) VALUES (?, ?, 'M', 'INFO', 1, ?)",
+      [admin, title, role],
+    );
+    return insertId;
+  }
+
+  async function inboxOf(userId: number) {
+    const response = await fetch(`${live.url}/notifications`, { headers: await authorization(userId) });
+    expect(response.status).toBe(200);
+    const { items } = (await response.json()) as {
+      items: { id: number; title: string; message: string; supersededBy?: number }[];
+    };
+    return items;
+  }
+
+  it('reach that role alone: streams, inbox and REST', async () => {
+    const streams = await Promise.all([player, admin, company].map((id) => open(id, 'scope=global')));
+    await announce('Players', 'PLAYER');
+    await announce('Admins', 'ADMIN');
+    await announce('Companies', 'COMPANY');
+    await announce('All');
+    const expected = [
+      ['Players', 'All'],
+      ['Admins', 'All'],
+      ['Companies', 'All'],
+    ];
+    await until(() => {
+      expect(streams.map(titlesOf)).toEqual(expected);
+      return true;
+    });
+    const replayed = await Promise.all(
+      [player, admin, company].map((id) => open(id, 'scope=global&lastEventId=earliest')),
+    );
+    expect(replayed.map(titlesOf)).toEqual(expected);
+
+    const ofPlayer = await inboxOf(player);
+    const ofAdmin = await inboxOf(admin);
+    expect(ofPlayer.map(({ title }) => title)).toEqual(['All', 'Players']);
+    expect(ofAdmin.map(({ title }) => title)).toEqual(['All', 'Admins']);
+    // What is in nobody else's inbox cannot be marked by others, over REST and from SQL.
+    const foreign = ofAdmin[1]?.id;
+    const marked = await fetch(`${live.url}/notifications/${foreign}/read`, {
+      method: 'PUT',
+      headers: await authorization(player),
+    });
+    expect(marked.status).toBe(404);
+    const [{ id: playerId } = { id: 0 }] = await live.test.database.query<{ id: number }>(
+      'SELECT id FROM player WHERE user_id = ?',
+      [player],
+    );
+    await live.test.database.execute("CALL live_acknowledge(?, ?, 'read')", [playerId, ofPlayer[1]?.id]);
+    await expect(
+      live.test.database.execute("CALL live_acknowledge(?, ?, 'read')", [playerId, foreign]),
+    ).rejects.toThrow('no such notification');
+
+    for (const scope of ['admins', 'companies']) {
+      const response = await fetch(`${live.url}/streams?scope=${scope}`, {
+        headers: await authorization(player),
+      });
+      expect(response.status).toBe(404);
+      await response.body?.cancel();
+    }
+  });
+
+  it('that are corrected or withdrawn are published as such, and superseded in the inbox', async () => {
+    const stream = await open(player, 'scope=global');
+    const id = await announce('First');
+    await until(() => titlesOf(stream).length === 1);
+    await live.test.database.execute("UPDATE announcement SET title = 'Second' WHERE id = ?", [id]);
+    await until(() => titlesOf(stream).length === 2);
+    await live.test.database.execute('UPDATE announcement SET is_active = 0 WHERE id = ?', [id]);
+    await until(() => titlesOf(stream).length === 3);
+    await live.test.database.execute('UPDATE announcement SET is_active = 1 WHERE id = ?', [id]);
+    await until(() => titlesOf(stream).length === 4);
+    expect(titlesOf(stream)).toEqual(['First', 'Second', 'Announcement withdrawn', 'Second']);
+
+    const [again, withdrawal, corrected, first] = await inboxOf(player);
+    expect(withdrawal).toMatchObject({ title: 'Announcement withdrawn', message: 'Second' });
+    expect([again, withdrawal, corrected, first].map((item) => item?.supersededBy)).toEqual([
+      undefined,
+      undefined,
+      withdrawal?.id,
+      corrected?.id,
+    ]);
+  });
+});
