@@ -12,6 +12,9 @@ export async function readResources(nodes, database) {
   return { nodes: resources, connections: await connectionsOf(database) };
 }
 
+/** The service adds to `global` what is for players alone, and to a leaderboard what a freeze shows of it. */
+const isRequested = (scope) => scope !== 'players' && !scope.endsWith(':shown');
+
 /** What is wrong with sessions and presence while every reader's stream is open. */
 export async function checkOpenState({ nodes, readers, platform }) {
   const wanted = readers
@@ -24,9 +27,7 @@ export async function checkOpenState({ nodes, readers, platform }) {
     for (const node of nodes) {
       const sessions = await listSessions(node, platform);
       const got = sessions
-        // The service adds to a leaderboard what a freeze shows of it.
-        .map(({ playerId, scopes }) => [playerId, scopes.filter((scope) => !scope.endsWith(':shown'))])
-        .map(([playerId, scopes]) => `${playerId} ${scopes.sort().join(' ')}`)
+        .map(({ playerId, scopes }) => `${playerId} ${scopes.filter(isRequested).sort().join(' ')}`)
         .sort()
         .join('\n');
       if (got !== wanted)

@@ -348,7 +348,8 @@ test('triggers work on tables of other charsets and types, and without constrain
       mode VARCHAR(20), raw_score INT, final_rating DOUBLE, problems_solved INT, penalty_mins INT, last_solved_at TIMESTAMP NULL,
       final_rank INT) CHARSET=utf8mb4 COLLATE=utf8mb4_bin`,
     `CREATE TABLE announcement (id BIGINT PRIMARY KEY AUTO_INCREMENT, title VARBINARY(255), message MEDIUMTEXT,
-      type VARCHAR(9), target_role ENUM('ALL','PLAYER','ADMIN'), target_contest BIGINT, is_active BIT(1)) CHARSET=latin1`,
+      type VARCHAR(9), target_role ENUM('ALL','PLAYER','ADMIN'), target_contest BIGINT, is_active BIT(1), expires_at TIMESTAMP NULL)
+      CHARSET=latin1`,
   ]);
   const contestId = 9_007_199_254_740_000;
   const playerId = 9_007_199_254_740_991;
@@ -389,6 +390,7 @@ test('triggers work on tables of other charsets and types, and without constrain
     { type: 'CONTEST_END', contestId },
     { type: 'STANDINGS_TOUCHED', contestId },
     { type: 'ANNOUNCEMENT', announcementId: 1, title: 'Tïtle', message: 'm' },
+    { type: 'ANNOUNCEMENT', announcementId: 1, severity: 'WARNING', correction: true },
     { type: 'ANNOUNCEMENT', announcementId: 2, message: 'mé', severity: 'WARNING' },
   ]);
   expect(events[7]?.data).not.toHaveProperty('oldStatus');

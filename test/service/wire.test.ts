@@ -158,7 +158,8 @@ describe('On the wire', () => {
     const scope = `player:${player.playerId}`;
     const stream = await open(`/streams?scope=player:me&scope=global&scope=${scope}&types=ACHIEVEMENT`);
     await caughtUp(stream);
-    expect(opening(stream).scopes).toEqual([scope, 'global']);
+    // What is for the role comes with `global`.
+    expect(opening(stream).scopes).toEqual([scope, 'global', 'players']);
     await publish('Not asked for');
     await live.publish({
       type: 'ACHIEVEMENT',

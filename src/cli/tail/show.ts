@@ -79,7 +79,7 @@ export function snapshotLine(
 }
 
 function textOf({ type, title, message, data }: Notification): string {
-  if (type === 'ANNOUNCEMENT') return `${title}: ${message}`;
+  if (type === 'ANNOUNCEMENT' || type === 'ANNOUNCEMENT_WITHDRAWN') return `${title}: ${message}`;
   if (type === 'LEADERBOARD_UPDATE')
     return `${message}${data.real ? ', not shown yet' : ''}${listed(data.changed)}`;
   return message;

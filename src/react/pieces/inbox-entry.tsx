@@ -29,7 +29,11 @@ export function InboxEntry({ item, now, onRead, onUnread, onArchive }: InboxEntr
       <EventIcon of={item} />
       <div className="ccl-entry-text">
         {unread && <span className="ccl-hidden">Unread: </span>}
-        {superseded && <span className="ccl-hidden">Taken back: </span>}
+        {superseded && (
+          <span className="ccl-hidden">
+            {item.type === 'ANNOUNCEMENT' ? 'No longer valid: ' : 'Taken back: '}
+          </span>
+        )}
         <p className="ccl-entry-title">
           <EventText of={item} text={item.title} />
         </p>

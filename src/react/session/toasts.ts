@@ -11,7 +11,8 @@ const FRESH_MS = 60_000;
 /** Whether a notification becomes a toast: a fresh one of the player's own scope, or an announcement. */
 export function isToastable(notification: Notification, types: readonly EventType[], now: number): boolean {
   const { scope, type, at } = notification;
-  const isRelevant = scope.startsWith('player:') || type === 'ANNOUNCEMENT';
+  const isRelevant =
+    scope.startsWith('player:') || type === 'ANNOUNCEMENT' || type === 'ANNOUNCEMENT_WITHDRAWN';
   return isRelevant && types.includes(type) && now - Date.parse(at) < FRESH_MS;
 }
 

@@ -13,7 +13,8 @@ export interface EventTextProps {
  * sentences, in which user-made names are isolated.
  */
 export function EventText({ of, text }: EventTextProps) {
-  if (of.type === 'ANNOUNCEMENT') return <bdi dir="auto">{withoutBidiControls(text)}</bdi>;
+  if (of.type === 'ANNOUNCEMENT' || of.type === 'ANNOUNCEMENT_WITHDRAWN')
+    return <bdi dir="auto">{withoutBidiControls(text)}</bdi>;
   return (
     <bdi dir="ltr">
       {stretchesOf(text, of.data).map(({ text, foreign }, place) =>

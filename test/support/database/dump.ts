@@ -8,9 +8,12 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Arguments by which the clients of MariaDB reach a database. */
 function connectionTo(url: string): { args: string[]; env: NodeJS.ProcessEnv; name: string } {
-  const { host, port, user, password, database } = parseDatabaseUrl(url);
+  const { host, port, socketPath, user, password, database } = parseDatabaseUrl(url);
+  const server = socketPath
+    ? [`--socket=${socketPath}`]
+    : ['--protocol=tcp', `--host=${host}`, `--port=${port}`];
   return {
-    args: ['--no-defaults', '--protocol=tcp', `--host=${host}`, `--port=${port}`, `--user=${user}`],
+    args: ['--no-defaults', ...server, `--user=${user}`],
     env: { ...process.env, MYSQL_PWD: password ?? '' },
     name: String(database),
   };
