@@ -61,7 +61,7 @@ export interface AppendFound {
 }
 
 /** Whether the head is not the greatest id among the rows, or another append than the one that it names wrote that row. */
-export const HEAD_DISAGREES = `(SELECT COALESCE(MAX(id), 0) FROM notification) <> (SELECT head FROM log_head WHERE id = 1)
+export const HEAD_DISAGREES = `(SELECT COALESCE(MAX(id), 0) FROM notification WHERE id > 0) <> (SELECT head FROM log_head WHERE id = 1)
   OR EXISTS (SELECT 1 FROM log_head h WHERE h.id = 1 AND h.tagged_head = h.head AND h.tag IS NOT NULL
     AND NOT (h.tag <=> (SELECT n.tag FROM notification n WHERE n.id = h.head)))`;
 
@@ -126,7 +126,9 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
        INTO @head, @term, @previous, @server FROM log_head WHERE id = 1 FOR UPDATE`,
     // After the wait for the lock: times are in the order of positions.
     'SET @at = UTC_TIMESTAMP(3)',
-    ...(expected.complete ? ['SELECT COALESCE(MAX(id), 0) INTO @last_row FROM notification'] : []),
+    ...(expected.complete
+      ? ['SELECT COALESCE(MAX(id), 0) INTO @last_row FROM notification WHERE id > 0']
+      : []),
     `SET @base = IF(${asserted.join(' AND ')}, @head, NULL)`,
     ...(expected.begins ? newTermStatements(newTerm) : []),
     ...(rows.length === 0

@@ -29,7 +29,7 @@ export async function readEndLocked(query: Query): Promise<number> {
   const { head } = headOf(
     await query<RawHead>('SELECT head, epoch FROM log_head WHERE id = 1 LOCK IN SHARE MODE'),
   );
-  const [row] = await query<{ last: number | null }>('SELECT MAX(id) AS last FROM notification');
+  const [row] = await query<{ last: number | null }>('SELECT MAX(id) AS last FROM notification WHERE id > 0');
   return Math.max(head, Number(row?.last ?? 0));
 }
 

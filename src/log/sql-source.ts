@@ -88,7 +88,9 @@ function lockedLog(ask: Ask): LockedLog<LogRow> {
       return headStateOf(states.map((state) => ({ ...state, rowTag: rows[0]?.tag ?? null })));
     },
     async lastRow() {
-      const [row] = await ask<{ last: number | null }>('SELECT MAX(id) AS last FROM notification');
+      const [row] = await ask<{ last: number | null }>(
+        'SELECT MAX(id) AS last FROM notification WHERE id > 0',
+      );
       return Number(row?.last ?? 0);
     },
     async beginTerm({ word, number, firstId }: Term) {

@@ -1,6 +1,8 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
+import { HEAD_DISAGREES } from '../../src/log/append-statement.ts';
+import { readEndLocked } from '../../src/log/reader.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
 import { moveLateNotifications } from '../../src/platform/adoption/late-notifications.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
@@ -189,6 +191,20 @@ describe.each(MODES)('After the migration, with sql_mode %j,', (mode) => {
       { player_id: ada.playerId, player_name: 'Ada', final_rank: null, xp_earned: 0, level: 1, live_rank: 1 },
     ]);
   });
+});
+
+test('rows of the layer are no end of an empty log', async () => {
+  const old = await createOld();
+  const bob = await createPlayer(old.database, { name: 'Bob' });
+  await createSocketIoTables(old.database);
+  await migrate(old.database);
+  await old.database.execute(
+    "INSERT INTO notification (player_id, type, title, message) VALUES (?, 'ANNOUNCEMENT', 'Early', 'M')",
+    [bob.playerId],
+  );
+  expect(await old.database.query(`SELECT ${HEAD_DISAGREES} AS disagrees`)).toEqual([{ disagrees: 0 }]);
+  expect(await readEndLocked(old.database.query)).toBe(0);
+  await old.drop();
 });
 
 test('a service publishes what the layer notifies of', async () => {

@@ -19,7 +19,9 @@ const EXAMPLES = 3;
 /** Checks the log: its newest rows without a gap, up to its head and not beyond. */
 export async function checkLog(database: Reads): Promise<Finding[]> {
   // The newest row is read before the head: a commit in between must not be reported as a fault.
-  const [newest] = await database.query<{ id: number | null }>('SELECT MAX(id) AS id FROM notification');
+  const [newest] = await database.query<{ id: number | null }>(
+    'SELECT MAX(id) AS id FROM notification WHERE id > 0',
+  );
   const [log] = await database.query<{ head: number; epoch: string }>(
     'SELECT head, epoch FROM log_head WHERE id = 1',
   );
