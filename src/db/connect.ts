@@ -10,21 +10,26 @@ export interface DatabaseConnectOptions {
   /** Max duration of a statement on the server, in ms (on MySQL: of reads only). 0: unlimited. */
   readonly statementTimeoutMs: number;
   readonly multipleStatements?: boolean;
+  /** Max wait for the lock of a row, in whole s; default 3. */
+  readonly rowWaitS?: number;
 }
 
 /** Max wait for a lock, of a row or of a table's definition, in s. A read lock for a backup counts as the latter. */
-const LOCK_WAIT_S = 3;
+export const LOCK_WAIT_S = 3;
 
 /**
  * Settings that the code assumes of every session. A session whose client is silent is ended within 3 s, wherever that
  * client stopped: in a transaction, after a failed statement, or while it is sent a result. Comments `/*M!` are read by MariaDB alone, `/*!50708` by MySQL alone (MariaDB
  * skips the versions from 5.7 on). Escaping relies on backslash escapes, which this sql_mode leaves on.
  */
-const sessionSettings = (statementTimeoutMs: number): string[] => [
+const sessionSettings = ({
+  statementTimeoutMs,
+  rowWaitS = LOCK_WAIT_S,
+}: DatabaseConnectOptions): string[] => [
   'SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci',
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
   `SET SESSION autocommit = 1, SESSION sql_safe_updates = 0, SESSION time_zone = '+00:00', SESSION sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION',
-    SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_S}, SESSION lock_wait_timeout = ${LOCK_WAIT_S},
+    SESSION innodb_lock_wait_timeout = ${rowWaitS}, SESSION lock_wait_timeout = ${LOCK_WAIT_S},
     SESSION net_read_timeout = ${SILENCE_S}, SESSION net_write_timeout = ${SILENCE_S}
     /*M!100300 , SESSION idle_transaction_timeout = 2, SESSION idle_write_transaction_timeout = 2,
       SESSION idle_readonly_transaction_timeout = 2, SESSION max_statement_time = ${statementTimeoutMs / 1000} */
@@ -54,7 +59,7 @@ export async function openConnection(options: DatabaseConnectOptions): Promise<C
   // A connection that breaks while idle emits `error`, which would end the process without a listener.
   connection.on('error', () => {});
   try {
-    for (const sql of sessionSettings(options.statementTimeoutMs)) {
+    for (const sql of sessionSettings(options)) {
       await connection.query({ sql, timeout: options.connectTimeoutMs } satisfies QueryOptions);
     }
     if (!isMariaDb(connection)) keepAlive(connection);

@@ -2,6 +2,7 @@ import { drizzle, type MySql2Database } from 'drizzle-orm/mysql2';
 import type { Connection, QueryOptions, ResultSetHeader } from 'mysql2/promise';
 import { openConnection } from './connect.ts';
 import { wasIdleTooLong } from './errors.ts';
+import { breakConnection, onceClosed } from './keep-alive.ts';
 import { ConnectionPool, type Lease } from './pool.ts';
 import * as schema from './schema.ts';
 import { markTimestamps } from './timestamp.ts';
@@ -33,6 +34,8 @@ interface ConnectSettings {
   readonly multipleStatements?: boolean;
   /** Max duration of a statement on the server, in ms; 0: unlimited. Default: as the pool's connections. */
   readonly statementTimeoutMs?: number;
+  /** Whether `renew` breaks it. Default: false. */
+  readonly renewed?: boolean;
 }
 
 /**
@@ -50,7 +53,10 @@ export interface Database extends Queries {
   /** Opens a connection for the caller alone, with the same session settings. The caller ends it, and bounds its waits. */
   connect(settings?: ConnectSettings): Promise<Connection>;
   flavour(): Promise<Flavour>;
-  /** Opens every pooled connection anew: for a server that was exchanged. What is under way ends on the old one. */
+  /**
+   * Opens every pooled connection anew, for a server that was exchanged: what is under way ends on the old one. Breaks the
+   * connections of `connect` that asked for it.
+   */
   renew(): void;
   /** Waits up to 3 s for queries under way, and closes all connections. */
   close(): Promise<void>;
@@ -65,6 +71,8 @@ export interface DatabaseOptions {
   readonly acquireTimeoutMs?: number;
   /** Max duration of a statement, in ms; default 5000. */
   readonly statementTimeoutMs?: number;
+  /** Max wait for the lock of a row, in whole s; default 3. */
+  readonly rowWaitS?: number;
 }
 
 /**
@@ -79,9 +87,18 @@ export function openDatabase(options: DatabaseOptions): Database {
     url: options.url,
     connectTimeoutMs: acquireTimeoutMs,
     statementTimeoutMs: options.statementTimeoutMs ?? 5000,
+    ...(options.rowWaitS === undefined ? {} : { rowWaitS: options.rowWaitS }),
   };
   const pool = new ConnectionPool({ ...connectOptions, size: options.poolSize ?? 10, acquireTimeoutMs });
   let flavour: Promise<Flavour> | undefined;
+  /** Connections that `renew` breaks. */
+  const dedicated = new Set<Connection>();
+  let renewal = 0;
+
+  function leave(connection: Connection): void {
+    dedicated.delete(connection);
+    breakConnection(connection, new Error('another database server answers: this connection was left'));
+  }
 
   const queryOnce: Send = async (query) => {
     const lease = await pool.acquire();
@@ -104,7 +121,15 @@ export function openDatabase(options: DatabaseOptions): Database {
     name,
     ...pooled,
     transaction: (run) => inTransaction(pool, (lease) => run(queriesOver((query) => lease.query(query)))),
-    connect: (settings = {}) => openConnection({ ...connectOptions, ...settings }),
+    async connect({ renewed = false, ...settings } = {}) {
+      const renewals = renewal;
+      const connection = await openConnection({ ...connectOptions, ...settings });
+      if (!renewed) return connection;
+      dedicated.add(connection);
+      onceClosed(connection, () => dedicated.delete(connection));
+      if (renewals !== renewal) leave(connection);
+      return connection;
+    },
     flavour() {
       flavour ??= readFlavour(pooled).catch((error: unknown) => {
         flavour = undefined;
@@ -112,7 +137,11 @@ export function openDatabase(options: DatabaseOptions): Database {
       });
       return flavour;
     },
-    renew: () => pool.renew(),
+    renew() {
+      renewal += 1;
+      pool.renew();
+      for (const connection of dedicated) leave(connection);
+    },
     close: () => pool.close(),
   };
 }

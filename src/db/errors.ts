@@ -6,7 +6,10 @@ const RETRYABLE = new Set([
   1205, // lock wait timeout
   1213, // deadlock; with Galera and Group Replication also a failed certification
   3101, // rolled back by a replication plugin
+  3572, // MySQL: locked, and NOWAIT was asked for; on MariaDB 1205
 ]);
+
+const LOCKED = new Set([1205, 3572]);
 
 /** The server ended a statement that took too long. */
 const TIMED_OUT = new Set([1317, 1969, 3024]);
@@ -179,6 +182,11 @@ export function tlsFailureOf(error: unknown): string | undefined {
 /** Whether the whole transaction may be run again. */
 export function isRetryable(error: unknown): boolean {
   return RETRYABLE.has(errnoOf(error) ?? 0);
+}
+
+/** Whether another transaction holds the lock of a row, and kept it for as long as the statement was to wait. */
+export function isLocked(error: unknown): boolean {
+  return LOCKED.has(errnoOf(error) ?? 0);
 }
 
 /** Whether MySQL had ended the session for its silence before the statement came: it was not executed. */

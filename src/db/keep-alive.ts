@@ -28,12 +28,23 @@ export function keepAlive(connection: Connection): void {
   const timer = setInterval(() => {
     if (core._closing || core.stream.destroyed) return clearInterval(timer);
     if (core._command || core._commands.length > 0) return;
-    whileServerSends(connection, ANSWER_MS, connection.query('DO 0')).catch(() => {
-      core.stream.destroy(noAnswer());
-      // mysql2 reports an error to the statement under way alone, and not to who keeps the connection.
-      core.emit('end');
-    });
+    whileServerSends(connection, ANSWER_MS, connection.query('DO 0')).catch(() =>
+      breakConnection(connection, noAnswer()),
+    );
   }, PING_MS).unref();
+}
+
+/** Calls the listener once the connection's socket is closed, whoever closes it. */
+export function onceClosed(connection: Connection, listener: () => void): void {
+  (connection as unknown as { connection: Core }).connection.stream.once('close', listener);
+}
+
+/** Breaks a connection: what is under way on it fails with this error, and it emits `end`. */
+export function breakConnection(connection: Connection, error: Error): void {
+  const core = (connection as unknown as { connection: Core }).connection;
+  core.stream.destroy(error);
+  // mysql2 reports an error to the statement under way alone, and not to who keeps the connection.
+  core.emit('end');
 }
 
 function noAnswer(): Error {

@@ -1,26 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { backoffDelay } from '../util/backoff.ts';
-import { isRetryable, isUnavailable } from './errors.ts';
+import { isLocked, isRetryable, isUnavailable } from './errors.ts';
 import type { ConnectionPool, Lease } from './pool.ts';
 
 /** Max attempts per transaction. */
 const ATTEMPTS = 6;
+/** Time after which a transaction that met a locked row is not run again, in ms. */
+const LOCKED_MS = 1_000;
 /** Delays before a retry. */
 const RETRY = { minMs: 20, maxMs: 320 };
 
 /**
  * Runs `run` in a READ COMMITTED transaction and commits. After a deadlock, a lock wait time-out or a changed snapshot the
- * transaction is rolled back and `run` is called again, up to five times: it must have no other effects.
+ * transaction is rolled back and `run` is called again, up to five times, of locked rows in the first second alone: it must
+ * have no other effects.
  *
  * A connection lost during COMMIT leaves the outcome unknown. That error is thrown, never retried: only an idempotency key
  * can decide it.
  */
 export async function inTransaction<T>(pool: ConnectionPool, run: (lease: Lease) => Promise<T>): Promise<T> {
+  const began = performance.now();
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await once(pool, run);
     } catch (error) {
-      const again = isRetryable(error) || error instanceof NotBegun;
+      const patient = !isLocked(error) || performance.now() - began < LOCKED_MS;
+      const again = (isRetryable(error) && patient) || error instanceof NotBegun;
       if (!again || attempt === ATTEMPTS) throw error instanceof NotBegun ? error.cause : error;
       await delay(backoffDelay(attempt, RETRY));
     }

@@ -46,6 +46,7 @@ export class GlobalLeaderboardTask {
           version,
         ]),
         expectedRows: 1,
+        rows: format('standings_board WHERE contest_id = ?', [GLOBAL_ID]),
       };
       const draft = prepare('GLOBAL_LEADERBOARD', { version: version + 1, top }, { internal: true });
       await publisher.publishUnits([{ drafts: [draft], preconditions: [guard] }]);

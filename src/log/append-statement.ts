@@ -1,4 +1,5 @@
 import { escape as quote } from 'mysql2';
+import { LOCK_WAIT_S } from '../db/connect.ts';
 import type { Expectation } from './append-terms.ts';
 import type { Draft, LogRow } from './row.ts';
 
@@ -17,6 +18,13 @@ export interface Precondition {
   readonly sql: string;
   /** Rows it must affect (an UPDATE counts the rows it matches). Left out: any number. */
   readonly expectedRows?: number;
+  /**
+   * The rows that it changes, as `table WHERE condition`, all values escaped. Where another transaction has locked one of them,
+   * the unit is `superseded` at once. Several are named by `FORCE INDEX` and a condition on a column outside of that index:
+   * otherwise the server may scan a small table, and meet locks of other rows. Left out: it waits for its rows, and appends
+   * behind it wait with it.
+   */
+  readonly rows?: string;
 }
 
 /** Atomic part of an append: all of its drafts, or none. */
@@ -71,6 +79,13 @@ export const FOUND =
   ' CONVERT(@previous USING utf8mb4) AS previousTag, CONVERT(@server USING utf8mb4) AS server,' +
   ' @number AS number, CONVERT(@at USING utf8mb4) AS at';
 
+/** Max wait for a row that a precondition changes, in s: other appends of this process wait meanwhile. */
+const PRECONDITION_WAIT_S = 1;
+
+/** What a packet that failed was doing: locking the rows of its preconditions, running these, or appending. */
+export const PHASE = 'SELECT CONVERT(@phase USING utf8mb4) AS phase';
+export type Phase = 'locking' | 'preconditions' | 'append';
+
 /**
  * Builds the append as one packet of statements, so that the head is locked for one round trip only. Ids are computed
  * from the head within the packet. If the head's row is missing, an assertion does not hold or a precondition fails,
@@ -122,6 +137,7 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
     'START TRANSACTION',
     'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL, @at = NULL',
     ...(preconditions.length === 0 ? [] : preconditionStatements(preconditions)),
+    `SET @phase = 'append', SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_S}`,
     `SELECT head, epoch, IF(tagged_head = head, tag, NULL), ${SERVER}
        INTO @head, @term, @previous, @server FROM log_head WHERE id = 1 FOR UPDATE`,
     // After the wait for the lock: times are in the order of positions.
@@ -177,7 +193,15 @@ function preconditionStatements(preconditions: readonly Precondition[]): string[
       ? [sql]
       : [sql, `SET @preconditions_met = @preconditions_met AND ROW_COUNT() = ${Math.trunc(expectedRows)}`],
   );
-  return ['SET @preconditions_met = TRUE', ...checked];
+  const locks = preconditions.flatMap(({ rows }) =>
+    rows === undefined ? [] : [`SELECT COUNT(*) INTO @locked FROM ${rows} FOR UPDATE NOWAIT`],
+  );
+  return [
+    "SET @phase = 'locking', @preconditions_met = TRUE",
+    ...locks,
+    `SET @phase = 'preconditions', SESSION innodb_lock_wait_timeout = ${PRECONDITION_WAIT_S}`,
+    ...checked,
+  ];
 }
 
 /** Rows of a unit as the log holds them after an append from `firstId` on. */

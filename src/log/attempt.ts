@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { assertPacketFits } from '../db/packet-limit.ts';
-import { type AppendFound, appendStatement, FOUND, HEAD_DISAGREES, type Unit } from './append-statement.ts';
+import {
+  type AppendFound,
+  appendStatement,
+  FOUND,
+  HEAD_DISAGREES,
+  PHASE,
+  type Phase,
+  type Unit,
+} from './append-statement.ts';
 import type { Expectation, RefusedAppend } from './append-terms.ts';
 import type { AppendProof } from './source.ts';
 import { newTag, newTermWord } from './terms.ts';
@@ -93,6 +101,12 @@ export async function readRefusal(connection: Connection): Promise<RefusedAppend
   if (!found || found.head === null) return undefined;
   const { term, server, disagrees } = found;
   return { head: Number(found.head), term, server, complete: Number(disagrees) !== 1 };
+}
+
+/** Reads what a packet was doing when it failed; undefined where none was sent on this connection. */
+export async function readPhase(connection: Connection): Promise<Phase | undefined> {
+  const [rows] = await connection.query<RowDataPacket[]>(PHASE);
+  return (rows[0]?.phase as Phase | null) ?? undefined;
 }
 
 /** Stored idempotency key. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
-import { asProblem, isDuplicate, isMissingValue, isStorageError } from '../db/errors.ts';
+import { asProblem, isDuplicate, isLocked, isMissingValue, isStorageError } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
 import { backoffDelay } from '../util/backoff.ts';
 import { committedRows } from './append-statement.ts';
@@ -12,6 +12,7 @@ import {
   type KnownKey,
   newAttempt,
   type PendingAppend,
+  readPhase,
   readRefusal,
   type SentAttempt,
   sendAttempt,
@@ -88,6 +89,7 @@ export class BatchCommitter {
       try {
         remaining = await this.#try(attempt, deadline);
       } catch (error) {
+        if (error instanceof RowsLocked) return this.#separate(attempt.members, error);
         const late = error instanceof DeadlineExceeded || performance.now() >= deadline;
         const problem = asProblem(error);
         const transient = late || (problem instanceof Problem && problem.status === 503);
@@ -124,6 +126,10 @@ export class BatchCommitter {
       sent = outcome;
     } catch (error) {
       await this.#connection.rollback(deadline);
+      if (isLocked(error) && isConditional(attempt.members)) {
+        const phase = await this.#connection.use(deadline, readPhase);
+        if (phase === 'locking' || phase === 'preconditions') throw new RowsLocked(phase, error);
+      }
       // An attempt that is sent again after it committed fails on its own changes.
       if (!isDuplicate(error) && !isMissingValue(error)) throw error;
       const known = await this.#connection.use(deadline, (connection) => findKeys(connection, attempt));
@@ -172,6 +178,15 @@ export class BatchCommitter {
     if (performance.now() >= deadline) throw new DeadlineExceeded();
   }
 
+  /** Commits first what has no preconditions, and bisects the others until those that met a lock are alone. */
+  async #separate(members: readonly PendingAppend[], error: RowsLocked): Promise<void> {
+    const free = members.filter((member) => !isConditional([member]));
+    const conditional = members.filter((member) => isConditional([member]));
+    if (free.length > 0) await this.#commit(free);
+    if (free.length > 0 && conditional.length > 1) await this.#commit(conditional);
+    else await this.#isolate(conditional, error);
+  }
+
   /** Bisects a batch until the member that cannot be stored is alone, so that the others are committed. */
   async #isolate(members: readonly PendingAppend[], error: unknown): Promise<void> {
     if (members.length > 1) {
@@ -180,6 +195,8 @@ export class BatchCommitter {
       await this.#commit(members.slice(middle));
       return;
     }
+    if (error instanceof RowsLocked && error.phase === 'preconditions')
+      return rejectAll(members, new Problem('overloaded', { retryAfter: 1, cause: error }));
     if (isSuperseded(members, error)) return rejectAll(members, new Problem('superseded', { cause: error }));
     const problem = asProblem(error);
     if (!(problem instanceof Problem)) this.#options.onError?.(error);
@@ -216,12 +233,25 @@ function rejectAll(members: readonly PendingAppend[], error: unknown): void {
   for (const member of members) member.reject(error);
 }
 
+/** Another transaction has locked rows that a precondition changes. The cause is the server's error. */
+class RowsLocked extends Error {
+  /** Whether it was found at once, or after a wait. */
+  readonly phase: 'locking' | 'preconditions';
+
+  constructor(phase: 'locking' | 'preconditions', cause: unknown) {
+    super('rows that a precondition changes are locked', { cause });
+    this.phase = phase;
+  }
+}
+
 /** A failed precondition makes the first inserted id NULL; one that inserts may fail with a duplicate key. */
 function isSuperseded(members: readonly PendingAppend[], error: unknown): boolean {
-  const conditional = members.some((member) =>
-    member.units.some((unit) => (unit.preconditions?.length ?? 0) > 0),
-  );
-  return conditional && (isMissingValue(error) || isDuplicate(error));
+  if (error instanceof RowsLocked) return true;
+  return isConditional(members) && (isMissingValue(error) || isDuplicate(error));
+}
+
+function isConditional(members: readonly PendingAppend[]): boolean {
+  return members.some((member) => member.units.some((unit) => (unit.preconditions?.length ?? 0) > 0));
 }
 
 /** Error of a caller whose COMMIT was not confirmed in time. */

@@ -6,6 +6,8 @@ import { type Part, Parts } from './parts.ts';
 import { type PreparationDeps, prepareDatabase } from './prepared-database.ts';
 import { Warnings } from './warnings.ts';
 
+/** Max wait of a task for the lock of a row, in s: one task serves many contests and players. */
+const TASK_ROW_WAIT_S = 1;
 /** Time between two readings of the database's clock, ms. */
 const CLOCK_SAMPLE_MS = 30_000;
 
@@ -40,7 +42,10 @@ export async function openDatabases(deps: DatabasesDeps): Promise<Databases> {
     const connections = divideConnections(limit, config.database.poolSize, config.workers);
     const poolSize = connections.pool;
     const database = opened.add('database', openDatabase({ url, poolSize }));
-    const background = opened.add('background', openDatabase({ url, poolSize: connections.background }));
+    const background = opened.add(
+      'background',
+      openDatabase({ url, poolSize: connections.background, rowWaitS: TASK_ROW_WAIT_S }),
+    );
     const probe = opened.add('probe', new DatabaseProbe(background));
     signal?.throwIfAborted();
     const databaseClock = new DatabaseClock(background, { warn: (line) => logger.warn(line) });

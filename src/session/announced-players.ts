@@ -70,6 +70,7 @@ export function changeAnnounced(version: number | undefined, change: AnnouncedCh
       sql: `UPDATE announced_presence SET version = version + 1, online = ${Math.trunc(online)},
               position = ${Math.trunc(position)} WHERE id = 1 AND version = ${Math.trunc(version ?? 0)}`,
       expectedRows: 1,
+      rows: 'announced_presence WHERE id = 1',
     },
     ...(went.length === 0
       ? []

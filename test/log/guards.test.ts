@@ -1,10 +1,12 @@
 import { format } from 'mysql2';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { isLocked } from '../../src/db/errors.ts';
 import type { Precondition, Unit } from '../../src/log/append-statement.ts';
 import { expectGapless, messagesIn, unitOf } from '../support/database/log.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { codeOf, outboxRow, prepareLog } from './fixture.ts';
 
-const { database, appending } = prepareLog();
+const { database, appending, url } = prepareLog();
 beforeEach(() => database.execute('DELETE FROM event_outbox'));
 
 const outbox = async () =>
@@ -43,6 +45,34 @@ describe('a statement that is committed with a unit', () => {
     expect((await messagesIn(database)).toSorted()).toEqual(['found', 'one', 'three', 'two']);
     await expectGapless(database);
     expect(await outbox()).toEqual([]);
+  });
+
+  test('whose rows another transaction has locked costs no other caller anything, and no waiting', async () => {
+    const id = await outboxRow(database, 'a');
+    const appender = appending();
+    const free = await lockRows(url, `event_outbox WHERE id = ${id}`);
+    const guard = { ...taking(id), rows: `event_outbox WHERE id = ${id}` };
+    const others = ['one', 'two', 'three'].map((message) => appender.append([unitOf(message)]));
+    const locked = await appender.append([unit('locked', guard)]).catch((error: unknown) => error);
+    await Promise.all(others);
+    expect([codeOf(locked), isLocked(locked)]).toEqual(['superseded', true]);
+    expect((await messagesIn(database)).toSorted()).toEqual(['one', 'three', 'two']);
+    await free();
+    await appender.append([unit('free', guard)]);
+    await expectGapless(database);
+    expect(await outbox()).toEqual([]);
+  });
+
+  test('that waits for a lock costs other callers a moment, and its own is asked to try again', async () => {
+    const id = await outboxRow(database, 'a');
+    const appender = appending();
+    await lockRows(url, `event_outbox WHERE id = ${id}`);
+    const waiting = appender.append([unit('waits', taking(id))]).catch(codeOf);
+    await Promise.all(['one', 'two'].map((message) => appender.append([unitOf(message)])));
+    expect(await waiting).toBe('overloaded');
+    await appender.append([unitOf('three')]);
+    expect((await messagesIn(database)).toSorted()).toEqual(['one', 'three', 'two']);
+    await expectGapless(database);
   });
 
   test('one of several that fails undoes what the others did', async () => {
