@@ -85,7 +85,7 @@ export class NamedLock {
   }
 
   async #open(): Promise<Connection> {
-    const connection = await this.#database.connect({ statementTimeoutMs: 0 });
+    const connection = await this.#database.connect({ statementTimeoutMs: 0, renewed: true });
     try {
       await connection.query({
         sql: `SET SESSION wait_timeout = ${this.#options.silenceS ?? SILENCE_S}`,

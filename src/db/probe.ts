@@ -60,7 +60,7 @@ export class DatabaseProbe {
 
   async #ask(sql: string): Promise<void> {
     if (this.#closed) throw new Error('The probe is closed.');
-    this.#connection ??= this.#database.connect({ multipleStatements: true });
+    this.#connection ??= this.#database.connect({ multipleStatements: true, renewed: true });
     const asked = this.#connection;
     try {
       const connection = await asked;

@@ -130,6 +130,16 @@ describe('a named lock', () => {
     await vi.waitFor(() => expect(silent.held).toBe(false));
   });
 
+  test('moves with the pool to another server, also while the server that was left still answers', async () => {
+    const begun = vi.fn();
+    contend({ onAcquired: begun }, behindProxy);
+    await vi.waitFor(() => expect(begun).toHaveBeenCalledTimes(1));
+    const before = await holder();
+    behindProxy.renew();
+    await vi.waitFor(() => expect(begun).toHaveBeenCalledTimes(2));
+    expect(await holder()).not.toBe(before);
+  });
+
   test('is given up and tried for again when the leader task fails', async () => {
     const failed = new Error('no');
     const errors = vi.fn();
