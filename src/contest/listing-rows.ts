@@ -8,6 +8,7 @@ import { idsOf } from '../platform/id-list.ts';
 import { isRankingComplete } from '../platform/results.ts';
 import { isShowableId } from '../platform/unshowable.ts';
 import { CONTEST_STATUSES, type ContestStatus } from '../protocol/enums.ts';
+import { chunkByBytes } from '../util/chunk.ts';
 import type { ContestListing } from './listing.ts';
 
 /** One contest whose listing may have to be published: what was published, and what the platform has. */
@@ -151,15 +152,13 @@ export async function readLively(database: Reads): Promise<number[]> {
   return rows.map(({ id }) => Number(id));
 }
 
-/** Statement that records states without publishing anything; states that are there stay. */
+/** Statements that record states without publishing anything; states that are there stay. */
 export function recordListings(
   rows: readonly { readonly id: number; readonly current: CurrentListing }[],
-): string {
-  return format(
-    `INSERT IGNORE INTO contest_listing
-       (contest_id, version, digest, state, participant_count, results_at, changed_at) VALUES ?`,
-    [
-      rows.map(({ id, current }) => [
+): string[] {
+  const values = rows.map(({ id, current }) =>
+    format('(?)', [
+      [
         id,
         1,
         current.digest,
@@ -167,8 +166,13 @@ export function recordListings(
         current.participantCount,
         current.hasResults ? EPOCH : null,
         EPOCH,
-      ]),
-    ],
+      ],
+    ]),
+  );
+  return chunkByBytes(values, (value) => value).map(
+    (page) =>
+      `INSERT IGNORE INTO contest_listing
+        (contest_id, version, digest, state, participant_count, results_at, changed_at) VALUES ${page.join(', ')}`,
   );
 }
 
@@ -176,9 +180,15 @@ export function recordListings(
 const EPOCH = '1970-01-01 00:00:01.000';
 
 /** Writes the state that is published, provided that no other node has published one since `known`. */
-export function updateListing({ id, known, current }: ListingSnapshot): Precondition {
+export function updateListing({
+  id,
+  known,
+  current,
+}: ListingSnapshot): Precondition & Required<Pick<Precondition, 'rows'>> {
+  const rows = format('contest_listing WHERE contest_id = ?', [id]);
   if (current === undefined)
     return {
+      rows,
       sql: format('DELETE FROM contest_listing WHERE contest_id = ? AND version = ?', [id, known?.version]),
       expectedRows: 1,
     };
@@ -190,6 +200,7 @@ export function updateListing({ id, known, current }: ListingSnapshot): Precondi
   ];
   if (known === undefined)
     return {
+      rows,
       sql: format(
         `INSERT INTO contest_listing (contest_id, version, digest, state, participant_count, results_at, changed_at)
          VALUES (?, 1, ?, ?, ?, IF(?, UTC_TIMESTAMP(3), NULL), UTC_TIMESTAMP(3))`,
@@ -198,6 +209,7 @@ export function updateListing({ id, known, current }: ListingSnapshot): Precondi
       expectedRows: 1,
     };
   return {
+    rows,
     sql: format(
       `UPDATE contest_listing SET version = version + 1, digest = ?, state = ?, participant_count = ?,
               results_at = IF(?, COALESCE(results_at, UTC_TIMESTAMP(3)), NULL), changed_at = UTC_TIMESTAMP(3)

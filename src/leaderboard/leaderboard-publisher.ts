@@ -71,7 +71,7 @@ export class LeaderboardPublisher {
   ): Promise<LeaderboardPublisher | undefined> {
     const { database, clock } = options;
     const stored =
-      (await database.transaction((tx) => readStoredLeaderboard(tx, contestId))) ??
+      (await readStoredLeaderboard(database, contestId)) ??
       (await createLeaderboard(database, contestId, clock, options.holdDays));
     return stored && new LeaderboardPublisher(options, contestId, stored);
   }
@@ -143,11 +143,10 @@ export class LeaderboardPublisher {
     if (changes.size === 0) return;
     const step = stepOf(this.#shown, changes);
     const publication = publicationOf({ ...step, total: step.order.length }, contestId, this.#head, 'shown');
-    await publishVersion(this.#options, publication, this.#head, [
+    this.#head = await publishVersion(this.#options, publication, this.#head, [
       ...upsertRows(contestId, 'shown', step.changed, publication.head.shownVersion, new Map()),
       ...deleteRows(contestId, 'shown', step.removed),
     ]);
-    this.#head = publication.head;
     this.#shown = step.order;
   }
 
@@ -157,9 +156,7 @@ export class LeaderboardPublisher {
   }
 
   async #readShown(): Promise<readonly LeaderboardRow[]> {
-    const stored = await this.#options.database.transaction((tx) =>
-      readStoredLeaderboard(tx, this.contestId, 'shown'),
-    );
+    const stored = await readStoredLeaderboard(this.#options.database, this.contestId, 'shown');
     return stored?.order ?? [];
   }
 
@@ -175,8 +172,8 @@ export class LeaderboardPublisher {
     const added = this.rankChanges.withoutPending(moved);
     const change = { ...step, total: step.order.length };
     const publication = publicationOf(change, contestId, this.#head, this.#head.frozen ? 'real' : 'all');
-    const { head } = publication;
-    await publishVersion(this.#options, publication, this.#head, this.#rowGuards(step, head.version, added));
+    const guards = this.#rowGuards(step, publication.head.version, added);
+    const head = await publishVersion(this.#options, publication, this.#head, guards);
     this.rankChanges.add(added);
     this.#replace(head, step.order, rows);
   }
@@ -211,16 +208,14 @@ export class LeaderboardPublisher {
     const { contestId } = this;
     // The delta below is relative to the last of them.
     await flushPaced(this.#options, 'LEADERBOARD_UPDATE', contestId);
-    const shown = await this.#options.database.transaction((tx) =>
-      readStoredLeaderboard(tx, contestId, 'shown'),
-    );
+    const shown = await readStoredLeaderboard(this.#options.database, contestId, 'shown');
     if (!shown) return;
     const step = stepOf(this.#order, changes);
     const rows = byPlayer(step.order);
     const shownRows = byPlayer(shown.order);
     const reveal = revealOf(step.order, shownRows, this.#rows);
     const publication = publicationOf(reveal, contestId, this.#head, 'all');
-    const { head } = publication;
+    const { version } = publication.head;
     const moved = contest.live
       ? rankChangesBetween(shown.order, shownRows, rows, this.#options.top)
       : new Map<number, number>();
@@ -228,13 +223,13 @@ export class LeaderboardPublisher {
     if (contest.live)
       for (const [playerId, from] of shown.pending) if (rows.has(playerId)) moved.set(playerId, from);
     const guards = [
-      ...this.#rowGuards(step, head.version, new Map()),
+      ...this.#rowGuards(step, version, new Map()),
       ...mergeFrozenBoard(contestId),
       ...savePendingRankChanges(contestId, moved),
       ...(freeze ? [{ sql: endFreeze(contestId, freeze) }] : []),
     ];
-    const draft = freezeDraft({ contestId, frozen: false, version: head.version }, contest.title);
-    await publishVersion(this.#options, publication, this.#head, guards, [draft]);
+    const draft = freezeDraft({ contestId, frozen: false, version }, contest.title);
+    const head = await publishVersion(this.#options, publication, this.#head, guards, [draft]);
     this.rankChanges.add(moved, { due: true });
     this.#shown = undefined;
     this.#replace(head, step.order, rows);

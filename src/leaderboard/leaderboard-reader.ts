@@ -95,9 +95,7 @@ export class LeaderboardReader {
       if (loading) await loading.done.catch(() => {});
       else return this.#load(key, contestId, audience);
     }
-    const stored = await database.transaction((tx) =>
-      readStoredLeaderboard(tx, contestId, seesReal ? undefined : 'shown'),
-    );
+    const stored = await readStoredLeaderboard(database, contestId, seesReal ? undefined : 'shown');
     if (!stored) return undefined;
     const { version } = targetOf(stored.head, seesReal);
     return new LeaderboardView(contestId, version, stored.head.frozen, stored.order);
@@ -134,8 +132,7 @@ export class LeaderboardReader {
 
   #load(key: string, contestId: number, audience: Audience): Promise<LeaderboardView | undefined> {
     const missed: LeaderboardDelta[] = [];
-    const done = this.#options.database
-      .transaction((tx) => readStoredLeaderboard(tx, contestId, audience))
+    const done = readStoredLeaderboard(this.#options.database, contestId, audience)
       .then((stored) => {
         this.#loading.delete(key);
         if (!stored) return undefined;

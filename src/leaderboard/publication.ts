@@ -13,11 +13,12 @@ import type { LeaderboardHead } from './stored-leaderboard.ts';
 export interface Publication {
   readonly contestId: number;
   readonly head: LeaderboardHead;
-  readonly deltas: readonly LeaderboardDelta[];
+  /** Undefined: the change exceeds an append. */
+  readonly deltas: readonly LeaderboardDelta[] | undefined;
   /** Whether only admins may know of the change. */
   readonly hidden: boolean;
-  /** Whether the change exceeds an append: the only delta then makes readers load the leaderboard again. */
-  readonly oversized: boolean;
+  /** What is published instead, where the change exceeds an append: readers load the leaderboard again. */
+  readonly missed: { readonly head: LeaderboardHead; readonly delta: LeaderboardDelta };
 }
 
 /**
@@ -35,17 +36,19 @@ export function publicationOf(
   const from = of === 'real' ? version : shownVersion;
   const after = of === 'all' ? Math.max(version, shownVersion) : from;
   const deltas = deltasOf(change, { contestId, from, after, audience: of });
-  const next = deltas?.at(-1)?.version ?? after + 2;
+  const headAt = (next: number): LeaderboardHead => ({
+    version: of === 'shown' ? version : next,
+    shownVersion: of === 'real' ? shownVersion : next,
+    frozen: frozen && of !== 'all',
+  });
+  // No reader is at the version before it.
+  const missedAt = after + 2;
   return {
     contestId,
-    head: {
-      version: of === 'shown' ? version : next,
-      shownVersion: of === 'real' ? shownVersion : next,
-      frozen: frozen && of !== 'all',
-    },
+    head: headAt(deltas?.at(-1)?.version ?? missedAt),
+    deltas,
     hidden: of === 'real',
-    deltas: deltas ?? [missedDelta(contestId, next, change.total, of)],
-    oversized: deltas === undefined,
+    missed: { head: headAt(missedAt), delta: missedDelta(contestId, missedAt, change.total, of) },
   };
 }
 
@@ -54,27 +57,35 @@ export function publicationOf(
  * transaction before it; their delta is right also when it is published late, or not at all. What only admins may know of is
  * stored for the next padded append.
  * @param first drafts before the deltas
+ * @returns the head that was published
  * @throws Problem `superseded` when another node has published since `from`
  */
 export async function publishVersion(
   { database, publisher }: RankChangePublisherOptions,
-  { contestId, head, deltas, hidden, oversized }: Publication,
+  { contestId, head, deltas, hidden, missed }: Publication,
   from: LeaderboardHead,
   rowGuards: readonly Precondition[],
   first: readonly EventDraft[] = [],
-): Promise<void> {
-  const guards = [advanceHead(contestId, from, head), ...rowGuards];
-  const drafts = [
+): Promise<LeaderboardHead> {
+  const draftsOf = (all: readonly LeaderboardDelta[]) => [
     ...first,
-    ...deltas.map((delta) => prepare('LEADERBOARD_UPDATE', delta, { internal: true })),
+    ...all.map((delta) => prepare('LEADERBOARD_UPDATE', delta, { internal: true })),
   ];
-  if (!oversized)
-    return void (await publisher.publishUnits([{ drafts, preconditions: guards, paced: hidden }]));
+  if (deltas)
+    try {
+      const preconditions = [advanceHead(contestId, from, head), ...rowGuards];
+      await publisher.publishUnits([{ drafts: draftsOf(deltas), preconditions, paced: hidden }]);
+      return head;
+    } catch (error) {
+      // The database takes less at once; nothing of it was stored.
+      if (!(error instanceof Problem && error.code === 'body-too-large')) throw error;
+    }
   await database.transaction(async (tx) => {
-    for (const { sql, expectedRows } of guards) {
+    for (const { sql, expectedRows } of [advanceHead(contestId, from, missed.head), ...rowGuards]) {
       const { affectedRows } = await tx.execute(sql);
       if (expectedRows !== undefined && affectedRows !== expectedRows) throw new Problem('superseded');
     }
   });
-  await publisher.publishUnits([{ drafts, paced: hidden }]);
+  await publisher.publishUnits([{ drafts: draftsOf([missed.delta]), paced: hidden }]);
+  return missed.head;
 }

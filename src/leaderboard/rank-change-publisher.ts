@@ -3,6 +3,7 @@ import type { LogPublisher } from '../events/log-publisher.ts';
 import { prepare } from '../events/prepare.ts';
 import { readContestState } from '../platform/scores.ts';
 import type { LeaderboardRow } from '../protocol/leaderboard.ts';
+import { Problem } from '../protocol/problem.ts';
 import { readReportedRanks } from './reported-ranks.ts';
 import { advanceHead, clearPendingRankChanges } from './row-statements.ts';
 import type { LeaderboardHead } from './stored-leaderboard.ts';
@@ -77,8 +78,9 @@ export class RankChangePublisher {
     const contest = await readContestState(this.#options.database, this.#contestId);
     // Frozen meanwhile: the freeze is published first.
     if (!contest || (contest.frozen && !freezing)) return;
+    let size = MAX_BATCH;
     while (this.#pending.size > 0) {
-      const batch = [...this.#pending].slice(0, MAX_BATCH);
+      const batch = [...this.#pending].slice(0, size);
       const players = batch.map(([playerId]) => playerId);
       await this.#readReported(players);
       const reported = new Map<number, number>();
@@ -101,7 +103,14 @@ export class RankChangePublisher {
         advanceHead(this.#contestId, head, head),
         ...clearPendingRankChanges(this.#contestId, players),
       ];
-      await this.#options.publisher.publishUnits([{ drafts, preconditions: guards, wasFrozen: false }]);
+      try {
+        await this.#options.publisher.publishUnits([{ drafts, preconditions: guards, wasFrozen: false }]);
+      } catch (error) {
+        // The database takes less at once.
+        if (!(error instanceof Problem && error.code === 'body-too-large') || size === 1) throw error;
+        size = Math.ceil(batch.length / 2);
+        continue;
+      }
       for (const playerId of players) this.#pending.delete(playerId);
       for (const [playerId, rank] of reported) this.#reported.set(playerId, rank);
     }

@@ -1,7 +1,7 @@
 import { format } from 'mysql2';
 import type { Precondition } from '../log/append-statement.ts';
 import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
-import { chunk } from '../util/chunk.ts';
+import { chunk, chunkByBytes } from '../util/chunk.ts';
 import { sqlTime } from '../util/sql-time.ts';
 import { type Audience, type LeaderboardHead, SCORE_COLUMNS } from './stored-leaderboard.ts';
 
@@ -21,7 +21,20 @@ export function advanceHead(contestId: number, from: LeaderboardHead, to: Leader
       [to.version, to.shownVersion, to.frozen, contestId, from.version, from.shownVersion, from.frozen],
     ),
     expectedRows: 1,
+    rows: format('standings_board WHERE contest_id = ?', [contestId]),
   };
+}
+
+/** By any other access, a statement would meet the locks of other leaderboards. */
+const BY_KEY = 'standings_row FORCE INDEX (PRIMARY)';
+
+/** Rows of a leaderboard, for `Precondition.rows`. */
+function rowsOf(contestId: number, audience: Audience, players: readonly number[]): string {
+  return format(`${BY_KEY} WHERE contest_id = ? AND audience = ? AND player_id IN (?) AND version + 0 >= 0`, [
+    contestId,
+    audience,
+    [...players],
+  ]);
 }
 
 /** @param pending rank at which a player's unpublished rank change began, by player */
@@ -33,21 +46,28 @@ export function upsertRows(
   pending: ReadonlyMap<number, number>,
 ): Precondition[] {
   const updated = [...COLUMNS.filter((column) => column !== SCORE_COLUMNS.playerId), 'told_from', 'version'];
-  return chunk(rows, MAX_ROWS).map((page) => ({
-    sql: format(
-      `INSERT INTO standings_row (contest_id, audience, ${COLUMNS.join(', ')}, told_from, version) VALUES ?
-       ON DUPLICATE KEY UPDATE ${updated.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
+  const valued = rows.map((row) => ({
+    playerId: row.playerId,
+    values: format('(?)', [
       [
-        page.map((row) => [
-          contestId,
-          audience,
-          ...SCORE_FIELDS.map((field) =>
-            field === 'lastSolvedAt' ? row.lastSolvedAt && sqlTime(row.lastSolvedAt) : row[field],
-          ),
-          pending.get(row.playerId) ?? null,
-          version,
-        ]),
+        contestId,
+        audience,
+        ...SCORE_FIELDS.map((field) =>
+          field === 'lastSolvedAt' ? row.lastSolvedAt && sqlTime(row.lastSolvedAt) : row[field],
+        ),
+        pending.get(row.playerId) ?? null,
+        version,
       ],
+    ]),
+  }));
+  return chunkByBytes(valued, ({ values }) => values, { maxItems: MAX_ROWS }).map((page) => ({
+    sql: `INSERT INTO standings_row (contest_id, audience, ${COLUMNS.join(', ')}, told_from, version)
+      VALUES ${page.map(({ values }) => values).join(', ')}
+      ON DUPLICATE KEY UPDATE ${updated.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
+    rows: rowsOf(
+      contestId,
+      audience,
+      page.map(({ playerId }) => playerId),
     ),
   }));
 }
@@ -57,33 +77,35 @@ export function deleteRows(
   audience: Audience,
   players: readonly number[],
 ): Precondition[] {
-  return chunk(players, MAX_ROWS).map((page) => ({
-    sql: format('DELETE FROM standings_row WHERE contest_id = ? AND audience = ? AND player_id IN (?)', [
-      contestId,
-      audience,
-      page,
-    ]),
-  }));
+  return chunk(players, MAX_ROWS).map((page) => {
+    const rows = rowsOf(contestId, audience, page);
+    return { sql: `DELETE standings_row FROM ${rows}`, rows };
+  });
 }
 
 /** Saves the ranks at which unpublished rank changes began, of players whose rows do not change otherwise. */
 export function savePendingRankChanges(contestId: number, from: ReadonlyMap<number, number>): Precondition[] {
-  return chunk([...from], MAX_BRANCHES).map((page) => ({
-    sql: format(
-      `UPDATE standings_row SET told_from = CASE player_id ${page.map(() => 'WHEN ? THEN ?').join(' ')} END
-        WHERE contest_id = ? AND audience = 'shown' AND player_id IN (?)`,
-      [...page.flat(), contestId, page.map(([playerId]) => playerId)],
-    ),
-  }));
+  return chunk([...from], MAX_BRANCHES).map((page) => {
+    const players = page.map(([playerId]) => playerId);
+    return {
+      sql: format(
+        `UPDATE ${BY_KEY} SET told_from = CASE player_id ${page.map(() => 'WHEN ? THEN ?').join(' ')} END
+          WHERE contest_id = ? AND audience = 'shown' AND player_id IN (?)`,
+        [...page.flat(), contestId, players],
+      ),
+      rows: rowsOf(contestId, 'shown', players),
+    };
+  });
 }
 
 /** Clears the pending rank changes of these players, together with the events that publish them. */
 export function clearPendingRankChanges(contestId: number, players: readonly number[]): Precondition[] {
   return chunk(players, MAX_ROWS).map((page) => ({
     sql: format(
-      `UPDATE standings_row SET told_from = NULL WHERE contest_id = ? AND audience = 'shown' AND player_id IN (?)`,
+      `UPDATE ${BY_KEY} SET told_from = NULL WHERE contest_id = ? AND audience = 'shown' AND player_id IN (?)`,
       [contestId, page],
     ),
+    rows: rowsOf(contestId, 'shown', page),
   }));
 }
 
@@ -102,9 +124,12 @@ export function forkFrozenBoard(contestId: number): Precondition {
 /** Replaces the shown rows by the real ones, when a leaderboard is unfrozen. */
 export function mergeFrozenBoard(contestId: number): Precondition[] {
   return [
-    { sql: format(`DELETE FROM standings_row WHERE contest_id = ? AND audience = 'shown'`, [contestId]) },
     {
-      sql: format(`UPDATE standings_row SET audience = 'shown' WHERE contest_id = ? AND audience = 'real'`, [
+      sql: format(`DELETE FROM standings_row WHERE contest_id = ? AND audience = 'shown'`, [contestId]),
+      rows: format(`${BY_KEY} WHERE contest_id = ? AND version + 0 >= 0`, [contestId]),
+    },
+    {
+      sql: format(`UPDATE ${BY_KEY} SET audience = 'shown' WHERE contest_id = ? AND audience = 'real'`, [
         contestId,
       ]),
     },

@@ -1,4 +1,4 @@
-import type { Queries, Transaction } from '../db/database.ts';
+import type { Queries } from '../db/database.ts';
 import { standingsRow } from '../db/schema.ts';
 import { IS_FROZEN } from '../platform/freeze.ts';
 import { SCORE_FIELDS, type Score } from '../platform/scores.ts';
@@ -32,10 +32,13 @@ interface RawHead {
   readonly frozen: number;
 }
 
-interface RawRow extends Omit<Score, 'lastSolvedAt'> {
+interface RawScore extends Omit<Score, 'lastSolvedAt'> {
   readonly lastSolvedAt: Date | null;
   readonly pendingFrom: number | null;
 }
+
+/** A row together with its head; of a leaderboard without rows, the head alone. */
+type RawRow = RawHead & (RawScore | { readonly [K in keyof RawScore]: null });
 
 /** Column of `standings_row` for every field of a score. */
 export const SCORE_COLUMNS: Readonly<Record<keyof Score, string>> = {
@@ -50,8 +53,7 @@ export const SCORE_COLUMNS: Readonly<Record<keyof Score, string>> = {
   lastSolvedAt: standingsRow.lastSolvedAt.name,
 };
 
-const HEAD = `SELECT version, shown_version AS shownVersion, frozen FROM standings_board WHERE contest_id = ?`;
-const ROW_COLUMNS = SCORE_FIELDS.map((field) => `${SCORE_COLUMNS[field]} AS ${field}`).join(', ');
+const ROW_COLUMNS = SCORE_FIELDS.map((field) => `r.${SCORE_COLUMNS[field]} AS ${field}`).join(', ');
 
 /** How long a contest that is over is still polled after its last change. */
 const POLLED_AFTER_END = 'INTERVAL 15 MINUTE';
@@ -79,30 +81,31 @@ export async function readLeaderboardHead(
 }
 
 /**
- * Reads a published leaderboard at exactly one version, under a shared lock of its head.
+ * Reads a published leaderboard at exactly one version: in one statement, so that it needs no lock and waits for none.
  * @param audience left out: what admins see
  */
 export async function readStoredLeaderboard(
-  tx: Transaction,
+  database: Pick<Queries, 'query'>,
   contestId: number,
   audience?: Audience,
 ): Promise<StoredLeaderboard | undefined> {
-  const [raw] = await tx.query<RawHead>(`${HEAD} LOCK IN SHARE MODE`, [contestId]);
-  if (!raw) return undefined;
-  const head = headOf(raw);
-  const rows = await tx.query<RawRow>(
-    `SELECT ${ROW_COLUMNS}, told_from AS pendingFrom FROM standings_row WHERE contest_id = ? AND audience = ?`,
-    [contestId, audience ?? (head.frozen ? 'real' : 'shown')],
+  const rows = await database.query<RawRow>(
+    `SELECT b.version, b.shown_version AS shownVersion, b.frozen, ${ROW_COLUMNS}, r.told_from AS pendingFrom
+       FROM standings_board b LEFT JOIN standings_row r ON r.contest_id = b.contest_id
+        AND r.audience = ${audience === undefined ? "IF(b.frozen, 'real', 'shown')" : '?'}
+      WHERE b.contest_id = ?`,
+    audience === undefined ? [contestId] : [audience, contestId],
   );
+  const [first] = rows;
+  if (!first) return undefined;
   const pending = new Map<number, number>();
-  const scores = new Map(
-    rows.map(({ pendingFrom, ...row }) => {
-      if (pendingFrom !== null) pending.set(row.playerId, pendingFrom);
-      const lastSolvedAt = row.lastSolvedAt?.toISOString() ?? null;
-      return [row.playerId, { ...row, lastSolvedAt }] as const;
-    }),
-  );
-  return { head, order: stepOf([], scores).order, pending };
+  const scores = new Map<number, Score>();
+  for (const { version: _, shownVersion: __, frozen: ___, pendingFrom, ...row } of rows) {
+    if (row.playerId === null) continue;
+    if (pendingFrom !== null) pending.set(row.playerId, pendingFrom);
+    scores.set(row.playerId, { ...row, lastSolvedAt: row.lastSolvedAt?.toISOString() ?? null });
+  }
+  return { head: headOf(first), order: stepOf([], scores).order, pending };
 }
 
 function headOf({ version, shownVersion, frozen }: RawHead): LeaderboardHead {

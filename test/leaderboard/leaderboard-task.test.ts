@@ -3,6 +3,7 @@ import type { Database } from '../../src/db/database.ts';
 import { LeaderboardTask, type LeaderboardTaskOptions } from '../../src/leaderboard/leaderboard-task.ts';
 import { withGaps } from '../support/database/gaps.ts';
 import { setScore } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { until } from '../support/until.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
@@ -82,6 +83,28 @@ describe('The leaderboard task', () => {
     task.markDirty(contestId, playerIds[1]);
     await until(async () => (await ratings(contestId))?.[0] === 70);
     expect(errors).toEqual([new Error('connection lost')]);
+  });
+
+  it.each([
+    ['head', 'standings_board WHERE contest_id = #'],
+    ['row', 'standings_row WHERE contest_id = #'],
+  ])('a locked %s of one leaderboard delays that leaderboard alone', async (_, rows) => {
+    const [held, free] = [await test.contestOf([30]), await test.contestOf([30])];
+    for (const { contestId } of [held, free]) await test.load(contestId);
+    const task = start(test.database);
+    const scored = async ({ contestId, playerIds }: typeof held, rating: number) => {
+      await setScore(test.database, contestId, playerIds[0] as number, rating);
+      task.markDirty(contestId, playerIds[0]);
+    };
+    const unlock = await lockRows(test.url, rows.replace('#', String(held.contestId)));
+    await scored(held, 40);
+    for (const rating of [50, 60, 70]) {
+      await scored(free, rating);
+      await until(async () => (await ratings(free.contestId))?.[0] === rating);
+    }
+    expect(await ratings(held.contestId)).toEqual([30]);
+    await unlock();
+    await until(async () => (await ratings(held.contestId))?.[0] === 40);
   });
 
   it('ignores what is reported while another node runs it', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { publisherTo, titlesOf } from '../publisher/fixture.ts';
+import { createCrowd } from '../support/crowd.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
 import { prepareServer } from '../support/service-on-server.ts';
+import { readPage } from '../support/wire/leaderboard-http.ts';
 
 describe('On a server whose max_allowed_packet is 48 KiB', () => {
   const own = prepareServer(async (admin) => {
@@ -46,6 +48,29 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
     expect(await titlesOf(own.live, playerId)).toHaveLength(60);
   });
+
+  it(
+    'the leaderboard of a crowd is created, published, and read, with its changes of rank',
+    TIMEOUT,
+    async () => {
+      const { contestId, userId } = await createCrowd(own.admin, 400, [], 'Crowd');
+      const token = await own.live.token(userId);
+      const best = async () => (await readPage(own.live, contestId, token)).rows[0]?.finalRating;
+      expect(await best()).toBe(9_000);
+      await own.admin.execute(
+        'UPDATE contest_participant SET final_rating = 10000 - final_rating WHERE contest_id = ?',
+        [contestId],
+      );
+      await expect.poll(best).toBe(1_299.25);
+      const moved = async () =>
+        (
+          await own.admin.query(
+            "SELECT 1 FROM notification WHERE type = 'RANK_CHANGE' AND scope LIKE 'player:%'",
+          )
+        ).length;
+      await expect.poll(moved).toBeGreaterThan(300);
+    },
+  );
 
   it('the publisher library halves its requests and drops nothing', async () => {
     const { playerId } = await createPlayer(own.admin);

@@ -5,6 +5,7 @@ import type { PlatformClock } from '../../platform/clock.ts';
 import { recordFreeze } from '../../platform/freeze.ts';
 import { type CellsContest, readCellsContest, readSubmissions } from '../../platform/submissions.ts';
 import type { EventInput } from '../../protocol/event.ts';
+import { Problem } from '../../protocol/problem.ts';
 import { CellsBoard } from './cells-board.ts';
 import {
   advanceCells,
@@ -62,7 +63,7 @@ export class CellsPublisher {
     contestId: number,
     audience: CellsAudience,
   ): Promise<CellsPublisher | undefined> {
-    const stored = await options.database.transaction((tx) => readStoredCells(tx, contestId, audience));
+    const stored = await readStoredCells(options.database, contestId, audience);
     return stored && new CellsPublisher(options, contestId, audience, stored);
   }
 
@@ -106,7 +107,20 @@ export class CellsPublisher {
     const newProblems = JSON.stringify(problems) !== JSON.stringify(this.#problems);
     if (changed.length === 0 && removed.length === 0 && !newProblems) return;
     for (const [index, page] of pagesOf(changed).entries())
-      await this.#publishPage({ problems, changed: page, removed: index === 0 ? removed : [] });
+      await this.#publishInParts({ problems, changed: page, removed: index === 0 ? removed : [] });
+  }
+
+  /** Publishes a change, in halves where it exceeds what the database takes at once. */
+  async #publishInParts(change: CellsChange): Promise<void> {
+    const { changed } = change;
+    try {
+      await this.#publishPage(change);
+    } catch (error) {
+      if (!(error instanceof Problem && error.code === 'body-too-large') || changed.length < 2) throw error;
+      const middle = changed.length >> 1;
+      await this.#publishInParts({ ...change, changed: changed.slice(0, middle) });
+      await this.#publishInParts({ ...change, changed: changed.slice(middle), removed: [] });
+    }
   }
 
   async #publishPage(change: CellsChange): Promise<void> {

@@ -105,9 +105,7 @@ export class CellsReader {
     const missed: CellsDelta[] = [];
     const read = async () => {
       try {
-        const stored = await this.#options.database.transaction((tx) =>
-          readStoredCells(tx, contestId, audience),
-        );
+        const stored = await readStoredCells(this.#options.database, contestId, audience);
         if (!stored) return undefined;
         const rows = [...stored.rows].map(
           ([playerId, cells]) => [playerId, { playerId, cells: JSON.parse(cells) as Cell[] }] as const,

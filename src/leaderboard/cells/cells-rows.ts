@@ -1,8 +1,8 @@
 import { format } from 'mysql2';
-import type { Queries, Transaction } from '../../db/database.ts';
+import type { Queries } from '../../db/database.ts';
 import type { Precondition } from '../../log/append-statement.ts';
 import type { Cell } from '../../protocol/cells.ts';
-import { chunk } from '../../util/chunk.ts';
+import { chunk, chunkByBytes } from '../../util/chunk.ts';
 
 /** Whose cells: what players are shown, or what admins see. */
 export type CellsAudience = 'shown' | 'real';
@@ -39,26 +39,24 @@ export async function readCellsVersion(
   return head && Number(head.version);
 }
 
-/** Reads the cells of a contest at exactly one version, under a shared lock of their head. */
+/** Reads the cells of a contest at exactly one version: in one statement, so that it needs no lock and waits for none. */
 export async function readStoredCells(
-  tx: Transaction,
+  database: Pick<Queries, 'query'>,
   contestId: number,
   audience: CellsAudience,
 ): Promise<StoredCells | undefined> {
-  const [head] = await tx.query<{ version: number; problems: string }>(
-    'SELECT version, problems FROM cells_head WHERE contest_id = ? AND audience = ? LOCK IN SHARE MODE',
-    [contestId, audience],
+  type Row = { version: number; problems: string } | { version: null; playerId: number; cells: string };
+  const rows = await database.query<Row>(
+    `SELECT version, problems, NULL AS playerId, NULL AS cells FROM cells_head WHERE contest_id = ? AND audience = ?
+      UNION ALL SELECT NULL, NULL, player_id, cells FROM cells_row WHERE contest_id = ? AND audience = ?`,
+    [contestId, audience, contestId, audience],
   );
-  if (!head) return undefined;
-  const rows = await tx.query<{ playerId: number; cells: string }>(
-    'SELECT player_id AS playerId, cells FROM cells_row WHERE contest_id = ? AND audience = ?',
-    [contestId, audience],
-  );
-  return {
-    version: Number(head.version),
-    problems: JSON.parse(head.problems) as number[],
-    rows: new Map(rows.map(({ playerId, cells }) => [Number(playerId), cells])),
-  };
+  let head: Pick<StoredCells, 'version' | 'problems'> | undefined;
+  const cells = new Map<number, string>();
+  for (const row of rows)
+    if (row.version === null) cells.set(Number(row.playerId), row.cells);
+    else head = { version: Number(row.version), problems: JSON.parse(row.problems) as number[] };
+  return head && { ...head, rows: cells };
 }
 
 /** Statement that creates the head of a contest's cells; affects no row where another node was faster. */
@@ -84,6 +82,7 @@ export function advanceCells(
         [JSON.stringify(problems), contestId, audience, version],
       ),
       expectedRows: 1,
+      rows: format('cells_head WHERE contest_id = ? AND audience = ?', [contestId, audience]),
     },
     ...upsertCells(contestId, audience, changed).map((sql) => ({ sql })),
     ...chunk(removed, MAX_ROWS).map((page) => ({
@@ -101,11 +100,11 @@ export function upsertCells(
   audience: CellsAudience,
   rows: CellsChange['changed'],
 ): string[] {
-  return chunk(rows, MAX_ROWS).map((page) =>
-    format(
-      'INSERT INTO cells_row (contest_id, audience, player_id, cells) VALUES ? ON DUPLICATE KEY UPDATE cells = VALUES(cells)',
-      [page.map(([playerId, cells]) => [contestId, audience, playerId, cells])],
-    ),
+  const values = rows.map(([playerId, cells]) => format('(?)', [[contestId, audience, playerId, cells]]));
+  return chunkByBytes(values, (value) => value, { maxItems: MAX_ROWS }).map(
+    (page) =>
+      `INSERT INTO cells_row (contest_id, audience, player_id, cells) VALUES ${page.join(', ')}
+        ON DUPLICATE KEY UPDATE cells = VALUES(cells)`,
   );
 }
 
