@@ -21,8 +21,9 @@ export function updateIfUnchanged(
   known: AnnouncedState | undefined,
   next: AnnouncedState,
 ): Precondition {
-  if (known === undefined) return { sql: insert([[id, next]]), expectedRows: 1 };
+  if (known === undefined) return { sql: insert([[id, next]]), expectedRows: 1, rows: rowsOf([id]) };
   return {
+    rows: rowsOf([id]),
     sql: format(
       `UPDATE contest_announced SET ${FIELDS.map((field) => `${COLUMNS[field]} = ?`).join(', ')}
         WHERE contest_id = ? AND turn = ? AND status = ?`,
@@ -36,6 +37,7 @@ export function updateIfUnchanged(
 export function upsertUnconditionally(id: number, next: AnnouncedState): Precondition {
   const { status, startsAt, endsAt } = next;
   return {
+    rows: rowsOf([id]),
     sql: format(
       `${insert([[id, next]])} ON DUPLICATE KEY UPDATE
          status = IF(status = 'OVER' AND ? = 'ENDED', status, ?), turn = turn + 1, announced_at = UTC_TIMESTAMP(3),
@@ -43,6 +45,13 @@ export function upsertUnconditionally(id: number, next: AnnouncedState): Precond
       [status, status, timeOf(startsAt), timeOf(endsAt)],
     ),
   };
+}
+
+/** The rows of these contests, for `Precondition.rows`. */
+export function rowsOf(ids: readonly number[]): string {
+  return format('contest_announced FORCE INDEX (PRIMARY) WHERE contest_id IN (?) AND turn + 0 >= 0', [
+    [...ids],
+  ]);
 }
 
 /** Records states that need no announcement, except of contests of which something was announced meanwhile. */

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tryLock } from '../db/try-lock.ts';
 import { chunk } from '../util/chunk.ts';
-import { recordBaseline, updateIfUnchanged } from './announced-rows.ts';
-import { sameState } from './announced-state.ts';
+import { recordBaseline, rowsOf, updateIfUnchanged } from './announced-rows.ts';
+import { type AnnouncedState, sameState } from './announced-state.ts';
 import { draftOf, readDetails } from './announcement-drafts.ts';
 import { type ContestSnapshot, readNamedOrNewer, readNewestId, readUnsettled } from './contest-snapshot.ts';
 import { type ContestTaskOptions, isSuperseded } from './contest-task.ts';
@@ -9,8 +10,8 @@ import { type Decision, decide } from './decide.ts';
 import { readPendingReports } from './reported-events.ts';
 import { WatchList } from './watch-list.ts';
 
-/** Max contests whose baseline is recorded in one statement. */
-const MAX_RECORDED = 1_000;
+/** Max contests whose baseline is recorded in one statement: below a max_allowed_packet of 64 KiB. */
+const MAX_RECORDED = 250;
 /** Max contests that are announced concurrently. */
 const MAX_ANNOUNCED = 50;
 
@@ -70,11 +71,6 @@ async function carryOut(options: ContestTaskOptions, decided: readonly Decided[]
   const announced = due.filter(({ decision }) => decision.announcements.length > 0);
   const silent = due.filter(({ decision }) => decision.announcements.length === 0);
 
-  // A transaction is repeated where it meets those of other nodes in a deadlock.
-  for (const part of chunk(silent, MAX_RECORDED))
-    await database.transaction((tx) =>
-      tx.execute(recordBaseline(part.map(({ snapshot, decision }) => [snapshot.id, decision.next]))),
-    );
   for (const part of chunk(announced, MAX_ANNOUNCED)) {
     const details = await readDetails(
       database,
@@ -94,4 +90,26 @@ async function carryOut(options: ContestTaskOptions, decided: readonly Decided[]
     for (const outcome of await Promise.allSettled(published))
       if (outcome.status === 'rejected' && !isSuperseded(outcome.reason)) onError(outcome.reason);
   }
+  for (const part of chunk(silent, MAX_RECORDED))
+    await record(
+      options,
+      part.map(({ snapshot, decision }) => [snapshot.id, decision.next]),
+    );
+}
+
+/** Records states, except of contests whose row another transaction has locked: those are left to a later poll. */
+async function record(
+  options: Pick<ContestTaskOptions, 'database'>,
+  states: readonly (readonly [id: number, next: AnnouncedState])[],
+): Promise<void> {
+  // A transaction is repeated where it meets those of other nodes in a deadlock.
+  const recorded = await options.database.transaction(async (tx) => {
+    if (!(await tryLock(tx, rowsOf(states.map(([id]) => id))))) return false;
+    await tx.execute(recordBaseline(states));
+    return true;
+  });
+  if (recorded || states.length === 1) return;
+  const middle = states.length >> 1;
+  await record(options, states.slice(0, middle));
+  await record(options, states.slice(middle));
 }

@@ -20,3 +20,8 @@ export interface ContestTaskOptions {
 export function isSuperseded(error: unknown): boolean {
   return error instanceof Problem && error.code === 'superseded';
 }
+
+/** Whether an append exceeds what the database takes at once. */
+export function isTooLarge(error: unknown): boolean {
+  return error instanceof Problem && error.code === 'body-too-large';
+}

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tryLock } from '../db/try-lock.ts';
 import type { EventDraft, EventUnit } from '../events/draft.ts';
 import { prepare } from '../events/prepare.ts';
 import { hasWinnersColumn, readFinalResults } from '../platform/results.ts';
 import type { EventInput } from '../protocol/event.ts';
 import { truncate } from '../util/truncate.ts';
-import { type ContestTaskOptions, isSuperseded } from './contest-task.ts';
+import { type ContestTaskOptions, isSuperseded, isTooLarge } from './contest-task.ts';
 import { type ContestListing, isListed, listingChange } from './listing.ts';
 import {
   BASELINE_RECORDED,
@@ -67,8 +68,9 @@ async function recordBaselines(
       await database.execute(BASELINE_RECORDED);
       return;
     }
-    const { affectedRows } = await database.execute(recordListings(rows));
-    if (affectedRows === 0) throw new Error('The first states of contests could not be recorded.');
+    let recorded = 0;
+    for (const sql of recordListings(rows)) recorded += (await database.execute(sql)).affectedRows;
+    if (recorded === 0) throw new Error('The first states of contests could not be recorded.');
   }
 }
 
@@ -78,12 +80,22 @@ async function publishListings(
   withWinners: boolean,
 ): Promise<void> {
   const { database, publisher, onError } = options;
-  const publish = async (unit: EventUnit) => {
+  /** @returns false when another node or transaction is changing one of the listings, or it is too much for one append */
+  const publish = async (unit: EventUnit): Promise<boolean> => {
     try {
       await publisher.publishUnits([unit]);
     } catch (error) {
-      if (!isSuperseded(error)) onError(error);
+      if (isSuperseded(error) || isTooLarge(error)) return false;
+      onError(error);
     }
+    return true;
+  };
+  const publishCounts = async (counted: readonly ListingSnapshot[]): Promise<void> => {
+    const unit = { drafts: countDrafts(counted), preconditions: counted.map(updateListing) };
+    if ((await publish(unit)) || counted.length === 1) return;
+    const middle = counted.length >> 1;
+    await publishCounts(counted.slice(0, middle));
+    await publishCounts(counted.slice(middle));
   };
   const counted: ListingSnapshot[] = [];
   for (const snapshot of snapshots) {
@@ -92,13 +104,15 @@ async function publishListings(
       const precondition = updateListing(snapshot);
       if (drafts.length > 0) await publish({ drafts, preconditions: [precondition] });
       else if (isCountChange(snapshot)) counted.push(snapshot);
-      else await database.execute(precondition.sql);
+      else
+        await database.transaction(async (tx) => {
+          if (await tryLock(tx, precondition.rows)) await tx.execute(precondition.sql);
+        });
     } catch (error) {
       onError(error);
     }
   }
-  if (counted.length > 0)
-    await publish({ drafts: countDrafts(counted), preconditions: counted.map(updateListing) });
+  if (counted.length > 0) await publishCounts(counted);
 }
 
 /** Whether nothing but the number of participants has changed, of a contest that others see. */

@@ -8,6 +8,7 @@ import { withGaps } from '../support/database/gaps.ts';
 import { wholeLog } from '../support/database/log.ts';
 import { createContest, createPlayer, createUser, joinContest } from '../support/database/platform.ts';
 import { openPlatformSession } from '../support/database/platform-session.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { until } from '../support/until.ts';
 import { announcementsOf, type ClockNode, inSeconds, isRecorded, openClockNode, times } from './fixture.ts';
 
@@ -95,6 +96,23 @@ describe('The contest clock', () => {
       [id],
     );
     expect(status).toBe('UPCOMING');
+  });
+
+  test('goes on with other contests while one has a locked state, and with that one afterwards', async () => {
+    const held = await contest('UPCOMING', 3_600, 7_200);
+    const silent = await contest('UPCOMING', 3_600, 7_200);
+    const clock = node();
+    clock.start();
+    for (const id of [held, silent]) await recorded(id);
+    const free = await lockRows(made.url, `contest_announced WHERE contest_id = ${held}`);
+    // Drafts are recorded without an announcement.
+    for (const id of [held, silent]) await set(id, 'DRAFT');
+    await recorded(silent);
+    await set(held, 'LIVE');
+    await pass();
+    expect(await announced(held)).toEqual([]);
+    await free();
+    await announces(held, 'LIVE');
   });
 
   test('announces once what happened while no clock was running', async () => {

@@ -9,6 +9,7 @@ import {
   joinContest,
   setFrozen,
 } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { until } from '../support/until.ts';
 import { type ClockNode, openListingNode } from './fixture.ts';
 
@@ -91,6 +92,21 @@ describe('The list of contests', () => {
       isPublic: true,
       problemCount: 3,
     });
+  });
+
+  test('publishes what changes of other contests while one has a locked row, and of that one afterwards', async () => {
+    await started();
+    const [held, other] = [await contest(), await contest()];
+    for (const id of [held, other]) await publishes(id, 'CREATED global');
+    const free = await lockRows(made.url, `contest_listing WHERE contest_id = ${held}`);
+    for (const id of [held, other]) await set(id, 'participant_count', 7);
+    const counted = async (id: number) => (await publishedWithCounts(id)).includes('COUNTS contest:#');
+    await until(() => counted(other));
+    for (const id of [held, other]) await set(id, 'title', 'Another');
+    await publishes(other, 'CREATED global', 'CHANGED contest:#', 'CHANGED global');
+    expect(await publishedWithCounts(held)).toEqual(['CREATED global']);
+    await free();
+    await publishes(held, 'CREATED global', 'CHANGED contest:#', 'CHANGED global');
   });
 
   test('publishes a draft when it is no longer one, and a private contest to nobody', async () => {
