@@ -33,16 +33,16 @@ interface Row {
  */
 export async function publishDeferred({ database, publisher }: DeferredOptions): Promise<number> {
   let published = 0;
-  for (;;) {
-    const contestId = await findDue(database);
+  for (let after = 0; ; ) {
+    const contestId = await findDue(database, after);
     if (contestId === undefined) return published;
     const rows = await database.query<Row>(
       `SELECT id, type, data, scopes FROM deferred_event WHERE contest_id = ? ORDER BY id LIMIT ${PAGE_ROWS}`,
       [contestId],
     );
     const page = await publishPage(publisher, rows);
-    if (page === undefined) return published;
-    published += page;
+    published += page ?? 0;
+    if (page === undefined) after = contestId;
   }
 }
 
@@ -71,30 +71,34 @@ export async function publishReleased({ database, publisher, holdDays }: Deferre
   }
 }
 
-/** @returns number of published events; undefined where there are none, or another node was faster */
+/**
+ * Publishes these rows, or the first of them where all exceed what the database takes at once.
+ * @returns number of published events; undefined where there are none, or another transaction has taken or locked some
+ */
 async function publishPage(
   publisher: DeferredOptions['publisher'],
   rows: readonly Row[],
 ): Promise<number | undefined> {
   const ids = rows.map(({ id }) => id);
   if (ids.length === 0) return undefined;
-  const deletion = {
-    sql: format('DELETE FROM deferred_event WHERE id IN (?)', [ids]),
-    expectedRows: ids.length,
-  };
+  const page = format("deferred_event FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''", [ids]);
+  const deletion = { sql: `DELETE deferred_event FROM ${page}`, expectedRows: ids.length, rows: page };
   const drafts = rows.flatMap(draftsOf);
   try {
     await publisher.publishUnits([{ drafts, preconditions: [deletion] }]);
   } catch (error) {
-    if (error instanceof Problem && error.code === 'superseded') return undefined;
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === 'superseded') return undefined;
+    if (error.code === 'body-too-large' && rows.length > 1)
+      return publishPage(publisher, rows.slice(0, rows.length >> 1));
     throw error;
   }
   return drafts.length;
 }
 
-/** Finds a contest with deferred events whose freeze is over. Reads one entry of the index per contest, not per event. */
-async function findDue(database: Pick<Queries, 'query'>): Promise<number | undefined> {
-  for (let after = 0; ; ) {
+/** Finds the next contest with deferred events whose freeze is over. Reads one entry of the index per contest, not per event. */
+async function findDue(database: Pick<Queries, 'query'>, afterContest: number): Promise<number | undefined> {
+  for (let after = afterContest; ; ) {
     const [next] = await database.query<{ contestId: number | null; frozen: number | null }>(
       `SELECT w.contestId, ${IS_FROZEN} OR COALESCE(b.frozen, FALSE) AS frozen
          FROM (SELECT MIN(contest_id) AS contestId FROM deferred_event WHERE contest_id > ?) w
@@ -103,8 +107,8 @@ async function findDue(database: Pick<Queries, 'query'>): Promise<number | undef
     );
     if (next?.contestId == null) return undefined;
     // Of a contest that was deleted nothing is frozen.
-    if (Number(next.frozen) !== 1) return next.contestId;
-    after = next.contestId;
+    if (Number(next.frozen) !== 1) return Number(next.contestId);
+    after = Number(next.contestId);
   }
 }
 

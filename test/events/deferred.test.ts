@@ -1,8 +1,12 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { publishDeferred, publishReleased } from '../../src/events/deferred.ts';
 import type { EventUnit } from '../../src/events/draft.ts';
+import { createLogPublisher } from '../../src/events/log-publisher.ts';
+import { readRestrictions } from '../../src/platform/restrictions.ts';
 import { prepareDatabase } from '../support/database/database.ts';
+import { openAppender } from '../support/database/log.ts';
 import { createContest, setFrozen } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 
 const made = prepareDatabase();
 beforeEach(() => made.database.execute('DELETE FROM deferred_event'));
@@ -86,6 +90,23 @@ test('what a contest no longer holds of its players is published, though it is s
   ]);
   expect(await publishReleased({ database, publisher })).toBe(0);
   expect(await publishReleased({ database, publisher, holdDays: 5 })).toBe(1);
+});
+
+test('a locked event of one contest does not keep those of another from being published', async () => {
+  const { database, url } = made;
+  const [held, free] = [await createContest(database), await createContest(database)];
+  await defer(held, 1);
+  await defer(free, 3);
+  const appender = openAppender(database);
+  onTestFinished(() => appender.close());
+  const publisher = createLogPublisher({
+    append: (units) => appender.append(units),
+    restrictions: (about) => readRestrictions(database, about),
+  });
+  const unlock = await lockRows(url, `deferred_event WHERE contest_id = ${held}`);
+  expect(await publishDeferred({ database, publisher })).toBe(3);
+  await unlock();
+  expect(await publishDeferred({ database, publisher })).toBe(1);
 });
 
 test('a poll reads no more when more events wait', async () => {

@@ -51,7 +51,6 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
 
   it(
     'the leaderboard of a crowd is created, published, and read, with its changes of rank',
-    TIMEOUT,
     async () => {
       const { contestId, userId } = await createCrowd(own.admin, 400, [], 'Crowd');
       const token = await own.live.token(userId);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../db/database.ts';
-import { asProblem, errnoOf } from '../../db/errors.ts';
+import { asProblem, errnoOf, isLocked } from '../../db/errors.ts';
 import type { Precondition } from '../../log/append-statement.ts';
 import type { EventData, EventType } from '../../protocol/event.ts';
 import { Problem } from '../../protocol/problem.ts';
@@ -10,6 +10,7 @@ import type { LogPublisher } from '../log-publisher.ts';
 import { batchLength, type Notice, type OutboxEntry, planBatch } from './batch.ts';
 import { type DirtyContestNotice, examine, type WaitingEvent } from './examine.ts';
 import { faultReason, isContentFault, wasOvertaken } from './fault.ts';
+import { LockedScopes } from './locked-scopes.ts';
 import { RelayPace } from './pace.ts';
 import { type EchoReceipts, ReceiptEchoes } from './receipt-echoes.ts';
 import {
@@ -23,7 +24,8 @@ import {
 
 /**
  * Publishers of single types. A handler commits `deletion` (of the outbox row) together with the event and returns `true`;
- * or returns `false` where nothing is left to publish, and the relay deletes the row.
+ * or returns `false` where nothing is left to publish, and the relay deletes the row. Where it fails since another transaction
+ * has locked what it changes (`isLocked`), the events of that scope wait, and after a second no others with them.
  */
 export type OutboxHandlers = {
   readonly [T in EventType]?: (data: EventData<T>, deletion: Precondition) => Promise<boolean>;
@@ -61,6 +63,7 @@ export class Relay {
   readonly #handlers: OutboxHandlers;
   readonly #echoes: ReceiptEchoes;
   readonly #pause = new WakeableSleep();
+  readonly #lockedScopes = new LockedScopes();
   /** Since when rows are locked; undefined where none was met (`performance.now()`). */
   #lockedSince: number | undefined;
   /** Until when pages leave out what others have locked. */
@@ -102,6 +105,7 @@ export class Relay {
     const examined = (await readWaiting(this.#options.database, { skipLocked })).map(examine);
     if (!(await this.#reject(examined.filter((row) => row.kind === 'invalid')))) return this.#metLock();
     let remaining: readonly OutboxEntry[] = examined.filter((row) => row.kind !== 'invalid');
+    let passedOver = false;
     while (remaining.length > 0 && !signal.aborted) {
       await this.#echoes.room();
       const count = batchLength(remaining, (type) => this.#handlers[type] !== undefined);
@@ -111,10 +115,11 @@ export class Relay {
           : await this.#append(remaining.slice(0, count));
       // Another relay is running, or another transaction has locked a row: the page is read again.
       if (!done) return this.#metLock();
+      if (done === 'passed over') passedOver = true;
       remaining = remaining.slice(Math.max(1, count));
     }
     if (!skipLocked) this.#lockedSince = undefined;
-    return examined.length;
+    return passedOver ? 'locked' : examined.length;
   }
 
   /** Appends the new events of these rows and deletes all of the rows. Returns `false` when overtaken by another relay. */
@@ -150,14 +155,18 @@ export class Relay {
     return (await this.#append(entries.slice(0, middle))) && (await this.#append(entries.slice(middle)));
   }
 
-  /** Publishes an event by its type's handler. Returns `false` when overtaken by another relay. */
-  async #handle({ id, draft }: WaitingEvent): Promise<boolean> {
+  /** Publishes an event by its type's handler. Returns `false` when overtaken by another relay, or locked for a moment. */
+  async #handle({ id, draft }: WaitingEvent): Promise<boolean | 'passed over'> {
     const { database, onError } = this.#options;
+    const scope = draft.rows[0]?.scope ?? '';
+    if (this.#lockedScopes.isPassedOver(scope, performance.now())) return 'passed over';
     const handler = this.#handlers[draft.type] as (data: unknown, deletion: Precondition) => Promise<boolean>;
     try {
       const published = await handler(draft.event.data, deletionOf([id]));
+      this.#lockedScopes.free(scope);
       return published || (await deleteOutboxRows(database, [id]));
     } catch (error) {
+      if (isLocked(error)) return this.#lockedScopes.met(scope, performance.now()) && 'passed over';
       if (wasOvertaken(error)) return false;
       // A fault of the handler itself would recur with this row.
       const failed = !(asProblem(error) instanceof Problem) && errnoOf(error) === undefined;
