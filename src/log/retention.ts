@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database, Transaction } from '../db/database.ts';
+import { isLocked } from '../db/errors.ts';
 import { KEEP_CLASSES, type KeepClass } from '../db/schema.ts';
 import { readHead } from './reader.ts';
 
@@ -7,6 +8,8 @@ import { readHead } from './reader.ts';
 const BATCH = 500;
 /** Max receipts deleted per statement: a global message can have one of every player. */
 const RECEIPTS = 5_000;
+/** Max receipts per transaction where some are locked. */
+const FEW_RECEIPTS = 200;
 /** Rows after one that is dated ahead among which the next that is not is searched one by one. */
 const NEAR = 5_000;
 /** Pause between two transactions, in ms, so that appends do not queue behind deletes. */
@@ -18,7 +21,8 @@ const AHEAD_MS = 60_000;
  * Deletes rows of the log that are past their retention, with their receipts, and expired idempotency keys. Each keep
  * class is deleted from its oldest row on, and its tail moves in the same transaction, so that a reader who misses a row
  * finds the reason. The row at the head is never deleted: it identifies the log. Rows adopted from the Socket.IO
- * generation age from their adoption, so that an inbox is not emptied right after it was filled.
+ * generation age from their adoption, so that an inbox is not emptied right after it was filled. A row that another
+ * transaction has locked ends the deletion in its keep class, until the next call.
  *
  * @param ages retention per keep class, in ms
  * @param options `now`: the time, by default the database's; `signal` stops it between two transactions; what was deleted
@@ -71,7 +75,7 @@ async function pruneClass(
   { before, now }: { readonly before: number; readonly now: number },
 ): Promise<Pruned> {
   const [tailRow] = await tx.query<{ tail: number }>(
-    'SELECT tail FROM log_tail WHERE keep_class = ? FOR UPDATE',
+    'SELECT tail FROM log_tail WHERE keep_class = ? FOR UPDATE SKIP LOCKED',
     [keepClass],
   );
   if (!tailRow) return { count: 0, more: false };
@@ -89,12 +93,27 @@ async function pruneClass(
     return !(born < before);
   });
   const old = (firstKept < 0 ? page : page.slice(0, firstKept)).map(({ id }) => id);
-  const rows = await pruneReceipts(tx, old);
+  const free = await lockFirst(tx, old);
+  const { rows, more } = await pruneReceipts(tx, free);
   const last = rows.at(-1);
-  if (last === undefined) return { count: 0, more: false };
-  await tx.execute('DELETE FROM notification WHERE id IN (?)', [rows]);
+  if (last === undefined) return { count: 0, more };
+  await tx.execute(
+    "DELETE notification FROM notification FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''",
+    [rows],
+  );
   await tx.execute('UPDATE log_tail SET tail = ? WHERE keep_class = ?', [last + 1, keepClass]);
-  return { count: rows.length, more: rows.length === BATCH || rows.length < old.length };
+  return { count: rows.length, more: more || rows.length === BATCH };
+}
+
+/** Locks these rows, up to the first that another transaction has locked. */
+async function lockFirst(tx: Transaction, ids: readonly number[]): Promise<readonly number[]> {
+  if (ids.length === 0) return ids;
+  const unlocked = await tx.query<{ id: number }>(
+    'SELECT id FROM notification FORCE INDEX (PRIMARY) WHERE id IN (?) ORDER BY id FOR UPDATE SKIP LOCKED',
+    [ids],
+  );
+  const end = ids.findIndex((id, index) => unlocked[index]?.id !== id);
+  return end < 0 ? ids : ids.slice(0, end);
 }
 
 /**
@@ -140,8 +159,48 @@ async function timeAfter(tx: Transaction, id: number, now: number, head: number)
   return row?.at.getTime() ?? Number.POSITIVE_INFINITY;
 }
 
-/** Deletes the receipts of `rows`, or of the first of them where there are many. Returns the rows that have none left. */
-async function pruneReceipts(tx: Transaction, rows: readonly number[]): Promise<readonly number[]> {
+interface PrunedReceipts {
+  /** Rows that have none left. */
+  readonly rows: readonly number[];
+  /** Whether others can follow at once. */
+  readonly more: boolean;
+}
+
+/** Deletes the receipts of `rows`, or of the first of them: where there are many, or up to one that others have locked. */
+async function pruneReceipts(tx: Transaction, rows: readonly number[]): Promise<PrunedReceipts> {
+  try {
+    const bare = await deleteReceipts(tx, rows);
+    return { rows: bare, more: bare.length < rows.length };
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    return pruneUnlockedReceipts(tx, rows);
+  }
+}
+
+/** The same for a few receipts, one by one, up to the first that another transaction has locked. */
+async function pruneUnlockedReceipts(tx: Transaction, rows: readonly number[]): Promise<PrunedReceipts> {
+  // With a column that the index lacks, so that it meets the locks of the rows as well as those of the index.
+  const select = `SELECT notification_id AS id, player_id AS player, read_at
+      FROM notification_receipt FORCE INDEX (notification_receipt_notification)
+     WHERE notification_id IN (?) ORDER BY notification_id, player_id LIMIT ${FEW_RECEIPTS}`;
+  const all = await tx.query<{ id: number; player: number }>(select, [rows]);
+  const unlocked = await tx.query<{ id: number; player: number }>(`${select} FOR UPDATE SKIP LOCKED`, [rows]);
+  const end = all.findIndex(
+    ({ id, player }, at) => unlocked[at]?.id !== id || unlocked[at]?.player !== player,
+  );
+  const free = end < 0 ? all : all.slice(0, end);
+  // A statement for several could scan the table, and meet the lock.
+  for (const { id, player } of free)
+    await tx.execute('DELETE FROM notification_receipt WHERE player_id = ? AND notification_id = ?', [
+      player,
+      id,
+    ]);
+  const more = end < 0 && all.length === FEW_RECEIPTS;
+  const next = more ? all.at(-1)?.id : all[end]?.id;
+  return { rows: next === undefined ? rows : rows.filter((id) => id < next), more };
+}
+
+async function deleteReceipts(tx: Transaction, rows: readonly number[]): Promise<readonly number[]> {
   let through = rows.at(-1);
   for (let left = rows; through !== undefined && left.length > 0; left = [through]) {
     const { affectedRows } = await tx.execute(
@@ -184,9 +243,16 @@ async function pruneTerms(tx: Transaction, before: Date): Promise<Pruned> {
 }
 
 async function pruneKeys(tx: Transaction, now: Date): Promise<Pruned> {
-  const { affectedRows } = await tx.execute(
-    `DELETE FROM log_key WHERE expires_at < ? ORDER BY expires_at LIMIT ${BATCH}`,
+  const expired = await tx.query<{ key: string }>(
+    `SELECT idempotency_key AS \`key\` FROM log_key WHERE expires_at < ?
+      ORDER BY expires_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED`,
     [now],
   );
-  return { count: affectedRows, more: affectedRows === BATCH };
+  if (expired.length === 0) return { count: 0, more: false };
+  const keys = expired.map(({ key }) => key);
+  await tx.execute(
+    'DELETE log_key FROM log_key FORCE INDEX (PRIMARY) WHERE idempotency_key IN (?) AND first_id + 0 >= 0',
+    [keys],
+  );
+  return { count: keys.length, more: keys.length === BATCH };
 }

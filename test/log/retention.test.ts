@@ -6,10 +6,11 @@ import { readHead, readTails } from '../../src/log/reader.ts';
 import { pruneLog } from '../../src/log/retention.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { follow, openAppender, resetLog, unitOf } from '../support/database/log.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 
 const NOW = new Date('2026-01-01T00:00:00.000Z');
 const MINUTE = 60_000;
-const { database } = prepareDatabase();
+const { database, url } = prepareDatabase();
 
 beforeEach(() => resetLog(database));
 
@@ -51,6 +52,29 @@ const idsIn = async (table: string, column: string) =>
 const kept = () => idsIn('notification', 'id');
 
 describe('retention', () => {
+  test.each([
+    ['notification', 'notification WHERE id = 3'],
+    ['receipt', 'notification_receipt WHERE notification_id = 3 AND player_id = 2'],
+    ['tail', "log_tail WHERE keep_class = 'player'"],
+  ])('passes over a locked %s: what is before it, other classes and keys go on', async (name, rows) => {
+    const row = (keepClass: KeepClass) => ({ keepClass, age: 100 * MINUTE });
+    const classes = ['player', 'global', 'player', 'player', 'global', 'global'] as const;
+    await fill(classes.map(row));
+    await database.execute(
+      "INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at) VALUES ('old', ?, 1, ?), ('older', ?, 1, ?)",
+      [Buffer.alloc(32), NOW, Buffer.alloc(32), new Date(NOW.getTime() - 1_000)],
+    );
+    const later = { now: new Date(NOW.getTime() + 1_000) };
+    const free = [await lockRows(url, rows), await lockRows(url, "log_key WHERE idempotency_key = 'older'")];
+    await pruneLog(database, agesOf(10 * MINUTE), later);
+    expect(await kept()).toEqual(name === 'tail' ? [1, 3, 4, 6] : [3, 4, 6]);
+    const keys = () => database.query('SELECT idempotency_key AS name FROM log_key');
+    expect(await keys()).toEqual([{ name: 'older' }]);
+    for (const unlock of free) await unlock();
+    await pruneLog(database, agesOf(10 * MINUTE), later);
+    expect([await kept(), await keys()]).toEqual([[6], []]);
+  });
+
   test('takes what was taken over for as old as the takeover', async () => {
     const row = (age: number) => ({ keepClass: 'player' as const, age: age * MINUTE });
     await fill([row(900), row(800), row(700), row(600), row(1)]);
