@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { Problem } from '../protocol/problem.ts';
+import type { Queries } from './database.ts';
 
 /** Bytes of a packet beside the statement, at most. */
 const OVERHEAD_BYTES = 64;
@@ -23,5 +24,11 @@ export async function assertPacketFits(connection: Connection, sql: string): Pro
 
 async function readLimit(connection: Connection): Promise<number> {
   const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@max_allowed_packet AS bytes');
+  return Number(row?.bytes);
+}
+
+/** Reads the max size of a statement on this database, in bytes. */
+export async function readPacketLimit(database: Pick<Queries, 'query'>): Promise<number> {
+  const [row] = await database.query<{ bytes: number }>('SELECT @@max_allowed_packet AS bytes');
   return Number(row?.bytes);
 }

@@ -1,3 +1,4 @@
+import type { Queries } from '../db/database.ts';
 import type { Stream } from '../stream/stream.ts';
 import { truncate } from '../util/truncate.ts';
 
@@ -69,6 +70,19 @@ export const WRITE_SESSIONS = `
     close_reason = VALUES(close_reason),
     commanded_at = IF(VALUES(disconnected_at) IS NULL, stream_session.commanded_at, NULL),
     changed_at = CURRENT_TIMESTAMP(3)`;
+
+/** Reads which of these sessions have a row that another transaction has locked. */
+export async function readLockedSessions(
+  database: Pick<Queries, 'query'>,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  const select = 'SELECT stream_id AS id FROM stream_session WHERE stream_id IN (?)';
+  const all = await database.query<{ id: string }>(select, [ids]);
+  const free = await database.query<{ id: string }>(`${select} FOR UPDATE SKIP LOCKED`, [ids]);
+  const locked = new Set(all.map(({ id }) => id));
+  for (const { id } of free) locked.delete(id);
+  return locked;
+}
 
 /** Makes the row of an open stream. @param now as `performance.now()` */
 export function openRow(stream: Stream, now: number): SessionRow {

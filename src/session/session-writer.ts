@@ -1,13 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Queries } from '../db/database.ts';
+import { isLocked } from '../db/errors.ts';
+import { readPacketLimit } from '../db/packet-limit.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 import { backoffDelay } from '../util/backoff.ts';
+import { chunkByBytes } from '../util/chunk.ts';
 import type { NodeLease } from './node-lease.ts';
-import { type ClosedSession, closedRow, closedSession, openRow, WRITE_SESSIONS } from './session-row.ts';
+import {
+  type ClosedSession,
+  closedRow,
+  closedSession,
+  openRow,
+  readLockedSessions,
+  WRITE_SESSIONS,
+} from './session-row.ts';
 
 export interface SessionWriterOptions {
-  readonly database: Pick<Queries, 'execute'>;
+  readonly database: Pick<Queries, 'execute' | 'query'>;
   readonly streams: Streams;
   readonly nodeId: string;
   readonly lease: Pick<NodeLease, 'renew' | 'release' | 'opsStreams'>;
@@ -46,6 +56,8 @@ export class SessionWriter {
   #attempting = false;
   #failures = 0;
   #closing = false;
+  /** Max size of the rows of a statement; undefined: not known yet. */
+  #maxBytes: number | undefined;
 
   constructor(options: SessionWriterOptions) {
     this.#options = options;
@@ -169,13 +181,38 @@ export class SessionWriter {
       try {
         await this.#send(closed, open);
       } catch (error) {
-        for (const one of closed) this.#closed.set(one.row.id, one);
-        for (const stream of open)
-          if (stream.state !== 'closed' && !this.#closed.has(stream.id)) this.#open.add(stream);
-        this.#bound();
+        if (isLocked(error)) await this.#sendUnlocked(closed, open);
+        else this.#restore(closed, open);
         throw error;
       }
     }
+  }
+
+  /** Writes these but for those whose rows another transaction has locked, which wait for a later attempt. */
+  async #sendUnlocked(closed: readonly ClosedSession[], open: readonly Stream[]): Promise<void> {
+    try {
+      const ids = [...closed.map(({ row }) => row.id), ...open.map(({ id }) => id)];
+      const locked = await readLockedSessions(this.#options.database, ids);
+      await this.#send(
+        closed.filter(({ row }) => !locked.has(row.id)),
+        open.filter(({ id }) => !locked.has(id)),
+      );
+      this.#restore(
+        closed.filter(({ row }) => locked.has(row.id)),
+        open.filter(({ id }) => locked.has(id)),
+      );
+    } catch (error) {
+      this.#restore(closed, open);
+      throw error;
+    }
+  }
+
+  /** Puts back what was not written. */
+  #restore(closed: readonly ClosedSession[], open: readonly Stream[]): void {
+    for (const one of closed) this.#closed.set(one.row.id, one);
+    for (const stream of open)
+      if (stream.state !== 'closed' && !this.#closed.has(stream.id)) this.#open.add(stream);
+    this.#bound();
   }
 
   /** Renews the lease before any row is written: a session without its node's lease would count as one of an older release. */
@@ -195,7 +232,11 @@ export class SessionWriter {
     const { database, nodeId } = this.#options;
     const now = performance.now();
     const rows = [...closed.map((one) => closedRow(one, now)), ...open.map((stream) => openRow(stream, now))];
-    if (rows.length > 0) await database.execute(WRITE_SESSIONS, [nodeId, JSON.stringify(rows)]);
+    const texts = rows.map((row) => JSON.stringify(row));
+    // Escaped, a text takes up to twice its size.
+    this.#maxBytes ??= (await readPacketLimit(database)) / 4;
+    for (const page of chunkByBytes(texts, (text) => text, { maxBytes: this.#maxBytes }))
+      await database.execute(WRITE_SESSIONS, [nodeId, `[${page.join(',')}]`]);
   }
 }
 

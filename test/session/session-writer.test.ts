@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { format } from 'mysql2';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Queries } from '../../src/db/database.ts';
 import { NodeLease } from '../../src/session/node-lease.ts';
@@ -7,6 +8,7 @@ import { openWebSink } from '../../src/stream/web-sink.ts';
 import { createStreams, OWNER, openStream } from '../stream/fixture.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { ageLease, startNode } from './fixture.ts';
 
 const db = prepareDatabase();
@@ -196,23 +198,47 @@ describe('an open stream', () => {
   });
 });
 
-test('ten thousand idle streams cost one statement per renewal', async () => {
-  const statements: string[] = [];
-  const counted: Pick<Queries, 'execute'> = {
-    execute(sql, values) {
-      statements.push(sql);
-      return db.database.execute(sql, values);
-    },
-  };
+/** A writer that renews every 20 ms, over this database, and its streams. */
+function writerOn(database: Pick<Queries, 'execute' | 'query'>) {
   const streams = createStreams({ query: db.database.query, limits: { heartbeatMs: 60_000 } });
   const nodeId = randomUUID();
-  const lease = new NodeLease({ database: counted, nodeId, durationMs: 60_000 });
-  const writer = new SessionWriter({ database: counted, streams, nodeId, lease, renewMs: 20 });
+  const lease = new NodeLease({ database, nodeId, durationMs: 60_000 });
+  const writer = new SessionWriter({ database, streams, nodeId, lease, renewMs: 20 });
   writer.start();
   onTestFinished(async () => {
     streams.close();
     await writer.close();
   });
+  return { writer, streams, nodeId };
+}
+
+test('no statement exceeds a packet of 48 KiB, however many streams open at once', async () => {
+  let largest = 0;
+  const { writer, streams, nodeId } = writerOn({
+    query: async <T>() => [{ bytes: 49_152 }] as T[],
+    execute(sql, values) {
+      largest = Math.max(largest, Buffer.byteLength(format(sql, [...(values ?? [])] as never)));
+      return db.database.execute(sql, values);
+    },
+  });
+  const userAgent = '"'.repeat(250);
+  for (let index = 0; index < 500; index++)
+    openStream(streams, openWebSink(undefined).sink, { owner: { ...OWNER, userId: index + 1, userAgent } });
+  await writer.flush();
+  expect(largest).toBeLessThan(49_152);
+  expect(await active(nodeId)).toHaveLength(500);
+});
+
+test('ten thousand idle streams cost one statement per renewal', async () => {
+  const statements: string[] = [];
+  const counted: Pick<Queries, 'execute' | 'query'> = {
+    query: db.database.query,
+    execute(sql, values) {
+      statements.push(sql);
+      return db.database.execute(sql, values);
+    },
+  };
+  const { writer, streams } = writerOn(counted);
   for (let index = 0; index < 10_000; index++)
     openStream(streams, openWebSink(undefined).sink, { owner: { ...OWNER, userId: index + 1 } });
   await writer.flush();
@@ -221,6 +247,22 @@ test('ten thousand idle streams cost one statement per renewal', async () => {
   statements.length = 0;
   await vi.waitUntil(() => statements.length >= 10);
   expect(forSessions()).toEqual([]);
+});
+
+test('a row that another transaction has locked delays no other', async () => {
+  const here = node();
+  const { stream } = here.open({ userId: 1 });
+  await here.writer.flush();
+  const free = await lockRows(db.url, `stream_session WHERE stream_id = '${stream.id}'`);
+  stream.close('slow');
+  const others = [here.open({ userId: 2 }).stream, here.open({ userId: 3 }).stream];
+  await vi.waitUntil(
+    async () => (await active(here.id)).filter((id) => others.some((other) => other.id === id)).length === 2,
+    { timeout: 15_000 },
+  );
+  expect(await row(stream.id)).toMatchObject({ close_reason: null });
+  await free();
+  await vi.waitUntil(async () => (await row(stream.id))?.close_reason === 'slow', { timeout: 15_000 });
 });
 
 test('two nodes write their own rows, and the view of active sessions has both', async () => {
