@@ -117,6 +117,30 @@ test('rows that are restored away under running nodes while publishing goes on: 
     expect(first.judges(lost)).toEqual({ valid: false, resumeAfter: 10 });
 });
 
+test('rows that are restored away and overtaken by others between two polls, in the same term: the row at the position differs', async () => {
+  const node = await startNode(here);
+  await node.append(...texts(18));
+  await until(() => node.sent.length === 18);
+  // In one transaction: no poll sees a lower head, and no append is refused.
+  await database.transaction(async (tx) => {
+    await tx.execute('DELETE FROM notification WHERE id > 10');
+    for (let id = 11; id <= 30; id++)
+      await tx.execute(
+        `INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, title, message, data, created_at, term, tag)
+         SELECT ?, ?, scope, keep_class, type, inbox, title, 'other', data, created_at, term, 'other' FROM notification WHERE id = 10`,
+        [id, id],
+      );
+    await tx.execute("UPDATE log_head SET head = 30, tagged_head = 30, tag = 'other'");
+  });
+  await until(() => node.faults.length > 0);
+  expect(node.faults).toEqual([{ reason: 'replaced', from: 18, to: 30 }]);
+  expect(node.judges(node.sent[9])).toEqual({ valid: true });
+  for (const lost of node.sent.slice(10))
+    expect(node.judges(lost)).toEqual({ valid: false, resumeAfter: 10 });
+  await node.append('after');
+  await until(() => node.sent.length === 19);
+});
+
 test('a dump that is restored while no node runs refuses exactly the cursors behind it', async () => {
   const first = await startNode(here);
   await first.append(...texts(10));
