@@ -13,6 +13,10 @@ export interface ServiceProcess {
   terminate(): Promise<void>;
   /** Starts again on the same port. */
   start(): Promise<void>;
+  /** SIGSTOP: it does nothing any more, and its connections stay open. */
+  freeze(): void;
+  /** SIGCONT. */
+  resume(): void;
 }
 
 /** The built service in a process of its own, which can be killed. */
@@ -47,5 +51,7 @@ export async function startServiceProcess(env: Record<string, string>): Promise<
     start,
     kill: () => end('SIGKILL'),
     terminate: () => end('SIGTERM'),
+    freeze: () => void child?.kill('SIGSTOP'),
+    resume: () => void child?.kill('SIGCONT'),
   };
 }
