@@ -49,27 +49,24 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
     expect(await titlesOf(own.live, playerId)).toHaveLength(60);
   });
 
-  it(
-    'the leaderboard of a crowd is created, published, and read, with its changes of rank',
-    async () => {
-      const { contestId, userId } = await createCrowd(own.admin, 400, [], 'Crowd');
-      const token = await own.live.token(userId);
-      const best = async () => (await readPage(own.live, contestId, token)).rows[0]?.finalRating;
-      expect(await best()).toBe(9_000);
-      await own.admin.execute(
-        'UPDATE contest_participant SET final_rating = 10000 - final_rating WHERE contest_id = ?',
-        [contestId],
-      );
-      await expect.poll(best).toBe(1_299.25);
-      const moved = async () =>
-        (
-          await own.admin.query(
-            "SELECT 1 FROM notification WHERE type = 'RANK_CHANGE' AND scope LIKE 'player:%'",
-          )
-        ).length;
-      await expect.poll(moved).toBeGreaterThan(300);
-    },
-  );
+  it('the leaderboard of a crowd is created, published, and read, with its changes of rank', async () => {
+    const { contestId, userId } = await createCrowd(own.admin, 400, [], 'Crowd');
+    const token = await own.live.token(userId);
+    const best = async () => (await readPage(own.live, contestId, token)).rows[0]?.finalRating;
+    expect(await best()).toBe(9_000);
+    await own.admin.execute(
+      'UPDATE contest_participant SET final_rating = 10000 - final_rating WHERE contest_id = ?',
+      [contestId],
+    );
+    await expect.poll(best).toBe(1_299.25);
+    const moved = async () =>
+      (
+        await own.admin.query(
+          "SELECT 1 FROM notification WHERE type = 'RANK_CHANGE' AND scope LIKE 'player:%'",
+        )
+      ).length;
+    await expect.poll(moved).toBeGreaterThan(300);
+  });
 
   it('the publisher library halves its requests and drops nothing', async () => {
     const { playerId } = await createPlayer(own.admin);
