@@ -6,8 +6,8 @@ const HALF = 2 ** HALF_BITS;
 const ROUNDS = 4;
 
 /**
- * Permutation of ids below 2^52 under a key, as a Feistel network: ids that count rows of all players, as positive integers
- * that say nothing of one another. Ids from 2^52 on stay as they are.
+ * Permutation of ids below 2^52 under a key, as a Feistel network. The ids of a table would show how many rows others have
+ * added to it. Ids from 2^52 on stay as they are.
  */
 export class OpaqueIds {
   readonly #key: Uint8Array;

@@ -42,8 +42,8 @@ interface WaitingRow {
 
 /**
  * Leader task that appends what follows from hidden verdicts, padded: how far an append moves the positions of the log depends
- * on time and on the number of hidden judgements, and not on their verdicts. So a solve of a frozen contest cannot be
- * told from a rejected submission by positions, which everybody sees.
+ * on time and on the number of hidden judgements, and not on their verdicts. So positions, which everybody
+ * sees, do not distinguish a solve of a frozen contest from a rejected submission.
  */
 export class PacedEvents {
   readonly #options: PacedEventsOptions;

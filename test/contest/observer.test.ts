@@ -3,6 +3,7 @@ import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
 import type { EventDefinition, Redacted } from '../../src/protocol/definition.ts';
 import { scopes } from '../../src/protocol/scope.ts';
+import { seededRandom } from '../support/random.ts';
 import { prepareService } from '../support/service.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
 import { type HiddenSubmission, observeContest, type Sight, signsOf } from './observer.ts';
@@ -16,6 +17,21 @@ const of = (verdicts: string): HiddenSubmission[] =>
     problem: Math.floor(index / 3) % 2,
     accepted: verdict === '+',
   }));
+
+/** A submission of each solver to each problem but the last, in any order; some are judged again. */
+function randomPlan(random: () => number): HiddenSubmission[] {
+  const pairs = of('------').map((one) => ({ one, order: random() }));
+  const plan = pairs
+    .sort((a, b) => a.order - b.order)
+    .map(({ one }) => {
+      const accepted = random() < 0.5;
+      return { ...one, accepted, ...(random() < 0.3 ? { rejudged: !accepted } : {}) };
+    });
+  // The classifier compares those after the first; both verdicts must be among them, not judged again.
+  const once = plan.slice(1).filter(({ rejudged }) => rejudged === undefined);
+  return new Set(once.map(({ accepted }) => accepted)).size === 2 ? plan : randomPlan(random);
+}
+
 const flipped = (plan: readonly HiddenSubmission[]) =>
   plan.map(({ rejudged, ...one }) => ({
     ...one,
@@ -52,8 +68,9 @@ function differencesOf(a: Sight, b: Sight | undefined): string[] {
 test(
   'A frozen contest looks the same to others if every hidden verdict is another one',
   async () => {
+    const random = seededRandom();
     for (let round = 0; round < ROUNDS; round++) {
-      const plan = [...of('+--+-'), { solver: 2, problem: 1, accepted: true, rejudged: false }];
+      const plan = randomPlan(random);
       const first = await observeContest(live, plan);
       const second = await observeContest(live, flipped(plan));
       expect(first).toHaveLength(plan.length);

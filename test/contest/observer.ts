@@ -287,8 +287,6 @@ function resourcesOf({
     ['inbox counts', '/notifications/counts'],
     ['online', '/players/online'],
     ['sessions', '/sessions'],
-    ['ready', '/ready'],
-    ['metrics', '/metrics'],
   ];
 }
 
@@ -320,7 +318,7 @@ function recorderOf(
   return (kind, text) =>
     text
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T')
-      .replaceAll(/"(id|eventId|next|cursor|solvedAt)":("[^"]*"|\d+|null)/g, '"$1":0')
+      .replaceAll(/"(id|eventId|next|cursor|solvedAt|uptimeS|position)":("[^"]*"|\d+|null)/g, '"$1":0')
       .replaceAll(
         /"(playerId|contestId|problemId)":(\d+)/g,
         (_, key, id) => `"${key}":"${names[key]?.get(Number(id))}"`,
@@ -344,18 +342,21 @@ async function collectSight(
 ): Promise<Sight> {
   const position = await positionOf(live);
   const answers: Record<string, string> = {};
+  const read = async (name: string, resource: string, path: string, init: RequestInit = {}) => {
+    const response = await fetch(live.url + path, init);
+    const headers = [...response.headers].filter(([header]) => !OTHER_HEADERS.test(header));
+    // Its version follows; the rest is a hash of the contest's id.
+    const version = /"(\d+)-/.exec(response.headers.get('etag') ?? '')?.[1];
+    if (version) headers.push(['etag', `"version":${version}`]);
+    const text = await response.text();
+    const body = resource === 'metrics' && response.ok ? metricsOf(text) : canonical(text);
+    const kind = `${name} ${resource}`;
+    answers[kind] = record(kind, `${response.status} ${headers.join('; ')} ${body}`);
+  };
   for (const { name, token } of observers)
-    for (const [resource, path] of resources) {
-      const response = await fetch(live.url + path, { headers: { authorization: `Bearer ${token}` } });
-      const headers = [...response.headers].filter(([header]) => !OTHER_HEADERS.test(header));
-      // Its version follows; the rest is a hash of the contest's id.
-      const version = /"(\d+)-/.exec(response.headers.get('etag') ?? '')?.[1];
-      if (version) headers.push(['etag', `"version":${version}`]);
-      const text = await response.text();
-      const body = resource === 'metrics' && response.ok ? metricsOf(text) : canonical(text);
-      const kind = `${name} ${resource}`;
-      answers[kind] = record(kind, `${response.status} ${headers.join('; ')} ${body}`);
-    }
+    for (const [resource, path] of resources)
+      await read(name, resource, path, { headers: { authorization: `Bearer ${token}` } });
+  for (const resource of ['health', 'ready', 'metrics']) await read('nobody', resource, `/${resource}`);
   const recent = observers.flatMap((observer) => framesOf(observer).map((frame) => ({ observer, frame })));
   const frames = recent
     .filter(({ frame }) => !TIMED.has(frame.event))
@@ -408,7 +409,7 @@ function featuresOf(sight: Sight, previous: Sight | undefined): Map<string, numb
   return features;
 }
 
-/** Signs by which a classifier with one threshold tells all accepted submissions from all rejected ones. */
+/** Signs by which a classifier with one threshold separates all accepted submissions from all rejected ones. */
 export function signsOf(plan: readonly HiddenSubmission[], sights: readonly Sight[]): string[] {
   const features = sights.map((sight, index) => featuresOf(sight, sights[index - 1]));
   const names = new Set(features.flatMap((one) => [...one.keys()]));
