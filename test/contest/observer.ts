@@ -87,7 +87,7 @@ export async function observeContest(
     const stream = await readStream(`${live.url}/streams?${query}&cells=1`, {
       authorization: `Bearer ${token}`,
     });
-    await until(() => stream.events.some(({ event }) => event === 'caught-up'));
+    await until(() => eventsOf(stream).some(({ event }) => event === 'caught-up'));
     return { name, token, stream, seen: 0 };
   };
   const adminToken = await live.token(await createUser(database, { role: 'ADMIN' }));
@@ -118,15 +118,15 @@ export async function observeContest(
     await until(() => isSettled(live, cast, observers[0] as Observer));
     await setFrozen(database, cast.contestId, true);
     for (const { stream } of [...observers, ...others])
-      await until(() => stream.events.filter(({ event }) => event === 'leaderboard-freeze').length === 2);
+      await until(() => eventsOf(stream).filter(({ event }) => event === 'leaderboard-freeze').length === 2);
     await afterFreeze(cast.contestId);
     await until(() => isQuiet(live, observers));
-    for (const observer of observers) observer.seen = observer.stream.events.length;
+    for (const observer of observers) observer.seen = eventsOf(observer.stream).length;
     await collect(0);
     const sights: Sight[] = [];
     for (const submission of plan) {
       const before = await positionOf(live);
-      for (const observer of observers) observer.seen = observer.stream.events.length;
+      for (const observer of observers) observer.seen = eventsOf(observer.stream).length;
       const solver = own[submission.solver] as Observer;
       const verdicts = judgements(solver);
       await submit(database, cast, submission);
@@ -185,14 +185,26 @@ async function submit(
   await (rejudged && !accepted ? accept() : judge('RUNTIME_ERROR'));
 }
 
-const framesOf = ({ stream, seen }: Observer) => stream.events.slice(seen);
+const parsed = new WeakMap<RawStream, { readonly at: number; readonly events: RawStream['events'] }>();
+/** Max age of parsed frames, ms: each access to those of a stream parses all of them. */
+const PARSED_MS = 20;
+
+function eventsOf(stream: RawStream): RawStream['events'] {
+  const known = parsed.get(stream);
+  if (known && performance.now() - known.at < PARSED_MS) return known.events;
+  const { events } = stream;
+  parsed.set(stream, { at: performance.now(), events });
+  return events;
+}
+
+const framesOf = ({ stream, seen }: Observer) => eventsOf(stream).slice(seen);
 
 const count = ({ stream }: Observer, event: string, playerId: number) =>
-  stream.events.filter((frame) => frame.event === event && JSON.parse(frame.data).playerId === playerId)
+  eventsOf(stream).filter((frame) => frame.event === event && JSON.parse(frame.data).playerId === playerId)
     .length;
 
 const judgements = ({ stream }: Observer) =>
-  stream.events.filter(({ event }) => event === 'submission-judged' || event === 'submission-rejudged')
+  eventsOf(stream).filter(({ event }) => event === 'submission-judged' || event === 'submission-rejudged')
     .length;
 
 async function positionOf(live: TestService): Promise<number> {
@@ -245,7 +257,7 @@ async function isQuiet(live: TestService, observers: readonly Observer[]): Promi
     return [
       Number(row?.waiting),
       await positionOf(live),
-      ...observers.map(({ stream }) => stream.events.length),
+      ...observers.map(({ stream }) => eventsOf(stream).length),
     ].join();
   };
   const first = await state();
@@ -379,8 +391,8 @@ function canonical(text: string): string {
   return text.startsWith('{') ? JSON.stringify(JSON.parse(text), sorted) : text;
 }
 
-/** Names of the metrics: their values are those of the process. */
-const metricsOf = (text: string) => text.match(/^[a-z_]+/gm)?.join(' ') ?? '';
+/** Names of the service's metrics: their values are those of the process. */
+const metricsOf = (text: string) => [...new Set(text.match(/^live_[a-z_]+/gm))].join(' ');
 
 /** Number of members of an answer by their name. */
 function membersOf(answer: string): Map<string, number> {
