@@ -74,8 +74,11 @@ export async function observeContest(
   const cast = await createCast(database);
   const rival = await createPlayer(database, { name: 'Rival', xp: 30_000 });
   const outsider = await createPlayer(database, { name: 'Outsider', xp: 20_000 });
-  for (const contestId of [cast.contestId, cast.otherId])
+  for (const contestId of [cast.contestId, cast.otherId]) {
+    // Joins that are relayed together are ordered by contest.
+    await until(async () => (await waitingInOutbox(database)) === 0);
     await joinContest(database, { contestId, playerId: rival.playerId });
+  }
   const scopes = [
     'player:me',
     'global',
@@ -245,17 +248,19 @@ async function isSettled(
   );
 }
 
+async function waitingInOutbox(database: Database): Promise<number> {
+  const [row] = await database.query<{ waiting: number }>('SELECT COUNT(*) AS waiting FROM event_outbox');
+  return Number(row?.waiting);
+}
+
 /** Polls, some 25 ms apart, in which nothing came. */
 const QUIET_POLLS = 6;
 
 /** Whether the outbox is empty and nothing has come for a while. */
 async function isQuiet(live: TestService, observers: readonly Observer[]): Promise<boolean> {
   const state = async () => {
-    const [row] = await live.test.database.query<{ waiting: number }>(
-      'SELECT COUNT(*) AS waiting FROM event_outbox',
-    );
     return [
-      Number(row?.waiting),
+      await waitingInOutbox(live.test.database),
       await positionOf(live),
       ...observers.map(({ stream }) => eventsOf(stream).length),
     ].join();
