@@ -127,10 +127,13 @@ export async function startDatabase({ kind = 'mariadb', diskMb } = {}) {
     async fillDisk() {
       const path = join(directory, 'ballast');
       const file = await open(path, 'w');
-      const block = Buffer.alloc(1 << 16);
-      await (async () => {
-        for (;;) await file.write(block);
-      })().catch(() => {});
+      // Large blocks first: a write of each small one takes a turn of a busy process.
+      for (const size of [1 << 23, 1 << 16, 1 << 12]) {
+        const block = Buffer.alloc(size);
+        await (async () => {
+          for (;;) await file.write(block);
+        })().catch(() => {});
+      }
       await file.close();
       return () => rm(path);
     },

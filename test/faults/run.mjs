@@ -73,7 +73,7 @@ const redis = values.redis ? await startRedis() : undefined;
 const nodes = [];
 let failed = true;
 try {
-  for (let i = 0; i < Number(values.nodes); i++) {
+  const add = async () => {
     const databaseProxy = await startDatabaseProxy(database);
     const node = await startNode({
       dist: values['old-dist'] ?? dist,
@@ -81,7 +81,10 @@ try {
       redisUrl: redis?.url,
     });
     nodes.push(Object.assign(node, { databaseProxy }));
-  }
+  };
+  // The first one migrates.
+  await add();
+  await Promise.all(Array.from({ length: Number(values.nodes) - 1 }, add));
   const platform = await seedPlatform(database, random);
   const before = await readResources(nodes, database);
   const proxy = await startProxy(nodes, createRandom(seed + 2));
