@@ -20,7 +20,7 @@ export interface Renamed {
 
 /**
  * Gives variables of the Socket.IO layer their present names. A variable with the present name wins. Its demo is turned on only
- * where that harms nobody: outside production, without a database that is configured.
+ * outside production and in the embedded database.
  */
 export function withPresentNames(env: Env): Renamed {
   const found = (Object.keys(FORMER) as FormerName[]).filter((name) => env[name] !== undefined);

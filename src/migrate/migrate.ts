@@ -146,7 +146,7 @@ async function restore(
   return restored;
 }
 
-/** Gives the Socket.IO layer of an adopted database what it knows. An account that may not is no error: the log says so. */
+/** Restores the shapes that the Socket.IO layer of an adopted database expects. A missing right is logged, and no error. */
 async function makeCompatible(connection: Connection, log: (line: string) => void): Promise<void> {
   const done: string[] = [];
   for (const { what, statements } of await planCompatibility(connection))

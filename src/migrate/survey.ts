@@ -30,7 +30,7 @@ export interface Survey {
   readonly copies: readonly Copy[];
   /** Procedures and views that finished migrations created and that are gone. */
   readonly lost: readonly StoredDefinition[];
-  /** What a Socket.IO layer that is still loaded knows otherwise, as far as the schema is there. */
+  /** Parts of the schema with another shape than a loaded Socket.IO layer expects, as far as they exist. */
   readonly incompatible: readonly CompatibilityStep[];
 }
 

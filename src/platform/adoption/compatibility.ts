@@ -7,7 +7,7 @@ import { compatibleView } from './compatible-views.ts';
 import { readKeptShapes } from './keep-definitions.ts';
 import { type OldParameter, readColumnNames, readParameters } from './old-shapes.ts';
 
-/** Thing that gets the shape that the Socket.IO layer knows, and the statements for it. */
+/** Part of the schema that gets the shape that the Socket.IO layer expects, and the statements for it. */
 export interface CompatibilityStep {
   /** `the view v_contest_leaderboard`. */
   readonly what: string;

@@ -22,7 +22,7 @@ const PER_PLAYER: Readonly<Record<string, string>> = {
 
 /**
  * Makes the statement that gives one of our views the columns of the old one. The leaderboard keeps its own columns, too. The
- * old view of sessions had a row per player, and has it again. A column of which nothing is known is NULL.
+ * old view of sessions had a row per player, and has it again. A column that our tables do not have is NULL.
  */
 export function compatibleView(
   { name, sql }: Pick<StoredDefinition, 'name' | 'sql'>,
@@ -44,7 +44,7 @@ WHERE s.\`player_id\` IS NOT NULL GROUP BY s.\`player_id\``;
 
 function expressionOf(view: string, column: string, platform: PlatformColumns): string {
   if (view !== 'v_contest_leaderboard') return 'NULL';
-  // Of `users`, the rest is nobody's business.
+  // Other columns of `users`, such as the password, are not shown.
   if (column === 'profile_picture') return 'u.`profile_picture`';
   const found = JOINED.find(([table]) => platform.get(table)?.has(column));
   return found === undefined ? 'NULL' : `${found[1]}.\`${column}\``;

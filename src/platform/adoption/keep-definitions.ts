@@ -82,7 +82,7 @@ export async function keepDefinitions(
   }
 }
 
-/** Definition with the shape that its callers know. */
+/** Definition with the shape that its callers expect. */
 interface KeptShape extends OldDefinition {
   readonly shape: OldShape;
 }
