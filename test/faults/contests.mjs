@@ -24,13 +24,19 @@ export function startJudge({ database, platform, random }) {
   let over = false;
   let changes = 0;
 
-  async function note(connection, id) {
+  /** A change of which it is not known whether it was committed: a failover may take back what was seen. */
+  let doubtful;
+
+  async function readView(connection, id) {
     const [rows] = await connection.query(
       `SELECT player_id AS playerId, live_rank AS \`rank\`, final_rating AS finalRating,
         problems_solved AS problemsSolved, penalty_mins AS penaltyMins FROM v_contest_leaderboard WHERE contest_id = ?`,
       [id],
     );
-    const text = textOf(rows);
+    return textOf(rows);
+  }
+
+  function note(id, text) {
     if (shown.get(id).at(-1) !== text) shown.get(id).push(text);
   }
 
@@ -44,8 +50,10 @@ export function startJudge({ database, platform, random }) {
           penalty_mins = penalty_mins + ?, last_solved_at = NOW() WHERE contest_id = ? AND player_id = ?`,
         [random.below(50), random.below(20), id, player],
       );
+    doubtful = { id, text: await readView(connection, id) };
     await connection.query('COMMIT');
-    await note(connection, id);
+    note(id, await readView(connection, id));
+    doubtful = undefined;
     if (++changes % CONTEST_EVERY !== 1) return;
     const [{ insertId }] = await connection.query(
       `INSERT INTO contest (created_by, problems, title, status, start_time, end_time, duration_mins, is_public,
@@ -61,13 +69,14 @@ export function startJudge({ database, platform, random }) {
       try {
         connection ??= await database.connect();
         // What became of a COMMIT without an answer.
-        if (fresh) for (const { id } of contests) await note(connection, id);
+        if (fresh) for (const { id } of contests) note(id, await readView(connection, id));
         fresh = false;
         await change(connection);
       } catch {
         connection?.destroy();
         connection = undefined;
-        fresh = true;
+        if (doubtful) note(doubtful.id, doubtful.text);
+        [doubtful, fresh] = [undefined, true];
       }
     await connection?.end();
   })();
@@ -79,7 +88,7 @@ export function startJudge({ database, platform, random }) {
       over = true;
       await finished;
       const connection = await database.connect();
-      for (const { id } of contests) await note(connection, id);
+      for (const { id } of contests) note(id, await readView(connection, id));
       await connection.end();
     },
   };
