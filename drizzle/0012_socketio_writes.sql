@@ -11,7 +11,6 @@ ALTER TABLE `notification`
 	ALTER COLUMN `scope` SET DEFAULT 'socketio',
 	ALTER COLUMN `keep_class` SET DEFAULT 'nudge',
 	ALTER COLUMN `inbox` SET DEFAULT 0,
-	ALTER COLUMN `data` SET DEFAULT ('{}'),
 	ALTER COLUMN `created_at` SET DEFAULT (UTC_TIMESTAMP(3));
 --> statement-breakpoint
 DROP PROCEDURE IF EXISTS `live_acknowledge`;

@@ -117,7 +117,7 @@ describe.each(MODES)('After the migration, with sql_mode %j,', (mode) => {
       await insert('ACHIEVEMENT', 'Problem Solved! ✅', { problemId: 1, points: 100 });
       await insert('CONTEST_START', 'Started', { contestId: 3 });
       await connection.query(
-        "INSERT INTO notification (player_id, type, title, message) VALUES (999999, 'ANNOUNCEMENT', 'Nobody', 'M')",
+        "INSERT INTO notification (player_id, type, title, message, data) VALUES (999999, 'ANNOUNCEMENT', 'Nobody', 'M', '{}')",
       );
     }, mode);
     expect(await moveLateNotifications(database)).toBe(3);
@@ -199,7 +199,7 @@ test('rows of the layer are no end of an empty log', async () => {
   await createSocketIoTables(old.database);
   await migrate(old.database);
   await old.database.execute(
-    "INSERT INTO notification (player_id, type, title, message) VALUES (?, 'ANNOUNCEMENT', 'Early', 'M')",
+    "INSERT INTO notification (player_id, type, title, message, data) VALUES (?, 'ANNOUNCEMENT', 'Early', 'M', '{}')",
     [bob.playerId],
   );
   expect(await old.database.query(`SELECT ${HEAD_DISAGREES} AS disagrees`)).toEqual([{ disagrees: 0 }]);

@@ -75,7 +75,7 @@ export const notification = mysqlTable(
     title: varchar('title', { length: 255 }).notNull(),
     message: text('message').notNull(),
     /** JSON text, to the byte as it was written: a JSON column of MySQL would write it anew. */
-    data: mediumtext('data').notNull().default(sql`('{}')`),
+    data: mediumtext('data').notNull(),
     createdAt: instantColumn('created_at').notNull().default(NOW_UTC),
     /** Word of the term it was appended under, and tag of its append; null where a node of an older release appended it. */
     term: tokenColumn('term', { length: 8 }),
