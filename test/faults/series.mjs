@@ -22,6 +22,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string' },
   },
 });
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 mkdirSync(dirname(values.record), { recursive: true });
 const recorded = existsSync(values.record)
   ? readFileSync(values.record, 'utf8')
@@ -56,20 +57,23 @@ for (let seed = Number(values.seed ?? Math.max(100, ...recorded) + 1); minutesLe
   failed++;
   writeFileSync(`${values.record}.seed-${seed}.log`, output);
 }
-spawnSync(process.execPath, [resolve(import.meta.dirname, 'totals.mjs'), values.record], {
-  stdio: 'inherit',
-});
+if (existsSync(values.record))
+  spawnSync(process.execPath, [resolve(import.meta.dirname, 'totals.mjs'), values.record], {
+    stdio: 'inherit',
+  });
 process.exit(failed === 0 ? 0 : 1);
 
 /** `code` is undefined where the time was up first. */
 function run(args) {
   return new Promise((done) => {
     const child = spawn(process.execPath, [resolve(import.meta.dirname, 'run.mjs'), ...args]);
+    const stop = () => child.kill('SIGTERM');
+    process.once('exit', stop);
     let output = '';
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      child.kill('SIGTERM');
+      stop();
     }, end - Date.now());
     for (const part of [child.stdout, child.stderr])
       part.on('data', (chunk) => {
@@ -77,6 +81,7 @@ function run(args) {
       });
     child.once('close', (code) => {
       clearTimeout(timer);
+      process.off('exit', stop);
       done({ code: isLate ? undefined : code, output });
     });
   });
