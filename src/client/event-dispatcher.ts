@@ -4,7 +4,7 @@ import { parseCursor } from '../protocol/cursor.ts';
 import type { EventType, Notification } from '../protocol/event.ts';
 import type { Frame } from '../protocol/frame.ts';
 import type { LeaderboardSnapshot } from '../protocol/leaderboard.ts';
-import { type Scope, scopes } from '../protocol/scope.ts';
+import type { Scope } from '../protocol/scope.ts';
 import type { ConnectionListener } from './connection-options.ts';
 import type { Emitter } from './emitter.ts';
 import { LiveError } from './live-error.ts';
@@ -57,8 +57,8 @@ export class EventDispatcher implements ConnectionListener {
     else if (frame.event === 'stream-close') emitter.emit('close', data as StreamClose);
     else if (frame.event === 'leaderboard-snapshot' || frame.event === 'cells-snapshot') {
       const snapshot = data as LeaderboardSnapshot & CellsSnapshot;
-      const scopeOf = scopes[frame.event === 'cells-snapshot' ? 'cells' : 'leaderboard'];
-      if (accepts(scopeOf(snapshot.contestId))) emitter.emit(frame.event, snapshot);
+      const part = frame.event === 'cells-snapshot' ? 'cells' : 'leaderboard';
+      if (accepts(`contest:${snapshot.contestId}:${part}`)) emitter.emit(frame.event, snapshot);
     } else if (frame.event === 'position') {
       progress.move(parseCursor(frame.id)?.id ?? 0, frame.id);
       serverClock.sample((data as { serverTime: string }).serverTime, false);
