@@ -6,7 +6,7 @@ import { shapeOf, truthOf } from '../leaderboard/fixture.ts';
 import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import { createTestDatabase } from '../support/database/database.ts';
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
-import { createContest, createPlayer, joinContest, setScore } from '../support/database/platform.ts';
+import { createContest, createPlayers, joinContest, setScore } from '../support/database/platform.ts';
 import { environment, startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { FAST, readWhole } from '../support/wire/leaderboard-http.ts';
@@ -32,7 +32,7 @@ it('When the node that publishes the leaderboards is cut off, another goes on: n
   const first = await createService(loadConfig(environment(proxy.url, SETTINGS)), pino({ level: 'silent' }));
   const firstUrl = `http://127.0.0.1:${await first.listen()}`;
   const contestId = await createContest(database);
-  const players = await Promise.all(Array.from({ length: 30 }, () => createPlayer(database)));
+  const players = await createPlayers(database, 30);
   for (const { playerId } of players) await joinContest(database, { contestId, playerId });
   // It is the leader before there is another.
   await until(

@@ -4,6 +4,7 @@ import type { LeaderboardClient } from '../support/client/leaderboard-client.ts'
 import {
   createContest,
   createPlayer,
+  createPlayers,
   createUser,
   joinContest,
   setFrozen,
@@ -26,7 +27,7 @@ describe('The leaderboard of a contest', () => {
     const random = seededIntegers();
     const creator = await createPlayer(database);
     const contestId = await createContest(database, { createdBy: creator.userId });
-    const players = await Promise.all(Array.from({ length: 60 }, () => createPlayer(database)));
+    const players = await createPlayers(database, 60);
     const joined = new Set<number>();
     const join = async ({ playerId }: { playerId: number }) => {
       if (joined.has(playerId)) return;

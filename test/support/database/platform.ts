@@ -90,6 +90,13 @@ export async function createPlayer(database: Queries, player: Player = {}): Prom
   return { userId, playerId };
 }
 
+/** So many players, one after the other: on a busy machine a crowd of them would not get a connection in time. */
+export async function createPlayers(database: Queries, count: number): Promise<PlayerIds[]> {
+  const players: PlayerIds[] = [];
+  while (players.length < count) players.push(await createPlayer(database));
+  return players;
+}
+
 /** A public contest that is live, unless said otherwise. */
 export async function createContest(database: Queries, contest: Contest = {}): Promise<number> {
   const createdBy = contest.createdBy ?? (await createUser(database, { role: 'ADMIN' }));
