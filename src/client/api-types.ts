@@ -29,6 +29,8 @@ export interface LeaderboardQuery {
   readonly mode?: Mode;
   /** With the cells of each row. */
   readonly cells?: 1;
+  /** For admins: what players are shown of frozen standings. */
+  readonly shown?: 1;
 }
 
 export type { ContestStatus };

@@ -19,6 +19,8 @@ const NAMES: Readonly<Record<EventName, true>> = {
   'contest-unlisted': true,
   'contest-counts': true,
   'contest-results': true,
+  'contest-reveal': true,
+  'contest-reveal-step': true,
   'leaderboard-update': true,
   'cells-update': true,
   'leaderboard-freeze': true,

@@ -41,6 +41,10 @@ const leaderboard = createRoute({
         .literal('1')
         .optional()
         .openapi({ description: 'With the cells of each row: its submissions to each problem.' }),
+      shown: z
+        .literal('1')
+        .optional()
+        .openapi({ description: 'What players are shown of frozen standings, also to admins.' }),
     }),
     headers: z.object({
       'if-none-match': z
@@ -75,23 +79,15 @@ export function leaderboardRoutes({ leaderboards, cells, grants, cursor }: Leade
     await grants.authorise(user, [{ kind: 'leaderboard', id }]);
     // Read first: a stream opened at it delivers every change that these rows do not contain.
     const at = cursor();
-    const leaderboard = await leaderboards.read(id, user.role === 'ADMIN');
+    const { around, cells: withCells, shown, ...query } = c.req.valid('query');
+    const seesReal = user.role === 'ADMIN' && shown === undefined;
+    const leaderboard = await leaderboards.read(id, seesReal);
     if (!leaderboard) throw new Problem('not-found');
-    const { around, cells: withCells, ...query } = c.req.valid('query');
-    const view = withCells && (await cells.read(id, user.role === 'ADMIN'));
+    const view = withCells && (await cells.read(id, seesReal));
     if (around && user.playerId === undefined) throw new Problem('no-player');
     const page = pageOf(leaderboard.rows, { ...query, ...(around ? { around: user.playerId } : {}) });
     const { contestId, version, frozen } = leaderboard;
-    const part = [
-      contestId,
-      version,
-      frozen,
-      user.role === 'ADMIN',
-      page.offset,
-      query.limit,
-      query.mode,
-      view?.version,
-    ];
+    const part = [contestId, version, frozen, seesReal, page.offset, query.limit, query.mode, view?.version];
     const etag = `"${version}-${createHash('sha256')
       .update(JSON.stringify(part))
       .digest('base64url')
@@ -101,8 +97,8 @@ export function leaderboardRoutes({ leaderboards, cells, grants, cursor }: Leade
     const rows = view
       ? page.rows.map((row) => ({ ...row, cells: [...(view.rows.get(row.playerId)?.cells ?? [])] }))
       : page.rows;
-    const shown = view ? { cellsVersion: view.version, problems: [...view.problems] } : {};
-    const body = { contestId, version, frozen, ...page, ...shown, rows, cursor: at };
+    const versions = view ? { cellsVersion: view.version, problems: [...view.problems] } : {};
+    const body = { contestId, version, frozen, ...page, ...versions, rows, cursor: at };
     return c.json(body, 200, headers);
   });
   return router;

@@ -48,6 +48,7 @@ export const problemSchema = z
       .optional()
       .openapi({ description: 'The refused scopes, as the request named them.' }),
     limit: z.int().optional().openapi({ description: 'Max number of scopes.' }),
+    step: z.int().optional().openapi({ description: 'The last step of a reveal.' }),
   })
   .openapi('Problem');
 

@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { recordFreeze } from '../platform/freeze.ts';
 import { readContestState, readScores, type Score } from '../platform/scores.ts';
+import { deleteReveals } from './reveal/reveal-rows.ts';
 import { upsertRows } from './row-statements.ts';
 import { readShownScores, withPublicTiers } from './shown-scores.ts';
 import { type Audience, readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
@@ -56,5 +57,6 @@ export async function deleteLeaderboard(
   await database.transaction(async (tx) => {
     await tx.execute('DELETE FROM standings_board WHERE contest_id = ?', [contestId]);
     await tx.execute('DELETE FROM standings_row WHERE contest_id = ?', [contestId]);
+    await deleteReveals(tx, contestId);
   });
 }

@@ -13,7 +13,7 @@ import type { LeftOutRows } from './left-out-rows.ts';
 import { publicationOf, publishVersion } from './publication.ts';
 import { RankChangePublisher, type RankChangePublisherOptions } from './rank-change-publisher.ts';
 import { rankChangesBetween } from './rank-changes.ts';
-import { revealOf } from './reveal.ts';
+import { readSettledPlayers } from './reveal/reveal-rows.ts';
 import {
   advanceHead,
   deleteRows,
@@ -25,6 +25,7 @@ import {
 import { readShownScores, withPublicTiers } from './shown-scores.ts';
 import { type Step, sameScore, stepOf } from './step.ts';
 import { type LeaderboardHead, readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
+import { unfreezeDelta } from './unfreeze-delta.ts';
 
 export interface LeaderboardPublisherOptions extends RankChangePublisherOptions {
   readonly clock: PlatformClock;
@@ -51,8 +52,8 @@ export class LeaderboardPublisher {
   #head: LeaderboardHead;
   #order: readonly LeaderboardRow[];
   #rows: ReadonlyMap<number, LeaderboardRow>;
-  /** While it is frozen, what players are shown; undefined: not read yet. */
-  #shown: readonly LeaderboardRow[] | undefined;
+  /** While it is frozen, what players are shown, and their pending rank changes; undefined: not read yet. */
+  #shown: Pick<StoredLeaderboard, 'order' | 'pending'> | undefined;
 
   private constructor(options: LeaderboardPublisherOptions, contestId: number, stored: StoredLeaderboard) {
     this.#options = options;
@@ -135,19 +136,21 @@ export class LeaderboardPublisher {
     const freeze =
       known?.frozen && newcomers.size === 0 ? known : await recordFreeze(database, contestId, newcomers);
     this.#shown ??= await this.#readShown();
-    const before = byPlayer(this.#shown);
+    const { order, pending } = this.#shown;
+    const before = byPlayer(order);
+    const settled = await readSettledPlayers(database, contestId, freeze.freezeNo);
     const shown = await this.#withPublicTiers(
-      await readShownScores(database, clock, contestId, freeze, scores, before),
+      await readShownScores(database, clock, contestId, freeze, scores, before, settled),
     );
     const changes = changesIn(before, shown, players);
     if (changes.size === 0) return;
-    const step = stepOf(this.#shown, changes);
+    const step = stepOf(order, changes);
     const publication = publicationOf({ ...step, total: step.order.length }, contestId, this.#head, 'shown');
     this.#head = await publishVersion(this.#options, publication, this.#head, [
-      ...upsertRows(contestId, 'shown', step.changed, publication.head.shownVersion, new Map()),
+      ...upsertRows(contestId, 'shown', step.changed, publication.head.shownVersion, pending),
       ...deleteRows(contestId, 'shown', step.removed),
     ]);
-    this.#shown = step.order;
+    this.#shown = { order: step.order, pending };
   }
 
   #withPublicTiers(scores: Map<number, Score>): Promise<Map<number, Score>> {
@@ -155,9 +158,9 @@ export class LeaderboardPublisher {
     return withPublicTiers(database, this.contestId, scores, holdDays);
   }
 
-  async #readShown(): Promise<readonly LeaderboardRow[]> {
+  async #readShown(): Promise<Pick<StoredLeaderboard, 'order' | 'pending'>> {
     const stored = await readStoredLeaderboard(this.#options.database, this.contestId, 'shown');
-    return stored?.order ?? [];
+    return stored ?? { order: [], pending: new Map() };
   }
 
   async #publishChanges(changes: Changes, contest: ContestState): Promise<void> {
@@ -199,9 +202,9 @@ export class LeaderboardPublisher {
     const draft = freezeDraft({ contestId, frozen: true, version: head.shownVersion }, title);
     const guards = [advanceHead(contestId, this.#head, head), forkFrozenBoard(contestId)];
     await this.#options.publisher.publishUnits([{ drafts: [draft], preconditions: guards }]);
+    this.#shown = { order: this.#order, pending: new Map(this.rankChanges.pending) };
     this.rankChanges.clear();
     this.#head = head;
-    this.#shown = this.#order;
   }
 
   async #unfreeze(changes: Changes, contest: ContestState, freeze: FreezeRecord | undefined): Promise<void> {
@@ -213,15 +216,12 @@ export class LeaderboardPublisher {
     const step = stepOf(this.#order, changes);
     const rows = byPlayer(step.order);
     const shownRows = byPlayer(shown.order);
-    const reveal = revealOf(step.order, shownRows, this.#rows);
-    const publication = publicationOf(reveal, contestId, this.#head, 'all');
+    const change = unfreezeDelta(step.order, shownRows, this.#rows);
+    const publication = publicationOf(change, contestId, this.#head, 'all');
     const { version } = publication.head;
-    const moved = contest.live
-      ? rankChangesBetween(shown.order, shownRows, rows, this.#options.top)
-      : new Map<number, number>();
-    // A change that was pending at the freeze began earlier than the freeze.
-    if (contest.live)
-      for (const [playerId, from] of shown.pending) if (rows.has(playerId)) moved.set(playerId, from);
+    const moved = rankChangesBetween(shown.order, shownRows, rows, this.#options.top);
+    // A change that was pending at the freeze, or that a reveal has shown, began earlier.
+    for (const [playerId, from] of shown.pending) if (rows.has(playerId)) moved.set(playerId, from);
     const guards = [
       ...this.#rowGuards(step, version, new Map()),
       ...mergeFrozenBoard(contestId),

@@ -1,5 +1,6 @@
 import { dataOf } from '../events/row-data.ts';
 import type { LogRow } from '../log/row.ts';
+import { endRevealedFreezes } from '../platform/freeze.ts';
 import { DirtyContests } from './dirty-contests.ts';
 import { LeaderboardPublisher, type LeaderboardPublisherOptions } from './leaderboard-publisher.ts';
 import { ScorePoller } from './score-poller.ts';
@@ -56,6 +57,10 @@ export class LeaderboardTask {
       if (solved?.contestId !== undefined) this.markDirty(solved.contestId, solved.playerId);
       const joined = dataOf('CONTEST_JOINED', row);
       if (joined) for (const { playerId } of joined.players) this.markDirty(joined.contestId, playerId);
+      const revealed = dataOf('CONTEST_REVEAL_STEP', row);
+      // Another node may have published the rows: those in memory are outdated.
+      if (revealed) this.#loaded.delete(revealed.contestId);
+      if (revealed?.finished) this.markDirty(revealed.contestId);
       const status = dataOf('CONTEST_STATUS', row);
       if (status) this.markDirty(status.contestId);
       // What the freeze held of its participants is public again, in all their contests.
@@ -90,6 +95,7 @@ export class LeaderboardTask {
   async #poll(poller: ScorePoller): Promise<number> {
     const startedAt = performance.now();
     try {
+      await endRevealedFreezes(this.#options.database);
       await poller.poll();
     } catch (error) {
       this.#options.onError?.(error);

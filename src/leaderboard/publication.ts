@@ -33,7 +33,8 @@ export function publicationOf(
   { version, shownVersion, frozen }: LeaderboardHead,
   of: DeltaAudience,
 ): Publication {
-  const from = of === 'real' ? version : shownVersion;
+  // Steps of a reveal may have taken what is shown further than what is real. A change for all has no shifts then.
+  const from = of === 'real' ? version : of === 'shown' ? shownVersion : Math.min(version, shownVersion);
   const after = of === 'all' ? Math.max(version, shownVersion) : from;
   const deltas = deltasOf(change, { contestId, from, after, audience: of });
   const headAt = (next: number): LeaderboardHead => ({

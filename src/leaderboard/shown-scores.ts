@@ -17,6 +17,7 @@ const NOTHING_SOLVED = {
  *
  * @param scores the real ones; they must have been read before this call
  * @param published rows that players are shown, by player
+ * @param settled players whose totals a reveal has revealed: of these only what all contests hold is not shown
  */
 export async function readShownScores(
   database: Pick<Queries, 'query'>,
@@ -25,11 +26,14 @@ export async function readShownScores(
   freeze: FreezeRecord,
   scores: ReadonlyMap<number, Score>,
   published: ReadonlyMap<number, Score>,
+  settled: ReadonlySet<number> = new Set(),
 ): Promise<Map<number, Score>> {
   const held = await readHeldScores(database, contestId, freeze.freezeNo, new Set(scores.keys()), clock);
   return new Map(
     [...scores].map(([playerId, score]) => {
       const atFreeze = held.get(playerId);
+      if (settled.has(playerId))
+        return [playerId, atFreeze?.tier === undefined ? score : { ...score, tier: atFreeze.tier }];
       if (freeze.exact) return [playerId, { ...score, ...atFreeze }];
       return [playerId, published.get(playerId) ?? { ...score, ...NOTHING_SOLVED, ...atFreeze }];
     }),

@@ -69,12 +69,29 @@ export async function recordFreeze(
   return record;
 }
 
-/** Statement that records the end of a freeze, unless a later one has begun. */
+/**
+ * Statement that records the end of a freeze, unless a later one has begun. Of one that was revealed the platform's flag
+ * may still be set: that it was revealed stays recorded until the flag is cleared.
+ */
 export function endFreeze(contestId: number, { freezeNo }: FreezeRecord): string {
-  return format('UPDATE contest_freeze SET frozen = FALSE WHERE contest_id = ? AND freeze_no = ?', [
-    contestId,
-    freezeNo,
-  ]);
+  return format(
+    'UPDATE contest_freeze SET frozen = FALSE WHERE contest_id = ? AND freeze_no = ? AND revealed_at IS NULL',
+    [contestId, freezeNo],
+  );
+}
+
+/** Records the end of freezes that were revealed and whose flag the platform has cleared since, which no trigger reported. */
+export async function endRevealedFreezes(database: Pick<Queries, 'query' | 'execute'>): Promise<void> {
+  const ended = await database.query<{ contestId: number; freezeNo: number }>(
+    `SELECT f.contest_id AS contestId, f.freeze_no AS freezeNo
+       FROM contest_freeze f LEFT JOIN contest c ON c.id = f.contest_id
+      WHERE f.frozen AND f.revealed_at IS NOT NULL AND (c.id IS NULL OR NOT c.leaderboard_frozen)`,
+  );
+  for (const { contestId, freezeNo } of ended)
+    await database.execute(
+      'UPDATE contest_freeze SET frozen = FALSE WHERE contest_id = ? AND freeze_no = ? AND revealed_at IS NOT NULL',
+      [contestId, freezeNo],
+    );
 }
 
 /** Deletes what was held for a freeze that is over, and for earlier ones. */

@@ -45,14 +45,17 @@ const CHECKSUM = `CRC32(CONCAT_WS(',', s.id, s.player_id, s.problem_id, IFNULL(C
 /**
  * Reads the submissions of participants in a contest, of all players or of some, in the order of submission. Those without a
  * time, or with an id that cannot be shown, are left out.
+ *
+ * @param problems only submissions to these; left out: to all
  */
 export async function readSubmissions(
   database: Reads,
   clock: PlatformClock,
   contestId: number,
   players: ReadonlySet<number> | 'all',
+  problems?: readonly number[],
 ): Promise<JudgedSubmission[]> {
-  if (players !== 'all' && players.size === 0) return [];
+  if ((players !== 'all' && players.size === 0) || problems?.length === 0) return [];
   const rows = await database.query<{
     id: number;
     playerId: number;
@@ -65,8 +68,9 @@ export async function readSubmissions(
     `SELECT s.id, s.player_id AS playerId, s.problem_id AS problemId, s.verdict, s.language, s.points_earned AS points,
             ${clock.select('s.submitted_at', 'submittedAt')}
        FROM ${FROM}
-      WHERE s.contest_id = ?${players === 'all' ? '' : ' AND s.player_id IN (?)'} AND ${SHOWABLE}`,
-    players === 'all' ? [contestId] : [contestId, [...players]],
+      WHERE s.contest_id = ?${players === 'all' ? '' : ' AND s.player_id IN (?)'}
+        ${problems ? 'AND s.problem_id IN (?)' : ''} AND ${SHOWABLE}`,
+    [contestId, ...(players === 'all' ? [] : [[...players]]), ...(problems ? [problems] : [])],
   );
   return rows
     .flatMap((row): JudgedSubmission[] => {

@@ -2,6 +2,7 @@ import { CONTEST_EVENTS } from './event-types/contest-events.ts';
 import { JUDGING_EVENTS } from './event-types/judging-events.ts';
 import { LISTING_EVENTS } from './event-types/listing-events.ts';
 import { PLAYER_EVENTS } from './event-types/player-events.ts';
+import { REVEAL_EVENTS } from './event-types/reveal-events.ts';
 import { SERVICE_EVENTS } from './event-types/service-events.ts';
 
 /**
@@ -13,5 +14,6 @@ export const CATALOGUE = {
   ...JUDGING_EVENTS,
   ...CONTEST_EVENTS,
   ...LISTING_EVENTS,
+  ...REVEAL_EVENTS,
   ...SERVICE_EVENTS,
 } as const;

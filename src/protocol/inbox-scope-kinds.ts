@@ -33,6 +33,8 @@ const KINDS: Readonly<Record<EventType, readonly InboxScopeKind[]>> = {
   CONTEST_UNLISTED: [],
   CONTEST_COUNTS: [],
   CONTEST_RESULTS: ['contest'],
+  CONTEST_REVEAL: ['contest'],
+  CONTEST_REVEAL_STEP: [],
   LEADERBOARD_UPDATE: [],
   CELLS_UPDATE: [],
   LEADERBOARD_FREEZE: [],

@@ -28,6 +28,8 @@ const NATURAL_KEYS: NaturalKeys = {
   CONTEST_UNLISTED: undefined,
   CONTEST_COUNTS: undefined,
   CONTEST_RESULTS: undefined,
+  CONTEST_REVEAL: undefined,
+  CONTEST_REVEAL_STEP: undefined,
   RANK_CHANGE: undefined,
   SUBMISSION_REJUDGED: undefined,
   SOLVE_RETRACTED: undefined,

@@ -25,6 +25,9 @@ export const PROBLEMS = {
   'body-timeout': [408, 'The body did not arrive in time'],
   'idempotency-conflict': [409, 'The idempotency key was used with another body'],
   superseded: [409, 'Another writer was faster'],
+  'reveal-not-possible': [409, 'Only the frozen standings of a contest that is over can be revealed'],
+  'reveal-not-open': [409, 'No reveal of these standings is open'],
+  'reveal-step': [409, 'That is not the next step of the reveal'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body is not application/json'],
   'invalid-event': [422, 'The event is not valid'],
@@ -55,6 +58,8 @@ export interface ProblemOptions {
   readonly scopes?: readonly string[];
   /** The most of them that one request may ask for. */
   readonly limit?: number;
+  /** The last step of a reveal. */
+  readonly step?: number;
   /** Seconds after which to try again; sent as `Retry-After`. */
   readonly retryAfter?: number;
   readonly cause?: unknown;
@@ -72,6 +77,8 @@ export interface ProblemBody {
   readonly scopes?: readonly string[];
   /** Of `too-many-scopes`: how many there may be. */
   readonly limit?: number;
+  /** Of `reveal-step`: the last step of the reveal; the next has the number after it. */
+  readonly step?: number;
 }
 
 /** Error that is sent to the client as it is. An error of any other class becomes `internal`. */
@@ -89,7 +96,7 @@ export class Problem extends Error {
   }
 
   toJSON(): ProblemBody {
-    const { detail, errors, scopes, limit } = this.options;
+    const { detail, errors, scopes, limit, step } = this.options;
     return {
       type: `${PROBLEM_TYPE}${this.code}`,
       title: PROBLEMS[this.code][1],
@@ -99,6 +106,7 @@ export class Problem extends Error {
       ...(errors === undefined ? {} : { errors }),
       ...(scopes === undefined ? {} : { scopes }),
       ...(limit === undefined ? {} : { limit }),
+      ...(step === undefined ? {} : { step }),
     };
   }
 }

@@ -38,6 +38,8 @@ const EVENT_APPEARANCE: Readonly<Record<EventType, EventAppearance>> = {
   CONTEST_CHANGED: { icon: `${FLAG}l-2.5 3 2.5 3h-9`, tone: 'plain', toast: false },
   CONTEST_UNLISTED: OTHER,
   CONTEST_COUNTS: OTHER,
+  CONTEST_REVEAL: { icon: `${FLAG}v6h-9M8 2.5v6M3.5 5.5h9`, tone: 'gold', toast: true },
+  CONTEST_REVEAL_STEP: OTHER,
   CONTEST_RESULTS: { icon: `${FLAG}v6h-9M8 2.5v6M3.5 5.5h9`, tone: 'gold', toast: true },
   LEADERBOARD_UPDATE: OTHER,
   CELLS_UPDATE: OTHER,

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { leaderboardRoutes } from '../http/leaderboard.ts';
+import { revealRoutes } from '../http/reveal.ts';
 import { CellsReader } from '../leaderboard/cells/cells-reader.ts';
 import { CellsTask } from '../leaderboard/cells/cells-task.ts';
 import { GlobalLeaderboardTask } from '../leaderboard/global-leaderboard-task.ts';
@@ -10,6 +11,7 @@ import { refreshLeaderboard } from '../leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { LeaderboardTask } from '../leaderboard/leaderboard-task.ts';
 import { LeftOutRows } from '../leaderboard/left-out-rows.ts';
+import { ContestReveals } from '../leaderboard/reveal/contest-reveals.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
@@ -58,6 +60,7 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   const task = new LeaderboardTask({ ...options, leftOut, onError });
   const cells = new CellsReader({ database, clock });
   const cellsTask = new CellsTask({ ...options, onError });
+  const reveals = new ContestReveals({ ...options, database });
   const global = new GlobalLeaderboardTask({ database: background, publisher, holdDays: config.holdDays });
   log.onRows((rows) => {
     reader.observe(rows);
@@ -74,7 +77,10 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
     cells,
     leftOut: () => leftOut.size,
     markDirty: (contestId, playerId) => task.markDirty(contestId, playerId),
-    routes: [leaderboardRoutes({ leaderboards: reader, cells, grants, cursor })],
+    routes: [
+      leaderboardRoutes({ leaderboards: reader, cells, grants, cursor }),
+      revealRoutes({ reveals, grants, cursor }),
+    ],
     leaderTasks: [
       { name: 'leaderboards', everyMs: RETRY_MS, run: (signal) => task.run(signal) },
       { name: 'cells', everyMs: RETRY_MS, run: (signal) => cellsTask.run(signal) },

@@ -46,6 +46,8 @@ const SCOPES: Record<EventType, (data: Data) => string[]> = {
   CONTEST_UNLISTED: () => ['global'],
   CONTEST_COUNTS: ({ contestId }) => [contestId === undefined ? 'global' : `contest:${contestId}`],
   CONTEST_RESULTS: ({ contestId }) => [`contest:${contestId}`],
+  CONTEST_REVEAL: ({ contestId }) => [`contest:${contestId}:leaderboard`, `contest:${contestId}`],
+  CONTEST_REVEAL_STEP: ({ contestId }) => [`contest:${contestId}:leaderboard`],
   LEADERBOARD_UPDATE: ({ contestId, real, shown }) => [
     `contest:${contestId}:leaderboard${real ? ':real' : shown ? ':shown' : ''}`,
   ],
@@ -75,6 +77,7 @@ const INBOX: Partial<Record<EventType, RegExp>> = {
   CONTEST_END: /^contest:/,
   CONTEST_CHANGED: /^contest:/,
   CONTEST_RESULTS: /^contest:/,
+  CONTEST_REVEAL: /^contest:[0-9]+$/,
   ANNOUNCEMENT: /./,
   ANNOUNCEMENT_WITHDRAWN: /./,
 };
@@ -105,6 +108,8 @@ const RESTRICTED: Record<EventType, readonly ('frozen' | 'private')[]> = {
   CONTEST_UNLISTED: [],
   CONTEST_COUNTS: [],
   CONTEST_RESULTS: ['frozen'],
+  CONTEST_REVEAL: [],
+  CONTEST_REVEAL_STEP: [],
   LEADERBOARD_UPDATE: [],
   CELLS_UPDATE: [],
   LEADERBOARD_FREEZE: [],
@@ -138,6 +143,8 @@ const IN_HISTORY: Record<EventType, boolean> = {
   CONTEST_UNLISTED: false,
   CONTEST_COUNTS: false,
   CONTEST_RESULTS: false,
+  CONTEST_REVEAL: false,
+  CONTEST_REVEAL_STEP: false,
   LEADERBOARD_UPDATE: false,
   CELLS_UPDATE: false,
   LEADERBOARD_FREEZE: false,
@@ -241,9 +248,9 @@ describe.each(EVENT_TYPES)('%s', (type) => {
             fc.pre(
               !(
                 value === true &&
-                ['truncated', 'frozen', 'real', 'shown', 'isPublic', 'first', 'correction'].includes(key)
+                ['truncated', 'frozen', 'real', 'shown', 'isPublic', 'first', 'correction', 'settled', 'finished'].includes(key)
               ) &&
-                !(typeof value === 'object' && ['counts', 'latency', 'tests'].includes(key)) &&
+                !(typeof value === 'object' && ['counts', 'latency', 'tests', 'next', 'row'].includes(key)) &&
                 !(value === -1 && type === 'XP_GAINED' && key === 'xp'),
             );
             const { code, status, options } = problemOf(() => make({ ...data, [key]: value }));

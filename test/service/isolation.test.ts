@@ -90,6 +90,16 @@ const MATRIX: readonly [what: string, ...answers: number[]][] = [
   ['GET /clics/contests/:private/teams', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /clics/contests/:private/nothing', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
   ['GET /clics/contests/:private/judgement-types/AC', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:public/reveal', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:private/reveal', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:draft/reveal', 404, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/999999/reveal', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  // Neither contest is over: an admin may, and there is nothing to reveal.
+  ['POST /contests/:public/reveal', 403, 403, 403, 403, 409, 403, 401, 403, 403, 401, 401],
+  ['POST /contests/999999/reveal', 403, 403, 403, 403, 404, 403, 401, 403, 403, 401, 401],
+  ['POST /contests/:public/reveal/steps', 403, 403, 403, 403, 409, 403, 401, 403, 403, 401, 401],
+  ['POST /contests/:private/reveal/steps', 403, 403, 403, 403, 409, 403, 401, 403, 403, 401, 401],
+  ['POST /contests/999999/reveal/steps', 403, 403, 403, 403, 404, 403, 401, 403, 403, 401, 401],
   ['GET /leaderboard', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
   ['GET /players/online', 200, 200, 200, 200, 200, 403, 401, 403, 403, 401, 401],
   ['GET /players/:own/activity', 200, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
@@ -177,6 +187,8 @@ describe('No caller gets what is not theirs', () => {
     });
     bodies.set('/events', { type: 'ANNOUNCEMENT', data: { title: 't', message: 'm' } });
     bodies.set('/demo/tokens', { playerId: own.playerId });
+    for (const contest of [id(':public'), id(':private'), 999_999])
+      bodies.set(`/contests/${contest}/reveal/steps`, { step: 1 });
     for (const mark of ['seen', 'read', 'archived'])
       bodies.set(`/notifications/${mark}`, { ids: [id(':note')] });
     const scopes = [`player:${own.playerId}`, `contest:${id(':public')}`];

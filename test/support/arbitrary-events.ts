@@ -171,6 +171,28 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     },
     { contestTitle: title },
   ) as fc.Arbitrary<EventInput<'CONTEST_RESULTS'>>,
+  CONTEST_REVEAL: fields(
+    { contestId: id, pending: count },
+    { contestTitle: title, next: fc.record({ playerId: id, problemId: id }) },
+  ) as fc.Arbitrary<EventInput<'CONTEST_REVEAL'>>,
+  CONTEST_REVEAL_STEP: fields(
+    {
+      contestId: id,
+      step: count,
+      extent: fc.constantFrom('cell', 'row', 'all'),
+      cells: fc.array(cell, { maxLength: 3 }),
+      settled: fc.boolean(),
+      pending: count,
+      finished: fc.boolean(),
+    },
+    {
+      playerId: id,
+      playerName: name,
+      oldRank: rank,
+      row: standing,
+      next: fc.record({ playerId: id, problemId: id }),
+    },
+  ) as fc.Arbitrary<EventInput<'CONTEST_REVEAL_STEP'>>,
   LEADERBOARD_UPDATE: fields(
     {
       contestId: id,

@@ -30,6 +30,8 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   CONTEST_UNLISTED: 'dim',
   CONTEST_COUNTS: 'dim',
   CONTEST_RESULTS: 'magenta',
+  CONTEST_REVEAL: 'magenta',
+  CONTEST_REVEAL_STEP: 'magenta',
   LEADERBOARD_UPDATE: 'dim',
   CELLS_UPDATE: 'dim',
   CONTEST_JOINED: 'dim',

@@ -80,6 +80,49 @@ export const frozenScore = mysqlTable(
   (table) => [primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId] })],
 );
 
+/** Reveals of frozen standings after the end of their contest, cell by cell; one per freeze. */
+export const contestReveal = mysqlTable(
+  'contest_reveal',
+  {
+    contestId: idColumn('contest_id').notNull(),
+    freezeNo: int('freeze_no').notNull(),
+    /** The last step; 0: opened. */
+    step: int('step').notNull(),
+    openedAt: instantColumn('opened_at').notNull(),
+    changedAt: instantColumn('changed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.contestId, table.freezeNo] })],
+);
+
+/** Cells that a freeze hides when its reveal is opened. */
+export const contestRevealCell = mysqlTable(
+  'contest_reveal_cell',
+  {
+    contestId: idColumn('contest_id').notNull(),
+    freezeNo: int('freeze_no').notNull(),
+    playerId: idColumn('player_id').notNull(),
+    problemId: idColumn('problem_id').notNull(),
+    /** The step that opened it; null: still hidden. */
+    step: int('step'),
+  },
+  (table) => [primaryKey({ columns: [table.contestId, table.freezeNo, table.playerId, table.problemId] })],
+);
+
+/** Steps of reveals. */
+export const contestRevealStep = mysqlTable(
+  'contest_reveal_step',
+  {
+    contestId: idColumn('contest_id').notNull(),
+    freezeNo: int('freeze_no').notNull(),
+    step: int('step').notNull(),
+    /** Whose total it revealed, if any. */
+    settledPlayer: idColumn('settled_player'),
+    /** What was published, as JSON: the answer to a repeat. */
+    data: mediumtext('data').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.contestId, table.freezeNo, table.step] })],
+);
+
 /** What was published of each contest for lists of contests. Contest 0 marks that the first states were recorded. */
 export const contestListing = mysqlTable('contest_listing', {
   contestId: idColumn('contest_id').primaryKey(),

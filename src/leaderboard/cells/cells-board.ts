@@ -7,6 +7,8 @@ export class CellsBoard {
   readonly #cells = new Map<number, readonly Cell[]>();
   /** By problem, the solve of each player. */
   readonly #solves = new Map<number, Map<number, Solve>>();
+  /** By problem, when the first hidden submission of each player was made, in ms since 1970. */
+  readonly #hidden = new Map<number, Map<number, number>>();
   /** By problem, the player who was first. */
   readonly #first = new Map<number, number>();
 
@@ -15,6 +17,7 @@ export class CellsBoard {
    *
    * @param submissions all of these players, in the order of submission
    * @param hides whether submissions after a freeze are hidden
+   * @param opened by player, the problems whose cells a reveal has opened
    * @returns players whose cells may have changed: also those who are no longer the first, or are it now
    */
   replace(
@@ -22,6 +25,7 @@ export class CellsBoard {
     submissions: readonly Submission[],
     contest: CellsContest,
     hides: boolean,
+    opened: ReadonlyMap<number, ReadonlySet<number>> = new Map(),
   ): Set<number> {
     const byPlayer = new Map<number, Submission[]>();
     for (const submission of submissions) {
@@ -33,14 +37,19 @@ export class CellsBoard {
     const hidden = hides ? hiddenFrom(contest) : undefined;
     const problems = new Set<number>();
     for (const playerId of replaced) {
-      for (const [problemId, solves] of this.#solves) if (solves.delete(playerId)) problems.add(problemId);
-      const { cells, solves } = cellsOf(byPlayer.get(playerId) ?? [], contest, hidden);
+      for (const byProblem of [this.#solves, this.#hidden])
+        for (const [problemId, players] of byProblem) if (players.delete(playerId)) problems.add(problemId);
+      const own = byPlayer.get(playerId) ?? [];
+      const { cells, solves, hidden: since } = cellsOf(own, contest, hidden, opened.get(playerId));
       if (cells.length === 0) this.#cells.delete(playerId);
       else this.#cells.set(playerId, cells);
       for (const [problemId, solve] of solves) {
         problems.add(problemId);
-        const all = this.#solves.get(problemId) ?? new Map<number, Solve>();
-        this.#solves.set(problemId, all.set(playerId, solve));
+        entryOf(this.#solves, problemId).set(playerId, solve);
+      }
+      for (const [problemId, at] of since) {
+        problems.add(problemId);
+        entryOf(this.#hidden, problemId).set(playerId, at);
       }
     }
     for (const problemId of problems) this.#findFirst(problemId, replaced);
@@ -58,10 +67,13 @@ export class CellsBoard {
     return this.#cells.keys();
   }
 
+  /** No player is known to be the first as long as an earlier submission is hidden. */
   #findFirst(problemId: number, changed: Set<number>): void {
     let first: [playerId: number, solve: Solve] | undefined;
     for (const [playerId, solve] of this.#solves.get(problemId) ?? [])
       if (!first || isEarlier(solve, first[1])) first = [playerId, solve];
+    for (const at of this.#hidden.get(problemId)?.values() ?? [])
+      if (first && at <= first[1].at) first = undefined;
     const before = this.#first.get(problemId);
     if (before === first?.[0]) return;
     if (before !== undefined) changed.add(before);
@@ -69,4 +81,10 @@ export class CellsBoard {
     else this.#first.delete(problemId);
     if (first) changed.add(first[0]);
   }
+}
+
+function entryOf<V>(byProblem: Map<number, Map<number, V>>, problemId: number): Map<number, V> {
+  const known = byProblem.get(problemId) ?? new Map<number, V>();
+  byProblem.set(problemId, known);
+  return known;
 }

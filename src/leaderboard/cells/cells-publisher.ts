@@ -1,4 +1,4 @@
-import type { Database } from '../../db/database.ts';
+import type { Database, Queries } from '../../db/database.ts';
 import type { LogPublisher } from '../../events/log-publisher.ts';
 import { prepare } from '../../events/prepare.ts';
 import type { PlatformClock } from '../../platform/clock.ts';
@@ -6,6 +6,7 @@ import { recordFreeze } from '../../platform/freeze.ts';
 import { type CellsContest, readCellsContest, readSubmissions } from '../../platform/submissions.ts';
 import type { EventInput } from '../../protocol/event.ts';
 import { Problem } from '../../protocol/problem.ts';
+import { type OpenedCells, readOpenedCells } from '../reveal/reveal-rows.ts';
 import { CellsBoard } from './cells-board.ts';
 import {
   advanceCells,
@@ -81,14 +82,15 @@ export class CellsPublisher {
       await database.transaction((tx) => deleteCells(tx, contestId));
       return false;
     }
-    const freeze = `${contest.startsAt}/${contest.frozenAt}/${contest.frozen}`;
+    const opened = await readOpened(database, contestId, audience, contest);
+    const freeze = `${contest.startsAt}/${contest.frozenAt}/${contest.frozen}/${opened.step}`;
     const all = freeze === this.#freeze ? players : 'all';
     const submissions = await readSubmissions(database, clock, contestId, all);
     // A freeze that began between the two reads may have hidden some of them.
     const after = await readContest(this.#options, contestId);
     if (after?.frozen !== contest.frozen || after?.frozenAt !== contest.frozenAt) return this.update('all');
     this.#freeze = freeze;
-    const changed = this.#board.replace(all, submissions, contest, audience === 'shown');
+    const changed = this.#board.replace(all, submissions, contest, audience === 'shown', opened.problems);
     if (all === 'all') for (const playerId of this.#rows.keys()) changed.add(playerId);
     await this.#publish(changed, contest);
     return true;
@@ -169,14 +171,26 @@ export async function createCells(
     // Again: some of them may be from after a freeze that began meanwhile.
     const now = await readCellsContest(tx, clock, contestId);
     if (!now) return false;
+    const opened = await readOpened(tx, contestId, audience, now);
     const board = new CellsBoard();
-    board.replace('all', submissions, now, audience === 'shown');
+    board.replace('all', submissions, now, audience === 'shown', opened.problems);
     const rows = [...board.players].map(
       (playerId) => [playerId, cellsJson(board.cells(playerId) ?? [])] as const,
     );
     for (const sql of upsertCells(contestId, audience, rows)) await tx.execute(sql);
     return true;
   });
+}
+
+/** Reads what a reveal has opened of the cells that players are shown. */
+async function readOpened(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+  audience: CellsAudience,
+  { frozen }: CellsContest,
+): Promise<OpenedCells> {
+  if (!frozen || audience === 'real') return { step: 0, problems: new Map() };
+  return readOpenedCells(database, contestId);
 }
 
 /** Reads a contest, and records its freeze where no trigger has. */

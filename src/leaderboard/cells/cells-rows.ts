@@ -39,17 +39,22 @@ export async function readCellsVersion(
   return head && Number(head.version);
 }
 
-/** Reads the cells of a contest at exactly one version: in one statement, so that it needs no lock and waits for none. */
+/**
+ * Reads the cells of a contest at exactly one version: in one statement, so that it needs no lock and waits for none.
+ * @param players only the rows of these; left out: all
+ */
 export async function readStoredCells(
   database: Pick<Queries, 'query'>,
   contestId: number,
   audience: CellsAudience,
+  players?: ReadonlySet<number>,
 ): Promise<StoredCells | undefined> {
   type Row = { version: number; problems: string } | { version: null; playerId: number; cells: string };
   const rows = await database.query<Row>(
     `SELECT version, problems, NULL AS playerId, NULL AS cells FROM cells_head WHERE contest_id = ? AND audience = ?
-      UNION ALL SELECT NULL, NULL, player_id, cells FROM cells_row WHERE contest_id = ? AND audience = ?`,
-    [contestId, audience, contestId, audience],
+      UNION ALL SELECT NULL, NULL, player_id, cells FROM cells_row
+       WHERE contest_id = ? AND audience = ? ${players ? 'AND player_id IN (?)' : ''}`,
+    [contestId, audience, contestId, audience, ...(players ? [[...players, 0]] : [])],
   );
   let head: Pick<StoredCells, 'version' | 'problems'> | undefined;
   const cells = new Map<number, string>();

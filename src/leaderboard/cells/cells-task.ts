@@ -43,6 +43,10 @@ export class CellsTask {
       if (submitted?.contestId !== undefined) this.#mark(submitted.contestId, submitted.playerId);
       // An event has one row per scope: its first stands for it.
       if (row.id !== row.eventId) continue;
+      const revealed = dataOf('CONTEST_REVEAL_STEP', row);
+      // Another node may have published the cells: those in memory are outdated.
+      if (revealed) this.#publishers.delete(`${revealed.contestId}/shown`);
+      if (revealed?.finished) this.#mark(revealed.contestId);
       const frozen = dataOf('LEADERBOARD_FREEZE', row);
       if (frozen) this.#mark(frozen.contestId);
       const status = dataOf('CONTEST_STATUS', row);

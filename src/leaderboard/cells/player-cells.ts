@@ -12,8 +12,11 @@ export interface Solve {
 export interface ComputedCells {
   readonly cells: readonly Cell[];
   readonly solves: ReadonlyMap<number, Solve>;
+  /** By problem, when the first hidden submission was made, in ms since 1970. */
+  readonly hidden: ReadonlyMap<number, number>;
 }
 
+const NONE: ReadonlySet<number> = new Set();
 const MINUTE_MS = 60_000;
 /** Precision of the platform's times of submission, ms. */
 const PRECISION_MS = 1_000;
@@ -34,19 +37,24 @@ export function hiddenFrom({ frozen, frozenAt }: Pick<CellsContest, 'frozen' | '
  *
  * @param submissions of the player, in the order of submission
  * @param hidden instant from which on submissions are hidden, in ms since 1970
+ * @param opened problems whose cells a reveal has opened: of these nothing is hidden
  */
 export function cellsOf(
   submissions: readonly Submission[],
   { startsAt }: Pick<CellsContest, 'startsAt'>,
   hidden = Number.POSITIVE_INFINITY,
+  opened: ReadonlySet<number> = NONE,
 ): ComputedCells {
   const solves = new Map<number, Solve>();
+  const firstHidden = new Map<number, number>();
   const counts = new Map<number, { attempts: number; pending: number; points: number }>();
   for (const { id, problemId, verdict, points, submittedAt } of submissions) {
     if (solves.has(problemId)) continue;
     const count = counts.get(problemId) ?? { attempts: 0, pending: 0, points: 0 };
     counts.set(problemId, count);
-    if (submittedAt >= hidden || verdict === 'pending') count.pending++;
+    const isHidden = submittedAt >= hidden && !opened.has(problemId);
+    if (isHidden && !firstHidden.has(problemId)) firstHidden.set(problemId, submittedAt);
+    if (isHidden || verdict === 'pending') count.pending++;
     else {
       count.attempts++;
       if (verdict === 'accepted') {
@@ -65,7 +73,7 @@ export function cellsOf(
     };
   });
   cells.sort((a, b) => a.problemId - b.problemId);
-  return { cells, solves };
+  return { cells, solves, hidden: firstHidden };
 }
 
 /** Whether a solve was earlier than another one. */
