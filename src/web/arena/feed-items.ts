@@ -55,6 +55,7 @@ export function feedItem(notification: Notification, contestId: number): FeedIte
     case 'CONTEST_STATUS':
     case 'CONTEST_END':
     case 'LEADERBOARD_FREEZE':
+    case 'CONTEST_REVEAL':
       return {
         ...line,
         kind: 'notice',

@@ -1,6 +1,5 @@
 import { useState } from 'react';
-import { Leaderboard, ToastStack } from '../../react/index.ts';
-import { isolated } from '../../react/text/bidi.ts';
+import { ToastStack } from '../../react/index.ts';
 import { Panes } from '../shared/panes.tsx';
 import { SignedOut, useSignedOut } from '../shared/signed-out.tsx';
 import type { Viewer } from '../shared/viewer.ts';
@@ -9,6 +8,7 @@ import { mostInteresting } from './contests.ts';
 import { Feed } from './feed.tsx';
 import { Notices } from './notices.tsx';
 import { Scorebug } from './scorebug.tsx';
+import { Standings } from './standings.tsx';
 import { TopBar } from './top-bar.tsx';
 import { chooseContest, useChosenContest } from './use-chosen-contest.ts';
 import { useContests } from './use-contests.ts';
@@ -82,12 +82,7 @@ export function Hall({ viewer, plays, onLeave }: HallProps) {
         ) : (
           <>
             <Scorebug contest={contest} />
-            <Leaderboard
-              key={contest.id}
-              contestId={contest.id}
-              label={`Standings of ${isolated(contest.title)}`}
-              className="pane-leaderboard"
-            />
+            <Standings key={contest.id} contest={contest} />
           </>
         )}
       </main>

@@ -7,6 +7,7 @@ import '../styles/entrance.css';
 import '../styles/arena.css';
 import '../styles/scorebug.css';
 import '../styles/feed.css';
+import '../styles/reveal.css';
 import { mountPage } from '../shared/mount-page.tsx';
 import { storeViewer } from '../shared/viewer.ts';
 import { Arena } from './arena.tsx';
