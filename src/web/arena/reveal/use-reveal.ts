@@ -140,8 +140,8 @@ async function readReveal(live: LiveClient, id: number) {
   const rows: RevealRow[] = [];
   for (;;) {
     const page = await live.api.leaderboard(id, {
-      cells: true,
-      shown: true,
+      cells: 1,
+      shown: 1,
       limit: PAGE_SIZE,
       offset: rows.length,
     });
