@@ -248,7 +248,17 @@ describe.each(EVENT_TYPES)('%s', (type) => {
             fc.pre(
               !(
                 value === true &&
-                ['truncated', 'frozen', 'real', 'shown', 'isPublic', 'first', 'correction', 'settled', 'finished'].includes(key)
+                [
+                  'truncated',
+                  'frozen',
+                  'real',
+                  'shown',
+                  'isPublic',
+                  'first',
+                  'correction',
+                  'settled',
+                  'finished',
+                ].includes(key)
               ) &&
                 !(typeof value === 'object' && ['counts', 'latency', 'tests', 'next', 'row'].includes(key)) &&
                 !(value === -1 && type === 'XP_GAINED' && key === 'xp'),

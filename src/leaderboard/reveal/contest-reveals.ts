@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { prepare } from '../../events/prepare.ts';
 import type { Precondition } from '../../log/append-statement.ts';
 import { readContest } from '../../platform/contests.ts';
@@ -40,8 +41,9 @@ interface LoadedReveal extends StoredReveal {
   readonly state: RevealState;
 }
 
-/** Max attempts at a step that other writers keep overtaking. */
+/** Max attempts at a step that other writers keep overtaking, and the delay after the first, in ms; it grows with each. */
 const MAX_ATTEMPTS = 8;
+const RETRY_MS = 20;
 const MAX_TITLE_LENGTH = 200;
 const ADMIN = { userId: 0, playerId: undefined, isAdmin: true };
 
@@ -131,6 +133,7 @@ export class ContestReveals {
       } catch (error) {
         if (attempt === MAX_ATTEMPTS || !(error instanceof Problem && error.code === 'superseded'))
           throw error;
+        await sleep(attempt * RETRY_MS);
       }
     }
   }
@@ -200,7 +203,8 @@ export class ContestReveals {
     if (step.changed.length === 0) return { drafts: [], preconditions: [] };
     const { head, order, pending } = shown;
     const change = { ...step, total: step.order.length };
-    const { head: next, deltas } = publicationOf(change, contestId, head, 'shown');
+    const { head: whole, deltas, missed } = publicationOf(change, contestId, head, 'shown');
+    const next = deltas ? whole : missed.head;
     const byPlayer = (rows: typeof order) => new Map(rows.map((row) => [row.playerId, row]));
     const moved = rankChangesBetween(order, byPlayer(order), byPlayer(step.order), this.#options.top);
     const added = new Map([...moved].filter(([playerId]) => !pending.has(playerId)));
@@ -214,7 +218,9 @@ export class ContestReveals {
       ),
     ];
     return {
-      drafts: deltas.map((delta) => prepare('LEADERBOARD_UPDATE', delta, { internal: true })),
+      drafts: (deltas ?? [missed.delta]).map((delta) =>
+        prepare('LEADERBOARD_UPDATE', delta, { internal: true }),
+      ),
       preconditions,
     };
   }
@@ -235,10 +241,8 @@ export class ContestReveals {
     const { database, clock } = this.#options;
     const { freezeNo } = stored;
     const contest = await readCellsContest(database, clock, contestId);
-    const [shown, real] = await database.transaction(async (tx) => [
-      await readStoredLeaderboard(tx, contestId, 'shown'),
-      await readStoredLeaderboard(tx, contestId, 'real'),
-    ]);
+    const shown = await readStoredLeaderboard(database, contestId, 'shown');
+    const real = await readStoredLeaderboard(database, contestId, 'real');
     if (!shown?.head.frozen || !real) throw new Problem('reveal-not-open');
     const state = {
       order: shown.order,

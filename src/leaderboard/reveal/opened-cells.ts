@@ -1,4 +1,4 @@
-import type { Database } from '../../db/database.ts';
+import type { Queries } from '../../db/database.ts';
 import type { EventDraft } from '../../events/draft.ts';
 import { prepare } from '../../events/prepare.ts';
 import type { Precondition } from '../../log/append-statement.ts';
@@ -11,7 +11,7 @@ import type { RevealTarget } from './reveal-order.ts';
 import type { OpenedCells } from './reveal-rows.ts';
 
 export interface CellOpenerOptions {
-  readonly database: Pick<Database, 'query' | 'transaction'>;
+  readonly database: Pick<Queries, 'query'>;
   readonly clock: PlatformClock;
 }
 
@@ -50,9 +50,7 @@ export async function openCells(
     (id) => id === playerId || cellsJson(before.cells(id) ?? []) !== cellsJson(after.cells(id) ?? []),
   );
   const cells = after.cells(playerId) ?? [];
-  const stored = await database.transaction((tx) =>
-    readStoredCells(tx, contestId, 'shown', new Set(players)),
-  );
+  const stored = await readStoredCells(database, contestId, 'shown', new Set(players));
   if (!stored || players.length === 0) return { cells, drafts: [], preconditions: [] };
   const changed = players.map((id) => {
     const known = JSON.parse(stored.rows.get(id) ?? '[]') as Cell[];

@@ -171,6 +171,7 @@ export function advanceReveal(
         [step, contestId, freezeNo, step - 1],
       ),
       expectedRows: 1,
+      rows: format('contest_reveal WHERE contest_id = ? AND freeze_no = ?', [contestId, freezeNo]),
     },
     storeStep(row),
     ...(problems.length === 0
@@ -197,6 +198,7 @@ export function finishReveal(contestId: number, freezeNo: number): Precondition 
       [contestId, freezeNo],
     ),
     expectedRows: 1,
+    rows: format('contest_freeze WHERE contest_id = ?', [contestId]),
   };
 }
 
