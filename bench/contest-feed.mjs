@@ -85,7 +85,7 @@ while (submitted < submissions) {
   const verdict = verdictOf();
   const at = 60 + below(DURATION_S - 180);
   const { id, judgedAt } = submit(at, `t${1 + below(teams)}`, problemOf(), verdict);
-  if (random() < 0.2) judge(judgedAt + 30 + below(600), id, verdict === 'AC' ? 'WA' : 'AC');
+  if (random() < 0.3) judge(judgedAt + 30 + below(600), id, verdict === 'AC' ? 'WA' : 'AC');
 }
 events.sort(([a], [b]) => a - b);
 for (const [, type, data] of events) emit(type, data);

@@ -12,12 +12,12 @@ const FEED = resolve(BENCH, 'feeds/small.ndjson');
 const run = promisify(execFile);
 
 it('the feed in the repository is what its program makes of its numbers', async () => {
-  const { stdout } = await run(process.execPath, [resolve(BENCH, 'contest-feed.mjs'), '7']);
+  const { stdout } = await run(process.execPath, [resolve(BENCH, 'contest-feed.mjs'), '12']);
   expect(stdout).toBe(await readFile(FEED, 'utf8'));
 });
 
 it('a replayed contest is the same on the stream, over REST, in the feed and by the rules, after every step', {
-  timeout: 300_000,
+  timeout: 480_000,
 }, async () => {
   const live = await startService(FAST);
   onTestFinished(() => live.close());
