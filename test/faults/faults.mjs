@@ -163,6 +163,21 @@ const HISTORY_FAULTS = {
       await Promise.all(nodes.map((node) => node.start()));
     });
   },
+  /** The log grows past the cursors of the streams before they return: ids alone do not show that it is another one. */
+  async 'restore of a dump while no node runs and streams return late'(context) {
+    const { nodes, database, proxy, publishers, losing, random } = context;
+    await losing(async () => {
+      const dump = await takeDump(database);
+      await sleep(500 + random.below(2_000));
+      proxy.block();
+      const before = await headOf(database);
+      await Promise.all(nodes.map((node) => node.kill()));
+      await restoreDump(database, dump);
+      await Promise.all(nodes.map((node) => node.start()));
+      while ((await headOf(database)) <= before) await publishers.probe();
+    });
+    proxy.unblock();
+  },
   async 'log_head restored alone'({ database, losing, random }) {
     // Cursors may be refused, but no row is lost: what is acknowledged meanwhile stays.
     await losing(
@@ -260,6 +275,13 @@ export function schedule(random, names, count) {
     chosen.push(...round);
   }
   return chosen.slice(0, count);
+}
+
+async function headOf(database) {
+  const connection = await database.connect();
+  const [[{ head }]] = await connection.query('SELECT head FROM log_head');
+  await connection.end();
+  return Number(head);
 }
 
 async function killConnections(database, isChosen, open) {
