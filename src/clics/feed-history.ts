@@ -9,7 +9,7 @@ export interface FeedEntry extends Bytes {
   readonly before: number;
 }
 
-/** Max characters of the entries that are kept. */
+/** Max size of the entries that are kept, in bytes. */
 const MAX_SIZE = 8 * 1024 * 1024;
 
 /**
@@ -43,8 +43,9 @@ export class FeedHistory {
     if (changes.length === 0) return;
     const last = changes.length - 1;
     const text = changes.map((change, index) => lineOf(change, index === last ? token : undefined)).join('');
-    this.#entries.push({ ...encodeBytes(text), number: this.#next++, before });
-    this.#size += text.length;
+    const entry: FeedEntry = { ...encodeBytes(text), number: this.#next++, before };
+    this.#entries.push(entry);
+    this.#size += entry.plain.length;
     while (this.#size > MAX_SIZE && this.#entries.length > 1) {
       const dropped = this.#entries.shift() as FeedEntry;
       this.#size -= dropped.plain.length;

@@ -101,6 +101,15 @@ describe('The history of a feed', () => {
     );
   });
 
+  it('keeps no more of texts whose characters take several bytes', () => {
+    const history = new FeedHistory(0);
+    const name = `"${'名'.repeat(1024 * 1024)}"`;
+    for (let before = 1; before <= 12; before++)
+      history.push([{ type: 'teams', id: '7', json: name }], String(before), before);
+    const kept = Array.from({ length: 12 }, (_, number) => history.entry(number)).filter((entry) => entry);
+    expect(kept.length).toBeLessThanOrEqual(3);
+  });
+
   it('asks for everything where its entries have been dropped', () => {
     const history = new FeedHistory(10);
     const large = `"${'x'.repeat(5 * 1024 * 1024)}"`;
