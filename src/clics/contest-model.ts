@@ -31,6 +31,11 @@ export interface ContestRead {
   };
 }
 
+interface EncodedSubmission {
+  readonly submission: string;
+  readonly judgement: string;
+}
+
 export const FEED_AUDIENCES: readonly Audience[] = ['shown', 'real'];
 
 /** A submission before another one. */
@@ -55,16 +60,17 @@ export class ContestModel {
   readonly #languages = new Map<string, number>();
   /** What all objects of submissions depend on. */
   #basis = '';
-  #teamsVersion = 0;
+  /** Objects of submissions as JSON, encoded once for both audiences. */
+  #encoded = new WeakMap<JudgedSubmission, EncodedSubmission>();
+  #startsAt: number | null = null;
 
   /** Takes what was read. @returns what has changed, by audience */
   apply(read: ContestRead): Record<Audience, FeedChange[]> {
     const { facts, submissions } = read;
     if (read.problems) this.#problems = read.problems;
-    if (read.teams) {
-      this.#teams = new Map(read.teams.map((team) => [team.id, team]));
-      this.#teamsVersion++;
-    }
+    const moved = read.teams ? this.#replaceTeams(read.teams) : [];
+    if (facts.startsAt !== this.#startsAt) this.#encoded = new WeakMap();
+    this.#startsAt = facts.startsAt;
     this.#results = read.results;
     const players =
       submissions.players === 'all'
@@ -77,17 +83,26 @@ export class ContestModel {
       facts.status,
       hiddenFrom(facts),
       this.#problems.map(({ id }) => id),
-      this.#teamsVersion,
     ]);
     const all = basis !== this.#basis;
     this.#basis = basis;
     const touched = all
       ? [...before, ...[...this.#byPlayer.values()].flat()]
-      : [...before, ...[...players].flatMap((playerId) => this.#byPlayer.get(playerId) ?? [])];
+      : [
+          ...before,
+          ...[...new Set([...players, ...moved])].flatMap((playerId) => this.#byPlayer.get(playerId) ?? []),
+        ];
+    const teams = read.teams && objectsOf(read.teams.map(teamObject));
+    if (teams) for (const audience of FEED_AUDIENCES) this.views[audience].replaceAll('teams', teams);
     const changes = FEED_AUDIENCES.map(
       (audience) => [audience, this.#update(audience, facts, all, touched)] as const,
     );
     return Object.fromEntries(changes) as Record<Audience, FeedChange[]>;
+  }
+
+  /** Number of participants and submissions. */
+  get size(): number {
+    return this.#teams.size + this.#byId.size;
   }
 
   /** Whether this contest has such a participant, as far as it was read. */
@@ -117,6 +132,27 @@ export class ContestModel {
     for (const [playerId, own] of byPlayer) this.#byPlayer.set(playerId, own);
   }
 
+  /** @returns the players who became participants, or no longer are */
+  #replaceTeams(teams: readonly TeamFacts[]): number[] {
+    const before = this.#teams;
+    this.#teams = new Map(teams.map((team) => [team.id, team]));
+    return [
+      ...[...before.keys()].filter((id) => !this.#teams.has(id)),
+      ...[...this.#teams.keys()].filter((id) => !before.has(id)),
+    ];
+  }
+
+  #encode(submission: JudgedSubmission): EncodedSubmission {
+    const known = this.#encoded.get(submission);
+    if (known) return known;
+    const encoded: EncodedSubmission = {
+      submission: JSON.stringify(submissionObject(submission, this.#startsAt)),
+      judgement: JSON.stringify(judgementObject(submission, this.#startsAt)),
+    };
+    this.#encoded.set(submission, encoded);
+    return encoded;
+  }
+
   #count(language: string, by: 1 | -1): void {
     const count = (this.#languages.get(language) ?? 0) + by;
     if (count === 0) this.#languages.delete(language);
@@ -139,22 +175,14 @@ export class ContestModel {
     view.setSingleton('contest', JSON.stringify(contestObject(facts)));
     view.replaceAll('judgement-types', objectsOf(JUDGEMENT_TYPES));
     view.replaceAll('problems', objectsOf(problems.map(problemObject)));
-    if (all) view.replaceAll('teams', objectsOf([...this.#teams.values()].map(teamObject)));
     view.replaceAll('languages', objectsOf([...this.#languages.keys()].map(languageObject)));
     for (const id of new Set(touched.map((submission) => submission.id))) {
       const present = this.#byId.get(id);
       const isShown = present && places.has(present.problemId) && this.#teams.has(present.playerId);
       const isJudged = isShown && present.verdict !== 'pending' && present.submittedAt < hidden;
-      view.set(
-        'submissions',
-        String(id),
-        isShown ? JSON.stringify(submissionObject(present, facts.startsAt)) : undefined,
-      );
-      view.set(
-        'judgements',
-        String(id),
-        isJudged ? JSON.stringify(judgementObject(present, facts.startsAt)) : undefined,
-      );
+      const encoded = isShown && this.#encode(present);
+      view.set('submissions', String(id), encoded ? encoded.submission : undefined);
+      view.set('judgements', String(id), encoded && isJudged ? encoded.judgement : undefined);
     }
     const first = this.#first[audience];
     if (all) first.clear();
