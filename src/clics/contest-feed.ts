@@ -12,10 +12,12 @@ import {
 } from '../platform/contest-facts.ts';
 import { recordFreeze } from '../platform/freeze.ts';
 import { hasWinnersColumn, readFinalResults } from '../platform/results.ts';
-import { readSubmissionChecksums, readSubmissions, readSubmitterChecksums } from '../platform/submissions.ts';
+import { readSubmissions } from '../platform/submissions.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
+import { ChangedPlayers, type Players } from './changed-players.ts';
 import { ContestModel, type ContestRead, FEED_AUDIENCES } from './contest-model.ts';
 import { FeedHistory } from './feed-history.ts';
+import { type FeedSnapshot, FeedSnapshots, type SnapshotForm } from './feed-snapshots.ts';
 import type { FeedView } from './feed-view.ts';
 
 export interface ContestFeedOptions {
@@ -39,8 +41,6 @@ const PROBLEMS_MS = 30_000;
 /** Delay after a failed read, ms. */
 const RETRY_MS = 500;
 
-type Players = Set<number> | 'all';
-
 /**
  * One contest in the shapes of the CLICS Contest API, as this node has read it: shared by all feeds and requests. It reads the
  * platform's tables when events of the log report a change, and polls them for what nothing reported while it has readers.
@@ -54,12 +54,9 @@ export class ContestFeed {
   #withWinners: boolean | undefined;
   #problemsReadAt = Number.NEGATIVE_INFINITY;
   #teamChecksum = '';
-  #checksum = '';
-  #checksums: ReadonlyMap<number, string> = new Map();
-  /** Players who were read since their checksum was. */
-  readonly #unconfirmed = new Set<number>();
   /** Players whose submissions may have changed since they were read. */
   #dirty: Players = 'all';
+  /** Cursor from before the last poll. What is read by events alone is no reason for a newer one: it may lack other changes. */
   #token = '';
   #head = 0;
   /** The read that is under way, and the one that follows it. */
@@ -67,8 +64,12 @@ export class ContestFeed {
   #following: Promise<boolean> | undefined;
   readonly #readers = new Set<() => void>();
   readonly #pause = new WakeableSleep();
+  readonly #snapshots = new FeedSnapshots();
+  readonly #changed: ChangedPlayers;
   #looping = false;
   #pollRequested = false;
+  /** Whether an event reports what the loop's next poll finds. */
+  #pollReported = false;
   #reported = false;
   #closed = false;
   usedAt = performance.now();
@@ -76,6 +77,7 @@ export class ContestFeed {
   constructor(options: ContestFeedOptions, contestId: number) {
     this.#options = options;
     this.contestId = contestId;
+    this.#changed = new ChangedPlayers(options.database, contestId);
   }
 
   get readers(): number {
@@ -91,9 +93,23 @@ export class ContestFeed {
     return (this.#histories as Readonly<Record<Audience, FeedHistory>>)[audience];
   }
 
-  /** Cursor from before the last read: a client that has what was read may resume from it. */
-  get token(): string {
-    return this.#token;
+  /** Whether it has no readers, and reads nothing. */
+  get isIdle(): boolean {
+    return this.#readers.size === 0 && !this.#running;
+  }
+
+  /** Number of participants and submissions that it keeps. */
+  get size(): number {
+    return this.#model.size;
+  }
+
+  /** Everything that a client without a cursor needs, or one whose cursor is too old. Only after `refresh`. */
+  snapshot(audience: Audience, form: SnapshotForm): FeedSnapshot {
+    return this.#snapshots.take(this.view(audience), this.history(audience), {
+      audience,
+      form,
+      token: this.#token,
+    });
   }
 
   /** End of the log after the last read. */
@@ -108,20 +124,22 @@ export class ContestFeed {
 
   /** Reports that the submissions of a player may have changed; without a player: that anything may have. */
   mark(playerId?: number): void {
-    if (playerId === undefined) this.#pollRequested = true;
+    if (playerId === undefined) this.#pollReported = true;
     else if (this.#dirty !== 'all') this.#dirty.add(playerId);
     this.#reported = true;
     this.#pause.wake();
   }
 
   /**
-   * Reads what has changed; the read begins after this call, and calls that wait for the same one share it.
+   * Reads everything that has changed; the read begins after this call, and calls that wait for the same one share it.
    * @returns false when there is no such contest
    */
   refresh(): Promise<boolean> {
     this.usedAt = performance.now();
     this.#pollRequested = true;
-    return this.#readNext();
+    return this.#readNext().finally(() => {
+      this.usedAt = performance.now();
+    });
   }
 
   /** Registers a reader, who is called after each read that found changes. @returns how to end it */
@@ -148,13 +166,21 @@ export class ContestFeed {
   async #loop(): Promise<void> {
     this.#looping = true;
     let pollAt = 0;
+    let restUntil = 0;
     while (this.#readers.size > 0 && !this.#closed) {
       const startedAt = performance.now();
-      const isPoll = startedAt >= pollAt;
-      if (isPoll) this.#pollRequested = true;
+      // However many events ask for polls, they take a bounded share of the time.
+      const isPoll = startedAt >= (this.#pollReported ? restUntil : pollAt);
+      if (isPoll) {
+        this.#pollRequested = true;
+        this.#pollReported = false;
+      }
       this.#reported = false;
       const ok = await this.#readNext().then(
-        () => true,
+        (exists) => {
+          if (!exists) this.close();
+          return true;
+        },
         (error) => {
           this.#options.onError(error);
           return false;
@@ -162,9 +188,12 @@ export class ContestFeed {
       );
       const endedAt = performance.now();
       const restOf = Math.min(MAX_REST_MS, (endedAt - startedAt) * POLL_RATIO);
-      if (isPoll) pollAt = endedAt + Math.max(this.#options.checkMs, restOf);
+      if (isPoll) {
+        restUntil = endedAt + restOf;
+        pollAt = endedAt + Math.max(this.#options.checkMs, restOf);
+      }
       await sleep(ok ? this.#options.intervalMs : RETRY_MS, undefined, { ref: false });
-      const restMs = pollAt - performance.now();
+      const restMs = (this.#pollReported ? restUntil : pollAt) - performance.now();
       if (ok && !this.#reported && !this.#closed && this.#readers.size > 0 && restMs > 0)
         await this.#pause.sleep(restMs);
     }
@@ -201,13 +230,15 @@ export class ContestFeed {
     } catch (error) {
       // What was read of it is not applied: everything is read again.
       this.#dirty = 'all';
+      this.#teamChecksum = '';
+      this.#problemsReadAt = Number.NEGATIVE_INFINITY;
       this.#pollRequested = true;
       throw error;
     }
     if (!read) return false;
     const changes = this.#model.apply(read);
     this.#facts = read.facts;
-    this.#token = token;
+    if (isPoll) this.#token = token;
     if (!this.#histories) {
       this.#histories = { shown: new FeedHistory(this.#head), real: new FeedHistory(this.#head) };
       return true;
@@ -215,7 +246,7 @@ export class ContestFeed {
     let changed = false;
     for (const audience of FEED_AUDIENCES) {
       changed ||= changes[audience].length > 0;
-      this.#histories[audience].push(changes[audience], token, this.#head);
+      this.#histories[audience].push(changes[audience], this.#token, this.#head);
     }
     if (changed) for (const onChanges of this.#readers) onChanges();
     return true;
@@ -224,8 +255,7 @@ export class ContestFeed {
   async #readTables(marked: Players, isPoll: boolean): Promise<ContestRead | undefined> {
     const { database, clock } = this.#options;
     const { contestId } = this;
-    const players = isPoll ? await this.#pollPlayers(marked) : marked;
-    if (!isPoll) for (const playerId of players === 'all' ? [] : players) this.#unconfirmed.add(playerId);
+    const players = isPoll ? await this.#changed.poll(marked) : this.#changed.record(marked);
     const rows = await readSubmissions(database, clock, contestId, players);
     const isNew = (playerId: number) => !this.#model.hasTeam(playerId);
     const checksum = isPoll ? await readTeamChecksum(database, contestId) : this.#teamChecksum;
@@ -251,22 +281,6 @@ export class ContestFeed {
       ...(results ? { results } : {}),
       submissions: { players, rows },
     };
-  }
-
-  /** Finds the players whose submissions differ from those that were read. */
-  async #pollPlayers(marked: Players): Promise<Players> {
-    const { database } = this.#options;
-    const { contestId } = this;
-    const checksum = (await readSubmissionChecksums(database, [contestId])).get(contestId) ?? '0';
-    if (checksum === this.#checksum && marked !== 'all' && this.#unconfirmed.size === 0) return marked;
-    const checksums = await readSubmitterChecksums(database, contestId);
-    const ids = new Set([...checksums.keys(), ...this.#checksums.keys()]);
-    const changed = [...ids].filter((id) => checksums.get(id) !== this.#checksums.get(id));
-    this.#checksum = checksum;
-    this.#checksums = checksums;
-    const unconfirmed = [...this.#unconfirmed];
-    this.#unconfirmed.clear();
-    return marked === 'all' ? 'all' : new Set([...marked, ...changed, ...unconfirmed]);
   }
 
   /** Reads the contest, and records its freeze where no trigger has. */

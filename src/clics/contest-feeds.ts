@@ -5,8 +5,11 @@ import { ContestFeed, type ContestFeedOptions } from './contest-feed.ts';
 
 /** Time without readers after which a feed is evicted, ms. A client that comes again before then gets what it lacks. */
 const IDLE_MS = 15 * 60_000;
-/** Max feeds without readers; beyond it those that were used longest ago are evicted. */
-const MAX_IDLE = 32;
+/** Max feeds without readers, and max participants and submissions of them together, beside those that were just used. */
+const MAX_IDLE_FEEDS = 32;
+const MAX_IDLE_OBJECTS = 200_000;
+/** Time after its last use in which a feed is not evicted, ms: a request may be about to read it. */
+const IN_USE_MS = 1_000;
 
 /** Events of a player's submissions. */
 const SUBMISSION_TYPES = [
@@ -29,10 +32,13 @@ const CONTEST_TYPES: ReadonlySet<string> = new Set([
 /** The contests that this node serves by the CLICS Contest API. */
 export class ContestFeeds {
   readonly #options: ContestFeedOptions;
+  readonly #maxIdle: number;
   readonly #feeds = new Map<number, ContestFeed>();
 
-  constructor(options: ContestFeedOptions) {
+  /** @param maxIdle max feeds that are kept without readers, beside those that were just used */
+  constructor(options: ContestFeedOptions, maxIdle = MAX_IDLE_FEEDS) {
     this.#options = options;
+    this.#maxIdle = maxIdle;
   }
 
   /**
@@ -41,9 +47,13 @@ export class ContestFeeds {
    */
   async read(contestId: number): Promise<ContestFeed | undefined> {
     this.#evict();
-    const feed = this.#feeds.get(contestId) ?? new ContestFeed(this.#options, contestId);
+    const known = this.#feeds.get(contestId);
+    const feed = known && !known.closed ? known : new ContestFeed(this.#options, contestId);
     this.#feeds.set(contestId, feed);
-    if (await feed.refresh()) return feed;
+    if (await feed.refresh()) {
+      this.#evict();
+      return feed;
+    }
     this.#drop(contestId, feed);
     return undefined;
   }
@@ -69,11 +79,14 @@ export class ContestFeeds {
   }
 
   #evict(): void {
-    const idle = [...this.#feeds].filter(([, feed]) => feed.readers === 0);
-    idle.sort(([, a], [, b]) => b.usedAt - a.usedAt);
-    const before = performance.now() - IDLE_MS;
-    for (const [index, [contestId, feed]] of idle.entries())
-      if (index >= MAX_IDLE || feed.usedAt < before) this.#drop(contestId, feed);
+    const now = performance.now();
+    const idle = [...this.#feeds.values()].filter((feed) => feed.isIdle && feed.usedAt < now - IN_USE_MS);
+    let objects = 0;
+    for (const [place, feed] of idle.sort((a, b) => b.usedAt - a.usedAt).entries()) {
+      objects += feed.size;
+      if (feed.usedAt < now - IDLE_MS || place >= this.#maxIdle || objects > MAX_IDLE_OBJECTS)
+        this.#drop(feed.contestId, feed);
+    }
   }
 
   #drop(contestId: number, feed: ContestFeed): void {

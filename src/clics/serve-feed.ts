@@ -1,11 +1,6 @@
-import { encodeBytes } from '../channel/live-frame.ts';
 import type { Audience } from '../leaderboard/stored-leaderboard.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { ContestFeed } from './contest-feed.ts';
-import { collectionLinesOf, linesOf } from './feed-view.ts';
-
-/** Characters after which the peer must have taken what was written. */
-const PAGE_CHARACTERS = 64 * 1024;
 
 /**
  * Sends a feed until the stream is over: what the client lacks, then every change. What it lacks is decided at once, as of the
@@ -22,22 +17,19 @@ export async function serveFeed(
   since: number | undefined,
 ): Promise<void> {
   const history = feed.history(audience);
-  const view = feed.view(audience);
   const first = since === undefined ? undefined : history.firstAfter(since);
-  const lines =
-    first !== undefined
-      ? []
-      : since === undefined
-        ? linesOf(view, feed.token)
-        : collectionLinesOf(view, feed.token);
-  let next = first ?? history.next;
+  const snapshot =
+    first === undefined
+      ? feed.snapshot(audience, since === undefined ? 'lines' : 'collections')
+      : { pages: [], next: first };
+  let { next } = snapshot;
   let wake = () => {};
   const unsubscribe = feed.subscribe(() => wake());
   signal.addEventListener('abort', () => wake(), { once: true });
   try {
-    for (const page of pagesOf(lines)) {
+    for (const page of snapshot.pages) {
       if (isOver(stream)) return;
-      stream.writeBytes(encodeBytes(page));
+      stream.writeBytes(page);
       await stream.drained();
     }
     while (!isOver(stream) && !signal.aborted) {
@@ -61,15 +53,4 @@ export async function serveFeed(
 
 function isOver({ state }: Stream): boolean {
   return state === 'closed';
-}
-
-function* pagesOf(lines: readonly string[]): Iterable<string> {
-  let page = '';
-  for (const line of lines) {
-    page += line;
-    if (page.length < PAGE_CHARACTERS) continue;
-    yield page;
-    page = '';
-  }
-  if (page !== '') yield page;
 }

@@ -188,6 +188,8 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
     await live.publish({ type: 'ANNOUNCEMENT', data: { title: 't', message: 'm', playerId: ada.playerId } });
     const { replica } = feed;
     const { token: before } = replica;
+    // A token is from before the last poll, and a request polls.
+    expect((await get(`${path(contestId)}/state`, bob.userId)).status).toBe(200);
     await judge(two, 'TIME_LIMIT_EXCEEDED');
     await feed.until(({ verdicts, token }) => verdicts[two] === 'TLE' && token !== before);
     feed.close();

@@ -1,0 +1,130 @@
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ContestFeed, type ContestFeedOptions } from '../../src/clics/contest-feed.ts';
+import { ContestFeeds } from '../../src/clics/contest-feeds.ts';
+import { SERVER_CLOCK } from '../../src/platform/clock.ts';
+import { prepareDatabase } from '../support/database/database.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  joinContest,
+  type PlayerIds,
+} from '../support/database/platform.ts';
+import { until } from '../support/until.ts';
+
+describe('The feed of one contest', () => {
+  const { database } = prepareDatabase();
+  let problem: number;
+  let ada: PlayerIds;
+  let bob: PlayerIds;
+  let contestId: number;
+
+  beforeAll(async () => {
+    problem = await createProblem(database);
+    ada = await createPlayer(database, { name: 'Ada' });
+    bob = await createPlayer(database, { name: 'Bob' });
+  });
+  beforeEach(async () => {
+    contestId = await createContest(database, { problems: [problem] });
+    for (const { playerId } of [ada, bob]) await joinContest(database, { contestId, playerId });
+  });
+
+  let position = 0;
+  /** Moves the end of the log, as far as nodes read it. */
+  async function setHead(head: number): Promise<void> {
+    position = head;
+    await database.execute('UPDATE log_head SET head = ? WHERE id = 1', [head]);
+  }
+  const optionsWith = (options: Partial<ContestFeedOptions> = {}): ContestFeedOptions => ({
+    database,
+    clock: SERVER_CLOCK,
+    cursor: () => `${position}-t`,
+    intervalMs: 10,
+    checkMs: 600_000,
+    onError: () => {},
+    ...options,
+  });
+  async function submit({ playerId }: PlayerIds): Promise<number> {
+    const { insertId } = await database.execute(
+      `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, submitted_at)
+       VALUES (?, ?, ?, 'cpp', 'WRONG_ANSWER', UTC_TIMESTAMP())`,
+      [playerId, problem, contestId],
+    );
+    return insertId;
+  }
+  it('gives no token that skips what only a poll finds, since another node may have polled before', async () => {
+    await setHead(1);
+    const deleted = await submit(ada);
+    const [one, other] = [
+      new ContestFeed(optionsWith(), contestId),
+      new ContestFeed(optionsWith(), contestId),
+    ];
+    await one.refresh();
+    onTestFinished(other.subscribe(() => {}));
+    await until(() => other.facts !== undefined);
+    await database.execute('DELETE FROM submission WHERE id = ?', [deleted]);
+    await setHead(10);
+    await one.refresh();
+    await setHead(20);
+    const added = await submit(bob);
+    other.mark(bob.playerId);
+    await until(() => other.view('shown').objects('submissions').has(String(added)));
+    // A client of `other` goes on at `one`. It still has what was deleted.
+    expect(other.view('shown').objects('submissions').has(String(deleted))).toBe(true);
+    const entry = other.history('shown').entry(0)?.plain.toString() ?? '';
+    const first = one.history('shown').firstAfter(Number(/"token":"(\d+)-/.exec(entry)?.[1]));
+    expect(first === undefined || first === 0).toBe(true);
+  });
+
+  it('has its participants after a read that failed at its end', async () => {
+    let fails = true;
+    const query: typeof database.query = async (sql, values) => {
+      if (fails && sql.includes('FROM log_head')) throw new Error('lost');
+      return database.query(sql, values);
+    };
+    const execute = database.execute.bind(database);
+    const transaction = database.transaction.bind(database);
+    const feed = new ContestFeed(optionsWith({ database: { query, execute, transaction } }), contestId);
+    await expect(feed.refresh()).rejects.toThrow('lost');
+    fails = false;
+    await feed.refresh();
+    expect(feed.view('shown').objects('teams').size).toBe(2);
+  });
+
+  it('encodes everything once for those who open it together, and what changes meanwhile follows', async () => {
+    await setHead(1);
+    const feed = new ContestFeed(optionsWith(), contestId);
+    await feed.refresh();
+    const snapshot = feed.snapshot('shown', 'lines');
+    await submit(ada);
+    await feed.refresh();
+    expect(feed.snapshot('shown', 'lines')).toBe(snapshot);
+    expect(feed.history('shown').entry(snapshot.next)?.plain.toString()).toContain('"submissions"');
+    expect(feed.snapshot('real', 'lines')).not.toBe(snapshot);
+  });
+
+  it('ends for its readers when the contest is deleted', async () => {
+    const feed = new ContestFeed(optionsWith({ checkMs: 10 }), contestId);
+    onTestFinished(feed.subscribe(() => {}));
+    await until(() => feed.facts !== undefined);
+    await database.execute('DELETE FROM contest_participant WHERE contest_id = ?', [contestId]);
+    await database.execute('DELETE FROM contest WHERE id = ?', [contestId]);
+    await until(() => feed.closed);
+  });
+
+  it('is evicted where as many others as are kept without readers were used later, and not while it may be in use', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const feeds = new ContestFeeds(optionsWith(), 1);
+    const first = await feeds.read(contestId);
+    expect(await feeds.read(contestId)).toBe(first);
+    vi.advanceTimersByTime(10);
+    await feeds.read(await createContest(database));
+    expect(first?.closed).toBe(false);
+    vi.advanceTimersByTime(2_000);
+    await feeds.read(await createContest(database));
+    expect(first?.closed).toBe(true);
+  });
+});
