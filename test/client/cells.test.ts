@@ -1,21 +1,11 @@
-import { afterEach, expect, test, vi } from 'vitest';
-import { Emitter } from '../../src/client/emitter.ts';
+import { afterEach, expect, test } from 'vitest';
 import { createBoard } from '../../src/client/leaderboard.ts';
-import type { LiveClient, LiveEvents } from '../../src/client/types.ts';
 import type { CellsDelta, CellsSnapshot } from '../../src/protocol/cells.ts';
 import type { Notification } from '../../src/protocol/event.ts';
+import { createListeningClient } from '../support/client/listening-client.ts';
 import { leaderboardRow } from '../support/leaderboard-row.ts';
 
-const emitter = new Emitter<LiveEvents>((error) => {
-  throw error;
-});
-const resync = vi.fn(async () => {});
-const client = {
-  state: 'open',
-  scopes: ['player:me'],
-  on: (event: keyof LiveEvents, listener: never) => emitter.on(event, listener),
-  resync,
-} as unknown as LiveClient;
+const { emitter, resync, client } = createListeningClient();
 
 afterEach(() => {
   emitter.clear();

@@ -1,29 +1,20 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Emitter } from '../../src/client/emitter.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createBoard } from '../../src/client/leaderboard.ts';
-import type { BoardView, LiveClient, LiveEvents } from '../../src/client/types.ts';
+import type { BoardView, LiveClient } from '../../src/client/types.ts';
 import type { Notification } from '../../src/protocol/event.ts';
 import type {
   LeaderboardDelta,
   LeaderboardRow,
   LeaderboardSnapshot,
 } from '../../src/protocol/leaderboard.ts';
+import { createListeningClient } from '../support/client/listening-client.ts';
 import { leaderboardRow } from '../support/leaderboard-row.ts';
 
 const row = (playerId: number, rank: number, finalRating = 100 - rank): LeaderboardRow =>
   leaderboardRow(playerId, rank, finalRating, { problemsSolved: 0 });
 
 describe('A leaderboard', () => {
-  const emitter = new Emitter<LiveEvents>((error) => {
-    throw error;
-  });
-  const resync = vi.fn(async () => {});
-  const client = {
-    state: 'open',
-    scopes: ['player:me'],
-    on: (event: keyof LiveEvents, listener: never) => emitter.on(event, listener),
-    resync,
-  } as unknown as LiveClient;
+  const { emitter, resync, client } = createListeningClient();
   let time = 1_000;
   const create = () => createBoard(client, 3, { now: () => time });
 

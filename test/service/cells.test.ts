@@ -14,6 +14,7 @@ import {
   joinContest,
   type PlayerIds,
   setFrozen,
+  startContestMinutesAgo,
 } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -44,10 +45,7 @@ describe('The cells of a leaderboard', () => {
 
   async function contest(): Promise<number> {
     const contestId = await createContest(database, { problems });
-    await database.execute(
-      "UPDATE contest SET start_time = CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) - INTERVAL 30 MINUTE WHERE id = ?",
-      [contestId],
-    );
+    await startContestMinutesAgo(database, contestId, 30);
     for (const { playerId } of [ada, bob]) await joinContest(database, { contestId, playerId });
     return contestId;
   }

@@ -10,6 +10,7 @@ import {
   joinContest,
   type PlayerIds,
   setFrozen,
+  startContestMinutesAgo,
 } from '../support/database/platform.ts';
 import { prepareService } from '../support/service.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
@@ -33,10 +34,7 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
 
   async function contest(): Promise<number> {
     const contestId = await createContest(database, { problems });
-    await database.execute(
-      "UPDATE contest SET start_time = CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) - INTERVAL 30 MINUTE WHERE id = ?",
-      [contestId],
-    );
+    await startContestMinutesAgo(database, contestId, 30);
     for (const { playerId } of [ada, bob]) await joinContest(database, { contestId, playerId });
     return contestId;
   }

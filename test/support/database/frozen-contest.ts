@@ -7,6 +7,7 @@ import {
   joinContest,
   type PlayerIds,
   setFrozen,
+  startContestMinutesAgo,
 } from './platform.ts';
 
 /** How long the leader may take to find a change that nothing reports, on a busy machine, in ms. */
@@ -54,10 +55,7 @@ export async function createFrozenContest(
   const players: PlayerIds[] = [];
   for (const name of ['Ada', 'Bob', 'Cleo', 'Dan']) players.push(await createPlayer(database, { name }));
   const contestId = await createContest(database, { title: 'Final', problems });
-  await database.execute(
-    "UPDATE contest SET start_time = CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) - INTERVAL 90 MINUTE WHERE id = ?",
-    [contestId],
-  );
+  await startContestMinutesAgo(database, contestId, 90);
   const submit = (player: number, problem: number, verdict: string, minutesAgo: number) =>
     database.execute(
       `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)

@@ -118,6 +118,18 @@ export async function createContest(database: Queries, contest: Contest = {}): P
   return insertId;
 }
 
+/** Moves the start of a contest to so many minutes before now, in the zone of the server. */
+export async function startContestMinutesAgo(
+  database: Queries,
+  contestId: number,
+  minutes: number,
+): Promise<void> {
+  await database.execute(
+    "UPDATE contest SET start_time = CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) - INTERVAL ? MINUTE WHERE id = ?",
+    [minutes, contestId],
+  );
+}
+
 /** A player's row in a contest, with its score; bumps the contest's count as the platform does. */
 export async function joinContest(database: Queries, participation: Participation): Promise<number> {
   const { insertId } = await database.execute(
