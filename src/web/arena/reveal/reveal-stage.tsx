@@ -9,6 +9,13 @@ import type { RevealControls } from './use-reveal.ts';
 
 const ROW_PX = 48;
 
+/** What an admin may open at once, by the keys of `useStepKeys`. The first is the usual one. */
+const STEPS = [
+  { extent: 'cell', label: 'Next cell', key: 'space' },
+  { extent: 'row', label: 'Whole row', key: 'R' },
+  { extent: 'all', label: 'Everything', key: undefined },
+] as const;
+
 /** The reveal of frozen standings as everybody watches it; admins step it with the space bar. */
 export function RevealStage({
   controls,
@@ -37,30 +44,17 @@ export function RevealStage({
         <p role="status">{summaryOf(view)}</p>
         {controls.canStep && !view.finished && (
           <div className="reveal-keys">
-            <button
-              type="button"
-              className="primary"
-              disabled={controls.busy}
-              onClick={() => controls.step('cell')}
-            >
-              Next cell <kbd>space</kbd>
-            </button>
-            <button
-              type="button"
-              className="plain"
-              disabled={controls.busy}
-              onClick={() => controls.step('row')}
-            >
-              Whole row <kbd>R</kbd>
-            </button>
-            <button
-              type="button"
-              className="plain"
-              disabled={controls.busy}
-              onClick={() => controls.step('all')}
-            >
-              Everything
-            </button>
+            {STEPS.map(({ extent, label, key }, index) => (
+              <button
+                key={extent}
+                type="button"
+                className={index === 0 ? 'primary' : 'plain'}
+                disabled={controls.busy}
+                onClick={() => controls.step(extent)}
+              >
+                {label} {key !== undefined && <kbd>{key}</kbd>}
+              </button>
+            ))}
           </div>
         )}
         {view.finished && (
