@@ -5,7 +5,7 @@ import { createApp } from '../../src/http/app.ts';
 import { jsonBody } from '../../src/http/json-body.ts';
 import { createRouter } from '../../src/http/router.ts';
 import { listen } from '../../src/service/http-server.ts';
-import { createPlayer } from '../support/database/platform.ts';
+import { createPlayer, createUser } from '../support/database/platform.ts';
 import { prepareService } from '../support/service.ts';
 import { exchange } from '../support/wire/raw-http.ts';
 
@@ -23,9 +23,11 @@ const answered = (text: string) => /\r\n\r\n[\s\S]*\}/.test(text);
 describe('Bodies', () => {
   const live = prepareService({ METRICS: 'private', DEMO: 'on-this-database' });
   let player: string;
+  let admin: string;
   let operations: { method: string; path: string; operation: Operation }[];
   beforeAll(async () => {
     player = `Bearer ${await live.token((await createPlayer(live.test.database)).userId)}`;
+    admin = `Bearer ${await live.token(await createUser(live.test.database, { role: 'ADMIN' }))}`;
     const { paths } = (await (await fetch(`${live.url}/openapi.json`)).json()) as {
       paths: Record<string, Record<string, Operation>>;
     };
@@ -55,6 +57,7 @@ describe('Bodies', () => {
       ['/events', player],
       ['/tickets', `Bearer ${live.serviceToken}`],
       ['/notifications/read', `Bearer ${live.serviceToken}`],
+      ['/contests/1/reveal/steps', player],
     ]) {
       const asked = head('POST', path as string, 10_000, `Authorization: ${token}\r\n`);
       expect(await exchange(live.url, asked, answered)).toMatch(/^HTTP\/1\.1 403 /);
@@ -69,7 +72,10 @@ describe('Bodies', () => {
     for (const { method, path } of withBody.filter(({ path }) => path !== '/events')) {
       const response = await fetch(live.url + path, {
         method,
-        headers: { authorization: player, 'content-type': 'application/json' },
+        headers: {
+          authorization: path.includes('/reveal/') ? admin : player,
+          'content-type': 'application/json',
+        },
         body: JSON.stringify({ x: 'x'.repeat(40 * 1_024) }),
       });
       expect([path, response.status, ((await response.json()) as { code: string }).code]).toEqual([
