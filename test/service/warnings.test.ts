@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { checkSchemaAndTriggers } from '../../src/migrate/check.ts';
+import { TRIGGERS } from '../../src/platform/triggers/all.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { Warnings } from '../../src/service/warnings.ts';
 import { run } from '../cli/command.ts';
@@ -125,8 +126,9 @@ describe('Triggers of a table that was replaced by a copy', () => {
       'RENAME TABLE announcement TO announcement_old, announcement_gho TO announcement',
     );
     await made.database.execute('DROP TABLE announcement_old');
+    const lost = TRIGGERS.filter(({ table }) => table === 'announcement');
     expect(await checkSchemaAndTriggers(made.database)).toEqual([
-      expect.stringContaining("On the platform's tables: 2 triggers missing."),
+      expect.stringContaining(`On the platform's tables: ${lost.length} triggers missing.`),
     ]);
     expect((await run(['platform', 'install', '--url', made.url])).code).toBe(0);
     expect(await checkSchemaAndTriggers(made.database)).toEqual([]);
