@@ -100,6 +100,7 @@ describe('The operator’s page', { timeout: 60_000 }, () => {
       expect(await row.locator('.session-scopes code').allTextContents()).toEqual([
         `player:${demo.ada.playerId}`,
         'global',
+        'players',
       ]),
     );
     // One cannot close the page's own stream by mistake.
