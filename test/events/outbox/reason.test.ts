@@ -51,7 +51,7 @@ describe('A row that is not valid', () => {
     [
       'ANNOUNCEMENT',
       { title: 't', message: 'm', contestId: 1, playerId: 2 },
-      'The field playerId is wrong: an announcement goes to everybody, to one contest or to one player.',
+      'The field playerId is wrong: an announcement goes to everybody, to one contest, to one player or to one role.',
     ],
     [
       'ANNOUNCEMENT',
