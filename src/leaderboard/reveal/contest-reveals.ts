@@ -108,10 +108,11 @@ export class ContestReveals {
   /**
    * Takes a step. Of a step that was taken before the answer is what it disclosed.
    * @param step its number: that of the last step plus 1
-   * @throws Problem `reveal-not-open`; `reveal-step` with the last step, where it is not the next one
+   * @throws Problem `reveal-not-open`; `reveal-not-possible` where the contest goes on again; `reveal-step` with the last
+   * step, where it is not the next one
    */
   async take(contestId: number, step: number, extent: RevealExtent): Promise<RevealedStep> {
-    const { database } = this.#options;
+    const { database, clock } = this.#options;
     for (let attempt = 1; ; attempt++) {
       const stored = await readReveal(database, contestId);
       if (!stored) throw new Problem('reveal-not-open');
@@ -124,6 +125,8 @@ export class ContestReveals {
           step: stored.step,
           detail: `the last step is ${stored.step}, so the next is ${stored.step + 1}`,
         });
+      const contest = await readContest(database, clock, ADMIN, contestId);
+      if (contest?.status !== 'ENDED') throw new Problem('reveal-not-possible');
       try {
         const taken =
           extent === 'all'
@@ -200,8 +203,9 @@ export class ContestReveals {
 
   /** What is published of the rows that players are shown. Rank changes wait for the end of the freeze. */
   #publishRows({ contestId, shown }: LoadedReveal, step: Step) {
-    if (step.changed.length === 0) return { drafts: [], preconditions: [] };
     const { head, order, pending } = shown;
+    // What the step says of ranks and of the next cell is right for this version alone.
+    if (step.changed.length === 0) return { drafts: [], preconditions: [advanceHead(contestId, head, head)] };
     const change = { ...step, total: step.order.length };
     const { head: whole, deltas, missed } = publicationOf(change, contestId, head, 'shown');
     const next = deltas ? whole : missed.head;

@@ -156,7 +156,7 @@ export function openReveal(row: RevealStepRow): Precondition[] {
   ];
 }
 
-/** Records a step and the cells that it opens; affects no row where another caller has taken it. */
+/** Records a step and the cells that it opens; affects no row where another caller has taken it, or the freeze is over. */
 export function advanceReveal(
   row: RevealStepRow,
   opened: { readonly playerId: number; readonly problems: readonly number[] } | undefined,
@@ -164,6 +164,7 @@ export function advanceReveal(
   const { contestId, freezeNo, step } = row;
   const problems = [...(opened?.problems ?? [])];
   return [
+    duringFreeze(contestId, freezeNo),
     {
       sql: format(
         `UPDATE contest_reveal SET step = ?, changed_at = UTC_TIMESTAMP(3)
@@ -194,6 +195,19 @@ export function finishReveal(contestId: number, freezeNo: number): Precondition 
   return {
     sql: format(
       `UPDATE contest_freeze SET revealed_at = UTC_TIMESTAMP(3)
+        WHERE contest_id = ? AND freeze_no = ? AND frozen AND revealed_at IS NULL`,
+      [contestId, freezeNo],
+    ),
+    expectedRows: 1,
+    rows: format('contest_freeze WHERE contest_id = ?', [contestId]),
+  };
+}
+
+/** Changes nothing; affects no row where the freeze is over. */
+function duringFreeze(contestId: number, freezeNo: number): Precondition {
+  return {
+    sql: format(
+      `UPDATE contest_freeze SET revealed_at = NULL
         WHERE contest_id = ? AND freeze_no = ? AND frozen AND revealed_at IS NULL`,
       [contestId, freezeNo],
     ),
