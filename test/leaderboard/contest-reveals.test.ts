@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LogPublisher } from '../../src/events/log-publisher.ts';
 import { createCells } from '../../src/leaderboard/cells/cells-publisher.ts';
+import { readStoredCells } from '../../src/leaderboard/cells/cells-rows.ts';
 import { ContestReveals } from '../../src/leaderboard/reveal/contest-reveals.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
+import type { Cell } from '../../src/protocol/cells.ts';
 import { createProblem, setFrozen, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
@@ -38,13 +40,14 @@ async function frozenContest() {
     contestId,
   ]);
   const submit = async (place: number, problem: 0 | 1, verdict: string, minutesAgo = 0) => {
-    await database.execute(
+    const { insertId } = await database.execute(
       `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)
        VALUES (?, ?, ?, 'cpp', ?, 100, UTC_TIMESTAMP() - INTERVAL ? MINUTE)`,
       [playerIds[place], problems[problem], contestId, verdict, minutesAgo],
     );
+    return insertId;
   };
-  await submit(1, 1, 'ACCEPTED', 10);
+  const early = await submit(1, 1, 'ACCEPTED', 10);
   await createCells({ database, clock: SERVER_CLOCK }, contestId, 'shown');
   const publisher = await test.load(contestId);
   await publisher.update('all');
@@ -55,7 +58,7 @@ async function frozenContest() {
   await publisher.update('all');
   await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
   await revealsOf().open(contestId);
-  return { contestId, playerIds: playerIds as [number, number, number] };
+  return { contestId, playerIds: playerIds as [number, number, number], problems, early, submit };
 }
 
 const stepsOf = (contestId: number) =>
@@ -111,5 +114,23 @@ describe('A step of a reveal', () => {
     expect(stepsOf(contestId)).toEqual([]);
     await test.database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
     expect(await revealsOf().take(contestId, 1, 'all')).toMatchObject({ finished: true });
+  });
+
+  it('that reveals a total opens also the cells that became hidden since, and none stays pending', async () => {
+    const { contestId, playerIds, problems, early, submit } = await frozenContest();
+    // The solve from before the freeze is taken back: of later submissions to its problem nothing was shown until then.
+    await submit(1, 1, 'ACCEPTED');
+    await test.database.execute("UPDATE submission SET verdict = 'WRONG_ANSWER' WHERE id = ?", [early]);
+    const reveals = revealsOf();
+    await reveals.take(contestId, 1, 'cell');
+    const step = await reveals.take(contestId, 2, 'cell');
+    expect(step).toMatchObject({ playerId: playerIds[1], settled: true });
+    expect(step.cells.map(({ problemId, attempts }) => [problemId, attempts])).toEqual([
+      [problems[0], 1],
+      [problems[1], 2],
+    ]);
+    const stored = await readStoredCells(test.database, contestId, 'shown', new Set([playerIds[1]]));
+    const cells = JSON.parse(stored?.rows.get(playerIds[1]) ?? '[]') as Cell[];
+    expect(cells.filter(({ pending }) => pending !== undefined)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import type { CellsContest, Submission } from '../../platform/submissions.ts';
 import type { Cell } from '../../protocol/cells.ts';
-import { cellsOf, hiddenFrom, isEarlier, type Solve } from './player-cells.ts';
+import { cellsOf, hiddenFrom, isEarlier, type OpenedProblems, type Solve } from './player-cells.ts';
 
 /** Cells of all players of a contest, for one audience, and who was the first to solve each problem. */
 export class CellsBoard {
@@ -25,7 +25,7 @@ export class CellsBoard {
     submissions: readonly Submission[],
     contest: CellsContest,
     hides: boolean,
-    opened: ReadonlyMap<number, ReadonlySet<number>> = new Map(),
+    opened: ReadonlyMap<number, OpenedProblems> = new Map(),
   ): Set<number> {
     const byPlayer = new Map<number, Submission[]>();
     for (const submission of submissions) {

@@ -16,6 +16,9 @@ export interface ComputedCells {
   readonly hidden: ReadonlyMap<number, number>;
 }
 
+/** Problems of one player whose cells a reveal has opened; `all`: its total is revealed, and nothing of the row is hidden any more. */
+export type OpenedProblems = ReadonlySet<number> | 'all';
+
 const NONE: ReadonlySet<number> = new Set();
 const MINUTE_MS = 60_000;
 /** Precision of the platform's times of submission, ms. */
@@ -43,7 +46,7 @@ export function cellsOf(
   submissions: readonly Submission[],
   { startsAt }: Pick<CellsContest, 'startsAt'>,
   hidden = Number.POSITIVE_INFINITY,
-  opened: ReadonlySet<number> = NONE,
+  opened: OpenedProblems = NONE,
 ): ComputedCells {
   const solves = new Map<number, Solve>();
   const firstHidden = new Map<number, number>();
@@ -52,7 +55,7 @@ export function cellsOf(
     if (solves.has(problemId)) continue;
     const count = counts.get(problemId) ?? { attempts: 0, pending: 0, points: 0 };
     counts.set(problemId, count);
-    const isHidden = submittedAt >= hidden && !opened.has(problemId);
+    const isHidden = submittedAt >= hidden && opened !== 'all' && !opened.has(problemId);
     if (isHidden && !firstHidden.has(problemId)) firstHidden.set(problemId, submittedAt);
     if (isHidden || verdict === 'pending') count.pending++;
     else {

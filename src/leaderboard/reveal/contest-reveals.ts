@@ -4,12 +4,11 @@ import type { Precondition } from '../../log/append-statement.ts';
 import { readContest } from '../../platform/contests.ts';
 import { readFreeze } from '../../platform/freeze.ts';
 import { readScores } from '../../platform/scores.ts';
-import { readCellsContest, readSubmissions, type Submission } from '../../platform/submissions.ts';
+import { readCellsContest } from '../../platform/submissions.ts';
 import type { Reveal, RevealExtent, RevealedStep } from '../../protocol/api/reveal.ts';
 import type { EventData } from '../../protocol/event.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { truncate } from '../../util/truncate.ts';
-import { cellsOf, hiddenFrom } from '../cells/player-cells.ts';
 import { type LeaderboardPublisherOptions, refreshLeaderboard } from '../leaderboard-publisher.ts';
 import { publicationOf } from '../publication.ts';
 import { rankChangesBetween } from '../rank-changes.ts';
@@ -17,7 +16,7 @@ import { advanceHead, savePendingRankChanges, upsertRows } from '../row-statemen
 import { readShownScores, withPublicTiers } from '../shown-scores.ts';
 import type { Step } from '../step.ts';
 import { readStoredLeaderboard, type StoredLeaderboard } from '../stored-leaderboard.ts';
-import { openCells } from './opened-cells.ts';
+import { openCells, readHiddenNow } from './opened-cells.ts';
 import { countHidden, nextTarget, type RevealState, revealTarget } from './reveal-order.ts';
 import {
   advanceReveal,
@@ -261,17 +260,7 @@ export class ContestReveals {
     const { database, clock } = this.#options;
     const contest = await readCellsContest(database, clock, contestId);
     if (!contest) throw new Problem('not-found');
-    const submissions = await readSubmissions(database, clock, contestId, 'all');
-    const since = hiddenFrom(contest);
-    const byPlayer = new Map<number, Submission[]>();
-    for (const submission of submissions) {
-      const own = byPlayer.get(submission.playerId);
-      if (own) own.push(submission);
-      else byPlayer.set(submission.playerId, [submission]);
-    }
-    const hidden = new Map(
-      [...byPlayer].map(([playerId, own]) => [playerId, cellsOf(own, contest, since).hidden.keys()]),
-    );
+    const hidden = await readHiddenNow(this.#options, contestId, contest, 'all');
     await database.transaction((tx) => storeHiddenCells(tx, contestId, freezeNo, hidden));
   }
 }

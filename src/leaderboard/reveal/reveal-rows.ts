@@ -3,6 +3,7 @@ import type { Queries, Transaction } from '../../db/database.ts';
 import type { Precondition } from '../../log/append-statement.ts';
 import { IS_FROZEN } from '../../platform/freeze.ts';
 import { chunk } from '../../util/chunk.ts';
+import type { OpenedProblems } from '../cells/player-cells.ts';
 
 /** The last reveal of a contest. */
 export interface StoredReveal {
@@ -59,25 +60,31 @@ export async function readRevealStep(
 
 /** Cells of a contest that its reveal has opened. */
 export interface OpenedCells {
-  /** The last step that opened one; 0: none did. */
+  /** The last step that opened one, or revealed a total; 0: none did. */
   readonly step: number;
   /** Problems by player. */
-  readonly problems: ReadonlyMap<number, ReadonlySet<number>>;
+  readonly problems: ReadonlyMap<number, OpenedProblems>;
 }
 
 /** Reads the cells that the reveal of the present freeze has opened. */
 export async function readOpenedCells(database: Reads, contestId: number): Promise<OpenedCells> {
-  const rows = await database.query<{ playerId: number; problemId: number; step: number }>(
+  const rows = await database.query<{ playerId: number; problemId: number | null; step: number }>(
     `SELECT rc.player_id AS playerId, rc.problem_id AS problemId, rc.step
        FROM contest_freeze f
        JOIN contest_reveal_cell rc ON rc.contest_id = f.contest_id AND rc.freeze_no = f.freeze_no
-      WHERE f.contest_id = ? AND f.frozen AND rc.step IS NOT NULL`,
-    [contestId],
+      WHERE f.contest_id = ? AND f.frozen AND rc.step IS NOT NULL
+      UNION ALL
+     SELECT rs.settled_player, NULL, rs.step
+       FROM contest_freeze f
+       JOIN contest_reveal_step rs ON rs.contest_id = f.contest_id AND rs.freeze_no = f.freeze_no
+      WHERE f.contest_id = ? AND f.frozen AND rs.settled_player IS NOT NULL`,
+    [contestId, contestId],
   );
-  const problems = new Map<number, Set<number>>();
+  const problems = new Map<number, Set<number> | 'all'>();
   for (const { playerId, problemId } of rows) {
     const known = problems.get(Number(playerId)) ?? new Set();
-    problems.set(Number(playerId), known.add(Number(problemId)));
+    if (problemId === null || known === 'all') problems.set(Number(playerId), 'all');
+    else problems.set(Number(playerId), known.add(Number(problemId)));
   }
   return { step: rows.reduce((last, { step }) => Math.max(last, Number(step)), 0), problems };
 }
