@@ -1,6 +1,6 @@
-import { dataOf } from '../events/row-data.ts';
+import { parseData } from '../events/row-data.ts';
+import { submissionOf } from '../leaderboard/cells/reported-submission.ts';
 import type { LogRow } from '../log/row.ts';
-import { parseScope } from '../protocol/scope.ts';
 import { ContestFeed, type ContestFeedOptions } from './contest-feed.ts';
 
 /** Time without readers after which a feed is evicted, ms. A client that comes again before then gets what it lacks. */
@@ -11,23 +11,15 @@ const MAX_IDLE_OBJECTS = 200_000;
 /** Time after its last use in which a feed is not evicted, ms: a request may be about to read it. */
 const IN_USE_MS = 1_000;
 
-/** Events of a player's submissions. */
-const SUBMISSION_TYPES = [
-  'SUBMISSION_RECEIVED',
-  'SUBMISSION_JUDGED',
-  'SUBMISSION_REJUDGED',
-  'PROBLEM_SOLVED',
-  'SOLVE_RETRACTED',
-] as const;
 /** Events after which anything of a contest may differ. */
-const CONTEST_TYPES: ReadonlySet<string> = new Set([
+const CONTEST_TYPES = [
   'CONTEST_JOINED',
   'CONTEST_STATUS',
   'CONTEST_END',
   'CONTEST_CHANGED',
   'CONTEST_RESULTS',
   'LEADERBOARD_FREEZE',
-]);
+] as const;
 
 /** The contests that this node serves by the CLICS Contest API. */
 export class ContestFeeds {
@@ -62,14 +54,10 @@ export class ContestFeeds {
   observe(rows: readonly LogRow[]): void {
     if (this.#feeds.size === 0) return;
     for (const row of rows) {
-      for (const type of SUBMISSION_TYPES) {
-        const data = dataOf(type, row);
-        if (data?.contestId !== undefined) this.#feeds.get(data.contestId)?.mark(data.playerId);
-      }
-      if (!CONTEST_TYPES.has(row.type)) continue;
-      const scope = parseScope(row.scope);
-      const { contestId = scope?.id } = JSON.parse(row.data) as { contestId?: number };
-      if (contestId !== undefined) this.#feeds.get(contestId)?.mark();
+      const submitted = submissionOf(row);
+      if (submitted?.contestId !== undefined) this.#feeds.get(submitted.contestId)?.mark(submitted.playerId);
+      if (!CONTEST_TYPES.some((type) => type === row.type)) continue;
+      this.#feeds.get(parseData<(typeof CONTEST_TYPES)[number]>(row.data).contestId)?.mark();
     }
   }
 

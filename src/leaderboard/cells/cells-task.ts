@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dataOf } from '../../events/row-data.ts';
 import type { LogRow } from '../../log/row.ts';
 import { readSubmissionChecksums, readSubmitterChecksums } from '../../platform/submissions.ts';
-import { scopeKind } from '../../protocol/scope.ts';
 import { DirtyContests } from '../dirty-contests.ts';
 import { CellsPublisher, type CellsPublisherOptions } from './cells-publisher.ts';
 import { type CellsAudience, readPolledCells } from './cells-rows.ts';
+import { submissionOf } from './reported-submission.ts';
 
 export interface CellsTaskOptions extends CellsPublisherOptions {
   /** Min time between two updates of one contest, ms. */
@@ -145,22 +145,3 @@ export class CellsTask {
 
 /** Delay after a failed update of a contest, ms. */
 const RETRY_MS = 500;
-
-/**
- * The submission that a row is about, if it may change cells. Of events with several rows, the one for admins or, of public
- * solves, for the contest: a hidden solve is no reason for an update that a rejected submission would not cause.
- */
-function submissionOf(row: LogRow) {
-  switch (scopeKind(row.scope)) {
-    case 'hidden':
-      return (
-        dataOf('SUBMISSION_RECEIVED', row) ??
-        dataOf('SUBMISSION_JUDGED', row) ??
-        dataOf('SUBMISSION_REJUDGED', row)
-      );
-    case 'contest':
-      return dataOf('PROBLEM_SOLVED', row) ?? dataOf('SOLVE_RETRACTED', row);
-    default:
-      return undefined;
-  }
-}
