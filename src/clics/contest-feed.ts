@@ -1,24 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import type { Audience } from '../leaderboard/stored-leaderboard.ts';
-import { type Query, readHead } from '../log/reader.ts';
+import { type LogHead, type Query, readHead } from '../log/reader.ts';
 import type { PlatformClock } from '../platform/clock.ts';
-import {
-  type ContestFacts,
-  readContestFacts,
-  readProblemFacts,
-  readTeamChecksum,
-  readTeamFacts,
-} from '../platform/contest-facts.ts';
-import { recordFreeze } from '../platform/freeze.ts';
-import { hasWinnersColumn, readFinalResults } from '../platform/results.ts';
-import { readSubmissions } from '../platform/submissions.ts';
+import type { ContestFacts } from '../platform/contest-facts.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
-import { ChangedPlayers, type Players } from './changed-players.ts';
+import type { Players } from './changed-players.ts';
 import { ContestModel, type ContestRead, FEED_AUDIENCES } from './contest-model.ts';
+import { ContestTables } from './contest-tables.ts';
 import { FeedHistory } from './feed-history.ts';
 import { type FeedSnapshot, FeedSnapshots, type SnapshotForm } from './feed-snapshots.ts';
-import type { FeedView } from './feed-view.ts';
+import { tokenOf } from './feed-token.ts';
+import type { FeedChange, FeedView } from './feed-view.ts';
 
 export interface ContestFeedOptions {
   readonly database: Pick<Database, 'query' | 'execute' | 'transaction'>;
@@ -36,8 +29,6 @@ export interface ContestFeedOptions {
 const POLL_RATIO = 20;
 /** Max time between two polls, ms, where `checkMs` is no longer. */
 const MAX_REST_MS = 5_000;
-/** Max age of the titles of problems, ms. */
-const PROBLEMS_MS = 30_000;
 /** Delay after a failed read, ms. */
 const RETRY_MS = 500;
 
@@ -51,21 +42,19 @@ export class ContestFeed {
   readonly #model = new ContestModel();
   #histories: Readonly<Record<Audience, FeedHistory>> | undefined;
   #facts: ContestFacts | undefined;
-  #withWinners: boolean | undefined;
-  #problemsReadAt = Number.NEGATIVE_INFINITY;
-  #teamChecksum = '';
   /** Players whose submissions may have changed since they were read. */
   #dirty: Players = 'all';
   /** Cursor from before the last poll. What is read by events alone is no reason for a newer one: it may lack other changes. */
-  #token = '';
+  #cursor = '';
   #head = 0;
+  #term = '';
   /** The read that is under way, and the one that follows it. */
   #running: Promise<boolean> | undefined;
   #following: Promise<boolean> | undefined;
   readonly #readers = new Set<() => void>();
   readonly #pause = new WakeableSleep();
   readonly #snapshots = new FeedSnapshots();
-  readonly #changed: ChangedPlayers;
+  readonly #tables: ContestTables;
   #looping = false;
   #pollRequested = false;
   /** Whether an event reports what the loop's next poll finds. */
@@ -77,7 +66,7 @@ export class ContestFeed {
   constructor(options: ContestFeedOptions, contestId: number) {
     this.#options = options;
     this.contestId = contestId;
-    this.#changed = new ChangedPlayers(options.database, contestId);
+    this.#tables = new ContestTables(options, contestId);
   }
 
   get readers(): number {
@@ -108,13 +97,18 @@ export class ContestFeed {
     return this.#snapshots.take(this.view(audience), this.history(audience), {
       audience,
       form,
-      token: this.#token,
+      token: tokenOf(this.#cursor, audience),
     });
   }
 
   /** End of the log after the last read. */
   get head(): number {
     return this.#head;
+  }
+
+  /** Word of the log's term that was present at the last read. */
+  get term(): string {
+    return this.#term;
   }
 
   /** Facts of the contest, as of the last read. */
@@ -218,80 +212,46 @@ export class ContestFeed {
 
   async #read(): Promise<boolean> {
     const { database } = this.#options;
-    const token = this.#options.cursor();
+    const cursor = this.#options.cursor();
     const isPoll = this.#pollRequested || this.#histories === undefined;
     const players = this.#dirty;
     this.#pollRequested = false;
     this.#dirty = new Set();
     let read: ContestRead | undefined;
+    let end: LogHead;
     try {
-      read = await this.#readTables(players, isPoll);
-      this.#head = (await readHead(database.query as Query)).head;
+      read = await this.#tables.read(players, isPoll, (playerId) => this.#model.hasTeam(playerId));
+      // Last: what is read above was visible when the log had ended here.
+      end = await readHead(database.query as Query);
     } catch (error) {
       // What was read of it is not applied: everything is read again.
       this.#dirty = 'all';
-      this.#teamChecksum = '';
-      this.#problemsReadAt = Number.NEGATIVE_INFINITY;
+      this.#tables.invalidate();
       this.#pollRequested = true;
       throw error;
     }
     if (!read) return false;
     const changes = this.#model.apply(read);
+    this.#tables.applied(read, !this.#facts || changes.real.some(isProblem));
     this.#facts = read.facts;
-    if (isPoll) this.#token = token;
+    if (isPoll) this.#cursor = cursor;
+    let changed = this.#term !== end.epoch;
+    this.#head = end.head;
+    this.#term = end.epoch;
     if (!this.#histories) {
       this.#histories = { shown: new FeedHistory(this.#head), real: new FeedHistory(this.#head) };
       return true;
     }
-    let changed = false;
     for (const audience of FEED_AUDIENCES) {
       changed ||= changes[audience].length > 0;
-      this.#histories[audience].push(changes[audience], this.#token, this.#head);
+      this.#histories[audience].push(changes[audience], tokenOf(this.#cursor, audience), end.head);
     }
     if (changed) for (const onChanges of this.#readers) onChanges();
     return true;
   }
+}
 
-  async #readTables(marked: Players, isPoll: boolean): Promise<ContestRead | undefined> {
-    const { database, clock } = this.#options;
-    const { contestId } = this;
-    const players = isPoll ? await this.#changed.poll(marked) : this.#changed.record(marked);
-    const rows = await readSubmissions(database, clock, contestId, players);
-    const isNew = (playerId: number) => !this.#model.hasTeam(playerId);
-    const checksum = isPoll ? await readTeamChecksum(database, contestId) : this.#teamChecksum;
-    const readsTeams = checksum !== this.#teamChecksum || rows.some(({ playerId }) => isNew(playerId));
-    const teams = readsTeams ? await readTeamFacts(database, contestId) : undefined;
-    // After the submissions: what a freeze that has begun meanwhile hides is hidden.
-    const facts = await this.#readFacts();
-    if (!facts) return undefined;
-    const now = performance.now();
-    const before = this.#facts?.problems;
-    const readsProblems =
-      JSON.stringify(before) !== JSON.stringify(facts.problems) || now - this.#problemsReadAt > PROBLEMS_MS;
-    const problems = readsProblems ? await readProblemFacts(database, facts.problems) : undefined;
-    const results = facts.rankingComplete
-      ? await readFinalResults(database, contestId, this.#withWinners ?? false)
-      : undefined;
-    this.#teamChecksum = checksum;
-    if (readsProblems) this.#problemsReadAt = now;
-    return {
-      facts,
-      ...(problems ? { problems } : {}),
-      ...(teams ? { teams } : {}),
-      ...(results ? { results } : {}),
-      submissions: { players, rows },
-    };
-  }
-
-  /** Reads the contest, and records its freeze where no trigger has. */
-  async #readFacts(): Promise<ContestFacts | undefined> {
-    const { database, clock } = this.#options;
-    this.#withWinners ??= await hasWinnersColumn(database);
-    const withWinners = this.#withWinners;
-    const read = async () => (await readContestFacts(database, clock, [this.contestId], withWinners))[0];
-    const facts = await read();
-    if (!facts?.frozen || facts.freezeRecorded) return facts;
-    await database.transaction((tx) => recordFreeze(tx, this.contestId));
-    return read();
-  }
+/** Whether one problem is another than before. */
+function isProblem({ type, id }: FeedChange): boolean {
+  return type === 'problems' && id !== null;
 }

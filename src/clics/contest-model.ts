@@ -22,6 +22,8 @@ export interface ContestRead {
   /** Read after the submissions: what a freeze that began meanwhile hides is hidden. */
   readonly facts: ContestFacts;
   readonly problems?: readonly ProblemFacts[];
+  /** Whether the problems are sent again, changed or not. */
+  readonly repeatsProblems?: boolean;
   readonly teams?: readonly TeamFacts[];
   readonly results?: FinalResults;
   readonly submissions: {
@@ -95,7 +97,7 @@ export class ContestModel {
     const teams = read.teams && objectsOf(read.teams.map(teamObject));
     if (teams) for (const audience of FEED_AUDIENCES) this.views[audience].replaceAll('teams', teams);
     const changes = FEED_AUDIENCES.map(
-      (audience) => [audience, this.#update(audience, facts, all, touched)] as const,
+      (audience) => [audience, this.#update(audience, read, all, touched)] as const,
     );
     return Object.fromEntries(changes) as Record<Audience, FeedChange[]>;
   }
@@ -162,7 +164,7 @@ export class ContestModel {
   /** @param touched submissions that may have changed, or are gone */
   #update(
     audience: Audience,
-    facts: ContestFacts,
+    { facts, repeatsProblems }: ContestRead,
     all: boolean,
     touched: readonly JudgedSubmission[],
   ): FeedChange[] {
@@ -172,9 +174,10 @@ export class ContestModel {
     const problems = admin || hasStarted ? this.#problems : [];
     const places = new Map(problems.map(({ id }, place) => [id, place]));
     const hidden = admin ? Number.POSITIVE_INFINITY : hiddenFrom(facts);
-    view.setSingleton('contest', JSON.stringify(contestObject(facts)));
+    view.setContest(contestObject(facts));
     view.replaceAll('judgement-types', objectsOf(JUDGEMENT_TYPES));
     view.replaceAll('problems', objectsOf(problems.map(problemObject)));
+    if (repeatsProblems) view.repeat('problems');
     view.replaceAll('languages', objectsOf([...this.#languages.keys()].map(languageObject)));
     for (const id of new Set(touched.map((submission) => submission.id))) {
       const present = this.#byId.get(id);
@@ -197,7 +200,7 @@ export class ContestModel {
         ...(isFinal && this.#results ? resultAwards(this.#results) : []),
       ]),
     );
-    view.setSingleton('state', JSON.stringify(stateObject(facts, admin)));
+    view.setState(stateObject(facts, admin));
     return view.takeChanges();
   }
 

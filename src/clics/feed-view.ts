@@ -21,9 +21,9 @@ export const COLLECTION_TYPES = FEED_TYPES.filter(
 /** Change of one object. */
 export interface FeedChange {
   readonly type: FeedType;
-  /** Null for the contest and its state. */
+  /** Null for the contest, its state, and whole collections. */
   readonly id: string | null;
-  /** JSON of the object; null: it was deleted. */
+  /** JSON of the object or of all objects; null: it was deleted. */
   readonly json: string | null;
 }
 
@@ -37,6 +37,7 @@ const SINGLETON = '';
 export class FeedView {
   readonly #objects = new Map<FeedType, Map<string, string>>(FEED_TYPES.map((type) => [type, new Map()]));
   #changes: FeedChange[] = [];
+  #isOver = false;
 
   /** Objects of a type, by id. */
   objects(type: CollectionType): Objects {
@@ -48,8 +49,13 @@ export class FeedView {
     return this.#of(type).get(SINGLETON);
   }
 
-  setSingleton(type: 'contest' | 'state', json: string): void {
-    this.#set(type, SINGLETON, json);
+  setContest(contest: object): void {
+    this.#set('contest', SINGLETON, JSON.stringify(contest));
+  }
+
+  setState(state: { readonly end_of_updates: string | null }): void {
+    this.#isOver = state.end_of_updates !== null;
+    this.#set('state', SINGLETON, JSON.stringify(state));
   }
 
   /** Sets all objects of a type: those that are missing are deleted. */
@@ -63,6 +69,11 @@ export class FeedView {
     this.#set(type, id, json);
   }
 
+  /** Sends a type again as a whole: clients may lack a change of it that is not new here. */
+  repeat(type: CollectionType): void {
+    this.#changes.push({ type, id: null, json: collectionOf(this.#of(type)) });
+  }
+
   /**
    * Takes what has changed since the last call: objects after those that they refer to, and deletions before those. The
    * state is the last where it says that nothing follows.
@@ -70,14 +81,16 @@ export class FeedView {
   takeChanges(): FeedChange[] {
     const changes = this.#changes;
     this.#changes = [];
-    const isDeletion = ({ json }: FeedChange) => json === null;
+    // A whole collection deletes what it lacks.
+    const isDeletion = ({ type, id, json }: FeedChange) =>
+      json === null || (id === null && type !== 'contest' && type !== 'state');
     const order = ({ type }: FeedChange) => FEED_TYPES.indexOf(type);
     const ordered = [
       ...changes.filter((change) => !isDeletion(change)).sort((a, b) => order(a) - order(b)),
       ...changes.filter(isDeletion).sort((a, b) => order(b) - order(a)),
     ];
     const state = this.singleton('state');
-    if (ordered.length === 0 || state === undefined || !isOver(state)) return ordered;
+    if (ordered.length === 0 || state === undefined || !this.#isOver) return ordered;
     return [...ordered.filter(({ type }) => type !== 'state'), { type: 'state', id: null, json: state }];
   }
 
@@ -94,8 +107,28 @@ export class FeedView {
   }
 }
 
-function isOver(state: string): boolean {
-  return (JSON.parse(state) as { end_of_updates: string | null }).end_of_updates !== null;
+/**
+ * Finds the objects whose properties have these values, without parsing them. An empty value stands for none.
+ * @param filters names of properties that are ids, and values
+ */
+export function selectObjects(
+  objects: Objects,
+  filters: readonly (readonly [name: string, value: string])[],
+): string[] {
+  const tests = filters.map(([name, value]) => propertyTest(name, value));
+  return [...objects.values()].filter((json) => tests.every((holds) => holds(json)));
+}
+
+/** The text of a property is nowhere else in the JSON of a flat object: quotation marks within a string are escaped. */
+function propertyTest(name: string, value: string): (json: string) => boolean {
+  const property = `${JSON.stringify(name)}:`;
+  const wanted = property + JSON.stringify(value);
+  if (value !== '') return (json) => json.includes(wanted);
+  return (json) => !json.includes(property) || json.includes(wanted) || json.includes(`${property}null`);
+}
+
+function collectionOf(objects: Objects): string {
+  return `[${[...objects.values()].join(',')}]`;
 }
 
 /** One line of the feed. @param token after which a client may resume, once it has this line */
@@ -120,10 +153,7 @@ export function collectionLinesOf(view: FeedView, token: string): string[] {
     lineOf({
       type,
       id: null,
-      json:
-        type === 'contest'
-          ? (view.singleton(type) ?? null)
-          : `[${[...view.objects(type).values()].join(',')}]`,
+      json: type === 'contest' ? (view.singleton(type) ?? null) : collectionOf(view.objects(type)),
     }),
   );
   return [...lines, lineOf({ type: 'state', id: null, json: view.singleton('state') ?? null }, token)];

@@ -8,16 +8,15 @@ import type { ContestFeed } from '../clics/contest-feed.ts';
 import type { ContestFeeds } from '../clics/contest-feeds.ts';
 import { contestObject } from '../clics/contest-objects.ts';
 import { openFeedSink } from '../clics/feed-sink.ts';
-import { COLLECTION_TYPES, type Objects } from '../clics/feed-view.ts';
+import { COLLECTION_TYPES, type Objects, selectObjects } from '../clics/feed-view.ts';
+import { prepareResume, type ResumeDeps } from '../clics/resume-feed.ts';
 import { serveFeed } from '../clics/serve-feed.ts';
 import type { Queries } from '../db/database.ts';
 import type { Audience } from '../leaderboard/stored-leaderboard.ts';
-import type { Terms } from '../log/terms.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { readContestFacts } from '../platform/contest-facts.ts';
 import { listContests } from '../platform/contests.ts';
 import { hasWinnersColumn } from '../platform/results.ts';
-import { parseCursor } from '../protocol/cursor.ts';
 import { Problem } from '../protocol/problem.ts';
 import { scopes } from '../protocol/scope.ts';
 import type { Admission } from '../stream/admission.ts';
@@ -33,7 +32,7 @@ import {
   streamResponse,
 } from './stream-response.ts';
 
-export interface ClicsRoutesDeps {
+export interface ClicsRoutesDeps extends ResumeDeps {
   /** The database's time, in ms since 1970. */
   readonly now: () => number;
   readonly database: Pick<Queries, 'query'>;
@@ -42,7 +41,6 @@ export interface ClicsRoutesDeps {
   readonly feeds: Pick<ContestFeeds, 'read'>;
   readonly streams: Streams;
   readonly plan: ReturnType<typeof createPlanner>;
-  readonly terms: () => Terms;
   readonly admission: Pick<Admission, 'enter'>;
   readonly addressOf: (c: Context<AppEnv>) => string | undefined;
   readonly version: string;
@@ -180,7 +178,8 @@ export function clicsRoutes(deps: ClicsRoutesDeps): Router {
         params: contestParams,
         query: z.object({
           since_token: z.string().max(64).optional().openapi({
-            description: 'The last token, or any cursor of a stream: only what has changed since is sent.',
+            description:
+              'The last token: only what has changed since is sent, or every collection where that is not certain to be all. Any cursor of a stream: every collection.',
           }),
         }),
       },
@@ -200,12 +199,7 @@ export function clicsRoutes(deps: ClicsRoutesDeps): Router {
       const { id, type } = c.req.valid('param');
       const objects = await objectsOf(c.var.identity, id, type);
       const filters = Object.entries(c.req.query()).filter(([name]) => name.endsWith('_id'));
-      const isWanted = (text: string) => {
-        if (filters.length === 0) return true;
-        const fields = JSON.parse(text) as Record<string, unknown>;
-        return filters.every(([name, value]) => (fields[name] ?? '') === value);
-      };
-      return jsonResponse(`[${[...objects.values()].filter(isWanted).join(',')}]`);
+      return jsonResponse(`[${selectObjects(objects, filters).join(',')}]`);
     },
   );
   router.openapi(
@@ -240,10 +234,11 @@ export function clicsRoutes(deps: ClicsRoutesDeps): Router {
     if (c.req.method === 'HEAD') return new Response(null, { headers: FEED_HEADERS });
     requireFreeConnection(c);
     deps.streams.admit();
+    const resume = await prepareResume(token, audience, deps);
     const plan = await deps.plan(undefined, listened, NO_EVENTS.types);
     const feed = await deps.feeds.read(id);
     if (!feed) throw new Problem('not-found');
-    const since = token === undefined ? undefined : sinceOf(token, feed.head);
+    const start = resume(feed);
     // Again: streams may have been closed while the contest was read.
     deps.streams.admit();
     const over = new AbortController();
@@ -259,21 +254,10 @@ export function clicsRoutes(deps: ClicsRoutesDeps): Router {
         },
         openFeedSink(sink, () => over.abort()),
       );
-      serveFeed(stream, over.signal, feed, audience, since).catch((error) => {
+      serveFeed(stream, over.signal, feed, audience, start).catch((error) => {
         deps.onError(error);
         stream.close('reset');
       });
-    });
-  }
-
-  /** @throws Problem `invalid-query` unless it is a cursor of this log */
-  function sinceOf(token: string, head: number): number {
-    const cursor = parseCursor(token);
-    if (cursor?.term !== undefined && deps.terms().judge(cursor, head).valid) return cursor.id;
-    const detail = 'is not a token of this service, or of a log that was replaced';
-    throw new Problem('invalid-query', {
-      detail: `The value of since_token ${detail}. Without it, the feed begins anew.`,
-      errors: [{ pointer: '/since_token', detail }],
     });
   }
 }

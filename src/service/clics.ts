@@ -6,6 +6,7 @@ import type { DatabaseClock } from '../db/database-clock.ts';
 import type { Callers } from '../http/app-env.ts';
 import { clicsRoutes } from '../http/clics.ts';
 import type { PlatformClock } from '../platform/clock.ts';
+import { createReach } from '../stream/resolve-plan.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 import type { OpenStreams } from './streams.ts';
@@ -43,6 +44,7 @@ export function openClics(deps: ClicsDeps): Part {
         plan: deps.plan,
         admission: deps.admission,
         terms: () => log.follower.terms,
+        reach: createReach({ follower: log.follower, query: database.query }),
         addressOf: deps.callers.addressOf,
         now: deps.databaseClock.now,
         version: deps.version,

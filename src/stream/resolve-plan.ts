@@ -23,27 +23,14 @@ const CATCH_UP_MS = 2_000;
 /** Max age of cached tails, ms; a replay notices later deletions itself. */
 const TAILS_MS = 2_000;
 
-/** Makes the planner of this process. It uses the state of the log in memory, and the database where that is not enough. */
-export function createPlanner({ follower, query }: PlanDeps) {
-  let tails: { at: number; value: Promise<LogState['tails']> } | undefined;
-
-  function presentTails(): Promise<LogState['tails']> {
-    const now = performance.now();
-    if (!tails || now - tails.at > TAILS_MS) {
-      const value = readTails(query);
-      tails = { at: now, value };
-      value.catch(() => {
-        tails = undefined;
-      });
-    }
-    return tails.value;
-  }
-
+/** Makes what waits in this process for cursors that other nodes issued. */
+export function createReach({ follower, query }: PlanDeps) {
   /**
-   * Waits until this node is at the position and in the term of a cursor, which another node has reached.
+   * Waits until this node is at the position and in the term of a cursor, which another node has reached. Returns at once for
+   * what is no cursor.
    * @throws Problem `overloaded` when the log is not read in time, or the position exists and is not reached here in time
    */
-  async function reach(requested: string): Promise<void> {
+  return async function reach(requested: string): Promise<void> {
     const cursor = parseCursor(requested);
     const isValid = () => cursor && follower.terms.judge(cursor, follower.position).valid;
     if (!cursor || isValid()) return;
@@ -63,6 +50,24 @@ export function createPlanner({ follower, query }: PlanDeps) {
     follower.hint(end);
     while (follower.position < cursor.id && performance.now() < deadline) await sleep(5);
     if (follower.position < cursor.id) throw new Problem('overloaded', { retryAfter: 1 });
+  };
+}
+
+/** Makes the planner of this process. It uses the state of the log in memory, and the database where that is not enough. */
+export function createPlanner({ follower, query }: PlanDeps) {
+  const reach = createReach({ follower, query });
+  let tails: { at: number; value: Promise<LogState['tails']> } | undefined;
+
+  function presentTails(): Promise<LogState['tails']> {
+    const now = performance.now();
+    if (!tails || now - tails.at > TAILS_MS) {
+      const value = readTails(query);
+      tails = { at: now, value };
+      value.catch(() => {
+        tails = undefined;
+      });
+    }
+    return tails.value;
   }
 
   /**

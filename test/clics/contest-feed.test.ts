@@ -1,7 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ContestFeed, type ContestFeedOptions } from '../../src/clics/contest-feed.ts';
 import { ContestFeeds } from '../../src/clics/contest-feeds.ts';
+import type { LogRow } from '../../src/log/row.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
+import type { EventType } from '../../src/protocol/event.ts';
+import { type Scope, scopes } from '../../src/protocol/scope.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import {
   createContest,
@@ -76,6 +79,44 @@ describe('The feed of one contest', () => {
     expect(first === undefined || first === 0).toBe(true);
   });
 
+  it('sends problems again once no node has older titles: a client that changes nodes gets the new one', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const title = `Renamed ${contestId}`;
+    const [one, other] = [
+      new ContestFeed(optionsWith(), contestId),
+      new ContestFeed(optionsWith(), contestId),
+    ];
+    const titleOf = (feed: ContestFeed) =>
+      (JSON.parse(feed.view('shown').objects('problems').get(String(problem)) ?? '') as { name: string })
+        .name;
+    await setHead(1);
+    await other.refresh();
+    await database.execute('UPDATE problem SET title = ? WHERE id = ?', [title, problem]);
+    await one.refresh();
+    await setHead(10);
+    vi.advanceTimersByTime(29_000);
+    await other.refresh();
+    expect([titleOf(one), titleOf(other)]).toEqual([title, 'Two Sum']);
+    // A client of `other` goes on at `one`, at once or later.
+    const first = one.history('shown').firstAfter(position);
+    vi.advanceTimersByTime(2_000);
+    await setHead(20);
+    await one.refresh();
+    for (const number of [first, one.history('shown').firstAfter(10)])
+      expect(one.history('shown').entry(Number(number))?.plain.toString()).toMatch(
+        new RegExp(`^{"type":"problems","id":null,"data":\\[.*"${title}"`),
+      );
+    // Once is enough: tokens that any node issues from now on are from after the change.
+    const { next } = one.history('shown');
+    vi.advanceTimersByTime(60_000);
+    await one.refresh();
+    expect(one.history('shown').next).toBe(next);
+    await database.execute("UPDATE problem SET title = 'Two Sum' WHERE id = ?", [problem]);
+  });
+
   it('has its participants after a read that failed at its end', async () => {
     let fails = true;
     const query: typeof database.query = async (sql, values) => {
@@ -126,5 +167,36 @@ describe('The feed of one contest', () => {
     vi.advanceTimersByTime(2_000);
     await feeds.read(await createContest(database));
     expect(first?.closed).toBe(true);
+  });
+
+  it('is not read again because of a hidden solve, which only its player is sent', async () => {
+    const feeds = new ContestFeeds(optionsWith(), 1);
+    const feed = await feeds.read(contestId);
+    if (!feed) throw new Error('no such contest');
+    const mark = vi.spyOn(feed, 'mark');
+    const row = (type: EventType, scope: Scope): LogRow => ({
+      id: 2,
+      eventId: 1,
+      scope,
+      type,
+      playerId: ada.playerId,
+      title: 't',
+      message: 'm',
+      data: JSON.stringify({ contestId, playerId: ada.playerId, problemId: problem }),
+      at: 0,
+      term: null,
+      tag: null,
+    });
+    feeds.observe([
+      row('PROBLEM_SOLVED', scopes.player(ada.playerId)),
+      row('SUBMISSION_JUDGED', scopes.player(ada.playerId)),
+    ]);
+    expect(mark).not.toHaveBeenCalled();
+    feeds.observe([
+      row('SUBMISSION_JUDGED', scopes.hidden(contestId)),
+      row('PROBLEM_SOLVED', scopes.contest(contestId)),
+      row('CONTEST_STATUS', scopes.contest(contestId)),
+    ]);
+    expect(mark.mock.calls).toEqual([[ada.playerId], [ada.playerId], []]);
   });
 });

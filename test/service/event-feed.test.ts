@@ -12,7 +12,7 @@ import {
   setFrozen,
   startContestMinutesAgo,
 } from '../support/database/platform.ts';
-import { prepareService } from '../support/service.ts';
+import { note, prepareService, startServiceOn } from '../support/service.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
 
 describe('The event feed of a contest', { timeout: 120_000 }, () => {
@@ -210,6 +210,69 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
       const refused = await get(`${path(contestId)}/event-feed?since_token=${token}`, bob.userId);
       expect(refused).toMatchObject({ status: 400, body: { code: 'invalid-query' } });
     }
+  });
+
+  it('sends everything to a client that may have lost commits, once the log shows a failover', async () => {
+    const contestId = await contest();
+    const [first] = problems;
+    const feed = await follow(contestId, bob.userId);
+    const { replica } = feed;
+    await feed.until(() => replica.token !== undefined);
+    const early = await submit(contestId, bob, first);
+    await feed.until(() => replica.of('submissions').has(early));
+    const before = replica.token;
+    await live.publish(note(ada.playerId, 'so that the next token is above what the node read first'));
+    expect((await get(`${path(contestId)}/state`, bob.userId)).status).toBe(200);
+    const kept = await submit(contestId, ada, first);
+    await feed.until(({ token }) => replica.of('submissions').has(kept) && token !== before);
+    feed.close();
+    // Sent by another node, before the commit was lost.
+    const lost = '987654321';
+    const loseCommit = () =>
+      replica.of('submissions').set(lost, { ...replica.of('submissions').get(kept), id: lost });
+    loseCommit();
+    const { token } = replica;
+    const resumed = await follow(contestId, bob.userId, replica);
+    const later = await submit(contestId, bob, first);
+    await resumed.until(() => replica.of('submissions').has(later));
+    expect(replica.of('submissions').has(lost)).toBe(true);
+    expect(resumed.lines.map(({ type }) => type)).not.toContain('teams');
+    // The first append of another process begins a term.
+    const next = await startServiceOn({ ...live.test, drop: async () => {} });
+    onTestFinished(() => next.close());
+    expect((await next.publish(note(ada.playerId, 'after the failover'))).status).toBe(201);
+    await resumed.until(() => !replica.of('submissions').has(lost));
+    expect([...replica.of('submissions').keys()]).toEqual([early, kept, later]);
+    resumed.close();
+    // One that comes later, with the same token.
+    replica.token = token;
+    loseCommit();
+    const late = await follow(contestId, bob.userId, replica);
+    await late.until(() => !replica.of('submissions').has(lost));
+    expectSound(late);
+  });
+
+  it('sends everything to a client whose token is of the other audience', async () => {
+    const contestId = await contest();
+    const [first] = problems;
+    await setFrozen(database, contestId, true);
+    const hidden = await submit(contestId, ada, first, 'ACCEPTED');
+    const admin = await follow(contestId, adminId);
+    const { replica } = admin;
+    await admin.until(({ verdicts, token }) => hidden in verdicts && token !== undefined);
+    const before = replica.token;
+    await live.publish(note(ada.playerId, 'so that the next token is above what the node read first'));
+    expect((await get(`${path(contestId)}/state`, adminId)).status).toBe(200);
+    await submit(contestId, bob, first);
+    await admin.until(({ token }) => token !== before);
+    admin.close();
+    const player = await follow(contestId, bob.userId, replica);
+    await player.until(({ verdicts }) => !(hidden in verdicts));
+    expectSound(player);
+    player.close();
+    const again = await follow(contestId, adminId, replica);
+    await again.until(({ verdicts }) => hidden in verdicts);
+    expectSound(again);
   });
 
   it('stays open with newlines, takes a token as a password, and ends with the right to it', async () => {
