@@ -72,25 +72,32 @@ export async function publishReleased({ database, publisher, holdDays }: Deferre
 }
 
 /**
- * Publishes these rows, or the first of them where all exceed what the database takes at once.
+ * Publishes these rows, or the first of them where all exceed what the database takes at once. Those that a later release
+ * stored, and this one does not understand, stay: its nodes publish them.
  * @returns number of published events; undefined where there are none, or another transaction has taken or locked some
  */
 async function publishPage(
   publisher: DeferredOptions['publisher'],
   rows: readonly Row[],
 ): Promise<number | undefined> {
-  const ids = rows.map(({ id }) => id);
+  const understood = rows.flatMap((row) => {
+    const drafts = draftsOf(row);
+    return drafts === undefined ? [] : [{ row, drafts }];
+  });
+  const ids = understood.map(({ row }) => row.id);
   if (ids.length === 0) return undefined;
   const page = format("deferred_event FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''", [ids]);
   const deletion = { sql: `DELETE deferred_event FROM ${page}`, expectedRows: ids.length, rows: page };
-  const drafts = rows.flatMap(draftsOf);
+  const drafts = understood.flatMap((event) => event.drafts);
   try {
     await publisher.publishUnits([{ drafts, preconditions: [deletion] }]);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === 'superseded') return undefined;
-    if (error.code === 'body-too-large' && rows.length > 1)
-      return publishPage(publisher, rows.slice(0, rows.length >> 1));
+    if (error.code === 'body-too-large' && ids.length > 1) {
+      const first = understood.slice(0, ids.length >> 1).map(({ row }) => row);
+      return publishPage(publisher, first);
+    }
     throw error;
   }
   return drafts.length;
@@ -112,8 +119,8 @@ async function findDue(database: Pick<Queries, 'query'>, afterContest: number): 
   }
 }
 
-/** A row that a later release wrote, and this one does not understand, has no draft. */
-function draftsOf({ type, data, scopes }: Row): EventDraft[] {
+/** None where no scope is left; undefined where this release does not understand the row. */
+function draftsOf({ type, data, scopes }: Row): EventDraft[] | undefined {
   try {
     const draft = limitedTo(
       prepare(type, JSON.parse(data), { internal: true }),
@@ -121,7 +128,7 @@ function draftsOf({ type, data, scopes }: Row): EventDraft[] {
     );
     return draft ? [draft] : [];
   } catch (error) {
-    if (error instanceof Problem) return [];
+    if (error instanceof Problem) return undefined;
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
-import type { Precondition } from '../log/append-statement.ts';
 import type { LogRow } from '../log/row.ts';
 import { holdsPlayers } from '../platform/freeze.ts';
 import type { EventType } from '../protocol/event.ts';
@@ -8,8 +7,15 @@ import { Problem } from '../protocol/problem.ts';
 import { parseScope } from '../protocol/scope.ts';
 import type { EventDraft } from './draft.ts';
 import type { LogPublisher } from './log-publisher.ts';
-import { PACED, type PacedScopes } from './paced-rows.ts';
-import { prepare, prepareFor } from './prepare.ts';
+import {
+  listWaiting,
+  loadWaiting,
+  type PacedEvent,
+  takeEvents,
+  type WaitingPacedEvent,
+  withoutLocked,
+} from './paced-rows.ts';
+import { prepare } from './prepare.ts';
 import { dataOf } from './row-data.ts';
 
 export interface PacedEventsOptions {
@@ -22,23 +28,14 @@ export interface PacedEventsOptions {
 /** Rows that a padded append has in any case, and those that it has for each hidden judgement since the last one. */
 const BASE_ROWS = 4;
 const JUDGED_ROWS = 4;
-/** Max size of an append, in rows and in characters of their data. */
+/** Max rows of an append. */
 const MAX_ROWS = 1_000;
-const MAX_LENGTH = 4 * 1024 * 1024;
 /** Number of runs from one append to the next while no frozen contest is live. */
 const IDLE_RUNS = 10;
 /** Max time between two runs, in ms, beyond any interval: after it this node no longer leads, and counts nothing. */
 const LEADING_MS = 15 * 60_000;
 /** Max wait of an event, in ms, before the appends are doubled until no contest is frozen. */
 const PATIENCE_MS = 5_000;
-
-interface WaitingRow {
-  readonly id: number;
-  readonly type: string;
-  readonly data: string;
-  readonly scopes: string;
-  readonly waitedMs: number;
-}
 
 /**
  * Leader task that appends what follows from hidden verdicts, padded: how far an append moves the positions of the log depends
@@ -51,6 +48,10 @@ export class PacedEvents {
   readonly #judged = new Map<number, number>();
   #factor = 1;
   #idleRuns = 0;
+  /** Whether the last run met events that another transaction had locked: larger appends do not help these. */
+  #metLock = false;
+  /** Ids of events that a later release stored and this one does not understand: its nodes append them. */
+  readonly #unreadable = new Set<number>();
   /** Begin of the last run (`performance.now()`). */
   #ranAt = Number.NEGATIVE_INFINITY;
 
@@ -79,20 +80,20 @@ export class PacedEvents {
     const frozen = await this.#frozenContests();
     const judged = [...frozen.keys()].reduce((sum, id) => sum + (this.#judged.get(id) ?? 0), 0);
     this.#judged.clear();
-    const waiting = await readWaiting(this.#options.database);
+    const waiting = this.#readable(await listWaiting(this.#options.database));
     if (frozen.size === 0) {
       this.#factor = 1;
-      if (waiting.length > 0) await this.#append(takeRows(waiting, MAX_ROWS), 0, 0);
+      if (waiting.length > 0) await this.#append(waiting, MAX_ROWS, 0);
       return;
     }
     const live = [...frozen.values()].some((isLive) => isLive);
     this.#idleRuns = live ? 0 : this.#idleRuns + 1;
     const base = live || this.#idleRuns % IDLE_RUNS === 0 ? BASE_ROWS : 0;
-    if (base > 0 && Number(waiting[0]?.waitedMs ?? 0) > PATIENCE_MS)
-      this.#factor = Math.min(this.#factor * 2, MAX_ROWS);
-    const size = Math.min(MAX_ROWS, base * this.#factor + judged * JUDGED_ROWS);
-    if (size === 0) return;
-    await this.#append(takeRows(waiting, size), size, frozen.size);
+    const sizeNow = () => Math.min(MAX_ROWS, base * this.#factor + judged * JUDGED_ROWS);
+    const needed = waiting.reduce((sum, { scopes }) => sum + scopes.length, 0);
+    const isLate = Number(waiting[0]?.waitedMs ?? 0) > PATIENCE_MS && !this.#metLock;
+    if (base > 0 && isLate && needed > sizeNow()) this.#factor = Math.min(this.#factor * 2, MAX_ROWS);
+    if (sizeNow() > 0) await this.#append(waiting, sizeNow(), frozen.size);
   }
 
   /** Frozen contests whose positions are padded, and whether each is live. */
@@ -104,13 +105,34 @@ export class PacedEvents {
     return new Map(rows.map(({ id, live }) => [id, Number(live) === 1]));
   }
 
-  async #append(rows: readonly WaitingRow[], size: number, frozenContests: number): Promise<void> {
-    const drafts = rows.flatMap(draftOf);
-    const used = drafts.reduce((sum, draft) => sum + draft.rows.length, 0);
-    const padding = Array.from({ length: Math.max(0, size - used) }, () =>
+  /** Appends the first events that have room; those that others have locked, and what follows in their scopes, are passed over. */
+  async #append(waiting: readonly WaitingPacedEvent[], size: number, frozenContests: number): Promise<void> {
+    this.#metLock = false;
+    if (await this.#tryAppend(waiting, size, frozenContests)) return;
+    this.#metLock = true;
+    const free = this.#readable(await withoutLocked(this.#options.database));
+    if (await this.#tryAppend(free, size, frozenContests)) return;
+    await this.#tryAppend([], size, frozenContests);
+  }
+
+  /** @returns false where another transaction has taken or locked some of the events */
+  async #tryAppend(
+    waiting: readonly WaitingPacedEvent[],
+    size: number,
+    frozenContests: number,
+  ): Promise<boolean> {
+    const { database, publisher } = this.#options;
+    const { events, unreadable } = await loadWaiting(database, takeEvents(waiting, size));
+    for (const id of unreadable) this.#unreadable.add(id);
+    const used = events.reduce((sum, { draft }) => sum + draft.rows.length, 0);
+    const padding = Array.from({ length: frozenContests === 0 ? 0 : Math.max(0, size - used) }, () =>
       prepare('PADDING', { frozenContests }, { internal: true }),
     );
-    await publishStored(this.#options.publisher, rows, [...drafts, ...padding]);
+    return publishStored(publisher, events, padding);
+  }
+
+  #readable(waiting: readonly WaitingPacedEvent[]): WaitingPacedEvent[] {
+    return waiting.filter(({ id }) => !this.#unreadable.has(id));
   }
 }
 
@@ -120,65 +142,47 @@ export async function flushPaced(
   type: EventType,
   contestId: number,
 ): Promise<void> {
+  const about = format("AND type = ? AND JSON_EXTRACT(data, '$.contestId') = ?", [type, contestId]);
+  let failed: number | undefined;
   for (;;) {
-    const rows = await readWaiting(
-      database,
-      format("AND type = ? AND JSON_EXTRACT(data, '$.contestId') = ?", [type, contestId]),
-    );
-    if (rows.length === 0) return;
+    const waiting = await listWaiting(database, about);
+    const { events } = await loadWaiting(database, takeEvents(waiting, MAX_ROWS));
+    const [first] = events;
+    if (first === undefined) return;
+    if (await publishStored(publisher, events, [])) continue;
     // Where the leader's task has appended some of them meanwhile, the rest are read again.
-    await publishStored(publisher, rows, rows.flatMap(draftOf));
+    if (first.id === failed) throw new Problem('superseded', { detail: 'deferred events are locked' });
+    failed = first.id;
   }
 }
 
-function readWaiting(database: Pick<Queries, 'query'>, condition = ''): Promise<WaitingRow[]> {
-  return database.query<WaitingRow>(
-    `SELECT id, type, data, scopes, TIMESTAMPDIFF(MICROSECOND, created_at, UTC_TIMESTAMP(3)) / 1000 AS waitedMs
-       FROM deferred_event WHERE contest_id = ${PACED} ${condition} ORDER BY id LIMIT ${MAX_ROWS}`,
-  );
-}
-
-/** The first rows that have room. An event whose link is not known yet waits until the events before it are in the log. */
-function takeRows(waiting: readonly WaitingRow[], size: number): WaitingRow[] {
-  const taken: WaitingRow[] = [];
-  let room = size;
-  let length = 0;
-  for (const row of waiting) {
-    room -= storedScopes(row).scopes.length;
-    length += row.data.length;
-    const isLinked = row.type !== 'SOLVE_RETRACTED' || JSON.parse(row.data).supersedes !== undefined;
-    if (room < 0 || (taken.length > 0 && (length > MAX_LENGTH || !isLinked))) break;
-    taken.push(row);
-  }
-  return taken;
-}
-
-/** Appends drafts and deletes the rows that they are made of; does nothing where another node has appended some of them. */
+/**
+ * Appends events, deletes the rows that they are stored in, and pads; in parts where the database takes less at once.
+ * @returns false where another transaction has taken or locked some of them: what is left of them waits
+ */
 async function publishStored(
   publisher: PacedEventsOptions['publisher'],
-  rows: readonly WaitingRow[],
-  drafts: readonly EventDraft[],
-): Promise<void> {
-  const ids = rows.map(({ id }) => id);
-  const deletion: Precondition[] =
-    ids.length === 0
-      ? []
-      : [{ sql: format('DELETE FROM deferred_event WHERE id IN (?)', [ids]), expectedRows: ids.length }];
+  events: readonly PacedEvent[],
+  padding: readonly EventDraft[],
+): Promise<boolean> {
+  if (events.length + padding.length === 0) return true;
+  const ids = events.map(({ id }) => id);
+  const page = format("deferred_event FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''", [ids]);
+  const deletion = { sql: `DELETE deferred_event FROM ${page}`, expectedRows: ids.length, rows: page };
+  const drafts = [...events.map(({ draft }) => draft), ...padding];
   try {
-    await publisher.publishUnits([{ drafts, preconditions: deletion }]);
+    await publisher.publishUnits([{ drafts, preconditions: ids.length === 0 ? [] : [deletion] }]);
+    return true;
   } catch (error) {
-    if (!(error instanceof Problem && error.code === 'superseded')) throw error;
-  }
-}
-
-const storedScopes = ({ scopes }: WaitingRow): PacedScopes => JSON.parse(scopes);
-
-/** A row that a later release wrote, and this one does not understand, has no draft. */
-function draftOf(row: WaitingRow): EventDraft[] {
-  try {
-    return [prepareFor(row.type, JSON.parse(row.data), storedScopes(row))];
-  } catch (error) {
-    if (error instanceof Problem) return [];
-    throw error;
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === 'superseded') return false;
+    if (error.code !== 'body-too-large' || drafts.length === 1) throw error;
+    const middle = drafts.length >> 1;
+    const eventsFirst = Math.min(middle, events.length);
+    const paddingFirst = middle - eventsFirst;
+    return (
+      (await publishStored(publisher, events.slice(0, eventsFirst), padding.slice(0, paddingFirst))) &&
+      (await publishStored(publisher, events.slice(eventsFirst), padding.slice(paddingFirst)))
+    );
   }
 }

@@ -45,9 +45,10 @@ export async function linkRetractions(
   return linked;
 }
 
-/** A draft that goes to some of its scopes alone still does. */
+/** A draft that goes to some of its scopes alone still does, and one that no restriction applies to stays so. */
 function withLink(draft: EventDraft, supersedes: number): EventDraft {
   const linked = prepare(draft.type, { ...draft.event.data, supersedes });
+  if (draft.redactable === undefined) return { ...draft, event: linked.event, data: linked.data };
   const isWhole = linked.rows.length === draft.rows.length;
   return isWhole ? linked : (limitedTo(linked, new Set(draft.rows.map(({ scope }) => scope))) ?? draft);
 }

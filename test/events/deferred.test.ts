@@ -109,6 +109,18 @@ test('a locked event of one contest does not keep those of another from being pu
   expect(await publishDeferred({ database, publisher })).toBe(1);
 });
 
+test('what only a later release understands stays until one of its nodes leads, and delays nothing', async () => {
+  const { database } = made;
+  const [first, second] = [await createContest(database), await createContest(database)];
+  await defer(first, 1);
+  await database.execute("UPDATE deferred_event SET type = 'OF_A_LATER_RELEASE'");
+  await defer(first, 2);
+  await defer(second, 3);
+  const { publisher } = collector();
+  expect(await publishDeferred({ database, publisher })).toBe(5);
+  expect(await database.query('SELECT type FROM deferred_event')).toEqual([{ type: 'OF_A_LATER_RELEASE' }]);
+});
+
 test('a poll reads no more when more events wait', async () => {
   const contestId = await createContest(made.database, { frozen: true });
   const publisher = { publishUnits: () => Promise.reject(new Error('nothing is due')) };

@@ -1,12 +1,18 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import type { EventUnit } from '../../src/events/draft.ts';
+import { createLogPublisher } from '../../src/events/log-publisher.ts';
 import { flushPaced, PacedEvents } from '../../src/events/paced-events.ts';
 import { storePaced } from '../../src/events/paced-rows.ts';
 import { prepareFor } from '../../src/events/prepare.ts';
 import type { LogRow } from '../../src/log/row.ts';
+import { readRestrictions } from '../../src/platform/restrictions.ts';
+import type { EventType } from '../../src/protocol/event.ts';
+import { Problem } from '../../src/protocol/problem.ts';
 import type { Scope } from '../../src/protocol/scope.ts';
 import { prepareDatabase } from '../support/database/database.ts';
+import { openAppender } from '../support/database/log.ts';
 import { createContest, setFrozen } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 
 const made = prepareDatabase();
 let units: EventUnit[] = [];
@@ -35,10 +41,15 @@ async function frozenContest(): Promise<number> {
   return contestId;
 }
 
-async function hide(contestId: number, playerId: number, waitedS = 0): Promise<void> {
+async function hide(
+  contestId: number,
+  playerId: number,
+  waitedS = 0,
+  type: EventType = 'PROBLEM_SOLVED',
+): Promise<void> {
   const scopes: Scope[] = [`player:${playerId}`, `contest:${contestId}:hidden`];
-  const solved = { playerId, problemId: 5, contestId };
-  const { sql } = storePaced(prepareFor('PROBLEM_SOLVED', solved, { scopes, activity: true }));
+  const about = { playerId, problemId: 5, contestId };
+  const { sql } = storePaced(prepareFor(type, about, { scopes, activity: true }));
   await made.database.execute(sql);
   await made.database.execute(
     'UPDATE deferred_event SET created_at = created_at - INTERVAL ? SECOND ORDER BY id DESC LIMIT 1',
@@ -49,6 +60,17 @@ async function hide(contestId: number, playerId: number, waitedS = 0): Promise<v
 const rows = () => units.flatMap(({ drafts }) => drafts.flatMap((draft) => draft.rows));
 const players = () => units.flatMap(({ drafts }) => drafts.flatMap(({ playerId }) => playerId ?? []));
 const waiting = () => made.database.query('SELECT id FROM deferred_event');
+
+/** A publisher that appends to the log. */
+function openPublisher() {
+  const appender = openAppender(made.database);
+  onTestFinished(() => appender.close());
+  return createLogPublisher({
+    append: (some) => appender.append(some),
+    restrictions: (about) => readRestrictions(made.database, about),
+    findSolve: async () => 12,
+  });
+}
 
 /** The row for admins of a judgement. */
 const judgement = (contestId: number) =>
@@ -132,4 +154,96 @@ test('after the end of a frozen contest, padding is appended less often', async 
   expect(rows()).toHaveLength(0);
   await paced.run();
   expect(rows()).toHaveLength(4);
+});
+
+test('a retraction is appended once, before what came after it, with the solve that it takes back', async () => {
+  const { database } = made;
+  const contestId = await frozenContest();
+  await hide(contestId, 1, 0, 'SOLVE_RETRACTED');
+  await hide(contestId, 1);
+  await new PacedEvents({ database, publisher: openPublisher() }).run();
+  const log = await database.query<{ type: string; scope: string; supersedes: string | null }>(
+    "SELECT type, scope, JSON_EXTRACT(data, '$.supersedes') AS supersedes FROM notification ORDER BY id DESC LIMIT 4",
+  );
+  expect(log.toReversed().map(({ supersedes, ...row }) => ({ ...row, link: Number(supersedes) }))).toEqual([
+    { type: 'SOLVE_RETRACTED', scope: 'player:1', link: 12 },
+    { type: 'SOLVE_RETRACTED', scope: `contest:${contestId}:hidden`, link: 12 },
+    { type: 'PROBLEM_SOLVED', scope: 'player:1', link: 0 },
+    { type: 'PROBLEM_SOLVED', scope: `contest:${contestId}:hidden`, link: 0 },
+  ]);
+  expect(await waiting()).toEqual([]);
+});
+
+test('a locked event delays only what follows in its scopes, no other append, and enlarges none', async () => {
+  const { database, url } = made;
+  const contestId = await frozenContest();
+  const other = await frozenContest();
+  await hide(contestId, 1);
+  await hide(contestId, 2);
+  await hide(other, 3);
+  const paced = new PacedEvents({ database, publisher: openPublisher() });
+  const lock = () => lockRows(url, 'deferred_event WHERE contest_id = 0 ORDER BY id LIMIT 1');
+  let unlock = await lock();
+  const owners = async () =>
+    (
+      await database.query<{ playerId: number }>(
+        "SELECT player_id AS playerId FROM notification WHERE scope LIKE 'player:%' AND type = 'PROBLEM_SOLVED' ORDER BY id DESC LIMIT 3",
+      )
+    ).map(({ playerId }) => playerId);
+  const head = async () => Number((await database.query('SELECT head FROM log_head'))[0]?.head);
+  const before = await head();
+  await paced.run();
+  expect((await owners())[0]).toBe(3);
+  expect(await waiting()).toHaveLength(2);
+  await hide(contestId, 4);
+  await unlock();
+  await database.execute('UPDATE deferred_event SET created_at = created_at - INTERVAL 60 SECOND');
+  unlock = await lock();
+  for (let run = 0; run < 2; run++) await paced.run();
+  await unlock();
+  await paced.run();
+  await paced.run();
+  expect((await owners()).toReversed()).toEqual([1, 2, 4]);
+  expect((await head()) - before).toBe(5 * 4);
+});
+
+test('what the database does not take at once is appended in parts, padding included', async () => {
+  const contestId = await frozenContest();
+  for (const playerId of [1, 2, 3, 4]) await hide(contestId, playerId);
+  const small = {
+    publishUnits: async (some: readonly EventUnit[]) => {
+      if (some.some(({ drafts }) => drafts.length > 1)) throw new Problem('body-too-large');
+      return publisher.publishUnits(some);
+    },
+  };
+  const paced = new PacedEvents({ database: made.database, publisher: small });
+  paced.observe([judgement(contestId)]);
+  await paced.run();
+  paced.observe([judgement(contestId)]);
+  await paced.run();
+  expect(players()).toEqual([1, 2, 3, 4]);
+  expect(rows()).toHaveLength(12);
+  expect(await waiting()).toEqual([]);
+});
+
+test('what only a later release understands stays until one of its nodes leads, and delays nothing', async () => {
+  const contestId = await frozenContest();
+  await hide(contestId, 1);
+  await made.database.execute(`UPDATE deferred_event SET type = 'OF_A_LATER_RELEASE'`);
+  await hide(contestId, 2);
+  const paced = open();
+  for (let run = 0; run < 2; run++) await paced.run();
+  expect(players()).toEqual([2]);
+  expect(rows()).toHaveLength(8);
+  expect(await waiting()).toHaveLength(1);
+});
+
+test('retractions whose solves are in the log wait for no append of their own', async () => {
+  const contestId = await frozenContest();
+  const paced = open();
+  for (const playerId of [1, 2]) await hide(contestId, playerId, 60, 'SOLVE_RETRACTED');
+  await paced.run();
+  await paced.run();
+  expect(players()).toEqual([1, 2]);
+  expect(rows()).toHaveLength(8);
 });
