@@ -7,6 +7,7 @@ import { migrate } from '../../src/migrate/migrate.ts';
 import { moveLateNotifications } from '../../src/platform/adoption/late-notifications.ts';
 import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { createPlatformTables, createSocketIoTables, notifyOld } from '../support/database/socketio.ts';
 import { startServiceOn } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -192,6 +193,24 @@ describe.each(MODES)('After the migration, with sql_mode %j,', (mode) => {
       { player_id: ada.playerId, player_name: 'Ada', final_rank: null, xp_earned: 0, level: 1, live_rank: 1 },
     ]);
   });
+});
+
+test('a locked row of the layer, or of a player, keeps no other from being moved', async () => {
+  for (const title of ['First', 'Second'])
+    await database.execute(
+      "INSERT INTO notification (player_id, type, title, message, data) VALUES (?, 'ANNOUNCEMENT', ?, 'M', '{}')",
+      [ada.playerId, title],
+    );
+  const unlock = await lockRows(
+    made.url,
+    'notification FORCE INDEX (PRIMARY) WHERE id < 0 ORDER BY id DESC LIMIT 1',
+  );
+  await lockRows(made.url, `player WHERE id = ${ada.playerId}`);
+  expect(await moveLateNotifications(database)).toBe(1);
+  expect(await outbox()).toMatchObject([{ payload: { title: 'Second' } }]);
+  expect(await moveLateNotifications(database)).toBe(0);
+  await unlock();
+  expect(await moveLateNotifications(database)).toBe(1);
 });
 
 test('rows of the layer are no end of an empty log', async () => {

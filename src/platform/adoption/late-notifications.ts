@@ -6,8 +6,6 @@ import { adoptNotification } from './old-notification.ts';
 const PAGE_ROWS = 100;
 
 interface LateRow {
-  /** Negative, and perhaps beyond 2^53. */
-  readonly id: string;
   readonly playerId: number | null;
   /** Whether the player exists. */
   readonly known: number;
@@ -19,7 +17,8 @@ interface LateRow {
 
 /**
  * Moves what a Socket.IO layer inserted into `notification` since its tables were adopted into the outbox, oldest first, each
- * page in one transaction. Rows of players who do not exist are deleted.
+ * page in one transaction. Rows of players who do not exist are deleted. Rows that another transaction has locked are passed
+ * over, and rows of players are not locked.
  *
  * @returns the number of rows moved
  */
@@ -31,23 +30,33 @@ export async function moveLateNotifications(
     // Without a lock, since there are none almost always.
     const [first] = await database.query('SELECT 1 FROM notification WHERE id < 0 LIMIT 1');
     if (first === undefined) return moved;
-    moved += await database.transaction(movePage);
+    const page = await database.transaction(movePage);
+    moved += page.moved;
+    if (page.found < PAGE_ROWS) return moved;
   }
 }
 
-async function movePage(tx: Transaction): Promise<number> {
-  const rows = await tx.query<LateRow>(
-    `SELECT CAST(n.id AS CHAR) AS id, n.player_id AS playerId, p.id IS NOT NULL AS known, n.type, n.title, n.message,
-            n.data
-       FROM notification n LEFT JOIN player p ON p.id = n.player_id AND p.id > 0
-      WHERE n.id < 0 ORDER BY n.id DESC LIMIT ${PAGE_ROWS} FOR UPDATE`,
+async function movePage(tx: Transaction): Promise<{ readonly found: number; readonly moved: number }> {
+  const free = await tx.query<{ id: string }>(
+    `SELECT CAST(id AS CHAR) AS id FROM notification FORCE INDEX (PRIMARY)
+      WHERE id < 0 AND type <> '' ORDER BY notification.id DESC LIMIT ${PAGE_ROWS} FOR UPDATE SKIP LOCKED`,
   );
-  if (rows.length === 0) return 0;
+  if (free.length === 0) return { found: 0, moved: 0 };
+  const ids = free.map(({ id }) => BigInt(id));
+  const rows = await tx.query<LateRow>(
+    `SELECT n.player_id AS playerId, p.id IS NOT NULL AS known, n.type, n.title, n.message, n.data
+       FROM notification n FORCE INDEX (PRIMARY) LEFT JOIN player p ON p.id = n.player_id AND p.id > 0
+      WHERE n.id IN (?) ORDER BY n.id DESC`,
+    [ids],
+  );
   const events = rows.filter(({ known }) => known).map(eventOf);
   if (events.length > 0)
     await tx.execute('INSERT INTO event_outbox (type, payload, idempotency_key) VALUES ?', [events]);
-  await tx.execute('DELETE FROM notification WHERE id IN (?)', [rows.map(({ id }) => BigInt(id))]);
-  return events.length;
+  await tx.execute(
+    "DELETE notification FROM notification FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''",
+    [ids],
+  );
+  return { found: rows.length, moved: events.length };
 }
 
 /** Values of a row of the outbox: as `sp_create_notification` makes them. */
