@@ -233,7 +233,9 @@ function withAudience(scope: ParsedScope, { role }: UserIdentity, withCells: boo
       : [scope, { kind: 'shown', id }, ...cells];
   }
   if (scope.kind === 'cells' && admin) return [scope, { kind: 'realCells', id: scope.id }];
-  if (scope.kind === 'global') return [scope, { kind: ROLE_SCOPES[role] }];
+  // The platform may have roles that this release does not know: there is nothing for these alone.
+  if (scope.kind === 'global' && Object.hasOwn(ROLE_SCOPES, role))
+    return [scope, { kind: ROLE_SCOPES[role] }];
   return scope.kind === 'contest' && admin ? [scope, { kind: 'hidden', id: scope.id }] : [scope];
 }
 

@@ -127,4 +127,16 @@ describe('Announcements of the platform', { timeout: 120_000 }, () => {
       corrected?.id,
     ]);
   });
+
+  it('for all reach users whose role this release does not know', async () => {
+    const { database } = live.test;
+    await database.execute("ALTER TABLE users MODIFY role VARCHAR(20) NOT NULL DEFAULT 'PLAYER'");
+    const moderator = await createPlayer(database);
+    await database.execute("UPDATE users SET role = 'MODERATOR' WHERE id = ?", [moderator.userId]);
+    const stream = await open(moderator.userId, 'scope=global');
+    await announce('For all');
+    await until(() => titlesOf(stream).length > 0);
+    expect(titlesOf(stream)).toEqual(['For all']);
+    expect((await inboxOf(moderator.userId)).map(({ title }) => title)).toContain('For all');
+  });
 });
