@@ -34,7 +34,7 @@ describe('A stream on many scopes', { timeout: 60_000 }, () => {
     const query = `scope=player:me,global,${open.join()}`;
     expect(query.length).toBeLessThan(8_000);
     const text = await begin(query);
-    expect(text).toContain(`"scopes":["player:${player.playerId}","global","${open[0]}"`);
+    expect(text).toContain(`"scopes":["player:${player.playerId}","global","players","${open[0]}"`);
     const [cursor] = /\d+-\w+/.exec(text) ?? [];
     await live.publish(note(player.playerId, 'meanwhile'));
     expect(await begin(query, { 'last-event-id': cursor ?? '' })).toContain('"title":"meanwhile"');
