@@ -10,7 +10,7 @@ import { ContestModel, type ContestRead, FEED_AUDIENCES } from './contest-model.
 import { ContestTables } from './contest-tables.ts';
 import { FeedHistory } from './feed-history.ts';
 import { type FeedSnapshot, FeedSnapshots, type SnapshotForm } from './feed-snapshots.ts';
-import { tokenOf } from './feed-token.ts';
+import { feedTokenOf } from './feed-token.ts';
 import type { FeedChange, FeedView } from './feed-view.ts';
 
 export interface ContestFeedOptions {
@@ -97,7 +97,7 @@ export class ContestFeed {
     return this.#snapshots.take(this.view(audience), this.history(audience), {
       audience,
       form,
-      token: tokenOf(this.#cursor, audience),
+      token: feedTokenOf(this.#cursor, audience),
     });
   }
 
@@ -244,7 +244,7 @@ export class ContestFeed {
     }
     for (const audience of FEED_AUDIENCES) {
       changed ||= changes[audience].length > 0;
-      this.#histories[audience].push(changes[audience], tokenOf(this.#cursor, audience), end.head);
+      this.#histories[audience].push(changes[audience], feedTokenOf(this.#cursor, audience), end.head);
     }
     if (changed) for (const onChanges of this.#readers) onChanges();
     return true;

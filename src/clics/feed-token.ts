@@ -13,7 +13,7 @@ export interface FeedToken {
 const PATTERN = /^([0-9]+-[a-z0-9]+)(?:-(shown|real))?$/;
 
 /** Writes a token. It is an ID of the specification: up to 31 of its 36 characters. */
-export function tokenOf(cursor: string, audience: Audience): string {
+export function feedTokenOf(cursor: string, audience: Audience): string {
   return `${cursor}-${audience}`;
 }
 

@@ -15,9 +15,10 @@ describe('A player’s history', () => {
       'LEVEL_UP',
       '{"level":2}',
     ]);
-    await platform.run("INSERT INTO activity_log (player_id, action_type) VALUES (?, 'PROBLEM_SOLVED')", [
-      playerId,
-    ]);
+    await platform.run(
+      "INSERT INTO activity_log (player_id, action_type, timestamp) VALUES (?, 'PROBLEM_SOLVED', NULL)",
+      [playerId],
+    );
     platform.close();
     expect(await readActivity(test.database, playerId, { before: undefined, limit: 10 })).toMatchObject([
       { action: 'PROBLEM_SOLVED', at: null },
