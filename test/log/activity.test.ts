@@ -16,7 +16,7 @@ describe('A player’s history', () => {
       '{"level":2}',
     ]);
     await platform.run(
-      "INSERT INTO activity_log (player_id, action_type, timestamp) VALUES (?, 'PROBLEM_SOLVED', NULL)",
+      "INSERT INTO activity_log (player_id, action_type, timestamp) VALUES (?, 'PROBLEM_SOLVED', '0000-00-00')",
       [playerId],
     );
     platform.close();
