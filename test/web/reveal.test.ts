@@ -33,10 +33,10 @@ describe('The reveal in the arena', { timeout: 180_000 }, () => {
   beforeAll(async () => {
     const { database } = demo.live.test;
     const reader = await demo.live.token(await createUser(database));
-    contest = await createFrozenContest(database, async (id) => {
-      const { rows } = await readPage(demo.live, id, reader, 'cells=1');
-      return rows.some(({ finalRating }) => finalRating === 300);
-    });
+    contest = await createFrozenContest(
+      database,
+      async (id) => (await readPage(demo.live, id, reader, 'cells=1')).rows,
+    );
     admin = await openAs(await createUser(database, { role: 'ADMIN' }));
     spectator = await openAs(await createUser(database));
   }, 300_000);

@@ -23,6 +23,11 @@ export interface FrozenContest {
   readonly players: readonly [PlayerIds, PlayerIds, PlayerIds, PlayerIds];
 }
 
+/** What the set-up needs of a row of the leaderboard. */
+interface ShownRow {
+  readonly finalRating: number;
+}
+
 /** Hidden submissions: player and problem, each by its place, and the verdict. */
 const HIDDEN = [
   [0, 1, 'WRONG_ANSWER'],
@@ -43,11 +48,11 @@ export const REVEAL_ORDER = [
 
 /**
  * Creates a frozen contest as the platform would play it, beside a service that follows it.
- * @param isFollowed whether the service has published its standings before the freeze
+ * @param readShown reads the rows that players are shown; none where something is still missing before the freeze
  */
 export async function createFrozenContest(
   database: Queries,
-  isFollowed: (contestId: number) => unknown,
+  readShown: (contestId: number) => Promise<readonly ShownRow[]>,
 ): Promise<FrozenContest> {
   const problems: number[] = [];
   for (let count = 0; count < 3; count++)
@@ -79,7 +84,12 @@ export async function createFrozenContest(
   await submit(0, 0, 'ACCEPTED', 60);
   await submit(1, 0, 'ACCEPTED', 50);
   await submit(2, 1, 'ACCEPTED', 40);
-  await until(() => isFollowed(contestId));
+  await until(async () => {
+    const rows = await readShown(contestId);
+    return (
+      rows.length === SHOWN.length && rows.every(({ finalRating }, index) => finalRating === SHOWN[index])
+    );
+  });
   await setFrozen(database, contestId, true);
   // Without triggers a freeze begins when a poll finds it.
   await until(
