@@ -113,17 +113,39 @@ export function upsertCells(
   );
 }
 
+/** A contest whose cells were requested and may still change, for one audience. */
+export interface PolledCells {
+  readonly contestId: number;
+  readonly audience: CellsAudience;
+  /** Whether the contest no longer exists. */
+  readonly gone: boolean;
+  /** Whether the platform has its standings frozen. */
+  readonly frozen: boolean;
+  /** State of its freeze: another text means that other submissions are hidden. */
+  readonly freeze: string;
+}
+
 /** Reads the contests whose cells were requested and may still change, with their audiences. */
-export async function readPolledCells(
-  database: Pick<Queries, 'query'>,
-): Promise<{ contestId: number; audience: CellsAudience; gone: boolean }[]> {
-  const rows = await database.query<{ contestId: number; audience: CellsAudience; gone: number }>(
-    `SELECT h.contest_id AS contestId, h.audience, c.id IS NULL AS gone
-       FROM cells_head h LEFT JOIN contest c ON c.id = h.contest_id
+export async function readPolledCells(database: Pick<Queries, 'query'>): Promise<PolledCells[]> {
+  const rows = await database.query<{
+    contestId: number;
+    audience: CellsAudience;
+    gone: number;
+    frozen: number;
+    freeze: string;
+  }>(
+    `SELECT h.contest_id AS contestId, h.audience, c.id IS NULL AS gone, COALESCE(c.leaderboard_frozen, 0) AS frozen,
+            CONCAT_WS('/', COALESCE(c.leaderboard_frozen, 0), f.freeze_no, f.frozen, f.revealed_at IS NULL) AS freeze
+       FROM cells_head h LEFT JOIN contest c ON c.id = h.contest_id LEFT JOIN contest_freeze f ON f.contest_id = h.contest_id
       WHERE c.id IS NULL OR c.status IN ('UPCOMING', 'LIVE') OR h.changed_at > UTC_TIMESTAMP(3) - INTERVAL ${POLLED_HOURS} HOUR
          OR c.leaderboard_frozen`,
   );
-  return rows.map((row) => ({ ...row, contestId: Number(row.contestId), gone: Number(row.gone) === 1 }));
+  return rows.map((row) => ({
+    ...row,
+    contestId: Number(row.contestId),
+    gone: Number(row.gone) === 1,
+    frozen: Number(row.frozen) === 1,
+  }));
 }
 
 /** How long the cells of a contest that is over are still polled after their last change, in hours. */

@@ -25,6 +25,8 @@ export class CellsTask {
   readonly #dirty = new DirtyContests(() => {});
   /** Audiences of each polled contest. */
   #audiences = new Map<number, readonly CellsAudience[]>();
+  /** State of the freeze of each polled contest, and whether the platform has it frozen. */
+  #freezes = new Map<number, { readonly freeze: string; readonly frozen: boolean }>();
   /** Checksum of all submissions, by contest. */
   #contests = new Map<number, string>();
   /** Checksum of each player's submissions, by contest, for contests that changed before. */
@@ -69,6 +71,7 @@ export class CellsTask {
     this.#publishers.clear();
     this.#dirty.clear();
     this.#audiences.clear();
+    this.#freezes.clear();
     this.#contests.clear();
     this.#players.clear();
   }
@@ -94,10 +97,20 @@ export class CellsTask {
     const { database } = this.#options;
     const polled = await readPolledCells(database);
     const audiences = new Map<number, CellsAudience[]>();
-    for (const { contestId, audience, gone } of polled) {
+    const freezes = new Map<number, { readonly freeze: string; readonly frozen: boolean }>();
+    for (const { contestId, audience, gone, freeze, frozen } of polled) {
       audiences.set(contestId, [...(audiences.get(contestId) ?? []), audience]);
-      if (gone) this.#dirty.mark(contestId);
+      freezes.set(contestId, { freeze, frozen });
+      // No event reports a freeze that ends before the leaderboard has followed its beginning.
+      if (gone || this.#freezes.get(contestId)?.freeze !== freeze) this.#dirty.mark(contestId);
     }
+    // A contest that was over long ago and has been unfrozen since: its last update.
+    for (const [contestId, { frozen }] of this.#freezes) {
+      if (!frozen || audiences.has(contestId)) continue;
+      audiences.set(contestId, [...(this.#audiences.get(contestId) ?? [])]);
+      this.#dirty.mark(contestId);
+    }
+    this.#freezes = freezes;
     for (const [contestId, known] of audiences)
       if (known.length !== this.#audiences.get(contestId)?.length) this.#dirty.mark(contestId);
     this.#audiences = audiences;
