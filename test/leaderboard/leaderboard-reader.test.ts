@@ -23,7 +23,7 @@ describe('The leaderboard reader', () => {
     const publisher = await test.load(contestId);
     const random = seededIntegers();
     let frozen = false;
-    let shown: unknown;
+    let shown: unknown = (await reader.read(contestId, false))?.rows;
     for (let round = 0; round < 150; round++) {
       for (let change = random(5); change >= 0; change--) {
         const playerId = playerIds[random(playerIds.length)] as number;
