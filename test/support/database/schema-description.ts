@@ -10,7 +10,9 @@ export async function describeSchema(database: Queries): Promise<Record<string, 
   return {
     tables: await part('TABLE_NAME, TABLE_TYPE, TABLE_COLLATION, ENGINE', 'TABLES', 'TABLE_SCHEMA'),
     columns: await part(
-      'TABLE_NAME, ORDINAL_POSITION, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLLATION_NAME, EXTRA',
+      // MySQL shows an expression as default, or NULL for the same one, depending on how the column came to it.
+      `TABLE_NAME, ORDINAL_POSITION, COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE, COLLATION_NAME, EXTRA,
+       IF(EXTRA = 'DEFAULT_GENERATED' AND COALESCE(COLUMN_DEFAULT, '(') LIKE '(%', 'expression', COLUMN_DEFAULT) AS columnDefault`,
       'COLUMNS',
       'TABLE_SCHEMA',
     ),
