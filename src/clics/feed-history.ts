@@ -13,7 +13,7 @@ export interface FeedEntry extends Bytes {
 const MAX_SIZE = 8 * 1024 * 1024;
 
 /**
- * Recent changes of a feed. A token is a cursor of the log that was taken before the tables were read: whoever has it has every
+ * Recent changes of a feed. A token is a cursor of the log that was taken before the tables were read: its holder has every
  * change that was committed before the row at that position. An entry's changes were visible when the log had ended at
  * `before`, so that a client with a higher cursor has them, whichever node sent them.
  */

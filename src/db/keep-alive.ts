@@ -34,7 +34,7 @@ export function keepAlive(connection: Connection): void {
   }, PING_MS).unref();
 }
 
-/** Calls the listener once the connection's socket is closed, whoever closes it. */
+/** Calls the listener once the connection's socket is closed, by either side. */
 export function onceClosed(connection: Connection, listener: () => void): void {
   (connection as unknown as { connection: Core }).connection.stream.once('close', listener);
 }

@@ -115,7 +115,7 @@ describe('The reveal of frozen standings', { timeout: 180_000 }, () => {
       });
       openedCells.add(`${players[who].playerId}/${problems[which]}`);
       if (step.finished) break;
-      // What is not opened is shown as at the freeze, whoever asks as a player.
+      // What is not opened is shown as at the freeze in every view for players.
       for (const [reader, query] of [
         [token, 'cells=1'],
         [admins[0], 'cells=1&shown=1'],
