@@ -2,7 +2,6 @@ import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
 import type { LogRow } from '../log/row.ts';
 import { holdsPlayers } from '../platform/freeze.ts';
-import type { EventType } from '../protocol/event.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseScope } from '../protocol/scope.ts';
 import type { EventDraft } from './draft.ts';
@@ -136,13 +135,12 @@ export class PacedEvents {
   }
 }
 
-/** Appends what waits of one type and contest at once: for a contest that is no longer frozen. */
+/** Appends what waits of a contest at once: for a contest that is no longer frozen. */
 export async function flushPaced(
   { database, publisher }: Pick<PacedEventsOptions, 'database' | 'publisher'>,
-  type: EventType,
   contestId: number,
 ): Promise<void> {
-  const about = format("AND type = ? AND JSON_EXTRACT(data, '$.contestId') = ?", [type, contestId]);
+  const about = format("AND JSON_EXTRACT(data, '$.contestId') = ?", [contestId]);
   let failed: number | undefined;
   for (;;) {
     const waiting = await listWaiting(database, about);

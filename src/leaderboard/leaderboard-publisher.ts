@@ -209,8 +209,8 @@ export class LeaderboardPublisher {
 
   async #unfreeze(changes: Changes, contest: ContestState, freeze: FreezeRecord | undefined): Promise<void> {
     const { contestId } = this;
-    // The delta below is relative to the last of them.
-    await flushPaced(this.#options, 'LEADERBOARD_UPDATE', contestId);
+    // The delta below is relative to the last of them, and what is published from here on must not overtake them.
+    await flushPaced(this.#options, contestId);
     const shown = await readStoredLeaderboard(this.#options.database, contestId, 'shown');
     if (!shown) return;
     const step = stepOf(this.#order, changes);
@@ -233,6 +233,8 @@ export class LeaderboardPublisher {
     this.rankChanges.add(moved, { due: true });
     this.#shown = undefined;
     this.#replace(head, step.order, rows);
+    // Those of the moment between the two.
+    await flushPaced(this.#options, contestId);
     if (freeze) await deleteHeld(this.#options.database, contestId, freeze);
   }
 

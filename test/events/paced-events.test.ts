@@ -136,13 +136,14 @@ test('without a frozen contest everything is appended, and no padding', async ()
   expect(units).toEqual([]);
 });
 
-test('of a contest whose freeze is over, one type is appended at once', async () => {
+test('of a contest whose freeze is over, everything is appended at once', async () => {
   const [over, frozen] = [await frozenContest(), await frozenContest()];
   await hide(over, 1);
   await hide(frozen, 2);
+  await hide(over, 3, 0, 'SOLVE_RETRACTED');
   await setFrozen(made.database, over, false);
-  await flushPaced({ database: made.database, publisher }, 'PROBLEM_SOLVED', over);
-  expect(players()).toEqual([1]);
+  await flushPaced({ database: made.database, publisher }, over);
+  expect(players()).toEqual([1, 3]);
   expect(await waiting()).toHaveLength(1);
 });
 
