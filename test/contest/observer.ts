@@ -215,7 +215,7 @@ async function positionOf(live: TestService): Promise<number> {
   return ((await response.json()) as { follower: { position: number } }).follower.position;
 }
 
-/** Whether both leaderboards, their cells and the players online show what came before the freeze. */
+/** Whether both leaderboards, their cells, the listing and the players online show what came before the freeze. */
 async function isSettled(
   live: TestService,
   { contestId, otherId }: ContestCast,
@@ -237,6 +237,11 @@ async function isSettled(
     'SELECT COUNT(*) AS moves FROM standings_row WHERE contest_id = ? AND told_from IS NOT NULL',
     [contestId],
   );
+  const [listing] = await live.test.database.query<{ listed: number }>(
+    `SELECT COUNT(*) AS listed FROM contest c JOIN contest_listing l ON l.contest_id = c.id
+     WHERE c.id IN (?) AND l.participant_count = c.participant_count AND c.participant_count = ?`,
+    [[contestId, otherId], SOLVERS + 1],
+  );
   return (
     frozen.rows.filter(
       ({ tier, lastSolvedAt, cells }) =>
@@ -244,7 +249,8 @@ async function isSettled(
     ).length === SOLVERS &&
     open.rows.filter(({ tier }) => tier === 'SILVER').length === SOLVERS &&
     online.count === SOLVERS + 2 &&
-    Number(pending?.moves) === 0
+    Number(pending?.moves) === 0 &&
+    Number(listing?.listed) === 2
   );
 }
 
