@@ -6,7 +6,7 @@ import { breakConnection, onceClosed } from './keep-alive.ts';
 import { ConnectionPool, type Lease } from './pool.ts';
 import * as schema from './schema.ts';
 import { markTimestamps } from './timestamp.ts';
-import { inTransaction } from './transaction.ts';
+import { inSnapshot, inTransaction } from './transaction.ts';
 import { parseDatabaseUrl } from './url.ts';
 
 /** Drizzle's query builder, without its transactions, which leak connections: use `Database.transaction`. */
@@ -50,6 +50,12 @@ export interface Database extends Queries {
    * effects. A connection lost during COMMIT leaves the outcome unknown, and its error is thrown.
    */
   transaction<T>(run: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `run` in a read-only transaction whose statements all read the tables as at its beginning. It waits for no lock of
+   * a row and takes none; until it ends, the definitions of the tables that it has read cannot be altered. `run` is repeated
+   * as by `transaction`.
+   */
+  snapshot<T>(run: (tx: Pick<Queries, 'query'>) => Promise<T>): Promise<T>;
   /** Opens a connection for the caller alone, with the same session settings. The caller ends it, and bounds its waits. */
   connect(settings?: ConnectSettings): Promise<Connection>;
   flavour(): Promise<Flavour>;
@@ -121,6 +127,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     name,
     ...pooled,
     transaction: (run) => inTransaction(pool, (lease) => run(queriesOver((query) => lease.query(query)))),
+    snapshot: (run) => inSnapshot(pool, (lease) => run(queriesOver((query) => lease.query(query)))),
     async connect({ renewed = false, ...settings } = {}) {
       const renewals = renewal;
       const connection = await openConnection({ ...connectOptions, ...settings });

@@ -5,6 +5,7 @@ const RETRYABLE = new Set([
   1020, // record has changed since last read (snapshot isolation)
   1205, // lock wait timeout
   1213, // deadlock; with Galera and Group Replication also a failed certification
+  1412, // a table was altered after the snapshot that is read
   3101, // rolled back by a replication plugin
   3572, // MySQL: locked, and NOWAIT was asked for; on MariaDB 1205
 ]);

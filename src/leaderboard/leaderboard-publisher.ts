@@ -2,9 +2,8 @@ import { flushPaced } from '../events/paced-events.ts';
 import { prepare } from '../events/prepare.ts';
 import type { Precondition } from '../log/append-statement.ts';
 import type { PlatformClock } from '../platform/clock.ts';
-import { deleteHeld, endFreeze, type FreezeRecord, readFreeze, recordFreeze } from '../platform/freeze.ts';
-import { type ContestState, readContestState, readScores, type Score } from '../platform/scores.ts';
-import type { Unshowable } from '../platform/unshowable.ts';
+import { deleteHeld, endFreeze, type FreezeRecord, recordFreeze } from '../platform/freeze.ts';
+import { type ContestState, type ResultChecksums, readScores, type Score } from '../platform/scores.ts';
 import type { EventInput } from '../protocol/event.ts';
 import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -22,6 +21,7 @@ import {
   savePendingRankChanges,
   upsertRows,
 } from './row-statements.ts';
+import { readScoreSnapshot } from './score-snapshot.ts';
 import { readShownScores, withPublicTiers } from './shown-scores.ts';
 import { type Step, sameScore, stepOf } from './step.ts';
 import { type LeaderboardHead, readStoredLeaderboard, type StoredLeaderboard } from './stored-leaderboard.ts';
@@ -52,6 +52,8 @@ export class LeaderboardPublisher {
   #head: LeaderboardHead;
   #order: readonly LeaderboardRow[];
   #rows: ReadonlyMap<number, LeaderboardRow>;
+  /** Results that `#rows` follow from; undefined: not read yet. */
+  #results: ResultChecksums | undefined;
   /** While it is frozen, what players are shown, and their pending rank changes; undefined: not read yet. */
   #shown: Pick<StoredLeaderboard, 'order' | 'pending'> | undefined;
 
@@ -78,31 +80,29 @@ export class LeaderboardPublisher {
   }
 
   /**
-   * Publishes changed rows of these players, and a changed freeze.
+   * Publishes changed rows of these players, and of all whose result has changed as at the same moment; and a changed freeze.
    * @returns false when the contest no longer exists
    * @throws Problem `superseded` when another node has published meanwhile
    */
   async update(players: ReadonlySet<number> | 'all'): Promise<boolean> {
     const { database, clock, leftOut } = this.#options;
-    const unshowable: Unshowable[] = [];
-    const scores = await readScores(database, this.contestId, players, clock, (row) => unshowable.push(row));
-    leftOut?.record(this.contestId, players, unshowable);
-    const freeze = this.#head.frozen ? await readFreeze(database, this.contestId) : undefined;
-    // After the scores: while the flag is not set here, none of them is from after a freeze.
-    const contest = await readContestState(database, this.contestId);
-    if (!contest) {
+    const read = await readScoreSnapshot(database, this.contestId, players, this.#results, clock);
+    if (!read) {
       await deleteLeaderboard(database, this.contestId);
       leftOut?.delete(this.contestId);
       return false;
     }
+    const { contest, scores, freeze } = read;
+    leftOut?.record(this.contestId, read.players, read.leftOut);
     if (contest.frozen) {
-      await this.#updateShown(scores, players, contest, freeze);
-      await this.#publishChanges(changesIn(this.#rows, scores, players), contest);
+      await this.#updateShown(scores, read.players, contest, freeze);
+      await this.#publishChanges(changesIn(this.#rows, scores, read.players), contest);
     } else {
-      const changes = changesIn(this.#rows, await this.#withPublicTiers(scores), players);
+      const changes = changesIn(this.#rows, await this.#withPublicTiers(scores), read.players);
       if (this.#head.frozen) await this.#unfreeze(changes, contest, freeze);
       else await this.#publishChanges(changes, contest);
     }
+    this.#results = read.results;
     return true;
   }
 

@@ -9,7 +9,7 @@ import { advanceHead, clearPendingRankChanges } from './row-statements.ts';
 import type { LeaderboardHead } from './stored-leaderboard.ts';
 
 export interface RankChangePublisherOptions {
-  readonly database: Pick<Database, 'query' | 'execute' | 'transaction'>;
+  readonly database: Pick<Database, 'query' | 'execute' | 'transaction' | 'snapshot'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
 }
 

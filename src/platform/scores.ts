@@ -47,10 +47,20 @@ const SCORE_TABLES =
  * SQL: checksum of all fields of a row, and of the zone in which its time is read. Texts become numbers first, since their
  * collations may not be mixed.
  */
-const CHECKSUM = `CRC32(CONCAT_WS(',', ${SCORE_FIELDS.map((field) => {
+const CHECKSUM = `CRC32(CONCAT_WS(',', ${SCORE_FIELDS.map(forChecksum).join(', ')},
+  IF(cp.last_solved_at IS NULL, '', CRC32(${SERVER_ZONE}))))`;
+
+/** SQL: checksum of a row's result, which is what `contest_participant` alone holds of it. */
+const RESULT_CHECKSUM = `CRC32(CONCAT_WS(',', ${SCORE_FIELDS.filter((field) =>
+  SCORE_SQL[field].sql.startsWith('cp.'),
+)
+  .map(forChecksum)
+  .join(', ')}))`;
+
+function forChecksum(field: keyof Score): string {
   const { sql, text } = SCORE_SQL[field];
   return `IFNULL(${text ? `CRC32(${sql})` : sql}, '')`;
-}).join(', ')}, IF(cp.last_solved_at IS NULL, '', CRC32(${SERVER_ZONE}))))`;
+}
 
 interface RawScore extends Readonly<Record<keyof Score, unknown>> {
   readonly playerId: number;
@@ -195,6 +205,39 @@ export async function readPlayerChecksums(
     [contestId],
   );
   return new Map(rows.map(({ playerId, checksum, last }) => [playerId, 2 * Number(checksum) + kindOf(last)]));
+}
+
+/** Checksum of each participant's result, by player. */
+export type ResultChecksums = ReadonlyMap<number | string, number>;
+
+/** Reads the checksum of each result in a contest, of all participants or of some. */
+export async function readResultChecksums(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+  players: ReadonlySet<number> | 'all',
+): Promise<ResultChecksums> {
+  if (players !== 'all' && players.size === 0) return new Map();
+  const rows = await database.query<{ playerId: number | string; checksum: number }>(
+    `SELECT cp.player_id AS playerId, ${RESULT_CHECKSUM} AS checksum FROM contest_participant cp
+      WHERE cp.contest_id = ?${players === 'all' ? '' : ' AND cp.player_id IN (?)'}`,
+    players === 'all' ? [contestId] : [contestId, [...players]],
+  );
+  return new Map(rows.map(({ playerId, checksum }) => [playerId, Number(checksum)]));
+}
+
+/** Reads whether these are the checksums of all results in a contest. */
+export async function areAllResults(
+  database: Pick<Queries, 'query'>,
+  contestId: number,
+  results: ResultChecksums,
+): Promise<boolean> {
+  const [row] = await database.query<{ count: number; sum: string | null }>(
+    `SELECT COUNT(*) AS count, SUM(${RESULT_CHECKSUM}) AS sum FROM contest_participant cp WHERE cp.contest_id = ?`,
+    [contestId],
+  );
+  let sum = 0;
+  for (const checksum of results.values()) sum += checksum;
+  return Number(row?.count) === results.size && Number(row?.sum ?? 0) === sum;
 }
 
 /** 1: an instant, 0: a local time, or none. A column whose type changes may keep its text, and means another time. */

@@ -150,6 +150,44 @@ describe('a transaction', () => {
   });
 });
 
+describe('a snapshot', () => {
+  test('shows the tables as at its beginning, waits for no lock, and takes none', async () => {
+    const read = await database.snapshot(async (tx) => {
+      await database.transaction(async (other) => {
+        await other.execute('UPDATE account SET n = 7');
+        expect(await tx.query('SELECT n FROM account WHERE id = 1')).toEqual([{ n: 0 }]);
+      });
+      return await tx.query('SELECT n FROM account WHERE id = 2');
+    });
+    expect(read).toEqual([{ n: 0 }]);
+    expect(await amounts()).toEqual([7, 7]);
+  });
+
+  test('leaves its connection to transactions that read what is committed meanwhile', async () => {
+    await Promise.all(Array.from({ length: 4 }, () => database.snapshot((tx) => tx.query('SELECT 1'))));
+    await database.transaction(async (tx) => {
+      const before = await tx.query('SELECT n FROM account WHERE id = 1');
+      await database.execute('UPDATE account SET n = 8 WHERE id = 1');
+      expect([before, await tx.query('SELECT n FROM account WHERE id = 1')]).toEqual([
+        [{ n: 0 }],
+        [{ n: 8 }],
+      ]);
+    });
+  });
+
+  test('is read again where a table was altered since its beginning', async () => {
+    let runs = 0;
+    const read = await database.snapshot(async (tx) => {
+      if (runs++ === 0)
+        await database.execute('ALTER TABLE account ADD COLUMN m INT NOT NULL DEFAULT 0, ENGINE=InnoDB');
+      return await tx.query('SELECT n FROM account WHERE id = 1');
+    });
+    expect(read).toEqual([{ n: 0 }]);
+    expect(runs).toBe(2);
+    await database.execute('ALTER TABLE account DROP COLUMN m');
+  });
+});
+
 describe('a transaction that cannot begin', () => {
   test('is begun on another connection when the one it got was dead', async () => {
     const run = database.transaction((tx) => tx.query('SELECT 1 AS one'));

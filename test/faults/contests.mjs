@@ -151,41 +151,32 @@ export const showLatest = ({ shown }, viewers) =>
   viewers.every(({ contest, views }) => views.at(-1) === shown.get(contest).at(-1));
 
 /**
- * Compares what viewers showed with what the view showed. `wrong`: scores that it did not, or, where no history was lost,
- * that it showed before those that were shown already; and ranks that do not follow from the scores beside them.
- * `combined`: count of leaderboards whose scores the view did not show at one time.
+ * Compares what viewers showed with what the view showed. Returns leaderboards that the view did not show at any one moment,
+ * or, where no history was lost, showed before one that was shown already; and ranks that do not follow from the scores
+ * beside them.
  */
 export function checkViewers({ shown }, viewers, { mayGoBack }) {
   const wrong = [];
-  let combined = 0;
   for (const { contest, views, misranked } of viewers) {
     wrong.push(...misranked);
-    const states = new Set(shown.get(contest));
-    /** Per player, their scores in the order in which the view showed them. */
-    const scores = new Map();
-    for (const state of states)
-      for (const [player, score] of scoresOf(state))
-        scores.set(player, (scores.get(player) ?? new Set()).add(score));
-    const reached = new Map();
+    const moments = shown.get(contest);
+    let reached = 0;
     for (const [index, view] of views.entries()) {
-      if (!states.has(view)) combined++;
-      for (const [player, score] of scoresOf(view)) {
-        const at = [...(scores.get(player) ?? [])].indexOf(score);
-        if (at < 0 || (at < (reached.get(player) ?? 0) && !mayGoBack))
-          wrong.push({ contest, index, player, score, at });
-        reached.set(player, at);
-      }
+      const at = moments.lastIndexOf(view);
+      if (at < 0) wrong.push({ contest, index, view, near: nearest(moments, view) });
+      else if (at < reached && !mayGoBack) wrong.push({ contest, index, at, reached });
+      reached = Math.max(reached, at);
     }
   }
-  return { wrong, combined };
+  return wrong;
 }
 
-/** Players and their scores, of a text as `textOf` makes it. */
-function scoresOf(text) {
-  return text.split(';').map((row) => {
-    const [, player, ...score] = row.split(',');
-    return [player, score.join()];
-  });
+/** The moment that shares the most rows with a leaderboard, and its other rows: for the report. */
+function nearest(moments, view) {
+  const rows = new Set(view.split(';'));
+  const shared = moments.map((moment) => moment.split(';').filter((row) => rows.has(row)).length);
+  const at = shared.indexOf(Math.max(...shared));
+  return { at, others: moments[at]?.split(';').filter((row) => !rows.has(row)) };
 }
 
 /** Rows whose rank is not one more than the number of rows before them. */

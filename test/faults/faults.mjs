@@ -93,7 +93,7 @@ const FURTHER_FAULTS = {
     await connection.query('SET GLOBAL max_connections = 500');
     await connection.end();
   },
-  async 'rush of 5,000 events'({ publishers }) {
+  async 'rush of 5000 events'({ publishers }) {
     await publishers.rush(5_000);
   },
   async 'clock of a node 3 h ahead'(context) {
@@ -245,7 +245,13 @@ export const FAULTS = {
 
 /** Faults of a run: named ones, or those of a set. */
 export function faultsOf({ only, set, disk, redis }) {
-  if (only) return only.split(',');
+  if (only) {
+    const names = only.split(',');
+    const unknown = names.filter((name) => !FAULTS[name]);
+    if (unknown.length > 0)
+      throw new Error(`There is no fault "${unknown.join('", "')}": ${Object.keys(FAULTS).join(', ')}`);
+    return names;
+  }
   const sets = {
     basic: BASIC_FAULTS,
     further: FURTHER_FAULTS,

@@ -179,7 +179,7 @@ try {
     await reached(() => showLatest(judge, viewers), 'the leaderboards are shown as they are').catch((error) =>
       wrongState.push(error.message),
     );
-  const shown = checkViewers(judge, viewers, { mayGoBack: lostHistory });
+  const wrongViews = checkViewers(judge, viewers, { mayGoBack: lostHistory });
   let wrongTransitions = [];
   if (undelivered.length === 0 && !lostHistory)
     await reached(async () => {
@@ -208,13 +208,12 @@ try {
   found.leaked.push(...intruders.outcome.leaks);
   found.refused = publishers.refusals;
   found.wrongState = wrongState;
-  found.wrongViews = shown.wrong;
+  found.wrongViews = wrongViews;
   found.wrongTransitions = wrongTransitions;
   found.undelivered = undelivered;
   const outcome = recordOf({
     ...{ values, recoveries, readers: streams, log, publishers, found, noted, divergences },
     leaderboards: viewers.reduce((sum, { views }) => sum + views.length, 0),
-    combinedLeaderboards: shown.combined,
     transitions: judge.timed.length * 3,
     cuts: proxy.cuts(),
     intrusions: intruders.outcome.tried,

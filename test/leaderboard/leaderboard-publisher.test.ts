@@ -5,7 +5,7 @@ import { LeaderboardReader } from '../../src/leaderboard/leaderboard-reader.ts';
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { withGaps } from '../support/database/gaps.ts';
 import { setFrozen, setScore } from '../support/database/platform.ts';
-import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
+import { type LeaderboardFixture, openLeaderboards, shapeOf, truthOf } from './fixture.ts';
 
 describe('The leaderboard publisher', () => {
   let test: LeaderboardFixture;
@@ -25,7 +25,39 @@ describe('The leaderboard publisher', () => {
     await setScore(test.database, contestId, playerId, 99);
   };
 
-  it.each([1, 2])(
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'publishes the results of one moment, whichever players are reported, with a transaction behind read %i',
+    async (gap) => {
+      const { contestId, playerIds } = await test.contestOf([30, 20, 10]);
+      const [first, second, third] = playerIds as [number, number, number];
+      const moments: unknown[] = [await truthOf(test.database, contestId)];
+      const change = async (rating: number) => {
+        await test.database.transaction(async (tx) => {
+          await setScore(tx, contestId, first, rating);
+          await setScore(tx, contestId, second, rating + 1);
+        });
+        moments.push(await truthOf(test.database, contestId));
+      };
+      let left = Number.POSITIVE_INFINITY;
+      const database = withGaps(test.database, async () => {
+        if (--left === 0) await change(70);
+      });
+      const publisher = await LeaderboardPublisher.load(test.options(2, database), contestId);
+      await publisher?.update('all');
+      const versions: unknown[] = [];
+      for (const reported of [[first], [], [third], [first, second]]) {
+        await change(40 + versions.length);
+        left = gap || Number.POSITIVE_INFINITY;
+        await publisher?.update(new Set(reported));
+        versions.push(shapeOf((await test.reader.read(contestId, false))?.rows ?? []));
+        expect(moments).toContainEqual(versions.at(-1));
+      }
+      await publisher?.update(new Set());
+      expect(shapeOf((await test.reader.read(contestId, false))?.rows ?? [])).toEqual(moments.at(-1));
+    },
+  );
+
+  it.each([1, 2, 3, 4, 5, 6])(
     'shows no score from after a freeze that falls behind read %i of an update',
     async (gap) => {
       const { contestId, playerIds } = await test.contestOf([30, 20]);

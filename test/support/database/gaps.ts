@@ -6,7 +6,7 @@ import type { Database, Queries } from '../../../src/db/database.ts';
  */
 export function withGaps(database: Database, between: (reads: number) => Promise<void>): Database {
   let reads = 0;
-  const gapped = <Q extends Queries>(queries: Q): Q =>
+  const gapped = <Q extends Pick<Queries, 'query'>>(queries: Q): Q =>
     Object.assign(Object.create(queries), {
       async query(sql: string, values?: readonly unknown[]) {
         const rows = await queries.query(sql, values);
@@ -16,5 +16,7 @@ export function withGaps(database: Database, between: (reads: number) => Promise
     });
   return Object.assign(gapped(database), {
     transaction: <T>(run: (tx: Queries) => Promise<T>) => database.transaction((tx) => run(gapped(tx))),
+    snapshot: <T>(run: (tx: Pick<Queries, 'query'>) => Promise<T>) =>
+      database.snapshot((tx) => run(gapped(tx))),
   });
 }
