@@ -1,4 +1,3 @@
-import { format } from 'mysql2';
 import type { Queries } from '../db/database.ts';
 import type { LogKey } from '../log/append-statement.ts';
 import { chunk } from '../util/chunk.ts';
@@ -31,12 +30,10 @@ export async function knownKeys(
   };
 }
 
-/** Adds to each unit the deletion of the keys that its events release, in the transaction that appends them. */
+/** Adds to each unit the keys that its events release. */
 export function releaseKeys(units: readonly EventUnit[]): readonly EventUnit[] {
   return units.map((unit) => {
     const released = unit.drafts.flatMap(({ releases }) => releases ?? []);
-    if (released.length === 0) return unit;
-    const sql = format('DELETE FROM log_key WHERE idempotency_key IN (?)', [released.map(storedKey)]);
-    return { ...unit, preconditions: [...(unit.preconditions ?? []), { sql }] };
+    return released.length === 0 ? unit : { ...unit, releases: released.map(storedKey) };
   });
 }

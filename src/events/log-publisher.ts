@@ -96,7 +96,8 @@ export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
 /** Stores the events of a paced unit, instead of appending them. */
 function paceUnit(unit: EventUnit): EventUnit {
   if (!unit.paced) return unit;
-  return { drafts: [], preconditions: [...(unit.preconditions ?? []), ...unit.drafts.map(storePaced)] };
+  const { preconditions = [], releases = [] } = unit;
+  return { drafts: [], releases, preconditions: [...preconditions, ...unit.drafts.map(storePaced)] };
 }
 
 /**

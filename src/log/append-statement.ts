@@ -32,6 +32,8 @@ export interface Unit {
   readonly drafts: readonly Draft[];
   /** If all are known, the unit is a repeat; if some are, it is `superseded`. */
   readonly keys?: readonly LogKey[];
+  /** Keys that it deletes, also those of units before it in the same append. */
+  readonly releases?: readonly string[];
   /** Run before the head is locked. If one does not affect its `expectedRows`, the unit is `superseded`. */
   readonly preconditions?: readonly Precondition[];
 }
@@ -79,6 +81,8 @@ export const FOUND =
   ' CONVERT(@previous USING utf8mb4) AS previousTag, CONVERT(@server USING utf8mb4) AS server,' +
   ' @number AS number, CONVERT(@at USING utf8mb4) AS at';
 
+const INSERT_KEYS = 'INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at, answer) VALUES';
+
 /** Max wait for a row that a precondition changes, in s: other appends of this process wait meanwhile. */
 const PRECONDITION_WAIT_S = 1;
 
@@ -95,6 +99,10 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
   const rows: string[] = [];
   const activity: string[] = [];
   const keys: string[] = [];
+  const keyStatements: string[] = [];
+  const insertKeys = () => {
+    if (keys.length > 0) keyStatements.push(`${INSERT_KEYS} ${keys.splice(0).join(',')}`);
+  };
   let offset = 0;
   for (const unit of units) {
     for (const key of unit.keys ?? []) {
@@ -103,6 +111,10 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
       keys.push(
         `(${quote(key.value)},x'${key.fingerprint.toString('hex')}',@base+${offset + 1},${expires},${answer})`,
       );
+    }
+    if (unit.releases !== undefined && unit.releases.length > 0) {
+      insertKeys();
+      keyStatements.push(`DELETE FROM log_key WHERE idempotency_key IN (${quote([...unit.releases])})`);
     }
     for (const draft of unit.drafts) {
       const event = `@base+${offset + 1}`;
@@ -121,6 +133,7 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
         );
     }
   }
+  insertKeys();
   const preconditions = units.flatMap((unit) => unit.preconditions ?? []);
   const asserted = [
     `@head >= ${expected.minHead}`,
@@ -158,11 +171,7 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
           'INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, player_id, title, message, data,' +
             ` created_at, term, tag) VALUES ${rows.join(',')}`,
         ]),
-    ...(keys.length === 0
-      ? []
-      : [
-          `INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at, answer) VALUES ${keys.join(',')}`,
-        ]),
+    ...keyStatements,
     ...(activity.length === 0
       ? []
       : [

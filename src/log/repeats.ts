@@ -9,11 +9,14 @@ export function answerRepeats(
 ): { answered: boolean; remaining: PendingAppend[] } {
   const remaining: PendingAppend[] = [];
   let answered = false;
+  /** Keys that earlier units delete, so that they are no repeats. */
+  const released = new Set<string>();
   for (const member of members) {
     let refusal: Problem | undefined;
     for (const [index, unit] of member.units.entries()) {
       if (member.answers[index]) continue;
-      const found = lookUp(unit, known);
+      const found = unit.keys?.some(({ value }) => released.has(value)) ? undefined : lookUp(unit, known);
+      if (found === undefined) for (const key of unit.releases ?? []) released.add(key);
       if (found === undefined) continue;
       answered = true;
       if (found instanceof Problem) refusal ??= found;

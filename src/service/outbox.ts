@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts';
 import { publishDeferred, publishReleased } from '../events/deferred.ts';
 import { Relay, type RelayOptions } from '../events/outbox/relay.ts';
 import { PacedEvents } from '../events/paced-events.ts';
+import { withdrawExpired } from '../events/withdraw-expired.ts';
 import { moveLateNotifications } from '../platform/adoption/late-notifications.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
@@ -22,13 +23,16 @@ const RETRY_MS = 500;
 /** Time between two polls for events whose freeze is over, ms. */
 const DEFERRED_MS = 500;
 
+/** Time between two polls for announcements that have expired, ms. */
+const EXPIRED_MS = 500;
+
 /** Time between two polls for notifications of a Socket.IO layer that is still loaded, ms. */
 const LATE_MS = 1_000;
 
 /** Time between two polls for events of players who are no longer held, ms. */
 const RELEASED_MS = 60_000;
 
-/** Opens the relay from the outbox to the log, and what appends the events that freezes withhold. */
+/** Opens the relay from the outbox to the log, and what appends the events that wait for the end of a freeze or an expiry. */
 export function openOutbox({ onError, log, pacedMs, ...options }: OutboxDeps): Part {
   const relay = new Relay({ ...options, onError: (error) => onError(error, 'relay') });
   const paced = new PacedEvents(options);
@@ -38,6 +42,7 @@ export function openOutbox({ onError, log, pacedMs, ...options }: OutboxDeps): P
       { name: 'relay', everyMs: RETRY_MS, run: (signal) => relay.run(signal) },
       { name: 'deferred events', everyMs: DEFERRED_MS, run: () => publishDeferred(options).then(() => {}) },
       { name: 'released events', everyMs: RELEASED_MS, run: () => publishReleased(options) },
+      { name: 'expired announcements', everyMs: EXPIRED_MS, run: () => withdrawExpired(options) },
       { name: 'paced events', everyMs: pacedMs, run: () => paced.run() },
       {
         name: 'late notifications',

@@ -54,6 +54,25 @@ describe('an idempotency key', () => {
     await expectGapless(database);
   });
 
+  test('is used anew after it was released, in one append as in several', async () => {
+    const appender = appending();
+    const release = (message: string) => ({ ...unitOf(message), releases: ['key:k'] });
+    const isRepeat = (answers: readonly Appended[]) => answers.map(({ duplicate }) => duplicate);
+    // Where the release came first, the key would stay, and what follows would be a repeat.
+    await appender.append([unitOf('one', 'k'), release('not one')]);
+    expect(isRepeat(await appender.append([unitOf('two', 'k')]))).toEqual([false]);
+    expect(isRepeat(await appender.append([unitOf('two', 'k'), release('not two')]))).toEqual([true, false]);
+    expect(isRepeat(await appender.append([unitOf('three', 'k')]))).toEqual([false]);
+    await appender.append([unitOf('other', 'other')]);
+    expect(
+      isRepeat(await appender.append([unitOf('other', 'other'), release('not three'), unitOf('four', 'k')])),
+    ).toEqual([true, false, false]);
+    expect(isRepeat(await appender.append([unitOf('four', 'k')]))).toEqual([true]);
+    expect(await messagesIn(database)).toEqual([
+      ...['one', 'not one', 'two', 'not two', 'three', 'other', 'not three', 'four'],
+    ]);
+  });
+
   test('used with two bodies at the same moment lets one of them through', async () => {
     const nodes = [appending(), appending()];
     for (let round = 0; round < 10; round++) {

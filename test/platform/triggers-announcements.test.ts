@@ -91,6 +91,39 @@ describe('An announcement is published to', () => {
   });
 });
 
+describe('The expiry of an announcement is stored', () => {
+  const expiries = async (id: number) =>
+    (
+      await database.query<{ inS: number }>(
+        "SELECT -contest_id - UNIX_TIMESTAMP() AS inS FROM deferred_event WHERE JSON_EXTRACT(data, '$.announcementId') = ? ORDER BY id",
+        [id],
+      )
+    ).map(({ inS }) => Math.round(Number(inS) / 60));
+
+  test('once it is shown, and where it is moved: as an instant, whatever the zone of the session', async () => {
+    for (const zone of ['+05:30', '-08:00']) {
+      await platform.run(`SET time_zone = '${zone}'`);
+      const id = await announce({ expires_at: 'NOW() + INTERVAL 60 MINUTE' });
+      await change(id, "title = 'Other'");
+      expect(await expiries(id)).toEqual([60]);
+      await change(id, 'expires_at = NOW() + INTERVAL 30 MINUTE');
+      await change(id, 'expires_at = NULL');
+      expect(await expiries(id)).toEqual([60, 30]);
+      await change(id, 'is_active = 0, expires_at = NOW() + INTERVAL 10 MINUTE');
+      expect(await expiries(id)).toEqual([60, 30]);
+      await change(id, 'is_active = 1');
+      expect(await expiries(id)).toEqual([60, 30, 10]);
+    }
+    await platform.run('SET time_zone = DEFAULT');
+  });
+
+  test('not where the server cannot convert it: it never expires', async () => {
+    const id = await announce({ expires_at: "'9999-12-31 00:00:00'" });
+    expect(await expiries(id)).toEqual([]);
+    expect(await published()).toEqual([event(id)]);
+  });
+});
+
 describe('An announcement that changes', () => {
   test('is published when it becomes active, and nothing is where nothing is seen of it', async () => {
     const id = await announce({ is_active: '0' });

@@ -40,6 +40,12 @@ describe('Announcements of the platform', { timeout: 120_000 }, () => {
       return type === undefined ? [] : [title];
     });
 
+  const withdrawnOf = (stream: RawStream) =>
+    stream.events.flatMap(({ data }) => {
+      const event = JSON.parse(data);
+      return event.type === 'ANNOUNCEMENT_WITHDRAWN' ? [event.data.announcementId] : [];
+    });
+
   async function announce(title: string, role: string | null = null): Promise<number> {
     const { insertId } = await live.test.database.execute(
       "INSERT INTO announcement (created_by, title, message, type, is_active, target_role) VALUES (?, ?, 'M', 'INFO', 1, ?)",
@@ -126,6 +132,46 @@ describe('Announcements of the platform', { timeout: 120_000 }, () => {
       withdrawal?.id,
       corrected?.id,
     ]);
+  });
+
+  it('that expire are withdrawn from streams and inboxes, and not where their expiry was moved', async () => {
+    const { database } = live.test;
+    const stream = await open(player, 'scope=global');
+    const soon = 'expires_at = NOW() + INTERVAL 2 SECOND';
+    const moved = await announce('Moved');
+    await database.execute(`UPDATE announcement SET ${soon} WHERE id = ?`, [moved]);
+    await database.execute(
+      'UPDATE announcement SET expires_at = NOW() + INTERVAL 1 HOUR, is_active = 1 WHERE id = ?',
+      [moved],
+    );
+    const off = await announce('Off');
+    await database.execute(`UPDATE announcement SET ${soon} WHERE id = ?`, [off]);
+    await database.execute('UPDATE announcement SET is_active = 0 WHERE id = ?', [off]);
+    const id = await announce('Ends');
+    await database.execute(`UPDATE announcement SET ${soon} WHERE id = ?`, [id]);
+    // The same expiry twice is one.
+    await database.execute('UPDATE announcement SET is_active = 0 WHERE id = ?', [id]);
+    await database.execute('UPDATE announcement SET is_active = 1 WHERE id = ?', [id]);
+    await until(() => withdrawnOf(stream).filter((one) => one === id).length === 2);
+    const [expired] = await database.query<{ late: number }>(
+      'SELECT expires_at <= NOW() AS late FROM announcement WHERE id = ?',
+      [id],
+    );
+    expect(expired).toEqual({ late: 1 });
+    const [withdrawal, shown] = (await inboxOf(player)).filter(({ title, message }) =>
+      [title, message].includes('Ends'),
+    );
+    expect(shown).toMatchObject({ title: 'Ends', supersededBy: withdrawal?.id });
+
+    // Shown again, it is published and expires anew.
+    await database.execute(`UPDATE announcement SET ${soon} WHERE id = ?`, [id]);
+    await until(() => withdrawnOf(stream).filter((one) => one === id).length === 3);
+    expect(titlesOf(stream).filter((title) => title === 'Ends')).toHaveLength(3);
+    expect(withdrawnOf(stream).filter((one) => one === off)).toHaveLength(1);
+    expect(withdrawnOf(stream)).not.toContain(moved);
+    expect(
+      await database.query('SELECT id FROM deferred_event WHERE contest_id >= -UNIX_TIMESTAMP()'),
+    ).toEqual([]);
   });
 
   it('for all reach users whose role this release does not know', async () => {

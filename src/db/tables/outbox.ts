@@ -21,7 +21,7 @@ export const eventOutbox = mysqlTable(
 
 /**
  * Events of which a freeze hides a part, with the scopes that are to receive them when it is over; of contest 0, those that
- * wait for the next padded append.
+ * wait for the next padded append; of negative contests, the expiries of announcements, in s since 1970.
  */
 export const deferredEvent = mysqlTable(
   'deferred_event',

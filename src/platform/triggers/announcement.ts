@@ -10,14 +10,14 @@ const MESSAGE = 'v_message';
 type Row = 'OLD' | 'NEW';
 
 /**
- * SQL: whether an announcement is for somebody. One for a role of a contest is published to the contest where the role is that
+ * SQL: whether an announcement has an audience. One for a role of a contest is published to the contest where the role is that
  * of its participants, and else not at all, since no scope has just those users.
  */
-const hasAudience = (row: Row): string =>
+export const hasAudience = (row: string): string =>
   `(${isForAll(row)} OR (${row}.target_contest IS NULL AND ${row}.target_role IN (${ROLES.map((role) => `'${role}'`).join(', ')}))
  OR (${row}.target_contest IS NOT NULL AND ${row}.target_role = 'PLAYER'))`;
 
-const isForAll = (row: Row): string => `(${row}.target_role IS NULL OR ${row}.target_role IN ('', 'ALL'))`;
+const isForAll = (row: string): string => `(${row}.target_role IS NULL OR ${row}.target_role IN ('', 'ALL'))`;
 
 /** SQL: whether an announcement is shown now. `expires_at` is compared with the clock of the platform's session, as the platform does. */
 const isShown = (row: Row): string =>
@@ -29,10 +29,25 @@ const hasOtherAudience =
 const hasOtherText = `NOT (CAST(OLD.title AS BINARY) <=> CAST(NEW.title AS BINARY)
  AND CAST(OLD.message AS BINARY) <=> CAST(NEW.message AS BINARY) AND OLD.type <=> NEW.type)`;
 
-const audienceOf = (row: Row) => ({
+/** SQL of an announcement's audience, NULL where it is none of the kind. */
+export const audienceOf = (row: string) => ({
   contestId: sqlInt(`${row}.target_contest`),
   role: `IF(${row}.target_contest IS NULL, ${sqlOneOf(ROLES, `${row}.target_role`)}, NULL)`,
 });
+
+const DEFERRED_COLUMNS = ['contest_id', 'type', 'data', 'scopes', 'created_at'];
+const STORES_EXPIRY = { deferred_event: DEFERRED_COLUMNS };
+
+/**
+ * Stores when an announcement expires, in s since 1970 as a negative contest id: the index then has the expiries in order. One
+ * that the clock of the session cannot convert is not stored.
+ */
+const storeExpiry = only(
+  `UNIX_TIMESTAMP(NEW.expires_at) > 0`,
+  `INSERT INTO deferred_event (${DEFERRED_COLUMNS.join(', ')})
+VALUES (-CEILING(UNIX_TIMESTAMP(NEW.expires_at)), 'ANNOUNCEMENT_WITHDRAWN',
+ JSON_OBJECT('announcementId', ${sqlInt('NEW.id')}, 'expiresAt', CAST(NEW.expires_at AS CHAR)), '[]', UTC_TIMESTAMP(3));`,
+);
 
 /** Title and message replace each other where one is missing. */
 function publishText(correction: boolean): string {
@@ -87,9 +102,10 @@ const common = {
 export const announcementMade: Trigger = {
   ...common,
   writes: ['ANNOUNCEMENT'],
+  stores: STORES_EXPIRY,
   piece: 'announcement_made',
   event: 'INSERT',
-  body: bodyOf({ when: isShown('NEW'), variables: [TITLE, MESSAGE] }, publishText(false)),
+  body: bodyOf({ when: isShown('NEW'), variables: [TITLE, MESSAGE] }, publishText(false), storeExpiry),
 };
 
 /**
@@ -99,6 +115,7 @@ export const announcementMade: Trigger = {
 export const announcementActivated: Trigger = {
   ...common,
   writes: ['ANNOUNCEMENT', 'ANNOUNCEMENT_WITHDRAWN'],
+  stores: STORES_EXPIRY,
   piece: 'announcement_activated',
   event: 'UPDATE',
   body: bodyOf(
@@ -111,6 +128,7 @@ export const announcementActivated: Trigger = {
       `ELSEIF NOT ${isShown('OLD')} OR ${hasOtherAudience} THEN`,
       publishText(false),
       'END IF;',
+      only(`NOT ${isShown('OLD')} OR NOT (OLD.expires_at <=> NEW.expires_at)`, storeExpiry),
     ),
   ),
 };

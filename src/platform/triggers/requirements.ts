@@ -62,7 +62,8 @@ export async function checkPrivileges(connection: Connection): Promise<void> {
   for (const [table, names] of storedColumns()) {
     const list = [...names].join(', ');
     await connection.query(`INSERT INTO ${table} (${list}) SELECT ${list} FROM ${table} WHERE FALSE`);
-    await connection.query(`UPDATE ${table} SET freeze_no = freeze_no WHERE FALSE`);
+    if (names.includes('freeze_no'))
+      await connection.query(`UPDATE ${table} SET freeze_no = freeze_no WHERE FALSE`);
   }
 }
 

@@ -1,0 +1,71 @@
+import { format } from 'mysql2';
+import type { Queries } from '../db/database.ts';
+import type { Precondition } from '../log/append-statement.ts';
+import { countExpired, type ExpiredAnnouncement, listExpired } from '../platform/expired-announcements.ts';
+import { Problem } from '../protocol/problem.ts';
+import { truncate } from '../util/truncate.ts';
+import type { EventDraft } from './draft.ts';
+import type { LogPublisher } from './log-publisher.ts';
+import { prepare } from './prepare.ts';
+
+export interface WithdrawExpiredOptions {
+  readonly database: Pick<Queries, 'query' | 'execute'>;
+  readonly publisher: Pick<LogPublisher, 'publishUnits'>;
+}
+
+/** Max UTF-16 units of a title. */
+const MAX_TITLE = 255;
+
+/**
+ * Leader task that withdraws the platform's announcements once their expiry has passed. The stored expiries are deleted in the
+ * transaction that appends the withdrawals, which finds them as they were read: an announcement whose expiry was moved
+ * meanwhile is not withdrawn.
+ *
+ * @throws the database's errors: nothing is lost, run it again
+ */
+export async function withdrawExpired({ database, publisher }: WithdrawExpiredOptions): Promise<void> {
+  for (;;) {
+    const { expired, stale } = await listExpired(database);
+    const withdrawals = expired.map((announcement) => ({ announcement, draft: draftOf(announcement) }));
+    const invalid = withdrawals.flatMap(({ announcement, draft }) => (draft ? [] : announcement.ids));
+    const dropped = [...stale, ...invalid];
+    if (dropped.length > 0) await database.execute('DELETE FROM deferred_event WHERE id IN (?)', [dropped]);
+    const valid = withdrawals.flatMap(({ announcement, draft }) => (draft ? [{ announcement, draft }] : []));
+    if (valid.length === 0) {
+      if (dropped.length === 0) return;
+      continue;
+    }
+    const preconditions = [deletionOf(valid.flatMap(({ announcement }) => announcement.ids))];
+    try {
+      await publisher.publishUnits([{ drafts: valid.map(({ draft }) => draft), preconditions }]);
+    } catch (error) {
+      // Another transaction has taken or locked some of them, or the platform has changed an announcement.
+      if (error instanceof Problem && error.code === 'superseded') return;
+      throw error;
+    }
+  }
+}
+
+/** @returns undefined where the platform's row is none that could have been published */
+function draftOf({ announcementId, title, contestId, role }: ExpiredAnnouncement): EventDraft | undefined {
+  try {
+    return prepare('ANNOUNCEMENT_WITHDRAWN', {
+      announcementId,
+      ...(title ? { title: truncate(title, MAX_TITLE) } : {}),
+      ...(contestId === null ? {} : { contestId }),
+      ...(role === null ? {} : { role }),
+    });
+  } catch (error) {
+    if (error instanceof Problem) return undefined;
+    throw error;
+  }
+}
+
+function deletionOf(ids: readonly number[]): Precondition {
+  const rows = format("deferred_event FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''", [[...ids]]);
+  return {
+    sql: `${countExpired(ids, '@expired')};DELETE deferred_event FROM ${rows} AND @expired = ${ids.length}`,
+    expectedRows: ids.length,
+    rows,
+  };
+}
