@@ -1,10 +1,12 @@
-import { createClient } from 'redis';
-
 /** Max duration of a connection attempt and of an answer, ms. */
 export const ANSWER_MS = 1_000;
 
-/** Client that is used once: it neither reconnects nor keeps commands for later. Speaks RESP2. */
-export function createRedisClient(url: string) {
+/**
+ * Client that is used once: it neither reconnects nor keeps commands for later. Speaks RESP2. The package is loaded with the
+ * first client, since it takes a third of the time that the service needs to load, and most services have no Redis.
+ */
+export async function createRedisClient(url: string) {
+  const { createClient } = await import('redis');
   return createClient({
     url,
     RESP: 2,
@@ -13,19 +15,4 @@ export function createRedisClient(url: string) {
   });
 }
 
-export type RedisClient = ReturnType<typeof createRedisClient>;
-
-/** Bounds the wait for an answer. @throws when `work` takes longer than `ms` */
-export async function answeredWithin<T>(work: Promise<T>, ms = ANSWER_MS): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-    // If the deadline was first, a later failure is of no interest.
-    work.catch(() => {});
-  }
-}
+export type RedisClient = Awaited<ReturnType<typeof createRedisClient>>;

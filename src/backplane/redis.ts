@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { answeredWithin } from '../util/answered-within.ts';
 import { backoffDelay } from '../util/backoff.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { Backplane, BackplaneOptions, BackplaneStatus } from './backplane.ts';
-import { answeredWithin, createRedisClient, type RedisClient } from './redis-client.ts';
+import { ANSWER_MS, createRedisClient, type RedisClient } from './redis-client.ts';
 
 export interface RedisBackplaneOptions extends BackplaneOptions {
   readonly url: string;
@@ -72,15 +73,15 @@ export class RedisBackplane implements Backplane {
     });
     failed.catch(() => {});
     const [publisher, subscriber] = [
-      createRedisClient(this.#options.url),
-      createRedisClient(this.#options.url),
+      await createRedisClient(this.#options.url),
+      await createRedisClient(this.#options.url),
     ];
     for (const client of [publisher, subscriber]) {
       client.on('error', (error: Error) => this.#fail(error));
       client.on('end', () => this.#fail(new Error('the connection was closed')));
     }
     try {
-      const until = <T>(work: Promise<T>) => Promise.race([answeredWithin(work), failed]);
+      const until = <T>(work: Promise<T>) => Promise.race([answeredWithin(work, ANSWER_MS), failed]);
       await until(Promise.all([publisher.connect(), subscriber.connect()]));
       const echoChannel = `${this.#options.channel}:${randomUUID()}`;
       let onEcho = () => {};
@@ -109,7 +110,7 @@ export class RedisBackplane implements Backplane {
     if (this.#unanswered >= MAX_UNANSWERED) throw new Error('Redis does not keep up');
     this.#unanswered++;
     try {
-      await answeredWithin(publisher.publish(channel, message));
+      await answeredWithin(publisher.publish(channel, message), ANSWER_MS);
     } catch (error) {
       if (this.#publisher === publisher) this.#fail(error as Error);
       throw error;

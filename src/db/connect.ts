@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { type Connection, createConnection, type QueryOptions } from 'mysql2/promise';
+import { type Connection, createConnection } from 'mysql2/promise';
+import { answeredWithin } from '../util/answered-within.ts';
 import { keepAlive, SILENCE_S } from './keep-alive.ts';
 import { parseDatabaseUrl } from './url.ts';
 
@@ -60,7 +61,7 @@ export async function openConnection(options: DatabaseConnectOptions): Promise<C
   connection.on('error', () => {});
   try {
     for (const sql of sessionSettings(options)) {
-      await connection.query({ sql, timeout: options.connectTimeoutMs } satisfies QueryOptions);
+      await answeredWithin(connection.query(sql), options.connectTimeoutMs);
     }
     if (!isMariaDb(connection)) keepAlive(connection);
     return connection;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { answeredWithin } from '../util/answered-within.ts';
 import type { Database } from './database.ts';
 import { SILENCE_S } from './keep-alive.ts';
 
@@ -87,10 +88,10 @@ export class NamedLock {
   async #open(): Promise<Connection> {
     const connection = await this.#database.connect({ statementTimeoutMs: 0, renewed: true });
     try {
-      await connection.query({
-        sql: `SET SESSION wait_timeout = ${this.#options.silenceS ?? SILENCE_S}`,
-        timeout: ANSWER_MS,
-      });
+      await answeredWithin(
+        connection.query({ sql: `SET SESSION wait_timeout = ${this.#options.silenceS ?? SILENCE_S}` }),
+        ANSWER_MS,
+      );
       return connection;
     } catch (error) {
       connection.destroy();
@@ -132,7 +133,8 @@ export class NamedLock {
   }
 
   async #ask(connection: Connection, sql: string): Promise<boolean> {
-    const [rows] = await connection.query<RowDataPacket[]>({ sql, values: [this.#name], timeout: ANSWER_MS });
+    const query = connection.query<RowDataPacket[]>({ sql, values: [this.#name] });
+    const [rows] = await answeredWithin(query, ANSWER_MS);
     return Number(rows[0]?.yes) === 1;
   }
 }

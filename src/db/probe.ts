@@ -1,4 +1,5 @@
 import type { Connection } from 'mysql2/promise';
+import { answeredWithin } from '../util/answered-within.ts';
 import type { Database } from './database.ts';
 
 /** Max wait for an answer, in ms. */
@@ -64,7 +65,7 @@ export class DatabaseProbe {
     const asked = this.#connection;
     try {
       const connection = await asked;
-      await connection.query({ sql, timeout: ANSWER_MS });
+      await answeredWithin(connection.query(sql), ANSWER_MS);
     } catch (error) {
       void asked.then(
         (connection) => connection.destroy(),

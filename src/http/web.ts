@@ -24,9 +24,9 @@ export const PAGE_POLICY = [
 ].join('; ');
 
 /** Routes of the built pages: `index.html` at `/`, any other `<page>.html` at `/<page>`, and their assets. */
-export function webRoutes({ folder }: WebRoutesDeps): Router {
+export async function webRoutes({ folder }: WebRoutesDeps): Promise<Router> {
   const router = createRouter();
-  const files = readWebFiles(folder);
+  const files = await readWebFiles(folder);
   const pages = [...files.keys()].filter((path) => /^[a-z]+\.html$/.test(path));
   for (const path of pages) {
     const file = files.get(path) as WebFile;

@@ -1,16 +1,15 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { whileServerSends } from '../db/silence.ts';
+import { answeredWithin } from '../util/answered-within.ts';
 import { SERVER } from './append-statement.ts';
 import { markOf, readPrunedBelow, readRange, readTerms } from './reader.ts';
 import type { LogRow } from './row.ts';
 import type { HeadState, LockedLog, LogReads, LogSource } from './source.ts';
 import type { Term } from './terms.ts';
 
-/** Max duration of a read of the head, in ms; it takes a millisecond. */
-const HEAD_MS = 2_000;
 /** Max time without a byte of an answer, in ms: then the connection leads nowhere any more. */
 const SILENCE_MS = 2_000;
-/** Max duration of any other read, in ms: far above what a page of large rows takes. */
+/** Max duration of a read, in ms: far above what a page of large rows takes. */
 const READ_MS = 15_000;
 
 const HEAD_STATE = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag,
@@ -20,16 +19,16 @@ const HEAD_STATE = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL
 const LOCKED_HEAD = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag,
   CONVERT(${SERVER} USING utf8mb4) AS server FROM log_head WHERE id = 1 FOR UPDATE`;
 
-type Ask = <T>(sql: string, values?: unknown[], timeoutMs?: number) => Promise<T[]>;
+type Ask = <T>(sql: string, values?: unknown[]) => Promise<T[]>;
 
 /**
  * The log over one dedicated connection. Drop the connection when a read fails.
  * @param dropped rejects when the connection is dropped: what is under way on it is not waited for
  */
 export function sqlSource(connection: Connection, dropped?: Promise<never>): LogSource<LogRow> {
-  const ask: Ask = async <T>(sql: string, values: unknown[] = [], timeout = READ_MS) => {
-    const query = connection.query<RowDataPacket[]>({ sql, values, timeout });
-    const reading = whileServerSends(connection, SILENCE_MS, query);
+  const ask: Ask = async <T>(sql: string, values: unknown[] = []) => {
+    const query = connection.query<RowDataPacket[]>({ sql, values });
+    const reading = whileServerSends(connection, SILENCE_MS, answeredWithin(query, READ_MS));
     const [rows] = await (dropped ? Promise.race([reading, dropped]) : reading);
     return rows as T[];
   };
@@ -57,7 +56,7 @@ export async function readHeadState(connection: Connection): Promise<HeadState> 
 
 function readsOver(ask: Ask): LogReads<LogRow> {
   return {
-    head: async () => headStateOf(await ask<RawHeadState>(HEAD_STATE, [], HEAD_MS)),
+    head: async () => headStateOf(await ask<RawHeadState>(HEAD_STATE)),
     terms: () => readTerms(ask),
     range: (from, through, limit) => readRange(ask, from - 1, through, limit),
     async marks(ids) {
@@ -81,7 +80,7 @@ function lockedLog(ask: Ask): LockedLog<LogRow> {
   return {
     ...readsOver(ask),
     async head() {
-      const states = await ask<Omit<RawHeadState, 'rowTag'>>(LOCKED_HEAD, [], HEAD_MS);
+      const states = await ask<Omit<RawHeadState, 'rowTag'>>(LOCKED_HEAD);
       const rows = await ask<{ tag: string | null }>('SELECT tag FROM notification WHERE id = ?', [
         states[0]?.head,
       ]);

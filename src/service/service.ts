@@ -117,7 +117,7 @@ async function openParts(
   parts.add('leaderboards', leaderboards);
   parts.add('contest API', openClics({ ...core, ...identity, ...open }));
   parts.add('sessions', openSessions({ ...core, ...identity, publisher: log.taskPublisher, streams }));
-  parts.add('pages', { routes: [webRoutes({ folder: PAGES })] });
+  parts.add('pages', { routes: [await webRoutes({ folder: PAGES })] });
   const { demo } = parts.add('demo', await openDemo({ ...core, publisher, onScores: markDirty }));
   parts.add('retention', openRetention(background, config.retention, core.databaseClock));
   parts.add(

@@ -67,6 +67,14 @@ function alive(pids: readonly number[]): number[] {
   });
 }
 
+/** The lines that were logged as errors. */
+const errorsIn = (output: string) =>
+  output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { level: number })
+    .filter(({ level }) => level >= 50);
+
 describe('Workers on one port', { timeout: 600_000 }, () => {
   let test: TestDatabase;
   beforeAll(async () => {
@@ -142,6 +150,7 @@ describe('Workers on one port', { timeout: 600_000 }, () => {
     });
     expect(await exited).toEqual([0, null]);
     expect(alive([...pids, ...renewed])).toEqual([]);
+    expect(errorsIn(output())).toEqual([]);
   });
 
   it('close their streams and end when their supervisor is gone', async () => {

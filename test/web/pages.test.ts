@@ -13,10 +13,10 @@ const SCRIPT = `console.log('hello');${'// so that it is worth compressing\n'.re
 describe('The pages', () => {
   let folder: string;
   let app: Router;
-  const appOf = (pages: string) =>
-    createApp({ version: '0', isAllowedOrigin: () => false, routers: [webRoutes({ folder: pages })] });
+  const appOf = async (pages: string) =>
+    createApp({ version: '0', isAllowedOrigin: () => false, routers: [await webRoutes({ folder: pages })] });
 
-  beforeAll(() => {
+  beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'pages-'));
     mkdirSync(join(folder, 'assets'));
     writeFileSync(join(folder, 'index.html'), PAGE);
@@ -24,7 +24,7 @@ describe('The pages', () => {
     writeFileSync(join(folder, 'assets/arena-1a2b.js'), SCRIPT);
     writeFileSync(join(folder, 'assets/arena-1a2b.js.map'), '{}');
     writeFileSync(join(folder, 'assets/plex-1a2b.woff2'), 'wOF2');
-    app = appOf(folder);
+    app = await appOf(folder);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -90,7 +90,7 @@ describe('The pages', () => {
   });
 
   it('say in a sentence that they are not built, and the rest works', async () => {
-    const unbuilt = appOf(join(folder, 'missing'));
+    const unbuilt = await appOf(join(folder, 'missing'));
     const answer = await unbuilt.request('/');
     expect(answer.status).toBe(200);
     expect(answer.headers.get('cache-control')).toBe('no-store');

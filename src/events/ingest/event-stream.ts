@@ -1,4 +1,5 @@
-import { answeredWithin, createRedisClient, type RedisClient } from '../../backplane/redis-client.ts';
+import { createRedisClient, type RedisClient } from '../../backplane/redis-client.ts';
+import { answeredWithin } from '../../util/answered-within.ts';
 import type { StreamEntry } from './entry.ts';
 
 export interface EventStreamOptions {
@@ -48,7 +49,7 @@ export class EventStream {
 
   /** Connects, and creates the group where it is missing: it begins with the oldest entry. */
   static async open(options: EventStreamOptions): Promise<EventStream> {
-    const client = createRedisClient(options.url);
+    const client = await createRedisClient(options.url);
     // Whatever fails, the command that is under way fails with it.
     client.on('error', () => {});
     const opened = new EventStream(client, options);
@@ -118,7 +119,8 @@ export class EventStream {
     const pending = Number(own?.pending ?? 0);
     // Redis has no lag after deletions: then everything that is there counts.
     const lag =
-      own?.lag ?? Math.max(0, (await answeredWithin(this.#client.xLen(this.#options.stream))) - pending);
+      own?.lag ??
+      Math.max(0, (await answeredWithin(this.#client.xLen(this.#options.stream), ANSWER_MS)) - pending);
     return { waiting: Number(lag), pending };
   }
 
