@@ -30,10 +30,17 @@ function revealsOf(before?: () => Promise<void>): ContestReveals {
   return new ContestReveals({ ...test.options(), publisher: { publishUnits } });
 }
 
-/** A contest that ended while it was frozen: shown with 300, 200 and 100 points; the last two have a hidden submission. */
-async function frozenContest() {
+interface Standing {
+  /** Of all players, as shown. */
+  readonly ratings?: readonly number[];
+  /** Further changes that the freeze hides: place and rating. */
+  readonly gains?: readonly (readonly [place: number, rating: number])[];
+}
+
+/** A contest that ended while it was frozen; the second and third players have a hidden submission, and the second gained 200. */
+async function frozenContest({ ratings = [300, 200, 100], gains = [] }: Standing = {}) {
   const { database } = test;
-  const { contestId, playerIds } = await test.contestOf([300, 200, 100]);
+  const { contestId, playerIds } = await test.contestOf(ratings);
   const problems = [await createProblem(database), await createProblem(database)] as const;
   await database.execute('UPDATE contest SET problems = ? WHERE id = ?', [
     JSON.stringify(problems),
@@ -55,10 +62,12 @@ async function frozenContest() {
   await submit(1, 0, 'ACCEPTED');
   await submit(2, 0, 'WRONG_ANSWER');
   await setScore(database, contestId, playerIds[1] as number, 400);
+  for (const [place, rating] of gains)
+    await setScore(database, contestId, playerIds[place] as number, rating);
   await publisher.update('all');
   await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
   await revealsOf().open(contestId);
-  return { contestId, playerIds: playerIds as [number, number, number], problems, early, submit };
+  return { contestId, playerIds: playerIds as [number, number, number, number], problems, early, submit };
 }
 
 const stepsOf = (contestId: number) =>
@@ -103,6 +112,29 @@ describe('A step of a reveal', () => {
     const step = await reveals.take(contestId, 1, 'cell');
     expect(step).toMatchObject({ playerId: playerIds[2], row: { rank: 2 }, oldRank: 2, pending: 0 });
     expect(step.next).toBeUndefined();
+  });
+
+  it('says of what comes next only what is shown, though totals change before and after it', async () => {
+    const { contestId, playerIds, problems } = await frozenContest({
+      ratings: [300, 200, 100, 50],
+      gains: [
+        [0, 500],
+        [3, 60],
+      ],
+    });
+    const reveals = revealsOf();
+    const cellOf = (place: 1 | 2) => ({ playerId: playerIds[place], problemId: problems[0] });
+    expect((await reveals.read(contestId)).last).toMatchObject({ pending: 2, next: cellOf(2) });
+    const steps = [];
+    for (let step = 1; step <= 4; step++) steps.push(await reveals.take(contestId, step, 'cell'));
+    expect(steps.map(({ playerId, pending, next, finished }) => [playerId, pending, next, finished])).toEqual(
+      [
+        [playerIds[3], 2, cellOf(2), false],
+        [playerIds[2], 1, cellOf(1), false],
+        [playerIds[1], 0, undefined, false],
+        [playerIds[0], 0, undefined, true],
+      ],
+    );
   });
 
   it('is refused while the contest goes on again', async () => {

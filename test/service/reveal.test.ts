@@ -266,7 +266,7 @@ describe('The reveal of frozen standings', { timeout: 180_000 }, () => {
 
   it('ends where the standings are unfrozen at once, and a later freeze has a reveal of its own', async () => {
     const { contestId, token } = await openContest();
-    await take(contestId, 1);
+    const { freezeNo } = await take(contestId, 1);
     await setFrozen(live.test.database, contestId, false);
     await until(
       async () =>
@@ -282,8 +282,13 @@ describe('The reveal of frozen standings', { timeout: 180_000 }, () => {
     });
     await setFrozen(live.test.database, contestId, true);
     await until(async () => (await reveals(contestId, '', admins[0])).status === 200);
-    expect(await read(contestId, token)).toMatchObject({ state: 'open', step: 0, last: { pending: 0 } });
-    expect(await take(contestId, 1)).toMatchObject({ finished: true });
+    expect(await read(contestId, token)).toMatchObject({
+      state: 'open',
+      freezeNo: freezeNo + 1,
+      step: 0,
+      last: { freezeNo: freezeNo + 1, pending: 0 },
+    });
+    expect(await take(contestId, 1)).toMatchObject({ freezeNo: freezeNo + 1, finished: true });
     await until(async () => (await read(contestId, token)).state === 'finished');
   });
 });

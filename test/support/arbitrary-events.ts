@@ -172,12 +172,13 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
     { contestTitle: title },
   ) as fc.Arbitrary<EventInput<'CONTEST_RESULTS'>>,
   CONTEST_REVEAL: fields(
-    { contestId: id, pending: count },
+    { contestId: id, freezeNo: count, pending: count },
     { contestTitle: title, next: fc.record({ playerId: id, problemId: id }) },
   ) as fc.Arbitrary<EventInput<'CONTEST_REVEAL'>>,
   CONTEST_REVEAL_STEP: fields(
     {
       contestId: id,
+      freezeNo: count,
       step: count,
       extent: fc.constantFrom('cell', 'row', 'all'),
       cells: fc.array(cell, { maxLength: 3 }),

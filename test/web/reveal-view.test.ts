@@ -15,6 +15,7 @@ const row = (playerId: number, rating: number, pending: number[]): RevealRow => 
 });
 const step = (number: number, data: Partial<RevealStepData>): RevealStepData => ({
   contestId: 1,
+  freezeNo: 2,
   step: number,
   extent: 'cell',
   cells: [],
@@ -27,7 +28,7 @@ const ranks = ({ rows }: RevealView) => rows.map(({ playerId, rank }) => [player
 
 describe('The view of a reveal', () => {
   const opened = revealViewOf(
-    { state: 'open', step: 0, last: step(0, { pending: 2, next: { playerId: 3, problemId: 1 } }) },
+    { state: 'open', freezeNo: 2, step: 0, last: step(0, { pending: 2, next: { playerId: 3, problemId: 1 } }) },
     [row(1, 300, []), row(2, 100, [2]), row(3, 100, [1])],
     [1, 2],
   );
@@ -57,6 +58,9 @@ describe('The view of a reveal', () => {
     const one = afterStep(opened, step(1, {})) as RevealView;
     expect(afterStep(one, step(1, { pending: 9 }))).toBe(one);
     expect(afterStep(one, step(3, {}))).toBeUndefined();
+    // Steps are counted anew for each freeze.
+    expect(afterStep(one, step(2, { freezeNo: 1 }))).toBe(one);
+    expect(afterStep(one, step(1, { freezeNo: 3 }))).toBeUndefined();
   });
 
   it('letters problems beyond the alphabet', () => {

@@ -17,7 +17,7 @@ import { readShownScores, withPublicTiers } from '../shown-scores.ts';
 import type { Step } from '../step.ts';
 import { readStoredLeaderboard, type StoredLeaderboard } from '../stored-leaderboard.ts';
 import { openCells, readHiddenNow } from './opened-cells.ts';
-import { countHidden, nextTarget, type RevealState, revealTarget } from './reveal-order.ts';
+import { countHidden, nextHiddenCell, nextTarget, type RevealState, revealTarget } from './reveal-order.ts';
 import {
   advanceReveal,
   finishReveal,
@@ -63,10 +63,10 @@ export class ContestReveals {
     const { database } = this.#options;
     const stored = await readReveal(database, contestId);
     if (!stored) return { contestId, state: 'none', step: 0 };
-    const { step, finished } = stored;
+    const { freezeNo, step, finished } = stored;
     const data = await readRevealStep(database, contestId, stored, step);
     const last = data === undefined ? {} : { last: JSON.parse(data) as StepData };
-    return { contestId, state: finished ? 'finished' : 'open', step, ...last };
+    return { contestId, freezeNo, state: finished ? 'finished' : 'open', step, ...last };
   }
 
   /**
@@ -87,11 +87,12 @@ export class ContestReveals {
     const { freezeNo } = freeze;
     await this.#storeHidden(contestId, freezeNo);
     const { state } = await this.#load(contestId, { freezeNo, step: 0, finished: false });
-    const data = { ...firstStep(contestId), ...outlook(state), finished: false };
+    const data = { ...firstStep(contestId, freezeNo), ...outlook(state), finished: false };
     const draft = prepare(
       'CONTEST_REVEAL',
       {
         contestId,
+        freezeNo,
         ...(contest.title === '' ? {} : { contestTitle: truncate(contest.title, MAX_TITLE_LENGTH) }),
         pending: data.pending,
         ...(data.next ? { next: data.next } : {}),
@@ -162,6 +163,7 @@ export class ContestReveals {
     const row = state.order.find((one) => one.playerId === playerId);
     const data: StepData = {
       contestId,
+      freezeNo: stored.freezeNo,
       step: stored.step + 1,
       extent,
       playerId,
@@ -189,7 +191,7 @@ export class ContestReveals {
 
   /** Reveals all that is left: the end of the freeze publishes it. */
   async #finish(contestId: number, { freezeNo, step }: StoredReveal): Promise<StepData> {
-    const data: StepData = { ...firstStep(contestId), step: step + 1, extent: 'all', finished: true };
+    const data: StepData = { ...firstStep(contestId, freezeNo), step: step + 1, extent: 'all', finished: true };
     const row = { contestId, freezeNo, step: data.step, settledPlayer: null, data: JSON.stringify(data) };
     await this.#options.publisher.publishUnits([
       {
@@ -265,18 +267,18 @@ export class ContestReveals {
   }
 }
 
-function firstStep(contestId: number): StepData {
-  return { contestId, step: 0, extent: 'cell', cells: [], settled: false, pending: 0, finished: false };
+function firstStep(contestId: number, freezeNo: number): StepData {
+  const nothing = { cells: [], settled: false, pending: 0, finished: false };
+  return { contestId, freezeNo, step: 0, extent: 'cell', ...nothing };
 }
 
-/** What is left, and what comes next. That a total alone comes next is not disclosed. */
+/** What is left, and which cell comes next. That a total comes before it is not disclosed. */
 function outlook(state: RevealState): Pick<StepData, 'pending' | 'next' | 'finished'> {
-  const target = nextTarget(state, 'cell');
-  const [problemId] = target?.problems ?? [];
+  const next = nextHiddenCell(state);
   return {
     pending: countHidden(state),
-    ...(target && problemId !== undefined ? { next: { playerId: target.playerId, problemId } } : {}),
-    finished: target === undefined,
+    ...(next ? { next } : {}),
+    finished: nextTarget(state, 'cell') === undefined,
   };
 }
 

@@ -79,6 +79,19 @@ export function revealTarget(
   };
 }
 
+/**
+ * Finds the hidden cell that comes next by what is shown: of the lowest row that has any, the first. It depends on nothing that
+ * is hidden: not on whether the total of a row changed since the freeze, which may be revealed before it.
+ */
+export function nextHiddenCell({
+  order,
+  hidden,
+}: Pick<RevealState, 'order' | 'hidden'>): { playerId: number; problemId: number } | undefined {
+  const row = order.findLast(({ playerId }) => (hidden.get(playerId)?.length ?? 0) > 0);
+  const problemId = row && hidden.get(row.playerId)?.[0];
+  return row && problemId !== undefined ? { playerId: row.playerId, problemId } : undefined;
+}
+
 /** Counts the hidden cells of the rows that there are. */
 export function countHidden({ order, hidden }: Pick<RevealState, 'order' | 'hidden'>): number {
   return order.reduce((sum, { playerId }) => sum + (hidden.get(playerId)?.length ?? 0), 0);

@@ -9,6 +9,9 @@ export const reveal = z
     state: z.enum(['none', 'open', 'finished']).meta({
       description: '`finished`: everything is revealed, or the standings were unfrozen meanwhile.',
     }),
+    freezeNo: z.int().optional().meta({
+      description: 'Number of the freeze that is revealed; steps are counted anew for each.',
+    }),
     step: z.int().meta({ description: 'The last step; 0: it was opened.' }),
     last: revealStep
       .optional()

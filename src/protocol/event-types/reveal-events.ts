@@ -9,6 +9,8 @@ const cells = z.array(cell).max(1_000);
 /** What a step of a reveal discloses. */
 export const revealStep = z.strictObject({
   contestId: id,
+  /** Number of the freeze that is revealed: steps are counted anew for each. */
+  freezeNo: count,
   /** Counts the steps of the reveal; 0: it was opened. */
   step: count,
   /** What was revealed: one cell, a whole row, or everything that was left. */
@@ -25,7 +27,7 @@ export const revealStep = z.strictObject({
   row: leaderboardRow.optional(),
   /** Number of cells that are still hidden. */
   pending: count,
-  /** The cell that the next step opens. */
+  /** The hidden cell that comes next by what is shown; left out where none is hidden. */
   next: z.strictObject({ playerId: id, problemId: id }).optional(),
   /** Whether everything is revealed. */
   finished: z.boolean(),
@@ -36,6 +38,7 @@ export const REVEAL_EVENTS = {
   CONTEST_REVEAL: define({
     schema: z.strictObject({
       contestId: id,
+      freezeNo: revealStep.shape.freezeNo,
       contestTitle: text(200).optional(),
       pending: count,
       next: revealStep.shape.next,

@@ -12,6 +12,8 @@ export interface RevealRow extends LeaderboardRow {
 
 /** What the page shows of a reveal. */
 export interface RevealView {
+  /** Number of the freeze that is revealed. */
+  readonly freezeNo: number;
   readonly step: number;
   /** Best first. */
   readonly rows: readonly RevealRow[];
@@ -26,12 +28,13 @@ export interface RevealView {
 
 /** Makes the view from the service's answers. The rows may be of a later step: the steps up to it are applied again. */
 export function revealViewOf(
-  reveal: Pick<Reveal, 'step' | 'last' | 'state'>,
+  reveal: Pick<Reveal, 'freezeNo' | 'step' | 'last' | 'state'>,
   rows: readonly RevealRow[],
   problems: readonly number[],
 ): RevealView {
-  const { step, last, state } = reveal;
+  const { freezeNo = 0, step, last, state } = reveal;
   return {
+    freezeNo,
     step,
     rows: ranked(rows),
     problems,
@@ -44,6 +47,7 @@ export function revealViewOf(
 
 /** The view after a step. @returns undefined where a step before it is missing, and the view must be read again */
 export function afterStep(view: RevealView, step: RevealStepData): RevealView | undefined {
+  if (step.freezeNo !== view.freezeNo) return step.freezeNo < view.freezeNo ? view : undefined;
   if (step.step <= view.step) return view;
   if (step.step !== view.step + 1) return undefined;
   const { playerId, row, cells, pending, next, finished } = step;
