@@ -12,8 +12,8 @@ import { installTriggers } from '../dist/platform/triggers/install.js';
 import { cpuOf } from './process-usage.mjs';
 import { startService } from './server-process.mjs';
 
-const SECRET = 'bench-bench-bench-bench-bench';
-const USER_OFFSET = 1_000_000;
+export const SECRET = 'bench-bench-bench-bench-bench';
+export const USER_OFFSET = 1_000_000;
 
 /**
  * Opens the database and contest 1 of players 1 to `participants` and problems 1 to `problems`, installs the triggers,

@@ -14,7 +14,8 @@ import type {
 } from './api-types.ts';
 import type { Credentials } from './credentials.ts';
 import { within } from './deadline.ts';
-import { errorOf, LiveError, networkError, unexpectedAnswer } from './live-error.ts';
+import { holding } from './holding.ts';
+import { errorOf, LiveError, networkError } from './live-error.ts';
 import type { Clock, TokenReason } from './types.ts';
 
 export interface ApiOptions {
@@ -83,17 +84,6 @@ export function createCall({ base, credentials, fetch, clock }: ApiOptions): Cal
       throw networkError(error);
     }
   };
-}
-
-/**
- * Checks that an answer has these fields, as the service's own has.
- * @throws LiveError `unexpected-answer`
- */
-function holding<T>(answer: Promise<T>, ...fields: readonly (keyof T & string)[]): Promise<T> {
-  return answer.then((body) => {
-    if (fields.every((field) => body?.[field] !== undefined)) return body;
-    throw unexpectedAnswer();
-  });
 }
 
 /** REST API of the service. */

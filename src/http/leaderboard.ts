@@ -8,6 +8,7 @@ import { leaderboardPage } from '../protocol/api/leaderboard.ts';
 import { MODES } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { asUser } from './callers.ts';
+import { conditionalHeaders, matchesTag } from './entity-tag.ts';
 import { createRouter, idParam, problems, type Router } from './router.ts';
 import { whole } from './whole.ts';
 
@@ -46,12 +47,7 @@ const leaderboard = createRoute({
         .optional()
         .openapi({ description: 'What players are shown of frozen standings, also to admins.' }),
     }),
-    headers: z.object({
-      'if-none-match': z
-        .string()
-        .optional()
-        .openapi({ description: '`ETag` of the response that you have.' }),
-    }),
+    headers: conditionalHeaders,
   },
   responses: {
     200: {
@@ -93,7 +89,7 @@ export function leaderboardRoutes({ leaderboards, cells, grants, cursor }: Leade
       .digest('base64url')
       .slice(0, 16)}"`;
     const headers = { etag, 'cache-control': 'private, no-cache' };
-    if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers);
+    if (matchesTag(c.req.header('if-none-match'), etag)) return c.body(null, 304, headers);
     const rows = view
       ? page.rows.map((row) => ({ ...row, cells: [...(view.rows.get(row.playerId)?.cells ?? [])] }))
       : page.rows;
@@ -102,10 +98,4 @@ export function leaderboardRoutes({ leaderboards, cells, grants, cursor }: Leade
     return c.json(body, 200, headers);
   });
   return router;
-}
-
-/** Weak comparison (RFC 9110 § 13.1.2). */
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => ['*', etag, `W/${etag}`].includes(tag.trim()));
 }

@@ -1,13 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Grants } from '../auth/grants.ts';
 import type { ContestReveals } from '../leaderboard/reveal/contest-reveals.ts';
-import { reveal, revealedStep, revealRequest } from '../protocol/api/reveal.ts';
+import type { RevealSnapshots } from '../leaderboard/reveal/reveal-snapshots.ts';
+import { reveal, revealedStep, revealRequest, revealStandings } from '../protocol/api/reveal.ts';
+import { Problem } from '../protocol/problem.ts';
 import { asAdmin, asUser } from './callers.ts';
+import { conditionalHeaders, matchesTag } from './entity-tag.ts';
 import { jsonBody, SMALL_BODY } from './json-body.ts';
 import { createRouter, idParam, problems, type Router } from './router.ts';
+import { whole } from './whole.ts';
 
 export interface RevealRoutesDeps {
   readonly reveals: ContestReveals;
+  readonly snapshots: Pick<RevealSnapshots, 'read'>;
   readonly grants: Grants;
   readonly cursor: () => string;
 }
@@ -26,6 +31,31 @@ const read = createRoute({
   summary: 'How far the frozen standings of a contest are revealed',
   request: { params },
   responses: { 200: answer, ...problems(400, 401, 403, 404, 429, 503) },
+});
+
+const standings = createRoute({
+  method: 'get',
+  path: '/contests/{id}/reveal/standings',
+  tags: ['Standings'],
+  middleware: asUser,
+  summary: 'What everybody is shown of an open reveal: all rows with their cells',
+  description:
+    'One body for all callers. Name the freeze and the step that you know of, and the answer contains that step.',
+  request: {
+    params,
+    query: z.object({ freeze: whole(0, 1_000_000, 0), step: whole(0, 1_000_000, 0) }),
+    headers: conditionalHeaders,
+  },
+  responses: {
+    200: {
+      description:
+        'The rows, and how far the reveal is. A stream opened at `cursor` delivers every later step.',
+      headers: { etag: { schema: { type: 'string' }, description: 'Identifies the step and the versions.' } },
+      content: { 'application/json': { schema: revealStandings } },
+    },
+    304: { description: 'Unchanged; the cursor that you have is still valid.' },
+    ...problems(400, 401, 403, 404, 409, 429, 503),
+  },
 });
 
 const open = createRoute({
@@ -61,7 +91,7 @@ const take = createRoute({
 });
 
 /** Routes of the reveal of frozen standings. */
-export function revealRoutes({ reveals, grants, cursor }: RevealRoutesDeps): Router {
+export function revealRoutes({ reveals, snapshots, grants, cursor }: RevealRoutesDeps): Router {
   const router = createRouter();
   const headers = { 'cache-control': 'no-store' };
   router.openapi(read, async (c) => {
@@ -71,6 +101,16 @@ export function revealRoutes({ reveals, grants, cursor }: RevealRoutesDeps): Rou
     const at = cursor();
     const canStep = c.var.identity.role === 'ADMIN';
     return c.json({ ...(await reveals.read(id)), canStep, cursor: at }, 200, headers);
+  });
+  router.openapi(standings, async (c) => {
+    const { id } = c.req.valid('param');
+    await grants.authorise(c.var.identity, [{ kind: 'leaderboard', id }]);
+    const { freeze, step } = c.req.valid('query');
+    const { etag, body } = await snapshots.read(id, { freezeNo: freeze, step });
+    if (body.length === 0) throw new Problem('reveal-not-open');
+    const tags = { etag, 'cache-control': 'private, no-cache' };
+    if (matchesTag(c.req.header('if-none-match'), etag)) return c.body(null, 304, tags);
+    return new Response(body, { headers: { ...tags, 'content-type': 'application/json' } });
   });
   router.openapi(open, async (c) => {
     const { id } = c.req.valid('param');

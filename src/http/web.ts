@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { Problem } from '../protocol/problem.ts';
+import { matchesTag } from './entity-tag.ts';
 import { type AppEnv, createRouter, type Router } from './router.ts';
 import { type Encoding, readWebFiles, type WebFile } from './web-files.ts';
 
@@ -49,7 +50,7 @@ function send(c: Context<AppEnv>, file: WebFile, headers: Record<string, string>
   // Each encoding is a representation of its own (RFC 9110 § 8.8.3).
   const etag = `"${file.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
   const all = { ...headers, etag, vary: 'accept-encoding' };
-  if (matches(c.req.header('if-none-match'), etag)) return c.body(null, 304, all);
+  if (matchesTag(c.req.header('if-none-match'), etag)) return c.body(null, 304, all);
   const body = file.bodies[encoding] as Uint8Array<ArrayBuffer>;
   return c.body(body, 200, {
     ...all,
@@ -72,12 +73,4 @@ function chooseEncoding(accepted: string, { bodies }: WebFile): Encoding {
     (name) => acceptable.has(name) && bodies[name] !== undefined,
   );
   return possible[0] ?? 'identity';
-}
-
-function matches(header: string | undefined, etag: string): boolean {
-  if (header === undefined) return false;
-  return header.split(',').some((part) => {
-    const given = part.trim().replace(/^W\//, '');
-    return given === '*' || given === etag;
-  });
 }

@@ -12,6 +12,7 @@ import { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
 import { LeaderboardTask } from '../leaderboard/leaderboard-task.ts';
 import { LeftOutRows } from '../leaderboard/left-out-rows.ts';
 import { ContestReveals } from '../leaderboard/reveal/contest-reveals.ts';
+import { RevealSnapshots } from '../leaderboard/reveal/reveal-snapshots.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
@@ -61,16 +62,19 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   const cells = new CellsReader({ database, clock });
   const cellsTask = new CellsTask({ ...options, onError });
   const reveals = new ContestReveals({ ...options, database });
+  const snapshots = new RevealSnapshots({ reveals, leaderboards: reader, cells, cursor });
   const global = new GlobalLeaderboardTask({ database: background, publisher, holdDays: config.holdDays });
   log.onRows((rows) => {
     reader.observe(rows);
     task.observe(rows);
     cells.observe(rows);
     cellsTask.observe(rows);
+    snapshots.observe(rows);
   });
   log.onReset(() => {
     reader.reset();
     cells.reset();
+    snapshots.reset();
   });
   return {
     reader,
@@ -79,7 +83,7 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
     markDirty: (contestId, playerId) => task.markDirty(contestId, playerId),
     routes: [
       leaderboardRoutes({ leaderboards: reader, cells, grants, cursor }),
-      revealRoutes({ reveals, grants, cursor }),
+      revealRoutes({ reveals, snapshots, grants, cursor }),
     ],
     leaderTasks: [
       { name: 'leaderboards', everyMs: RETRY_MS, run: (signal) => task.run(signal) },

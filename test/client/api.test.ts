@@ -1,15 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../src/client/connect.ts';
+import { createReveal } from '../../src/client/reveal.ts';
 import type { LiveClient } from '../../src/client/types.ts';
-import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
+import { createFrozenContest } from '../support/database/frozen-contest.ts';
+import {
+  createContest,
+  createPlayer,
+  createUser,
+  joinContest,
+  type PlayerIds,
+} from '../support/database/platform.ts';
 import { note, startService, type TestService } from '../support/service.ts';
+import { FAST, readPage } from '../support/wire/leaderboard-http.ts';
 
 describe('The service by plain requests', () => {
   let live: TestService;
   let player: PlayerIds;
   let client: LiveClient;
   beforeAll(async () => {
-    live = await startService();
+    live = await startService(FAST);
     player = await createPlayer(live.test.database, { name: 'Ada' });
     const token = await live.token(player.userId);
     // Without a connection: requests need none.
@@ -60,6 +69,37 @@ describe('The service by plain requests', () => {
     expect((await client.api.globalLeaderboard({ limit: 1 })).rows).toHaveLength(1);
     await live.publish({ type: 'LEVEL_UP', data: { playerId: player.playerId, oldLevel: 1, newLevel: 2 } });
     expect((await client.api.activity('me')).items[0]).toMatchObject({ action: 'LEVEL_UP' });
+  });
+
+  it('opens the reveal of frozen standings, takes its steps, and reads what everybody is shown', {
+    timeout: 180_000,
+  }, async () => {
+    const { database } = live.test;
+    const token = await live.token(player.userId);
+    const { contestId, players, problems } = await createFrozenContest(
+      database,
+      async (id) => (await readPage(live, id, token, 'cells=1')).rows,
+    );
+    const adminToken = await live.token(await createUser(database, { role: 'ADMIN' }));
+    const admin = connect({ url: live.url, scopes: ['global'], getToken: () => adminToken, start: false });
+    const [shown, stepped] = [createReveal(client.api, contestId), createReveal(admin.api, contestId)];
+    expect(await shown.read()).toMatchObject({ state: 'none', step: 0, canStep: false });
+    await expect(shown.open()).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(shown.standings()).rejects.toMatchObject({ code: 'reveal-not-open' });
+    expect(await stepped.open()).toMatchObject({ state: 'open', step: 0, canStep: true });
+    const cell = await stepped.take({ step: 1 });
+    expect(cell).toMatchObject({ playerId: players[2].playerId, extent: 'cell', settled: false });
+    expect(await stepped.take({ step: 1 })).toEqual({ ...cell, duplicate: true });
+    const row = await stepped.take({ step: 2, extent: 'row' });
+    expect(row).toMatchObject({ playerId: players[2].playerId, extent: 'row', settled: true });
+    const known = { freeze: row.freezeNo, step: 2 };
+    const standings = await shown.standings(known);
+    expect(standings).toMatchObject({ state: 'open', step: 2, last: { step: 2 }, total: 4, problems });
+    expect(standings.rows.map(({ finalRating }) => finalRating)).toEqual([350, 300, 200, 0]);
+    expect(await stepped.standings(known)).toMatchObject({ rows: standings.rows });
+    await stepped.take({ step: 3, extent: 'all' });
+    await expect.poll(async () => (await shown.read()).state, { timeout: 45_000 }).toBe('finished');
+    admin.close();
   });
 
   it('reports what is wrong by its stable code, field by field', async () => {

@@ -111,6 +111,7 @@ describe('The package', () => {
     const dist = join(application.folder, 'node_modules/codecraft-live/dist');
     expect(await packagesOf(join(dist, 'publisher/index.js'))).toEqual([]);
     expect(await packagesOf(join(dist, 'client/index.js'))).toEqual(['eventsource-parser']);
+    expect(await packagesOf(join(dist, 'client/reveal.js'))).toEqual([]);
     expect(await packagesOf(join(dist, 'react/index.js'))).toEqual([
       'eventsource-parser',
       'react',
@@ -146,7 +147,7 @@ describe('The package', () => {
   });
 
   it('leaves out of a bundle what is not used', async () => {
-    for (const entry of ['client', 'react', 'publisher']) {
+    for (const entry of ['client', 'client/reveal', 'react', 'publisher']) {
       const unused = await bundle(`import 'codecraft-live/${entry}';`);
       expect(unused).toEqual({ code: '', modules: [] });
     }

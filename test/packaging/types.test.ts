@@ -6,13 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Application, installPackage, ROOT } from '../support/installed-package.ts';
 
 const TSC = join(ROOT, 'node_modules/.bin/tsc');
-const ENTRIES = ['index', 'client/index', 'react/index', 'publisher/index'];
+const ENTRIES = ['index', 'client/index', 'client/reveal', 'react/index', 'publisher/index'];
 const run = promisify(execFile);
 
 /** What an application of the strictest settings does with each entry. */
 const CONSUMER = `
 import { createService, loadConfig, Problem, type Published, type Publisher as InProcess } from 'codecraft-live';
 import { connect, type LiveClient } from 'codecraft-live/client';
+import { createReveal } from 'codecraft-live/client/reveal';
 import { Leaderboard, LiveProvider, useEvents } from 'codecraft-live/react';
 import { createPublisher, type Publisher } from 'codecraft-live/publisher';
 
@@ -22,6 +23,10 @@ export const client: LiveClient = connect({ url: 'http://127.0.0.1', scopes: ['p
 client.on('level-up', ({ data, at }) => [data.newLevel.toFixed(), at.length]);
 // @ts-expect-error there is no such event
 client.on('level-down', () => {});
+
+createReveal(client.api, 3).take({ step: 1, extent: 'row' }).then(({ row, freezeNo }) => [row?.rank, freezeNo]);
+// @ts-expect-error a step is a cell, a row or all
+createReveal(client.api, 3).take({ step: 1, extent: 'half' });
 
 export const live: Publisher = createPublisher({ url: 'http://127.0.0.1', token: async () => '' });
 live.playerLevelUp({ playerId: 7, oldLevel: 1, newLevel: 2 });

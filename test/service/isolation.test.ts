@@ -94,6 +94,9 @@ const MATRIX: readonly [what: string, ...answers: number[]][] = [
   ['GET /contests/:private/reveal', 404, 404, 200, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /contests/:draft/reveal', 404, 404, 404, 404, 200, 403, 401, 403, 403, 401, 401],
   ['GET /contests/999999/reveal', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:public/reveal/standings', 409, 409, 409, 409, 409, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/:private/reveal/standings', 404, 404, 409, 404, 409, 403, 401, 403, 403, 401, 401],
+  ['GET /contests/999999/reveal/standings', 404, 404, 404, 404, 404, 403, 401, 403, 403, 401, 401],
   // Neither contest is over: an admin may, and there is nothing to reveal.
   ['POST /contests/:public/reveal', 403, 403, 403, 403, 409, 403, 401, 403, 403, 401, 401],
   ['POST /contests/999999/reveal', 403, 403, 403, 403, 404, 403, 401, 403, 403, 401, 401],

@@ -162,6 +162,38 @@ describe('The reveal of frozen standings', { timeout: 180_000 }, () => {
     expect(status).toBe(409);
   });
 
+  it('is read by everybody as one body, whole, which is not sent again to those who have it', async () => {
+    const { contestId, token } = await openContest();
+    const readShown = (as: string, headers: Record<string, string> = {}) =>
+      fetch(`${live.url}/contests/${contestId}/reveal/standings?freeze=1&step=0`, {
+        headers: { authorization: `Bearer ${as}`, ...headers },
+      });
+    const [one, other] = [await readShown(token), await readShown(admins[0])];
+    const etag = one.headers.get('etag') ?? '';
+    expect([other.headers.get('etag'), one.headers.get('content-type')]).toEqual([etag, 'application/json']);
+    const body = await one.text();
+    expect(await other.text()).toBe(body);
+    const shown = JSON.parse(body) as { rows: Row[]; cursor: string };
+    expect(shown.rows).toEqual(await rows(contestId, token));
+    expect((await readShown(token, { 'if-none-match': etag })).status).toBe(304);
+    // A stream opened at its cursor has what follows.
+    await take(contestId, 1, 'row');
+    const stream = new LeaderboardClient(
+      `${live.url}/streams?scope=contest:${contestId}:leaderboard&lastEventId=${shown.cursor}`,
+      token,
+    );
+    await stream.connect();
+    await until(() => stream.of('contest-reveal-step').length === 1);
+    await until(async () => (await readShown(token, { 'if-none-match': etag })).status === 200);
+    const refused = await fetch(`${live.url}/contests/${contestId}/reveal/standings?step=-1`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      expect.objectContaining({ code: 'invalid-query' }),
+    ]);
+  });
+
   it('takes each step once: of two admins one takes it, and both get its answer', async () => {
     const { contestId } = await openContest();
     expect((await reveals(contestId, '', admins[1])).status).toBe(200);

@@ -28,7 +28,12 @@ const ranks = ({ rows }: RevealView) => rows.map(({ playerId, rank }) => [player
 
 describe('The view of a reveal', () => {
   const opened = revealViewOf(
-    { state: 'open', freezeNo: 2, step: 0, last: step(0, { pending: 2, next: { playerId: 3, problemId: 1 } }) },
+    {
+      state: 'open',
+      freezeNo: 2,
+      step: 0,
+      last: step(0, { pending: 2, next: { playerId: 3, problemId: 1 } }),
+    },
     [row(1, 300, []), row(2, 100, [2]), row(3, 100, [1])],
     [1, 2],
   );

@@ -191,7 +191,12 @@ export class ContestReveals {
 
   /** Reveals all that is left: the end of the freeze publishes it. */
   async #finish(contestId: number, { freezeNo, step }: StoredReveal): Promise<StepData> {
-    const data: StepData = { ...firstStep(contestId, freezeNo), step: step + 1, extent: 'all', finished: true };
+    const data: StepData = {
+      ...firstStep(contestId, freezeNo),
+      step: step + 1,
+      extent: 'all',
+      finished: true,
+    };
     const row = { contestId, freezeNo, step: data.step, settledPlayer: null, data: JSON.stringify(data) };
     await this.#options.publisher.publishUnits([
       {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { revealStep } from '../event-types/reveal-events.ts';
-import { cursor, type Wire } from './wire.ts';
+import { cell, leaderboardRow } from '../fields.ts';
+import { cursor, list, type Wire } from './wire.ts';
 
 /** The reveal of a contest's frozen standings. */
 export const reveal = z
@@ -21,6 +22,21 @@ export const reveal = z
   })
   .meta({ id: 'Reveal' });
 
+/** What everybody is shown of an open reveal, whole: the same for all callers. */
+export const revealStandings = reveal
+  .omit({ canStep: true })
+  .extend({
+    version: z.int().meta({ description: 'Version of the rows.' }),
+    total: z.int(),
+    cellsVersion: z.int().meta({ description: 'Version of the cells.' }),
+    problems: list(z.int()).meta({ description: 'Ids of the problems, in their order.' }),
+    rows: list(leaderboardRow.extend({ cells: list(cell) })).meta({
+      description:
+        'All rows, best first. They may be of a later step: applying the steps since again changes nothing.',
+    }),
+  })
+  .meta({ id: 'RevealStandings' });
+
 export const revealRequest = z.strictObject({
   step: z.int().min(1).meta({ description: 'Number of the step: that of the last one plus 1.' }),
   extent: z.enum(['cell', 'row', 'all']).default('cell').meta({
@@ -35,5 +51,6 @@ export const revealedStep = revealStep
   .meta({ id: 'RevealStep' });
 
 export type Reveal = Wire<typeof reveal>;
+export type RevealStandings = Wire<typeof revealStandings>;
 export type RevealedStep = Wire<typeof revealedStep>;
 export type RevealExtent = z.output<typeof revealRequest>['extent'];

@@ -2,17 +2,14 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Contest } from '../../../client/api-types.ts';
 import { LiveError } from '../../../client/live-error.ts';
 import { type ReconnectBounds, reconnectDelay } from '../../../client/reconnect-delay.ts';
+import { createReveal, type Reveal, type RevealExtent } from '../../../client/reveal.ts';
 import type { LiveClient } from '../../../client/types.ts';
-import type { Reveal, RevealExtent, RevealedStep } from '../../../protocol/api/reveal.ts';
 import { scopes } from '../../../protocol/scope.ts';
 import { useEvents, useLive } from '../../../react/index.ts';
-import {
-  afterStep,
-  type RevealRow,
-  type RevealStepData,
-  type RevealView,
-  revealViewOf,
-} from './reveal-view.ts';
+import { afterStep, type RevealStepData, type RevealView, revealViewOf } from './reveal-view.ts';
+
+/** Step of a reveal, by its number. */
+type ReportedStep = Pick<RevealStepData, 'freezeNo' | 'step'>;
 
 export interface RevealControls {
   /** Undefined where no reveal is shown. */
@@ -30,8 +27,7 @@ export interface RevealControls {
   dismiss(): void;
 }
 
-const PAGE_SIZE = 200;
-/** Window over which the reads of all pages are spread when a reveal is opened, in ms. */
+/** Window over which the reads of all pages are spread when the contest ends and when a reveal is opened, in ms. */
 const SPREAD_MS = 1_000;
 /** Delays before a failed read is repeated. */
 const BACKOFF: ReconnectBounds = { firstMs: 1_000, mostMs: 30_000 };
@@ -47,18 +43,23 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
   const [failures, setFailures] = useState(0);
   /** Steps that arrive while the view is read. */
   const missed = useRef<RevealStepData[]>([]);
+  /** The last step that the stream reported; step 0: the opening. */
+  const reported = useRef<ReportedStep | undefined>(undefined);
   const revealable = status === 'ENDED' && frozen;
+  /** Whether the page was opened with a contest that can be revealed: then nobody else reads it at the same time. */
+  const atOnce = useRef(revealable);
 
   useEffect(() => {
     if (!revealable || !outdated || live === undefined) return;
     let current = true;
-    const spread = reveal === undefined || reveal.canStep ? 0 : Math.random() * SPREAD_MS;
+    const isAlone = reveal === undefined ? atOnce.current : reveal.canStep;
+    const spread = isAlone ? 0 : Math.random() * SPREAD_MS;
     const backoff = { failures, reason: undefined, askedMs: undefined };
     const delay = failures === 0 ? spread : reconnectDelay(backoff, BACKOFF, Math.random);
     const timer = setTimeout(async () => {
       missed.current = [];
       try {
-        const found = await readReveal(live, id);
+        const found = await readReveal(live, id, reveal, reported.current);
         if (!current) return;
         const next = missed.current.reduce<RevealView | undefined>(
           (known, step) => known && (afterStep(known, step) ?? known),
@@ -81,12 +82,15 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
   useEvents(
     'contest-reveal',
     ({ data }) => {
-      if (data.contestId === id) setOutdated(true);
+      if (data.contestId !== id) return;
+      reported.current = { freezeNo: data.freezeNo, step: 0 };
+      setOutdated(true);
     },
     scopes.leaderboard(id),
   );
   useEvents('contest-reveal-step', ({ data }) => {
     if (data.contestId !== id) return;
+    reported.current = data;
     missed.current.push(data);
     const next = view && afterStep(view, data);
     if (next) setView(next);
@@ -114,18 +118,16 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
     open() {
       if (live === undefined || busy) return;
       act(async () => {
-        await live.api.request(`/contests/${id}/reveal`, { method: 'POST' });
+        const { freezeNo = 0 } = await createReveal(live.api, id).open();
+        reported.current ??= { freezeNo, step: 0 };
         setOutdated(true);
       });
     },
     step(extent) {
       if (live === undefined || busy || view === undefined || view.finished) return;
-      const body = { step: view.step + 1, extent };
+      const request = { step: view.step + 1, extent };
       act(async () => {
-        const taken = await live.api.request<RevealedStep>(`/contests/${id}/reveal/steps`, {
-          method: 'POST',
-          body,
-        });
+        const taken = await createReveal(live.api, id).take(request);
         // The stream has it, too: whichever is first.
         setView((known) => known && (afterStep(known, taken) ?? known));
       });
@@ -134,20 +136,27 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
   };
 }
 
-async function readReveal(live: LiveClient, id: number) {
-  const reveal = await live.api.request<Reveal>(`/contests/${id}/reveal`);
+/**
+ * Reads the reveal and what is shown of it.
+ * @param known the reveal as it was read before
+ * @param reported the last step that the stream reported: it says that the reveal is open
+ */
+async function readReveal(
+  live: LiveClient,
+  id: number,
+  known: Pick<Reveal, 'state' | 'canStep'> | undefined,
+  reported: ReportedStep | undefined,
+): Promise<{ readonly reveal: Pick<Reveal, 'state' | 'canStep'>; readonly view: RevealView | undefined }> {
+  const requests = createReveal(live.api, id);
+  const reveal = known && reported ? { ...known, state: 'open' as const } : await requests.read();
   if (reveal.state !== 'open') return { reveal, view: undefined };
-  const rows: RevealRow[] = [];
-  for (;;) {
-    const page = await live.api.leaderboard(id, {
-      cells: 1,
-      shown: 1,
-      limit: PAGE_SIZE,
-      offset: rows.length,
-    });
-    rows.push(...page.rows.map((row) => ({ ...row, cells: row.cells ?? [] })));
-    if (rows.length >= page.total || page.rows.length === 0)
-      return { reveal, view: revealViewOf(reveal, rows, page.problems ?? []) };
+  const { freezeNo: freeze, step } = reported ?? { freezeNo: 0, step: 0 };
+  try {
+    const shown = await requests.standings({ freeze, step });
+    return { reveal, view: revealViewOf(shown, shown.rows, shown.problems) };
+  } catch (error) {
+    if (!(error instanceof LiveError && error.code === 'reveal-not-open')) throw error;
+    return { reveal: { ...reveal, state: 'finished' }, view: undefined };
   }
 }
 
