@@ -40,7 +40,7 @@ export async function inboxScopes(database: Pick<Queries, 'query'>, playerId: nu
 }
 
 /** SQL condition with `?` placeholders, and their values. */
-export interface Condition {
+interface Condition {
   readonly sql: string;
   readonly values: readonly unknown[];
 }

@@ -3,7 +3,7 @@ import type { Queries } from '../db/database.ts';
 import type { InboxCounts, InboxItem } from '../protocol/api/inbox.ts';
 import type { EventType } from '../protocol/event.ts';
 import { type Scope, scopes } from '../protocol/scope.ts';
-import { type Condition, inInbox } from './inbox-scopes.ts';
+import { inInbox } from './inbox-scopes.ts';
 
 export interface PageRequest {
   /** Only notifications before this position. */
@@ -48,7 +48,7 @@ export async function readPage(
   );
   const superseding = new Map([
     ...(await readSuperseding(database, playerId, rows)),
-    ...(await readLaterAnnouncements(database, kept, rows)),
+    ...(await readLaterAnnouncements(database, rows)),
   ]);
   return rows.map((row) => ({
     ...notificationOf({ ...row, at: row.createdAt.getTime() }),
@@ -75,26 +75,30 @@ async function readSuperseding(
   return new Map(found.map(({ id, supersedes }) => [Number(supersedes), id]));
 }
 
-/** By `eventId`, the corrections and withdrawals of a page's announcements, each the next one. */
+/**
+ * By `eventId`, the corrections and withdrawals of a page's announcements, each the next one. They went where the announcement
+ * went, so that only later messages of the same scopes are read: not those of the player's own scope, which are the most.
+ */
 async function readLaterAnnouncements(
   database: Pick<Queries, 'query'>,
-  kept: Condition,
   rows: readonly Row[],
 ): Promise<ReadonlyMap<number, number>> {
-  const announcements = rows.flatMap(({ id, eventId, type, data }) => {
+  const announcements = rows.flatMap(({ id, eventId, scope, type, data }) => {
     const about = type === 'ANNOUNCEMENT' ? (JSON.parse(data) as { announcementId?: number }) : {};
-    return about.announcementId === undefined ? [] : [{ id, eventId, about: about.announcementId }];
+    return about.announcementId === undefined ? [] : [{ id, eventId, scope, about: about.announcementId }];
   });
-  const oldest = announcements.at(-1);
-  if (oldest === undefined) return new Map();
-  const later = await database.query<{ id: number; about: number | string }>(
-    `SELECT n.id, JSON_EXTRACT(n.data, '$.announcementId') AS about ${INBOX}
-      WHERE ${kept.sql} AND n.id > ? AND (n.type = 'ANNOUNCEMENT_WITHDRAWN'
-        OR n.type = 'ANNOUNCEMENT' AND JSON_EXTRACT(n.data, '$.correction')) ORDER BY n.id`,
-    [...kept.values, oldest.id],
+  if (announcements.length === 0) return new Map();
+  // The page begins with the newest, so that the oldest of each scope is the last to be set.
+  const oldest = new Map(announcements.map(({ scope, id }) => [scope, id]));
+  const later = await database.query<{ id: number; scope: Scope; about: number | string }>(
+    `SELECT n.id, n.scope, JSON_EXTRACT(n.data, '$.announcementId') AS about ${INBOX}
+      WHERE (${[...oldest].map(() => '(n.scope = ? AND n.inbox = 1 AND n.id > ?)').join(' OR ')})
+        AND (n.type = 'ANNOUNCEMENT_WITHDRAWN' OR n.type = 'ANNOUNCEMENT' AND JSON_EXTRACT(n.data, '$.correction'))
+      ORDER BY n.id`,
+    [...oldest].flat(),
   );
-  const found = announcements.map(({ id, eventId, about }) => {
-    const next = later.find((one) => one.id > id && Number(one.about) === about);
+  const found = announcements.map(({ id, eventId, scope, about }) => {
+    const next = later.find((one) => one.id > id && one.scope === scope && Number(one.about) === about);
     return [eventId, next?.id] as const;
   });
   return new Map(found.flatMap(([eventId, id]) => (id === undefined ? [] : [[eventId, id] as const])));
