@@ -18,6 +18,7 @@ const DATABASE_SUITES = [
   'test/service/few-rights.test.ts',
   'test/service/platform-events.test.ts',
   'test/service/warnings.test.ts',
+  'test/service/withdrawn-rights.test.ts',
 ];
 
 export default defineConfig({

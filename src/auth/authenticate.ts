@@ -22,39 +22,43 @@ export interface AuthenticatorParts {
   readonly now?: () => number;
 }
 
-type Admit = (account: AccountId) => Promise<void> | void;
+/** How an account is read: what admits it before, and whether the cache is left out. */
+interface Reading {
+  readonly admit: (account: AccountId) => Promise<void> | void;
+  readonly fresh: boolean;
+}
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   const { database, keys, users, tickets, now = Date.now } = parts;
 
-  async function byToken(token: string, admit: Admit): Promise<UserIdentity> {
+  async function byToken(token: string, { admit, fresh }: Reading): Promise<UserIdentity> {
     const { userId, issuedAt, expiresAt } = await parts.verifyPlatformToken(token);
     await admit({ kind: 'user', userId });
-    const account = requireAccount(await users.find(userId), issuedAt, 'token-invalid');
+    const account = requireAccount(await users.find(userId, fresh), issuedAt, 'token-invalid');
     return { kind: 'user', ...identityFieldsOf(account), issuedAt, expiresAt };
   }
 
-  async function byTicket(text: string, admit: Admit): Promise<UserIdentity> {
+  async function byTicket(text: string, { admit, fresh }: Reading): Promise<UserIdentity> {
     const ticket = await tickets.read(text);
     const { id, scopes, userId, issuedAt, until } = ticket;
     await admit({ kind: 'user', userId });
-    const account = requireAccount(await users.find(userId), issuedAt, 'ticket-invalid');
+    const account = requireAccount(await users.find(userId, fresh), issuedAt, 'ticket-invalid');
     if (!(await mayUse(database, ticket, parts.heartbeatTimeoutMs))) throw new Problem('ticket-invalid');
     return { kind: 'user', ...identityFieldsOf(account), issuedAt, expiresAt: until, ticket: { id, scopes } };
   }
 
-  async function byServiceToken(token: string, admit: Admit): Promise<ServiceIdentity> {
+  async function byServiceToken(token: string, { admit }: Reading): Promise<ServiceIdentity> {
     const identity = await verifyServiceToken(token, keys.service, now());
     await admit(identity);
     return identity;
   }
 
-  function byCredential(credential: Credential, request: AuthRequest, admit: Admit): Promise<Identity> {
+  function byCredential(credential: Credential, request: AuthRequest, reading: Reading): Promise<Identity> {
     const { from, text } = credential;
-    if (from === 'ticket') return byTicket(text, admit);
+    if (from === 'ticket') return byTicket(text, reading);
     if (from === 'cookie') requireCookieOrigin(request, parts.http);
-    else if (claimsToBeService(text)) return byServiceToken(text, admit);
-    return byToken(text, admit);
+    else if (claimsToBeService(text)) return byServiceToken(text, reading);
+    return byToken(text, reading);
   }
 
   return async (request, options = {}) => {
@@ -64,7 +68,8 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
       throw new Problem('ticket-invalid', {
         detail: 'A ticket only opens streams. Send the token in the Authorization header.',
       });
-    return byCredential(credential, request, options.admit ?? (() => {}));
+    const { admit = () => {}, fresh = false } = options;
+    return byCredential(credential, request, { admit, fresh });
   };
 }
 

@@ -39,6 +39,11 @@ export interface Grants {
   authorise(identity: Identity, scopes: readonly ParsedScope[], naming?: boolean): Promise<void>;
   /** Evicts contests from the cache of what all users may listen to. */
   forgetContests(contestIds: readonly number[]): void;
+  /**
+   * Whether `forgetContests` is called for each right that the platform withdraws, so that what is open to all users may be
+   * cached. Until then nothing is.
+   */
+  set reported(reported: boolean);
   /** Finds the streams that lost their access, in the current state of the database. A few queries per 500 users. */
   recheck<L extends StreamAccess>(listeners: readonly L[]): Promise<Loss<L>[]>;
 }
@@ -56,7 +61,10 @@ export function createGrants(
   /** Scopes that are open to all users. Refusals are not cached. */
   const open = new TtlCache<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...intervals });
 
+  let reported = false;
+
   function remember(facts: AccessFacts): void {
+    if (!reported) return;
     for (const id of facts.problems) open.set(spell.problem(id), true);
     for (const [id, contest] of facts.contests) if (isOpen(contest)) open.set(spell.contest(id), true);
   }
@@ -88,6 +96,11 @@ export function createGrants(
       remember(facts);
       const refused = unknown.filter((scope) => !mayListen(identity, scope, facts));
       if (refused.length > 0) throw new Problem('not-found', named(refused));
+    },
+
+    set reported(all: boolean) {
+      reported = all;
+      if (!all) open.clear();
     },
 
     forgetContests(contestIds) {

@@ -36,6 +36,8 @@ export type AccountId = Pick<UserIdentity, 'kind' | 'userId'> | Pick<ServiceIden
 interface AuthenticateOptions {
   /** Whether `?ticket=` is accepted: only for streams. Default false. */
   readonly tickets?: boolean;
+  /** Whether the account is read anew instead of from a cache. Default false. */
+  readonly fresh?: boolean;
   /** Whether a token is also accepted as the password of HTTP basic authentication. Default false. */
   readonly basic?: boolean;
   /** Admission: called once the signature is verified, and awaited before the database is queried. May throw to refuse. */

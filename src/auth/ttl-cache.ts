@@ -34,6 +34,10 @@ export class TtlCache<K, V> {
     }
   }
 
+  clear(): void {
+    this.#entries.clear();
+  }
+
   /** Deletes an entry, if its value is still this one. */
   delete(key: K, value?: V): void {
     if (value === undefined || this.#entries.get(key)?.value === value) this.#entries.delete(key);

@@ -15,8 +15,12 @@ export interface Account {
 }
 
 export interface Users {
-  /** Reads a user, cached for up to five seconds; undefined where there is none. */
-  find(userId: number): Promise<Account | undefined>;
+  /**
+   * Reads a user; undefined where there is none. Players and companies are cached for up to five seconds; admins are read each
+   * time, since a former one may see nothing of what theirs were.
+   * @param fresh whether not to use the cache: where a stream is opened
+   */
+  find(userId: number, fresh?: boolean): Promise<Account | undefined>;
   /** Reads many users, uncached, over `reads` where given. */
   read(userIds: Iterable<number>, reads?: Pick<Queries, 'query'>): Promise<Map<number, Account>>;
   /** Evicts a user from the cache. */
@@ -69,15 +73,19 @@ export function createUsers(database: Pick<Queries, 'query'>, options: { now?: (
     return rows.map(accountOf);
   }
 
+  function findAnew(userId: number): Promise<Account | undefined> {
+    const found = load([userId]).then(([account]) => account);
+    known.set(userId, found);
+    const forget = () => known.delete(userId, found);
+    found.then((account) => account ?? forget(), forget);
+    return found;
+  }
+
   return {
-    find(userId) {
-      const earlier = known.get(userId);
-      if (earlier !== undefined) return earlier;
-      const found = load([userId]).then(([account]) => account);
-      known.set(userId, found);
-      const forget = () => known.delete(userId, found);
-      found.then((account) => account ?? forget(), forget);
-      return found;
+    find(userId, fresh = false) {
+      const earlier = fresh ? undefined : known.get(userId);
+      if (earlier === undefined) return findAnew(userId);
+      return earlier.then((account) => (account?.role === 'ADMIN' ? findAnew(userId) : account));
     },
 
     async read(userIds, reads) {

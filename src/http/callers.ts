@@ -42,6 +42,8 @@ interface Options {
   readonly tickets?: boolean;
   /** Whether a token is also accepted as the password of HTTP basic authentication. */
   readonly basic?: boolean;
+  /** Whether the account is read anew: what it opens may stay open. */
+  readonly fresh?: boolean;
   readonly refuse?: Refuse;
   /** Admission control of the route, behind the limits of the account. */
   readonly admission?: Pick<Admission, 'enter'>;
@@ -76,8 +78,8 @@ function identified<I extends Identity>(
     c.set('release', () => {});
     try {
       const request = { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method };
-      const { tickets = false, basic = false } = options;
-      c.set('identity', guard(await authenticate(request, { tickets, basic, admit })));
+      const { tickets = false, basic = false, fresh = false } = options;
+      c.set('identity', guard(await authenticate(request, { tickets, basic, fresh, admit })));
     } catch (error) {
       leave();
       const refused = options.refuse?.(error, c as unknown as Context<AppEnv>);
@@ -104,12 +106,12 @@ export const asToolUser = identified(requireUser, { basic: true });
 
 /** Tools of contests that may open feeds, also with a ticket. */
 export function asToolListener(admission: Pick<Admission, 'enter'>) {
-  return identified(requireListener, { tickets: true, basic: true, admission });
+  return identified(requireListener, { tickets: true, basic: true, fresh: true, admission });
 }
 
 /** Callers who may open streams, also with a ticket. */
 export function asListener(refuse: Refuse, admission: Pick<Admission, 'enter'>) {
-  return identified(requireListener, { tickets: true, refuse, admission });
+  return identified(requireListener, { tickets: true, fresh: true, refuse, admission });
 }
 
 /** Callers without identity, limited by address. Requests in process have no address and no limit. */

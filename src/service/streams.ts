@@ -107,6 +107,7 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
     const now = performance.now();
     if (now - inspectedAt >= FULL_CHECK_MS) {
       reported = await reportsWithdrawnRights(database);
+      grants.reported = reported;
       inspectedAt = now;
     }
     if (reported && now - checkedAt < FULL_CHECK_MS) return;

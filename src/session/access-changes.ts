@@ -1,8 +1,9 @@
 import type { Grants } from '../auth/grants.ts';
+import { ACCESS } from '../auth/listening.ts';
 import type { Users } from '../auth/users.ts';
 import type { Hub } from '../channel/hub.ts';
 import type { EventData } from '../protocol/event.ts';
-import { scopes } from '../protocol/scope.ts';
+import { formatScope, type ParsedScope, SCOPE_KINDS, type Scope } from '../protocol/scope.ts';
 import { Stream } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 import { Coalesced } from '../util/coalesced.ts';
@@ -104,14 +105,11 @@ export class AccessChanges {
   }
 }
 
-function scopesOf(contestId: number) {
-  return [
-    scopes.contest(contestId),
-    scopes.leaderboard(contestId),
-    scopes.shown(contestId),
-    scopes.real(contestId),
-    scopes.hidden(contestId),
-  ];
+/** Kinds of scope that a contest decides about. */
+const OF_CONTESTS = SCOPE_KINDS.filter((kind) => ACCESS[kind].subject === 'contest');
+
+function scopesOf(contestId: number): Scope[] {
+  return OF_CONTESTS.map((kind) => formatScope({ kind, id: contestId } as ParsedScope));
 }
 
 function listensTo(stream: Stream, contestId: number): boolean {

@@ -152,6 +152,7 @@ describe('who may listen', () => {
 
 describe('authorise', () => {
   it('asks nothing for what is known without asking, and at most twice for anything', async () => {
+    grants.reported = true;
     const count = async (who: string, ...wanted: Scope[]) => {
       const before = fixture.queries();
       await outcome(who, ...wanted);
@@ -178,9 +179,18 @@ describe('authorise', () => {
     }
   });
 
+  it('remembers nothing where withdrawn rights are not reported', async () => {
+    ({ grants } = fixture.auth());
+    const contestId = await createContest(fixture.database, { isPublic: true });
+    expect(await outcome('player', scopes.contest(contestId))).toBe('ok');
+    await fixture.database.execute('UPDATE contest SET is_public = 0 WHERE id = ?', [contestId]);
+    expect(await outcome('player', scopes.contest(contestId))).toBe('not-found');
+  });
+
   it('remembers only what is open to everybody, and that for three seconds', async () => {
     let now = 0;
     ({ grants } = fixture.auth({ now: () => now }));
+    grants.reported = true;
     const contestId = await createContest(fixture.database, { isPublic: false });
     const set = (isPublic: boolean) =>
       fixture.database.execute('UPDATE contest SET is_public = ? WHERE id = ?', [isPublic, contestId]);

@@ -32,6 +32,19 @@ describe('users', () => {
     expect(fixture.queries() - before).toBe(2);
   });
 
+  it('are read anew where a stream is opened, and admins each time', async () => {
+    const { users } = fixture.auth();
+    const userId = await createUser(fixture.database);
+    await users.find(userId);
+    const setRole = (role: string) =>
+      fixture.database.execute('UPDATE users SET role = ? WHERE id = ?', [role, userId]);
+    await setRole('ADMIN');
+    expect(await users.find(userId)).toMatchObject({ role: 'PLAYER' });
+    expect(await users.find(userId, true)).toMatchObject({ role: 'ADMIN' });
+    await setRole('PLAYER');
+    expect(await users.find(userId)).toMatchObject({ role: 'PLAYER' });
+  });
+
   it('that do not exist are queried again each time', async () => {
     const { users } = fixture.auth();
     const before = fixture.queries();

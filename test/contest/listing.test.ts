@@ -174,6 +174,32 @@ describe('The list of contests', () => {
       .toEqual([['CREATED global', 'COUNTS contest:#', 'COUNTS global'], ['COUNTS contest:#']]);
   });
 
+  test('publishes the number of participants once an interval at most, however many join, and the last one', async () => {
+    const nearMs = 300;
+    const node = openListingNode(database, { nearMs, allMs: 60_000 });
+    nodes.push(node);
+    const id = await contest();
+    node.start();
+    const counted = async () =>
+      (await wholeLog(database)).filter(
+        (row) => row.type === 'CONTEST_COUNTS' && row.scope === `contest:${id}`,
+      );
+    await publishes(id, 'CREATED global');
+    let joined = 0;
+    while ((await counted()).length < 3) await set(id, 'participant_count', ++joined);
+    const last = (await counted()).at(-1);
+    await set(id, 'participant_count', ++joined);
+    await until(async () => (await counted()).at(-1)?.id !== last?.id);
+    const rows = await counted();
+    expect(JSON.parse(rows.at(-1)?.data ?? '').contests).toEqual([
+      { contestId: id, participantCount: joined },
+    ]);
+    const apart = rows.slice(1).map((row, index) => row.at - (rows[index]?.at ?? 0));
+    // A timer may end a moment early.
+    expect(apart.filter((ms) => ms < nearMs - 5)).toEqual([]);
+    expect(joined).toBeGreaterThan(rows.length);
+  });
+
   test('publishes the results when the platform has written the winners, with final ranks', async () => {
     await started();
     const { id, winner } = await finished('Final');
