@@ -1,25 +1,33 @@
 // How long an event takes to a stream of the node that published it, and to one of another node: found by polling the database,
 // and sent over Redis. Also what a node costs at rest.
-//   npm run build && node bench/across-nodes.mjs [rounds]
-// Starts a MariaDB and a Redis (`redis-server` must be installed), and per round two nodes without Redis and two with it, one pair
+//   npm run build && node bench/across-nodes.mjs [rounds] [--mysql] [--record FILE]
+// Starts a database as test/faults does, with its binlog on, and a Redis (`redis-server` must be installed), and per round two nodes without Redis and two with it, one pair
 // after the other. Each event is published at the first node and read by a stream of each, so that both latencies are of the same event.
 // Bounded: it stops by itself.
 import { once } from 'node:events';
+import { appendFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { deriveKeys } from '../dist/auth/keys.js';
 import { mintPlatformToken, mintServiceToken } from '../dist/auth/mint.js';
 import { openDatabase } from '../dist/db/database.js';
-import { startEmbeddedDatabase } from '../dist/db/embedded/embedded-database.js';
 import { migrate } from '../dist/migrate/migrate.js';
+import { startDatabase } from '../test/faults/database.mjs';
+import { figuresTable } from '../test/faults/report.mjs';
 import { cpuOf } from './process-usage.mjs';
 import { startRedis } from './redis-process.mjs';
 import { startService } from './server-process.mjs';
 
-const [rounds = 2] = process.argv.slice(2).map(Number);
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { mysql: { type: 'boolean', default: false }, record: { type: 'string' } },
+});
+const rounds = Number(positionals[0] ?? 2);
+const kind = options.mysql ? 'mysql' : 'mariadb';
 const SECRET = 'bench-bench-bench-bench-bench';
 /** How long a pair is left alone, ms. */
 const REST_MS = 8_000;
@@ -32,8 +40,9 @@ const PACES = [
 const PATIENCE_MS = 20_000;
 
 const directory = await mkdtemp(join(tmpdir(), 'live-bench-'));
-const mariadb = await startEmbeddedDatabase({ directory, log: () => {} });
-const database = openDatabase({ url: mariadb.url });
+const server = await startDatabase({ kind });
+const databaseUrl = `mysql://root@localhost/live?socketPath=${encodeURIComponent(server.socketPath())}`;
+const database = openDatabase({ url: databaseUrl });
 await migrate(database);
 await database.execute(
   "INSERT INTO users (id, name, email, password, role, status) VALUES (1, 'User', 'u@example.test', '-', 'PLAYER', 'ACTIVE')",
@@ -58,34 +67,34 @@ for (let round = 0; round < rounds; round++)
   ])
     await measure(mode, extra);
 
-for (const [name, values] of latencies) console.log(`${name.padEnd(30)} ${figures(values)}`);
-for (const [mode, all] of costs) {
-  const mean = (key) => all.reduce((sum, one) => sum + one[key], 0) / all.length;
-  console.log(
-    `idle node, ${mode}`.padEnd(30),
-    `${mean('queries').toFixed(1)} queries/s, ${mean('cpu').toFixed(1)} % of a core`,
-  );
-}
+const outcome = {
+  database: kind,
+  latencies: Object.fromEntries([...latencies].map(([name, values]) => [name, figuresOf(values)])),
+  idle: Object.fromEntries([...costs].map(([mode, all]) => [mode, meansOf(all)])),
+};
+console.log(figuresTable(outcome));
+if (options.record) appendFileSync(options.record, `${JSON.stringify(outcome)}\n`);
 await redis.stop();
 await database.close();
-await mariadb.stop();
+await server.remove();
 await rm(directory, { recursive: true, force: true });
 
 async function measure(mode, extra) {
   const run = runs++;
-  const env = { DATABASE_URL: mariadb.url, JWT_SECRET: SECRET, LOG_LEVEL: 'info', ...extra };
+  const env = { DATABASE_URL: databaseUrl, JWT_SECRET: SECRET, LOG_LEVEL: 'info', ...extra };
   const nodes = [await startService(env), await startService(env)];
   const streams = await Promise.all(nodes.map(({ port }) => openStream(port)));
   await publish(nodes[0].port, `first in run ${run}`);
   await Promise.all(streams.map(({ arrived }) => arrived(`first in run ${run}`)));
   // Leadership and presence settle.
   await sleep(4_000);
-  const before = [await questions(), cpuOf(nodes[1].pid), performance.now()];
+  const usage = async () => [await questions(), ...nodes.map(({ pid }) => cpuOf(pid))];
+  const [before, at] = [await usage(), performance.now()];
   await sleep(REST_MS);
-  const seconds = (performance.now() - before[2]) / 1_000;
-  // The second node does not lead.
-  const cpu = (cpuOf(nodes[1].pid) - before[1]) / (10 * seconds);
-  add(costs, mode, { queries: ((await questions()) - before[0]) / seconds / 2, cpu });
+  const seconds = (performance.now() - at) / 1_000;
+  const [queries, first, second] = (await usage()).map((value, index) => (value - before[index]) / seconds);
+  // The first node leads. CPU in ms a second becomes percent of a core.
+  add(costs, mode, { queries: queries / 2, leaderCpu: first / 10, cpu: second / 10 });
   for (const [pace, count, pauseMs] of PACES)
     for (let index = 0; index < count; index++) {
       const title = `${mode} ${pace} ${index} in run ${run}`;
@@ -157,8 +166,17 @@ async function openStream(port) {
   };
 }
 
-function figures(values) {
+function figuresOf(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))].toFixed(1);
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms (${sorted.length})`;
+  const at = (share) => rounded(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99) };
+}
+
+function meansOf(all) {
+  const mean = (key) => rounded(all.reduce((sum, one) => sum + one[key], 0) / all.length);
+  return { queries: mean('queries'), leaderCpu: mean('leaderCpu'), cpu: mean('cpu') };
+}
+
+function rounded(value) {
+  return Math.round(value * 10) / 10;
 }

@@ -108,8 +108,8 @@ export function openViewers({ url, platform, random, count }) {
     let rows = new Map();
     const show = () => {
       const text = textOf([...rows.values()]);
-      if (viewer.views.at(-1) === text) return;
-      viewer.views.push(text);
+      if (viewer.views.at(-1)?.text === text) return;
+      viewer.views.push({ text, at: Date.now() });
       const misranked = misrankedAmong([...rows.values()]);
       if (misranked.length > 0) viewer.misranked.push({ contest: id, version, misranked });
     };
@@ -148,22 +148,25 @@ export function openViewers({ url, platform, random, count }) {
 
 /** Whether every viewer shows what the view shows, once the judge has stopped. */
 export const showLatest = ({ shown }, viewers) =>
-  viewers.every(({ contest, views }) => views.at(-1) === shown.get(contest).at(-1));
+  viewers.every(({ contest, views }) => views.at(-1)?.text === shown.get(contest).at(-1));
 
 /**
  * Compares what viewers showed with what the view showed. Returns leaderboards that the view did not show at any one moment,
  * or, where no history was lost, showed before one that was shown already; and ranks that do not follow from the scores
  * beside them.
+ *
+ * @param after earlier ones are left out, which nodes of an earlier release published: they combined scores of two moments
  */
-export function checkViewers({ shown }, viewers, { mayGoBack }) {
+export function checkViewers({ shown }, viewers, { mayGoBack, after = 0 }) {
   const wrong = [];
   for (const { contest, views, misranked } of viewers) {
     wrong.push(...misranked);
     const moments = shown.get(contest);
     let reached = 0;
-    for (const [index, view] of views.entries()) {
-      const at = moments.lastIndexOf(view);
-      if (at < 0) wrong.push({ contest, index, view, near: nearest(moments, view) });
+    for (const [index, { text, at: shownAt }] of views.entries()) {
+      if (shownAt <= after) continue;
+      const at = moments.lastIndexOf(text);
+      if (at < 0) wrong.push({ contest, index, text, near: nearest(moments, text) });
       else if (at < reached && !mayGoBack) wrong.push({ contest, index, at, reached });
       reached = Math.max(reached, at);
     }
@@ -172,8 +175,8 @@ export function checkViewers({ shown }, viewers, { mayGoBack }) {
 }
 
 /** The moment that shares the most rows with a leaderboard, and its other rows: for the report. */
-function nearest(moments, view) {
-  const rows = new Set(view.split(';'));
+function nearest(moments, text) {
+  const rows = new Set(text.split(';'));
   const shared = moments.map((moment) => moment.split(';').filter((row) => rows.has(row)).length);
   const at = shared.indexOf(Math.max(...shared));
   return { at, others: moments[at]?.split(';').filter((row) => !rows.has(row)) };

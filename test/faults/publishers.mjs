@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { publish } from './publish.mjs';
+import { rush } from './rush.mjs';
 import { serviceToken } from './tokens.mjs';
 
-const CALL_LIMIT_MS = 10_000;
 const GLOBAL = { scope: 'global', data: {} };
 
 /**
@@ -27,9 +28,9 @@ export function startPublishers({
   const accepted = new Map();
   const acceptedAt = new Map();
   const acknowledgedIds = new Map();
-  const acknowledge = ({ title, scope }) => {
+  const acknowledge = ({ title, scope }, at = Date.now()) => {
     accepted.set(title, scope);
-    acceptedAt.set(title, Date.now());
+    acceptedAt.set(title, at);
   };
   const rolledBack = new Set();
   const refusals = [];
@@ -42,37 +43,13 @@ export function startPublishers({
     return { title, scope, data: { ...data, title, message: 'm' } };
   };
 
-  /** Publishes events in one request and repeats it with their keys until they are acknowledged. */
-  async function publish(events) {
-    const body = JSON.stringify(
-      events.map(({ title, data }) => ({ type: 'ANNOUNCEMENT', data, idempotencyKey: title })),
-    );
-    for (;;) {
-      const node = random.pick(nodes);
-      const answer = await fetch(`${node.url}/events`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body,
-        signal: AbortSignal.timeout(CALL_LIMIT_MS),
-      })
-        .then(async (response) =>
-          response.ok
-            ? { published: (await response.json()).events }
-            : { status: response.status, reason: await response.text() },
-        )
-        .catch(() => ({}));
-      if (answer.published) {
-        for (const [index, event] of events.entries()) {
-          acknowledge(event);
-          acknowledgedIds.set(event.title, answer.published[index].notifications[0].id);
-        }
-        return;
-      }
-      const { status, reason } = answer;
-      if (status === 500 || (status >= 400 && status < 500 && status !== 429))
-        refusals.push({ status, reason, titles: events.map(({ title }) => title) });
-      if (status >= 400 && status < 500 && status !== 429) return;
-      await sleep(50);
+  const onRefused = (refused) => refusals.push(refused);
+
+  async function publishOverRest(events) {
+    const ids = await publish({ pickUrl: () => random.pick(nodes).url, token, events, onRefused });
+    for (const [index, id] of ids?.entries() ?? []) {
+      acknowledge(events[index]);
+      acknowledgedIds.set(events[index].title, id);
     }
   }
 
@@ -109,7 +86,7 @@ export function startPublishers({
   const running = [
     ...Array.from({ length: rest }, async () => {
       while (!over) {
-        await publish(Array.from({ length: 1 + random.below(batch) }, () => nextEvent('rest')));
+        await publishOverRest(Array.from({ length: 1 + random.below(batch) }, () => nextEvent('rest')));
         await sleep(pauseMs);
       }
     }),
@@ -124,11 +101,21 @@ export function startPublishers({
     rolledBack,
     refusals,
     /** Publishes `count` events at once, each in a request of its own. */
-    rush: (count) => Promise.all(Array.from({ length: count }, () => publish([nextEvent('rush')]))),
+    rush: (count) =>
+      rush({
+        urls: nodes.map(({ url }) => url),
+        token,
+        events: Array.from({ length: count }, () => nextEvent('rush')),
+        onAccepted(event, id, at) {
+          acknowledge(event, at);
+          acknowledgedIds.set(event.title, id);
+        },
+        onRefused,
+      }),
     /** Publishes to everybody, and gives the title and the position. */
     async probe() {
       const title = `probe-${serial++}`;
-      await publish([{ title, scope: 'global', data: { title, message: 'm' } }]);
+      await publishOverRest([{ title, scope: 'global', data: { title, message: 'm' } }]);
       return { title, id: acknowledgedIds.get(title) };
     },
     async stop() {

@@ -41,6 +41,21 @@ export function recoveryTable(recoveries) {
   return lines.join('\n');
 }
 
+/** Tables of the latencies, ms, and of what a node costs at rest, as `bench/across-nodes.mjs` measures them. */
+export function figuresTable({ latencies, idle }) {
+  const lines = ['| latency | count | p50, ms | p99, ms |', '|---|---|---|---|'];
+  for (const [name, { count, p50, p99 }] of Object.entries(latencies))
+    lines.push(`| ${name} | ${count} | ${p50} | ${p99} |`);
+  lines.push(
+    '',
+    '| node at rest | queries/s | CPU of the leader, % of a core | of another node |',
+    '|---|---|---|---|',
+  );
+  for (const [mode, { queries, leaderCpu, cpu }] of Object.entries(idle))
+    lines.push(`| ${mode} | ${queries} | ${leaderCpu} | ${cpu} |`);
+  return lines.join('\n');
+}
+
 export const listOf = (numbers) =>
   Object.entries(numbers)
     .map(([name, value]) => `${name} ${value}`)

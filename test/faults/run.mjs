@@ -57,6 +57,9 @@ const OPTIONS = {
   limit: { type: 'string', default: '120000' },
 };
 
+/** Time after the end of the last older node in which leaderboards that it published may still be shown, in ms. */
+const UPGRADED_MS = 5_000;
+
 const { values } = parseArgs({ options: OPTIONS });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
 const seed = Number(values.seed);
@@ -179,7 +182,10 @@ try {
     await reached(() => showLatest(judge, viewers), 'the leaderboards are shown as they are').catch((error) =>
       wrongState.push(error.message),
     );
-  const wrongViews = checkViewers(judge, viewers, { mayGoBack: lostHistory });
+  const wrongViews = checkViewers(judge, viewers, {
+    mayGoBack: lostHistory,
+    after: upgrade.until + UPGRADED_MS,
+  });
   let wrongTransitions = [];
   if (undelivered.length === 0 && !lostHistory)
     await reached(async () => {

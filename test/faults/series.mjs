@@ -1,7 +1,8 @@
 /**
  * `node test/faults/series.mjs --minutes N [--record FILE] [-- options of run.mjs]`: runs one seed after the other, each with
  * the next set of faults, until the time is up; the run that is under way then is ended and not recorded. Appends the
- * outcomes to FILE, keeps the output of runs that found something beside it, and prints the totals.
+ * outcomes to FILE, keeps the output of runs that found something beside it, measures latencies and a node at rest without
+ * faults (`bench/across-nodes.mjs`), and prints the totals.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,6 +11,8 @@ import { parseArgs } from 'node:util';
 
 /** Time that a run takes beside its schedule, in minutes. */
 const OVERHEAD = 3;
+/** Time for the latencies, in minutes. */
+const MEASURING = 3;
 const LONGEST = 15;
 const SETS = ['basic', 'further', 'history'];
 
@@ -28,9 +31,9 @@ const recorded = existsSync(values.record)
   ? readFileSync(values.record, 'utf8')
       .split('\n')
       .filter(Boolean)
-      .map((line) => JSON.parse(line).seed)
+      .map((line) => JSON.parse(line).seed ?? 0)
   : [];
-const end = Date.now() + Number(values.minutes) * 60_000;
+const end = Date.now() + (Number(values.minutes) - MEASURING) * 60_000;
 const minutesLeft = () => (end - Date.now()) / 60_000;
 
 let failed = 0;
@@ -56,6 +59,16 @@ for (let seed = Number(values.seed ?? Math.max(100, ...recorded) + 1); minutesLe
   if (code === undefined || code === 0) continue;
   failed++;
   writeFileSync(`${values.record}.seed-${seed}.log`, output);
+}
+const bench = resolve(import.meta.dirname, '../../bench/across-nodes.mjs');
+const measured = spawnSync(
+  process.execPath,
+  [bench, '1', '--record', values.record, ...positionals.filter((option) => option === '--mysql')],
+  { encoding: 'utf8', timeout: 2 * MEASURING * 60_000 },
+);
+if (measured.status !== 0) {
+  console.log(`latencies were not measured: ${measured.stderr}`);
+  failed++;
 }
 if (existsSync(values.record))
   spawnSync(process.execPath, [resolve(import.meta.dirname, 'totals.mjs'), values.record], {

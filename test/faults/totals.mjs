@@ -1,6 +1,9 @@
-/** `node test/faults/totals.mjs FILE…`: sums the outcomes that runs recorded, by database. */
+/**
+ * `node test/faults/totals.mjs FILE…`: sums the outcomes that runs recorded, by database, and prints the latencies and what a
+ * node costs at rest as they were measured last.
+ */
 import { readFileSync } from 'node:fs';
-import { listOf, recoveryTable } from './report.mjs';
+import { figuresTable, listOf, recoveryTable } from './report.mjs';
 
 const outcomes = process.argv.slice(2).flatMap((file) =>
   readFileSync(file, 'utf8')
@@ -9,7 +12,9 @@ const outcomes = process.argv.slice(2).flatMap((file) =>
     .map((line) => JSON.parse(line)),
 );
 for (const database of new Set(outcomes.map((one) => one.database))) {
-  const of = outcomes.filter((one) => one.database === database);
+  const own = outcomes.filter((one) => one.database === database);
+  const of = own.filter(({ recoveries }) => recoveries);
+  const figures = own.findLast(({ latencies }) => latencies);
   const recoveries = {};
   for (const one of of)
     for (const [name, times] of Object.entries(one.recoveries))
@@ -20,6 +25,7 @@ for (const database of new Set(outcomes.map((one) => one.database))) {
   console.log(`\n${listOf(numbers)}`);
   console.log(`noted: ${listOf(summed(of.map(({ noted }) => noted)))}`);
   console.log(`found: ${listOf(summed(of.map(({ found }) => found)))}\n`);
+  if (figures) console.log(`${figuresTable(figures)}\n`);
 }
 
 /** Sums every number of these records. */
