@@ -1,9 +1,8 @@
-import { afterAll, beforeAll } from 'vitest';
 import { type Auth, createAuth } from '../../src/auth/auth.ts';
 import type { AuthRequest } from '../../src/auth/origin.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { Database } from '../../src/db/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { prepareDatabase } from '../support/database/database.ts';
 
 export const SECRET = 'q7Jx2mV9rT4wZ8bN5cK1';
 const HEARTBEAT_TIMEOUT_MS = 60_000;
@@ -19,23 +18,17 @@ export interface Fixture {
 }
 
 export function useFixture(): Fixture {
-  let test: TestDatabase;
+  const { database } = prepareDatabase();
   let queries = 0;
-  beforeAll(async () => {
-    test = await createTestDatabase();
-  });
-  afterAll(() => test.drop());
   const counted: Pick<Database, 'query' | 'execute'> = {
     query: (sql, values) => {
       queries++;
-      return test.database.query(sql, values);
+      return database.query(sql, values);
     },
-    execute: (sql, values) => test.database.execute(sql, values),
+    execute: (sql, values) => database.execute(sql, values),
   };
   return {
-    get database() {
-      return test.database;
-    },
+    database,
     queries: () => queries,
     counted,
     auth({ now, monotonic = now, env = {} } = {}) {

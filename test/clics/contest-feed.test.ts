@@ -10,7 +10,7 @@ import {
   createContest,
   createPlayer,
   createProblem,
-  joinContest,
+  createSubmission,
   type PlayerIds,
 } from '../support/database/platform.ts';
 import { until } from '../support/until.ts';
@@ -28,8 +28,7 @@ describe('The feed of one contest', () => {
     bob = await createPlayer(database, { name: 'Bob' });
   });
   beforeEach(async () => {
-    contestId = await createContest(database, { problems: [problem] });
-    for (const { playerId } of [ada, bob]) await joinContest(database, { contestId, playerId });
+    contestId = await createContest(database, { problems: [problem], players: [ada, bob] });
   });
 
   let position = 0;
@@ -47,14 +46,8 @@ describe('The feed of one contest', () => {
     onError: () => {},
     ...options,
   });
-  async function submit({ playerId }: PlayerIds): Promise<number> {
-    const { insertId } = await database.execute(
-      `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, submitted_at)
-       VALUES (?, ?, ?, 'cpp', 'WRONG_ANSWER', UTC_TIMESTAMP())`,
-      [playerId, problem, contestId],
-    );
-    return insertId;
-  }
+  const submit = ({ playerId }: PlayerIds) =>
+    createSubmission(database, { contestId, playerId, problemId: problem, verdict: 'WRONG_ANSWER' });
   it('gives no token that skips what only a poll finds, since another node may have polled before', async () => {
     await setHead(1);
     const deleted = await submit(ada);

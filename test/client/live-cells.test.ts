@@ -4,6 +4,7 @@ import { scopes } from '../../src/protocol/scope.ts';
 import {
   createContest,
   createProblem,
+  createSubmission,
   createUser,
   joinContest,
   setFrozen,
@@ -31,11 +32,7 @@ test('The cells of a leaderboard reach players, and admins as they really are, b
   const cells = () => boards.map(({ view }) => view?.rows[0]?.cells);
   await until(() => boards.every(({ view }) => view?.problems?.[0] === problemId));
   expect(cells()).toEqual([[], []]);
-  const submit = (verdict: string) =>
-    database.execute(
-      "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, submitted_at) VALUES (?, ?, ?, 'js', ?, UTC_TIMESTAMP())",
-      [playerId, problemId, contestId, verdict],
-    );
+  const submit = (verdict: string) => createSubmission(database, { contestId, playerId, problemId, verdict });
   await submit('WRONG_ANSWER');
   await until(() => cells().every((row) => row?.[0]?.attempts === 1));
 

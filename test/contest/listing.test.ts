@@ -1,6 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Database } from '../../src/db/database.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database/database.ts';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { prepareDatabase } from '../support/database/database.ts';
 import { wholeLog } from '../support/database/log.ts';
 import {
   createContest,
@@ -14,14 +13,11 @@ import { until } from '../support/until.ts';
 import { type ClockNode, openListingNode } from './fixture.ts';
 
 describe('The list of contests', () => {
-  let made: TestDatabase;
-  let database: Database;
+  const { url, database } = prepareDatabase();
   let admin: number;
   const nodes: ClockNode[] = [];
 
   beforeAll(async () => {
-    made = await createTestDatabase();
-    database = made.database;
     admin = await createUser(database, { role: 'ADMIN' });
     // Recorded as it is; what comes later is new.
     await createContest(database, { createdBy: admin, title: 'Before' });
@@ -32,7 +28,6 @@ describe('The list of contests', () => {
     await Promise.all(nodes.splice(0).map((node) => node.close()));
     expect(errors).toEqual([]);
   });
-  afterAll(() => made.drop());
 
   async function started(): Promise<ClockNode> {
     const node = openListingNode(database);
@@ -98,7 +93,7 @@ describe('The list of contests', () => {
     await started();
     const [held, other] = [await contest(), await contest()];
     for (const id of [held, other]) await publishes(id, 'CREATED global');
-    const free = await lockRows(made.url, `contest_listing WHERE contest_id = ${held}`);
+    const free = await lockRows(url, `contest_listing WHERE contest_id = ${held}`);
     for (const id of [held, other]) await set(id, 'participant_count', 7);
     const counted = async (id: number) => (await publishedWithCounts(id)).includes('COUNTS contest:#');
     await until(() => counted(other));

@@ -6,7 +6,7 @@ import { ContestReveals } from '../../src/leaderboard/reveal/contest-reveals.ts'
 import { SERVER_CLOCK } from '../../src/platform/clock.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import type { Cell } from '../../src/protocol/cells.ts';
-import { createProblem, setFrozen, setScore } from '../support/database/platform.ts';
+import { createProblem, createSubmission, setFrozen, setScore } from '../support/database/platform.ts';
 import { type LeaderboardFixture, openLeaderboards } from './fixture.ts';
 
 let test: LeaderboardFixture;
@@ -46,14 +46,15 @@ async function frozenContest({ ratings = [300, 200, 100], gains = [] }: Standing
     JSON.stringify(problems),
     contestId,
   ]);
-  const submit = async (place: number, problem: 0 | 1, verdict: string, minutesAgo = 0) => {
-    const { insertId } = await database.execute(
-      `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)
-       VALUES (?, ?, ?, 'cpp', ?, 100, UTC_TIMESTAMP() - INTERVAL ? MINUTE)`,
-      [playerIds[place], problems[problem], contestId, verdict, minutesAgo],
-    );
-    return insertId;
-  };
+  const submit = (place: number, problem: 0 | 1, verdict: string, minutesAgo = 0) =>
+    createSubmission(database, {
+      contestId,
+      playerId: playerIds[place] as number,
+      problemId: problems[problem],
+      verdict,
+      points: 100,
+      minutesAgo,
+    });
   const early = await submit(1, 1, 'ACCEPTED', 10);
   await createCells({ database, clock: SERVER_CLOCK }, contestId, 'shown');
   const publisher = await test.load(contestId);

@@ -1,19 +1,15 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { appendAtLast, expectGapless, openAppender, unitOf } from '../support/database/log.ts';
 import { openPlatformSession } from '../support/database/platform-session.ts';
 
-let made: TestDatabase;
+const made = prepareDatabase();
 const closers: (() => Promise<unknown>)[] = [];
 
-beforeAll(async () => {
-  made = await createTestDatabase();
-});
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-afterAll(() => made.drop());
 
 /** Statements of the test's database that wait or work, on this server. */
 async function atWork(): Promise<number> {

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { RowDataPacket } from 'mysql2/promise';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { errnoOf } from '../../src/db/errors.ts';
-import { createTestDatabase, onServer, type TestDatabase } from '../support/database/database.ts';
+import { onServer, prepareDatabase } from '../support/database/database.ts';
 import { type DatabaseProxy, startDatabaseProxy } from '../support/database/database-proxy.ts';
 import {
   appendAtLast,
@@ -16,14 +16,13 @@ import {
 import { openPlatformSession } from '../support/database/platform-session.ts';
 import { until } from '../support/until.ts';
 
-let made: TestDatabase;
+const made = prepareDatabase();
 let proxy: DatabaseProxy;
 /** The database as a process sees it that is going to be frozen or cut off. */
 let behind: Database;
 const closers: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  made = await createTestDatabase();
   await made.database.execute('CREATE TABLE large (id INT PRIMARY KEY, filler LONGTEXT)');
 });
 beforeEach(async () => {
@@ -37,7 +36,6 @@ afterEach(async () => {
   await behind.close();
   await proxy.close();
 });
-afterAll(() => made.drop());
 
 /** An appender behind the proxy that falls silent the moment it is answered with this error. */
 function silentAfter(errno: number) {

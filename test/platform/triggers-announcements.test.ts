@@ -1,29 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { installTriggers } from '../../src/platform/triggers/install.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CATALOGUE } from '../../src/protocol/catalogue.ts';
-import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, createUser } from '../support/database/platform.ts';
-import {
-  openPlatformSession,
-  type PlatformSession,
-  takeConsequences,
-} from '../support/database/platform-session.ts';
+import { takeConsequences } from '../support/database/platform-session.ts';
+import { prepareTriggers } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-let platform: PlatformSession;
+const { database, platform } = prepareTriggers();
 let admin: number;
 let contestId: number;
 
 beforeAll(async () => {
   admin = await createUser(database, { role: 'ADMIN' });
   contestId = await createContest(database);
-  await installTriggers(database);
-  platform = await openPlatformSession(made.url);
-});
-afterAll(() => platform.close());
-beforeEach(async () => {
-  await database.execute('DELETE FROM event_outbox');
 });
 
 /** Columns are SQL. */

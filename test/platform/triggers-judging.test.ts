@@ -1,24 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { prepareDatabase } from '../support/database/database.ts';
+import { expect, test } from 'vitest';
 import { createContest, createPlayer, createProblem } from '../support/database/platform.ts';
-import {
-  openPlatformSession,
-  type PlatformSession,
-  takeOutbox,
-} from '../support/database/platform-session.ts';
+import { takeOutbox } from '../support/database/platform-session.ts';
 import type { Cast } from '../support/database/platform-statements.ts';
+import { prepareTriggers } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-let platform: PlatformSession;
-
-beforeAll(async () => {
-  await installTriggers(database);
-  platform = await openPlatformSession(made.url);
-});
-afterAll(() => platform.close());
-beforeEach(() => database.execute('DELETE FROM event_outbox'));
+const { database, platform } = prepareTriggers();
 
 async function cast(): Promise<Cast> {
   const { playerId } = await createPlayer(database, { name: 'Ada' });

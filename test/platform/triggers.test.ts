@@ -1,26 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { installTriggers } from '../../src/platform/triggers/install.ts';
-import { prepareDatabase } from '../support/database/database.ts';
+import { describe, expect, test } from 'vitest';
 import { createContest, createPlayer, createProblem, createUser } from '../support/database/platform.ts';
-import {
-  openPlatformSession,
-  type PlatformSession,
-  takeConsequences,
-} from '../support/database/platform-session.ts';
+import { takeConsequences } from '../support/database/platform-session.ts';
 import { type Cast, type Statement, statements } from '../support/database/platform-statements.ts';
+import { prepareTriggers } from './fixture.ts';
 
-const made = prepareDatabase();
-const { database } = made;
-let platform: PlatformSession;
-
-beforeAll(async () => {
-  await installTriggers(database);
-  platform = await openPlatformSession(made.url);
-});
-
-afterAll(async () => {
-  platform.close();
-});
+const { database, platform } = prepareTriggers();
 
 const published = () => takeConsequences(database);
 const dirty = (contestId: number, playerId?: number) => ({
@@ -360,5 +344,3 @@ test.each([
   ]);
   expect(await published()).toEqual([dirty(people.contestId, people.playerId)]);
 });
-
-beforeEach(() => database.execute('DELETE FROM event_outbox'));

@@ -10,11 +10,11 @@ import {
   createContest,
   createPlayer,
   createProblem,
+  createSubmission,
   createUser,
-  joinContest,
+  judge,
   type PlayerIds,
   setFrozen,
-  startContestMinutesAgo,
 } from '../support/database/platform.ts';
 import { startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
@@ -25,7 +25,7 @@ describe('The cells of a leaderboard', () => {
   let live: TestService;
   let database: Database;
   let adminToken: string;
-  let problems: number[];
+  let problems: [number, number];
   let ada: PlayerIds;
   let bob: PlayerIds;
   const closers: (() => void)[] = [];
@@ -43,28 +43,15 @@ describe('The cells of a leaderboard', () => {
     await live.close();
   });
 
-  async function contest(): Promise<number> {
-    const contestId = await createContest(database, { problems });
-    await startContestMinutesAgo(database, contestId, 30);
-    for (const { playerId } of [ada, bob]) await joinContest(database, { contestId, playerId });
-    return contestId;
-  }
-  async function submit(
+  const contest = () => createContest(database, { problems, startedMinutesAgo: 30, players: [ada, bob] });
+
+  const submit = (
     contestId: number,
-    player: PlayerIds,
-    problemId: number | undefined,
+    { playerId }: PlayerIds,
+    problemId: number,
     verdict: string,
     minutesAgo = 0,
-  ): Promise<number> {
-    const { insertId } = await database.execute(
-      `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)
-       VALUES (?, ?, ?, 'cpp', ?, ?, UTC_TIMESTAMP() - INTERVAL ? MINUTE)`,
-      [player.playerId, problemId, contestId, verdict, verdict === 'ACCEPTED' ? 100 : 0, minutesAgo],
-    );
-    return insertId;
-  }
-  const judge = (submissionId: number, verdict: string) =>
-    database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, submissionId]);
+  ): Promise<number> => createSubmission(database, { contestId, playerId, problemId, verdict, minutesAgo });
 
   async function page(contestId: number, token: string) {
     const response = await fetch(`${live.url}/contests/${contestId}/leaderboard?cells=1`, {
@@ -124,7 +111,7 @@ describe('The cells of a leaderboard', () => {
     const pending = [{ problemId, attempts: 1, pending: 1 }];
     await shows(contestId, ada, token, pending);
     await expect.poll(() => stream.cells(ada)).toEqual(pending);
-    await judge(second, 'ACCEPTED');
+    await judge(database, second, 'ACCEPTED');
     await expect
       .poll(() => stream.cells(ada))
       .toEqual([{ problemId, attempts: 2, solvedAt: 20, first: true }]);
@@ -132,7 +119,7 @@ describe('The cells of a leaderboard', () => {
     await expect
       .poll(() => stream.cells(bob))
       .toEqual([{ problemId, attempts: 1, solvedAt: 25, points: 100 }]);
-    await judge(second, 'WRONG_ANSWER');
+    await judge(database, second, 'WRONG_ANSWER');
     await expect
       .poll(() => [stream.cells(ada), stream.cells(bob)])
       .toEqual([
@@ -157,7 +144,7 @@ describe('The cells of a leaderboard', () => {
       (await database.query('SELECT 1 FROM contest_freeze WHERE contest_id = ?', [contestId])).length === 1;
     await until(isRecorded);
     await submit(contestId, ada, problemId, 'ACCEPTED');
-    await judge(before, 'ACCEPTED');
+    await judge(database, before, 'ACCEPTED');
     const solvedBefore = { problemId: other, attempts: 1, solvedAt: 15, first: true };
     const hidden = [{ problemId, attempts: 1, pending: 1 }, solvedBefore];
     const real = [{ problemId, attempts: 2, solvedAt: 30, points: 100, first: true }, solvedBefore];

@@ -6,11 +6,11 @@ import {
   createContest,
   createPlayer,
   createProblem,
+  createSubmission,
   createUser,
-  joinContest,
+  judge,
   type PlayerIds,
   setFrozen,
-  startContestMinutesAgo,
 } from '../support/database/platform.ts';
 import { note, prepareService, startServiceOn } from '../support/service.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
@@ -18,7 +18,7 @@ import { FAST } from '../support/wire/leaderboard-http.ts';
 describe('The event feed of a contest', { timeout: 120_000 }, () => {
   const live = prepareService({ ...FAST, HEARTBEAT_INTERVAL: '1000' });
   let database: Database;
-  let problems: number[];
+  let problems: [number, number];
   let ada: PlayerIds;
   let bob: PlayerIds;
   let adminId: number;
@@ -32,29 +32,19 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
     adminId = await createUser(database, { role: 'ADMIN' });
   });
 
-  async function contest(): Promise<number> {
-    const contestId = await createContest(database, { problems });
-    await startContestMinutesAgo(database, contestId, 30);
-    for (const { playerId } of [ada, bob]) await joinContest(database, { contestId, playerId });
-    return contestId;
-  }
+  const contest = () => createContest(database, { problems, startedMinutesAgo: 30, players: [ada, bob] });
+
   async function submit(
     contestId: number,
     { playerId }: PlayerIds,
-    problemId: number | undefined,
-    verdict = 'PENDING',
+    problemId: number,
+    verdict?: string,
     minutesAgo = 0,
   ): Promise<string> {
-    const { insertId } = await database.execute(
-      `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, submitted_at)
-       VALUES (?, ?, ?, 'cpp', 'PENDING', UTC_TIMESTAMP() - INTERVAL ? MINUTE)`,
-      [playerId, problemId, contestId, minutesAgo],
-    );
-    if (verdict !== 'PENDING') await judge(String(insertId), verdict);
-    return String(insertId);
+    const id = await createSubmission(database, { contestId, playerId, problemId, minutesAgo });
+    if (verdict !== undefined) await judge(database, id, verdict);
+    return String(id);
   }
-  const judge = (submissionId: string, verdict: string) =>
-    database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, submissionId]);
   /** Ends a contest as the platform does: its status, then final ranks, then the winners. */
   async function end(contestId: number, { playerId }: PlayerIds): Promise<void> {
     await database.execute("UPDATE contest SET status = 'ENDED' WHERE id = ?", [contestId]);
@@ -100,13 +90,13 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
     const pending = await submit(contestId, bob, second);
     await feed.until((replica) => replica.of('submissions').has(pending));
     expect(feed.replica.verdicts[pending]).toBeUndefined();
-    await judge(pending, 'ACCEPTED');
+    await judge(database, Number(pending), 'ACCEPTED');
     await feed.until((replica) => replica.verdicts[pending] === 'AC');
     expect(feed.replica.award(`first-to-solve-${second}`)).toEqual([String(bob.playerId)]);
-    await judge(pending, 'COMPILATION_ERROR');
+    await judge(database, Number(pending), 'COMPILATION_ERROR');
     await feed.until((replica) => replica.verdicts[pending] === 'CE');
     expect(feed.replica.award(`first-to-solve-${second}`)).toEqual([]);
-    await judge(pending, 'PENDING');
+    await judge(database, Number(pending), 'PENDING');
     await feed.until((replica) => !(pending in replica.verdicts));
     await database.execute('DELETE FROM submission WHERE id = ?', [pending]);
     await feed.until((replica) => !replica.of('submissions').has(pending));
@@ -144,7 +134,7 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
       await submit(contestId, ada, second, 'ACCEPTED'),
       await submit(contestId, bob, second, 'WRONG_ANSWER'),
     ];
-    await judge(before, 'ACCEPTED');
+    await judge(database, Number(before), 'ACCEPTED');
     await admins.until(({ verdicts }) => [good, bad, before].every((id) => id in verdicts));
     await players.until(({ verdicts }) => before in verdicts);
     await players.until((replica) => replica.of('submissions').size === 3);
@@ -188,10 +178,10 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
     const { token: before } = replica;
     // A token is from before the last poll, and a request polls.
     expect((await get(`${path(contestId)}/state`, bob.userId)).status).toBe(200);
-    await judge(two, 'TIME_LIMIT_EXCEEDED');
+    await judge(database, Number(two), 'TIME_LIMIT_EXCEEDED');
     await feed.until(({ verdicts, token }) => verdicts[two] === 'TLE' && token !== before);
     feed.close();
-    await judge(one, 'ACCEPTED');
+    await judge(database, Number(one), 'ACCEPTED');
     await database.execute('DELETE FROM submission WHERE id = ?', [two]);
     const resumed = await follow(contestId, bob.userId, replica);
     await resumed.until(({ verdicts }) => one in verdicts && !(two in verdicts));

@@ -6,8 +6,10 @@ import {
   createContest,
   createPlayer,
   createProblem,
+  createSubmission,
   createUser,
   joinContest,
+  judge,
   type PlayerIds,
   setFrozen,
 } from '../support/database/platform.ts';
@@ -54,11 +56,8 @@ describe.each([true, false])('XP of participants of a frozen contest, with trigg
   /** An accepted submission as the platform writes it, statement by statement. */
   async function solve(contestId: number, xp: number, level: number): Promise<void> {
     const { database } = live.test;
-    const { insertId } = await database.execute(
-      "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES (?, ?, ?, 'js', 'PENDING')",
-      [solver.playerId, problemId, contestId],
-    );
-    await database.execute("UPDATE submission SET verdict = 'ACCEPTED' WHERE id = ?", [insertId]);
+    const submitted = { contestId, playerId: solver.playerId, problemId };
+    await judge(database, await createSubmission(database, submitted), 'ACCEPTED');
     await database.execute('UPDATE player SET xp = ? WHERE id = ?', [xp, solver.playerId]);
     await database.execute(
       "UPDATE player SET level = ?, tier = 'SILVER', sub_rank = 'Silver I' WHERE id = ?",

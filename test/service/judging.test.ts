@@ -4,8 +4,9 @@ import {
   createContest,
   createPlayer,
   createProblem,
+  createSubmission,
   createUser,
-  joinContest,
+  judge,
   type PlayerIds,
   setFrozen,
 } from '../support/database/platform.ts';
@@ -31,12 +32,7 @@ describe('Judging', { timeout: 120_000 }, () => {
     admin = await createUser(database, { role: 'ADMIN' });
   });
 
-  async function openContest(): Promise<number> {
-    const contestId = await createContest(live.test.database);
-    for (const { playerId } of [solver, rival])
-      await joinContest(live.test.database, { contestId, playerId });
-    return contestId;
-  }
+  const openContest = () => createContest(live.test.database, { players: [solver, rival] });
 
   async function open(userId: number, scopes: readonly string[]): Promise<RawStream> {
     const query = scopes.map((scope) => `scope=${scope}`).join('&');
@@ -60,16 +56,9 @@ describe('Judging', { timeout: 120_000 }, () => {
       return true;
     });
 
-  async function submit(contestId: number): Promise<number> {
-    await live.test.database.execute(
-      "INSERT INTO submission (player_id, problem_id, contest_id, language, verdict) VALUES (?, ?, ?, 'c', 'PENDING')",
-      [solver.playerId, problemId, contestId],
-    );
-    const [row] = await live.test.database.query<{ id: number }>('SELECT MAX(id) AS id FROM submission');
-    return Number(row?.id);
-  }
-  const judge = (id: number, verdict: string) =>
-    live.test.database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, id]);
+  const submit = (contestId: number) =>
+    createSubmission(live.test.database, { contestId, playerId: solver.playerId, problemId });
+  const judged = (submissionId: number, verdict: string) => judge(live.test.database, submissionId, verdict);
 
   it('is published to the player and to admins; a solve that is taken back to all who got it, and can be made again', async () => {
     const contestId = await openContest();
@@ -79,14 +68,14 @@ describe('Judging', { timeout: 120_000 }, () => {
     const staff = await open(admin, [`contest:${contestId}`]);
 
     const submissionId = await submit(contestId);
-    await judge(submissionId, 'ACCEPTED');
+    await judged(submissionId, 'ACCEPTED');
     const solved = ['SUBMISSION_RECEIVED', 'SUBMISSION_JUDGED', 'PROBLEM_SOLVED'];
     await shows(own, solved);
     await shows(staff, solved);
     await shows(other, ['PROBLEM_SOLVED']);
     expect(notificationsOf(other)[0].data.first).toBe(true);
 
-    await judge(submissionId, 'WRONG_ANSWER');
+    await judged(submissionId, 'WRONG_ANSWER');
     await shows(own, [...solved, 'SUBMISSION_REJUDGED', 'SOLVE_RETRACTED']);
     await shows(staff, [...solved, 'SUBMISSION_REJUDGED', 'SOLVE_RETRACTED']);
     await shows(other, ['PROBLEM_SOLVED', 'SOLVE_RETRACTED']);
@@ -103,7 +92,7 @@ describe('Judging', { timeout: 120_000 }, () => {
       [solve.id, retraction.id],
     ]);
 
-    await judge(submissionId, 'ACCEPTED');
+    await judged(submissionId, 'ACCEPTED');
     await shows(other, ['PROBLEM_SOLVED', 'SOLVE_RETRACTED', 'PROBLEM_SOLVED']);
   });
 
@@ -121,7 +110,7 @@ describe('Judging', { timeout: 120_000 }, () => {
       );
 
     const submissionId = await submit(contestId);
-    await judge(submissionId, 'ACCEPTED');
+    await judged(submissionId, 'ACCEPTED');
     await gain('SUBMISSION');
     const solved = ['SUBMISSION_RECEIVED', 'SUBMISSION_JUDGED', 'PROBLEM_SOLVED'];
     await shows(own, [...solved, 'XP_GAINED']);

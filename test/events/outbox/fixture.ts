@@ -1,8 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { afterEach, beforeEach } from 'vitest';
 import type { Database } from '../../../src/db/database.ts';
 import type { LogPublisher, UncheckedEvent } from '../../../src/events/log-publisher.ts';
 import type { RelayOptions } from '../../../src/events/outbox/relay.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database/database.ts';
+import { prepareDatabase, type TestDatabase } from '../../support/database/database.ts';
 import { resetLog } from '../../support/database/log.ts';
 import { openPublisher, type RunningRelay, startRelay } from '../../support/database/outbox.ts';
 
@@ -21,11 +21,8 @@ export interface OutboxFixture {
 
 /** A database of the file's own with an empty outbox and an empty log for each test. */
 export function prepareOutbox(): OutboxFixture {
-  let made: TestDatabase;
+  const made = prepareDatabase();
   const closers: (() => Promise<unknown>)[] = [];
-  beforeAll(async () => {
-    made = await createTestDatabase();
-  });
   beforeEach(async () => {
     await resetLog(made.database);
     await made.database.execute('DELETE FROM event_outbox');
@@ -33,14 +30,9 @@ export function prepareOutbox(): OutboxFixture {
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
   });
-  afterAll(() => made.drop());
   return {
-    get made() {
-      return made;
-    },
-    get database() {
-      return made.database;
-    },
+    made,
+    database: made.database,
     relaying(options = {}) {
       const running = startRelay(made.database, options);
       closers.push(() => running.stop());

@@ -4,10 +4,10 @@ import {
   createContest,
   createPlayer,
   createProblem,
+  createSubmission,
   joinContest,
   type PlayerIds,
   setFrozen,
-  startContestMinutesAgo,
 } from './platform.ts';
 
 /** How long the leader may take to find a change that nothing reports, on a busy machine, in ms. */
@@ -59,21 +59,15 @@ export async function createFrozenContest(
     problems.push(await createProblem(database, { title: `Problem ${count + 1}` }));
   const players: PlayerIds[] = [];
   for (const name of ['Ada', 'Bob', 'Cleo', 'Dan']) players.push(await createPlayer(database, { name }));
-  const contestId = await createContest(database, { title: 'Final', problems });
-  await startContestMinutesAgo(database, contestId, 90);
-  const submit = (player: number, problem: number, verdict: string, minutesAgo: number) =>
-    database.execute(
-      `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)
-       VALUES (?, ?, ?, 'cpp', ?, ?, UTC_TIMESTAMP() - INTERVAL ? MINUTE)`,
-      [
-        players[player]?.playerId,
-        problems[problem],
-        contestId,
-        verdict,
-        verdict === 'ACCEPTED' ? 100 : 0,
-        minutesAgo,
-      ],
-    );
+  const contestId = await createContest(database, { title: 'Final', problems, startedMinutesAgo: 90 });
+  const submit = (player: number, problem: number, verdict: string, minutesAgo = 0) =>
+    createSubmission(database, {
+      contestId,
+      playerId: (players[player] as PlayerIds).playerId,
+      problemId: problems[problem] as number,
+      verdict,
+      minutesAgo,
+    });
   for (const [index, { playerId }] of players.entries())
     await joinContest(database, {
       contestId,
@@ -97,7 +91,7 @@ export async function createFrozenContest(
       (await database.query('SELECT 1 FROM standings_board WHERE contest_id = ? AND frozen', [contestId]))
         .length > 0,
   );
-  for (const [player, problem, verdict] of HIDDEN) await submit(player, problem, verdict, 0);
+  for (const [player, problem, verdict] of HIDDEN) await submit(player, problem, verdict);
   for (const [index, { playerId }] of players.entries())
     await database.execute(
       'UPDATE contest_participant SET final_rating = ?, problems_solved = problems_solved + ?, final_rank = ? WHERE contest_id = ? AND player_id = ?',

@@ -32,6 +32,22 @@ interface Contest {
   /** As the platform stores it: without a zone, `2026-01-02 03:04:05`. */
   readonly startTime?: string;
   readonly endTime?: string;
+  /** Instead of `startTime`, and in the zone of the server. */
+  readonly startedMinutesAgo?: number;
+  /** Who takes part, without a score. */
+  readonly players?: readonly Pick<PlayerIds, 'playerId'>[];
+}
+
+interface Submission {
+  readonly contestId: number | null;
+  readonly playerId: number;
+  readonly problemId: number;
+  /** Default: PENDING. */
+  readonly verdict?: string;
+  /** Default: 100 where it is accepted, else 0. */
+  readonly points?: number;
+  /** When it was submitted. Default: 0. */
+  readonly minutesAgo?: number;
 }
 
 interface Participation {
@@ -115,19 +131,14 @@ export async function createContest(database: Queries, contest: Contest = {}): P
       contest.frozen ?? false,
     ],
   );
+  if (contest.startedMinutesAgo !== undefined)
+    await database.execute(
+      "UPDATE contest SET start_time = CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) - INTERVAL ? MINUTE WHERE id = ?",
+      [contest.startedMinutesAgo, insertId],
+    );
+  for (const { playerId } of contest.players ?? [])
+    await joinContest(database, { contestId: insertId, playerId });
   return insertId;
-}
-
-/** Moves the start of a contest to so many minutes before now, in the zone of the server. */
-export async function startContestMinutesAgo(
-  database: Queries,
-  contestId: number,
-  minutes: number,
-): Promise<void> {
-  await database.execute(
-    "UPDATE contest SET start_time = CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone) - INTERVAL ? MINUTE WHERE id = ?",
-    [minutes, contestId],
-  );
 }
 
 /** A player's row in a contest, with its score; bumps the contest's count as the platform does. */
@@ -183,6 +194,29 @@ export async function setScore(
       WHERE contest_id = ? AND player_id = ?`,
     [rating, solvedAt, contestId, playerId],
   );
+}
+
+/** A submission as it is stored, with its verdict. Returns its id. */
+export async function createSubmission(database: Queries, submission: Submission): Promise<number> {
+  const { contestId, playerId, problemId, verdict = 'PENDING', minutesAgo = 0 } = submission;
+  const { insertId } = await database.execute(
+    `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)
+      VALUES (?, ?, ?, 'cpp', ?, ?, UTC_TIMESTAMP() - INTERVAL ? MINUTE)`,
+    [
+      playerId,
+      problemId,
+      contestId,
+      verdict,
+      submission.points ?? (verdict === 'ACCEPTED' ? 100 : 0),
+      minutesAgo,
+    ],
+  );
+  return insertId;
+}
+
+/** Gives a submission a verdict, its first or another. */
+export async function judge(database: Queries, submissionId: number, verdict: string): Promise<void> {
+  await database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, submissionId]);
 }
 
 export async function setFrozen(database: Queries, contestId: number, frozen: boolean): Promise<void> {
