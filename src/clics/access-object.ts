@@ -26,6 +26,7 @@ const PROPERTIES = {
     'end_contest_time',
   ],
   awards: ['id', 'citation', 'team_ids'],
+  scoreboard: ['time', 'contest_time', 'state', 'rows'],
 } as const;
 
 /** Access object: everything can be read, nothing can be changed. */

@@ -1,4 +1,4 @@
-import { parseData } from '../events/row-data.ts';
+import { dataOf, parseData } from '../events/row-data.ts';
 import { submissionOf } from '../leaderboard/cells/reported-submission.ts';
 import type { LogRow } from '../log/row.ts';
 import { ContestFeed, type ContestFeedOptions } from './contest-feed.ts';
@@ -56,6 +56,8 @@ export class ContestFeeds {
     for (const row of rows) {
       const submitted = submissionOf(row);
       if (submitted?.contestId !== undefined) this.#feeds.get(submitted.contestId)?.mark(submitted.playerId);
+      const revealed = dataOf('CONTEST_REVEAL_STEP', row);
+      if (revealed) this.#feeds.get(revealed.contestId)?.mark(revealed.playerId);
       if (!CONTEST_TYPES.some((type) => type === row.type)) continue;
       this.#feeds.get(parseData<(typeof CONTEST_TYPES)[number]>(row.data).contestId)?.mark();
     }

@@ -1,4 +1,4 @@
-import { hiddenFrom } from '../leaderboard/cells/player-cells.ts';
+import { hiddenFrom, type OpenedProblems } from '../leaderboard/cells/player-cells.ts';
 import type { Audience } from '../leaderboard/stored-leaderboard.ts';
 import type { ContestFacts, ProblemFacts, TeamFacts } from '../platform/contest-facts.ts';
 import type { FinalResults } from '../platform/results.ts';
@@ -26,6 +26,8 @@ export interface ContestRead {
   readonly repeatsProblems?: boolean;
   readonly teams?: readonly TeamFacts[];
   readonly results?: FinalResults;
+  /** Cells that the reveal of the present freeze has opened, by player; left out: none. */
+  readonly opened?: ReadonlyMap<number, OpenedProblems>;
   readonly submissions: {
     readonly players: ReadonlySet<number> | 'all';
     /** All submissions of these players. */
@@ -65,11 +67,14 @@ export class ContestModel {
   /** Objects of submissions as JSON, encoded once for both audiences. */
   #encoded = new WeakMap<JudgedSubmission, EncodedSubmission>();
   #startsAt: number | null = null;
+  /** What the reveal of the present freeze has opened, by player. */
+  #opened: ReadonlyMap<number, OpenedProblems> = new Map();
 
   /** Takes what was read. @returns what has changed, by audience */
   apply(read: ContestRead): Record<Audience, FeedChange[]> {
     const { facts, submissions } = read;
     if (read.problems) this.#problems = read.problems;
+    const revealed = this.#replaceOpened(read.opened ?? new Map());
     const moved = read.teams ? this.#replaceTeams(read.teams) : [];
     if (facts.startsAt !== this.#startsAt) this.#encoded = new WeakMap();
     this.#startsAt = facts.startsAt;
@@ -92,7 +97,9 @@ export class ContestModel {
       ? [...before, ...[...this.#byPlayer.values()].flat()]
       : [
           ...before,
-          ...[...new Set([...players, ...moved])].flatMap((playerId) => this.#byPlayer.get(playerId) ?? []),
+          ...[...new Set([...players, ...moved, ...revealed])].flatMap(
+            (playerId) => this.#byPlayer.get(playerId) ?? [],
+          ),
         ];
     const teams = read.teams && objectsOf(read.teams.map(teamObject));
     if (teams) for (const audience of FEED_AUDIENCES) this.views[audience].replaceAll('teams', teams);
@@ -144,6 +151,24 @@ export class ContestModel {
     ];
   }
 
+  /** @returns the players of whom more is opened, or less */
+  #replaceOpened(opened: ReadonlyMap<number, OpenedProblems>): number[] {
+    const before = this.#opened;
+    this.#opened = opened;
+    const sizeOf = (problems: OpenedProblems | undefined) =>
+      problems === 'all' ? 'all' : (problems?.size ?? 0);
+    return [...new Set([...before.keys(), ...opened.keys()])].filter(
+      (id) => sizeOf(before.get(id)) !== sizeOf(opened.get(id)),
+    );
+  }
+
+  /** Whether the verdict of a submission is hidden. @param since instant from which on verdicts are, in ms since 1970 */
+  #isHidden({ playerId, problemId, submittedAt }: JudgedSubmission, since: number): boolean {
+    if (submittedAt < since) return false;
+    const opened = this.#opened.get(playerId);
+    return opened !== 'all' && opened?.has(problemId) !== true;
+  }
+
   #encode(submission: JudgedSubmission): EncodedSubmission {
     const known = this.#encoded.get(submission);
     if (known) return known;
@@ -182,7 +207,7 @@ export class ContestModel {
     for (const id of new Set(touched.map((submission) => submission.id))) {
       const present = this.#byId.get(id);
       const isShown = present && places.has(present.problemId) && this.#teams.has(present.playerId);
-      const isJudged = isShown && present.verdict !== 'pending' && present.submittedAt < hidden;
+      const isJudged = isShown && present.verdict !== 'pending' && !this.#isHidden(present, hidden);
       const encoded = isShown && this.#encode(present);
       view.set('submissions', String(id), encoded ? encoded.submission : undefined);
       view.set('judgements', String(id), encoded && isJudged ? encoded.judgement : undefined);
@@ -213,7 +238,7 @@ export class ContestModel {
     let open: JudgedSubmission | undefined;
     for (const submission of this.#byProblem.get(problemId) ?? []) {
       if (!this.#teams.has(submission.playerId)) continue;
-      const isOpen = submission.verdict === 'pending' || submission.submittedAt >= hidden;
+      const isOpen = submission.verdict === 'pending' || this.#isHidden(submission, hidden);
       if (isOpen) open = open && precedes(open, submission) ? open : submission;
       else if (submission.verdict === 'accepted')
         solve = solve && precedes(solve, submission) ? solve : submission;

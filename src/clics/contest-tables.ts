@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import { readOpenedCells } from '../leaderboard/reveal/reveal-rows.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import {
   type ContestFacts,
@@ -56,6 +57,11 @@ export class ContestTables {
     // After the submissions: what a freeze that has begun meanwhile hides is hidden.
     const facts = await this.#readFacts();
     if (!facts) return undefined;
+    // After the freeze: what the reveal of an earlier one has opened may be hidden again.
+    const { problems: opened } =
+      facts.frozen && facts.status === 'ENDED'
+        ? await readOpenedCells(database, contestId)
+        : { problems: undefined };
     const problems = await this.#problems.read(facts.problems);
     const results = facts.rankingComplete
       ? await readFinalResults(database, contestId, this.#withWinners ?? false)
@@ -65,6 +71,7 @@ export class ContestTables {
       facts,
       ...(problems ? { problems } : {}),
       repeatsProblems,
+      ...(opened ? { opened } : {}),
       ...(teams ? { teams } : {}),
       ...(results ? { results } : {}),
       submissions: { players, rows },

@@ -10,6 +10,7 @@ import { contestObject } from '../clics/contest-objects.ts';
 import { openFeedSink } from '../clics/feed-sink.ts';
 import { COLLECTION_TYPES, type Objects, selectObjects } from '../clics/feed-view.ts';
 import { prepareResume, type ResumeDeps } from '../clics/resume-feed.ts';
+import type { Scoreboards } from '../clics/scoreboard.ts';
 import { serveFeed } from '../clics/serve-feed.ts';
 import type { Queries } from '../db/database.ts';
 import type { Audience } from '../leaderboard/stored-leaderboard.ts';
@@ -39,6 +40,7 @@ export interface ClicsRoutesDeps extends ResumeDeps {
   readonly clock: PlatformClock;
   readonly grants: Grants;
   readonly feeds: Pick<ContestFeeds, 'read'>;
+  readonly scoreboards: Pick<Scoreboards, 'read'>;
   readonly streams: Streams;
   readonly plan: ReturnType<typeof createPlanner>;
   readonly admission: Pick<Admission, 'enter'>;
@@ -167,6 +169,23 @@ export function clicsRoutes(deps: ClicsRoutesDeps): Router {
       const { identity } = c.var;
       const feed = await feedOf(identity, c.req.valid('param').id);
       return jsonResponse(feed.view(audienceOf(identity)).singleton('state'));
+    },
+  );
+  router.openapi(
+    describe(
+      '/clics/contests/{id}/scoreboard',
+      'The scoreboard of a contest, with the ranks of its leaderboard',
+      asToolUser,
+      { params: contestParams },
+      json(object),
+    ),
+    async (c) => {
+      const { identity } = c.var;
+      const { id } = c.req.valid('param');
+      const feed = await feedOf(identity, id);
+      // There are no groups, so none has a scoreboard.
+      if (c.req.query('group_id') !== undefined) throw new Problem('not-found');
+      return jsonResponse(await deps.scoreboards.read(feed, audienceOf(identity)));
     },
   );
   router.openapi(

@@ -5,6 +5,7 @@ import type { RevealSnapshots } from '../leaderboard/reveal/reveal-snapshots.ts'
 import { reveal, revealedStep, revealRequest, revealStandings } from '../protocol/api/reveal.ts';
 import { Problem } from '../protocol/problem.ts';
 import { asAdmin, asUser } from './callers.ts';
+import { chooseEncoding } from './encoding.ts';
 import { conditionalHeaders, matchesTag } from './entity-tag.ts';
 import { jsonBody, SMALL_BODY } from './json-body.ts';
 import { createRouter, idParam, problems, type Router } from './router.ts';
@@ -106,11 +107,18 @@ export function revealRoutes({ reveals, snapshots, grants, cursor }: RevealRoute
     const { id } = c.req.valid('param');
     await grants.authorise(c.var.identity, [{ kind: 'leaderboard', id }]);
     const { freeze, step } = c.req.valid('query');
-    const { etag, body } = await snapshots.read(id, { freezeNo: freeze, step });
-    if (body.length === 0) throw new Problem('reveal-not-open');
-    const tags = { etag, 'cache-control': 'private, no-cache' };
+    const snapshot = await snapshots.read(id, { freezeNo: freeze, step });
+    if (snapshot.body.length === 0) throw new Problem('reveal-not-open');
+    const bodies = { identity: snapshot.body, gzip: snapshot.gzipped };
+    const encoding = chooseEncoding(c.req.header('accept-encoding'), bodies) === 'gzip' ? 'gzip' : 'identity';
+    // Each encoding is a representation of its own (RFC 9110 § 8.8.3).
+    const etag = encoding === 'gzip' ? snapshot.etag.replace(/"$/, '-gzip"') : snapshot.etag;
+    const tags = { etag, vary: 'accept-encoding', 'cache-control': 'private, no-cache' };
     if (matchesTag(c.req.header('if-none-match'), etag)) return c.body(null, 304, tags);
-    return new Response(body, { headers: { ...tags, 'content-type': 'application/json' } });
+    const encoded = encoding === 'gzip' ? { 'content-encoding': encoding } : {};
+    return new Response(bodies[encoding], {
+      headers: { ...tags, ...encoded, 'content-type': 'application/json' },
+    });
   });
   router.openapi(open, async (c) => {
     const { id } = c.req.valid('param');

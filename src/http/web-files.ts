@@ -4,8 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-
-export type Encoding = 'identity' | 'gzip' | 'br';
+import type { Encoding } from './encoding.ts';
 
 /** File of the built pages, with its encodings. */
 export interface WebFile {

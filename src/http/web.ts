@@ -1,8 +1,9 @@
 import type { Context } from 'hono';
 import { Problem } from '../protocol/problem.ts';
+import { chooseEncoding } from './encoding.ts';
 import { matchesTag } from './entity-tag.ts';
 import { type AppEnv, createRouter, type Router } from './router.ts';
-import { type Encoding, readWebFiles, type WebFile } from './web-files.ts';
+import { readWebFiles, type WebFile } from './web-files.ts';
 
 export interface WebRoutesDeps {
   /** Folder of the built pages: `<page>.html`, and `assets/` whose names change with their content. */
@@ -46,7 +47,7 @@ export async function webRoutes({ folder }: WebRoutesDeps): Promise<Router> {
 }
 
 function send(c: Context<AppEnv>, file: WebFile, headers: Record<string, string>): Response {
-  const encoding = chooseEncoding(c.req.header('accept-encoding') ?? '', file);
+  const encoding = chooseEncoding(c.req.header('accept-encoding'), file.bodies);
   // Each encoding is a representation of its own (RFC 9110 § 8.8.3).
   const etag = `"${file.digest}${encoding === 'identity' ? '' : `-${encoding}`}"`;
   const all = { ...headers, etag, vary: 'accept-encoding' };
@@ -58,19 +59,4 @@ function send(c: Context<AppEnv>, file: WebFile, headers: Record<string, string>
     'content-length': String(body.length),
     ...(encoding === 'identity' ? {} : { 'content-encoding': encoding }),
   });
-}
-
-/** Chooses the smallest encoding that the client accepts. */
-function chooseEncoding(accepted: string, { bodies }: WebFile): Encoding {
-  const acceptable = new Set(
-    accepted
-      .split(',')
-      .map((part) => part.trim().toLowerCase())
-      .filter((part) => !/;\s*q=0(\.0*)?$/.test(part))
-      .map((part) => part.split(';')[0]),
-  );
-  const possible = (['br', 'gzip'] as const).filter(
-    (name) => acceptable.has(name) && bodies[name] !== undefined,
-  );
-  return possible[0] ?? 'identity';
 }

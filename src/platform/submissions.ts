@@ -40,7 +40,7 @@ type Reads = Pick<Queries, 'query'>;
 const FROM =
   'submission s JOIN contest_participant cp ON cp.contest_id = s.contest_id AND cp.player_id = s.player_id';
 const SHOWABLE = `${isShowableId('s.player_id')} AND ${isShowableId('s.problem_id')} AND ${isShowableId('s.id')}`;
-const CHECKSUM = `CRC32(CONCAT_WS(',', s.id, s.player_id, s.problem_id, IFNULL(CRC32(s.verdict), ''), IFNULL(s.points_earned, ''), IFNULL(s.submitted_at, '')))`;
+const CHECKSUM = `CRC32(CONCAT_WS(',', s.id, s.player_id, s.problem_id, IFNULL(CRC32(s.verdict), ''), IFNULL(s.points_earned, ''), IFNULL(s.submitted_at, ''), IFNULL(CRC32(s.language), '')))`;
 
 /**
  * Reads the submissions of participants in a contest, of all players or of some, in the order of submission. Those without a

@@ -1,5 +1,6 @@
 import type { Auth } from '../auth/auth.ts';
 import { ContestFeeds } from '../clics/contest-feeds.ts';
+import { Scoreboards } from '../clics/scoreboard.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { DatabaseClock } from '../db/database-clock.ts';
@@ -7,6 +8,7 @@ import type { Callers } from '../http/app-env.ts';
 import { clicsRoutes } from '../http/clics.ts';
 import type { PlatformClock } from '../platform/clock.ts';
 import { createReach } from '../stream/resolve-plan.ts';
+import type { Leaderboards } from './leaderboards.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 import type { OpenStreams } from './streams.ts';
@@ -18,6 +20,7 @@ export interface ClicsDeps extends Pick<OpenStreams, 'streams' | 'plan' | 'admis
   readonly log: LogPipeline;
   readonly auth: Pick<Auth, 'grants'>;
   readonly callers: Pick<Callers, 'addressOf'>;
+  readonly leaderboards: Pick<Leaderboards, 'reader' | 'cells'>;
   readonly clock: PlatformClock;
   readonly cursor: () => string;
   readonly config: Pick<Config, 'standings'>;
@@ -31,6 +34,8 @@ export function openClics(deps: ClicsDeps): Part {
   const onError = (error: unknown) => deps.onError(error, 'contest feeds');
   const { intervalMs, checkMs } = config.standings;
   const feeds = new ContestFeeds({ database: background, clock, cursor, intervalMs, checkMs, onError });
+  const { reader, cells } = deps.leaderboards;
+  const scoreboards = new Scoreboards({ leaderboards: reader, cells, now: deps.databaseClock.now });
   log.onRows((rows) => feeds.observe(rows));
   log.onReset(() => feeds.reset());
   return {
@@ -40,6 +45,7 @@ export function openClics(deps: ClicsDeps): Part {
         database,
         clock,
         feeds,
+        scoreboards,
         streams: deps.streams,
         plan: deps.plan,
         admission: deps.admission,

@@ -115,7 +115,7 @@ async function openParts(
   parts.add('contests', contests);
   parts.add('players', { routes: [playerRoutes(core)] });
   parts.add('leaderboards', leaderboards);
-  parts.add('contest API', openClics({ ...core, ...identity, ...open }));
+  parts.add('contest API', openClics({ ...core, ...identity, ...open, leaderboards }));
   parts.add('sessions', openSessions({ ...core, ...identity, publisher: log.taskPublisher, streams }));
   parts.add('pages', { routes: [await webRoutes({ folder: PAGES })] });
   const { demo } = parts.add('demo', await openDemo({ ...core, publisher, onScores: markDirty }));

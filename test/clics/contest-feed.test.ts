@@ -72,6 +72,19 @@ describe('The feed of one contest', () => {
     expect(first === undefined || first === 0).toBe(true);
   });
 
+  it('finds a submission whose language alone was changed', async () => {
+    const id = await submit(ada);
+    const feed = new ContestFeed(optionsWith(), contestId);
+    await feed.refresh();
+    await database.execute("UPDATE submission SET language = 'java' WHERE id = ?", [id]);
+    await feed.refresh();
+    const objects = (type: 'languages' | 'submissions') =>
+      [...feed.view('shown').objects(type).values()].join();
+    expect(objects('languages')).toMatch('"id":"java"');
+    expect(objects('languages')).not.toMatch('"id":"cpp"');
+    expect(objects('submissions')).toMatch('"language_id":"java"');
+  });
+
   it('sends problems again once no node has older titles: a client that changes nodes gets the new one', async () => {
     vi.useFakeTimers({ toFake: ['performance'] });
     onTestFinished(() => {

@@ -144,6 +144,40 @@ describe('A contest in the shapes of the Contest API', () => {
     expect(linesFor('ACCEPTED')).toEqual(linesFor(null));
   });
 
+  it('shows players what a reveal opens as it opens it, and nothing before', () => {
+    const { apply, replicas } = follow();
+    const rows = [
+      submission(1, 7, 10, 'WRONG_ANSWER'),
+      submission(2, 7, 61, 'WRONG_ANSWER'),
+      submission(3, 7, 62, 'ACCEPTED'),
+      submission(4, 7, 63, 'ACCEPTED', 6),
+      submission(5, 8, 64, 'ACCEPTED'),
+      submission(6, 8, 60, 'RUNTIME_ERROR', 6),
+    ];
+    const none = { players: new Set<number>(), rows: [] };
+    apply(whole(ENDED, rows));
+    expect(replicas.shown.verdicts).toEqual({ 1: 'WA' });
+    const opened = (...entries: [number, 'all' | number[]][]) => {
+      const problems = entries.map(([id, own]) => [id, own === 'all' ? own : new Set(own)] as const);
+      apply({ facts: ENDED, opened: new Map(problems), submissions: none });
+    };
+    opened([8, [5]]);
+    expect(replicas.shown.verdicts).toEqual({ 1: 'WA', 5: 'AC' });
+    // Somebody may have been first: an earlier submission is hidden.
+    expect(replicas.shown.award('first-to-solve-5')).toEqual([]);
+    opened([8, 'all']);
+    expect(replicas.shown.verdicts).toEqual({ 1: 'WA', 5: 'AC', 6: 'RTE' });
+    opened([8, 'all'], [7, [5]]);
+    expect(replicas.shown.verdicts).toEqual({ 1: 'WA', 2: 'WA', 3: 'AC', 5: 'AC', 6: 'RTE' });
+    expect(replicas.shown.award('first-to-solve-5')).toEqual(['7']);
+    expect(replicas.shown.award('first-to-solve-6')).toEqual([]);
+    // A later freeze has a reveal of its own.
+    opened();
+    expect(replicas.shown.verdicts).toEqual({ 1: 'WA' });
+    apply(whole(OVER, rows));
+    expect(sorted(replicas.shown)).toEqual(sorted(replicas.real));
+  });
+
   it('shows problems and submissions once the contest has started, and no submission of others than its teams', () => {
     const { apply, replicas } = follow();
     const rows = [

@@ -6,6 +6,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 export interface Specification {
   /** What is wrong with a line of a feed; nothing where the schemas are not at hand. */
   faultsOf(line: string): string[];
+  /** What is wrong with an object of a type; nothing where the schemas are not at hand. */
+  faultsIn(type: string, object: unknown): string[];
 }
 
 /** Schema of the objects of each type. */
@@ -26,7 +28,7 @@ const FILES: Readonly<Record<string, string>> = {
  * this repository, since they come without a licence. Properties that a schema does not know are faults.
  */
 export function openSpecification(folder = process.env.CLICS_SCHEMAS): Specification {
-  if (folder === undefined) return { faultsOf: () => [] };
+  if (folder === undefined) return { faultsOf: () => [], faultsIn: () => [] };
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   const ids = new Map<string, string>();
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
@@ -45,6 +47,7 @@ export function openSpecification(folder = process.env.CLICS_SCHEMAS): Specifica
     return validate(data) ? [] : [`${file}: ${ajv.errorsText(validate.errors)}: ${JSON.stringify(data)}`];
   };
   return {
+    faultsIn: (type, object) => faultsOf(FILES[type] ?? type, object),
     faultsOf(line) {
       const parsed = JSON.parse(line) as { type: string; data: unknown };
       const objects = Array.isArray(parsed.data) ? parsed.data : [parsed.data];

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { type FeedReader, type FeedReplica, openFeed } from '../clics/fixture.ts';
+import { openSpecification } from '../clics/specification.ts';
+import { createFrozenContest, REVEAL_ORDER } from '../support/database/frozen-contest.ts';
 import {
   createContest,
   createPlayer,
@@ -13,7 +15,20 @@ import {
   setFrozen,
 } from '../support/database/platform.ts';
 import { note, prepareService, startServiceOn } from '../support/service.ts';
-import { FAST } from '../support/wire/leaderboard-http.ts';
+import { until } from '../support/until.ts';
+import { FAST, readPage } from '../support/wire/leaderboard-http.ts';
+
+interface ScoreboardRow {
+  readonly team_id: string;
+  readonly rank: number;
+  readonly score: { readonly num_solved: number };
+  readonly problems: readonly {
+    readonly problem_id: string;
+    readonly num_judged: number;
+    readonly num_pending: number;
+    readonly solved: boolean;
+  }[];
+}
 
 describe('The event feed of a contest', { timeout: 120_000 }, () => {
   const live = prepareService({ ...FAST, HEARTBEAT_INTERVAL: '1000' });
@@ -162,6 +177,84 @@ describe('The event feed of a contest', { timeout: 120_000 }, () => {
       expect(Date.parse(String(over))).toBeGreaterThanOrEqual(Date.parse(String(finalized)));
     }
     expectSound(players, admins);
+  });
+
+  it('opens what a reveal opens, step by step, and the scoreboard has the ranks of the standings all the time', async () => {
+    const reader = await live.token(bob.userId);
+    const { contestId, players, problems } = await createFrozenContest(
+      database,
+      async (id) => (await readPage(live, id, reader, 'cells=1')).rows,
+    );
+    const userId = players[3].userId;
+    const [shown, real] = [await follow(contestId, userId), await follow(contestId, adminId)];
+    const submissions = await database.query<{ id: number; playerId: number; problemId: number }>(
+      'SELECT id, player_id AS playerId, problem_id AS problemId FROM submission WHERE contest_id = ?',
+      [contestId],
+    );
+    const idOf = ([who, which]: readonly [number, number]) =>
+      String(
+        submissions.find(
+          ({ playerId, problemId }) =>
+            playerId === players[who as 0]?.playerId && problemId === problems[which as 0],
+        )?.id,
+      );
+    const hidden = REVEAL_ORDER.map(idOf);
+    const before = submissions.map(({ id }) => String(id)).filter((id) => !hidden.includes(id));
+    const { faultsIn } = openSpecification();
+    /** Compares the scoreboard with the standings, and with what the feed makes of each cell. */
+    async function expectScoreboard(feed: FeedReader, viewerId: number): Promise<void> {
+      const { body } = await get(`${path(contestId)}/scoreboard`, viewerId);
+      expect(faultsIn('scoreboard', body)).toEqual([]);
+      expect(body.state).toEqual((await get(`${path(contestId)}/state`, viewerId)).body);
+      const standings = await readPage(live, contestId, await live.token(viewerId));
+      expect(
+        body.rows.map(({ team_id, rank, score }: ScoreboardRow) => [team_id, rank, score.num_solved]),
+      ).toEqual(standings.rows.map((row) => [String(row.playerId), row.rank, row.problemsSolved]));
+      for (const { team_id, problems: cells } of body.rows as ScoreboardRow[]) {
+        expect(feed.replica.of('teams').has(team_id)).toBe(true);
+        expect(cells.map(({ problem_id }) => problem_id)).toEqual([...feed.replica.of('problems').keys()]);
+        for (const { problem_id, num_judged, num_pending, solved } of cells) {
+          const own = [...feed.replica.of('submissions').values()].filter(
+            (submission) => submission.team_id === team_id && submission.problem_id === problem_id,
+          );
+          const verdicts = own.map(({ id }) => feed.replica.verdicts[String(id)]);
+          expect([num_judged, num_pending, solved]).toEqual([
+            verdicts.filter((verdict) => verdict !== undefined).length,
+            verdicts.filter((verdict) => verdict === undefined).length,
+            verdicts.includes('AC'),
+          ]);
+        }
+      }
+    }
+
+    await real.until(({ verdicts }) => hidden.every((id) => id in verdicts));
+    await shown.until((replica) => replica.token !== undefined);
+    expect(Object.keys(shown.replica.verdicts).sort()).toEqual(before.toSorted());
+    await expectScoreboard(shown, userId);
+    await expectScoreboard(real, adminId);
+    const post = async (end: string, body?: object) => {
+      const json = body ? { 'content-type': 'application/json' } : {};
+      const response = await fetch(`${live.url}/contests/${contestId}/reveal${end}`, {
+        method: 'POST',
+        headers: { ...(await bearer(adminId)), ...json },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
+      expect(response.status).toBe(200);
+    };
+    await post('');
+    for (const index of hidden.keys()) {
+      await post('/steps', { step: index + 1 });
+      const opened = [...before, ...hidden.slice(0, index + 1)];
+      await shown.until(({ verdicts }) => opened.every((id) => id in verdicts));
+      expect(Object.keys(shown.replica.verdicts).sort()).toEqual(opened.toSorted());
+      if (index < hidden.length - 1) await expectScoreboard(shown, userId);
+    }
+    for (const feed of [shown, real])
+      await feed.until(({ state }) => typeof state.end_of_updates === 'string');
+    await until(async () => !(await readPage(live, contestId, reader)).frozen);
+    await expectScoreboard(shown, userId);
+    expect((await get(`${path(contestId)}/scoreboard?group_id=1`, userId)).status).toBe(404);
+    expectSound(shown, real);
   });
 
   it('is resumed by its tokens and by cursors of streams: with what changed, also what was deleted', async () => {

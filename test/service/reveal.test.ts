@@ -173,6 +173,10 @@ describe('The reveal of frozen standings', { timeout: 180_000 }, () => {
     expect([other.headers.get('etag'), one.headers.get('content-type')]).toEqual([etag, 'application/json']);
     const body = await one.text();
     expect(await other.text()).toBe(body);
+    const plain = await readShown(token, { 'accept-encoding': 'identity' });
+    expect([one, plain].map(({ headers }) => headers.get('content-encoding'))).toEqual(['gzip', null]);
+    expect(plain.headers.get('etag')).not.toBe(etag);
+    expect(await plain.text()).toBe(body);
     const shown = JSON.parse(body) as { rows: Row[]; cursor: string };
     expect(shown.rows).toEqual(await rows(contestId, token));
     expect((await readShown(token, { 'if-none-match': etag })).status).toBe(304);
