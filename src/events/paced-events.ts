@@ -14,6 +14,7 @@ import {
   type WaitingPacedEvent,
   withoutLocked,
 } from './paced-rows.ts';
+import { PaddingGrowth } from './padding-growth.ts';
 import { prepare } from './prepare.ts';
 import { dataOf } from './row-data.ts';
 
@@ -33,7 +34,7 @@ const MAX_ROWS = 1_000;
 const IDLE_RUNS = 10;
 /** Max time between two runs, in ms, beyond any interval: after it this node no longer leads, and counts nothing. */
 const LEADING_MS = 15 * 60_000;
-/** Max wait of an event, in ms, before the appends are doubled until no contest is frozen. */
+/** Max wait of an event, in ms, before the appends are doubled. */
 const PATIENCE_MS = 5_000;
 
 /**
@@ -45,7 +46,7 @@ export class PacedEvents {
   readonly #options: PacedEventsOptions;
   /** Hidden judgements since the last run, by contest. */
   readonly #judged = new Map<number, number>();
-  #factor = 1;
+  readonly #growth = new PaddingGrowth();
   #idleRuns = 0;
   /** Whether the last run met events that another transaction had locked: larger appends do not help these. */
   #metLock = false;
@@ -81,17 +82,17 @@ export class PacedEvents {
     this.#judged.clear();
     const waiting = this.#readable(await listWaiting(this.#options.database));
     if (frozen.size === 0) {
-      this.#factor = 1;
+      this.#growth.reset();
       if (waiting.length > 0) await this.#append(waiting, MAX_ROWS, 0);
       return;
     }
     const live = [...frozen.values()].some((isLive) => isLive);
     this.#idleRuns = live ? 0 : this.#idleRuns + 1;
     const base = live || this.#idleRuns % IDLE_RUNS === 0 ? BASE_ROWS : 0;
-    const sizeNow = () => Math.min(MAX_ROWS, base * this.#factor + judged * JUDGED_ROWS);
+    const sizeNow = () => Math.min(MAX_ROWS, base * this.#growth.factor + judged * JUDGED_ROWS);
     const needed = waiting.reduce((sum, { scopes }) => sum + scopes.length, 0);
     const isLate = Number(waiting[0]?.waitedMs ?? 0) > PATIENCE_MS && !this.#metLock;
-    if (base > 0 && isLate && needed > sizeNow()) this.#factor = Math.min(this.#factor * 2, MAX_ROWS);
+    if (base > 0) this.#growth.next(isLate && needed > sizeNow());
     if (sizeNow() > 0) await this.#append(waiting, sizeNow(), frozen.size);
   }
 

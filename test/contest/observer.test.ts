@@ -6,40 +6,12 @@ import { scopes } from '../../src/protocol/scope.ts';
 import { seededRandom } from '../support/random.ts';
 import { prepareService } from '../support/service.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
-import { type HiddenSubmission, observeContest, type Sight, signsOf } from './observer.ts';
+import { differencesOf, flipped, observeContest, planOf, randomPlan, signsOf } from './observer.ts';
 
 /** Rounds of hidden submissions per contest; a longer run: `OBSERVER_ROUNDS=20 npx vitest run test/contest/observer.test.ts`. */
 const ROUNDS = Number(process.env.OBSERVER_ROUNDS ?? 1);
 
-const of = (verdicts: string): HiddenSubmission[] =>
-  [...verdicts].map((verdict, index) => ({
-    solver: index % 3,
-    problem: Math.floor(index / 3) % 2,
-    accepted: verdict === '+',
-  }));
-
-/** A submission of each solver to each problem but the last, in any order; some are judged again. */
-function randomPlan(random: () => number): HiddenSubmission[] {
-  const pairs = of('------').map((one) => ({ one, order: random() }));
-  const plan = pairs
-    .sort((a, b) => a.order - b.order)
-    .map(({ one }) => {
-      const accepted = random() < 0.5;
-      return { ...one, accepted, ...(random() < 0.3 ? { rejudged: !accepted } : {}) };
-    });
-  // The classifier compares those after the first; both verdicts must be among them, not judged again.
-  const once = plan.slice(1).filter(({ rejudged }) => rejudged === undefined);
-  return new Set(once.map(({ accepted }) => accepted)).size === 2 ? plan : randomPlan(random);
-}
-
-const flipped = (plan: readonly HiddenSubmission[]) =>
-  plan.map(({ rejudged, ...one }) => ({
-    ...one,
-    accepted: !one.accepted,
-    ...(rejudged === undefined ? {} : { rejudged: !rejudged }),
-  }));
-
-// So long that no padded append is among what is compared: `test/events/paced-events.test.ts` has their sizes.
+// So long that no padded append is among what is compared: `padded-observer.test.ts` compares these.
 const live = prepareService({
   ...FAST,
   GLOBAL_LEADERBOARD_INTERVAL_MS: '50',
@@ -50,20 +22,6 @@ const live = prepareService({
 beforeAll(async () => {
   await installTriggers(live.test.database);
 });
-
-/** What two sights do not have in common. */
-function differencesOf(a: Sight, b: Sight | undefined): string[] {
-  const partsOf = (sight: Sight | undefined) => [
-    ...(sight?.frames ?? []),
-    ...Object.entries(sight?.answers ?? {}).map((answer) => answer.join(': ')),
-    `positions: ${sight?.unseen}`,
-  ];
-  const [first, second] = [partsOf(a), partsOf(b)];
-  return [
-    ...first.filter((part) => !second.includes(part)).map((part) => `- ${part}`),
-    ...second.filter((part) => !first.includes(part)).map((part) => `+ ${part}`),
-  ];
-}
 
 test(
   'A frozen contest looks the same to others if every hidden verdict is another one',
@@ -100,7 +58,7 @@ describe('An observer infers hidden verdicts', () => {
     Object.assign(definition, make(original));
     restore.push(() => void Object.assign(definition, { redact: undefined }, original));
   }
-  const plan = of('-+-+');
+  const plan = planOf('-+-+');
 
   test.each([
     ['solves go to the contest', () => change('PROBLEM_SOLVED', () => ({ redact: {} })), /problem-solved/],
@@ -138,11 +96,13 @@ describe('An observer infers hidden verdicts', () => {
 
   test('where cells show what came after the freeze', async () => {
     const { database } = live.test;
-    const sights = await observeContest(live, plan, async (contestId) => {
-      await database.execute(
-        'UPDATE contest_freeze SET frozen_at = frozen_at + INTERVAL 1 DAY WHERE contest_id = ?',
-        [contestId],
-      );
+    const sights = await observeContest(live, plan, {
+      afterFreeze: async (contestId) => {
+        await database.execute(
+          'UPDATE contest_freeze SET frozen_at = frozen_at + INTERVAL 1 DAY WHERE contest_id = ?',
+          [contestId],
+        );
+      },
     });
     expect(signsOf(plan, sights).join()).toMatch(/cells=1 solvedAt/);
   });
@@ -153,8 +113,10 @@ describe('An observer infers hidden verdicts', () => {
       "SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE = 'player' AND ACTION_STATEMENT LIKE '%INTO frozen_player%'",
     );
     await database.execute(`DROP TRIGGER ${trigger?.name}`);
-    const sights = await observeContest(live, plan, async (contestId) => {
-      await database.execute('DELETE FROM frozen_player WHERE contest_id = ?', [contestId]);
+    const sights = await observeContest(live, plan, {
+      afterFreeze: async (contestId) => {
+        await database.execute('DELETE FROM frozen_player WHERE contest_id = ?', [contestId]);
+      },
     });
     expect(signsOf(plan, sights).join()).toMatch(/outsider global/);
   });

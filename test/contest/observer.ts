@@ -59,18 +59,30 @@ const OTHER_HEADERS =
 /** Frames that depend on time alone. */
 const TIMED = new Set(['player-status', 'stream-open', 'caught-up', 'position']);
 
+/** Number of padded appends that have begun, and that have ended. */
+export interface PaddedAppends {
+  readonly begun: number;
+  readonly ended: number;
+}
+
+interface Play {
+  /** Runs between the freeze and the first hidden submission. */
+  readonly afterFreeze?: (contestId: number) => Promise<void>;
+  /** Where there are padded appends among what is compared: each moves positions by four rows, whatever happens. */
+  readonly padded?: PaddedAppends;
+}
+
 /**
  * Plays a frozen contest with hidden submissions, as the platform writes them, and collects everything that the service sends to a
  * participant who does not submit and to a player from outside: all scopes that they may open, all resources, with headers.
- *
- * @param afterFreeze runs between the freeze and the first hidden submission
  */
 export async function observeContest(
   live: TestService,
   plan: readonly HiddenSubmission[],
-  afterFreeze: (contestId: number) => Promise<void> = async () => {},
+  { afterFreeze = async () => {}, padded }: Play = {},
 ): Promise<Sight[]> {
   const { database } = live.test;
+  const position = () => positionOf(live, padded);
   const cast = await createCast(database);
   const rival = await createPlayer(database, { name: 'Rival', xp: 30_000 });
   const outsider = await createPlayer(database, { name: 'Outsider', xp: 20_000 });
@@ -102,7 +114,8 @@ export async function observeContest(
   const own: Observer[] = [];
   for (const { userId } of cast.solvers) own.push(await open('own', await live.token(userId), ['player:me']));
   const record = recorderOf(cast, rival, outsider);
-  const collect = (before: number) => collectSight(live, observers, resourcesOf(cast), record, before);
+  const collect = async (before: number) =>
+    collectSight(live, observers, resourcesOf(cast), record, { before, position: await position() });
   try {
     // A public solve of each player, so that there is something to compare with.
     for (const [index, solver] of cast.solvers.entries()) {
@@ -123,12 +136,12 @@ export async function observeContest(
     for (const { stream } of [...observers, ...others])
       await until(() => eventsOf(stream).filter(({ event }) => event === 'leaderboard-freeze').length === 2);
     await afterFreeze(cast.contestId);
-    await until(() => isQuiet(live, observers));
+    await until(() => isQuiet(live, observers, position));
     for (const observer of observers) observer.seen = eventsOf(observer.stream).length;
     await collect(0);
     const sights: Sight[] = [];
     for (const submission of plan) {
-      const before = await positionOf(live);
+      const before = await position();
       for (const observer of observers) observer.seen = eventsOf(observer.stream).length;
       const solver = own[submission.solver] as Observer;
       const verdicts = judgements(solver);
@@ -137,7 +150,9 @@ export async function observeContest(
       // Whatever its verdict, it is pending.
       for (const observer of observers)
         await until(() => framesOf(observer).some((frame) => frame.event === 'cells-update'));
-      await until(() => isQuiet(live, observers));
+      await until(() => hasSubmissions(live, cast, observers[0] as Observer, SOLVERS + sights.length + 1));
+      if (padded) await allAppended(database, padded);
+      await until(() => isQuiet(live, observers, position));
       sights.push(await collect(before));
     }
     return sights;
@@ -210,9 +225,41 @@ const judgements = ({ stream }: Observer) =>
   eventsOf(stream).filter(({ event }) => event === 'submission-judged' || event === 'submission-rejudged')
     .length;
 
-async function positionOf(live: TestService): Promise<number> {
-  const response = await fetch(`${live.url}/health`);
-  return ((await response.json()) as { follower: { position: number } }).follower.position;
+/** Rows of a padded append without judgements. */
+const PADDED_ROWS = 4;
+
+/** Position of the log, without what padded appends add in any case. */
+async function positionOf(live: TestService, padded?: PaddedAppends): Promise<number> {
+  for (;;) {
+    const { begun = 0, ended = 0 } = padded ?? {};
+    const response = await fetch(`${live.url}/health`);
+    const { follower } = (await response.json()) as { follower: { position: number } };
+    if (begun === ended && begun === (padded?.begun ?? 0)) return follower.position - PADDED_ROWS * begun;
+  }
+}
+
+/** Waits until an append that began after now has ended, and nothing waits for another. */
+async function allAppended(database: Database, padded: PaddedAppends): Promise<void> {
+  const { begun } = padded;
+  await until(async () => {
+    const [row] = await database.query<{ waiting: number }>(
+      'SELECT COUNT(*) AS waiting FROM deferred_event WHERE contest_id = 0',
+    );
+    return padded.ended > begun && Number(row?.waiting) === 0;
+  });
+}
+
+/** Whether the Contest API has all submissions, which it reads from time to time. */
+async function hasSubmissions(
+  live: TestService,
+  { contestId }: ContestCast,
+  { token }: Observer,
+  count: number,
+): Promise<boolean> {
+  const response = await fetch(`${live.url}/clics/contests/${contestId}/submissions`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return ((await response.json()) as unknown[]).length === count;
 }
 
 /** Whether both leaderboards, their cells, the listing and the players online show what came before the freeze. */
@@ -263,11 +310,15 @@ async function waitingInOutbox(database: Database): Promise<number> {
 const QUIET_POLLS = 6;
 
 /** Whether the outbox is empty and nothing has come for a while. */
-async function isQuiet(live: TestService, observers: readonly Observer[]): Promise<boolean> {
+async function isQuiet(
+  live: TestService,
+  observers: readonly Observer[],
+  position: () => Promise<number>,
+): Promise<boolean> {
   const state = async () => {
     return [
       await waitingInOutbox(live.test.database),
-      await positionOf(live),
+      await position(),
       ...observers.map(({ stream }) => eventsOf(stream).length),
     ].join();
   };
@@ -279,6 +330,11 @@ async function isQuiet(live: TestService, observers: readonly Observer[]): Promi
   }
   return true;
 }
+
+const CLICS_PATHS = [
+  ...['', '/state', '/access', '/problems', '/teams', '/submissions', '/judgements', '/awards'],
+  ...['/judgement-types', '/languages'],
+];
 
 /** What callers can read of the contest, by a name that is the same for each contest. */
 function resourcesOf({
@@ -297,6 +353,7 @@ function resourcesOf({
       ...queries.map(
         (query) => [`leaderboard ${name}${query}`, `/contests/${id}/leaderboard${query}`] as const,
       ),
+      ...CLICS_PATHS.map((path) => [`clics ${name}${path}`, `/clics/contests/${id}${path}`] as const),
     ]),
     ['hidden', `/streams?scope=contest:${contestId}:hidden`],
     ['real', `/streams?scope=contest:${contestId}:leaderboard:real`],
@@ -347,6 +404,17 @@ function recorderOf(
         (_, key, id) => `"${key}":"${names[key]?.get(Number(id))}"`,
       )
       .replaceAll(/"problems":\[[\d,]*\]/g, '"problems":[]')
+      .replaceAll(/"(team_id|label)":"(\d+)"/g, (_, key, id) => `"${key}":"${players.get(Number(id))}"`)
+      .replaceAll(/"problem_id":"(\d+)"/g, (_, id) => `"problem_id":"${numbered.get(Number(id))}"`)
+      .replaceAll(/"submission_id":"\d+"/g, '"submission_id":0')
+      .replaceAll(
+        /"team_ids":\[([^\]]*)\]/g,
+        (_, ids) =>
+          `"team_ids":[${ids.replaceAll(/"(\d+)"/g, (_id: string, id: string) => players.get(Number(id)))}]`,
+      )
+      .replaceAll(/"-?\d+:\d\d:\d\d\.\d{3}"/g, '"T"')
+      // They are of the whole database, and may be those of the moment at which the triggers were installed.
+      .replaceAll(/"warnings":\[[^\]]*\]/g, '"warnings":[]')
       .replaceAll(/(contest|problem|player):\d+/g, '$1')
       .replaceAll(/"(version|previous|cellsVersion)":(\d+)/g, (_, key, version) => {
         const known = `${kind} ${key === 'previous' ? 'version' : key} ${version}`;
@@ -361,9 +429,8 @@ async function collectSight(
   observers: readonly Observer[],
   resources: readonly (readonly [name: string, path: string])[],
   record: Recorder,
-  before: number,
+  { before, position }: { readonly before: number; readonly position: number },
 ): Promise<Sight> {
-  const position = await positionOf(live);
   const answers: Record<string, string> = {};
   const read = async (name: string, resource: string, path: string, init: RequestInit = {}) => {
     const response = await fetch(live.url + path, init);
@@ -399,7 +466,7 @@ function canonical(text: string): string {
     value !== null && typeof value === 'object' && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value;
-  return text.startsWith('{') ? JSON.stringify(JSON.parse(text), sorted) : text;
+  return /^[{[]/.test(text) ? JSON.stringify(JSON.parse(text), sorted) : text;
 }
 
 /** Names of the service's metrics: their values are those of the process. */
@@ -445,3 +512,47 @@ export function signsOf(plan: readonly HiddenSubmission[], sights: readonly Sigh
     return Math.min(...accepted) > Math.max(...rejected) || Math.max(...accepted) < Math.min(...rejected);
   });
 }
+
+/** What two sights do not have in common. */
+export function differencesOf(a: Sight, b: Sight | undefined): string[] {
+  const partsOf = (sight: Sight | undefined) => [
+    ...(sight?.frames ?? []),
+    ...Object.entries(sight?.answers ?? {}).map((answer) => answer.join(': ')),
+    `positions: ${sight?.unseen}`,
+  ];
+  const [first, second] = [partsOf(a), partsOf(b)];
+  return [
+    ...first.filter((part) => !second.includes(part)).map((part) => `- ${part}`),
+    ...second.filter((part) => !first.includes(part)).map((part) => `+ ${part}`),
+  ];
+}
+
+/** Submissions of each solver in turn, by their verdicts: `+` is accepted. */
+export const planOf = (verdicts: string): HiddenSubmission[] =>
+  [...verdicts].map((verdict, index) => ({
+    solver: index % 3,
+    problem: Math.floor(index / 3) % 2,
+    accepted: verdict === '+',
+  }));
+
+/** A submission of each solver to each problem but the last, in any order; some are judged again. */
+export function randomPlan(random: () => number): HiddenSubmission[] {
+  const pairs = planOf('------').map((one) => ({ one, order: random() }));
+  const plan = pairs
+    .sort((a, b) => a.order - b.order)
+    .map(({ one }) => {
+      const accepted = random() < 0.5;
+      return { ...one, accepted, ...(random() < 0.3 ? { rejudged: !accepted } : {}) };
+    });
+  // The classifier compares those after the first; both verdicts must be among them, not judged again.
+  const once = plan.slice(1).filter(({ rejudged }) => rejudged === undefined);
+  return new Set(once.map(({ accepted }) => accepted)).size === 2 ? plan : randomPlan(random);
+}
+
+/** The same with the other verdicts. */
+export const flipped = (plan: readonly HiddenSubmission[]) =>
+  plan.map(({ rejudged, ...one }) => ({
+    ...one,
+    accepted: !one.accepted,
+    ...(rejudged === undefined ? {} : { rejudged: !rejudged }),
+  }));
