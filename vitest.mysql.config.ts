@@ -17,6 +17,7 @@ const DATABASE_SUITES = [
   'test/examples/sql.test.ts',
   'test/service/few-rights.test.ts',
   'test/service/platform-events.test.ts',
+  'test/service/statement-plans.test.ts',
   'test/service/warnings.test.ts',
   'test/service/withdrawn-rights.test.ts',
 ];

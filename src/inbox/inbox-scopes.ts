@@ -39,8 +39,14 @@ export async function inboxScopes(database: Pick<Queries, 'query'>, playerId: nu
   return Object.values(OF_KIND).flatMap((scopesOf) => scopesOf({ playerId, role, joined }));
 }
 
+/** One player's inbox. */
+export interface Inbox {
+  readonly playerId: number;
+  readonly scopes: readonly Scope[];
+}
+
 /** SQL condition with `?` placeholders, and their values. */
-interface Condition {
+export interface Condition {
   readonly sql: string;
   readonly values: readonly unknown[];
 }

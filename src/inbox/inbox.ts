@@ -1,12 +1,13 @@
-import type { Queries } from '../db/database.ts';
+import type { Database } from '../db/database.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import type { InboxCounts, InboxPage, Marked, Which } from '../protocol/api/inbox.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import type { ReceiptAction } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
-import { inboxScopes } from './inbox-scopes.ts';
-import { type PageRequest, readCounts, readPage } from './pages.ts';
+import { readBlocksAndCounts, readCounts } from './counted-inbox.ts';
+import { type Inbox, inboxScopes } from './inbox-scopes.ts';
+import { type PageRequest, readPage } from './pages.ts';
 import { idsInInbox, writeReceipts } from './receipts.ts';
 
 export interface PlayerInboxes {
@@ -26,14 +27,16 @@ export interface PlayerInboxes {
 
 export interface InboxOptions {
   /** For requests. */
-  readonly database: Pick<Queries, 'query' | 'execute'>;
+  readonly database: Pick<Database, 'query' | 'execute' | 'transaction'>;
   /** For receipts that were written from SQL. Default: `database`. */
-  readonly background?: Pick<Queries, 'query'>;
+  readonly background?: InboxReads;
   readonly publisher: Pick<LogPublisher, 'publishInternal'>;
   /** Current cursor of the log. */
   readonly cursor: () => string;
   readonly onError?: (error: unknown) => void;
 }
+
+type InboxReads = Pick<Database, 'query' | 'transaction'>;
 
 /** Max ids that an echo lists; beyond it, the echo has `throughId`. */
 const MAX_ECHOED = 1_000;
@@ -43,6 +46,16 @@ export function createInbox(options: InboxOptions): PlayerInboxes {
   const { database, background = database, publisher, cursor, onError } = options;
   /** Per player, changes in this process are written and echoed one after the other, so the echoes are in order. */
   const mutex = new KeyedMutex();
+
+  const position = () => parseCursor(cursor())?.id ?? 0;
+
+  async function open(playerId: number, reads: InboxReads): Promise<Inbox> {
+    return { playerId, scopes: await inboxScopes(reads, playerId) };
+  }
+
+  /** Counts of all that is committed. */
+  const countAll = (inbox: Inbox, reads: InboxReads) =>
+    readCounts(reads, inbox, { through: Number.MAX_SAFE_INTEGER, committed: position() });
 
   /**
    * Publishes the change to the player's other streams. The counts are read after the change and again after the echo,
@@ -55,11 +68,11 @@ export function createInbox(options: InboxOptions): PlayerInboxes {
     action: ReceiptAction,
     which: { ids?: readonly number[]; throughId?: number },
     first: InboxCounts,
-    reads: Pick<Queries, 'query'> = database,
+    reads: InboxReads = database,
   ): Promise<InboxCounts> {
     for (let counts = first; ; ) {
       await publisher.publishInternal('RECEIPTS', { playerId, action, ...which, counts });
-      const after = await readCounts(reads, playerId, await inboxScopes(reads, playerId));
+      const after = await countAll(await open(playerId, reads), reads);
       if (after.unread === counts.unread && after.unseen === counts.unseen && after.total === counts.total)
         return counts;
       counts = after;
@@ -67,9 +80,11 @@ export function createInbox(options: InboxOptions): PlayerInboxes {
   }
 
   async function markExclusively(playerId: number, action: ReceiptAction, which: Which): Promise<Marked> {
-    const scopes = await inboxScopes(database, playerId);
-    const changed = await writeReceipts(database, playerId, scopes, action, which);
-    const counts = await readCounts(database, playerId, scopes);
+    const inbox = await open(playerId, database);
+    const limits = { through: Number.MAX_SAFE_INTEGER, committed: position() };
+    const { blocks } = 'ids' in which ? { blocks: [] } : await readBlocksAndCounts(database, inbox, limits);
+    const changed = await writeReceipts(database, inbox, action, which, blocks);
+    const counts = await countAll(inbox, database);
     if (changed.length === 0) return { changed: 0, counts };
     const echoed = changed.length <= MAX_ECHOED ? { ids: changed } : { throughId: changed.at(-1) as number };
     try {
@@ -85,21 +100,21 @@ export function createInbox(options: InboxOptions): PlayerInboxes {
     async page(playerId, request) {
       const at = cursor();
       const through = parseCursor(at)?.id ?? 0;
-      const scopes = await inboxScopes(database, playerId);
+      const inbox = await open(playerId, database);
+      const { blocks, counts } = await readBlocksAndCounts(database, inbox, { through, committed: through });
       const wanted = { ...request, limit: request.limit + 1 };
-      const items = await readPage(database, playerId, scopes, wanted, through);
-      const counts = await readCounts(database, playerId, scopes, through);
+      const items = await readPage(database, inbox, blocks, wanted, through);
       const more = items.length > request.limit;
       const page = more ? items.slice(0, request.limit) : items;
       return { items: page, next: more ? (page.at(-1)?.id ?? null) : null, counts, cursor: at };
     },
     async counts(playerId) {
-      return readCounts(database, playerId, await inboxScopes(database, playerId));
+      return countAll(await open(playerId, database), database);
     },
     mark: (playerId, action, which) => mutex.run(playerId, () => markExclusively(playerId, action, which)),
     publishReceipts: (playerId, action, ids) =>
       mutex.run(playerId, async () => {
-        const counts = await readCounts(background, playerId, await inboxScopes(background, playerId));
+        const counts = await countAll(await open(playerId, background), background);
         await echo(playerId, action, { ids }, counts, background);
       }),
     markOne: (playerId, action, id) =>

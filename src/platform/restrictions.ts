@@ -42,8 +42,8 @@ export async function readRestrictions(
       ? []
       : await database.query<{ playerId: number; contestId: number }>(
           `SELECT cp.player_id AS playerId, MIN(cp.contest_id) AS contestId
-             FROM contest c STRAIGHT_JOIN contest_participant cp ON cp.contest_id = c.id AND cp.player_id IN (?)
-            WHERE ${holdsPlayers(holdDays)} GROUP BY cp.player_id`,
+             FROM contest_participant cp JOIN contest c ON c.id = cp.contest_id
+            WHERE cp.player_id IN (?) AND ${holdsPlayers(holdDays)} GROUP BY cp.player_id`,
           [players],
         );
   const frozen = found.filter((contest) => Number(contest.frozen) === 1);

@@ -23,6 +23,7 @@ test('An event that is appended while a page is read is neither in it nor below 
   const inbox = createInbox({
     database: {
       execute: database.execute,
+      transaction: database.transaction,
       query: async (sql, values) => {
         const rows = await database.query(sql, values);
         late.push(await append());

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { prepare } from '../../src/events/prepare.ts';
+import { readCounts } from '../../src/inbox/counted-inbox.ts';
 import { inboxScopes } from '../../src/inbox/inbox-scopes.ts';
-import { readCounts, readPage } from '../../src/inbox/pages.ts';
+import { readPage } from '../../src/inbox/pages.ts';
 import { idsInInbox, writeReceipts } from '../../src/inbox/receipts.ts';
 import { EVENT_TYPES, type EventType, type Notification } from '../../src/protocol/event.ts';
 import { INBOX_SCOPE_KINDS, inboxMembership } from '../../src/protocol/inbox-scope-kinds.ts';
@@ -84,14 +85,18 @@ describe('The inbox in the database', () => {
 
   it('is the same for its pages, its counts, its receipts and one notification', async () => {
     const { database } = made;
-    const inbox = await inboxScopes(database, playerId);
-    const page = await readPage(database, playerId, inbox, { limit: 100 }, Number.MAX_SAFE_INTEGER);
+    const scopes = await inboxScopes(database, playerId);
+    const inbox = { playerId, scopes };
+    const through = Number.MAX_SAFE_INTEGER;
+    const page = await readPage(database, inbox, [], { limit: 100 }, through);
     expect(page.map(({ id }) => id).sort((a, b) => a - b)).toEqual(expected);
-    expect(await readCounts(database, playerId, inbox)).toMatchObject({ total: expected.length });
-    expect((await idsInInbox(database, inbox, ids)).sort((a, b) => a - b)).toEqual(expected);
-    expect(await writeReceipts(database, playerId, inbox, 'seen', { ids })).toEqual(expected);
+    expect(await readCounts(database, inbox, { through, committed: through })).toMatchObject({
+      total: expected.length,
+    });
+    expect((await idsInInbox(database, scopes, ids)).sort((a, b) => a - b)).toEqual(expected);
+    expect(await writeReceipts(database, inbox, 'seen', { ids })).toEqual(expected);
     const throughId = Math.max(...ids);
-    expect(await writeReceipts(database, playerId, inbox, 'read', { throughId })).toEqual(expected);
+    expect(await writeReceipts(database, inbox, 'read', { throughId })).toEqual(expected);
   });
 
   it.each([

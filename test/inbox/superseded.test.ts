@@ -48,7 +48,13 @@ test('what supersedes announcements is found by what followed where they went, h
           return rows as never;
         },
       };
-      const items = await readPage(reading, playerId, scopes, { limit: 100, type: 'ANNOUNCEMENT' }, 1e9);
+      const items = await readPage(
+        reading,
+        { playerId, scopes },
+        [],
+        { limit: 100, type: 'ANNOUNCEMENT' },
+        1e9,
+      );
       return { reads, superseded: items.map(({ id, supersededBy }) => [id, supersededBy]) };
     });
   const { reads, superseded } = await page();

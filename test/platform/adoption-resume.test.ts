@@ -33,7 +33,9 @@ async function describe(database: Database) {
     log: await database.query('SELECT * FROM notification ORDER BY id'),
     head: await database.query('SELECT head FROM log_head'),
     tails: await database.query('SELECT * FROM log_tail ORDER BY keep_class'),
-    receipts: await database.query('SELECT * FROM notification_receipt ORDER BY 1, 2'),
+    receipts: await database.query(
+      'SELECT player_id, notification_id, seen_at, read_at, archived_at FROM notification_receipt ORDER BY 1, 2',
+    ),
     activity: await database.query('SELECT * FROM activity_log ORDER BY id'),
     sessions: await database.query('SELECT * FROM socketio_websocket_session'),
     definitions: await database.query(
