@@ -13,6 +13,10 @@ export interface DeferredOptions {
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   /** How long after its end a frozen contest holds the public XP of its participants, in days. */
   readonly holdDays?: number;
+  /** Ids of events that exceed by themselves what the database takes at once: they stay where they are. Added to. */
+  readonly tooLarge?: Set<number>;
+  /** Receives why an event stays. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** Max events per append. */
@@ -31,7 +35,8 @@ interface Row {
  *
  * @returns number of published events
  */
-export async function publishDeferred({ database, publisher }: DeferredOptions): Promise<number> {
+export async function publishDeferred(options: DeferredOptions): Promise<number> {
+  const { database } = options;
   let published = 0;
   for (let after = 0; ; ) {
     const contestId = await findDue(database, after);
@@ -40,9 +45,9 @@ export async function publishDeferred({ database, publisher }: DeferredOptions):
       `SELECT id, type, data, scopes FROM deferred_event WHERE contest_id = ? ORDER BY id LIMIT ${PAGE_ROWS}`,
       [contestId],
     );
-    const page = await publishPage(publisher, rows);
+    const page = await publishPage(options, rows);
     published += page ?? 0;
-    if (page === undefined) after = contestId;
+    if (!page) after = contestId;
   }
 }
 
@@ -55,7 +60,8 @@ const OF_PLAYERS = ['LEVEL_UP', 'TIER_UPGRADE', 'ACHIEVEMENT'] as const satisfie
  *
  * @returns number of published events
  */
-export async function publishReleased({ database, publisher, holdDays }: DeferredOptions): Promise<number> {
+export async function publishReleased(options: DeferredOptions): Promise<number> {
+  const { database, holdDays } = options;
   let published = 0;
   for (;;) {
     const rows = await database.query<Row>(
@@ -65,42 +71,55 @@ export async function publishReleased({ database, publisher, holdDays }: Deferre
         ORDER BY d.id LIMIT ${PAGE_ROWS}`,
       [OF_PLAYERS],
     );
-    const page = await publishPage(publisher, rows);
-    if (page === undefined) return published;
+    const page = await publishPage(options, rows);
+    if (!page) return published;
     published += page;
   }
 }
 
 /**
- * Publishes these rows, or the first of them where all exceed what the database takes at once. Those that a later release
- * stored, and this one does not understand, stay: its nodes publish them.
- * @returns number of published events; undefined where there are none, or another transaction has taken or locked some
+ * Publishes these rows, in parts where the database takes less at once. Those that a later release stored, and this one does
+ * not understand, stay: its nodes publish them.
+ * @returns number of published events; undefined where another transaction has taken or locked some of the first part
  */
-async function publishPage(
-  publisher: DeferredOptions['publisher'],
-  rows: readonly Row[],
-): Promise<number | undefined> {
+async function publishPage(options: DeferredOptions, rows: readonly Row[]): Promise<number | undefined> {
+  const { publisher, tooLarge, onError } = options;
   const understood = rows.flatMap((row) => {
-    const drafts = draftsOf(row);
+    const drafts = tooLarge?.has(row.id) ? undefined : draftsOf(row);
     return drafts === undefined ? [] : [{ row, drafts }];
   });
   const ids = understood.map(({ row }) => row.id);
-  if (ids.length === 0) return undefined;
+  const [firstId] = ids;
+  if (firstId === undefined) return 0;
   const page = format("deferred_event FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''", [ids]);
   const deletion = { sql: `DELETE deferred_event FROM ${page}`, expectedRows: ids.length, rows: page };
   const drafts = understood.flatMap((event) => event.drafts);
   try {
     await publisher.publishUnits([{ drafts, preconditions: [deletion] }]);
+    return drafts.length;
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === 'superseded') return undefined;
-    if (error.code === 'body-too-large' && ids.length > 1) {
-      const first = understood.slice(0, ids.length >> 1).map(({ row }) => row);
-      return publishPage(publisher, first);
+    if (error.code !== 'body-too-large') throw error;
+    if (ids.length === 1) {
+      tooLarge?.add(firstId);
+      onError?.(tooLargeError(firstId, error));
+      return 0;
     }
-    throw error;
+    const understoodRows = understood.map(({ row }) => row);
+    const middle = ids.length >> 1;
+    const first = await publishPage(options, understoodRows.slice(0, middle));
+    // Those after locked ones wait with them, since they are published in their order.
+    if (first === undefined) return undefined;
+    return first + ((await publishPage(options, understoodRows.slice(middle))) ?? 0);
   }
-  return drafts.length;
+}
+
+/** Why an event stays in `deferred_event`. */
+export function tooLargeError(id: number, { message }: Problem): Error {
+  return new Error(
+    `Event ${id} of deferred_event cannot be published: ${message}. Raise max_allowed_packet and restart the nodes.`,
+  );
 }
 
 /** Finds the next contest with deferred events whose freeze is over. Reads one entry of the index per contest, not per event. */

@@ -4,6 +4,7 @@ import type { LogRow } from '../log/row.ts';
 import { holdsPlayers } from '../platform/freeze.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseScope } from '../protocol/scope.ts';
+import { tooLargeError } from './deferred.ts';
 import type { EventDraft } from './draft.ts';
 import type { LogPublisher } from './log-publisher.ts';
 import {
@@ -23,6 +24,8 @@ export interface PacedEventsOptions {
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   /** How long after its end a frozen contest still has its positions padded, in days. */
   readonly holdDays?: number;
+  /** Receives why an event stays where it is, once for each. */
+  readonly onError?: (error: unknown) => void;
 }
 
 /** Rows that a padded append has in any case, and those that it has for each hidden judgement since the last one. */
@@ -50,8 +53,11 @@ export class PacedEvents {
   #idleRuns = 0;
   /** Whether the last run met events that another transaction had locked: larger appends do not help these. */
   #metLock = false;
-  /** Ids of events that a later release stored and this one does not understand: its nodes append them. */
-  readonly #unreadable = new Set<number>();
+  /**
+   * Ids of events that stay where they are: a later release stored them, and its nodes append them; or one by itself exceeds
+   * what the database takes at once.
+   */
+  readonly #leftOut = new Set<number>();
   /** Begin of the last run (`performance.now()`). */
   #ranAt = Number.NEGATIVE_INFINITY;
 
@@ -80,7 +86,7 @@ export class PacedEvents {
     const frozen = await this.#frozenContests();
     const judged = [...frozen.keys()].reduce((sum, id) => sum + (this.#judged.get(id) ?? 0), 0);
     this.#judged.clear();
-    const waiting = this.#readable(await listWaiting(this.#options.database));
+    const waiting = this.#appendable(await listWaiting(this.#options.database));
     if (frozen.size === 0) {
       this.#growth.reset();
       if (waiting.length > 0) await this.#append(waiting, MAX_ROWS, 0);
@@ -110,7 +116,7 @@ export class PacedEvents {
     this.#metLock = false;
     if (await this.#tryAppend(waiting, size, frozenContests)) return;
     this.#metLock = true;
-    const free = this.#readable(await withoutLocked(this.#options.database));
+    const free = this.#appendable(await withoutLocked(this.#options.database));
     if (await this.#tryAppend(free, size, frozenContests)) return;
     await this.#tryAppend([], size, frozenContests);
   }
@@ -121,34 +127,36 @@ export class PacedEvents {
     size: number,
     frozenContests: number,
   ): Promise<boolean> {
-    const { database, publisher } = this.#options;
+    const { database } = this.#options;
     const { events, unreadable } = await loadWaiting(database, takeEvents(waiting, size));
-    for (const id of unreadable) this.#unreadable.add(id);
+    for (const id of unreadable) this.#leftOut.add(id);
     const used = events.reduce((sum, { draft }) => sum + draft.rows.length, 0);
     const padding = Array.from({ length: frozenContests === 0 ? 0 : Math.max(0, size - used) }, () =>
       prepare('PADDING', { frozenContests }, { internal: true }),
     );
-    return publishStored(publisher, events, padding);
+    return publishStored(this.#options, events, padding, this.#leftOut);
   }
 
-  #readable(waiting: readonly WaitingPacedEvent[]): WaitingPacedEvent[] {
-    return waiting.filter(({ id }) => !this.#unreadable.has(id));
+  #appendable(waiting: readonly WaitingPacedEvent[]): WaitingPacedEvent[] {
+    return waiting.filter(({ id }) => !this.#leftOut.has(id));
   }
 }
 
 /** Appends what waits of a contest at once: for a contest that is no longer frozen. */
 export async function flushPaced(
-  { database, publisher }: Pick<PacedEventsOptions, 'database' | 'publisher'>,
+  options: Pick<PacedEventsOptions, 'database' | 'publisher' | 'onError'>,
   contestId: number,
 ): Promise<void> {
+  const { database } = options;
+  const leftOut = new Set<number>();
   const about = format("AND JSON_EXTRACT(data, '$.contestId') = ?", [contestId]);
   let failed: number | undefined;
   for (;;) {
-    const waiting = await listWaiting(database, about);
+    const waiting = (await listWaiting(database, about)).filter(({ id }) => !leftOut.has(id));
     const { events } = await loadWaiting(database, takeEvents(waiting, MAX_ROWS));
     const [first] = events;
     if (first === undefined) return;
-    if (await publishStored(publisher, events, [])) continue;
+    if (await publishStored(options, events, [], leftOut)) continue;
     // Where the leader's task has appended some of them meanwhile, the rest are read again.
     if (first.id === failed) throw new Problem('superseded', { detail: 'deferred events are locked' });
     failed = first.id;
@@ -156,14 +164,17 @@ export async function flushPaced(
 }
 
 /**
- * Appends events, deletes the rows that they are stored in, and pads; in parts where the database takes less at once.
+ * Appends events, deletes the rows that they are stored in, and pads; in parts where the database takes less at once. An
+ * event that exceeds this by itself is added to `leftOut`.
  * @returns false where another transaction has taken or locked some of them: what is left of them waits
  */
 async function publishStored(
-  publisher: PacedEventsOptions['publisher'],
+  options: Pick<PacedEventsOptions, 'publisher' | 'onError'>,
   events: readonly PacedEvent[],
   padding: readonly EventDraft[],
+  leftOut: Set<number>,
 ): Promise<boolean> {
+  const { publisher, onError } = options;
   if (events.length + padding.length === 0) return true;
   const ids = events.map(({ id }) => id);
   const page = format("deferred_event FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''", [ids]);
@@ -175,13 +186,19 @@ async function publishStored(
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     if (error.code === 'superseded') return false;
-    if (error.code !== 'body-too-large' || drafts.length === 1) throw error;
+    if (error.code !== 'body-too-large') throw error;
+    if (drafts.length === 1 && ids[0] !== undefined) {
+      leftOut.add(ids[0]);
+      onError?.(tooLargeError(ids[0], error));
+      return true;
+    }
+    if (drafts.length === 1) throw error;
     const middle = drafts.length >> 1;
     const eventsFirst = Math.min(middle, events.length);
     const paddingFirst = middle - eventsFirst;
     return (
-      (await publishStored(publisher, events.slice(0, eventsFirst), padding.slice(0, paddingFirst))) &&
-      (await publishStored(publisher, events.slice(eventsFirst), padding.slice(paddingFirst)))
+      (await publishStored(options, events.slice(0, eventsFirst), padding.slice(0, paddingFirst), leftOut)) &&
+      (await publishStored(options, events.slice(eventsFirst), padding.slice(paddingFirst), leftOut))
     );
   }
 }

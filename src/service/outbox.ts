@@ -35,13 +35,18 @@ const RELEASED_MS = 60_000;
 /** Opens the relay from the outbox to the log, and what appends the events that wait for the end of a freeze or an expiry. */
 export function openOutbox({ onError, log, pacedMs, ...options }: OutboxDeps): Part {
   const relay = new Relay({ ...options, onError: (error) => onError(error, 'relay') });
-  const paced = new PacedEvents(options);
+  const paced = new PacedEvents({ ...options, onError: (error) => onError(error, 'paced events') });
+  const deferred = {
+    ...options,
+    tooLarge: new Set<number>(),
+    onError: (error: unknown) => onError(error, 'deferred events'),
+  };
   log.onRows((rows) => paced.observe(rows));
   return {
     leaderTasks: [
       { name: 'relay', everyMs: RETRY_MS, run: (signal) => relay.run(signal) },
-      { name: 'deferred events', everyMs: DEFERRED_MS, run: () => publishDeferred(options).then(() => {}) },
-      { name: 'released events', everyMs: RELEASED_MS, run: () => publishReleased(options) },
+      { name: 'deferred events', everyMs: DEFERRED_MS, run: () => publishDeferred(deferred).then(() => {}) },
+      { name: 'released events', everyMs: RELEASED_MS, run: () => publishReleased(deferred) },
       { name: 'expired announcements', everyMs: EXPIRED_MS, run: () => withdrawExpired(options) },
       { name: 'paced events', everyMs: pacedMs, run: () => paced.run() },
       {

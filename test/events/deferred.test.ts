@@ -3,6 +3,7 @@ import { publishDeferred, publishReleased } from '../../src/events/deferred.ts';
 import type { EventUnit } from '../../src/events/draft.ts';
 import { createLogPublisher } from '../../src/events/log-publisher.ts';
 import { readRestrictions } from '../../src/platform/restrictions.ts';
+import { Problem } from '../../src/protocol/problem.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { openAppender } from '../support/database/log.ts';
 import { createContest, setFrozen } from '../support/database/platform.ts';
@@ -138,4 +139,36 @@ test('a poll reads no more when more events wait', async () => {
   const few = await readsOfPoll();
   await defer(contestId, 5_000);
   expect(await readsOfPoll()).toBeLessThanOrEqual(few + 5);
+});
+
+test('an event that the database never takes stays and is reported once; the others are published in order', async () => {
+  const { database } = made;
+  const [first, second] = [await createContest(database), await createContest(database)];
+  await defer(first, 7);
+  await defer(second, 2);
+  const { units, publisher } = collector();
+  const isHuge = (drafts: EventUnit['drafts']) => drafts.some(({ playerId }) => playerId === 3);
+  const small = {
+    publishUnits: async (some: readonly EventUnit[]) => {
+      if (some.some(({ drafts }) => drafts.length > 2 || isHuge(drafts))) throw new Problem('body-too-large');
+      return publisher.publishUnits(some);
+    },
+  };
+  const errors: unknown[] = [];
+  const options = {
+    database,
+    publisher: small,
+    tooLarge: new Set<number>(),
+    onError: (error: unknown) => errors.push(error),
+  };
+  await publishDeferred(options);
+  await publishDeferred(options);
+  const published = units.flatMap(({ drafts }) => drafts.map(({ playerId }) => playerId));
+  expect(published).toEqual([1, 2, 4, 5, 6, 7, 1, 2]);
+  expect(errors).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('max_allowed_packet') }),
+  ]);
+  const [row] = await database.query<{ id: number; data: string }>('SELECT id, data FROM deferred_event');
+  expect(JSON.parse(row?.data ?? '')).toMatchObject({ playerId: 3 });
+  expect(options.tooLarge).toEqual(new Set([row?.id]));
 });

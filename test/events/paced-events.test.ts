@@ -227,6 +227,35 @@ test('what the database does not take at once is appended in parts, padding incl
   expect(await waiting()).toEqual([]);
 });
 
+test('an event that the database never takes stays and is reported once; the others are appended', async () => {
+  const contestId = await frozenContest();
+  for (const playerId of [1, 2, 3]) await hide(contestId, playerId);
+  const small = {
+    publishUnits: async (some: readonly EventUnit[]) => {
+      if (some.some(({ drafts }) => drafts.some(({ playerId }) => playerId === 2)))
+        throw new Problem('body-too-large');
+      return publisher.publishUnits(some);
+    },
+  };
+  const errors: unknown[] = [];
+  const options = {
+    database: made.database,
+    publisher: small,
+    onError: (error: unknown) => errors.push(error),
+  };
+  const paced = new PacedEvents(options);
+  paced.observe([judgement(contestId)]);
+  for (let run = 0; run < 4; run++) await paced.run();
+  expect(players()).toEqual([1, 3]);
+  expect(errors).toEqual([
+    expect.objectContaining({ message: expect.stringContaining('max_allowed_packet') }),
+  ]);
+  await hide(contestId, 4);
+  await flushPaced(options, contestId);
+  expect(players()).toEqual([1, 3, 4]);
+  expect(await waiting()).toHaveLength(1);
+});
+
 test('what only a later release understands stays until one of its nodes leads, and delays nothing', async () => {
   const contestId = await frozenContest();
   await hide(contestId, 1);

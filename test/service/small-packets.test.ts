@@ -1,10 +1,18 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { publisherTo, titlesOf } from '../publisher/fixture.ts';
 import { createCrowd } from '../support/crowd.ts';
-import { createPlayer } from '../support/database/platform.ts';
+import { wholeLog } from '../support/database/log.ts';
+import {
+  createContest,
+  createPlayer,
+  createProblem,
+  createUser,
+  setFrozen,
+} from '../support/database/platform.ts';
 import { note } from '../support/service.ts';
 import { prepareServer } from '../support/service-on-server.ts';
 import { readPage } from '../support/wire/leaderboard-http.ts';
+import { readStream } from '../support/wire/raw-stream.ts';
 
 describe('On a server whose max_allowed_packet is 48 KiB', () => {
   const own = prepareServer(async (admin) => {
@@ -66,6 +74,89 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
         )
       ).length;
     await expect.poll(moved).toBeGreaterThan(300);
+  });
+
+  it('the cells of a crowd are created, published, and read, all and after a rejudgement of all', async () => {
+    const { contestId, userId, playerId } = await createCrowd(own.admin, 400, [], 'Cells');
+    const problems = [await createProblem(own.admin), await createProblem(own.admin)];
+    await own.admin.execute('UPDATE contest SET problems = ? WHERE id = ?', [
+      JSON.stringify(problems),
+      contestId,
+    ]);
+    for (const problemId of problems)
+      await own.admin.execute(
+        `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)
+         SELECT player_id, ?, contest_id, 'cpp', 'ACCEPTED', 100, UTC_TIMESTAMP() FROM contest_participant
+          WHERE contest_id = ?`,
+        [problemId, contestId],
+      );
+    const path = `/streams/contests/${contestId}/leaderboard?cells=1`;
+    const stream = await readStream(own.live.url + path, {
+      authorization: `Bearer ${await own.live.token(userId)}`,
+    });
+    onTestFinished(() => stream.close());
+    const solvers = new Set<number>();
+    const solved = () => {
+      for (const { event, data } of stream.events.splice(0)) {
+        const { rows, changed } =
+          event === 'cells-snapshot' ? JSON.parse(data) : (JSON.parse(data).data ?? {});
+        for (const row of rows ?? changed ?? []) {
+          const all = row.cells.length === 2 && row.cells.every((cell: object) => 'solvedAt' in cell);
+          if (all) solvers.add(row.playerId);
+          else solvers.delete(row.playerId);
+        }
+      }
+      return solvers.size;
+    };
+    await expect.poll(solved).toBe(400);
+    await own.admin.execute(
+      "UPDATE submission SET verdict = 'WRONG_ANSWER' WHERE contest_id = ? AND problem_id = ? AND player_id <> ?",
+      [contestId, problems[0], playerId],
+    );
+    await expect.poll(solved).toBe(1);
+    expect([...solvers]).toEqual([playerId]);
+  });
+
+  it('hundreds of contests are listed, and the counts of their participants published', async () => {
+    const createdBy = await createUser(own.admin, { role: 'ADMIN' });
+    const title = 'A contest with a title of some length, as there are many '.repeat(3);
+    for (let number = 0; number < 300; number++)
+      await createContest(own.admin, { createdBy, title, isPublic: number % 3 > 0 });
+    const listed = (count: number) =>
+      own.admin.query(
+        `SELECT 1 FROM contest_listing l JOIN contest c ON c.id = l.contest_id
+          WHERE c.title = ? AND l.participant_count = ?`,
+        [title, count],
+      );
+    await expect.poll(async () => (await listed(0)).length).toBe(300);
+    await own.admin.execute('UPDATE contest SET participant_count = 123456 WHERE title = ?', [title]);
+    await expect.poll(async () => (await listed(123_456)).length).toBe(300);
+    const counts = await own.admin.query<{ id: number }>(
+      "SELECT JSON_VALUE(data, '$.contestId') AS id FROM notification WHERE type = 'CONTEST_COUNTS' AND scope LIKE 'contest:%'",
+    );
+    const contests = await own.admin.query<{ id: number }>('SELECT id FROM contest WHERE title = ?', [title]);
+    expect(counts.map(({ id }) => Number(id))).toEqual(expect.arrayContaining(contests.map(({ id }) => id)));
+  });
+
+  it('what a freeze deferred is published in parts when it is over, in its order', async () => {
+    const { playerId } = await createPlayer(own.admin);
+    const contestId = await createContest(own.admin, { players: [{ playerId }], frozen: true });
+    const names = Array.from({ length: 150 }, (_, number) => `Achievement ${number}`);
+    for (const name of names) {
+      const achievement = { playerId, achievement: name.toLowerCase().replace(' ', '-'), name };
+      const data = { ...achievement, description: 'd'.repeat(500) };
+      expect((await own.live.publish({ type: 'ACHIEVEMENT', data })).status).toBe(201);
+    }
+    const published = async () =>
+      (await wholeLog(own.admin))
+        .filter(({ type, scope }) => type === 'ACHIEVEMENT' && scope === 'global')
+        .map(({ title }) => title);
+    expect(await published()).toEqual([]);
+    await setFrozen(own.admin, contestId, false);
+    await expect.poll(published).toEqual(names);
+    expect(await own.admin.query('SELECT 1 FROM deferred_event')).toEqual([]);
+    // Its player had them at once, each once.
+    expect(await titlesOf(own.live, playerId)).toEqual(names);
   });
 
   it('the publisher library halves its requests and drops nothing', async () => {
