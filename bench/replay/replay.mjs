@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { Platform } from './platform.mjs';
+import { playReveal } from './reveal.mjs';
 import { Scoreboard } from './scoreboard.mjs';
 import { timelineOf } from './timeline.mjs';
 import { Viewer } from './viewer.mjs';
@@ -13,14 +14,15 @@ const AUDIENCES = ['shown', 'real'];
 
 /**
  * Plays a feed into the platform's tables, and compares after every step what players and admins get (the stream with cells,
- * REST, the event feed) with a scoreboard of its own.
+ * REST, the event feed and the scoreboard of the Contest API) with a scoreboard of its own.
  *
  * @param lines of a feed of the CLICS Contest API, each an object
  * @param options `pool`: of the platform's database, at UTC; `url` of the service; `tokenOf(userId)`; `speed`: contest time over
- *   time, 0: as fast as the comparisons allow; `onStep`, called after each
+ *   time, 0: as fast as the comparisons allow; `end`: how a freeze ends, by a `reveal` step by step or a `thaw` at once; `onStep`,
+ *   called after each action
  * @returns number of steps and comparisons, what differed, and latencies by type, ms
  */
-export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = () => {} }) {
+export async function replay(lines, { pool, url, tokenOf, speed = 0, end = 'reveal', onStep = () => {} }) {
   const timeline = timelineOf(lines);
   const platform = new Platform(pool);
   const adminId = await platform.createUser('Replay admin', 'ADMIN');
@@ -36,10 +38,11 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
   const freezesAt = Math.ceil(((await platform.now()) + AHEAD_MS + playS * 1_000) / 1_000) * 1_000;
   const startsAt = freezesAt - freezeS * 1_000;
   const ids = [...players.values()];
+  const problemIds = [...problems.values()];
   await platform.createContest({
     title: timeline.name,
     adminId,
-    problems: [...problems.values()],
+    problems: problemIds,
     startsAt,
     duration: timeline.duration,
     players: ids,
@@ -56,6 +59,8 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
   let committedAt;
   let arrived = new Set();
   let allowed;
+  /** Name of the change that was made last. */
+  let current;
 
   for (const audience of AUDIENCES) {
     const viewer = viewers[audience];
@@ -74,6 +79,7 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
       for (const part of ['rows', 'cells'])
         if (!states.some((state) => isDeepStrictEqual(state[part], now[part])))
           differences.push({
+            step: current,
             audience,
             where: `stream, in between: ${part}`,
             expected: states.map((state) => state[part]),
@@ -101,6 +107,14 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
     if (found.length === 0)
       for (const audience of AUDIENCES)
         compare(audience, 'REST', expectedOf(audience), await viewers[audience].fetched());
+    if (found.length === 0)
+      for (const audience of AUDIENCES)
+        compare(
+          audience,
+          'scoreboard of the Contest API',
+          scoreboard.standings(audience, problemIds),
+          await viewers[audience].scoreboard(),
+        );
     return found;
   }
 
@@ -116,7 +130,7 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
       }
       await sleep(20);
     }
-    comparisons += AUDIENCES.length * 3;
+    comparisons += AUDIENCES.length * 4;
   }
 
   const submissions = new Map();
@@ -153,11 +167,56 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
         return performance.now();
       }
       default:
-        scoreboard.thaw();
+        if (scoreboard.frozen) scoreboard.thaw();
         await platform.setFrozen(false);
         return performance.now();
     }
   }
+
+  /** Runs one change, and compares everything after it. @param isSingle whether everybody sees at most one change of it */
+  async function play(name, change, isSingle = () => false) {
+    arrived = new Set();
+    const before = Object.fromEntries(AUDIENCES.map((audience) => [audience, expectedOf(audience)]));
+    // The expected state changes while the statements run: what arrives meanwhile is compared afterwards.
+    allowed = undefined;
+    current = name;
+    committedAt = performance.now();
+    committedAt = await change();
+    allowed = isSingle()
+      ? Object.fromEntries(AUDIENCES.map((audience) => [audience, [before[audience], expectedOf(audience)]]))
+      : undefined;
+    await settle(name);
+    committedAt = undefined;
+  }
+
+  /** Makes a request of the reveal as the admin. */
+  async function requestReveal(path, body) {
+    const response = await fetch(`${url}/contests/${contestId}/reveal${path}`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await tokenOf(adminId)}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (response.status !== 200)
+      throw new Error(`reveal${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+  const revealAll = () =>
+    playReveal({
+      scoreboard,
+      players: ids,
+      problems: problemIds,
+      viewers,
+      request: requestReveal,
+      play,
+      compare(where, expected, found) {
+        comparisons++;
+        if (!isDeepStrictEqual(expected, found)) differences.push({ where, expected, found });
+      },
+    });
+  let revealSteps = 0;
 
   try {
     await until(() => AUDIENCES.every((audience) => viewers[audience].ready));
@@ -165,20 +224,13 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
     const begunAt = performance.now();
     for (const [index, action] of timeline.actions.entries()) {
       if (speed > 0) await sleep(Math.max(0, begunAt + (action.at / speed) * 1_000 - performance.now()));
-      arrived = new Set();
-      const before = Object.fromEntries(AUDIENCES.map((audience) => [audience, expectedOf(audience)]));
-      // The expected state changes while the statements run: what arrives meanwhile is compared afterwards.
-      allowed = undefined;
-      committedAt = performance.now();
-      committedAt = await perform(action);
-      const isOneChange = action.kind === 'submit' || action.kind === 'judge';
-      allowed = isOneChange
-        ? Object.fromEntries(
-            AUDIENCES.map((audience) => [audience, [before[audience], expectedOf(audience)]]),
-          )
-        : undefined;
-      await settle(`${index + 1}: ${action.kind} at ${action.at} s`);
-      committedAt = undefined;
+      if (action.kind === 'thaw' && end === 'reveal') revealSteps = await revealAll();
+      const isSingle = action.kind === 'submit' || action.kind === 'judge';
+      await play(
+        `${index + 1}: ${action.kind} at ${action.at} s`,
+        () => perform(action),
+        () => isSingle,
+      );
       onStep(index + 1, timeline.actions.length);
       if (differences.length > 0) break;
     }
@@ -190,6 +242,7 @@ export async function replay(lines, { pool, url, tokenOf, speed = 0, onStep = ()
   return {
     contestId,
     steps: timeline.actions.length,
+    revealSteps,
     comparisons,
     differences,
     faults: AUDIENCES.flatMap((audience) => viewers[audience].faults),

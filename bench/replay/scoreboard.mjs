@@ -15,6 +15,10 @@ export class Scoreboard {
   #submissions = new Map();
   #frozen = false;
   #heldTotals;
+  /** Problems whose cells a reveal has opened, by player. */
+  #opened = new Map();
+  /** Players whose totals a reveal has revealed; of them nothing is hidden. */
+  #settled = new Set();
 
   constructor(startsAt, players) {
     this.#startsAt = startsAt;
@@ -38,7 +42,22 @@ export class Scoreboard {
   thaw() {
     this.#heldTotals = undefined;
     this.#frozen = false;
+    this.#opened.clear();
+    this.#settled.clear();
     for (const submission of this.#submissions.values()) submission.hidden = false;
+  }
+
+  /** Opens cells of a player; with `settles` also its total. */
+  open(playerId, problems, settles) {
+    this.#opened.set(playerId, new Set([...(this.#opened.get(playerId) ?? []), ...problems]));
+    if (settles) this.#settled.add(playerId);
+  }
+
+  /** Ids of the problems whose cells are hidden from players, of one of them. */
+  hiddenProblems(playerId) {
+    return this.#problemsOf(playerId, 'shown')
+      .filter(({ hiddenAt }) => hiddenAt !== undefined)
+      .map(({ problemId }) => problemId);
   }
 
   get frozen() {
@@ -63,7 +82,7 @@ export class Scoreboard {
   rows(audience) {
     const scores = this.#players.map((playerId) => ({
       playerId,
-      ...(audience === 'shown'
+      ...(audience === 'shown' && !this.#settled.has(playerId)
         ? (this.#heldTotals?.get(playerId) ?? this.totals(playerId))
         : this.totals(playerId)),
     }));
@@ -96,6 +115,10 @@ export class Scoreboard {
           !known || solvedAt < known.solvedAt || (solvedAt === known.solvedAt && solvedBy < known.solvedBy);
         if (isEarlier) first.set(problemId, { playerId, solvedAt, solvedBy });
       }
+    // Nobody is known to be the first as long as an earlier submission is hidden.
+    for (const [, cells] of all)
+      for (const { problemId, hiddenAt } of cells)
+        if (hiddenAt !== undefined && hiddenAt <= first.get(problemId)?.solvedAt) first.delete(problemId);
     return Object.fromEntries(
       all
         .filter(([, cells]) => cells.length > 0)
@@ -114,23 +137,52 @@ export class Scoreboard {
     );
   }
 
+  /** Ranks, totals and problems by team, as the scoreboard of the Contest API has them. @param problems ids of all */
+  standings(audience, problems) {
+    const cells = this.cells(audience);
+    return Object.fromEntries(
+      Object.entries(this.rows(audience)).map(([playerId, row]) => [
+        playerId,
+        {
+          rank: row.rank,
+          solved: row.problemsSolved,
+          penalty: row.penaltyMins,
+          problems: Object.fromEntries(
+            problems.map((problemId) => {
+              const cell = cells[playerId]?.find((one) => one.problemId === problemId);
+              return [problemId, [cell?.attempts ?? 0, cell?.pending ?? 0, cell?.solvedAt ?? null]];
+            }),
+          ),
+        },
+      ]),
+    );
+  }
+
   /** Verdicts by submission, as far as they are shown. */
   verdicts(audience) {
     const shown = [...this.#submissions.values()].filter(
-      ({ verdict, hidden }) => verdict !== undefined && (audience === 'real' || !hidden),
+      (submission) => submission.verdict !== undefined && !this.#isHidden(submission, audience),
     );
     return Object.fromEntries(shown.map(({ id, verdict }) => [id, verdict]));
+  }
+
+  #isHidden({ playerId, problemId, hidden }, audience) {
+    if (!hidden || audience === 'real' || this.#settled.has(playerId)) return false;
+    return this.#opened.get(playerId)?.has(problemId) !== true;
   }
 
   #problemsOf(playerId, audience) {
     const cells = new Map();
     const own = [...this.#submissions.values()].filter((submission) => submission.playerId === playerId);
     own.sort((a, b) => a.at - b.at || a.id - b.id);
-    for (const { id, problemId, at, verdict, hidden } of own) {
+    for (const submission of own) {
+      const { id, problemId, at, verdict } = submission;
+      const hidden = this.#isHidden(submission, audience);
       const cell = cells.get(problemId) ?? { problemId, attempts: 0, pending: 0, solvedAt: undefined };
       cells.set(problemId, cell);
       if (cell.solvedAt !== undefined) continue;
-      if (verdict === undefined || (hidden && audience === 'shown')) cell.pending++;
+      if (hidden) cell.hiddenAt ??= at;
+      if (verdict === undefined || hidden) cell.pending++;
       else {
         cell.attempts++;
         if (verdict === 'AC') Object.assign(cell, { solvedAt: at, solvedBy: id });

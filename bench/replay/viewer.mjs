@@ -15,6 +15,8 @@ export class Viewer {
   /** Called after each change of what the stream shows. */
   onChange = () => {};
   faults = [];
+  /** Steps of the reveal, as the stream has them. */
+  steps = [];
 
   constructor({ url, token, contestId }) {
     this.#url = url;
@@ -61,13 +63,47 @@ export class Viewer {
     const rows = [];
     for (let offset = 0; ; offset += 200) {
       const path = `/contests/${this.#contestId}/leaderboard?cells=1&limit=200&offset=${offset}`;
-      const response = await fetch(this.#url + path, { headers: this.#headers });
-      if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-      const page = await response.json();
+      const page = await this.#get(path);
       rows.push(...page.rows);
       if (rows.length >= page.total || page.rows.length === 0) break;
     }
     return { rows: rowsOf(rows), cells: cellsOf(rows.map(({ playerId, cells }) => [playerId, cells])) };
+  }
+
+  /** Ranks, totals and problems of the scoreboard of the Contest API, by team. */
+  async scoreboard() {
+    const { rows } = await this.#get(`/clics/contests/${this.#contestId}/scoreboard`);
+    const ranks = rows.map(({ rank }) => rank);
+    if (ranks.some((rank, place) => rank < ranks[place - 1]))
+      this.faults.push('the scoreboard is not sorted');
+    return Object.fromEntries(
+      rows.map(({ rank, team_id, score, problems }) => [
+        team_id,
+        {
+          rank,
+          solved: score.num_solved,
+          penalty: score.total_time,
+          problems: Object.fromEntries(
+            problems.map((one) => [
+              one.problem_id,
+              [one.num_judged, one.num_pending, one.solved ? one.time : null],
+            ]),
+          ),
+        },
+      ]),
+    );
+  }
+
+  /** The last step and what everybody is shown of an open reveal. */
+  async reveal() {
+    const { step, rows } = await this.#get(`/contests/${this.#contestId}/reveal/standings`);
+    return { step, rows: rowsOf(rows), cells: cellsOf(rows.map(({ playerId, cells }) => [playerId, cells])) };
+  }
+
+  async #get(path) {
+    const response = await fetch(this.#url + path, { headers: this.#headers });
+    if (response.status !== 200) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
   }
 
   async #read(path, onText) {
@@ -105,6 +141,9 @@ export class Viewer {
         break;
       case 'cells-update':
         this.#applyCells(data);
+        break;
+      case 'contest-reveal-step':
+        this.steps.push(data);
         break;
       default:
     }

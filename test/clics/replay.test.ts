@@ -29,10 +29,12 @@ it('a replayed contest is the same on the stream, over REST, in the feed and by 
   const result = JSON.parse(stdout);
   expect(result).toMatchObject({ differences: [], faults: [] });
   expect(result.steps).toBeGreaterThan(50);
+  expect(result.revealSteps).toBeGreaterThan(3);
   expect(Object.keys(result.latencies)).toEqual(
     expect.arrayContaining([
       'SUBMISSION_REJUDGED (real)',
       'CELLS_UPDATE (shown)',
+      'CONTEST_REVEAL_STEP (shown)',
       'feed: judgements (shown)',
     ]),
   );
