@@ -7,7 +7,8 @@ function secondsOf(text) {
 
 /**
  * Reads a feed of the CLICS Contest API: its teams and problems, and what happens by contest time, in seconds. A submission's
- * second judgement, and the end of its only one, are rejudgements. Freeze, end and thaw follow from the contest.
+ * second judgement, and the end of its only one, are rejudgements. Submissions before the start, and of teams or to problems that the
+ * feed does not have, are left out. Freeze, end and thaw follow from the contest.
  *
  * @param lines of the feed, each an object
  */
@@ -29,7 +30,12 @@ export function timelineOf(lines) {
   const duration = secondsOf(contest.duration);
   const freeze = contest.scoreboard_freeze_duration ? secondsOf(contest.scoreboard_freeze_duration) : 0;
   const freezeAt = freeze > 0 ? duration - freeze : undefined;
-  const submissions = of('submissions').filter(({ contest_time }) => !contest_time.startsWith('-'));
+  const idsOf = (type) => new Set(of(type).map(({ id }) => id));
+  const [teams, problems] = [idsOf('teams'), idsOf('problems')];
+  const submissions = of('submissions').filter(
+    ({ contest_time, team_id, problem_id }) =>
+      !contest_time.startsWith('-') && teams.has(team_id) && problems.has(problem_id),
+  );
   const known = new Set(submissions.map(({ id }) => id));
   const actions = [
     ...submissions.map((submission) => ({

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
@@ -38,4 +39,21 @@ it('a replayed contest is the same on the stream, over REST, in the feed and by 
       'feed: judgements (shown)',
     ]),
   );
+});
+
+it('a replay starts a service and a database of its own where none is named', {
+  timeout: 480_000,
+}, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'replay-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const feed = join(folder, 'feed.ndjson');
+  const numbers = ['3', '3', '2', '5'];
+  const made = await run(process.execPath, [resolve(BENCH, 'contest-feed.mjs'), ...numbers]);
+  await writeFile(feed, made.stdout);
+  const program = [resolve(BENCH, 'replay-contest.mjs'), feed, '0', 'thaw'];
+  const { stdout, stderr } = await run(process.execPath, program, { env: { PATH: process.env.PATH } }).catch(
+    (error) => error,
+  );
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toMatchObject({ differences: [], faults: [], revealSteps: 0 });
 });
