@@ -29,7 +29,8 @@ export async function withdrawExpired({ database, publisher }: WithdrawExpiredOp
     const withdrawals = expired.map((announcement) => ({ announcement, draft: draftOf(announcement) }));
     const invalid = withdrawals.flatMap(({ announcement, draft }) => (draft ? [] : announcement.ids));
     const dropped = [...stale, ...invalid];
-    if (dropped.length > 0) await database.execute('DELETE FROM deferred_event WHERE id IN (?)', [dropped]);
+    if (dropped.length > 0)
+      await database.execute('DELETE FROM announcement_expiry WHERE id IN (?)', [dropped]);
     const valid = withdrawals.flatMap(({ announcement, draft }) => (draft ? [{ announcement, draft }] : []));
     if (valid.length === 0) {
       if (dropped.length === 0) return;
@@ -62,9 +63,11 @@ function draftOf({ announcementId, title, contestId, role }: ExpiredAnnouncement
 }
 
 function deletionOf(ids: readonly number[]): Precondition {
-  const rows = format("deferred_event FORCE INDEX (PRIMARY) WHERE id IN (?) AND type <> ''", [[...ids]]);
+  const rows = format("announcement_expiry FORCE INDEX (PRIMARY) WHERE id IN (?) AND written_as <> ''", [
+    [...ids],
+  ]);
   return {
-    sql: `${countExpired(ids, '@expired')};DELETE deferred_event FROM ${rows} AND @expired = ${ids.length}`,
+    sql: `${countExpired(ids, '@expired')};DELETE announcement_expiry FROM ${rows} AND @expired = ${ids.length}`,
     expectedRows: ids.length,
     rows,
   };

@@ -5,7 +5,7 @@ import { audienceOf, hasAudience } from './triggers/announcement.ts';
 
 /** Announcement whose expiry has passed. */
 export interface ExpiredAnnouncement {
-  /** Ids of the rows of `deferred_event` that stand for the expiry. */
+  /** Ids of the rows of `announcement_expiry`. */
   readonly ids: readonly number[];
   readonly announcementId: number;
   readonly title: string | null;
@@ -22,12 +22,13 @@ export interface ExpiredAnnouncements {
 /** Max expiries per list. */
 const MAX_LISTED = 500;
 
-const JOINED = "deferred_event d LEFT JOIN announcement a ON a.id = JSON_EXTRACT(d.data, '$.announcementId')";
+const JOINED = 'announcement_expiry e LEFT JOIN announcement a ON a.id = e.announcement_id';
 
 /** SQL: whether the announcement is active and has this very expiry still, which is known as an instant and as it was written. */
 const HOLDS = `(a.is_active IS TRUE AND ${hasAudience('a')} AND
-  IF(${isTimestamp('announcement', 'expires_at')}, CEILING(UNIX_TIMESTAMP(a.expires_at)) = -d.contest_id,
-    a.expires_at = CAST(JSON_UNQUOTE(JSON_EXTRACT(d.data, '$.expiresAt')) AS DATETIME(6))))`;
+  IF(${isTimestamp('announcement', 'expires_at')},
+    TIMESTAMPADD(SECOND, CEILING(UNIX_TIMESTAMP(a.expires_at)), '1970-01-01') = e.expires_at,
+    a.expires_at = CAST(e.written_as AS DATETIME(6))))`;
 
 /**
  * Lists the announcements whose expiry has passed, by the expiries that triggers stored. Costs one seek in an index while
@@ -35,8 +36,8 @@ const HOLDS = `(a.is_active IS TRUE AND ${hasAudience('a')} AND
  */
 export async function listExpired(database: Pick<Queries, 'query'>): Promise<ExpiredAnnouncements> {
   const due = await database.query<{ id: number }>(
-    `SELECT id FROM deferred_event FORCE INDEX (deferred_event_contest)
-      WHERE contest_id BETWEEN -UNIX_TIMESTAMP() AND -1 ORDER BY contest_id, id LIMIT ${MAX_LISTED}`,
+    `SELECT id FROM announcement_expiry FORCE INDEX (announcement_expiry_time)
+      WHERE expires_at <= UTC_TIMESTAMP(3) ORDER BY expires_at, id LIMIT ${MAX_LISTED}`,
   );
   if (due.length === 0) return { expired: [], stale: [] };
   const { contestId, role } = audienceOf('a');
@@ -48,8 +49,8 @@ export async function listExpired(database: Pick<Queries, 'query'>): Promise<Exp
     contestId: number | null;
     role: string | null;
   }>(
-    `SELECT d.id, ${HOLDS} AS holds, a.id AS announcementId, a.title, ${contestId} AS contestId, ${role} AS role
-       FROM ${JOINED} WHERE d.id IN (?) ORDER BY d.id`,
+    `SELECT e.id, ${HOLDS} AS holds, a.id AS announcementId, a.title, ${contestId} AS contestId, ${role} AS role
+       FROM ${JOINED} WHERE e.id IN (?) ORDER BY e.id`,
     [due.map(({ id }) => id)],
   );
   const expired = new Map<number, ExpiredAnnouncement>();
@@ -66,5 +67,5 @@ export async function listExpired(database: Pick<Queries, 'query'>): Promise<Exp
 
 /** Statement that counts those of these rows whose announcement still has that expiry, into a variable, without locks. */
 export function countExpired(ids: readonly number[], variable: string): string {
-  return format(`SELECT COUNT(*) INTO ${variable} FROM ${JOINED} WHERE d.id IN (?) AND ${HOLDS}`, [[...ids]]);
+  return format(`SELECT COUNT(*) INTO ${variable} FROM ${JOINED} WHERE e.id IN (?) AND ${HOLDS}`, [[...ids]]);
 }

@@ -82,7 +82,7 @@ describe('The expiry of an announcement is stored', () => {
   const expiries = async (id: number) =>
     (
       await database.query<{ inS: number }>(
-        "SELECT -contest_id - UNIX_TIMESTAMP() AS inS FROM deferred_event WHERE JSON_EXTRACT(data, '$.announcementId') = ? ORDER BY id",
+        'SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), expires_at) AS inS FROM announcement_expiry WHERE announcement_id = ? ORDER BY id',
         [id],
       )
     ).map(({ inS }) => Math.round(Number(inS) / 60));

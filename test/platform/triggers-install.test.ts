@@ -247,7 +247,7 @@ describe('An account that', () => {
     await trusting(1);
     const needed = 'TRIGGER and SELECT on the platform';
     await expect(installTriggers(account)).rejects.toThrow(needed);
-    for (const table of ['event_outbox', 'deferred_event']) await grant('INSERT', table);
+    for (const table of ['event_outbox', 'announcement_expiry']) await grant('INSERT', table);
     for (const table of ['contest_freeze', 'frozen_player', 'frozen_score'])
       await grant('INSERT, UPDATE', table);
     await expect(installTriggers(account)).rejects.toThrow(needed);
@@ -311,7 +311,7 @@ describe('An account that', () => {
 
   test('is not trusted with a binary log gets an error that names the remedy', async () => {
     const [row] = await database.query<{ log: number }>('SELECT @@GLOBAL.log_bin AS log');
-    for (const table of ['event_outbox', 'deferred_event']) await grant('INSERT', table);
+    for (const table of ['event_outbox', 'announcement_expiry']) await grant('INSERT', table);
     for (const table of ['contest_freeze', 'frozen_player', 'frozen_score'])
       await grant('INSERT, UPDATE', table);
     await grant('TRIGGER', '*');

@@ -170,7 +170,7 @@ describe('Announcements of the platform', { timeout: 120_000 }, () => {
     expect(withdrawnOf(stream).filter((one) => one === off)).toHaveLength(1);
     expect(withdrawnOf(stream)).not.toContain(moved);
     expect(
-      await database.query('SELECT id FROM deferred_event WHERE contest_id >= -UNIX_TIMESTAMP()'),
+      await database.query('SELECT id FROM announcement_expiry WHERE expires_at <= UTC_TIMESTAMP()'),
     ).toEqual([]);
   });
 

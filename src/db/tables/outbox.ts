@@ -21,7 +21,7 @@ export const eventOutbox = mysqlTable(
 
 /**
  * Events of which a freeze hides a part, with the scopes that are to receive them when it is over; of contest 0, those that
- * wait for the next padded append; of negative contests, the expiries of announcements, in s since 1970.
+ * wait for the next padded append.
  */
 export const deferredEvent = mysqlTable(
   'deferred_event',
@@ -36,4 +36,18 @@ export const deferredEvent = mysqlTable(
     createdAt: instantColumn('created_at').notNull(),
   },
   (table) => [index('deferred_event_contest').on(table.contestId, table.id)],
+);
+
+/** Expiries of the platform's announcements, as its transactions wrote them: those that have passed are to be withdrawn. */
+export const announcementExpiry = mysqlTable(
+  'announcement_expiry',
+  {
+    id: idColumn('id').autoincrement().primaryKey(),
+    announcementId: idColumn('announcement_id').notNull(),
+    /** To the second, rounded up. */
+    expiresAt: instantColumn('expires_at').notNull(),
+    /** `expires_at` of the announcement, as text in the zone of the session that wrote it. */
+    writtenAs: varchar('written_as', { length: 32 }).notNull(),
+  },
+  (table) => [index('announcement_expiry_time').on(table.expiresAt, table.id)],
 );

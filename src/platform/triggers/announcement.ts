@@ -35,18 +35,14 @@ export const audienceOf = (row: string) => ({
   role: `IF(${row}.target_contest IS NULL, ${sqlOneOf(ROLES, `${row}.target_role`)}, NULL)`,
 });
 
-const DEFERRED_COLUMNS = ['contest_id', 'type', 'data', 'scopes', 'created_at'];
-const STORES_EXPIRY = { deferred_event: DEFERRED_COLUMNS };
+const EXPIRY_COLUMNS = ['announcement_id', 'expires_at', 'written_as'];
+const STORES_EXPIRY = { announcement_expiry: EXPIRY_COLUMNS };
 
-/**
- * Stores when an announcement expires, in s since 1970 as a negative contest id: the index then has the expiries in order. One
- * that the clock of the session cannot convert is not stored.
- */
+/** Stores when an announcement expires. An expiry that the session's zone cannot convert is not stored. */
 const storeExpiry = only(
   `UNIX_TIMESTAMP(NEW.expires_at) > 0`,
-  `INSERT INTO deferred_event (${DEFERRED_COLUMNS.join(', ')})
-VALUES (-CEILING(UNIX_TIMESTAMP(NEW.expires_at)), 'ANNOUNCEMENT_WITHDRAWN',
- JSON_OBJECT('announcementId', ${sqlInt('NEW.id')}, 'expiresAt', CAST(NEW.expires_at AS CHAR)), '[]', UTC_TIMESTAMP(3));`,
+  `INSERT INTO announcement_expiry (${EXPIRY_COLUMNS.join(', ')})
+VALUES (NEW.id, TIMESTAMPADD(SECOND, CEILING(UNIX_TIMESTAMP(NEW.expires_at)), '1970-01-01'), CAST(NEW.expires_at AS CHAR));`,
 );
 
 /** Title and message replace each other where one is missing. */
