@@ -333,7 +333,7 @@ async function isQuiet(
 
 const CLICS_PATHS = [
   ...['', '/state', '/access', '/problems', '/teams', '/submissions', '/judgements', '/awards'],
-  ...['/judgement-types', '/languages'],
+  ...['/judgement-types', '/languages', '/scoreboard'],
 ];
 
 /** What callers can read of the contest, by a name that is the same for each contest. */
@@ -413,6 +413,8 @@ function recorderOf(
           `"team_ids":[${ids.replaceAll(/"(\d+)"/g, (_id: string, id: string) => players.get(Number(id)))}]`,
       )
       .replaceAll(/"-?\d+:\d\d:\d\d\.\d{3}"/g, '"T"')
+      // Minutes from the start, which is another instant in each play.
+      .replaceAll(/"time":\d+/g, '"time":0')
       // They are of the whole database, and may be those of the moment at which the triggers were installed.
       .replaceAll(/"warnings":\[[^\]]*\]/g, '"warnings":[]')
       .replaceAll(/(contest|problem|player):\d+/g, '$1')

@@ -10,12 +10,30 @@ import {
   type PlayerIds,
   setFrozen,
 } from '../support/database/platform.ts';
-import { prepareService } from '../support/service.ts';
+import { prepareService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { FAST } from '../support/wire/leaderboard-http.ts';
 import { type RawStream, readStream } from '../support/wire/raw-stream.ts';
 
 const TYPES =
   'SUBMISSION_RECEIVED,SUBMISSION_JUDGED,SUBMISSION_REJUDGED,PROBLEM_SOLVED,SOLVE_RETRACTED,XP_GAINED';
+
+async function openStream(live: TestService, userId: number, scopes: readonly string[]): Promise<RawStream> {
+  const query = scopes.map((scope) => `scope=${scope}`).join('&');
+  const stream = await readStream(`${live.url}/streams?${query}&types=${TYPES}`, {
+    authorization: `Bearer ${await live.token(userId)}`,
+  });
+  onTestFinished(() => stream.close());
+  await until(() => stream.events.some(({ event }) => event === 'caught-up'));
+  return stream;
+}
+
+const notificationsOf = (stream: RawStream) =>
+  stream.events.flatMap(({ data }) => {
+    const parsed = JSON.parse(data);
+    return 'type' in parsed ? [parsed] : [];
+  });
+const typesOf = (stream: RawStream) => notificationsOf(stream).map(({ type }) => type);
 
 describe('Judging', { timeout: 120_000 }, () => {
   const live = prepareService({ FREEZE_APPEND_INTERVAL_MS: '50' });
@@ -34,22 +52,7 @@ describe('Judging', { timeout: 120_000 }, () => {
 
   const openContest = () => createContest(live.test.database, { players: [solver, rival] });
 
-  async function open(userId: number, scopes: readonly string[]): Promise<RawStream> {
-    const query = scopes.map((scope) => `scope=${scope}`).join('&');
-    const stream = await readStream(`${live.url}/streams?${query}&types=${TYPES}`, {
-      authorization: `Bearer ${await live.token(userId)}`,
-    });
-    onTestFinished(() => stream.close());
-    await until(() => stream.events.some(({ event }) => event === 'caught-up'));
-    return stream;
-  }
-
-  const notificationsOf = (stream: RawStream) =>
-    stream.events.flatMap(({ data }) => {
-      const parsed = JSON.parse(data);
-      return 'type' in parsed ? [parsed] : [];
-    });
-  const typesOf = (stream: RawStream) => notificationsOf(stream).map(({ type }) => type);
+  const open = (userId: number, scopes: readonly string[]) => openStream(live, userId, scopes);
   const shows = (stream: RawStream, types: readonly string[]) =>
     until(() => {
       expect(typesOf(stream)).toEqual(types);
@@ -128,5 +131,64 @@ describe('Judging', { timeout: 120_000 }, () => {
     await until(() => typesOf(other).length === 2);
     expect(typesOf(other)).toEqual(['PROBLEM_SOLVED', 'PROBLEM_SOLVED']);
     expect(notificationsOf(other)[0].data.first).toBe(true);
+  });
+});
+
+describe('Judging without triggers', { timeout: 120_000 }, () => {
+  const live = prepareService(FAST);
+
+  it('is on leaderboards and their cells, and is no event until it is published', async () => {
+    const { database } = live.test;
+    const problemId = await createProblem(database);
+    const [solver, rival] = [await createPlayer(database), await createPlayer(database)];
+    const admin = await createUser(database, { role: 'ADMIN' });
+    const contestId = await createContest(database, {
+      problems: [problemId],
+      startedMinutesAgo: 30,
+      players: [solver, rival],
+    });
+    const own = await openStream(live, solver.userId, ['player:me']);
+    const other = await openStream(live, rival.userId, [`contest:${contestId}`]);
+    const staff = await openStream(live, admin, [`contest:${contestId}`]);
+    const authorization = `Bearer ${await live.token(rival.userId)}`;
+    const cell = async () => {
+      const response = await fetch(`${live.url}/contests/${contestId}/leaderboard?cells=1`, {
+        headers: { authorization },
+      });
+      const { rows } = (await response.json()) as { rows: { playerId: number; cells: object[] }[] };
+      return rows.find(({ playerId }) => playerId === solver.playerId)?.cells[0];
+    };
+    const shows = (expected: object) => expect.poll(cell, { interval: 50 }).toMatchObject(expected);
+    const about = { contestId, playerId: solver.playerId, problemId };
+    const submissionId = await createSubmission(database, { ...about, verdict: 'PENDING' });
+    await shows({ problemId, pending: 1 });
+    for (const [verdict, expected] of [
+      ['WRONG_ANSWER', { attempts: 1 }],
+      ['ACCEPTED', { solvedAt: expect.any(Number) }],
+    ] as const) {
+      await database.execute('UPDATE submission SET verdict = ? WHERE id = ?', [verdict, submissionId]);
+      await shows(expected);
+    }
+    await database.execute(
+      'INSERT INTO xp_ledger (player_id, contest_id, source, final_xp) VALUES (?, ?, ?, 30)',
+      [solver.playerId, contestId, 'PROBLEM_SOLVE'],
+    );
+
+    const judged = { ...about, submissionId, verdict: 'ACCEPTED' };
+    for (const [type, data] of [
+      ['SUBMISSION_JUDGED', judged],
+      ['PROBLEM_SOLVED', about],
+      ['SUBMISSION_REJUDGED', { ...judged, oldVerdict: 'ACCEPTED', verdict: 'WRONG_ANSWER' }],
+      ['SOLVE_RETRACTED', about],
+    ] as const)
+      expect((await live.publish([{ type, data }])).status).toBe(201);
+    const all = ['SUBMISSION_JUDGED', 'PROBLEM_SOLVED', 'SUBMISSION_REJUDGED', 'SOLVE_RETRACTED'];
+    await until(() => [own, staff].every((stream) => typesOf(stream).length >= all.length));
+    // Nothing came before what was published, nor in between.
+    expect([typesOf(own), typesOf(staff)]).toEqual([all, all]);
+    await until(() => typesOf(other).length >= 2);
+    expect(typesOf(other)).toEqual(['PROBLEM_SOLVED', 'SOLVE_RETRACTED']);
+    const [, solve, , retraction] = notificationsOf(own);
+    expect(retraction.data.supersedes).toBe(solve.eventId);
   });
 });

@@ -135,6 +135,38 @@ describe('Triggers of a table that was replaced by a copy', () => {
   });
 });
 
+describe('Triggers of an earlier version', () => {
+  it('are named by /ready, doctor and migrate with what to do, until they are installed again', async () => {
+    const made = await createTestDatabase();
+    await installTriggers(made.database);
+    for (const { piece, table, event } of TRIGGERS.filter(({ piece }) => piece.startsWith('announcement_'))) {
+      const [{ name } = { name: '' }] = await made.database.query<{ name: string }>(
+        'SELECT TRIGGER_NAME AS name FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = DATABASE() AND TRIGGER_NAME LIKE ?',
+        [`live_${piece}_%`],
+      );
+      await made.database.execute(`DROP TRIGGER ${name}`);
+      // The earlier version lacked one of them.
+      if (event === 'DELETE') continue;
+      await made.database.execute(
+        `CREATE TRIGGER live_${piece}_0badcafe AFTER ${event} ON ${table} FOR EACH ROW SET @before = 1`,
+      );
+    }
+    const sentence =
+      "On the platform's tables: 2 triggers of another version, and 1 trigger of this version is missing. Events that only this version's triggers report are not published. Run `codecraft-live platform install`, as after each upgrade.";
+    const live = await startServiceOn(made);
+    onTestFinished(() => live.close());
+    const ready = await fetch(`${live.url}/ready`);
+    expect(await ready.json()).toMatchObject({ ready: true, warnings: [sentence] });
+    expect((await run(['doctor'], { env: environment(made.url, { PORT: '9' }) })).out).toContain(sentence);
+    expect(await run(['migrate', '--url', made.url])).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(sentence),
+    });
+    expect((await run(['platform', 'install', '--url', made.url])).code).toBe(0);
+    expect(await checkSchemaAndTriggers(made.database)).toEqual([]);
+  });
+});
+
 describe('platform status of an account with few rights', () => {
   it('reports that it cannot see, with an exit code of its own', async () => {
     const { made, url } = await withAccount('SELECT');

@@ -1,5 +1,6 @@
 import { readAccountRights } from '../../db/account-rights.ts';
 import type { Queries } from '../../db/database.ts';
+import { counted } from '../../util/english.ts';
 import { judgeDefiners } from './definers.ts';
 import { type InstalledTriggers, readInstalled, type TriggerState } from './installed.ts';
 import { type Trigger, triggerName } from './trigger.ts';
@@ -65,15 +66,17 @@ export function describeTriggerFaults({ states, superseded, goneDefiners }: Insp
     );
   }
   const missing = states.filter(({ state }) => state === 'missing' || state === 'displaced').length;
-  const lacks = [
-    ...(missing > 0 ? [`${missing} trigger${missing === 1 ? '' : 's'} missing`] : []),
-    ...(superseded.length > 0
-      ? [`${superseded.length} trigger${superseded.length === 1 ? '' : 's'} of another version`]
-      : []),
-  ];
-  if (lacks.length > 0)
+  if (superseded.length > 0) {
+    const others =
+      missing > 0
+        ? `, and ${counted(missing, 'trigger')} of this version ${missing === 1 ? 'is' : 'are'} missing`
+        : '';
     faults.push(
-      `On the platform's tables: ${lacks.join(', ')}. Run \`codecraft-live platform install\`: a table that was replaced by a copy has lost its triggers.`,
+      `On the platform's tables: ${counted(superseded.length, 'trigger')} of another version${others}. Events that only this version's triggers report are not published. Run \`codecraft-live platform install\`, as after each upgrade.`,
+    );
+  } else if (missing > 0)
+    faults.push(
+      `On the platform's tables: ${counted(missing, 'trigger')} missing. Run \`codecraft-live platform install\`: a table that was replaced by a copy has lost its triggers.`,
     );
   return faults;
 }
