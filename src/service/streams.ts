@@ -71,6 +71,7 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
     // Replays take at most half of the connections.
     semaphore: new Semaphore(Math.max(1, Math.floor(deps.poolSize / 2))),
     terms: () => follower.terms,
+    refresh: () => follower.refresh(),
     server: () => follower.verified.server,
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,

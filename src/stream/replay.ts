@@ -34,6 +34,8 @@ export interface ReplayDeps {
   readonly semaphore: Semaphore;
   /** The terms of the log, as far as this process has delivered it. */
   readonly terms: () => Terms;
+  /** Resolves after a poll of the log that began later. A poll that finds another log closes the streams. */
+  readonly refresh: () => Promise<void>;
   /** The server whose log this process follows; rows of another one are not sent. */
   readonly server?: () => string | undefined;
   readonly onError?: (error: unknown) => void;
@@ -185,6 +187,7 @@ async function storedPage(
   const after = stream.position;
   const classes = new Set<KeepClass>(keptClassesOf(stream.scopes, stream.filter?.types));
   if (!opening.stale && transientTypesAmong(stream.filter?.types).length > 0) classes.add('nudge');
+  let isRefreshed = false;
   for (let failures = 0; stream.state === 'replaying'; failures++) {
     const limit = failures === 0 ? pageSize : SMALL_PAGE;
     try {
@@ -200,6 +203,13 @@ async function storedPage(
       });
       if (read === undefined) return undefined;
       const { rows, terms, tails } = read;
+      // Of a term that began just now; or of another log, before this process noticed: the cursors of frames after them would
+      // carry a term of the log that is gone.
+      if (!isRefreshed && rows.some(({ term }) => term !== null && !deps.terms().has(term))) {
+        isRefreshed = true;
+        await deps.refresh();
+        continue;
+      }
       const accounted = { kept: Math.max(after, opening.gapsThrough), nudge: after };
       const isMissing = (keepClass: KeepClass) =>
         tails[keepClass] > accounted[keepClass === 'nudge' ? 'nudge' : 'kept'] + 1;

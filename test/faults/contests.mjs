@@ -23,6 +23,7 @@ export function startJudge({ database, platform, random }) {
   const timed = [];
   let over = false;
   let changes = 0;
+  let solved = 0;
 
   /** A change of which it is not known whether it was committed: a failover may take back what was seen. */
   let doubtful;
@@ -50,6 +51,12 @@ export function startJudge({ database, platform, random }) {
           penalty_mins = penalty_mins + ?, last_solved_at = NOW() WHERE contest_id = ? AND player_id = ?`,
         [random.below(50), random.below(20), id, player],
       );
+    // Reports one player of the transaction: the leaderboard has to have the others beside it.
+    await connection.query('CALL live_publish(?, ?, ?)', [
+      'PROBLEM_SOLVED',
+      JSON.stringify({ playerId: players[0], problemId: 1, contestId: id }),
+      `judge-${++solved}`,
+    ]);
     doubtful = { id, text: await readView(connection, id) };
     await connection.query('COMMIT');
     note(id, await readView(connection, id));

@@ -63,6 +63,10 @@ export const MUTANTS = {
     edits: [['leaderboard/step.js', 'shifts.push(shift);', '{}']],
     args: ['--faults', '1', '--only', 'client connections stalled'],
   },
+  'results of two moments': {
+    edits: [['leaderboard/score-snapshot.js', 'await areAllResults(tx, contestId, some)', 'true']],
+    args: ['--faults', '2', '--only', 'frozen node'],
+  },
   'ends of contests by the clock left out': {
     edits: [['contest/decide.js', "hasPassed('endsAt') && ORDER", 'false && ORDER']],
     args: ['--faults', '1', '--only', 'client connections stalled'],

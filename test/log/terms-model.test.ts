@@ -318,12 +318,40 @@ const startedDuringARestore: Plan = {
   ],
 };
 
+/**
+ * A node that has not noticed a restore replays rows of the new log, at a position that it has reached itself in the old one.
+ * Then a backup is restored that knows the old one's term, and lacks the row.
+ */
+const replayedBeforeItWasNoticed: Plan = {
+  seed: 0,
+  groups: [
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'restore the rows alone', count: 1 }],
+    [
+      { do: 'append', node: 0, count: 1 },
+      { do: 'receive a commit', node: 0, which: 0 },
+    ],
+    [{ do: 'restore', count: 2 }, { do: 'connect', client: 0, node: 1 }, { do: 'start' }],
+    [
+      { do: 'append', node: 1, count: 2 },
+      { do: 'connect', client: 1, node: 0 },
+    ],
+    [{ do: 'connect', client: 0, node: 0 }],
+    [
+      { do: 'restore while no node runs', count: 1 },
+      { do: 'receive a commit', node: 0, which: 0 },
+    ],
+    [{ do: 'connect', client: 0, node: 0 }],
+  ],
+};
+
 const examples = [
   ...prunedBehindTheHead,
   headOfALostLog,
   restoredAfterItWasGivenUp,
   replacedWithinATerm,
   deliveredAfterItWasLost,
+  replayedBeforeItWasNoticed,
 ].map((steps): [Plan] => [steps]);
 
 test(

@@ -445,6 +445,8 @@ export class Node {
     const source = sourceOf(link, this.#world);
     const stored = link.server.state.rows;
     const [rows, tail] = [await source.range(0, target, 1e9), await source.prunedBelow()];
+    const isStrange = rows.some(({ id, term }) => id > from && term !== null && !tracker.terms.has(term));
+    if (isStrange && !(await this.poll())) return;
     const above = (ids: Iterable<number>) =>
       [...ids].filter((id) => id > Math.max(from, tail - 1) && id <= target).length;
     const torn = stored !== link.server.state.rows || above(rows.map(({ id }) => id)) < above(stored.keys());

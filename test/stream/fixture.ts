@@ -44,6 +44,7 @@ export function createStreams({ limits, ...deps }: StreamsOptions = {}): Streams
     query: async () => [],
     semaphore: new Semaphore(1),
     terms: () => new Terms([{ number: 1, word: EPOCH, firstId: 0 }]),
+    refresh: async () => {},
     ...deps,
     limits: { ...LIMITS, ...limits },
   });

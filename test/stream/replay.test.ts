@@ -4,6 +4,7 @@ import { Ring } from '../../src/channel/ring.ts';
 import type { Query } from '../../src/log/reader.ts';
 import { Terms } from '../../src/log/terms.ts';
 import type { Sink } from '../../src/stream/sink.ts';
+import type { Streams } from '../../src/stream/streams.ts';
 import { until } from '../support/until.ts';
 import { type ReadEvent, readEventStream } from '../support/wire/event-stream.ts';
 import { frameOf } from '../support/wire/frames.ts';
@@ -120,4 +121,51 @@ test('A term that begins while a page is read does not label the rows that were 
   await until(() => stream.state === 'live');
   const announcements = read().events.filter(({ event }) => event === 'announcement');
   expect(announcements.map(({ lastEventId }) => lastEventId)).toEqual([`1-${EPOCH}`]);
+});
+
+/** A node whose replay reads a row of a term that it does not know. @param onRefresh what its next poll finds */
+function replayOfUnknownTerm(onRefresh: (streams: Streams, learn: () => void) => void) {
+  const first = { number: 1, word: EPOCH, firstId: 0 };
+  let terms = new Terms([first]);
+  const query: Query = async <T>(sql: string) =>
+    (sql.includes('FROM notification')
+      ? [
+          {
+            ...{ id: 1, event_id: 1, scope: 'global', type: 'ANNOUNCEMENT', player_id: null, title: 'T' },
+            ...{ message: 'M', data: '{}', created_at: new Date(), term: 'bbbb', tag: 'tag' },
+          },
+        ]
+      : []) as T[];
+  const streams = createStreams({
+    hub: new Hub(1),
+    ring: new Ring({ frames: 1, bytes: 1 }, 1),
+    query,
+    terms: () => terms,
+    refresh: async () =>
+      onRefresh(streams, () => {
+        terms = new Terms([first, { number: 2, word: 'bbbb', firstId: 1 }]);
+      }),
+  });
+  onTestFinished(() => streams.close());
+  const { sink, read } = createSink();
+  const stream = openStream(streams, sink, { requested: '0' });
+  return { stream, idsOf: () => read().events.map(({ event, lastEventId }) => `${event} ${lastEventId}`) };
+}
+
+test('A row of another log, which the node has not noticed yet, is not sent under the terms that are known', async () => {
+  const { stream, idsOf } = replayOfUnknownTerm((streams) => void streams.closeWhere(() => true, 'reset'));
+  await until(() => stream.state === 'closed');
+  expect(idsOf()).toEqual([`stream-open 0-${EPOCH}`, `stream-close 0-${EPOCH}`]);
+});
+
+test('A row of a term that has just begun is sent once the node knows the term', async () => {
+  const { stream, idsOf } = replayOfUnknownTerm((_, learn) => learn());
+  await until(() => stream.state === 'live');
+  expect(idsOf()).toEqual([`stream-open 0-${EPOCH}`, 'announcement 1-bbbb', 'caught-up 1-bbbb']);
+});
+
+test('A row whose term was deleted for its age is sent', async () => {
+  const { stream, idsOf } = replayOfUnknownTerm(() => {});
+  await until(() => stream.state === 'live');
+  expect(idsOf()[1]).toBe('announcement 1-bbbb');
 });
