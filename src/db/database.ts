@@ -59,6 +59,8 @@ export interface Database extends Queries {
   /** Opens a connection for the caller alone, with the same session settings. The caller ends it, and bounds its waits. */
   connect(settings?: ConnectSettings): Promise<Connection>;
   flavour(): Promise<Flavour>;
+  /** Time for which all pooled connections have been in use and none has become free, in ms; 0 where one is free. */
+  readonly stalledMs: number;
   /**
    * Opens every pooled connection anew, for a server that was exchanged: what is under way ends on the old one. Breaks the
    * connections of `connect` that asked for it.
@@ -148,6 +150,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       renewal += 1;
       pool.renew();
       for (const connection of dedicated) leave(connection);
+    },
+    get stalledMs() {
+      return pool.stalledMs;
     },
     close: () => pool.close(),
   };

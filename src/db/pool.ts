@@ -42,6 +42,8 @@ export class ConnectionPool {
   readonly #waiting = new Set<() => void>();
   #renewals = 0;
   #taken = 0;
+  /** When a slot was last taken or freed (`performance.now()`). */
+  #movedAt = 0;
   #closed = false;
   #drained: (() => void) | undefined;
 
@@ -66,6 +68,11 @@ export class ConnectionPool {
     }
     this.#leased.add(connection);
     return this.#lease(connection);
+  }
+
+  /** Time for which every slot has been taken and none has become free, in ms; 0 where there is a free one. */
+  get stalledMs(): number {
+    return this.#taken < this.#options.size ? 0 : performance.now() - this.#movedAt;
   }
 
   /**
@@ -100,6 +107,7 @@ export class ConnectionPool {
     if (this.#closed) throw unavailable('The connection pool is closed.');
     if (this.#taken < this.#options.size) {
       this.#taken += 1;
+      this.#movedAt = performance.now();
       return;
     }
     const { size, maxWaiting = WAITING_EACH * size } = this.#options;
@@ -122,6 +130,7 @@ export class ConnectionPool {
 
   /** Passes the slot to the longest-waiting caller. */
   #freeSlot(): void {
+    this.#movedAt = performance.now();
     const [next] = this.#waiting;
     if (next !== undefined) {
       next();

@@ -17,6 +17,7 @@ export interface OperationDeps {
   readonly nodeId: string;
   /** Number of this process among those of one port; undefined where it is alone. */
   readonly worker: number | undefined;
+  readonly database: Pick<Database, 'stalledMs'>;
   readonly background: Database;
   readonly probe: DatabaseProbe;
   readonly warnings: Pick<Warnings, 'lines'>;
@@ -29,10 +30,25 @@ export interface OperationDeps {
   readonly config: Pick<Config, 'http'>;
 }
 
+/** Time without a free connection from which on it is reported, ms: as long as a caller waits for one. */
+const STALLED_MS = 2_000;
+
+/** What is wrong where none of a pool's connections becomes free. */
+function stalledWarnings(users: string, { stalledMs }: Pick<Database, 'stalledMs'>): string[] {
+  if (stalledMs < STALLED_MS) return [];
+  const seconds = Math.round(stalledMs / 1_000);
+  return [`All database connections of ${users} have been busy for ${seconds} s: see which statements wait.`];
+}
+
 /** Opens what operators read: liveness, readiness, metrics. */
 export function openOperation(deps: OperationDeps): Part {
   const { version, nodeId, worker, background, probe, hints, streams, shutdown, config } = deps;
-  const warnings = () => [...deps.warnings.lines, ...deps.backplaneWarnings()];
+  const warnings = () => [
+    ...deps.warnings.lines,
+    ...deps.backplaneWarnings(),
+    ...stalledWarnings('requests', deps.database),
+    ...stalledWarnings('tasks', background),
+  ];
   const { appends, follower, hub, ring } = deps.log;
   return {
     routes: [

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { insertRow } from '../support/database/outbox.ts';
 import { createContest, createPlayer } from '../support/database/platform.ts';
 import { openPlatformSession } from '../support/database/platform-session.ts';
-import { startService, type TestService } from '../support/service.ts';
+import { note, startService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { listen } from '../support/wire/listener.ts';
 
@@ -91,5 +91,51 @@ describe('Where all connections are taken', () => {
     onTestFinished(() => client.close());
     await client.ready();
     await unlock();
+  });
+
+  it('by both, /ready answers, and reports what is true: that events can be published, or that they cannot', async () => {
+    const { database } = live.test;
+    const data = await solved();
+    const tokens = await Promise.all(
+      Array.from({ length: 3 }, async () => live.token((await createPlayer(database)).userId)),
+    );
+    const ready = async () => {
+      const response = await fetch(`${live.url}/ready`);
+      const { checks, warnings } = (await response.json()) as {
+        checks: Record<string, string>;
+        warnings: string[];
+      };
+      return { status: response.status, ...checks, warnings: warnings.join(' ') };
+    };
+    const busy = ['notification_receipt', 'stream_session', 'node', 'log_tail', 'standings_board'];
+    const unlock = await lockTables(...busy);
+    let answered = 0;
+    const requests = tokens.map(async (token) => {
+      const response = await fetch(`${live.url}/notifications`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      answered += 1;
+      await response.text();
+    });
+    // Both connections of requests, and both of tasks.
+    await untilHanging(4);
+    expect((await live.publish(note(data.playerId, 'meanwhile'))).status).toBe(201);
+    const fine = { status: 200, database: 'ok', publishing: 'ok', follower: 'ok' };
+    expect(await ready()).toMatchObject(fine);
+    expect(answered).toBe(0);
+    const busyFor = (users: string) =>
+      expect.stringMatching(`All database connections of ${users} have been busy`);
+    await expect.poll(ready).toMatchObject({ ...fine, warnings: busyFor('requests') });
+    await unlock();
+    await Promise.all(requests);
+    await expect.poll(ready).toMatchObject({ ...fine, warnings: expect.not.stringContaining('busy') });
+
+    const stop = await lockTables(...busy, 'log_key');
+    await untilHanging(2);
+    const late = live.publish(note(data.playerId, 'late'));
+    await expect.poll(ready).toMatchObject({ status: 503, database: 'ok', publishing: 'no answer in time' });
+    await stop();
+    await expect.poll(ready).toMatchObject({ status: 200, publishing: 'ok' });
+    await late;
   });
 });

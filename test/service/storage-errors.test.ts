@@ -1,4 +1,5 @@
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createPublisher } from 'codecraft-live/publisher';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { publisherTo, titlesOf } from '../publisher/fixture.ts';
 import { publishSql } from '../support/database/outbox.ts';
 import { createPlayer } from '../support/database/platform.ts';
@@ -55,6 +56,56 @@ describe('While the database answers an append with an error of storage', () => 
     [1105, 'Some proxy says permission denied'],
   ])('%i (%s) is a 503 problem with a time to try again', async (errno, message) => {
     await expectRefusal(await live.publish(note(1, `${errno}:${message}`)));
+  });
+
+  it('for two minutes, a publisher of the library drops nothing, and comes again as seldom as it is asked to', async () => {
+    const refusals = await Promise.all(
+      [1021, 1114, 1290, 1142, 1036].map(async (errno) => {
+        const response = await live.publish(note(1, `${errno}:refused`));
+        const { status, headers } = response;
+        return { body: await response.text(), init: { status, headers: [...headers] as [string, string][] } };
+      }),
+    );
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const begunAt = performance.now();
+    const published: string[] = [];
+    const refusedAt: number[] = [];
+    const wire: typeof fetch = async (_, init) => {
+      const events = JSON.parse(String(init?.body)) as { readonly data: { readonly title: string } }[];
+      const at = performance.now() - begunAt;
+      const refusal = refusals[refusedAt.length % refusals.length];
+      if (at < 120_000 && refusal) {
+        refusedAt.push(at);
+        return new Response(refusal.body, refusal.init);
+      }
+      published.push(...events.map(({ data }) => data.title));
+      return Response.json({ events: events.map((_, index) => ({ eventId: index + 1 })) });
+    };
+    const dropped: unknown[] = [];
+    const { url, serviceToken: token } = live;
+    const publisher = createPublisher({
+      url,
+      token,
+      fetch: wire,
+      onError: (error) => dropped.push(error),
+      onRetry: () => {},
+    });
+    // Alone for a minute, then with others.
+    const titles = ['first', ...Array.from({ length: 13 }, (_, number) => `n${number}`)];
+    for (const title of titles) {
+      publisher.publish({ type: 'ANNOUNCEMENT', data: { title, message: 'm', playerId: 1 } });
+      await vi.advanceTimersByTimeAsync(title === 'first' ? 60_000 : 5_000);
+    }
+    const flushed = publisher.flush();
+    await vi.advanceTimersByTimeAsync(60_000);
+    await flushed;
+    await publisher.close();
+    expect(dropped).toEqual([]);
+    expect(published).toEqual(titles);
+    expect(refusedAt.at(-1)).toBeGreaterThan(60_000);
+    const waits = refusedAt.slice(1).map((at, index) => at - (refusedAt[index] as number));
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(1_000);
   });
 
   it('an error that the event causes stays its own', async () => {
