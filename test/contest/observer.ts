@@ -350,6 +350,8 @@ function resourcesOf({
   return [
     ...contests.flatMap(([name, id]) => [
       [`contest ${name}`, `/contests/${id}`] as const,
+      [`reveal ${name}`, `/contests/${id}/reveal`] as const,
+      [`reveal's standings ${name}`, `/contests/${id}/reveal/standings`] as const,
       ...queries.map(
         (query) => [`leaderboard ${name}${query}`, `/contests/${id}/leaderboard${query}`] as const,
       ),
@@ -398,7 +400,7 @@ function recorderOf(
   return (kind, text) =>
     text
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'T')
-      .replaceAll(/"(id|eventId|next|cursor|solvedAt|uptimeS|position)":("[^"]*"|\d+|null)/g, '"$1":0')
+      .replaceAll(/"(id|eventId|next|cursor|solvedAt|time|uptimeS|position)":("[^"]*"|\d+|null)/g, '"$1":0')
       .replaceAll(
         /"(playerId|contestId|problemId)":(\d+)/g,
         (_, key, id) => `"${key}":"${names[key]?.get(Number(id))}"`,
