@@ -76,6 +76,7 @@ export async function compareLog<R extends TrackedRow>(
     lastRow,
     word: state.term,
     foreignTag: state.foreignTag,
+    mended: state.mended,
     rowTerm: newestRow?.term ?? null,
     terms: stored,
     // What others began after the last row was delivered has its own cursors beyond a hole.

@@ -21,6 +21,8 @@ export interface HeadState {
    * rows were restored alone. False where there is no tag to compare.
    */
   readonly foreignTag: boolean;
+  /** Whether a comparison stored this head at or above rows without a tag (`moveHead`), and nothing was appended since. */
+  readonly mended: boolean;
   /** Which server answered. */
   readonly server: string;
 }

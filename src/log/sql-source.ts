@@ -12,12 +12,12 @@ const SILENCE_MS = 2_000;
 /** Max duration of a read, in ms: far above what a page of large rows takes. */
 const READ_MS = 15_000;
 
-const HEAD_STATE = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag,
-  CONVERT(${SERVER} USING utf8mb4) AS server,
+const HEAD_COLUMNS = `head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag, tagged_head = head AND tag IS NULL AS mended,
+  CONVERT(${SERVER} USING utf8mb4) AS server`;
+const HEAD_STATE = `SELECT ${HEAD_COLUMNS},
   (SELECT n.tag FROM notification n WHERE n.id = log_head.head) AS rowTag FROM log_head WHERE id = 1`;
 /** Without the row, which a statement that waits for the lock may read as it was before. */
-const LOCKED_HEAD = `SELECT head, epoch AS term, IF(tagged_head = head, tag, NULL) AS tag,
-  CONVERT(${SERVER} USING utf8mb4) AS server FROM log_head WHERE id = 1 FOR UPDATE`;
+const LOCKED_HEAD = `SELECT ${HEAD_COLUMNS} FROM log_head WHERE id = 1 FOR UPDATE`;
 
 type Ask = <T>(sql: string, values?: unknown[]) => Promise<T[]>;
 
@@ -117,7 +117,8 @@ interface MarkedRow {
   tag: string | null;
 }
 
-interface RawHeadState extends Omit<HeadState, 'foreignTag'> {
+interface RawHeadState extends Omit<HeadState, 'foreignTag' | 'mended'> {
+  readonly mended: number | null;
   /** The tag of the row at the head; null where there is none, or no row. */
   readonly rowTag: string | null;
 }
@@ -125,6 +126,7 @@ interface RawHeadState extends Omit<HeadState, 'foreignTag'> {
 function headStateOf(rows: readonly RawHeadState[]): HeadState {
   const row = rows[0];
   if (!row) throw new Error('the log has no head');
-  const { head, term, tag, server, rowTag } = row;
-  return { head: Number(head), term, tag, server, foreignTag: tag !== null && tag !== rowTag };
+  const { head, term, tag, server, rowTag, mended } = row;
+  const foreignTag = tag !== null && tag !== rowTag;
+  return { head: Number(head), term, tag, server, foreignTag, mended: Number(mended) === 1 };
 }

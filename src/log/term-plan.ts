@@ -9,6 +9,8 @@ export interface LockedFacts {
   readonly word: string;
   /** Whether another append than the one that the head names wrote the row there, or that row is missing. */
   readonly foreignTag: boolean;
+  /** Whether a comparison has mended the head already, and nothing was appended since. */
+  readonly mended: boolean;
   /** The term of the newest row; null where a node of an earlier release appended it, or there is no row. */
   readonly rowTerm: string | null;
   /** The log's terms as stored. */
@@ -35,15 +37,16 @@ export interface TermPlan {
  * nothing below the newest row.
  */
 export function planTerm(facts: LockedFacts): TermPlan {
-  const { head, lastRow, word, foreignTag, rowTerm, terms, known, differsFrom, verified } = facts;
+  const { head, lastRow, word, foreignTag, mended, rowTerm, terms, known, differsFrom, verified } = facts;
   const firsts: number[] = [];
   const lostTerms = terms.lostSince(known);
   const lostFrom = Math.min(differsFrom ?? Number.POSITIVE_INFINITY, lostTerms ?? Number.POSITIVE_INFINITY);
   if (Number.isFinite(lostFrom) && !known.areRefusedFrom(lostFrom, terms)) firsts.push(lostFrom);
   // An older log, which may have gone on before it was given up. Which positions its present term had above its rows is not known.
   if (lostTerms !== undefined) firsts.push(lastRow + 1);
-  // Rows above the head: the head alone was restored. A head above the rows: the rows alone were.
-  if (head !== lastRow && !terms.beginsAt(lastRow + 1)) firsts.push(lastRow + 1);
+  // Rows above the head: the head alone was restored. A head above the rows: the rows alone were. A term that begins after the
+  // rows is the one of an earlier comparison, or that of rows which are lost.
+  if (head !== lastRow && !(mended && terms.beginsAt(lastRow + 1))) firsts.push(lastRow + 1);
   // One of both comes from another log: the rows, unless the terms prove the newest one. Then only the head does.
   const isRowProven = lastRow === 0 || (rowTerm !== null && terms.covers(rowTerm, lastRow));
   if (foreignTag) firsts.push(isRowProven ? lastRow + 1 : (verified ?? 0) + 1);
@@ -59,6 +62,6 @@ export function planTerm(facts: LockedFacts): TermPlan {
       : {
           begin: { firstId: Math.min(...firsts), word: asStored ? ('as-stored' as const) : ('new' as const) },
         }),
-    ...(head < lastRow || foreignTag ? { head: Math.max(head, lastRow) } : {}),
+    ...(head !== lastRow || foreignTag ? { head: Math.max(head, lastRow) } : {}),
   };
 }

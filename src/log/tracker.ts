@@ -76,8 +76,9 @@ export class Tracker<R extends TrackedRow> {
       await this.#options.pause();
       ({ state, terms } = await this.#begin(source));
     }
-    // A head that was restored alone does not fit the rows.
-    const isWhole = !state.foreignTag && (await source.marks([state.head + 1])).size === 0;
+    // A head or rows that were restored alone do not fit each other.
+    const hasHead = state.head === 0 || this.#known.last !== undefined;
+    const isWhole = hasHead && !state.foreignTag && (await source.marks([state.head + 1])).size === 0;
     if (terms.present?.word !== state.term || !isWhole) await this.#confirm(source, { starting: true });
     this.#known.trust();
     this.#verifiedAt = this.#options.now();

@@ -75,7 +75,14 @@ export class LogInMemory {
   #head(): HeadState {
     const last = this.rows.at(-1);
     const term = this.terms.at(-1)?.word ?? '';
-    return { head: last?.id ?? 0, term, tag: last?.tag ?? null, foreignTag: false, server: 'one' };
+    return {
+      head: last?.id ?? 0,
+      term,
+      tag: last?.tag ?? null,
+      foreignTag: false,
+      mended: false,
+      server: 'one',
+    };
   }
 
   #answered<T>(kind: 'head' | 'range', answer: T): T {

@@ -345,6 +345,30 @@ const replayedBeforeItWasNoticed: Plan = {
   ],
 };
 
+/** A node of an earlier release leaves no tag, and the rows alone are lost before any other node polls: a term begins at the first. */
+const rowsLostBelowAHeadWithoutTag: Plan = {
+  seed: 0,
+  groups: [
+    [
+      { do: 'connect', client: 0, node: 1 },
+      { do: 'kill', node: 0 },
+    ],
+    [
+      { do: 'append', node: 0, count: 1 },
+      { do: 'receive a commit', node: 0, which: 0 },
+    ],
+    [
+      { do: 'append by an older node', count: 1 },
+      { do: 'wait', ms: 100 },
+    ],
+    [{ do: 'restore the rows alone', count: 2 }],
+    [{ do: 'receive a commit', node: 0, which: 0 }],
+    [{ do: 'receive a commit', node: 0, which: 0 }],
+    [{ do: 'disconnect', client: 0 }],
+    [{ do: 'kill', node: 0 }],
+  ],
+};
+
 const examples = [
   ...prunedBehindTheHead,
   headOfALostLog,
@@ -352,6 +376,7 @@ const examples = [
   replacedWithinATerm,
   deliveredAfterItWasLost,
   replayedBeforeItWasNoticed,
+  rowsLostBelowAHeadWithoutTag,
 ].map((steps): [Plan] => [steps]);
 
 test(

@@ -84,7 +84,14 @@ export class Server {
     const { head, term, tag, taggedHead, rows } = this.state;
     const named = taggedHead === head ? tag : null;
     const foreignTag = named !== null && named !== (rows.get(head)?.tag ?? null);
-    return { head, term, tag: named, foreignTag, server: this.name };
+    return {
+      head,
+      term,
+      tag: named,
+      foreignTag,
+      mended: taggedHead === head && tag === null,
+      server: this.name,
+    };
   }
 
   lastRow(): number {
