@@ -28,6 +28,7 @@ const NAMES: Readonly<Record<EventName, true>> = {
   announcement: true,
   'announcement-withdrawn': true,
   'global-leaderboard': true,
+  digest: true,
   'player-status': true,
   'node-status': true,
   padding: true,

@@ -6,6 +6,7 @@ import { mayRecur } from '../protocol/natural-key.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { EventPublisher, Published, PublishOptions } from '../protocol/publishing.ts';
 import type { Scope } from '../protocol/scope.ts';
+import { withDigests } from './digests.ts';
 import type { EventUnit } from './draft.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { releaseKeys } from './log-keys.ts';
@@ -46,18 +47,28 @@ export interface LogPublisherOptions {
   readonly findSolve?: FindSolve;
   /** Whether what follows from hidden verdicts waits for the next append of `PacedEvents`. Default: it does. */
   readonly paces?: boolean;
+  /** Whether of many events to everybody in one call their scope receives a digest. Default: it receives each. */
+  readonly conflates?: boolean;
 }
 
 export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
-  const { append, restrictions, findSolve = async () => undefined, paces = true } = options;
+  const {
+    append,
+    restrictions,
+    findSolve = async () => undefined,
+    paces = true,
+    conflates = false,
+  } = options;
 
   async function appendUnits(given: readonly EventUnit[]): Promise<Published[]> {
     const linked = await linkRetractions(given, findSolve);
     const redacted = await redactUnits(releaseKeys(linked), restrictions, paces);
-    const units = paces ? redacted.map(paceUnit) : redacted;
+    const paced = paces ? redacted.map(paceUnit) : redacted;
+    const units = conflates ? withDigests(paced) : paced;
     const appended = await append(units);
     const published: Published[] = [];
-    for (const [number, unit] of units.entries()) {
+    // Digests follow the given units, and are nothing that the caller has published.
+    for (const [number, unit] of units.slice(0, given.length).entries()) {
       const { firstId, duplicate, term, answer } = appended[number] as Appended;
       // A repeat gets the first answer, whatever is restricted by now.
       const stored = duplicate ? (storedScopes(answer) ?? scopesOf(given[number] ?? unit)) : undefined;

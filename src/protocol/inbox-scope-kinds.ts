@@ -42,6 +42,7 @@ const KINDS: Readonly<Record<EventType, readonly InboxScopeKind[]>> = {
   ANNOUNCEMENT: INBOX_SCOPE_KINDS,
   ANNOUNCEMENT_WITHDRAWN: INBOX_SCOPE_KINDS,
   GLOBAL_LEADERBOARD: [],
+  DIGEST: [],
   PLAYER_STATUS: [],
   NODE_STATUS: [],
   PADDING: [],

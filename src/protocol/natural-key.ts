@@ -37,6 +37,7 @@ const NATURAL_KEYS: NaturalKeys = {
   CELLS_UPDATE: undefined,
   LEADERBOARD_FREEZE: undefined,
   GLOBAL_LEADERBOARD: undefined,
+  DIGEST: undefined,
   PLAYER_STATUS: undefined,
   NODE_STATUS: undefined,
   PADDING: undefined,

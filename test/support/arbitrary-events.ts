@@ -244,6 +244,16 @@ export const dataOf: { readonly [T in EventType]: fc.Arbitrary<EventInput<T>> } 
       maxLength: 20,
     }),
   }) as fc.Arbitrary<EventInput<'GLOBAL_LEADERBOARD'>>,
+  DIGEST: fields(
+    {
+      count,
+      events: fc.array(
+        fields({ type: verdict, playerId: id, message: wellFormedText(2_000) }, { playerName: name }),
+        { maxLength: 10 },
+      ),
+    },
+    { contestId: id },
+  ) as fc.Arbitrary<EventInput<'DIGEST'>>,
   PLAYER_STATUS: fields(
     {
       online: fc.array(named, { maxLength: 20 }),

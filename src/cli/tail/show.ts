@@ -36,6 +36,7 @@ const STYLES: Readonly<Record<EventType, Style>> = {
   CELLS_UPDATE: 'dim',
   CONTEST_JOINED: 'dim',
   GLOBAL_LEADERBOARD: 'dim',
+  DIGEST: 'dim',
   PLAYER_STATUS: 'dim',
   NODE_STATUS: 'dim',
   PADDING: 'dim',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { define } from '../definition.ts';
 import { ROLES, SEVERITIES } from '../enums.ts';
 import { count, id, name, rank, text, tier } from '../fields.ts';
+import { joinNames } from '../phrases.ts';
 import { ROLE_SCOPES, type Scope, scopes } from '../scope.ts';
 
 /** Whom an announcement is for; none of these: all users. */
@@ -87,6 +88,31 @@ export const SERVICE_EVENTS = {
     title: () => 'Global standings',
     message: (data) => (data.top[0] ? `${data.top[0].playerName} leads` : 'Nobody yet'),
     keep: 'transient',
+    internal: true,
+  }),
+
+  /** Stands for more events of players than a scope of many receives one by one. */
+  DIGEST: define({
+    schema: z.strictObject({
+      /** Of a contest's scope; left out: of `global`. */
+      contestId: id.optional(),
+      count,
+      /** The first of them, with what they would have said in this scope. */
+      events: z
+        .array(
+          z.strictObject({
+            type: text(64),
+            playerId: id,
+            playerName: name.optional(),
+            message: text(2_000),
+          }),
+        )
+        .max(10),
+    }),
+    targets: ({ contestId }) => [contestId === undefined ? scopes.global : scopes.contest(contestId)],
+    title: (data) => `${data.count} events`,
+    message: (data) => `${joinNames(data.events)} and others: ${data.count} events`,
+    keep: 'history',
     internal: true,
   }),
 
