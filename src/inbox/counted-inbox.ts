@@ -1,7 +1,7 @@
 import type { Database, Queries } from '../db/database.ts';
 import type { InboxCounts } from '../protocol/api/inbox.ts';
 import { type Block, type BlockCounts, countsOf, type PositionRange, withinRanges } from './blocks.ts';
-import { type Inbox, inInbox } from './inbox-scopes.ts';
+import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
 import { BLOCK_ROWS, digestOf, settleBlocks } from './settle-blocks.ts';
 
 export interface CountedInbox {
@@ -29,7 +29,7 @@ interface Limits {
  */
 export async function readCounts(
   database: InboxDatabase,
-  inbox: Inbox,
+  inbox: PlayerInbox,
   limits: Limits,
 ): Promise<InboxCounts> {
   const { parts } = await readUpToDate(database, inbox, limits, sumBlocks);
@@ -39,7 +39,7 @@ export async function readCounts(
 /** Reads the blocks of an inbox with its counts; what follows the last block has no block yet. */
 export async function readBlocksAndCounts(
   database: InboxDatabase,
-  inbox: Inbox,
+  inbox: PlayerInbox,
   limits: Limits,
 ): Promise<CountedInbox> {
   const { closed, parts } = await readUpToDate(database, inbox, limits, listBlocks);
@@ -54,7 +54,7 @@ interface Closed {
 
 async function readUpToDate<C extends Closed>(
   database: InboxDatabase,
-  inbox: Inbox,
+  inbox: PlayerInbox,
   { through, committed }: Limits,
   read: (database: Reads, playerId: number, through: number) => Promise<C>,
 ): Promise<{ readonly closed: C; readonly parts: readonly BlockCounts[] }> {
@@ -84,7 +84,7 @@ async function readUpToDate<C extends Closed>(
 }
 
 /** Whether anything has changed since the blocks of an inbox were counted; false where it has none. */
-async function isStale(database: Reads, { playerId, scopes }: Inbox): Promise<boolean> {
+async function isStale(database: Reads, { playerId, scopes }: PlayerInbox): Promise<boolean> {
   const [summary] = await database.query<{ scopes: string; moved: number; changed: number }>(
     `SELECT s.scopes,
             EXISTS (SELECT 1 FROM log_tail t WHERE t.tail <> CASE t.keep_class WHEN 'player' THEN s.player_tail
@@ -125,7 +125,7 @@ async function listBlocks(
 /** Counts the notifications of a range, or `maxRows` of them. */
 async function countRange(
   database: Reads,
-  { playerId, scopes }: Inbox,
+  { playerId, scopes }: PlayerInbox,
   range: PositionRange,
   maxRows: number | undefined,
 ): Promise<BlockCounts> {

@@ -40,7 +40,7 @@ export async function inboxScopes(database: Pick<Queries, 'query'>, playerId: nu
 }
 
 /** One player's inbox. */
-export interface Inbox {
+export interface PlayerInbox {
   readonly playerId: number;
   readonly scopes: readonly Scope[];
 }

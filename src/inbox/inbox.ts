@@ -6,7 +6,7 @@ import type { ReceiptAction } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { KeyedMutex } from '../util/keyed-mutex.ts';
 import { readBlocksAndCounts, readCounts } from './counted-inbox.ts';
-import { type Inbox, inboxScopes } from './inbox-scopes.ts';
+import { inboxScopes, type PlayerInbox } from './inbox-scopes.ts';
 import { type PageRequest, readPage } from './pages.ts';
 import { idsInInbox, writeReceipts } from './receipts.ts';
 
@@ -49,12 +49,12 @@ export function createInbox(options: InboxOptions): PlayerInboxes {
 
   const position = () => parseCursor(cursor())?.id ?? 0;
 
-  async function open(playerId: number, reads: InboxReads): Promise<Inbox> {
+  async function open(playerId: number, reads: InboxReads): Promise<PlayerInbox> {
     return { playerId, scopes: await inboxScopes(reads, playerId) };
   }
 
   /** Counts of all that is committed. */
-  const countAll = (inbox: Inbox, reads: InboxReads) =>
+  const countAll = (inbox: PlayerInbox, reads: InboxReads) =>
     readCounts(reads, inbox, { through: Number.MAX_SAFE_INTEGER, committed: position() });
 
   /**

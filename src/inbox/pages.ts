@@ -13,7 +13,7 @@ import {
   rangesOf,
   withinRanges,
 } from './blocks.ts';
-import { type Inbox, inInbox } from './inbox-scopes.ts';
+import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
 
 export interface PageRequest extends PageFilter {
   /** Only notifications before this position. */
@@ -32,7 +32,7 @@ const INBOX = 'FROM notification n FORCE INDEX (notification_inbox)';
  */
 export async function readPage(
   database: Reads,
-  inbox: Inbox,
+  inbox: PlayerInbox,
   blocks: readonly Block[],
   request: PageRequest,
   through: number,
@@ -84,7 +84,7 @@ function* searched(
 
 async function readMatching(
   database: Reads,
-  { playerId, scopes }: Inbox,
+  { playerId, scopes }: PlayerInbox,
   request: PageRequest,
   ranges: readonly PositionRange[],
 ): Promise<Row[]> {
@@ -110,7 +110,7 @@ async function readMatching(
 /** By `eventId`, the notifications by which a page's solves were taken back. */
 async function readSuperseding(
   database: Reads,
-  { playerId }: Inbox,
+  { playerId }: PlayerInbox,
   blocks: readonly Block[],
   rows: readonly Row[],
 ): Promise<ReadonlyMap<number, number>> {

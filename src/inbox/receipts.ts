@@ -4,7 +4,7 @@ import type { ReceiptAction } from '../protocol/enums.ts';
 import type { Scope } from '../protocol/scope.ts';
 import { chunk } from '../util/chunk.ts';
 import { type Block, dueIn, rangesOf, withinRanges } from './blocks.ts';
-import { anyOf, type Condition, type Inbox, inInbox } from './inbox-scopes.ts';
+import { anyOf, type Condition, inInbox, type PlayerInbox } from './inbox-scopes.ts';
 
 /** Max receipts that one statement locks. */
 const CHUNK = 500;
@@ -43,7 +43,7 @@ export async function idsInInbox(
  */
 export async function writeReceipts(
   database: Pick<Queries, 'query' | 'execute'>,
-  inbox: Inbox,
+  inbox: PlayerInbox,
   action: ReceiptAction,
   which: Which,
   blocks: readonly Block[] = [],
@@ -64,7 +64,7 @@ export async function writeReceipts(
 /** Reads the ids of the chosen notifications whose receipt the action changes, ascending. */
 async function readDue(
   database: Pick<Queries, 'query'>,
-  { playerId, scopes }: Inbox,
+  { playerId, scopes }: PlayerInbox,
   action: ReceiptAction,
   index: 'PRIMARY' | 'notification_inbox',
   chosen: Condition,

@@ -3,7 +3,7 @@ import type { Transaction } from '../db/database.ts';
 import type { Scope } from '../protocol/scope.ts';
 import { chunk } from '../util/chunk.ts';
 import { type Block, type BlockCounts, CORRECTION, type PositionRange, withinRanges } from './blocks.ts';
-import { type Inbox, inInbox } from './inbox-scopes.ts';
+import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
 
 /** Notifications of a new block. */
 export const BLOCK_ROWS = 512;
@@ -44,7 +44,7 @@ export function digestOf(scopes: readonly Scope[]): string {
  *
  * @returns whether anything was settled that does not have to be again, and whether more blocks can be made at once
  */
-export async function settleBlocks(tx: Transaction, inbox: Inbox, committed: number): Promise<Settled> {
+export async function settleBlocks(tx: Transaction, inbox: PlayerInbox, committed: number): Promise<Settled> {
   const { playerId } = inbox;
   const digest = digestOf(inbox.scopes);
   const before = await lockSummary(tx, playerId, digest);
@@ -165,7 +165,7 @@ function isPruned([after, through]: PositionRange, from: Tails, to: Tails): bool
 
 async function recount(
   tx: Transaction,
-  inbox: Inbox,
+  inbox: PlayerInbox,
   blocks: readonly Block[],
   due: ReadonlySet<Block>,
 ): Promise<Block[]> {
@@ -191,7 +191,12 @@ async function recount(
 }
 
 /** Counts full blocks of what follows a position. */
-async function makeBlocks(tx: Transaction, inbox: Inbox, after: number, committed: number): Promise<Block[]> {
+async function makeBlocks(
+  tx: Transaction,
+  inbox: PlayerInbox,
+  after: number,
+  committed: number,
+): Promise<Block[]> {
   const made: Block[] = [];
   let waiting: ReceiptRow[] = [];
   let from = after;
@@ -222,7 +227,7 @@ interface ReceiptRow {
 
 function readRows(
   tx: Transaction,
-  { playerId, scopes }: Inbox,
+  { playerId, scopes }: PlayerInbox,
   ranges: readonly PositionRange[],
   limit?: number,
 ): Promise<ReceiptRow[]> {
