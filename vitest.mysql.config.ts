@@ -15,6 +15,7 @@ const DATABASE_SUITES = [
   'test/leaderboard/**/*.test.ts',
   'test/events/**/*.test.ts',
   'test/examples/sql.test.ts',
+  'test/service/announcements.test.ts',
   'test/service/few-rights.test.ts',
   'test/service/platform-events.test.ts',
   'test/service/statement-plans.test.ts',
