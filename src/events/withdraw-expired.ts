@@ -26,29 +26,54 @@ const MAX_TITLE = 255;
 export async function withdrawExpired({ database, publisher }: WithdrawExpiredOptions): Promise<void> {
   for (;;) {
     const { expired, stale } = await listExpired(database);
-    const withdrawals = expired.map((announcement) => ({ announcement, draft: draftOf(announcement) }));
-    const invalid = withdrawals.flatMap(({ announcement, draft }) => (draft ? [] : announcement.ids));
-    const dropped = [...stale, ...invalid];
+    if (expired.length + stale.length === 0) return;
+    const dropped = [...stale];
+    const withdrawals: Withdrawal[] = [];
+    for (const { ids, ...announcement } of expired) {
+      const draft = draftOf(announcement);
+      if (draft) withdrawals.push({ ids, draft });
+      else dropped.push(...ids);
+    }
+    const isComplete = await publishWithdrawals(publisher, withdrawals);
     if (dropped.length > 0)
       await database.execute('DELETE FROM announcement_expiry WHERE id IN (?)', [dropped]);
-    const valid = withdrawals.flatMap(({ announcement, draft }) => (draft ? [{ announcement, draft }] : []));
-    if (valid.length === 0) {
-      if (dropped.length === 0) return;
-      continue;
-    }
-    const preconditions = [deletionOf(valid.flatMap(({ announcement }) => announcement.ids))];
-    try {
-      await publisher.publishUnits([{ drafts: valid.map(({ draft }) => draft), preconditions }]);
-    } catch (error) {
-      // Another transaction has taken or locked some of them, or the platform has changed an announcement.
-      if (error instanceof Problem && error.code === 'superseded') return;
-      throw error;
-    }
+    if (!isComplete) return;
   }
 }
 
+interface Withdrawal {
+  readonly ids: readonly number[];
+  readonly draft: EventDraft;
+}
+
+/**
+ * Publishes them at once, or each alone where another transaction has taken or locked the expiry of one, or the platform has
+ * changed an announcement: that one is left.
+ * @returns whether all were published
+ */
+async function publishWithdrawals(
+  publisher: WithdrawExpiredOptions['publisher'],
+  withdrawals: readonly Withdrawal[],
+): Promise<boolean> {
+  if (withdrawals.length === 0) return true;
+  const preconditions = [deletionOf(withdrawals.flatMap(({ ids }) => ids))];
+  try {
+    await publisher.publishUnits([{ drafts: withdrawals.map(({ draft }) => draft), preconditions }]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'superseded')) throw error;
+  }
+  if (withdrawals.length > 1) for (const one of withdrawals) await publishWithdrawals(publisher, [one]);
+  return false;
+}
+
 /** @returns undefined where the platform's row is none that could have been published */
-function draftOf({ announcementId, title, contestId, role }: ExpiredAnnouncement): EventDraft | undefined {
+function draftOf({
+  announcementId,
+  title,
+  contestId,
+  role,
+}: Omit<ExpiredAnnouncement, 'ids'>): EventDraft | undefined {
   try {
     return prepare('ANNOUNCEMENT_WITHDRAWN', {
       announcementId,

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { installTriggers } from '../../src/platform/triggers/install.ts';
 import { createPlayer, createUser } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { type RawStream, readStream } from '../support/wire/raw-stream.ts';
@@ -172,6 +173,20 @@ describe('Announcements of the platform', { timeout: 120_000 }, () => {
     expect(
       await database.query('SELECT id FROM announcement_expiry WHERE expires_at <= UTC_TIMESTAMP()'),
     ).toEqual([]);
+  });
+
+  it('that expire while the expiry of another is locked are withdrawn, and that one once it is free', async () => {
+    const { database } = live.test;
+    const stream = await open(player, 'scope=global');
+    const [held, other] = [await announce('Held'), await announce('Other')];
+    await database.execute('UPDATE announcement SET expires_at = NOW() + INTERVAL 3 SECOND WHERE id IN (?)', [
+      [held, other],
+    ]);
+    const free = await lockRows(live.test.url, `announcement_expiry WHERE announcement_id = ${held}`);
+    await until(() => withdrawnOf(stream).includes(other));
+    expect(withdrawnOf(stream)).not.toContain(held);
+    await free();
+    await until(() => withdrawnOf(stream).includes(held));
   });
 
   it('for all reach users whose role this release does not know', async () => {
