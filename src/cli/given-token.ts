@@ -21,5 +21,5 @@ export function givenToken(option: string | undefined, env: CliContext['env']): 
   const text = (option ?? env.LIVE_TOKEN)?.trim();
   if (text === undefined || (text === '' && option === undefined)) return undefined;
   if (/^[\x21-\x7e]+$/.test(text)) return text;
-  throw new CliFailure('That is not a token: it is empty, or holds blanks or line breaks.', EXIT.usage);
+  throw new CliFailure('That is not a token: it is empty, or contains spaces or line breaks.', EXIT.usage);
 }

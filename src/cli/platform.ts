@@ -74,7 +74,7 @@ export async function uninstall(options: PlatformOptions, context: CliContext): 
 }
 
 const LOCKS =
-  'Note: this server writes its binary log by statement, so the triggers read names with locks, and a write of the platform may have to wait for another one. binlog_format = ROW spares it that.';
+  'Note: this server writes its binary log by statement, so the triggers read names with locks, and a write of the platform may have to wait for another one. binlog_format = ROW avoids that.';
 
 /** What this account cannot see, a sentence each. */
 function* hiddenFrom({ states, definers, unseenDefiners }: InspectedTriggers): Generator<string> {

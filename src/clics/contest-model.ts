@@ -230,7 +230,7 @@ export class ContestModel {
   }
 
   /**
-   * Who was the first to solve a problem; undefined while nobody has, and while an earlier submission is not judged.
+   * Who was the first to solve a problem; undefined while no player was, and while an earlier submission is not judged.
    * @param hidden instant from which on verdicts are hidden, in ms since 1970
    */
   #firstToSolve(problemId: number, hidden: number): number | undefined {

@@ -147,7 +147,7 @@ export function resultAwards({ winners, top }: FinalResults) {
   ];
 }
 
-/** Award object of the first solve of a problem. @param playerId undefined: nobody's yet */
+/** Award object of the first solve of a problem. @param playerId undefined: no player's yet */
 export function firstToSolveAward(problemId: number, place: number, playerId: number | undefined) {
   return {
     id: `first-to-solve-${problemId}`,

@@ -37,7 +37,7 @@ describe('A token from the command line', () => {
     expect(await accepted(out, '/streams/global', { method: 'HEAD' })).toBe(200);
   });
 
-  it('for an admin opens anybody’s stream', async () => {
+  it('for an admin opens any player’s stream', async () => {
     await createUser(live.test.database, { role: 'ADMIN', status: 'BANNED' });
     await createUser(live.test.database, { role: 'ADMIN' });
     const { playerId } = await createPlayer(live.test.database);
@@ -62,14 +62,14 @@ describe('A token from the command line', () => {
     }
   });
 
-  it('comes with a word about whose it is on a terminal alone, and not on the standard output', async () => {
+  it('is printed with its owner’s name on a terminal alone, and not on the standard output', async () => {
     const { playerId } = await createPlayer(live.test.database, { name: 'Ada' });
     const { out, err } = await run(['token', '--player', String(playerId)], { env, terminal: true });
     expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     expect(err).toContain(`for Ada (player ${playerId}`);
   });
 
-  it('names whose it is without doing what the name would have a terminal do', async () => {
+  it('is printed without the control characters of its owner’s name', async () => {
     const { playerId } = await createPlayer(live.test.database, { name: 'Eve\u001b[8m\u009b2J\u202e' });
     const { err } = await run(['token', '--player', String(playerId)], { env, terminal: true });
     expect(err).toContain('for Eve\ufffd[8m\ufffd2J\ufffd (player');

@@ -64,7 +64,7 @@ const whole = (facts: Facts, rows: readonly Submission[]): ContestRead => ({
   submissions: { players: 'all', rows },
 });
 
-/** A replica for each audience, fed with what a model says has changed; every line is checked. */
+/** A replica for each audience, fed with the changes that a model returns; every line is checked. */
 function follow() {
   const model = new ContestModel();
   const replicas = { shown: new FeedReplica(), real: new FeedReplica() };

@@ -41,7 +41,7 @@ interface ContestCast {
   readonly solvers: readonly PlayerIds[];
 }
 
-/** Somebody who may see the contest, and did not submit. */
+/** User who may see the contest, and did not submit. */
 interface Observer {
   readonly name: string;
   readonly token: string;

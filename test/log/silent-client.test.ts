@@ -58,7 +58,7 @@ function silentAfter(errno: number) {
   return { appender, seen };
 }
 
-/** What other nodes publish comes through, as if nobody had fallen silent. */
+/** What other nodes publish is stored, as if no client had fallen silent. */
 async function expectOthersPublish(): Promise<void> {
   const other = openAppender(made.database);
   closers.push(() => other.close());
@@ -151,7 +151,7 @@ describe('a client that is not silent keeps its connections', () => {
   });
 });
 
-/** Nobody else holds what `sql` changes: it runs, at last. */
+/** Resolves once no other session holds what `sql` changes, and it has run. */
 async function expectFree(sql: string): Promise<void> {
   await until(async () => !(await isRefused(sql)));
 }

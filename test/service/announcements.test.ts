@@ -88,7 +88,7 @@ describe('Announcements of the platform', { timeout: 120_000 }, () => {
     const ofAdmin = await inboxOf(admin);
     expect(ofPlayer.map(({ title }) => title)).toEqual(['All', 'Players']);
     expect(ofAdmin.map(({ title }) => title)).toEqual(['All', 'Admins']);
-    // What is in nobody else's inbox cannot be marked by others, over REST and from SQL.
+    // What is in no other inbox cannot be marked by others, over REST and from SQL.
     const foreign = ofAdmin[1]?.id;
     const marked = await fetch(`${live.url}/notifications/${foreign}/read`, {
       method: 'PUT',

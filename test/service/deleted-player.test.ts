@@ -90,7 +90,7 @@ describe('A player whose row the platform deletes', () => {
         .poll(online)
         .toMatchObject({ count: 1, players: [{ playerId: bob.playerId, playerName: 'Bob' }] });
 
-      // What is published about it meanwhile, by whoever does not know yet, harms nobody.
+      // What is published about it meanwhile, by services that do not know yet, changes nothing for others.
       expect((await live.publish(note(ada.playerId, 'late'))).status).toBe(201);
       const solved = { type: 'PROBLEM_SOLVED', data: { playerId: ada.playerId, problemId, contestId } };
       expect((await live.publish(solved)).status).toBe(201);

@@ -78,7 +78,7 @@ export async function checkSessions(database: Reads, heartbeatTimeoutMs: number)
   if (dead > 0)
     return [
       note(
-        `${counted(dead, 'session')} died more than ${silentS} s ago and not swept: no service has run since, or none sweeps.`,
+        `${counted(dead, 'session')} died more than ${silentS} s ago and ${dead === 1 ? 'was' : 'were'} not swept: no service has run since, or none sweeps.`,
       ),
     ];
   return [good(`${counted(alive, 'open session')}, none of them dead.`)];

@@ -18,7 +18,7 @@ export const notificationReceipt = mysqlTable(
     seenAt: instantColumn('seen_at'),
     readAt: instantColumn('read_at'),
     archivedAt: instantColumn('archived_at'),
-    /** Set by the server with every change, whoever makes it; cleared once `inbox_block` counts it. */
+    /** Set by the server with every change, whichever client makes it; cleared once `inbox_block` counts it. */
     changedAt: changeTimeColumn('changed_at'),
   },
   (table) => [

@@ -25,7 +25,7 @@ export function installTriggers(
       const steps: TriggerStep[] = changed.flatMap(({ trigger, state }) => {
         const drop = `DROP TRIGGER IF EXISTS \`${triggerName(trigger)}\``;
         const create = { sql: createStatement(trigger), revert: drop };
-        // Nothing that fires it succeeds, since its definer is gone, or nobody writes to its table: dropping it misses no write.
+        // Nothing that fires it succeeds, since its definer is gone, or its table receives no write: dropping it misses no write.
         return state === 'orphaned' || state === 'displaced' ? [{ sql: drop }, create] : [create];
       });
       // After the new ones exist: an event that both write has one key.

@@ -70,7 +70,7 @@ const lookUpSolved = `SELECT MAX('yes') INTO ${SOLVED_BEFORE} FROM submission s
 WHERE s.player_id = NEW.player_id AND s.problem_id = NEW.problem_id AND s.contest_id <=> NEW.contest_id
 AND s.verdict = 'ACCEPTED' AND s.id <> NEW.id;`;
 
-/** Looks up whether anybody else has one in the contest, into `OTHERS_FIRST`. Ends at the first that is found. */
+/** Looks up whether another player has one in the contest, into `OTHERS_FIRST`. Ends at the first that is found. */
 const lookUpOthers = `SELECT MAX(o.found) INTO ${OTHERS_FIRST} FROM (SELECT 'yes' AS found FROM submission s
 WHERE s.contest_id = NEW.contest_id AND s.problem_id = NEW.problem_id AND s.verdict = 'ACCEPTED'
 AND s.player_id <> NEW.player_id LIMIT 1) o;`;

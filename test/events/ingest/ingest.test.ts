@@ -48,7 +48,7 @@ const drained = async () => {
   const { entries, pending } = await stream.left();
   return entries === 0 && pending === 0;
 };
-/** Fails as often as it is told to, before or after the events are committed. */
+/** Fails a given number of times, before or after the events are committed. */
 function failing(failures: ('before' | 'after')[]): Pick<LogPublisher, 'publishUnchecked'> {
   return {
     async publishUnchecked(events, options) {
@@ -144,7 +144,7 @@ test('several consumers publish every entry once', async () => {
 
 test('what a dead consumer was given is taken over, and published once, whether it had been committed or not', async () => {
   await stream.add(...names(5).map((name) => announcement(name)));
-  // One that commits and is never heard of again.
+  // One that commits, and whose answer never arrives.
   let committed = false;
   const dying = stream.start({
     async publishUnchecked(events) {

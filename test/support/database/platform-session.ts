@@ -37,8 +37,7 @@ export interface OutboxRow {
 }
 
 /**
- * Empties the outbox, and says what was in it, in order. Every event in it has been taken by the catalogue as it is, and
- * has the name of what happened as its key.
+ * Empties the outbox and returns its rows, in order. Each event must be valid as it is, and have its natural key.
  */
 export async function takeOutbox(database: Pick<Database, 'query' | 'execute'>): Promise<OutboxRow[]> {
   const rows = await database.query<{ type: string; payload: string; key: string | null }>(
@@ -51,15 +50,15 @@ export async function takeOutbox(database: Pick<Database, 'query' | 'execute'>):
       if (key !== null) throw new Error(`${type} has the key ${key}`);
     } else {
       prepare(type, data);
-      const happening = naturalKeyOf(type as PublicEventType, data);
-      if (happening !== undefined && key !== happening)
-        throw new Error(`${type} has the key ${key} instead of ${happening}`);
+      const naturalKey = naturalKeyOf(type as PublicEventType, data);
+      if (naturalKey !== undefined && key !== naturalKey)
+        throw new Error(`${type} has the key ${key} instead of ${naturalKey}`);
     }
     return { type, data, key };
   });
 }
 
-/** The same without what is said of submissions and XP themselves. */
+/** The same without events of submissions and XP. */
 export async function takeConsequences(database: Pick<Database, 'query' | 'execute'>): Promise<OutboxRow[]> {
   const rows = await takeOutbox(database);
   return rows.filter(({ type }) => !type.startsWith('SUBMISSION_') && type !== 'XP_GAINED');

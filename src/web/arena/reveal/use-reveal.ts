@@ -46,7 +46,7 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
   /** The last step that the stream reported; step 0: the opening. */
   const reported = useRef<ReportedStep | undefined>(undefined);
   const revealable = status === 'ENDED' && frozen;
-  /** Whether the page was opened with a contest that can be revealed: then nobody else reads it at the same time. */
+  /** Whether the page was opened with a contest that can be revealed: then no other part of the page reads it at the same time. */
   const atOnce = useRef(revealable);
 
   useEffect(() => {
