@@ -44,6 +44,7 @@ async function frozenContest(): Promise<number> {
 /** A node: its snapshots, which follow the log, and the number of statements that its reads sent. */
 function openNode() {
   const { database } = test;
+  let term = 't';
   let statements = 0;
   const counted = {
     ...database,
@@ -58,7 +59,7 @@ function openNode() {
     reveals,
     leaderboards: test.reader,
     cells,
-    cursor: () => `${test.rows.at(-1)?.id ?? 0}-t`,
+    cursor: () => `${test.rows.at(-1)?.id ?? 0}-${term}`,
   });
   let seen = test.rows.length;
   /** Follows the log up to its end. */
@@ -71,6 +72,11 @@ function openNode() {
   return {
     snapshots,
     follow,
+    /** Resets the log: another term begins. */
+    reset(): void {
+      term = 'u';
+      snapshots.reset();
+    },
     /** Runs something. @returns number of statements that it sent, beside those of the leaderboard's reader */
     async count(work: () => Promise<unknown>): Promise<number> {
       statements = 0;
@@ -151,6 +157,12 @@ describe('The opening of a reveal', () => {
     expect(parsed(third)).toMatchObject({ step: 1, last: { step: 1 }, total: 3 });
     // Of a freeze that is known to be later there is none.
     expect(await node.snapshots.read(contestId, { freezeNo: 9, step: 0 })).toMatchObject({ freezeNo: 1 });
+    // After a reset of the log, no answer has a cursor from before it.
+    const late = node.snapshots.read(contestId, { freezeNo: 9, step: 0 });
+    node.reset();
+    await late;
+    const fourth = await node.snapshots.read(contestId, { freezeNo: 0, step: 0 });
+    expect([fourth.etag, parsed(fourth).cursor.endsWith('-u')]).toEqual([third.etag, true]);
     await reveals.take(contestId, 2, 'all');
     node.follow();
     expect((await node.snapshots.read(contestId, { freezeNo: 1, step: 2 })).body).toHaveLength(0);

@@ -51,7 +51,7 @@ const NOTHING = new Uint8Array();
 const compress = promisify(gzip);
 /** Max age of a snapshot, ms: a stream opened at its cursor must find everything that was sent since. */
 const MAX_AGE_MS = 30_000;
-/** Of zlib, 1 to 9: a tenth of the size in a few milliseconds a megabyte. */
+/** Level of compression, 1 to 9. */
 const COMPRESSION = 4;
 /** Events that change what is shown of a reveal. */
 const TYPES: ReadonlySet<string> = new Set([
@@ -64,8 +64,8 @@ const TYPES: ReadonlySet<string> = new Set([
 
 /**
  * Read cache of open reveals on this node. All who watch one read the same at the same time: it is read and encoded once for
- * them, and again only after the log has reported a change, or after half a minute. A snapshot names the cursor from before it was read, so a stream
- * opened there delivers every change that it lacks.
+ * them, and again only after the log has reported a change, or after half a minute. A snapshot names the cursor from before it
+ * was read, so a stream opened there delivers every change that it lacks.
  */
 export class RevealSnapshots {
   readonly #options: RevealSnapshotsOptions;
@@ -100,9 +100,10 @@ export class RevealSnapshots {
     }
   }
 
-  /** Evicts everything, after a reset of the log. */
+  /** Evicts everything, after a reset of the log: earlier cursors may be refused. */
   reset(): void {
-    for (const contestId of [...this.#kept.keys(), ...this.#loading.keys()]) this.#outdate(contestId);
+    this.#kept.clear();
+    this.#loading.clear();
   }
 
   #outdate(contestId: number): void {
@@ -118,12 +119,15 @@ export class RevealSnapshots {
       outdated: false,
       done: this.#read(contestId)
         .then((snapshot) => {
+          if (this.#loading.get(contestId) !== loading) return snapshot;
           const known = this.#kept.get(contestId);
           if (known?.snapshot === snapshot) known.current = !loading.outdated;
           else this.#kept.set(contestId, { snapshot, readAt, current: !loading.outdated });
           return snapshot;
         })
-        .finally(() => this.#loading.delete(contestId)),
+        .finally(() => {
+          if (this.#loading.get(contestId) === loading) this.#loading.delete(contestId);
+        }),
     };
     this.#loading.set(contestId, loading);
     return loading;
