@@ -8,9 +8,11 @@ import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
 /** Notifications of a new block. */
 export const BLOCK_ROWS = 512;
 /** Max blocks that one transaction counts: it locks the inbox's summary meanwhile. */
-const MAX_BLOCKS = 8;
+const MAX_BLOCKS = 32;
+/** Max blocks whose notifications one statement reads. */
+const BLOCKS_PER_READ = 8;
 /** Positions in which the rows of new blocks are searched first; then twice as many each time. */
-const FIRST_WINDOW = 2_048;
+const FIRST_WINDOW = 4_096;
 /** Max receipts per statement. */
 const MAX_RECEIPTS = 1_000;
 
@@ -85,7 +87,7 @@ export async function settleBlocks(tx: Transaction, inbox: PlayerInbox, committe
   );
   return {
     progress: anew || pruned.length > 0 || made.length > 0 || settled.length > 0,
-    more: made.length === MAX_BLOCKS,
+    more: made.length >= MAX_BLOCKS,
   };
 }
 
@@ -171,7 +173,7 @@ async function recount(
 ): Promise<Block[]> {
   const counted: Block[] = [];
   const indexes = [...blocks.keys()].filter((index) => due.has(blocks[index] as Block));
-  for (const part of chunk(indexes, MAX_BLOCKS)) {
+  for (const part of chunk(indexes, BLOCKS_PER_READ)) {
     const rows = await readRows(
       tx,
       inbox,
@@ -203,8 +205,8 @@ async function makeBlocks(
   let window = FIRST_WINDOW;
   while (made.length < MAX_BLOCKS && from < committed) {
     const to = Math.min(from + window, committed);
-    const rows = await readRows(tx, inbox, [[from, to]], MAX_BLOCKS * BLOCK_ROWS);
-    const full = rows.length === MAX_BLOCKS * BLOCK_ROWS;
+    const rows = await readRows(tx, inbox, [[from, to]], BLOCKS_PER_READ * BLOCK_ROWS);
+    const full = rows.length === BLOCKS_PER_READ * BLOCK_ROWS;
     from = full ? (rows.at(-1) as ReceiptRow).id : to;
     window = full ? FIRST_WINDOW : window * 2;
     waiting = [...waiting, ...rows];
