@@ -45,9 +45,7 @@ let recorded: ReadonlyMap<string, readonly string[]>;
 
 beforeAll(async () => {
   made = await createTestDatabase({ statementTimeoutMs: 0 });
-  console.time('history');
   history = await createLongHistory(made.database, ROWS);
-  console.timeEnd('history');
   account = await createAccount(made, 'ALL PRIVILEGES');
   const recorder = recordStatements(account.user);
   try {
