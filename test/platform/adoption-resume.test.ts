@@ -70,7 +70,7 @@ test('an adoption killed after any of its statements is resumed by the next run,
     await made.drop();
   }
   expect(kills).toBeGreaterThan(statements.length * 0.9);
-}, 120_000);
+}, 240_000);
 
 test('a copy killed after any of its statements is resumed by the next run, with the same result', async () => {
   const made = await createOld();
@@ -104,7 +104,7 @@ test('a copy killed after any of its statements is resumed by the next run, with
     expect(await describe(database), `after statement ${last}`).toEqual(expected);
   }
   await made.drop();
-}, 120_000);
+}, 240_000);
 
 async function isKilled(migrated: Promise<unknown>): Promise<boolean> {
   const error = await migrated.then(
