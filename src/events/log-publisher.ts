@@ -28,7 +28,12 @@ export interface LogPublisher extends EventPublisher {
    * Publishes prepared units with their preconditions: all units or none.
    * @throws Problem `superseded` when a precondition failed, or only a part of a unit's keys is known
    */
-  publishUnits(units: readonly EventUnit[]): Promise<Published[]>;
+  publishUnits(units: readonly EventUnit[], options?: PublishUnitsOptions): Promise<Published[]>;
+}
+
+export interface PublishUnitsOptions {
+  /** Whether of many events to everybody their scope receives a digest (`withDigests`). Default: it receives each. */
+  readonly conflates?: boolean;
 }
 
 /** Event that is not validated yet. */
@@ -47,20 +52,15 @@ export interface LogPublisherOptions {
   readonly findSolve?: FindSolve;
   /** Whether what follows from hidden verdicts waits for the next append of `PacedEvents`. Default: it does. */
   readonly paces?: boolean;
-  /** Whether of many events to everybody in one call their scope receives a digest. Default: it receives each. */
-  readonly conflates?: boolean;
 }
 
 export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
-  const {
-    append,
-    restrictions,
-    findSolve = async () => undefined,
-    paces = true,
-    conflates = false,
-  } = options;
+  const { append, restrictions, findSolve = async () => undefined, paces = true } = options;
 
-  async function appendUnits(given: readonly EventUnit[]): Promise<Published[]> {
+  async function appendUnits(
+    given: readonly EventUnit[],
+    { conflates = false }: PublishUnitsOptions = {},
+  ): Promise<Published[]> {
     const linked = await linkRetractions(given, findSolve);
     const redacted = await redactUnits(releaseKeys(linked), restrictions, paces);
     const paced = paces ? redacted.map(paceUnit) : redacted;

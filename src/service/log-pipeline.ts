@@ -2,7 +2,7 @@ import { type LiveLog, type LiveLogOptions, openLiveLog } from '../channel/live-
 import type { Config } from '../config/config.ts';
 import type { Database } from '../db/database.ts';
 import type { DatabaseClock } from '../db/database-clock.ts';
-import { createLogPublisher, type LogPublisher, type LogPublisherOptions } from '../events/log-publisher.ts';
+import { createLogPublisher, type LogPublisher } from '../events/log-publisher.ts';
 import { createSolveFinder } from '../events/retractions.ts';
 import { AppendHealth } from '../log/append-health.ts';
 import { Appender } from '../log/appender.ts';
@@ -20,7 +20,7 @@ export interface LogPipeline extends LiveLog, Part {
   /** For what a node does beside requests: it appends as `publisher` does, and never waits behind requests. */
   readonly taskPublisher: LogPublisher;
   /** Opens another publisher for tasks, with its own connection: for a part that waits for rows that others have locked. */
-  openPublisher(name: string, options?: Pick<LogPublisherOptions, 'conflates'>): LogPublisher;
+  openPublisher(name: string): LogPublisher;
   close(): Promise<void>;
 }
 
@@ -59,14 +59,9 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
     );
   }
 
-  function publisherOver(
-    append: Appender['append'],
-    reads: Database,
-    { conflates = false }: Pick<LogPublisherOptions, 'conflates'> = {},
-  ): LogPublisher {
+  function publisherOver(append: Appender['append'], reads: Database): LogPublisher {
     return createLogPublisher({
       append,
-      conflates,
       restrictions: (about) => readRestrictions(reads, about, options.holdDays),
       findSolve: createSolveFinder(reads),
     });
@@ -80,9 +75,9 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
     appends,
     publisher: publisherOver(append, database),
     taskPublisher: publisherOver(append, background),
-    openPublisher(name, publishing) {
+    openPublisher(name) {
       const own = openAppender(name);
-      return publisherOver((units) => own.append(units), background, publishing);
+      return publisherOver((units) => own.append(units), background);
     },
     close: () => opened.closeAll(),
   };

@@ -94,7 +94,7 @@ async function openParts(
   const core = parts.add('core', await openCore(config, logger, failures, { nodeId, preparedUrl, signal }));
   const { background, callers, database, log, onError } = core;
 
-  const relayPublisher = log.openPublisher('relay', { conflates: true });
+  const relayPublisher = log.openPublisher('relay');
   const contests = openContests({
     ...core,
     publisher: log.publisher,

@@ -25,9 +25,8 @@ describe('A publisher of the relay', () => {
         });
       },
       restrictions: async () => ({ ...NOTHING, held }),
-      conflates: true,
     });
-    const published = await publisher.publishUnits(units);
+    const published = await publisher.publishUnits(units, { conflates: true });
     const rows = appended.flatMap(({ drafts }) =>
       drafts.flatMap(({ type, rows }) =>
         rows.map(({ scope, inbox }) => ({ what: `${type} ${scope}`, inbox })),

@@ -132,7 +132,9 @@ export class Relay {
     try {
       // The deletion belongs to a unit without events: a unit with keys could be a repeat, and would not run it.
       if (units.length > 0)
-        await publisher.publishUnits([{ drafts: [], preconditions: [deletionOf(ids)] }, ...units]);
+        await publisher.publishUnits([{ drafts: [], preconditions: [deletionOf(ids)] }, ...units], {
+          conflates: true,
+        });
       else if (!(await deleteOutboxRows(database, ids))) return false;
     } catch (error) {
       if (wasOvertaken(error)) return false;
