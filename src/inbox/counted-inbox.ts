@@ -1,4 +1,5 @@
 import type { Database, Queries } from '../db/database.ts';
+import { isRetryable, isStorageError } from '../db/errors.ts';
 import type { InboxCounts } from '../protocol/api/inbox.ts';
 import { type Block, type BlockCounts, countsOf, type PositionRange, withinRanges } from './blocks.ts';
 import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
@@ -25,7 +26,8 @@ interface Limits {
 
 /**
  * Reads the counts of an inbox. What has changed since its blocks were counted is counted first, and blocks are made of what
- * has arrived since: the cost follows from the changes, not from the history.
+ * has arrived since: the cost follows from the changes, not from the history. Where blocks cannot be written, since the server
+ * is read-only or another transaction has locked them, all notifications are counted instead.
  */
 export async function readCounts(
   database: InboxDatabase,
@@ -52,12 +54,34 @@ interface Closed {
   readonly last: number;
 }
 
+interface Counted<C extends Closed> {
+  readonly closed: C;
+  readonly parts: readonly BlockCounts[];
+}
+
+type ReadClosed<C extends Closed> = (database: Reads, playerId: number, through: number) => Promise<C>;
+
 async function readUpToDate<C extends Closed>(
   database: InboxDatabase,
   inbox: PlayerInbox,
+  limits: Limits,
+  read: ReadClosed<C>,
+): Promise<Counted<C>> {
+  try {
+    return await settleAndRead(database, inbox, limits, read);
+  } catch (error) {
+    if (!isStorageError(error) && !isRetryable(error)) throw error;
+    const closed = await read(database, inbox.playerId, 0);
+    return { closed, parts: [await countRange(database, inbox, [0, limits.through], undefined)] };
+  }
+}
+
+async function settleAndRead<C extends Closed>(
+  database: InboxDatabase,
+  inbox: PlayerInbox,
   { through, committed }: Limits,
-  read: (database: Reads, playerId: number, through: number) => Promise<C>,
-): Promise<{ readonly closed: C; readonly parts: readonly BlockCounts[] }> {
+  read: ReadClosed<C>,
+): Promise<Counted<C>> {
   const settle = async (): Promise<boolean> => {
     for (let progress = false; ; ) {
       const settled = await database.transaction((tx) => settleBlocks(tx, inbox, committed));

@@ -5,6 +5,7 @@ import type { ReceiptAction } from '../../src/protocol/enums.ts';
 import type { EventType } from '../../src/protocol/event.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { createContest, createPlayer, joinContest } from '../support/database/platform.ts';
+import { lockRows } from '../support/database/row-lock.ts';
 import { seededRandom } from '../support/random.ts';
 
 /** Rows of the log, of which two thirds are the player's. */
@@ -25,11 +26,15 @@ describe('A long inbox', () => {
   let playerId: number;
   let contestId: number;
   let head = 0;
+  let takesWrites = true;
   const inbox = createInbox({
     database: {
       query: (...args) => made.database.query(...args),
       execute: (...args) => made.database.execute(...args),
-      transaction: (run) => made.database.transaction(run),
+      transaction: async (run) => {
+        if (!takesWrites) throw Object.assign(new Error('read-only'), { errno: 1290 });
+        return made.database.transaction(run);
+      },
     },
     publisher: { publishInternal: async () => ({}) as never },
     cursor: () => `${head}-k7f2`,
@@ -74,15 +79,19 @@ describe('A long inbox', () => {
       [playerId, `player:${playerId}`, `contest:${contestId}`, playerId, contestId],
     );
 
-  /** Compares counts, and pages by every filter from several positions on, with what `all` says. */
-  async function expectRight(): Promise<void> {
-    const rows = await all();
+  function countsIn(rows: readonly Row[]) {
     const kept = rows.filter(({ archived }) => !archived);
-    const counts = {
+    return {
       unread: kept.filter(({ read }) => !read).length,
       unseen: kept.filter(({ seen }) => !seen).length,
       total: kept.length,
     };
+  }
+
+  /** Compares counts, and pages by every filter from several positions on, with what `all` says. */
+  async function expectRight(): Promise<void> {
+    const rows = await all();
+    const counts = countsIn(rows);
     expect(await inbox.counts(playerId)).toEqual(counts);
     const filters = [
       {},
@@ -194,6 +203,32 @@ describe('A long inbox', () => {
     await other.end();
     await expectRight();
   });
+
+  it('is right where another transaction has locked its blocks, or the server takes no writes', async () => {
+    const change = () =>
+      made.database.execute(
+        'UPDATE notification_receipt SET read_at = IF(read_at IS NULL, UTC_TIMESTAMP(3), NULL) WHERE player_id = ?',
+        [playerId],
+      );
+    await inbox.mark(playerId, 'seen', { throughId: head });
+    await change();
+    const unlock = await lockRows(made.url, `inbox_summary WHERE player_id = ${playerId}`);
+    const rows = await all();
+    expect(await inbox.counts(playerId)).toEqual(countsIn(rows));
+    const { items } = await inbox.page(playerId, { limit: 100, unread: true });
+    expect(items.map(({ id }) => id)).toEqual(
+      rows
+        .filter(({ read, archived }) => !read && !archived)
+        .slice(0, 100)
+        .map(({ id }) => id),
+    );
+    await unlock();
+    await change();
+    takesWrites = false;
+    await expectRight();
+    takesWrites = true;
+    await expectRight();
+  }, 120_000);
 
   it('is counted by several nodes at once', async () => {
     await append(3_000);
