@@ -17,8 +17,8 @@ const MAX_JOINED = 100;
 
 /**
  * Number of entries, from the first on, that one append takes. A batch ends before an event that has its own handler,
- * before a key that is repeated for another event, since the outcome of the first must be known by then, and after an
- * event that releases a key.
+ * before a key that is repeated for another event, since the outcome of the first must be known by then, and before and after
+ * an event that releases a key.
  */
 export function batchLength(
   entries: readonly OutboxEntry[],
@@ -35,9 +35,10 @@ export function batchLength(
     const earlier = key && keys.get(key.value);
     const full = index > 0 && (bytes > BATCH_BYTES || rows > BATCH_ROWS);
     if (full || hasHandler(draft.type) || (earlier && !earlier.equals(key.fingerprint))) return index;
+    // It names the event that it takes back, and follows the digest that stands for it: both are of an earlier append. That
+    // event may follow again in the next batch, whose keys are read after this one.
+    if (draft.releases !== undefined) return Math.max(1, index);
     if (key) keys.set(key.value, key.fingerprint);
-    // What it takes back may follow again: in the next batch, whose keys are read after this one.
-    if (draft.releases !== undefined) return index + 1;
   }
   return entries.length;
 }

@@ -137,6 +137,15 @@ describe('A batch', () => {
     expect(batchLength([say('a', 'k'), say('a', 'k'), say('b', 'k')], noneOwn)).toBe(2);
   });
 
+  it('ends before and after an event that takes another back', () => {
+    const solve = { playerId: 1, problemId: 2, contestId: 3 };
+    const solved = entry('PROBLEM_SOLVED', solve, 'problem-solved:1:2:3');
+    const retracted = entry('SOLVE_RETRACTED', solve);
+    expect(batchLength([solved, retracted, solved], noneOwn)).toBe(1);
+    expect(batchLength([retracted, solved], noneOwn)).toBe(1);
+    expect(batchLength([retracted, retracted], noneOwn)).toBe(1);
+  });
+
   it('stays within what one append takes, and is never empty for that', () => {
     const large = Array.from({ length: 20 }, () =>
       entry('PLAYER_STATUS', {
