@@ -36,12 +36,18 @@ const SINGLETON = '';
 /** What one audience is sent of a contest: every object as JSON. */
 export class FeedView {
   readonly #objects = new Map<FeedType, Map<string, string>>(FEED_TYPES.map((type) => [type, new Map()]));
+  readonly #revisions = new Map<FeedType, number>();
   #changes: FeedChange[] = [];
   #isOver = false;
 
   /** Objects of a type, by id. */
   objects(type: CollectionType): Objects {
     return this.#of(type);
+  }
+
+  /** Number of changes that the objects of a type have had. */
+  revision(type: CollectionType): number {
+    return this.#revisions.get(type) ?? 0;
   }
 
   /** JSON of the contest or its state; undefined before it was set. */
@@ -103,6 +109,7 @@ export class FeedView {
     if (objects.get(id) === json) return;
     if (json === undefined) objects.delete(id);
     else objects.set(id, json);
+    this.#revisions.set(type, (this.#revisions.get(type) ?? 0) + 1);
     this.#changes.push({ type, id: id === SINGLETON ? null : id, json: json ?? null });
   }
 }

@@ -4,6 +4,7 @@ import type { Audience } from '../leaderboard/stored-leaderboard.ts';
 import type { Cell } from '../protocol/cells.ts';
 import type { LeaderboardRow } from '../protocol/leaderboard.ts';
 import type { ContestFeed } from './contest-feed.ts';
+import type { FeedView } from './feed-view.ts';
 import { relativeTimeOf, timeOf } from './formats.ts';
 
 export interface ScoreboardsOptions {
@@ -34,23 +35,25 @@ interface Kept {
 }
 
 const MINUTE_MS = 60_000;
-/** Max scoreboards that are kept. */
-const MAX_KEPT = 32;
 
 /**
  * Scoreboards by the CLICS Contest API: the ranks and totals of the leaderboard, and its cells, by the freeze's rule. One is
- * encoded once for all who request it, until anything that it shows changes; its time is when it was made.
+ * encoded once for all who request it, until anything that it shows changes; its time is when it was made. It is kept as long
+ * as the view of its feed, which a reset of the log evicts: versions may name other rows after it.
  */
 export class Scoreboards {
   readonly #options: ScoreboardsOptions;
-  readonly #kept = new Map<string, Kept>();
+  readonly #kept = new WeakMap<FeedView, Kept>();
 
   constructor(options: ScoreboardsOptions) {
     this.#options = options;
   }
 
   /** @param feed of the contest, just read @returns JSON; undefined when there is no such contest */
-  async read(feed: ContestFeed, audience: Audience): Promise<string | undefined> {
+  async read(
+    feed: Pick<ContestFeed, 'contestId' | 'facts' | 'view'>,
+    audience: Audience,
+  ): Promise<string | undefined> {
     const { leaderboards, cells, now } = this.#options;
     const { contestId, facts } = feed;
     const view = feed.view(audience);
@@ -61,18 +64,13 @@ export class Scoreboards {
     const teams = view.objects('teams');
     const problems = [...view.objects('problems').keys()];
     const { version, rows } = leaderboard;
-    const key = JSON.stringify([version, read.version, facts.startsAt, state, teams.size, problems]);
-    const place = `${contestId}/${audience}`;
-    const kept = this.#kept.get(place);
+    const revision = view.revision('teams');
+    const key = JSON.stringify([version, read.version, facts.startsAt, state, revision, problems]);
+    const kept = this.#kept.get(view);
     if (kept?.key === key) return kept.json;
     const { startsAt } = facts;
     const json = scoreboardJson({ at: now(), startsAt, state, rows, cells: read.rows, teams, problems });
-    this.#kept.delete(place);
-    this.#kept.set(place, { key, json });
-    for (const eldest of this.#kept.keys()) {
-      if (this.#kept.size <= MAX_KEPT) break;
-      this.#kept.delete(eldest);
-    }
+    this.#kept.set(view, { key, json });
     return json;
   }
 }

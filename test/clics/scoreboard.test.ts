@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accessObject } from '../../src/clics/access-object.ts';
-import { scoreboardJson } from '../../src/clics/scoreboard.ts';
+import { FeedView } from '../../src/clics/feed-view.ts';
+import { Scoreboards, type ScoreboardsOptions, scoreboardJson } from '../../src/clics/scoreboard.ts';
 import { leaderboardRow } from '../support/leaderboard-row.ts';
 import { openSpecification } from './specification.ts';
 
@@ -75,5 +76,54 @@ describe('A scoreboard of the Contest API', () => {
     expect(scoreboard.rows).toEqual([
       { rank: 1, team_id: '9', score: { num_solved: 2, total_time: 60, time: 61 }, problems: [] },
     ]);
+  });
+});
+
+describe('A scoreboard that was made before', () => {
+  type Facts = Parameters<Scoreboards['read']>[0]['facts'];
+
+  /** A feed with these teams, as one node has read it. */
+  function openFeed(...teams: number[]) {
+    const shown = new FeedView();
+    for (const id of teams) shown.set('teams', String(id), '{}');
+    shown.setState(STATE);
+    return { shown, contestId: 1, facts: { startsAt: START } as Facts, view: () => shown };
+  }
+
+  function openScoreboards() {
+    const leaderboard = { version: 7, rows: PARTS.rows };
+    let made = 0;
+    const scoreboards = new Scoreboards({
+      leaderboards: { read: async () => leaderboard },
+      cells: { read: async () => ({ version: 3, rows: PARTS.cells }) },
+      now: () => PARTS.at + made++ * MINUTE,
+    } as unknown as ScoreboardsOptions);
+    const read = async (feed: ReturnType<typeof openFeed>) => {
+      const { time, rows } = JSON.parse((await scoreboards.read(feed, 'shown')) ?? 'null');
+      return { time, teams: rows.map((one: { team_id: string }) => one.team_id) };
+    };
+    return { leaderboard, read };
+  }
+
+  it('is read again as it is, as long as nothing that it shows has changed', async () => {
+    const { read } = openScoreboards();
+    const feed = openFeed(7, 9);
+    expect(await read(feed)).toEqual(await read(feed));
+  });
+
+  it('is made anew where another team is in the place of one that left', async () => {
+    const { read } = openScoreboards();
+    const feed = openFeed(7, 9);
+    expect((await read(feed)).teams).toEqual(['9', '7']);
+    feed.shown.set('teams', '7', undefined);
+    feed.shown.set('teams', '8', '{}');
+    expect((await read(feed)).teams).toEqual(['9', '8']);
+  });
+
+  it('is made anew after a reset of the log, also where the same version has other rows', async () => {
+    const { leaderboard, read } = openScoreboards();
+    expect((await read(openFeed(7, 8, 9))).teams).toEqual(['9', '8', '7']);
+    leaderboard.rows = PARTS.rows.filter(({ playerId }) => playerId !== 8);
+    expect((await read(openFeed(7, 8, 9))).teams).toEqual(['9', '7']);
   });
 });
