@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { answeredWithin } from '../../src/util/answered-within.ts';
 
 test('an answer that takes longer is given up', async () => {
@@ -19,6 +19,14 @@ test('a failure is passed on, also one that comes too late', async () => {
   });
   await expect(answeredWithin(failing, 1)).rejects.toThrow('no answer');
   fail(new Error('refused'));
+});
+
+test('a wait alone does not keep the process from exiting', () => {
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => timers.mockRestore());
+  void answeredWithin(new Promise(() => {}), 60_000).catch(() => {});
+  expect(timers).toHaveBeenCalledOnce();
+  expect(timers.mock.results[0]?.value.hasRef()).toBe(false);
 });
 
 test('an answer that arrived while this process was busy counts, however long that was', async () => {
