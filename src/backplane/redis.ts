@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { abortable } from '../util/abortable.ts';
 import { answeredWithin } from '../util/answered-within.ts';
 import { backoffDelay } from '../util/backoff.ts';
 import { WakeableSleep } from '../util/wakeable-sleep.ts';
@@ -68,10 +69,9 @@ export class RedisBackplane implements Backplane {
 
   /** Opens both connections and keeps them until one fails. */
   async #connected(onUp: () => void): Promise<never> {
-    const failed = new Promise<never>((_, reject) => {
-      this.#fail = reject;
-    });
-    failed.catch(() => {});
+    const failed = new AbortController();
+    this.#fail = (error) => failed.abort(error);
+    const unlessFailed = <T>(work: Promise<T>) => abortable(work, failed.signal);
     const [publisher, subscriber] = [
       await createRedisClient(this.#options.url),
       await createRedisClient(this.#options.url),
@@ -81,7 +81,7 @@ export class RedisBackplane implements Backplane {
       client.on('end', () => this.#fail(new Error('the connection was closed')));
     }
     try {
-      const until = <T>(work: Promise<T>) => Promise.race([answeredWithin(work, ANSWER_MS), failed]);
+      const until = <T>(work: Promise<T>) => unlessFailed(answeredWithin(work, ANSWER_MS));
       await until(Promise.all([publisher.connect(), subscriber.connect()]));
       const echoChannel = `${this.#options.channel}:${randomUUID()}`;
       let onEcho = () => {};
@@ -92,11 +92,11 @@ export class RedisBackplane implements Backplane {
         const echoed = new Promise<void>((resolve) => {
           onEcho = resolve;
         });
-        await Promise.race([this.#send(echoChannel, ''), failed]);
+        await unlessFailed(this.#send(echoChannel, ''));
         await until(echoed);
         onUp();
         this.#report('up');
-        await Promise.race([this.#pause.sleep(ECHO_MS), failed]);
+        await unlessFailed(this.#pause.sleep(ECHO_MS));
       }
     } finally {
       this.#publisher = undefined;

@@ -275,12 +275,9 @@ export class Follower implements LogVerifier {
       connection.destroy();
       throw new Error('the follower was closed');
     }
-    let drop = () => {};
-    const dropped = new Promise<never>((_, reject) => {
-      drop = () => reject(new Error("the follower's connection was dropped"));
-    });
-    dropped.catch(() => {});
-    this.#link = { connection, source: sqlSource(connection, dropped), drop };
+    const dropped = new AbortController();
+    const drop = () => dropped.abort(new Error("the follower's connection was dropped"));
+    this.#link = { connection, source: sqlSource(connection, dropped.signal), drop };
     connection.on('error', () => this.#drop(connection));
     return this.#link;
   }

@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { whileServerSends } from '../db/silence.ts';
+import { abortable } from '../util/abortable.ts';
 import { answeredWithin } from '../util/answered-within.ts';
 import { SERVER } from './append-statement.ts';
 import { markOf, readPrunedBelow, readRange, readTerms } from './reader.ts';
@@ -23,13 +24,13 @@ type Ask = <T>(sql: string, values?: unknown[]) => Promise<T[]>;
 
 /**
  * The log over one dedicated connection. Drop the connection when a read fails.
- * @param dropped rejects when the connection is dropped: what is under way on it is not waited for
+ * @param dropped aborted when the connection is dropped: what is under way on it is not waited for
  */
-export function sqlSource(connection: Connection, dropped?: Promise<never>): LogSource<LogRow> {
+export function sqlSource(connection: Connection, dropped?: AbortSignal): LogSource<LogRow> {
   const ask: Ask = async <T>(sql: string, values: unknown[] = []) => {
     const query = connection.query<RowDataPacket[]>({ sql, values });
-    const reading = whileServerSends(connection, SILENCE_MS, answeredWithin(query, READ_MS));
-    const [rows] = await (dropped ? Promise.race([reading, dropped]) : reading);
+    const reading = answeredWithin(dropped ? abortable(query, dropped) : query, READ_MS);
+    const [rows] = await whileServerSends(connection, SILENCE_MS, reading);
     return rows as T[];
   };
   return {
