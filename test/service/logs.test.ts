@@ -6,6 +6,7 @@ import { createService, type Service } from '../../src/service/service.ts';
 import { prepareDatabase } from '../support/database/database.ts';
 import { createPlayer } from '../support/database/platform.ts';
 import { environment, note, SECRET } from '../support/service.ts';
+import { until } from '../support/until.ts';
 
 const test = prepareDatabase();
 let service: Service;
@@ -33,6 +34,9 @@ it('The log says what failed, at any level without tokens, tickets and the texts
     body: JSON.stringify({ scopes: ['player:me'] }),
   });
   const { ticket } = (await bought.json()) as { ticket: string };
+  await service.publisher.publish(note(playerId, 'for own eyes') as never);
+  const page = () => service.app.request('/notifications', { headers: { authorization } });
+  await until(async () => ((await (await page()).json()) as { items: unknown[] }).items.length === 1);
 
   await test.database.execute('RENAME TABLE notification_receipt TO elsewhere, stream_session TO nowhere');
   const answers = [
@@ -43,7 +47,7 @@ it('The log says what failed, at any level without tokens, tickets and the texts
   await test.database.execute('RENAME TABLE elsewhere TO notification_receipt, nowhere TO stream_session');
   await test.database.execute('ALTER TABLE notification RENAME COLUMN title TO heading');
   await expect(service.publisher.publish(note(playerId, 'for own eyes') as never)).rejects.toThrow();
-  const failed = await service.app.request('/notifications', { headers: { authorization } });
+  const failed = await page();
   await test.database.execute('ALTER TABLE notification RENAME COLUMN heading TO title');
 
   for (const answer of [...answers, failed]) {
