@@ -14,8 +14,13 @@ describe('What retention takes from under a stream', () => {
   let player: PlayerIds;
   let token: string;
   beforeAll(async () => {
-    // And no other task publishes who is online.
-    live = await startService({ RING_FRAMES: '0', PRESENCE_INTERVAL_MS: '600000' });
+    // And no task publishes who is online, or the first players.
+    const never = '600000';
+    live = await startService({
+      RING_FRAMES: '0',
+      PRESENCE_INTERVAL_MS: never,
+      GLOBAL_LEADERBOARD_INTERVAL_MS: never,
+    });
     player = await createPlayer(live.test.database);
     token = await live.token(player.userId);
   });
