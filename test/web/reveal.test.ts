@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFrozenContest, type FrozenContest, REVEAL_ORDER } from '../support/database/frozen-contest.ts';
@@ -15,8 +16,8 @@ describe('The reveal in the arena', { timeout: 180_000 }, () => {
   let spectator: Page;
   const complaints: string[][] = [];
 
-  /** The arena with a pasted token, at the frozen contest. */
-  async function openAs(userId: number): Promise<Page> {
+  /** The arena with a pasted token, at the frozen contest. @param prepare runs before the page is loaded */
+  async function openAs(userId: number, prepare?: (page: Page) => Promise<void>): Promise<Page> {
     const context = await demo.browser.newContext({ viewport: { width: 1280, height: 800 } });
     contexts.push(context);
     complaints.push(complaintsOf(context));
@@ -25,6 +26,7 @@ describe('The reveal in the arena', { timeout: 180_000 }, () => {
       if (location.protocol === 'http:') sessionStorage.setItem('codecraft-live:identity', text);
     }, JSON.stringify(identity));
     const page = await context.newPage();
+    await prepare?.(page);
     await page.goto(`${demo.live.url}/#contest-${contest.contestId}`);
     await page.locator('.ccl-row').first().waitFor();
     return page;
@@ -56,6 +58,21 @@ describe('The reveal in the arena', { timeout: 180_000 }, () => {
   };
 
   it('is opened by an admin, and stepped with the space bar, while everybody watches', async () => {
+    const gate = new EventEmitter();
+    const [answered, passed] = [once(gate, 'answered'), once(gate, 'passed')];
+    const late = await openAs(await createUser(demo.live.test.database), async (page) => {
+      await page.route(
+        /\/reveal$/,
+        async (route) => {
+          const response = await route.fetch();
+          gate.emit('answered');
+          await passed;
+          await route.fulfill({ response });
+        },
+        { times: 1 },
+      );
+    });
+    await answered;
     expect(await spectator.getByRole('button', { name: 'Open the reveal' }).count()).toBe(0);
     await admin.getByRole('button', { name: 'Open the reveal' }).click();
     for (const page of [admin, spectator]) {
@@ -63,6 +80,13 @@ describe('The reveal in the arena', { timeout: 180_000 }, () => {
       await until(async () => expect(await ratings(page)).toEqual(['Ada', 'Bob', 'Cleo', 'Dan']));
       expect(await page.locator('.reveal-cell[data-state="pending"]').count()).toBe(REVEAL_ORDER.length);
     }
+    // A page that receives the opening before the answer that there is none.
+    const { contestId } = contest;
+    const after = { type: 'ANNOUNCEMENT', data: { title: 'After the opening', message: '-', contestId } };
+    expect((await demo.live.publish(after)).status).toBe(201);
+    await late.getByText('After the opening').first().waitFor();
+    gate.emit('passed');
+    await until(async () => expect(await step(late)).toBe('0'));
     await until(async () => expect(await admin.locator('.reveal-cell[data-next]').count()).toBe(1));
     expect(await spectator.getByRole('button', { name: 'Next cell' }).count()).toBe(0);
     await spectator.keyboard.press('Space');

@@ -46,7 +46,7 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
   /** The last step that the stream reported; step 0: the opening. */
   const reported = useRef<ReportedStep | undefined>(undefined);
   const revealable = status === 'ENDED' && frozen;
-  /** Whether the page was opened with a contest that can be revealed: then no other part of the page reads it at the same time. */
+  /** Whether the page was opened with a contest that can be revealed: then other pages do not read it at the same moment. */
   const atOnce = useRef(revealable);
 
   useEffect(() => {
@@ -58,17 +58,19 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
     const delay = failures === 0 ? spread : reconnectDelay(backoff, BACKOFF, Math.random);
     const timer = setTimeout(async () => {
       missed.current = [];
+      const known = reported.current;
       try {
-        const found = await readReveal(live, id, reveal, reported.current);
+        const found = await readReveal(live, id, reveal, known);
         if (!current) return;
         const next = missed.current.reduce<RevealView | undefined>(
-          (known, step) => known && (afterStep(known, step) ?? known),
+          (shown, step) => shown && (afterStep(shown, step) ?? shown),
           found.view,
         );
         setReveal(found.reveal);
         setView(next);
         setFailures(0);
-        setOutdated(false);
+        // What was read may be from before a reveal that the stream has reported meanwhile.
+        setOutdated(next === undefined && reported.current !== known);
       } catch {
         if (current) setFailures((count) => count + 1);
       }
@@ -119,7 +121,7 @@ export function useReveal({ id, status, frozen }: Contest): RevealControls {
       if (live === undefined || busy) return;
       act(async () => {
         const { freezeNo = 0 } = await createReveal(live.api, id).open();
-        reported.current ??= { freezeNo, step: 0 };
+        if ((reported.current?.freezeNo ?? -1) < freezeNo) reported.current = { freezeNo, step: 0 };
         setOutdated(true);
       });
     },
