@@ -18,6 +18,8 @@ import { Parts } from './parts.ts';
 export interface Core extends Databases {
   readonly config: Config;
   readonly log: LogPipeline;
+  /** Has the callback run once another database server answers, which may be an older copy. */
+  readonly onServerChanged: (callback: () => void) => void;
   readonly hints: OpenBackplane['hints'];
   /** What is wrong with the broker between nodes at present. */
   readonly backplaneWarnings: OpenBackplane['warnings'];
@@ -66,6 +68,7 @@ export async function openCore(
       }),
     );
     const { hints } = backplane;
+    const serverCallbacks: (() => void)[] = [];
     const log = opened.add(
       'log',
       await openLogPipeline({
@@ -78,6 +81,7 @@ export async function openCore(
           logger.warn('another database server answers: all connections are opened anew');
           database.renew();
           databases.background.renew();
+          for (const callback of serverCallbacks) callback();
         },
         onAppended: backplane.onAppended,
         onError,
@@ -103,6 +107,7 @@ export async function openCore(
       ...databases,
       config,
       log,
+      onServerChanged: (callback) => serverCallbacks.push(callback),
       hints,
       backplaneWarnings: backplane.warnings,
       auth,

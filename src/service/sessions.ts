@@ -14,6 +14,7 @@ import { SessionWriter } from '../session/session-writer.ts';
 import { createSweep } from '../session/sweep.ts';
 import type { Streams } from '../stream/streams.ts';
 import { Coalesced } from '../util/coalesced.ts';
+import type { Core } from './core.ts';
 import type { LogPipeline } from './log-pipeline.ts';
 import type { Part } from './parts.ts';
 
@@ -23,6 +24,7 @@ export interface SessionsDeps {
   readonly background: Database;
   readonly databaseClock: Pick<DatabaseClock, 'isTrusted'>;
   readonly log: LogPipeline;
+  readonly onServerChanged: Core['onServerChanged'];
   /** Publishes who is online. */
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   readonly hints: Pick<Hints, 'sendCommands' | 'on'>;
@@ -42,8 +44,8 @@ const SWEEP_MS = 5_000;
 
 /** Opens the rows of this node's streams, the commands of other nodes to them, and presence. */
 export function openSessions(deps: SessionsDeps): Part {
-  const { database, background, databaseClock, log, publisher, hints, streams, nodeId, config, onError } =
-    deps;
+  const { database, background, databaseClock, log, onServerChanged, publisher, hints, streams } = deps;
+  const { nodeId, config, onError } = deps;
   const { heartbeatMs, heartbeatTimeoutMs } = config.stream;
   const lease = new NodeLease({ database: background, nodeId, durationMs: heartbeatTimeoutMs });
   const sessions = new SessionWriter({
@@ -56,6 +58,8 @@ export function openSessions(deps: SessionsDeps): Part {
     onError: (error) => onError(error, 'sessions'),
   });
   sessions.start();
+  log.onReset(() => sessions.reconcile());
+  onServerChanged(() => sessions.reconcile());
   const commands = createSessionCommands({
     database,
     background,

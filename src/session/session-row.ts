@@ -84,6 +84,28 @@ export async function readLockedSessions(
   return locked;
 }
 
+/** Reads the ids of a node's streams that are stored as open. */
+export async function readOpenSessions(database: Pick<Queries, 'query'>, nodeId: string): Promise<string[]> {
+  const rows = await database.query<{ id: string }>(
+    'SELECT stream_id AS id FROM stream_session WHERE node_id = ? AND disconnected_at IS NULL',
+    [nodeId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Stores these streams as lost, as of now. */
+export async function endLostSessions(
+  database: Pick<Queries, 'execute'>,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length === 0) return;
+  await database.execute(
+    `UPDATE stream_session SET disconnected_at = GREATEST(connected_at, UTC_TIMESTAMP(3)), close_reason = 'lost',
+        last_heartbeat_at = GREATEST(connected_at, UTC_TIMESTAMP(3)), commanded_at = NULL WHERE stream_id IN (?)`,
+    [ids],
+  );
+}
+
 /** Makes the row of an open stream. @param now as `performance.now()` */
 export function openRow(stream: Stream, now: number): SessionRow {
   const { owner } = stream;

@@ -5,14 +5,16 @@ import { readPacketLimit } from '../db/packet-limit.ts';
 import type { Stream } from '../stream/stream.ts';
 import type { Streams } from '../stream/streams.ts';
 import { backoffDelay } from '../util/backoff.ts';
-import { chunkByBytes } from '../util/chunk.ts';
+import { chunk, chunkByBytes } from '../util/chunk.ts';
 import type { NodeLease } from './node-lease.ts';
 import {
   type ClosedSession,
   closedRow,
   closedSession,
+  endLostSessions,
   openRow,
   readLockedSessions,
+  readOpenSessions,
   WRITE_SESSIONS,
 } from './session-row.ts';
 
@@ -41,8 +43,8 @@ const CLOSE_MS = 3_000;
 /**
  * Writes the rows of this node's streams to `stream_session`, and renews the node's lease. Opening a stream never waits for
  * it: changes are written together a moment later. An open stream that does not change is not written again, unless the
- * lease had ended: then a sweep may have ended its session, and all rows are written. While the database is unavailable,
- * changes wait.
+ * lease had ended: then a sweep may have ended its session, and all rows are written. So they are after `reconcile`. While the
+ * database is unavailable, changes wait.
  */
 export class SessionWriter {
   readonly #options: SessionWriterOptions;
@@ -50,6 +52,8 @@ export class SessionWriter {
   readonly #closed = new Map<string, ClosedSession>();
   #opsStreams = 0;
   #renewalDue = true;
+  /** Whether the rows of this node may be those of an older copy. */
+  #reconciliationDue = false;
   #heartbeat: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
@@ -84,6 +88,15 @@ export class SessionWriter {
     if (this.#closing || stream.state === 'closed') return;
     this.#open.add(stream);
     this.#schedule(FLUSH_MS);
+  }
+
+  /**
+   * Schedules a comparison of this node's rows with its streams. To be called where another server answers, or the log was
+   * restored: the copy may hold streams as open that have closed since, and lack others. Those are ended, and these written.
+   */
+  reconcile(): void {
+    this.#reconciliationDue = true;
+    this.#renewSoon();
   }
 
   /** Resolves when all changes up to now are in the database. @throws errors of the database */
@@ -221,10 +234,36 @@ export class SessionWriter {
     this.#renewalDue = false;
     try {
       const held = await this.#options.lease.renew();
-      if (!held) for (const stream of this.#options.streams) this.#open.add(stream);
+      if (!held || this.#reconciliationDue)
+        for (const stream of this.#options.streams) this.#open.add(stream);
+      if (this.#reconciliationDue) await this.#endLost();
     } catch (error) {
       this.#renewalDue = true;
       throw error;
+    }
+  }
+
+  /** Ends sessions of streams that are not open here. What others have locked is left to the next renewal. */
+  async #endLost(): Promise<void> {
+    const { database, nodeId, streams } = this.#options;
+    this.#reconciliationDue = false;
+    try {
+      const stored = await readOpenSessions(database, nodeId);
+      const open = new Set([...streams].map(({ id }) => id));
+      for (const ids of chunk(
+        stored.filter((id) => !open.has(id)),
+        STATEMENT_ROWS,
+      )) {
+        const locked = await readLockedSessions(database, ids);
+        if (locked.size > 0) this.#reconciliationDue = true;
+        await endLostSessions(
+          database,
+          ids.filter((id) => !locked.has(id)),
+        );
+      }
+    } catch (error) {
+      this.#reconciliationDue = true;
+      if (!isLocked(error)) throw error;
     }
   }
 

@@ -265,6 +265,49 @@ test('a row that another transaction has locked delays no other', async () => {
   await vi.waitUntil(async () => (await row(stream.id))?.close_reason === 'slow', { timeout: 15_000 });
 });
 
+describe('Where the rows of this node are those of an older copy', () => {
+  /** What a restored copy holds: streams that have closed since as open, and none that has opened since. */
+  async function restored(here: ReturnType<typeof node>) {
+    const { stream } = here.open({ userId: 1 });
+    await here.writer.flush();
+    const [first, second] = [randomUUID(), randomUUID()];
+    for (const id of [first, second])
+      await db.database.execute(
+        `INSERT INTO stream_session (stream_id, node_id, user_id, scopes, connected_at, expires_at, last_heartbeat_at, last_delivered_id)
+         SELECT ?, node_id, user_id, scopes, connected_at, expires_at, last_heartbeat_at, last_delivered_id
+           FROM stream_session WHERE stream_id = ?`,
+        [id, stream.id],
+      );
+    await db.database.execute('DELETE FROM stream_session WHERE stream_id = ?', [stream.id]);
+    return { stream, first, second };
+  }
+
+  test('streams that have closed are ended, and open ones have their rows', async () => {
+    const [here, other] = [node(), node()];
+    const elsewhere = other.open({ userId: 2 }).stream;
+    await other.writer.flush();
+    const { stream } = await restored(here);
+    here.writer.reconcile();
+    await vi.waitFor(async () => expect(await active(here.id)).toEqual([stream.id]));
+    expect(await active(other.id)).toEqual([elsewhere.id]);
+  });
+
+  test('a row that another transaction has locked delays no other, and is ended later', async () => {
+    const here = node({ heartbeatMs: 100 });
+    const { stream, first, second } = await restored(here);
+    const free = await lockRows(db.url, `stream_session WHERE stream_id = '${first}'`);
+    here.writer.reconcile();
+    await vi.waitFor(async () => expect((await row(second))?.close_reason).toBe('lost'));
+    const later = here.open({ userId: 3 }).stream;
+    await vi.waitFor(async () => expect(await active(here.id)).toContain(later.id));
+    expect((await row(first))?.close_reason).toBeNull();
+    await free();
+    await vi.waitFor(async () =>
+      expect((await active(here.id)).sort()).toEqual([stream.id, later.id].sort()),
+    );
+  });
+});
+
 test('two nodes write their own rows, and the view of active sessions has both', async () => {
   const [one, two] = [node(), node()];
   const streams = [one, two].map((each) => each.open({ userId: 1 }).stream.id);
