@@ -137,7 +137,7 @@ export class BatchCommitter {
       if (!own) {
         const { answered, remaining } = answerRepeats(attempt.members, known);
         if (answered) return remaining.length === 0 ? undefined : newAttempt(remaining);
-        if (!expected || !(await this.#wasRefused(expected, deadline))) throw error;
+        if (!expected || !(await this.#wasRefused(attempt, expected, deadline))) throw error;
         return attempt;
       }
       sent = own;
@@ -146,12 +146,19 @@ export class BatchCommitter {
     return undefined;
   }
 
-  /** Whether an assertion about the log failed, and not a precondition. Then the log is verified. */
-  async #wasRefused(expected: Expectation, deadline: number): Promise<boolean> {
+  /**
+   * Whether an assertion about the log failed, and not a precondition. Then the log is verified. Also true where the session has
+   * ended which alone knew it, with its connection or behind a proxy: nothing was committed, and the next attempt finds out.
+   */
+  async #wasRefused({ members }: Attempt, expected: Expectation, deadline: number): Promise<boolean> {
+    const { connection: asked, terms } = this.#terms ?? {};
     const found = await this.#connection.use(deadline, async (connection) =>
-      this.#terms?.connection === connection ? await readRefusal(connection) : undefined,
+      connection === asked ? await readRefusal(connection) : 'unknown',
     );
-    const { terms } = this.#terms ?? {};
+    if (found === 'unknown' || (!found && !isConditional(members))) {
+      await sleep(REFUSED_MS);
+      return true;
+    }
     if (!found || !terms?.refused(expected, found, performance.now())) return false;
     await this.#verify(found.server, deadline);
     return true;

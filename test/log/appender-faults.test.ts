@@ -68,6 +68,30 @@ describe('an append whose connection breaks is in the log exactly once', () => {
     await expectGapless(database);
   });
 
+  test.each([
+    ['it breaks', true],
+    ['a proxy leads it to another server', false],
+  ])('also when %s once the server has refused an assertion about the log', async (_, breaks) => {
+    let isRefused = false;
+    const appender = log.appending({
+      connect: async () => {
+        const connection = await database.connect({ multipleStatements: true });
+        const query = connection.query.bind(connection) as (...args: unknown[]) => Promise<unknown>;
+        const refuse = async (...args: unknown[]) => {
+          if (isRefused || !JSON.stringify(args).includes('INSERT INTO notification')) return query(...args);
+          isRefused = true;
+          if (breaks) connection.destroy();
+          throw Object.assign(new Error("Column 'first_id' cannot be null"), { errno: 1048 });
+        };
+        return Object.assign(connection, { query: refuse }) as Connection;
+      },
+    });
+    const { head } = await readHead(database.query);
+    expect(await appender.append([unitOf('refused at first')])).toMatchObject([{ firstId: head + 1 }]);
+    expect(isRefused).toBe(true);
+    await expectGapless(database);
+  });
+
   test('also when the server kills it, again and again, in the middle of a rush', async () => {
     const threads: number[] = [];
     const appender = log.appending({
