@@ -37,12 +37,12 @@ export interface LogReads<R extends TrackedRow> {
   marks(ids: readonly number[]): Promise<ReadonlyMap<number, string>>;
   /** The position from which on every row of every class is kept. */
   prunedBelow(): Promise<number>;
+  /** The greatest id among the rows; 0 where there are none. */
+  lastRow(): Promise<number>;
 }
 
 /** The log behind the lock of its head: no append is under way. */
 export interface LockedLog<R extends TrackedRow> extends LogReads<R> {
-  /** The greatest id among the rows; 0 where there are none. */
-  lastRow(): Promise<number>;
   /** Stores a term and makes it the present one. */
   beginTerm(term: Term): Promise<void>;
   /** Stores the head with the tag of the row there; without a tag where no row is there. */

@@ -74,6 +74,12 @@ function readsOver(ask: Ask): LogReads<LogRow> {
       );
     },
     prunedBelow: () => readPrunedBelow(ask),
+    async lastRow() {
+      const [row] = await ask<{ last: number | null }>(
+        'SELECT MAX(id) AS last FROM notification WHERE id > 0',
+      );
+      return Number(row?.last ?? 0);
+    },
   };
 }
 
@@ -86,12 +92,6 @@ function lockedLog(ask: Ask): LockedLog<LogRow> {
         states[0]?.head,
       ]);
       return headStateOf(states.map((state) => ({ ...state, rowTag: rows[0]?.tag ?? null })));
-    },
-    async lastRow() {
-      const [row] = await ask<{ last: number | null }>(
-        'SELECT MAX(id) AS last FROM notification WHERE id > 0',
-      );
-      return Number(row?.last ?? 0);
     },
     async beginTerm({ word, number, firstId }: Term) {
       await ask(

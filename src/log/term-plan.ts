@@ -62,6 +62,7 @@ export function planTerm(facts: LockedFacts): TermPlan {
       : {
           begin: { firstId: Math.min(...firsts), word: asStored ? ('as-stored' as const) : ('new' as const) },
         }),
-    ...(head !== lastRow || foreignTag ? { head: Math.max(head, lastRow) } : {}),
+    // A head above the rows stays where a comparison has stored it: nothing is written where nothing changes.
+    ...(head < lastRow || (head > lastRow && !mended) || foreignTag ? { head: Math.max(head, lastRow) } : {}),
   };
 }

@@ -76,12 +76,18 @@ export class Tracker<R extends TrackedRow> {
       await this.#options.pause();
       ({ state, terms } = await this.#begin(source));
     }
-    // A head or rows that were restored alone do not fit each other.
-    const hasHead = state.head === 0 || this.#known.last !== undefined;
-    const isWhole = hasHead && !state.foreignTag && (await source.marks([state.head + 1])).size === 0;
-    if (terms.present?.word !== state.term || !isWhole) await this.#confirm(source, { starting: true });
+    if (!(await this.#isWhole(source, state, terms))) await this.#confirm(source, { starting: true });
     this.#known.trust();
     this.#verifiedAt = this.#options.now();
+  }
+
+  /** Whether head, rows and terms fit each other. A head or rows that were restored alone do not. */
+  async #isWhole(source: LogReads<R>, state: HeadState, terms: Terms): Promise<boolean> {
+    if (terms.present?.word !== state.term || state.foreignTag) return false;
+    if ((await source.marks([state.head + 1])).size > 0) return false;
+    if (state.head === 0 || this.#known.last !== undefined) return true;
+    // A comparison has mended it already, and no more rows are gone since: on a read-only server it could not be repeated.
+    return state.mended && terms.beginsAt((await source.lastRow()) + 1);
   }
 
   async #begin(source: LogReads<R>): Promise<{ state: HeadState; terms: Terms }> {

@@ -45,10 +45,10 @@ export class LogInMemory {
       marks: async (ids: readonly number[]) =>
         new Map(this.rows.filter(({ id }) => ids.includes(id)).map(({ id, tag }) => [id, tag])),
       prunedBelow: async () => 1,
+      lastRow: async () => this.rows.at(-1)?.id ?? 0,
     };
     const locked: LockedLog<TaggedRow> = {
       ...reads,
-      lastRow: async () => this.rows.at(-1)?.id ?? 0,
       beginTerm: async () => {},
       moveHead: async () => {},
     };

@@ -148,6 +148,7 @@ export function sourceOf(link: Link, { hop }: Pick<World, 'hop'>): LogSource<Row
   const reads = {
     terms: () => ask((server) => [...server.state.terms]),
     prunedBelow: () => ask((server) => server.state.tail),
+    lastRow: () => ask((server) => server.lastRow()),
   };
   return {
     ...reads,
@@ -169,7 +170,6 @@ export function sourceOf(link: Link, { hop }: Pick<World, 'hop'>): LogSource<Row
           head: () => ask(() => server.headState()),
           range: (from, through, limit) => ask(() => between(server, from, through).slice(0, limit)),
           marks: (ids) => ask(() => marksOf(server, ids)),
-          lastRow: () => ask(() => server.lastRow()),
           beginTerm: (term) => ask(() => server.beginTerm(term)),
           moveHead: (head) =>
             ask(() => {
