@@ -1,6 +1,6 @@
 // Plays a contest's feed (NDJSON, CLICS Contest API) into the platform's tables at any speed, with its freeze, rejudgements and
 // reveal, and compares after every step what players and admins get (stream with cells, REST, event feed, scoreboard) with a scoreboard of its own.
-//   npm run build && node bench/replay-contest.mjs feed.ndjson [speed: contest time over time, 0: as fast as it is compared] [reveal or thaw]
+//   npm run build && node bench/replay-contest.mjs feed.ndjson [speed: contest time over time, 0: as fast as it is compared] [reveal or thaw] [seed of verdicts that the feed lacks]
 // Starts the built service on an embedded database of its own; or plays into one that runs, named by LIVE_URL, DATABASE_URL (with
 // triggers installed) and JWT_SECRET. Ends with 1 where anything differs. Figures: from a commit to the viewer, in ms, by type.
 import { readFile } from 'node:fs/promises';
@@ -8,10 +8,10 @@ import { SignJWT } from 'jose';
 import mysql from 'mysql2/promise';
 import { replay } from './replay/replay.mjs';
 
-const [file, speed = '0', end = 'reveal'] = process.argv.slice(2);
+const [file, speed = '0', end = 'reveal', seed] = process.argv.slice(2);
 const { LIVE_URL, DATABASE_URL, JWT_SECRET } = process.env;
 if (file === undefined || !['reveal', 'thaw'].includes(end)) {
-  console.error('usage: node bench/replay-contest.mjs feed.ndjson [speed] [reveal|thaw]');
+  console.error('usage: node bench/replay-contest.mjs feed.ndjson [speed] [reveal|thaw] [seed]');
   process.exit(2);
 }
 const lines = (await readFile(file, 'utf8'))
@@ -35,6 +35,7 @@ try {
     tokenOf,
     speed: Number(speed),
     end,
+    seed: seed === undefined ? undefined : Number(seed),
     onStep: (step, all) => {
       if (process.stderr.isTTY) process.stderr.write(`\r${step}/${all}`);
     },

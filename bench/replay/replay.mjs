@@ -18,12 +18,15 @@ const AUDIENCES = ['shown', 'real'];
  *
  * @param lines of a feed of the CLICS Contest API, each an object
  * @param options `pool`: of the platform's database, at UTC; `url` of the service; `tokenOf(userId)`; `speed`: contest time over
- *   time, 0: as fast as the comparisons allow; `end`: how a freeze ends, by a `reveal` step by step or a `thaw` at once; `onStep`,
- *   called after each action
+ *   time, 0: as fast as the comparisons allow; `end`: how a freeze ends, by a `reveal` step by step or a `thaw` at once; `seed` of
+ *   verdicts that the feed lacks; `onStep`, called after each action
  * @returns number of steps and comparisons, what differed, and latencies by type, ms
  */
-export async function replay(lines, { pool, url, tokenOf, speed = 0, end = 'reveal', onStep = () => {} }) {
-  const timeline = timelineOf(lines);
+export async function replay(
+  lines,
+  { pool, url, tokenOf, speed = 0, end = 'reveal', seed, onStep = () => {} },
+) {
+  const timeline = timelineOf(lines, seed);
   const platform = new Platform(pool);
   const adminId = await platform.createUser('Replay admin', 'ADMIN');
   const viewerId = await platform.createUser('Replay viewer', 'COMPANY');

@@ -1,3 +1,10 @@
+import { randomOf } from './random.mjs';
+
+/** Verdicts of submissions which the feed leaves without one: this share of them is accepted. */
+const ACCEPTED_SHARE = 0.35;
+/** How long they are judged, seconds. */
+const JUDGED_S = 5;
+
 /** Seconds of a RELTIME of the Contest API. */
 function secondsOf(text) {
   const [, sign, hours, minutes, seconds] = /^(-?)(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(text);
@@ -11,8 +18,10 @@ function secondsOf(text) {
  * feed does not have, are left out. Freeze, end and thaw follow from the contest.
  *
  * @param lines of the feed, each an object
+ * @param seed of verdicts for submissions that the feed leaves without one, as a public feed does with those of its freeze; without
+ *   it they stay pending
  */
-export function timelineOf(lines) {
+export function timelineOf(lines, seed) {
   const latest = new Map();
   const order = [];
   for (const { type, id, data } of lines) {
@@ -55,6 +64,20 @@ export function timelineOf(lines) {
       })),
     ...(freezeAt === undefined ? [] : [{ kind: 'freeze', at: freezeAt }]),
   ];
+  if (seed !== undefined) {
+    const judged = new Set(
+      actions.filter(({ kind }) => kind === 'judge').map(({ submissionId }) => submissionId),
+    );
+    const random = randomOf(seed);
+    for (const { kind, at, submissionId } of [...actions])
+      if (kind === 'submit' && !judged.has(submissionId))
+        actions.push({
+          kind: 'judge',
+          at: at + JUDGED_S,
+          submissionId,
+          verdict: random() < ACCEPTED_SHARE ? 'AC' : 'WA',
+        });
+  }
   actions.sort((a, b) => a.at - b.at);
   const last = Math.max(duration, actions.at(-1)?.at ?? 0);
   return {
