@@ -39,16 +39,20 @@ export async function startDatabase({ kind = 'mariadb', diskMb } = {}) {
     return server;
   }
 
-  async function start(server = current) {
+  function launch(server) {
     const [program, ...args] = flavour.command(server);
-    const child = spawn(program, args, { stdio: 'ignore' });
-    server.child = child;
+    server.child = spawn(program, args, { stdio: 'ignore' });
+    return server.child;
+  }
+
+  async function start(server = current) {
+    const child = launch(server);
     for (const end = Date.now() + START_LIMIT_MS; ; await sleep(50)) {
       const connection = await mysql
         .createConnection({ socketPath: server.socketPath, user: 'root' })
         .catch(() => undefined);
       if (connection) return connection.end();
-      if (child.exitCode !== null || Date.now() > end) throw new Error(`${program} did not start`);
+      if (child.exitCode !== null || Date.now() > end) throw new Error(`${child.spawnfile} did not start`);
     }
   }
 
@@ -96,7 +100,13 @@ export async function startDatabase({ kind = 'mariadb', diskMb } = {}) {
       }),
     start: () => start(),
     kill,
-    /** How often a server was killed under load. */
+    /** Starts it, and kills it after so many ms, wherever its recovery is by then. */
+    async interruptStart(ms) {
+      launch(current);
+      await sleep(ms);
+      await kill();
+    },
+    /** How often a server was killed. */
     kills: () => kills,
     freeze: () => current.child.kill('SIGSTOP'),
     thaw: () => current.child.kill('SIGCONT'),

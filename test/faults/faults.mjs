@@ -47,6 +47,17 @@ const FURTHER_FAULTS = {
     await database.start();
     await Promise.all(nodes.map((node) => node.start()));
   },
+  async 'kill -9 of a node and of its starts'({ nodes, random }) {
+    const node = random.pick(nodes);
+    await node.kill();
+    for (let i = 0; i < 3; i++) await node.interruptStart(random.below(2_000));
+    await node.start();
+  },
+  async 'kill -9 of the database and of its recoveries'({ database, random }) {
+    await database.kill();
+    for (let i = 0; i < 3; i++) await database.interruptStart(random.below(1_000));
+    await database.start();
+  },
   async 'frozen database'({ database, random }) {
     database.freeze();
     await sleep(1_000 + random.below(4_000));
@@ -256,6 +267,9 @@ export function faultsOf({ only, set, disk, redis }) {
     basic: BASIC_FAULTS,
     further: FURTHER_FAULTS,
     history: HISTORY_FAULTS,
+    kills: Object.fromEntries(
+      Object.entries({ ...BASIC_FAULTS, ...FURTHER_FAULTS }).filter(([name]) => name.startsWith('kill -9')),
+    ),
     all: {
       ...BASIC_FAULTS,
       ...FURTHER_FAULTS,

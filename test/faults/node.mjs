@@ -1,17 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SECRET } from './tokens.mjs';
 
 const START_ATTEMPTS = 5;
 /** Lets a signal collect garbage, so that what a node holds can be measured. */
 const COLLECTABLE = ['--expose-gc', '--import', "data:text/javascript,process.on('SIGUSR2', () => gc())"];
 
-/** One node of the service: a real process of the built program, always on the same port. */
-export async function startNode({ dist, databaseUrl, redisUrl }) {
+/**
+ * One node of the service: a real process of the built program, always on the same port.
+ *
+ * @param logs a folder for a file with all that it logs
+ */
+export async function startNode({ dist, databaseUrl, redisUrl, logs }) {
   const port = await freePort();
+  if (logs) mkdirSync(logs, { recursive: true });
   let child;
   let program = dist;
   let output = '';
@@ -55,11 +61,13 @@ export async function startNode({ dist, databaseUrl, redisUrl }) {
       started.once('exit', (code) =>
         failed(new Error(`a node ended with ${code} at its start: ${output.slice(-2_000)}`)),
       );
-      started.stderr.on('data', (chunk) => {
+      const keep = (chunk) => {
         output = (output + chunk).slice(-20_000);
-      });
+        if (logs) appendFileSync(join(logs, `${port}.log`), chunk);
+      };
+      started.stderr.on('data', keep);
       started.stdout.on('data', (chunk) => {
-        output = (output + chunk).slice(-20_000);
+        keep(chunk);
         for (const line of chunk.toString().split('\n'))
           if (line.includes('the log was reset')) resets.push(line.slice(0, 300));
         if (chunk.toString().includes('listening')) done();
@@ -93,6 +101,12 @@ export async function startNode({ dist, databaseUrl, redisUrl }) {
     kill() {
       if (isRunning()) kills++;
       return end('SIGKILL');
+    },
+    /** Starts it, and kills it after so many ms, wherever its start is by then. */
+    async interruptStart(ms) {
+      startOnce().catch(() => {});
+      await sleep(ms);
+      await this.kill();
     },
     /** How often it was killed. */
     kills: () => kills,

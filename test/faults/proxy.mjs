@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
-/** A TCP hop before the nodes. It breaks each connection after a random number of answered bytes, wherever that is. */
-export async function startProxy(nodes, random) {
+/**
+ * A TCP hop before the nodes. It breaks each connection after a random number of answered bytes, wherever that is.
+ *
+ * @param maxBytes limit of that number
+ */
+export async function startProxy(nodes, random, maxBytes) {
   const sockets = new Set();
   let cuts = 0;
   let blocked = false;
@@ -14,7 +18,7 @@ export async function startProxy(nodes, random) {
       return;
     }
     const upstream = connect(nodes[turn++ % nodes.length].port, '127.0.0.1');
-    let left = 500 + random.below(60_000);
+    let left = 500 + random.below(maxBytes);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => {});

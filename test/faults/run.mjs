@@ -31,7 +31,7 @@ const OPTIONS = {
   readers: { type: 'string', default: '100' },
   /** Streams of leaderboards beside them. */
   viewers: { type: 'string', default: '8' },
-  /** basic, further, history (what takes history away) or all. */
+  /** basic, further, history (what takes history away), kills or all. */
   set: { type: 'string', default: 'basic' },
   /** Names of faults, separated by commas. */
   only: { type: 'string' },
@@ -51,6 +51,10 @@ const OPTIONS = {
   mutate: { type: 'string' },
   'old-dist': { type: 'string' },
   dist: { type: 'string', default: resolve(import.meta.dirname, '../../dist') },
+  /** Max answered bytes after which the proxy breaks a connection: fewer cuts leave more time for events. */
+  cut: { type: 'string', default: '60000' },
+  /** A folder for all that the nodes log, with a file each; without it only the newest lines are kept. */
+  logs: { type: 'string' },
   /** A file to which the outcome is appended as one line of JSON, for `totals.mjs`. */
   record: { type: 'string' },
   /** Max time until a new event has reached every stream, ms. */
@@ -82,6 +86,7 @@ try {
       dist: values['old-dist'] ?? dist,
       databaseUrl: databaseProxy.url,
       redisUrl: redis?.url,
+      logs: values.logs,
     });
     nodes.push(Object.assign(node, { databaseProxy }));
   };
@@ -90,7 +95,7 @@ try {
   await Promise.all(Array.from({ length: Number(values.nodes) - 1 }, add));
   const platform = await seedPlatform(database, random);
   const before = await readResources(nodes, database);
-  const proxy = await startProxy(nodes, createRandom(seed + 2));
+  const proxy = await startProxy(nodes, createRandom(seed + 2), Number(values.cut));
   const readers = Array.from({ length: Number(values.readers) }, () => {
     const player = random.pick(platform.players);
     const own = platform.scopesOf(player).filter(() => random.below(2) === 0);
@@ -155,12 +160,12 @@ try {
       }
     }
     if (undelivered.length > 0) break;
-    console.error(`${index + 1}. ${name}`);
+    console.error(`${new Date().toISOString()} ${index + 1}. ${name}`);
     await FAULTS[name]({ nodes, database, redis, proxy, publishers, losing, pruned, random: faultRandom });
     const from = performance.now();
     await delivered(await publishers.probe());
     const taken = Math.round(performance.now() - from);
-    console.error(`   recovered after ${taken} ms`);
+    console.error(`${new Date().toISOString()} recovered after ${taken} ms`);
     recoveries.set(name, [...(recoveries.get(name) ?? []), taken]);
   }
   await publishers.stop();
