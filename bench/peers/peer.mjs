@@ -1,10 +1,10 @@
-// What all peers have in common: POST /events gives events to all streams, GET /health counts those. A process of its own,
-// which tells its parent the port and ends with it.
+// What all peers have in common: POST /events sends events to all streams, GET /health counts those. Each is a process of its own,
+// which sends its port to its parent and ends with it.
 import { createServer } from 'node:http';
 
 /**
- * @param count how many streams are open
- * @param broadcast gives a notification to all of them: its id, its name, its JSON
+ * @param count number of open streams
+ * @param broadcast sends a notification to all of them: its id, its name, its JSON
  * @param open opens a stream, where the peer does not take the server's connections by itself
  */
 export function createPeer({ count, broadcast, open }) {
@@ -15,7 +15,8 @@ export function createPeer({ count, broadcast, open }) {
     if (pathname !== '/events') return open(request, response);
     let body = '';
     for await (const chunk of request.setEncoding('utf8')) body += chunk;
-    const events = JSON.parse(body);
+    const given = JSON.parse(body);
+    const events = Array.isArray(given) ? given : [given];
     for (const event of events) await broadcast(notification(++id, event));
     response.writeHead(201, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ events: events.length }));
@@ -24,10 +25,10 @@ export function createPeer({ count, broadcast, open }) {
 
 export function listen(server) {
   process.once('disconnect', () => process.exit());
-  server.listen(0, '127.0.0.1', 8192, () => process.send({ port: server.address().port }));
+  server.listen(0, '127.0.0.1', 4096, () => process.send({ port: server.address().port }));
 }
 
-/** The same JSON as ours, made once for all streams. */
+/** The same JSON as the service's, made once for all streams. */
 function notification(id, { type, data }) {
   const { title, message, contestId } = data;
   const scope = `contest:${contestId}`;

@@ -1,0 +1,28 @@
+// The command line of `npm run bench`.
+import { parseArgs } from 'node:util';
+
+/** Durations of measurements, s. */
+export const DURATIONS = {
+  full: { publishS: 2, pacedS: 3, stalledS: 6, idleS: 5 },
+  quick: { publishS: 1, pacedS: 2, stalledS: 4, idleS: 3 },
+};
+const ROUNDS = 5;
+
+/**
+ * @param names of all scenarios
+ * @returns `quick`, `rounds`, `scenarios` (names), and `complete`: whether the results are those of a full run, to be stored
+ * @throws on options and scenarios that there are not
+ */
+export function readOptions(given, names) {
+  const { values } = parseArgs({
+    args: given,
+    options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' } },
+  });
+  const scenarios = values.only?.split(',') ?? names;
+  const unknown = scenarios.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`${unknown} is no scenario: ${names.join(', ')}`);
+  const quick = values.quick ?? false;
+  const rounds = Number(values.rounds ?? (quick ? 1 : ROUNDS));
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number from 1');
+  return { quick, rounds, scenarios, complete: !quick && scenarios.length === names.length };
+}

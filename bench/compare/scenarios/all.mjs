@@ -1,0 +1,9 @@
+import { ceiling } from './ceiling.mjs';
+import { inProcess } from './in-process.mjs';
+import { others } from './others.mjs';
+import { publish } from './publish.mjs';
+import { tenThousandStreams } from './ten-thousand-streams.mjs';
+import { thousandStreams } from './thousand-streams.mjs';
+
+/** In the order of a round. A scenario has a `name` and `run(bench, record)`, and runs in the first `maxRounds` rounds. */
+export const SCENARIOS = [publish, inProcess, thousandStreams, tenThousandStreams, others, ceiling];

@@ -1,0 +1,106 @@
+// Streams of 10,000 users: opened, idle, written to at modest rates and as fast as it goes, and all reconnecting at once.
+import { openDatabase } from '../../../dist/db/database.js';
+import { assertComplete, assertOpen, collected, withContender } from '../measure.mjs';
+import { COLLECTS } from '../service.mjs';
+import { recordPaced, recordSaturated } from './thousand-streams.mjs';
+
+const STREAMS = 10_000;
+const RATES = [5, 10];
+/** Events between the cut and the reconnection. */
+const MISSED = 100;
+
+export const tenThousandStreams = {
+  name: 'streams-10000',
+  async run(bench, record) {
+    for (const contender of [bench.service, bench.peers.bare, bench.peers.nchan])
+      if (contender) await measure(bench, record, contender);
+  },
+};
+
+function measure(bench, record, contender) {
+  const { name } = contender;
+  const collects = name !== 'nchan';
+  const { idleS, pacedS, publishS } = bench.durations;
+  return withContender(bench, contender, { flags: COLLECTS }, async ({ server, run, main }) => {
+    // What comes with the first streams is not counted as theirs.
+    assertOpen(await run('open 100'), 100);
+    await run('close');
+    await run('wait 0.5');
+    const before = await collected(main, collects);
+    const opening = assertOpen(await run(`open ${STREAMS} window=100 timeout=120`), STREAMS);
+    record('opening 10,000 streams', name, {
+      perSecond: opening.opened / opening.seconds,
+      p99: opening.opening.p99,
+      cpuMs: opening.cpuMs / opening.opened,
+      allCpuMs: opening.allCpuMs / opening.opened,
+    });
+    await run('wait 1');
+    const memory = (await collected(main, collects)) - before;
+    const statements = name === 'service' ? await statementsOf(server.databaseUrl) : undefined;
+    const idle = await run(`wait ${idleS}`);
+    record('10,000 idle streams', name, {
+      kibPerStream: memory / STREAMS,
+      cpuPercent: idle.cpuMs / (idleS * 10),
+      ...(statements && (await statements.since(idleS))),
+    });
+    if (name === 'bare') return;
+    for (const rate of RATES) await recordPaced(record, name, STREAMS, rate, run, pacedS);
+    await recordSaturated(record, name, STREAMS, run, publishS);
+    if (name === 'service') await recordReconnection(bench, record, server, run);
+  });
+}
+
+/** Cuts all streams, publishes meanwhile, and has them come back at once. */
+async function recordReconnection(bench, record, server, run) {
+  const cursor = await publishOne(bench, server);
+  await run('wait 1');
+  await run('close');
+  await run('forget');
+  assertComplete(await run(`publish connections=1 batch=${MISSED} seconds=0`));
+  const opening = await run(`open ${STREAMS} window=${STREAMS} cursor=${cursor} timeout=120`);
+  assertOpen(opening, STREAMS);
+  assertComplete({ ...opening, expected: MISSED * STREAMS });
+  record('10,000 streams reconnect at once', 'service', {
+    seconds: opening.seconds,
+    p50: opening.opening.p50,
+    cpuMs: opening.cpuMs / STREAMS,
+  });
+}
+
+/** Publishes an event; resolves with the cursor behind it. */
+export async function publishOne({ service }, server) {
+  const response = await fetch(`http://127.0.0.1:${server.port}/events`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.publisher}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'ANNOUNCEMENT', data: { contestId: 1, title: 'bench', message: 'cursor' } }),
+  });
+  if (response.status !== 201) throw new Error(`publishing was answered with ${response.status}`);
+  const { events } = await response.json();
+  return events[0].cursor;
+}
+
+/** Statements that write, and all statements, from now on. */
+async function statementsOf(url) {
+  const database = openDatabase({ url, poolSize: 1 });
+  const read = async () => {
+    const rows = await database.query(
+      `SHOW GLOBAL STATUS WHERE Variable_name IN ('Questions', 'Com_insert', 'Com_update', 'Com_delete', 'Com_replace',
+       'Com_insert_select', 'Com_update_multi', 'Com_delete_multi', 'Com_call_procedure')`,
+    );
+    const value = new Map(rows.map((row) => [row.Variable_name, Number(row.Value)]));
+    const questions = value.get('Questions');
+    value.delete('Questions');
+    return { questions, writes: [...value.values()].reduce((sum, one) => sum + one, 0) };
+  };
+  const before = await read();
+  return {
+    async since(seconds) {
+      const after = await read();
+      await database.close();
+      return {
+        queriesPerSecond: (after.questions - before.questions) / seconds,
+        writesPerSecond: (after.writes - before.writes) / seconds,
+      };
+    },
+  };
+}

@@ -1,0 +1,15 @@
+// The results of the last full run.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const FILE = join(import.meta.dirname, '../results.json');
+
+/** Undefined where no full run was stored. */
+export function readStored() {
+  return existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) : undefined;
+}
+
+export function store(results) {
+  const rounded = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value);
+  writeFileSync(FILE, `${JSON.stringify(results, rounded, 2)}\n`);
+}

@@ -1,0 +1,323 @@
+#define _GNU_SOURCE
+#include "streams.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "answered.h"
+#include "clock.h"
+#include "loop.h"
+#include "mark.h"
+
+#define READ_BYTES (256 * 1024)
+/** Max bytes of an answer before the stream counts as open. */
+#define HEAD_BYTES 16384
+/** Each of so many streams is sampled for the delay behind the answer. */
+#define SAMPLED_EACH 8
+/** Receive buffer of streams that stop reading, bytes: else the kernel would read on for megabytes. */
+#define STALLED_BUFFER 4096
+
+enum state { CLOSED, CONNECTING, OPENING, OPEN, FAILED, ENDED };
+
+struct stream {
+  struct source source;
+  enum state state;
+  unsigned index;
+  bool stalled;
+  /** Digits of a mark that are still to come, and its value so far. */
+  unsigned digits_left;
+  uint64_t partial;
+  /** Copies of the last mark that are still to come. */
+  unsigned copies_left;
+  uint64_t last;
+  uint64_t events;
+  uint64_t order;
+  uint64_t asked_at;
+  char *head;
+  unsigned head_length;
+  bool replied;
+  /** Whether the status of the answer was read. */
+  bool accepted;
+};
+
+struct counts counts;
+
+static struct stream_options options;
+static struct stream *streams;
+static unsigned capacity, opened, failed, ended, pending, broken;
+static const char **tokens;
+static unsigned token_count;
+static char failure[201];
+static struct histogram opening;
+static char *space;
+
+static void stream_ready(struct source *source, uint32_t events);
+
+void streams_configure(const struct stream_options *given) {
+  options = *given;
+  space = allocate(READ_BYTES);
+  char *end = options.tokens.bytes + options.tokens.length;
+  for (char *at = options.tokens.bytes; at && at < end; at++)
+    if (*at == '\n') token_count++;
+  tokens = allocate((token_count + 1) * sizeof *tokens);
+  unsigned count = 0;
+  for (char *at = options.tokens.bytes; at && at < end && count < token_count;) {
+    char *line = memchr(at, '\n', (size_t)(end - at));
+    *line = 0;
+    tokens[count++] = at;
+    at = line + 1;
+  }
+}
+
+static void note_failure(const char *what, size_t length) {
+  if (failure[0]) return;
+  size_t taken = length < 200 ? length : 200;
+  memcpy(failure, what, taken);
+  failure[taken] = 0;
+}
+
+static void stream_end(struct stream *stream, const char *why, size_t length) {
+  if (stream->state == OPEN) {
+    opened--;
+    ended++;
+    stream->state = ENDED;
+  } else {
+    pending--;
+    failed++;
+    stream->state = FAILED;
+  }
+  note_failure(why, length);
+  reset(stream->source.fd);
+  stream->source.fd = -1;
+  free(stream->head);
+  stream->head = NULL;
+}
+
+static void stream_start(struct stream *stream, const char *cursor, unsigned stalled_each) {
+  stream->stalled = false;
+  int buffer = stalled_each && stream->index % stalled_each == 0 ? STALLED_BUFFER : 0;
+  stream->source.fd = connect_to(options.host, options.port, buffer);
+  stream->source.ready = stream_ready;
+  stream->state = CONNECTING;
+  stream->digits_left = stream->copies_left = 0;
+  stream->head = NULL;
+  stream->head_length = 0;
+  stream->replied = options.reply_to == NULL;
+  stream->accepted = false;
+  stream->asked_at = now_ns();
+  pending++;
+  char resume[300] = "", index[16];
+  if (cursor) snprintf(resume, sizeof resume, "Last-Event-ID: %s\r\n", cursor);
+  snprintf(index, sizeof index, "%u", stream->index + 1);
+  struct text one = text_replace(options.request, "{resume}", resume);
+  struct text two = text_replace(one, "{index}", index);
+  struct text three = text_replace(two, "{token}", token_count ? tokens[stream->index % token_count] : "");
+  free(one.bytes);
+  free(two.bytes);
+  stream->head = three.bytes;
+  stream->head_length = (unsigned)three.length;
+  loop_add(&stream->source, EPOLLOUT);
+}
+
+/** Writes the request; then `head` collects the answer. */
+static void stream_request(struct stream *stream) {
+  ssize_t sent = send(stream->source.fd, stream->head, stream->head_length, MSG_NOSIGNAL);
+  if (sent < 0 || (unsigned)sent != stream->head_length) {
+    const char *why = sent < 0 ? strerror(errno) : "the request was not taken whole";
+    return stream_end(stream, why, strlen(why));
+  }
+  free(stream->head);
+  stream->head = allocate(HEAD_BYTES + 1);
+  stream->head_length = 0;
+  stream->state = OPENING;
+  loop_change(&stream->source, EPOLLIN);
+}
+
+static void take(struct stream *stream, uint64_t mark, uint64_t now) {
+  if (stream->copies_left > 0) {
+    stream->copies_left--;
+    if (mark != stream->last) broken++;
+    return;
+  }
+  stream->copies_left = options.copies - 1;
+  stream->last = mark;
+  stream->events++;
+  stream->order = (stream->order ^ mark) * 0x100000001b3u;
+  counts.deliveries++;
+  histogram_add(&counts.arrival, now > mark ? now - mark : 0);
+  if (stream->index % SAMPLED_EACH) return;
+  struct answered *answer = answered_of(mark);
+  if (answer->mark != mark) return;
+  histogram_add(&counts.behind, answer->at && now > answer->at ? now - answer->at : 0);
+}
+
+static void scan(struct stream *stream, const unsigned char *at, size_t length, uint64_t now) {
+  const unsigned char *end = at + length;
+  for (;;) {
+    if (stream->digits_left == 0) {
+      at = memchr(at, MARK_BYTE, (size_t)(end - at));
+      if (!at) return;
+      at++;
+      stream->digits_left = MARK_DIGITS;
+      stream->partial = 0;
+    }
+    unsigned left = stream->digits_left;
+    uint64_t value = stream->partial;
+    for (; left > 0 && at < end; left--, at++) {
+      unsigned digit = *at - '0';
+      if (digit > 9) break;
+      value = value * 10 + digit;
+    }
+    if (left > 0 && at == end) {
+      stream->digits_left = left;
+      stream->partial = value;
+      return;
+    }
+    stream->digits_left = 0;
+    // Anything but sixteen digits: a byte of a length or of another character.
+    if (left == 0) take(stream, value, now);
+  }
+}
+
+/** Collects the beginning of the answer until the stream is open. */
+static void stream_answered(struct stream *stream, const char *bytes, size_t length, uint64_t now) {
+  size_t kept = length < HEAD_BYTES - stream->head_length ? length : HEAD_BYTES - stream->head_length;
+  memcpy(stream->head + stream->head_length, bytes, kept);
+  stream->head_length += (unsigned)kept;
+  if (!stream->accepted && stream->head_length >= 12) {
+    if (memcmp(stream->head + 9, "200", 3) && memcmp(stream->head + 9, "101", 3))
+      return stream_end(stream, stream->head, stream->head_length);
+    stream->accepted = true;
+  }
+  if (!stream->replied && memmem(stream->head, stream->head_length, options.reply_to, strlen(options.reply_to))) {
+    stream->replied = true;
+    if (send(stream->source.fd, options.reply.bytes, options.reply.length, MSG_NOSIGNAL) < 0)
+      return stream_end(stream, strerror(errno), strlen(strerror(errno)));
+  }
+  bool found = memmem(stream->head, stream->head_length, options.opened, strlen(options.opened)) != NULL;
+  // A replay may be longer than the head: what opens the stream is then looked for at the end.
+  if (!found && stream->head_length == HEAD_BYTES) {
+    unsigned half = HEAD_BYTES / 2;
+    memmove(stream->head, stream->head + half, HEAD_BYTES - half);
+    stream->head_length = HEAD_BYTES - half;
+    if (kept < length) return stream_answered(stream, bytes + kept, length - kept, now);
+  }
+  if (!found || !stream->replied) return;
+  stream->state = OPEN;
+  pending--;
+  opened++;
+  histogram_add(&opening, now - stream->asked_at);
+  free(stream->head);
+  stream->head = NULL;
+}
+
+static void stream_ready(struct source *source, uint32_t events) {
+  struct stream *stream = (struct stream *)source;
+  if (stream->state == CONNECTING && !(events & (EPOLLERR | EPOLLHUP))) return stream_request(stream);
+  ssize_t length = recv(source->fd, space, READ_BYTES, 0);
+  if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (length <= 0) {
+    if (stream->state == OPENING && stream->head_length > 0)
+      return stream_end(stream, stream->head, stream->head_length);
+    const char *why = length < 0 ? strerror(errno) : "the server ended a stream";
+    return stream_end(stream, why, strlen(why));
+  }
+  uint64_t now = now_ns();
+  counts.bytes += (uint64_t)length;
+  scan(stream, (unsigned char *)space, (size_t)length, now);
+  if (stream->state == OPENING) stream_answered(stream, space, (size_t)length, now);
+}
+
+void streams_open(unsigned target, unsigned window, const char *cursor, double timeout_s, unsigned stalled_each) {
+  if (target > capacity) {
+    // Sources are known by their address: none may move while one is open.
+    if (opened > 0) fail("open as many streams first as there are to be at most");
+    free(streams);
+    streams = allocate(target * sizeof *streams);
+    capacity = target;
+    for (unsigned at = 0; at < capacity; at++) streams[at] = (struct stream){.index = at, .source.fd = -1};
+  }
+  histogram_clear(&opening);
+  memset(&counts, 0, sizeof counts);
+  failed = 0;
+  failure[0] = 0;
+  unsigned next = 0, before = opened;
+  uint64_t began = now_ns(), limit = began + (uint64_t)(timeout_s * 1e9);
+  while (opened + failed < target && now_ns() < limit) {
+    while (pending < window && opened + pending + failed < target) {
+      while (next < capacity && (streams[next].state == OPEN || streams[next].state == CONNECTING ||
+                                 streams[next].state == OPENING || streams[next].state == FAILED))
+        next++;
+      if (next == capacity) break;
+      stream_start(&streams[next++], cursor, stalled_each);
+    }
+    loop_turn(20);
+  }
+  double seconds = (double)(now_ns() - began) / 1e9;
+  for (unsigned at = 0; at < capacity; at++) {
+    struct stream *stream = &streams[at];
+    if (stream->state == CONNECTING || stream->state == OPENING)
+      stream_end(stream, "not open in time", strlen("not open in time"));
+    if (stream->state == FAILED) stream->state = CLOSED;
+  }
+  printf("\"seconds\":%.3f,\"opened\":%u,\"open\":%u,\"failed\":%u,", seconds, opened - before, opened, failed);
+  printf("\"deliveries\":%llu,\"bytes\":%llu,", (unsigned long long)counts.deliveries, (unsigned long long)counts.bytes);
+  histogram_print("opening", &opening);
+  streams_print();
+}
+
+void streams_close(void) {
+  for (unsigned at = 0; at < capacity; at++) {
+    struct stream *stream = &streams[at];
+    if (stream->source.fd >= 0) reset(stream->source.fd);
+    free(stream->head);
+    stream->head = NULL;
+    stream->source.fd = -1;
+    stream->state = CLOSED;
+  }
+  opened = pending = 0;
+}
+
+unsigned streams_reading(void) {
+  unsigned count = 0;
+  for (unsigned at = 0; at < capacity; at++) count += streams[at].state == OPEN && !streams[at].stalled;
+  return count;
+}
+
+void streams_stall(unsigned each) {
+  for (unsigned at = 0; at < capacity; at++) {
+    struct stream *stream = &streams[at];
+    if (stream->state != OPEN) continue;
+    stream->stalled = each > 0 && at % each == 0;
+    loop_change(&stream->source, stream->stalled ? 0 : EPOLLIN);
+  }
+}
+
+void streams_forget(void) {
+  for (unsigned at = 0; at < capacity; at++) streams[at].events = streams[at].order = 0;
+  broken = ended = 0;
+  failure[0] = 0;
+}
+
+void streams_print(void) {
+  // The majority by Boyer and Moore, then those that differ from it.
+  struct stream *most = NULL;
+  unsigned votes = 0, differ = 0;
+  for (unsigned at = 0; at < capacity; at++) {
+    struct stream *stream = &streams[at];
+    if (stream->state != OPEN || stream->stalled) continue;
+    if (votes == 0) most = stream;
+    votes += most->order == stream->order && most->events == stream->events ? 1u : -1u;
+  }
+  for (unsigned at = 0; at < capacity; at++) {
+    struct stream *stream = &streams[at];
+    if (stream->state == OPEN && !stream->stalled && most)
+      differ += most->order != stream->order || most->events != stream->events;
+  }
+  printf("\"ended\":%u,\"differing\":%u,\"broken\":%u,\"failure\":", ended, differ, broken);
+  text_print(failure, strlen(failure));
+  putchar(',');
+}

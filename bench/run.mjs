@@ -1,0 +1,99 @@
+// The service beside its peers in one interleaved run, and the ratios between them.
+//   npm run bench                 five rounds, at most 15 minutes on two quiet cores; writes bench/results.json and docs/bench-*.svg
+//   npm run bench -- --quick      one short round, at most two minutes; prints the stored ratios beside its own
+//   npm run bench -- --only publish,streams-1000 --rounds 3
+// Sets up all it needs and stops by itself. ARCHITECTURE.md, "Measured", says how to read what it prints.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { drawCurves } from './compare/curves.mjs';
+import { buildLoad } from './compare/load-client.mjs';
+import { busyCores, describeMachine } from './compare/machine.mjs';
+import { Measurements } from './compare/measurements.mjs';
+import { NCHAN_ABSENT, nchanPeer } from './compare/nchan.mjs';
+import { DURATIONS, readOptions } from './compare/options.mjs';
+import { ceilingPeer, nodePeers } from './compare/peers.mjs';
+import { SCENARIOS } from './compare/scenarios/all.mjs';
+import { prepareService } from './compare/service.mjs';
+import { readStored, store } from './compare/stored.mjs';
+import { printSummary } from './compare/summary.mjs';
+
+const options = readOptions(
+  process.argv.slice(2),
+  SCENARIOS.map(({ name }) => name),
+);
+const startedAt = performance.now();
+const directory = await mkdtemp(join(tmpdir(), 'live-bench-'));
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'])
+  process.once(signal, () => {
+    stopping = true;
+  });
+try {
+  const programs = await buildLoad(directory);
+  const service = await prepareService(directory);
+  const peers = Object.fromEntries(nodePeers().map((peer) => [peer.name, peer]));
+  peers.ceiling = ceilingPeer(programs.ceiling);
+  peers.nchan = nchanPeer(directory);
+  if (peers.nchan === undefined) console.log(NCHAN_ABSENT);
+  const bench = {
+    programs,
+    directory,
+    service,
+    peers,
+    durations: options.quick ? DURATIONS.quick : DURATIONS.full,
+  };
+  const measurements = new Measurements();
+  const busy = [];
+  for (let round = 1; round <= options.rounds && !stopping; round++) {
+    busy.push(await busyCores());
+    for (const scenario of SCENARIOS) {
+      if (stopping || !options.scenarios.includes(scenario.name) || round > (scenario.maxRounds ?? round))
+        continue;
+      if (options.quick && scenario.inQuick === false) continue;
+      await run(scenario, round, bench, measurements);
+    }
+  }
+  if (!stopping) {
+    const machine = await describeMachine(busy);
+    const results = { machine, rounds: options.rounds, ...measurements.toJSON() };
+    printSummary(
+      results,
+      options.complete ? undefined : readStored(),
+      (performance.now() - startedAt) / 1_000,
+    );
+    if (options.complete) {
+      store(results);
+      drawCurves(results);
+    }
+  }
+} finally {
+  await rm(directory, { recursive: true, force: true, maxRetries: 10 });
+}
+
+async function run(scenario, round, bench, measurements) {
+  const begunAt = performance.now();
+  const record = (title, contender, values) => {
+    measurements.add(title, contender, round, values);
+    console.log(`round ${round}  ${title}  ${contender}: ${inShort(values)}`);
+  };
+  try {
+    await scenario.run(bench, record);
+  } catch (error) {
+    console.log(`round ${round}  ${scenario.name} failed: ${error.message}`);
+    process.exitCode = 1;
+  }
+  console.log(
+    `round ${round}  ${scenario.name} took ${((performance.now() - begunAt) / 1_000).toFixed(1)} s`,
+  );
+}
+
+function inShort(values) {
+  return Object.entries(values)
+    .filter(([, value]) => typeof value === 'number')
+    .map(
+      ([name, value]) =>
+        `${name} ${value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3)}`,
+    )
+    .join(', ');
+}
