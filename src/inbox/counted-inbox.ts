@@ -4,6 +4,7 @@ import type { InboxCounts } from '../protocol/api/inbox.ts';
 import { type Block, type BlockCounts, countsOf, type PositionRange, withinRanges } from './blocks.ts';
 import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
 import { BLOCK_ROWS, digestOf, settleBlocks } from './settle-blocks.ts';
+import { REPLACED_FROM } from './stored-blocks.ts';
 
 export interface CountedInbox {
   /** Ascending. */
@@ -107,19 +108,28 @@ async function settleAndRead<C extends Closed>(
   }
 }
 
-/** Whether anything has changed since the blocks of an inbox were counted; false where it has none. */
+/** Whether anything has changed since the blocks of an inbox were counted, the rows of the log included; false where it has none. */
 async function isStale(database: Reads, { playerId, scopes }: PlayerInbox): Promise<boolean> {
-  const [summary] = await database.query<{ scopes: string; moved: number; changed: number }>(
+  const [summary] = await database.query<{
+    scopes: string;
+    moved: number;
+    changed: number;
+    replacedFrom: number | null;
+  }>(
     `SELECT s.scopes,
             EXISTS (SELECT 1 FROM log_tail t WHERE t.tail <> CASE t.keep_class WHEN 'player' THEN s.player_tail
               WHEN 'contest' THEN s.contest_tail WHEN 'global' THEN s.global_tail ELSE t.tail END) AS moved,
             EXISTS (SELECT 1 FROM notification_receipt r WHERE r.player_id = ? AND r.changed_at IS NOT NULL
-              AND r.notification_id <= (SELECT MAX(b.through_id) FROM inbox_block b WHERE b.player_id = ?)) AS changed
+              AND r.notification_id <= (SELECT MAX(b.through_id) FROM inbox_block b WHERE b.player_id = ?)) AS changed,
+            (${REPLACED_FROM}) AS replacedFrom
        FROM inbox_summary s WHERE s.player_id = ?`,
-    [playerId, playerId, playerId],
+    [playerId, playerId, playerId, playerId, playerId],
   );
   if (summary === undefined) return false;
-  return summary.scopes !== digestOf(scopes) || Number(summary.moved) > 0 || Number(summary.changed) > 0;
+  const { moved, changed, replacedFrom } = summary;
+  return (
+    summary.scopes !== digestOf(scopes) || Number(moved) > 0 || Number(changed) > 0 || replacedFrom !== null
+  );
 }
 
 async function sumBlocks(database: Reads, playerId: number, through: number): Promise<Closed> {

@@ -4,6 +4,7 @@ import type { Scope } from '../protocol/scope.ts';
 import { chunk } from '../util/chunk.ts';
 import { type Block, type BlockCounts, CORRECTION, type PositionRange, withinRanges } from './blocks.ts';
 import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
+import { discardReplaced, readStored, storeBlocks } from './stored-blocks.ts';
 
 /** Notifications of a new block. */
 export const BLOCK_ROWS = 512;
@@ -28,8 +29,6 @@ interface Settled {
   readonly more: boolean;
 }
 
-type StoredBlock = Block & { readonly countedAt: Date };
-
 /** Digest of the scopes of an inbox, in any order. */
 export function digestOf(scopes: readonly Scope[]): string {
   return createHash('sha256')
@@ -41,8 +40,8 @@ export function digestOf(scopes: readonly Scope[]): string {
 /**
  * Counts the blocks of an inbox again whose receipts have changed since, or whose notifications retention may have deleted, and
  * the one that was counted longest ago; makes blocks of what follows the last one, through `committed` at most. Of each it does
- * a bounded part. Where the inbox consists of other scopes than before, all blocks are made anew. Receipts that another
- * transaction has locked are counted as they are, and again the next time.
+ * a bounded part. Where the inbox consists of other scopes than before, all blocks are made anew; where rows of the log were
+ * replaced, those of these rows. Receipts that another transaction has locked are counted as they are, and again the next time.
  *
  * @returns whether anything was settled that does not have to be again, and whether more blocks can be made at once
  */
@@ -50,6 +49,7 @@ export async function settleBlocks(tx: Transaction, inbox: PlayerInbox, committe
   const { playerId } = inbox;
   const digest = digestOf(inbox.scopes);
   const before = await lockSummary(tx, playerId, digest);
+  const { countedAt, replaced } = await discardReplaced(tx, playerId);
   const tails = await readTails(tx);
   // Locked before they are counted, so that a change after the count is a change since.
   const locked = await readChanged(tx, playerId, committed, 'FOR UPDATE SKIP LOCKED');
@@ -68,7 +68,7 @@ export async function settleBlocks(tx: Transaction, inbox: PlayerInbox, committe
   const recounted = await recount(tx, inbox, blocks, due);
   const made =
     due.size > MAX_BLOCKS / 2 ? [] : await makeBlocks(tx, inbox, blocks.at(-1)?.throughId ?? 0, committed);
-  await store(tx, playerId, [...recounted, ...made]);
+  await storeBlocks(tx, playerId, countedAt, [...recounted, ...made]);
 
   const last = made.at(-1)?.throughId ?? blocks.at(-1)?.throughId ?? 0;
   const counted = new Set(recounted.map(({ throughId }) => throughId));
@@ -86,7 +86,7 @@ export async function settleBlocks(tx: Transaction, inbox: PlayerInbox, committe
     [digest, tails.player, tails.contest, tails.global, playerId],
   );
   return {
-    progress: anew || pruned.length > 0 || made.length > 0 || settled.length > 0,
+    progress: anew || replaced || pruned.length > 0 || made.length > 0 || settled.length > 0,
     more: made.length >= MAX_BLOCKS,
   };
 }
@@ -128,15 +128,6 @@ async function readChanged(
     [playerId, through],
   );
   return rows.map(({ id }) => id).sort((a, b) => a - b);
-}
-
-function readStored(tx: Transaction, playerId: number): Promise<StoredBlock[]> {
-  return tx.query<StoredBlock>(
-    `SELECT through_id AS throughId, kept, archived, unread, unseen, archived_unread AS archivedUnread,
-            archived_unseen AS archivedUnseen, types, counted_at AS countedAt
-       FROM inbox_block WHERE player_id = ? ORDER BY through_id`,
-    [playerId],
-  );
 }
 
 /** Index of the block that a position belongs to; beyond the last one where none does. */
@@ -257,32 +248,4 @@ function blockOf(throughId: number, rows: readonly ReceiptRow[]): Block {
     archivedUnseen: count(({ archived, unseen }) => unseen && archived),
   };
   return { throughId, ...counts, types: `,${[...types].join(',')},` };
-}
-
-/** Stores blocks; those that nothing is left of are deleted, and their positions then belong to the next one. */
-async function store(tx: Transaction, playerId: number, blocks: readonly Block[]): Promise<void> {
-  const empty = blocks.filter(({ kept }) => kept === 0).map(({ throughId }) => throughId);
-  if (empty.length > 0)
-    await tx.execute('DELETE FROM inbox_block WHERE player_id = ? AND through_id IN (?)', [playerId, empty]);
-  const full = blocks.filter(({ kept }) => kept > 0);
-  if (full.length === 0) return;
-  const values = full.flatMap((block) => [
-    playerId,
-    block.throughId,
-    block.kept,
-    block.archived,
-    block.unread,
-    block.unseen,
-    block.archivedUnread,
-    block.archivedUnseen,
-    block.types,
-  ]);
-  await tx.execute(
-    `INSERT INTO inbox_block (player_id, through_id, kept, archived, unread, unseen, archived_unread, archived_unseen,
-       types, counted_at) VALUES ${full.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, UTC_TIMESTAMP(3))').join(', ')}
-     ON DUPLICATE KEY UPDATE kept = VALUES(kept), archived = VALUES(archived), unread = VALUES(unread),
-       unseen = VALUES(unseen), archived_unread = VALUES(archived_unread), archived_unseen = VALUES(archived_unseen),
-       types = VALUES(types), counted_at = VALUES(counted_at)`,
-    values,
-  );
 }

@@ -11,9 +11,8 @@ import { createTestDatabase, type TestDatabase } from '../support/database/datab
 import { startDatabaseProxy } from '../support/database/database-proxy.ts';
 import { follow, unitOf } from '../support/database/log.ts';
 import { startServerPair } from '../support/database/server-pair.ts';
+import { backUpTables } from '../support/database/table-backup.ts';
 import { until } from '../support/until.ts';
-
-const TABLES = ['log_head', 'log_term', 'log_tail', 'notification'] as const;
 
 let made: TestDatabase;
 let database: Database;
@@ -70,20 +69,7 @@ async function startNode(
 const here = (settings?: { multipleStatements: boolean }) => database.connect(settings);
 const texts = (count: number, name = 'event') => Array.from({ length: count }, (_, i) => `${name} ${i}`);
 
-async function backUp(tables: readonly string[] = TABLES): Promise<() => Promise<void>> {
-  for (const table of tables) {
-    await database.execute(`CREATE TABLE IF NOT EXISTS backup_${table} LIKE ${table}`);
-    await database.execute(`DELETE FROM backup_${table}`);
-    await database.execute(`INSERT INTO backup_${table} SELECT * FROM ${table}`);
-  }
-  return () =>
-    database.transaction(async (tx) => {
-      for (const table of tables) {
-        await tx.execute(`DELETE FROM ${table}`);
-        await tx.execute(`INSERT INTO ${table} SELECT * FROM backup_${table}`);
-      }
-    });
-}
+const backUp = (tables?: readonly string[]) => backUpTables(database, tables);
 
 test('an append of a process begins one term, and no stream notices', async () => {
   const first = await startNode(here);
