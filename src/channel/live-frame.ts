@@ -25,6 +25,14 @@ export function encodeBytes(text: string): Bytes {
   return { chunk, plain: chunk.subarray(head.length, head.length + length) };
 }
 
+/** Joins parts into one buffer with the framing of a chunk, of which the bare form is a slice. */
+export function frameChunk(parts: readonly Buffer[]): Bytes {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const head = Buffer.from(`${length.toString(16)}\r\n`, 'latin1');
+  const chunk = Buffer.concat([head, ...parts, Buffer.from('\r\n', 'latin1')]);
+  return { chunk, plain: chunk.subarray(head.length, head.length + length) };
+}
+
 /** Serialises a row as a notification of the wire and the inbox. */
 export function notificationJson(row: Omit<LogRow, 'term' | 'tag'>): string {
   const player = row.playerId === null ? '' : `"playerId":${row.playerId},`;

@@ -98,6 +98,8 @@ interface StreamConfig {
   readonly maxStreamsPerPlayer: number;
   /** Max scopes on one stream, and of one ticket. */
   readonly maxScopes: number;
+  /** Whether streams are compressed for clients that accept gzip. */
+  readonly gzip: boolean;
   readonly ring: { readonly frames: number; readonly bytes: number };
 }
 
@@ -191,6 +193,7 @@ function group(v: Variables): Omit<Config, 'notices'> {
       maxStreams: v.MAX_STREAMS,
       maxStreamsPerPlayer: v.MAX_STREAMS_PER_PLAYER,
       maxScopes: v.MAX_SCOPES_PER_STREAM,
+      gzip: v.STREAM_COMPRESSION === 'gzip',
       ring: { frames: v.RING_FRAMES, bytes: v.RING_BYTES },
     },
     presence: { graceMs: v.PRESENCE_GRACE_MS, intervalMs: v.PRESENCE_INTERVAL_MS },

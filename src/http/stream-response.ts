@@ -2,12 +2,14 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import type { UserIdentity } from '../auth/identity.ts';
 import { Problem } from '../protocol/problem.ts';
+import { openGzipSink } from '../stream/gzip-sink.ts';
 import { carriesStream, openNodeSink } from '../stream/node-sink.ts';
 import type { Sink } from '../stream/sink.ts';
 import type { StreamOwner } from '../stream/stream.ts';
 import { openWebSink } from '../stream/web-sink.ts';
 import type { AppEnv } from './app-env.ts';
 import type { Identified } from './callers.ts';
+import { chooseEncoding } from './encoding.ts';
 
 /** Context of routes that open streams. */
 export type ListenerEnv = AppEnv & Identified<UserIdentity>;
@@ -27,19 +29,25 @@ export function requireFreeConnection({ env }: Context<ListenerEnv>): void {
 
 /**
  * Answers with a response that does not end, and hands its sink to `open`.
+ *
+ * @param gzip whether it is compressed where the client accepts that
  * @throws Problem `stream-on-busy-connection`
  */
 export function streamResponse(
   c: Context<ListenerEnv>,
   own: Readonly<Record<string, string>>,
   open: (sink: Sink) => void,
+  gzip = false,
 ): Response {
   requireFreeConnection(c);
   const { incoming, outgoing } = c.env ?? {};
   const headers = new Headers({ ...Object.fromEntries(c.var.crossOriginHeaders), ...own });
   if (incoming && outgoing) {
     if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;
-    open(openNodeSink(incoming, outgoing, headers));
+    const accepts = gzip && chooseEncoding(c.req.header('accept-encoding'), { gzip }) === 'gzip';
+    if (accepts) headers.set('content-encoding', 'gzip');
+    const sink = openNodeSink(incoming, outgoing, headers);
+    open(accepts ? openGzipSink(sink) : sink);
     return RESPONSE_ALREADY_SENT;
   }
   const { sink, body } = openWebSink(c.req.raw.signal);

@@ -40,10 +40,13 @@ export interface StreamRoutesDeps {
   /** Max scopes on one stream. */
   readonly maxScopes: number;
   readonly admission: Pick<Admission, 'enter'>;
+  /** Whether streams are compressed for clients that accept gzip. */
+  readonly gzip: boolean;
 }
 
 const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
+  vary: 'accept-encoding',
   ...ENDLESS_HEADERS,
 } as const;
 
@@ -206,7 +209,9 @@ async function openFrom(
     plan: resume(),
     expiresAt: identity.expiresAt,
   };
-  return streamResponse(c, STREAM_HEADERS, (sink) => deps.streams.open(request, sink));
+  // Nor are streams of admins compressed, which carry what users who chose some of the text may not read.
+  const gzip = deps.gzip && identity.role !== 'ADMIN';
+  return streamResponse(c, STREAM_HEADERS, (sink) => deps.streams.open(request, sink), gzip);
 }
 
 function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): ParsedScope {

@@ -142,6 +142,7 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
         cursor,
         maxScopes,
         admission,
+        gzip: config.stream.gzip,
       }),
       ticketRoutes({ tickets, grants, maxScopes }),
     ],
