@@ -1,10 +1,9 @@
 // The service beside its peers in one interleaved run, and the ratios between them.
 //   npm run bench                 five rounds, at most 15 minutes on two quiet cores; writes bench/results.json and docs/bench-*.svg
 //   npm run bench -- --quick      one short round, at most two minutes; prints the stored ratios beside its own
-//   npm run bench -- --only publish,streams-1000 --rounds 3
+//   npm run bench -- --only publish,streams-1000 --rounds 3      with --store: replaces those of the stored results
 // Sets up all it needs and stops by itself. ARCHITECTURE.md, "Measured", says how to read what it prints.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawCurves } from './compare/curves.mjs';
 import { buildLoad } from './compare/load-client.mjs';
@@ -13,9 +12,10 @@ import { Measurements } from './compare/measurements.mjs';
 import { NCHAN_ABSENT, nchanPeer } from './compare/nchan.mjs';
 import { DURATIONS, readOptions } from './compare/options.mjs';
 import { ceilingPeer, nodePeers } from './compare/peers.mjs';
+import { writeReport } from './compare/report.mjs';
 import { SCENARIOS } from './compare/scenarios/all.mjs';
 import { prepareService } from './compare/service.mjs';
-import { readStored, store } from './compare/stored.mjs';
+import { merge, readStored, store } from './compare/stored.mjs';
 import { printSummary } from './compare/summary.mjs';
 
 const options = readOptions(
@@ -23,7 +23,10 @@ const options = readOptions(
   SCENARIOS.map(({ name }) => name),
 );
 const startedAt = performance.now();
-const directory = await mkdtemp(join(tmpdir(), 'live-bench-'));
+// Not in the directory for temporary files, which may be memory: commits have to reach a disk.
+const parent = join(import.meta.dirname, '../.data');
+await mkdir(parent, { recursive: true });
+const directory = await mkdtemp(join(parent, 'bench-'));
 let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, () => {
@@ -37,6 +40,7 @@ try {
   peers.nchan = nchanPeer(directory);
   if (peers.nchan === undefined) console.log(NCHAN_ABSENT);
   const bench = {
+    quick: options.quick,
     programs,
     directory,
     service,
@@ -62,9 +66,10 @@ try {
       options.complete ? undefined : readStored(),
       (performance.now() - startedAt) / 1_000,
     );
-    if (options.complete) {
-      store(results);
-      drawCurves(results);
+    if (options.stores) {
+      const kept = options.complete ? results : merge(readStored(), results);
+      store(kept);
+      writeReport(kept, drawCurves(kept));
     }
   }
 } finally {
@@ -77,8 +82,12 @@ async function run(scenario, round, bench, measurements) {
     measurements.add(title, contender, round, values);
     console.log(`round ${round}  ${title}  ${contender}: ${inShort(values)}`);
   };
+  const point = (curve, contender, x, y) => {
+    measurements.addPoint(curve, contender, x, y);
+    console.log(`${curve}  ${contender}: ${x} → ${y.toPrecision(3)}`);
+  };
   try {
-    await scenario.run(bench, record);
+    await scenario.run(bench, record, point);
   } catch (error) {
     console.log(`round ${round}  ${scenario.name} failed: ${error.message}`);
     process.exitCode = 1;

@@ -10,13 +10,19 @@ const ROUNDS = 5;
 
 /**
  * @param names of all scenarios
- * @returns `quick`, `rounds`, `scenarios` (names), and `complete`: whether the results are those of a full run, to be stored
+ * @returns `quick`, `rounds`, `scenarios` (names), `complete`: whether the results are those of a full run, and `stores`:
+ *   whether they are stored
  * @throws on options and scenarios that there are not
  */
 export function readOptions(given, names) {
   const { values } = parseArgs({
     args: given,
-    options: { quick: { type: 'boolean' }, rounds: { type: 'string' }, only: { type: 'string' } },
+    options: {
+      quick: { type: 'boolean' },
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      store: { type: 'boolean' },
+    },
   });
   const scenarios = values.only?.split(',') ?? names;
   const unknown = scenarios.find((name) => !names.includes(name));
@@ -24,5 +30,6 @@ export function readOptions(given, names) {
   const quick = values.quick ?? false;
   const rounds = Number(values.rounds ?? (quick ? 1 : ROUNDS));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number from 1');
-  return { quick, rounds, scenarios, complete: !quick && scenarios.length === names.length };
+  const complete = !quick && scenarios.length === names.length;
+  return { quick, rounds, scenarios, complete, stores: complete || (!quick && values.store === true) };
 }

@@ -1,4 +1,4 @@
-// The results of the last full run.
+// The results of the last full run, or of parts of one.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,4 +12,15 @@ export function readStored() {
 export function store(results) {
   const rounded = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(5)) : value);
   writeFileSync(FILE, `${JSON.stringify(results, rounded, 2)}\n`);
+}
+
+/** Stored results with those of a part of the scenarios in their place. The machine is that of the latter. */
+export function merge(stored, results) {
+  const { curves } = results;
+  return {
+    ...results,
+    merged: true,
+    values: { ...stored?.values, ...results.values },
+    curves: curves.length > 0 ? curves : (stored?.curves ?? []),
+  };
 }

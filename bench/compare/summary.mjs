@@ -61,7 +61,8 @@ function boundText({ atLeast, atMost }) {
   return atMost === undefined ? '' : `≤ ${formatValue(atMost)}`;
 }
 
-const DELIVERIES = [
+/** Titles of the saturated and of the paced measurement, for each number of streams. */
+export const DELIVERIES = [
   ['1,000 streams, saturated', '1,000 streams, 20 events/s'],
   ['10,000 streams, saturated', '10,000 streams, 5 events/s'],
 ];
@@ -95,17 +96,19 @@ export function deliveryRows({ values }, saturatedTitle, pacedTitle) {
   return rows;
 }
 
+/** What a run was made on. */
+export function machineLine({ machine, rounds, merged }) {
+  const beside = machine.quiet
+    ? 'Nothing else kept the machine busy.'
+    : `Other work kept ${machine.busyCores.toFixed(1)} cores busy when rounds began: compare ratios only.`;
+  const many = rounds === 1 ? 'one round' : `medians of ${rounds} rounds`;
+  const parts = merged ? ' Merged from runs of a part of the scenarios each.' : '';
+  return `${machine.cores} cores, Node ${machine.node}, MariaDB ${machine.mariadb}, nginx ${machine.nginx ?? 'absent'}; ${many}. ${beside}${parts}`;
+}
+
 /** Prints all tables. */
 export function printSummary(results, stored, seconds, print = console.log) {
-  const { machine, rounds } = results;
-  print(
-    `\n${machine.cores} cores, Node ${machine.node}, MariaDB ${machine.mariadb}; medians of ${rounds} rounds, ${seconds.toFixed(0)} s in all.`,
-  );
-  print(
-    machine.quiet
-      ? 'Nothing else kept the machine busy.'
-      : `Other work kept ${machine.busyCores.toFixed(1)} cores busy when rounds began: compare ratios only.`,
-  );
+  print(`\n${machineLine(results)} ${seconds.toFixed(0)} s in all.`);
   print(`\n${formatTable(targetRows(results, stored))}`);
   for (const [saturated, paced] of DELIVERIES) {
     const rows = deliveryRows(results, saturated, paced);

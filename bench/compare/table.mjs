@@ -20,3 +20,19 @@ export function formatTable(rows) {
       .trimEnd();
   return rows.map(line).join('\n');
 }
+
+/** The same as Markdown, with the columns lined up. */
+export function formatMarkdown(rows) {
+  const [head, ...rest] = rows;
+  const widths = head.map((_, column) => Math.max(3, ...rows.map((row) => (row[column] ?? '').length)));
+  const line = (row) =>
+    `| ${widths
+      .map((width, column) =>
+        column === 0 ? (row[column] ?? '').padEnd(width) : (row[column] ?? '').padStart(width),
+      )
+      .join(' | ')} |`;
+  const rule = widths.map((width, column) =>
+    column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
+  );
+  return `${[line(head), line(rule), ...rest.map(line)].join('\n')}\n`;
+}

@@ -1,9 +1,13 @@
 import { ceiling } from './ceiling.mjs';
+import { curves } from './curves.mjs';
 import { inProcess } from './in-process.mjs';
 import { others } from './others.mjs';
 import { publish } from './publish.mjs';
 import { tenThousandStreams } from './ten-thousand-streams.mjs';
 import { thousandStreams } from './thousand-streams.mjs';
 
-/** In the order of a round. A scenario has a `name` and `run(bench, record)`, and runs in the first `maxRounds` rounds. */
-export const SCENARIOS = [publish, inProcess, thousandStreams, tenThousandStreams, others, ceiling];
+/**
+ * In the order of a round. A scenario has a `name` and `run(bench, record, point)`, runs in the first `maxRounds` rounds, and where
+ * `inQuick` is false not in a quick run.
+ */
+export const SCENARIOS = [publish, inProcess, thousandStreams, tenThousandStreams, others, ceiling, curves];

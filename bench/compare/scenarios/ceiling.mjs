@@ -9,6 +9,7 @@ const JOINED = 500;
 export const ceiling = {
   name: 'ceiling',
   maxRounds: 3,
+  inQuick: false,
   async run(bench, record) {
     const contender = bench.peers.ceiling;
     for (const streams of STREAMS)

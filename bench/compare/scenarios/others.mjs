@@ -8,6 +8,7 @@ const NAMES = ['better-sse', 'ws', 'socket.io', 'hono streamSSE'];
 export const others = {
   name: 'others',
   maxRounds: 3,
+  inQuick: false,
   async run(bench, record) {
     const { pacedS, publishS } = bench.durations;
     for (const name of NAMES)

@@ -27,10 +27,11 @@ function measure(bench, record, contender) {
     await run('close');
     await run('wait 0.5');
     const before = await collected(main, collects);
-    const opening = assertOpen(await run(`open ${STREAMS} window=100 timeout=120`), STREAMS);
+    const opening = assertOpen(await run(`open ${STREAMS} window=100 timeout=300`), STREAMS);
     record('opening 10,000 streams', name, {
       perSecond: opening.opened / opening.seconds,
       p99: opening.opening.p99,
+      retries: opening.retries,
       cpuMs: opening.cpuMs / opening.opened,
       allCpuMs: opening.allCpuMs / opening.opened,
     });
@@ -44,7 +45,8 @@ function measure(bench, record, contender) {
       ...(statements && (await statements.since(idleS))),
     });
     if (name === 'bare') return;
-    for (const rate of RATES) await recordPaced(record, name, STREAMS, rate, run, pacedS);
+    for (const rate of bench.quick ? RATES.slice(0, 1) : RATES)
+      await recordPaced(record, name, STREAMS, rate, run, pacedS);
     await recordSaturated(record, name, STREAMS, run, publishS);
     if (name === 'service') await recordReconnection(bench, record, server, run);
   });
@@ -57,12 +59,13 @@ async function recordReconnection(bench, record, server, run) {
   await run('close');
   await run('forget');
   assertComplete(await run(`publish connections=1 batch=${MISSED} seconds=0`));
-  const opening = await run(`open ${STREAMS} window=${STREAMS} cursor=${cursor} timeout=120`);
+  const opening = await run(`open ${STREAMS} window=${STREAMS} cursor=${cursor} timeout=300`);
   assertOpen(opening, STREAMS);
   assertComplete({ ...opening, expected: MISSED * STREAMS });
   record('10,000 streams reconnect at once', 'service', {
     seconds: opening.seconds,
     p50: opening.opening.p50,
+    retries: opening.retries,
     cpuMs: opening.cpuMs / STREAMS,
   });
 }

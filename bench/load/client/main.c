@@ -23,8 +23,8 @@
 // could not be carried out is in its answer (`failed`, `refused`, `ended`, `differing`, `failure`): nothing ends the client but
 // the end of its input.
 //   open N [window=100] [cursor=ID] [timeout=60] [stalled=K]   until N streams are open; those of each K with a small buffer
-//   publish [connections=64] [batch=1] [seconds=3] [settle=60]   closed loop
-//   paced rate=N [connections=16] [batch=1] [seconds=4] [settle=60]   N requests a second; latency counts from when each was due
+//   publish [connections=64] [batch=1] [seconds=3] [settle=120]   closed loop
+//   paced rate=N [connections=16] [batch=1] [seconds=4] [settle=120]   N requests a second; latency counts from when each was due
 //   stall K      every Kth stream stops reading; 0: all read
 //   wait S       reads for S seconds
 //   forget       begins the comparison of what streams received anew
@@ -68,7 +68,7 @@ static void run_publishing(const char *command, double rate) {
       .batch = (unsigned)value_of(command, "batch", 1),
       .seconds = value_of(command, "seconds", rate > 0 ? 4 : 3),
       .rate = rate,
-      .settle_s = value_of(command, "settle", 60),
+      .settle_s = value_of(command, "settle", 120),
   };
   if (publishing.connections < 1 || publishing.batch < 1) fail("%s: connections and batch begin with 1", command);
   publish(&publishing);

@@ -264,10 +264,9 @@ void publish(const struct publishing *given) {
   if (publishing.rate > 0) {
     while (now_ns() < ends_at) {
       begin_due();
-      uint64_t now = now_ns();
-      uint64_t until = busy < publishing.connections && next_due > now ? next_due - now : 1000000;
+      uint64_t now = now_ns(), until = next_due > now ? next_due - now : 0;
       // Wakes early, and turns without waiting through the last millisecond: epoll knows no smaller unit.
-      loop_turn(until > 2000000 ? (int)(until / 1000000) - 1 : 0);
+      loop_turn(busy == publishing.connections ? 1 : until > 2000000 ? (int)(until / 1000000) - 1 : 0);
     }
   } else {
     for (unsigned at = 0; at < publishing.connections; at++) publisher_begin(&publishers[at], now_ns());

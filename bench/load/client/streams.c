@@ -19,8 +19,10 @@
 #define SAMPLED_EACH 8
 /** Receive buffer of streams that stop reading, bytes: else the kernel would read on for megabytes. */
 #define STALLED_BUFFER 4096
+/** Time between two scans for streams that are to be asked for again. */
+#define RETRY_SCAN_NS 20000000u
 
-enum state { CLOSED, CONNECTING, OPENING, OPEN, FAILED, ENDED };
+enum state { CLOSED, CONNECTING, OPENING, WAITING, OPEN, FAILED, ENDED };
 
 struct stream {
   struct source source;
@@ -36,6 +38,8 @@ struct stream {
   uint64_t events;
   uint64_t order;
   uint64_t asked_at;
+  /** When a stream that was answered 503 is asked for again. */
+  uint64_t retry_at;
   char *head;
   unsigned head_length;
   bool replied;
@@ -47,7 +51,7 @@ struct counts counts;
 
 static struct stream_options options;
 static struct stream *streams;
-static unsigned capacity, opened, failed, ended, pending, broken;
+static unsigned capacity, opened, failed, ended, pending, waiting, retries, broken;
 static const char **tokens;
 static unsigned token_count;
 static char failure[201];
@@ -96,18 +100,34 @@ static void stream_end(struct stream *stream, const char *why, size_t length) {
   stream->head = NULL;
 }
 
+/** Asks again after the time that a 503 names, in whole seconds. */
+static void stream_postpone(struct stream *stream) {
+  stream->head[stream->head_length] = 0;
+  const char *field = strcasestr(stream->head, "retry-after:");
+  stream->retry_at = now_ns() + (field ? (uint64_t)atoi(field + 12) : 1u) * 1000000000u;
+  stream->state = WAITING;
+  pending--;
+  waiting++;
+  retries++;
+  reset(stream->source.fd);
+  stream->source.fd = -1;
+  free(stream->head);
+  stream->head = NULL;
+}
+
 static void stream_start(struct stream *stream, const char *cursor, unsigned stalled_each) {
   stream->stalled = false;
   int buffer = stalled_each && stream->index % stalled_each == 0 ? STALLED_BUFFER : 0;
   stream->source.fd = connect_to(options.host, options.port, buffer);
   stream->source.ready = stream_ready;
+  if (stream->state == WAITING) waiting--;
+  else stream->asked_at = now_ns();
   stream->state = CONNECTING;
   stream->digits_left = stream->copies_left = 0;
   stream->head = NULL;
   stream->head_length = 0;
   stream->replied = options.reply_to == NULL;
   stream->accepted = false;
-  stream->asked_at = now_ns();
   pending++;
   char resume[300] = "", index[16];
   if (cursor) snprintf(resume, sizeof resume, "Last-Event-ID: %s\r\n", cursor);
@@ -188,6 +208,11 @@ static void stream_answered(struct stream *stream, const char *bytes, size_t len
   memcpy(stream->head + stream->head_length, bytes, kept);
   stream->head_length += (unsigned)kept;
   if (!stream->accepted && stream->head_length >= 12) {
+    // The whole head is needed for the time after which to come again.
+    if (!memcmp(stream->head + 9, "503", 3)) {
+      if (memmem(stream->head, stream->head_length, "\r\n\r\n", 4)) stream_postpone(stream);
+      return;
+    }
     if (memcmp(stream->head + 9, "200", 3) && memcmp(stream->head + 9, "101", 3))
       return stream_end(stream, stream->head, stream->head_length);
     stream->accepted = true;
@@ -244,26 +269,34 @@ void streams_open(unsigned target, unsigned window, const char *cursor, double t
   memset(&counts, 0, sizeof counts);
   failed = 0;
   failure[0] = 0;
+  retries = 0;
   unsigned next = 0, before = opened;
-  uint64_t began = now_ns(), limit = began + (uint64_t)(timeout_s * 1e9);
+  uint64_t began = now_ns(), limit = began + (uint64_t)(timeout_s * 1e9), scanned_at = began;
   while (opened + failed < target && now_ns() < limit) {
-    while (pending < window && opened + pending + failed < target) {
-      while (next < capacity && (streams[next].state == OPEN || streams[next].state == CONNECTING ||
-                                 streams[next].state == OPENING || streams[next].state == FAILED))
-        next++;
+    if (waiting > 0 && now_ns() - scanned_at > RETRY_SCAN_NS) {
+      scanned_at = now_ns();
+      for (unsigned at = 0; at < capacity && pending < window; at++)
+        if (streams[at].state == WAITING && streams[at].retry_at <= scanned_at)
+          stream_start(&streams[at], cursor, stalled_each);
+    }
+    while (pending < window && opened + pending + waiting + failed < target) {
+      while (next < capacity && streams[next].state != CLOSED && streams[next].state != ENDED) next++;
       if (next == capacity) break;
       stream_start(&streams[next++], cursor, stalled_each);
     }
     loop_turn(20);
   }
   double seconds = (double)(now_ns() - began) / 1e9;
+  waiting = 0;
   for (unsigned at = 0; at < capacity; at++) {
     struct stream *stream = &streams[at];
     if (stream->state == CONNECTING || stream->state == OPENING)
       stream_end(stream, "not open in time", strlen("not open in time"));
-    if (stream->state == FAILED) stream->state = CLOSED;
+    if (stream->state == WAITING) failed++;
+    if (stream->state == FAILED || stream->state == WAITING) stream->state = CLOSED;
   }
-  printf("\"seconds\":%.3f,\"opened\":%u,\"open\":%u,\"failed\":%u,", seconds, opened - before, opened, failed);
+  printf("\"seconds\":%.3f,\"opened\":%u,\"open\":%u,\"failed\":%u,\"retries\":%u,", seconds, opened - before, opened,
+         failed, retries);
   printf("\"deliveries\":%llu,\"bytes\":%llu,", (unsigned long long)counts.deliveries, (unsigned long long)counts.bytes);
   histogram_print("opening", &opening);
   streams_print();

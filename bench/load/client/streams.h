@@ -36,8 +36,8 @@ extern struct counts counts;
 
 void streams_configure(const struct stream_options *options);
 /**
- * Opens streams until there are `target`, with `window` openings under way. With a cursor they resume there. Those that fail are
- * not tried again. Prints the fields of the answer.
+ * Opens streams until there are `target`, with `window` openings under way. With a cursor they resume there. A 503 is
+ * asked again after its `Retry-After`; what fails otherwise is not. Prints the fields of the answer.
  */
 void streams_open(unsigned target, unsigned window, const char *cursor, double timeout_s, unsigned stalled_each);
 void streams_close(void);
