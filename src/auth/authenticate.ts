@@ -6,7 +6,7 @@ import type { AccountId, Authenticate, Identity, ServiceIdentity, UserIdentity }
 import type { Keys } from './keys.ts';
 import { type AuthRequest, requireCookieOrigin } from './origin.ts';
 import type { VerifyPlatformToken } from './platform-token.ts';
-import { mayUse } from './reopening.ts';
+import { createTicketCheck } from './reopening.ts';
 import { claimsToBeService, verifyServiceToken } from './service-token.ts';
 import type { Tickets } from './ticket.ts';
 import { type Account, refusalOf, type Users } from './users.ts';
@@ -29,7 +29,8 @@ interface Reading {
 }
 
 export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
-  const { database, keys, users, tickets, now = Date.now } = parts;
+  const { keys, users, tickets, now = Date.now } = parts;
+  const mayUse = createTicketCheck(parts.database, parts.heartbeatTimeoutMs);
 
   async function byToken(token: string, { admit, fresh }: Reading): Promise<UserIdentity> {
     const { userId, issuedAt, expiresAt } = await parts.verifyPlatformToken(token);
@@ -43,7 +44,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     const { id, scopes, userId, issuedAt, until } = ticket;
     await admit({ kind: 'user', userId });
     const account = requireAccount(await users.find(userId, fresh), issuedAt, 'ticket-invalid');
-    if (!(await mayUse(database, ticket, parts.heartbeatTimeoutMs))) throw new Problem('ticket-invalid');
+    if (!(await mayUse(ticket))) throw new Problem('ticket-invalid');
     return { kind: 'user', ...identityFieldsOf(account), issuedAt, expiresAt: until, ticket: { id, scopes } };
   }
 

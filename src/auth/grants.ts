@@ -2,7 +2,8 @@ import type { Queries } from '../db/database.ts';
 import type { Role } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { formatScope, type ParsedScope, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
-import { loadAccessFacts } from './facts.ts';
+import { Batched } from '../util/batched.ts';
+import { type AccessCheck, loadAccessFacts } from './facts.ts';
 import type { Identity } from './identity.ts';
 import { type AccessFacts, isOpen, isOwn, mayListen } from './listening.ts';
 import { TtlCache } from './ttl-cache.ts';
@@ -30,7 +31,7 @@ export interface Loss<L extends StreamAccess = StreamAccess> {
 
 export interface Grants {
   /**
-   * Checks that this identity may listen to all of these scopes; at most two queries. Scopes of other players, private
+   * Checks that this identity may listen to all of these scopes; at most two queries for all that are checked together. Scopes of other players, private
    * ones and non-existent ones get the same answer.
    *
    * @param naming whether a refusal names the refused scopes; only for callers who named them themselves
@@ -51,6 +52,8 @@ export interface Grants {
 /** Time for which a contest or problem is cached as open to all users, in ms. */
 const TTL_MS = 3000;
 const CAPACITY = 10_000;
+/** Bounds of the reads for requests, each of which decides for all requests that came together. */
+const READS = { maxItems: 500, maxRuns: 2 };
 
 export function createGrants(
   database: Pick<Queries, 'query'>,
@@ -68,6 +71,12 @@ export function createGrants(
     for (const id of facts.problems) open.set(spell.problem(id), true);
     for (const [id, contest] of facts.contests) if (isOpen(contest)) open.set(spell.contest(id), true);
   }
+
+  const requested = new Batched(async (checks: readonly AccessCheck[]) => {
+    const facts = await loadAccessFacts(database, checks);
+    remember(facts);
+    return facts;
+  }, READS);
 
   return {
     async authorise(identity, scopes, naming = false) {
@@ -89,11 +98,7 @@ export function createGrants(
       if (unknown.length === 0) return;
       // Whether another player exists is read for admins alone: others may not listen to that player either way.
       const judged = unknown.filter(({ kind }) => kind !== 'player' || identity.role === 'ADMIN');
-      const facts = await loadAccessFacts(
-        database,
-        judged.map((scope) => ({ viewer: identity, scope })),
-      );
-      remember(facts);
+      const facts = await requested.add(judged.map((scope) => ({ viewer: identity, scope })));
       const refused = unknown.filter((scope) => !mayListen(identity, scope, facts));
       if (refused.length > 0) throw new Problem('not-found', named(refused));
     },

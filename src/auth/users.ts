@@ -1,5 +1,6 @@
 import type { Queries } from '../db/database.ts';
 import type { Role } from '../protocol/enums.ts';
+import { Batched } from '../util/batched.ts';
 import { TtlCache } from './ttl-cache.ts';
 
 /** User in the database, as far as access depends on it. */
@@ -16,7 +17,7 @@ export interface Account {
 
 export interface Users {
   /**
-   * Reads a user; undefined where there is none. Players and companies are cached for up to five seconds; admins are read each
+   * Reads a user; undefined where there is none. Users that are requested together are read by one statement. Players and companies are cached for up to five seconds; admins are read each
    * time, since a former one may see nothing of what theirs were.
    * @param fresh whether not to use the cache: where a stream is opened
    */
@@ -44,6 +45,8 @@ export function refusalOf(account: Account | undefined, issuedAt: Date): Account
 const TTL_MS = 5000;
 const CAPACITY = 20_000;
 const PAGE = 500;
+/** Max statements at a time that read users of requests. */
+const MAX_LOADS = 2;
 
 interface Row {
   readonly userId: number;
@@ -73,8 +76,20 @@ export function createUsers(database: Pick<Queries, 'query'>, options: { now?: (
     return rows.map(accountOf);
   }
 
+  async function loadAll(userIds: Iterable<number>, reads = database): Promise<Map<number, Account>> {
+    const ids = [...new Set(userIds)];
+    const accounts = new Map<number, Account>();
+    for (let at = 0; at < ids.length; at += PAGE) {
+      for (const account of await load(ids.slice(at, at + PAGE), reads))
+        accounts.set(account.userId, account);
+    }
+    return accounts;
+  }
+
+  const requested = new Batched(loadAll, { maxItems: PAGE, maxRuns: MAX_LOADS });
+
   function findAnew(userId: number): Promise<Account | undefined> {
-    const found = load([userId]).then(([account]) => account);
+    const found = requested.add([userId]).then((accounts) => accounts.get(userId));
     known.set(userId, found);
     const forget = () => known.delete(userId, found);
     found.then((account) => account ?? forget(), forget);
@@ -88,15 +103,7 @@ export function createUsers(database: Pick<Queries, 'query'>, options: { now?: (
       return earlier.then((account) => (account?.role === 'ADMIN' ? findAnew(userId) : account));
     },
 
-    async read(userIds, reads) {
-      const ids = [...new Set(userIds)];
-      const accounts = new Map<number, Account>();
-      for (let at = 0; at < ids.length; at += PAGE) {
-        for (const account of await load(ids.slice(at, at + PAGE), reads))
-          accounts.set(account.userId, account);
-      }
-      return accounts;
-    },
+    read: loadAll,
 
     forget: (userId) => known.delete(userId),
   };

@@ -53,10 +53,10 @@ const FULL_CHECK_MS = 60_000;
 /** Max interval between two checks for vanished clients, ms. */
 const VANISHED_MS = 5_000;
 
-/** Share of the connections that openings use at most. */
-const OPENING_SHARE = 0.75;
+/** Openings in progress per connection. They are read together, by a few statements at a time. */
+const OPENINGS_EACH = 32;
 /** Max time for which an opening waits to begin, ms: a client that is asked to come again costs less than one that gives up. */
-const ADMISSION_MS = 1_000;
+const ADMISSION_MS = 4_000;
 
 /** Opens the streams of this node. */
 export function openStreams(deps: StreamsPartDeps): OpenStreams {
@@ -84,8 +84,7 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
   streams.start();
   log.onReset(() => streams.closeWhere(() => true, 'reset'));
   log.onDropped((listener) => streams.closeWhere((stream) => stream === listener, 'reset'));
-  // Requests of other kinds find a connection, too, while openings wait.
-  const concurrency = Math.max(1, Math.ceil(deps.poolSize * OPENING_SHARE));
+  const concurrency = deps.poolSize * OPENINGS_EACH;
   const admission = new Admission({ concurrency, maxWaitMs: ADMISSION_MS });
   const changes = new AccessChanges({
     streams,

@@ -5,17 +5,22 @@ export interface AdmissionOptions {
   readonly concurrency: number;
   /** Max time for which an opening waits to begin, ms. */
   readonly maxWaitMs: number;
+  /** Max time for which openings wait while none in progress ends, ms. Default 1 s. */
+  readonly maxStallMs?: number;
   /** A monotonic time, ms. */
   readonly now?: () => number;
 }
 
 /** Opening that waits to begin. */
 interface Waiter {
+  readonly since: number;
   readonly isGone: () => boolean;
   readonly begin: () => void;
   readonly refuse: () => void;
 }
 
+/** Interval between two checks whether openings have waited too long, ms. */
+const CHECK_MS = 50;
 /** Weight of the newest opening in the mean duration. */
 const WEIGHT = 0.1;
 /** Mean duration of an opening before the first is measured, ms. */
@@ -28,7 +33,8 @@ const RETRY_S = { min: 2, max: 30 };
 /**
  * Admission control of openings, before they cost the database anything. Openings that have begun share the connections; those
  * that would wait longer than they may are refused at once. So what begins also finishes, and the rate of openings
- * does not fall when more are offered.
+ * does not fall when more are offered. A crowd that returns together waits while it is served, and is refused within a
+ * second where it is not.
  */
 export class Admission {
   readonly #options: AdmissionOptions;
@@ -37,6 +43,9 @@ export class Admission {
   #running = 0;
   #meanMs = FIRST_MS;
   #refusals = { count: 0, at: 0 };
+  /** When an opening last began or ended. */
+  #movedAt = 0;
+  #check: NodeJS.Timeout | undefined;
 
   constructor(options: AdmissionOptions) {
     this.#options = options;
@@ -54,15 +63,19 @@ export class Admission {
    * @throws Problem `overloaded`, with the time after which to try again
    */
   async enter(isGone: () => boolean = () => false): Promise<() => void> {
-    if (this.#running < this.#options.concurrency) this.#running += 1;
-    else await this.#wait(isGone);
+    if (this.#running < this.#options.concurrency) {
+      this.#running += 1;
+      this.#movedAt = this.#now();
+    } else await this.#wait(isGone);
     const begunAt = this.#now();
     let left = false;
     return () => {
       if (left) return;
       left = true;
-      this.#meanMs += (this.#now() - begunAt - this.#meanMs) * WEIGHT;
-      this.#pass();
+      const now = this.#now();
+      this.#meanMs += (now - begunAt - this.#meanMs) * WEIGHT;
+      this.#movedAt = now;
+      this.#pass(now);
     };
   }
 
@@ -71,27 +84,26 @@ export class Admission {
     const expectedMs = ((this.#waiting.size + 1) * this.#meanMs) / concurrency;
     if (expectedMs > maxWaitMs) throw this.#refusal();
     return new Promise((resolve, reject) => {
-      // The mean may have been too small.
-      const late = setTimeout(() => waiter.refuse(), maxWaitMs);
       const waiter: Waiter = {
+        since: this.#now(),
         isGone,
         begin: () => {
-          clearTimeout(late);
           this.#waiting.delete(waiter);
           resolve();
         },
         refuse: () => {
-          clearTimeout(late);
           this.#waiting.delete(waiter);
           reject(this.#refusal());
         },
       };
       this.#waiting.add(waiter);
+      this.#check ??= setInterval(() => this.#refuseLate(this.#now()), CHECK_MS);
     });
   }
 
   /** Passes the place to the longest-waiting opening whose client is still there. */
-  #pass(): void {
+  #pass(now: number): void {
+    this.#refuseLate(now);
     for (const waiter of this.#waiting) {
       if (!waiter.isGone()) {
         waiter.begin();
@@ -100,6 +112,20 @@ export class Admission {
       waiter.refuse();
     }
     this.#running -= 1;
+  }
+
+  /** Refuses those that have waited too long: the mean may have been too small, or no opening ends any more. */
+  #refuseLate(now: number): void {
+    const { maxWaitMs, maxStallMs = 1_000 } = this.#options;
+    const isStalled = now - this.#movedAt >= maxStallMs;
+    const limitMs = isStalled ? Math.min(maxStallMs, maxWaitMs) : maxWaitMs;
+    for (const waiter of this.#waiting) {
+      if (now - waiter.since < limitMs) break;
+      waiter.refuse();
+    }
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#check);
+    this.#check = undefined;
   }
 
   /** The more were refused lately, the later each is asked to come again: they return at the rate at which they are served. */

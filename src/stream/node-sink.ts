@@ -22,73 +22,115 @@ function queuedInLibuv(socket: Socket): number {
  * Opens a sink over a Node response. An HTTP/1.1 response is written straight to its socket, in chunks that were framed
  * once for all streams. A response without chunks (HTTP/1.0), or without a socket yet, is written through the response.
  */
-export function openNodeSink(incoming: IncomingMessage, outgoing: ServerResponse, headers: Headers): Sink {
-  const socket = incoming.socket;
+export function openNodeSink(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  headers: Iterable<readonly [name: string, value: string]>,
+): Sink {
   for (const [name, value] of headers) outgoing.setHeader(name, value);
-  outgoing.statusCode = 200;
-  socket.setNoDelay(true);
-  socket.setTimeout(0);
-  streaming.add(socket);
-  // Only reading shows that the client left, and earlier middleware may have paused the socket.
-  socket.resume();
-  outgoing.flushHeaders();
-  const raw = outgoing.chunkedEncoding && outgoing.socket === socket;
-  const target = raw ? socket : outgoing;
+  return new NodeSink(incoming.socket, outgoing);
+}
 
-  let written = 0;
-  let open = true;
-  let notify: (() => void) | undefined;
-  outgoing.once('close', () => {
-    open = false;
-    streaming.delete(socket);
-    notify?.();
-  });
+class NodeSink implements Sink {
+  readonly #socket: Socket;
+  readonly #outgoing: ServerResponse;
+  readonly #raw: boolean;
+  #written = 0;
+  #open = true;
+  /** Whether the head and the first frames are still collected for one write. */
+  #corked = true;
+  #notify: (() => void) | undefined;
 
-  return {
-    write(bytes: Bytes) {
-      if (!open || socket.destroyed) return;
-      const part = raw ? bytes.chunk : bytes.plain;
-      written += part.length;
-      target.write(part);
-    },
-    get unsent() {
-      return target.writableLength;
-    },
-    get taken() {
-      // Node counts a write as unsent until the kernel has all of it; libuv has the number of bytes that are left.
-      return written - target.writableLength - queuedInLibuv(socket);
-    },
-    drained() {
-      if (!open || !target.writableNeedDrain) return Promise.resolve();
-      return new Promise((resolve) => {
-        const done = () => {
-          target.off('drain', done);
-          outgoing.off('close', done);
-          resolve();
-        };
-        target.on('drain', done);
-        outgoing.on('close', done);
-      });
-    },
-    get endpoints() {
-      return open ? endpointsOf(socket) : undefined;
-    },
-    cut() {
-      // Without a reset, the kernel would go on retransmitting for a peer that is not there.
-      if (open) socket.resetAndDestroy();
-    },
-    end() {
-      if (!open) return;
-      outgoing.shouldKeepAlive = false;
-      outgoing.end();
-      socket.end();
-      const cut = setTimeout(() => socket.destroy(), LINGER_MS);
-      cut.unref();
-      socket.once('close', () => clearTimeout(cut));
-    },
-    onClose(callback) {
-      if (open) notify = callback;
-      else callback();
-    },
-  };
+  constructor(socket: Socket, outgoing: ServerResponse) {
+    this.#socket = socket;
+    this.#outgoing = outgoing;
+    outgoing.statusCode = 200;
+    socket.setNoDelay(true);
+    socket.setTimeout(0);
+    streaming.add(socket);
+    // Only reading shows that the client left, and earlier middleware may have paused the socket.
+    socket.resume();
+    socket.cork();
+    outgoing.flushHeaders();
+    this.#raw = outgoing.chunkedEncoding && outgoing.socket === socket;
+    process.nextTick(uncork, this);
+    outgoing.once('close', () => {
+      this.#open = false;
+      streaming.delete(socket);
+      this.#notify?.();
+    });
+  }
+
+  get #target(): Socket | ServerResponse {
+    return this.#raw ? this.#socket : this.#outgoing;
+  }
+
+  write(bytes: Bytes): void {
+    if (!this.#open || this.#socket.destroyed) return;
+    const part = this.#raw ? bytes.chunk : bytes.plain;
+    this.#written += part.length;
+    this.#target.write(part);
+  }
+
+  get unsent(): number {
+    // What is collected in this turn of the event loop has not been offered to the peer yet.
+    return this.#corked ? 0 : this.#target.writableLength;
+  }
+
+  get taken(): number {
+    // Node counts a write as unsent until the kernel has all of it; libuv has the number of bytes that are left.
+    return this.#written - this.#target.writableLength - queuedInLibuv(this.#socket);
+  }
+
+  drained(): Promise<void> {
+    this.uncork();
+    const target = this.#target;
+    if (!this.#open || !target.writableNeedDrain) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = () => {
+        target.off('drain', done);
+        this.#outgoing.off('close', done);
+        resolve();
+      };
+      target.on('drain', done);
+      this.#outgoing.on('close', done);
+    });
+  }
+
+  get endpoints(): string | undefined {
+    return this.#open ? endpointsOf(this.#socket) : undefined;
+  }
+
+  cut(): void {
+    // Without a reset, the kernel would go on retransmitting for a peer that is not there.
+    if (this.#open) this.#socket.resetAndDestroy();
+  }
+
+  end(): void {
+    if (!this.#open) return;
+    this.uncork();
+    const socket = this.#socket;
+    this.#outgoing.shouldKeepAlive = false;
+    this.#outgoing.end();
+    socket.end();
+    const cut = setTimeout(() => socket.destroy(), LINGER_MS);
+    cut.unref();
+    socket.once('close', () => clearTimeout(cut));
+  }
+
+  onClose(callback: () => void): void {
+    if (this.#open) this.#notify = callback;
+    else callback();
+  }
+
+  /** Sends what was collected. */
+  uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+}
+
+function uncork(sink: NodeSink): void {
+  sink.uncork();
 }

@@ -1,0 +1,71 @@
+/** Items of callers that wait for the same run. */
+interface Batch<T, R> {
+  readonly items: T[];
+  readonly result: Promise<R>;
+  readonly resolve: (result: R | Promise<R>) => void;
+}
+
+export interface BatchedOptions {
+  /** Max items of a run; one call may exceed it by itself. */
+  readonly maxItems: number;
+  /** Max runs at a time. */
+  readonly maxRuns: number;
+}
+
+/** Batching of reads: items of several callers are read by one run, and each caller is given the result of all. */
+export class Batched<T, R> {
+  readonly #run: (items: readonly T[]) => Promise<R>;
+  readonly #options: BatchedOptions;
+  readonly #waiting: Batch<T, R>[] = [];
+  #running = 0;
+  #scheduled = false;
+
+  constructor(run: (items: readonly T[]) => Promise<R>, options: BatchedOptions) {
+    this.#run = run;
+    this.#options = options;
+  }
+
+  /**
+   * Resolves with the result of a run that these items are part of, and that begins after the call: no earlier than when
+   * all callers of this turn of the event loop have been added.
+   * @throws what the run throws
+   */
+  add(items: readonly T[]): Promise<R> {
+    let batch = this.#waiting.at(-1);
+    if (batch === undefined || batch.items.length + items.length > this.#options.maxItems) {
+      batch = newBatch<T, R>();
+      this.#waiting.push(batch);
+    }
+    for (const item of items) batch.items.push(item);
+    if (!this.#scheduled && this.#running < this.#options.maxRuns) {
+      this.#scheduled = true;
+      setImmediate(() => {
+        this.#scheduled = false;
+        this.#start();
+      });
+    }
+    return batch.result;
+  }
+
+  #start(): void {
+    while (this.#running < this.#options.maxRuns) {
+      const batch = this.#waiting.shift();
+      if (batch === undefined) return;
+      this.#running += 1;
+      batch.resolve(
+        this.#run(batch.items).finally(() => {
+          this.#running -= 1;
+          this.#start();
+        }),
+      );
+    }
+  }
+}
+
+function newBatch<T, R>(): Batch<T, R> {
+  let resolve: Batch<T, R>['resolve'] = () => {};
+  const result = new Promise<R>((settle) => {
+    resolve = settle;
+  });
+  return { items: [], result, resolve };
+}
