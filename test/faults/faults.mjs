@@ -50,12 +50,12 @@ const FURTHER_FAULTS = {
   async 'kill -9 of a node and of its starts'({ nodes, random }) {
     const node = random.pick(nodes);
     await node.kill();
-    for (let i = 0; i < 3; i++) await node.interruptStart(random.below(2_000));
+    for (let i = 0; i < 6; i++) await node.interruptStart(random.below(2_000));
     await node.start();
   },
   async 'kill -9 of the database and of its recoveries'({ database, random }) {
     await database.kill();
-    for (let i = 0; i < 3; i++) await database.interruptStart(random.below(1_000));
+    for (let i = 0; i < 6; i++) await database.interruptStart(random.below(1_000));
     await database.start();
   },
   async 'frozen database'({ database, random }) {
