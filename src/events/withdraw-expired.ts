@@ -47,8 +47,8 @@ interface Withdrawal {
 }
 
 /**
- * Publishes them at once, or each alone where another transaction has taken or locked the expiry of one, or the platform has
- * changed an announcement: that one is left.
+ * Publishes them at once, in halves where the database takes less at once, or each alone where another transaction has taken
+ * or locked the expiry of one, or the platform has changed an announcement: that one is left.
  * @returns whether all were published
  */
 async function publishWithdrawals(
@@ -61,7 +61,13 @@ async function publishWithdrawals(
     await publisher.publishUnits([{ drafts: withdrawals.map(({ draft }) => draft), preconditions }]);
     return true;
   } catch (error) {
-    if (!(error instanceof Problem && error.code === 'superseded')) throw error;
+    if (!(error instanceof Problem)) throw error;
+    if (error.code === 'body-too-large' && withdrawals.length > 1) {
+      const middle = withdrawals.length >> 1;
+      const first = await publishWithdrawals(publisher, withdrawals.slice(0, middle));
+      return (await publishWithdrawals(publisher, withdrawals.slice(middle))) && first;
+    }
+    if (error.code !== 'superseded') throw error;
   }
   if (withdrawals.length > 1) for (const one of withdrawals) await publishWithdrawals(publisher, [one]);
   return false;

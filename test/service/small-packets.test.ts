@@ -159,6 +159,25 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
     expect(await titlesOf(own.live, playerId)).toEqual(names);
   });
 
+  it('announcements that expire at one moment are withdrawn', async () => {
+    const createdBy = await createUser(own.admin, { role: 'ADMIN' });
+    for (let number = 0; number < 150; number++)
+      await own.admin.execute(
+        `INSERT INTO announcement (created_by, title, message, expires_at)
+         VALUES (?, ?, 'm', UTC_TIMESTAMP() - INTERVAL 1 MINUTE)`,
+        [createdBy, `${number} ${'t'.repeat(250)}`],
+      );
+    await own.admin.execute(
+      `INSERT INTO announcement_expiry (announcement_id, expires_at, written_as)
+       SELECT id, expires_at, CAST(expires_at AS CHAR) FROM announcement WHERE created_by = ?`,
+      [createdBy],
+    );
+    const withdrawn = async () =>
+      (await wholeLog(own.admin)).filter(({ type }) => type === 'ANNOUNCEMENT_WITHDRAWN').length;
+    await expect.poll(withdrawn).toBe(150);
+    expect(await own.admin.query('SELECT 1 FROM announcement_expiry')).toEqual([]);
+  });
+
   it('the publisher library halves its requests and drops nothing', async () => {
     const { playerId } = await createPlayer(own.admin);
     const { publisher, dropped } = publisherTo(own.live);
