@@ -65,16 +65,20 @@ export function createGrants(
   const open = new TtlCache<string, true>({ ttlMs: TTL_MS, capacity: CAPACITY, ...intervals });
 
   let reported = false;
+  /** Number of times that something was evicted: what was read before may be out of date. */
+  let evictions = 0;
 
-  function remember(facts: AccessFacts): void {
-    if (!reported) return;
+  /** @param since `evictions` when the facts began to be read */
+  function remember(facts: AccessFacts, since: number): void {
+    if (!reported || evictions !== since) return;
     for (const id of facts.problems) open.set(spell.problem(id), true);
     for (const [id, contest] of facts.contests) if (isOpen(contest)) open.set(spell.contest(id), true);
   }
 
   const requested = new Batched(async (checks: readonly AccessCheck[]) => {
+    const since = evictions;
     const facts = await loadAccessFacts(database, checks);
-    remember(facts);
+    remember(facts, since);
     return facts;
   }, READS);
 
@@ -105,14 +109,18 @@ export function createGrants(
 
     set reported(all: boolean) {
       reported = all;
-      if (!all) open.clear();
+      if (all) return;
+      evictions++;
+      open.clear();
     },
 
     forgetContests(contestIds) {
+      if (contestIds.length > 0) evictions++;
       for (const id of contestIds) open.delete(spell.contest(id));
     },
 
     async recheck(listeners) {
+      const since = evictions;
       const accounts = await users.read(
         listeners.map(({ userId }) => userId),
         background,
@@ -128,7 +136,7 @@ export function createGrants(
             .map((scope) => ({ viewer: listener, scope })),
         ),
       );
-      remember(facts);
+      remember(facts, since);
       return listeners.flatMap((listener) => {
         const loss = lossOf(listener);
         if (loss !== undefined) users.forget(listener.userId);
@@ -143,6 +151,7 @@ export function createGrants(
           return { listener, why: 'changed' };
         const scope = listener.scopes.find((text) => !mayListen(account, parse(text), facts));
         if (scope === undefined) return undefined;
+        evictions++;
         open.delete(subjectOf(parse(scope)));
         return { listener, why: 'scope-lost', scope };
       }

@@ -44,6 +44,12 @@ interface Followed {
   readonly waiting: Set<() => void>;
 }
 
+/** Load that is under way, with the deltas that it may lack. */
+interface Loading {
+  readonly missed: LeaderboardDelta[];
+  readonly done: Promise<LeaderboardView | undefined>;
+}
+
 /** Last refresh of a leaderboard by this node. */
 interface Refresh {
   readonly startedAt: number;
@@ -57,10 +63,7 @@ interface Refresh {
 export class LeaderboardReader {
   readonly #options: LeaderboardReaderOptions;
   readonly #followed = new Map<string, Followed>();
-  readonly #loading = new Map<
-    string,
-    { readonly missed: LeaderboardDelta[]; readonly done: Promise<LeaderboardView | undefined> }
-  >();
+  readonly #loading = new Map<string, Loading>();
   readonly #refreshes = new Map<number, Refresh>();
   #sweptAt = 0;
 
@@ -115,9 +118,10 @@ export class LeaderboardReader {
     }
   }
 
-  /** Evicts everything, after a reset of the log. */
+  /** Evicts everything, after a reset of the log. What loads under way have read is not kept. */
   reset(): void {
     this.#followed.clear();
+    this.#loading.clear();
   }
 
   #advance(key: string, row: LogRow): void {
@@ -134,7 +138,7 @@ export class LeaderboardReader {
     const missed: LeaderboardDelta[] = [];
     const done = readStoredLeaderboard(this.#options.database, contestId, audience)
       .then((stored) => {
-        this.#loading.delete(key);
+        const isCurrent = end();
         if (!stored) return undefined;
         const { version } = targetOf(stored.head, audience === 'real');
         const view = new LeaderboardView(contestId, version, stored.head.frozen, stored.order);
@@ -150,11 +154,14 @@ export class LeaderboardReader {
           usedAt: performance.now(),
           waiting: new Set<() => void>(),
         };
-        if (missed.every((delta) => advance(followed, delta))) this.#followed.set(key, followed);
+        if (isCurrent && missed.every((delta) => advance(followed, delta))) this.#followed.set(key, followed);
         return view;
       })
-      .finally(() => this.#loading.delete(key));
-    this.#loading.set(key, { missed, done });
+      .finally(() => end());
+    const loading: Loading = { missed, done };
+    this.#loading.set(key, loading);
+    /** @returns whether the log was not reset since the load began */
+    const end = (): boolean => this.#loading.get(key) === loading && this.#loading.delete(key);
     return done;
   }
 

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Grants } from '../../src/auth/grants.ts';
+import { createGrants, type Grants } from '../../src/auth/grants.ts';
 import { requireAdmin, requirePlayer, requireService, requireUser } from '../../src/auth/guards.ts';
 import type { Identity, UserIdentity } from '../../src/auth/identity.ts';
+import { createUsers } from '../../src/auth/users.ts';
 import type { Role } from '../../src/protocol/enums.ts';
 import {
   type ParsedScope,
@@ -12,6 +13,7 @@ import {
   scopeKind,
   scopes,
 } from '../../src/protocol/scope.ts';
+import { holdQuery } from '../support/database/held-query.ts';
 import {
   createContest,
   createPlayer,
@@ -201,6 +203,23 @@ describe('authorise', () => {
     now = 3000;
     expect(await outcome('player', scopes.contest(contestId))).toBe('not-found');
   });
+});
+
+it('what was read before a contest became private is not remembered after that was reported', async () => {
+  const { database } = fixture;
+  const contestId = await createContest(database, { isPublic: true });
+  const held = holdQuery(database, /SELECT 'contest' AS kind/);
+  const reading = createGrants(held.database, createUsers(database));
+  reading.reported = true;
+  const player = identities.player as Identity;
+  const authorise = () => reading.authorise(player, [{ kind: 'contest', id: contestId }]);
+  const before = authorise();
+  await held.reached;
+  await database.execute('UPDATE contest SET is_public = 0 WHERE id = ?', [contestId]);
+  reading.forgetContests([contestId]);
+  held.release();
+  await before;
+  await expect(authorise()).rejects.toMatchObject({ code: 'not-found' });
 });
 
 it('a contest is private whatever type the platform gives the flag', async () => {

@@ -96,9 +96,10 @@ export class CellsReader {
     }
   }
 
-  /** Evicts everything, after a reset of the log. */
+  /** Evicts everything, after a reset of the log. What loads under way have read is not kept. */
   reset(): void {
     this.#followed.clear();
+    this.#loading.clear();
   }
 
   #load(key: string, contestId: number, audience: CellsAudience): Loading {
@@ -113,13 +114,14 @@ export class CellsReader {
         let state: CellsState | undefined = { ...stored, rows: new Map(rows) };
         const view = viewOf(contestId, audience, state);
         for (const delta of missed) state = state && applyCells(state, delta);
-        if (state) this.#followed.set(key, { state, view: undefined, usedAt: performance.now() });
+        if (state && this.#loading.get(key) === loading)
+          this.#followed.set(key, { state, view: undefined, usedAt: performance.now() });
         return view;
       } finally {
-        this.#loading.delete(key);
+        if (this.#loading.get(key) === loading) this.#loading.delete(key);
       }
     };
-    const loading = { missed, done: read() };
+    const loading: Loading = { missed, done: read() };
     this.#loading.set(key, loading);
     return loading;
   }
