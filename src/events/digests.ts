@@ -22,6 +22,8 @@ const CONFLATED: Partial<Record<EventType, 'global' | 'contest'>> = {
  * scope receives one DIGEST, since one event each would cost the square of the crowd. All other scopes of the events, with the
  * inboxes of their players, receive them as before; so does the contest of a first solve.
  *
+ * Where another caller publishes one of the events first, the append is `superseded`: the digest would count it once more.
+ *
  * @param units after redaction, so that nothing restricted is in a digest
  * @returns the same units, and after them those of the digests
  */
@@ -37,7 +39,7 @@ export function withDigests(units: readonly EventUnit[]): readonly EventUnit[] {
   const scopes = new Set(rushes.map(([scope]) => scope));
   return [
     ...units.map((unit) => withoutRows(unit, scopes)),
-    ...rushes.map(([scope, drafts]) => ({ drafts: [digestOf(scope, drafts)] })),
+    ...rushes.map(([scope, drafts]) => ({ drafts: [digestOf(scope, drafts)], summarises: true })),
   ];
 }
 

@@ -34,6 +34,8 @@ export interface Unit {
   readonly keys?: readonly LogKey[];
   /** Keys that it deletes, also those of units before it in the same append. */
   readonly releases?: readonly string[];
+  /** Whether it summarises units before it in its call: where one of those is a repeat, the whole call is `superseded`. */
+  readonly summarises?: boolean;
   /** Run before the head is locked. If one does not affect its `expectedRows`, the unit is `superseded`. */
   readonly preconditions?: readonly Precondition[];
 }

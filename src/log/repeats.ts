@@ -22,6 +22,8 @@ export function answerRepeats(
       if (found instanceof Problem) refusal ??= found;
       else member.answers[index] = found;
     }
+    const repeats = member.answers.some((answer) => answer?.duplicate);
+    if (repeats && member.units.some(({ summarises }) => summarises)) refusal ??= new Problem('superseded');
     if (refusal) member.reject(refusal);
     else if (member.answers.every((answer) => answer !== undefined)) member.resolve(member.answers);
     else remaining.push(member);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Problem } from '../../../src/protocol/problem.ts';
+import { wholeLog } from '../../support/database/log.ts';
 import { insertRow, publishSql, relayed, titlesIn } from '../../support/database/outbox.ts';
 import { until } from '../../support/until.ts';
 import { prepareOutbox } from './fixture.ts';
@@ -43,6 +44,35 @@ test.each(['an append', 'a handler'])(
     expect(errors).toEqual([]);
   },
 );
+
+test('A digest does not count an event that another caller publishes at that moment', async () => {
+  const publisher = outbox.publishing();
+  const levelUp = (playerId: number) => ({ playerId, oldLevel: 1, newLevel: 2 });
+  let appends = 0;
+  const { errors } = outbox.relaying({
+    publisher: {
+      publishUnits: async (...args) => {
+        // After the relay has read which keys are known.
+        if (++appends === 1)
+          await outbox.publish({ type: 'LEVEL_UP', data: levelUp(3), idempotencyKey: 'key-3' });
+        return publisher.publishUnits(...args);
+      },
+    },
+  });
+  await outbox.database.transaction(async (tx) => {
+    for (let playerId = 1; playerId <= 15; playerId++)
+      await insertRow(tx, 'LEVEL_UP', levelUp(playerId), `key-${playerId}`);
+  });
+  await relayed(outbox.database);
+  const rows = await wholeLog(outbox.database);
+  const shown = rows.filter(({ scope }) => scope === 'global');
+  expect(shown.map(({ type, data }) => [type, JSON.parse(data).count ?? 1])).toEqual([
+    ['LEVEL_UP', 1],
+    ['DIGEST', 14],
+  ]);
+  expect(rows.filter(({ scope }) => scope.startsWith('player:'))).toHaveLength(15);
+  expect([errors, appends]).toEqual([[], 2]);
+});
 
 test('Notices are reported also when the answer to the COMMIT that deleted them is lost', async () => {
   const publisher = outbox.publishing();
