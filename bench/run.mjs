@@ -28,6 +28,9 @@ const parent = join(import.meta.dirname, '../.data');
 await mkdir(parent, { recursive: true });
 const directory = await mkdtemp(join(parent, 'bench-'));
 let stopping = false;
+let round = 0;
+/** Scenarios that failed, by round. */
+const failures = [];
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, () => {
     stopping = true;
@@ -46,21 +49,22 @@ try {
     service,
     peers,
     durations: options.quick ? DURATIONS.quick : DURATIONS.full,
+    inTurn: (...contenders) => inTurn(contenders),
   };
   const measurements = new Measurements();
   const busy = [];
-  for (let round = 1; round <= options.rounds && !stopping; round++) {
+  for (round = 1; round <= options.rounds && !stopping; round++) {
     busy.push(await busyCores());
     for (const scenario of SCENARIOS) {
       if (stopping || !options.scenarios.includes(scenario.name) || round > (scenario.maxRounds ?? round))
         continue;
       if (options.quick && scenario.inQuick === false) continue;
-      await run(scenario, round, bench, measurements);
+      await run(scenario, bench, measurements);
     }
   }
   if (!stopping) {
     const machine = await describeMachine(busy);
-    const results = { machine, rounds: options.rounds, ...measurements.toJSON() };
+    const results = { machine, rounds: options.rounds, failures, ...measurements.toJSON() };
     printSummary(
       results,
       options.complete ? undefined : readStored(),
@@ -76,7 +80,13 @@ try {
   await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 }
 
-async function run(scenario, round, bench, measurements) {
+/** Those that there are, in the other order every second round: no contender is always first. */
+function inTurn(contenders) {
+  const present = contenders.filter((one) => one !== undefined);
+  return round % 2 === 0 ? present.toReversed() : present;
+}
+
+async function run(scenario, bench, measurements) {
   const begunAt = performance.now();
   const record = (title, contender, values) => {
     measurements.add(title, contender, round, values);
@@ -89,6 +99,7 @@ async function run(scenario, round, bench, measurements) {
   try {
     await scenario.run(bench, record, point);
   } catch (error) {
+    failures.push(`${scenario.name}, round ${round}: ${error.message.slice(0, 300)}`);
     console.log(`round ${round}  ${scenario.name} failed: ${error.message}`);
     process.exitCode = 1;
   }

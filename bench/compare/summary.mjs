@@ -97,13 +97,14 @@ export function deliveryRows({ values }, saturatedTitle, pacedTitle) {
 }
 
 /** What a run was made on. */
-export function machineLine({ machine, rounds, merged }) {
+export function machineLine({ machine, rounds, merged, failures = [] }) {
   const beside = machine.quiet
     ? 'Nothing else kept the machine busy.'
     : `Other work kept ${machine.busyCores.toFixed(1)} cores busy when rounds began: compare ratios only.`;
   const many = rounds === 1 ? 'one round' : `medians of ${rounds} rounds`;
+  const failed = failures.map((failure) => ` Failed: ${failure}.`).join('');
   const parts = merged ? ' Merged from runs of a part of the scenarios each.' : '';
-  return `${machine.cores} cores, Node ${machine.node}, MariaDB ${machine.mariadb}, nginx ${machine.nginx ?? 'absent'}; ${many}. ${beside}${parts}`;
+  return `${machine.cores} cores, Node ${machine.node}, MariaDB ${machine.mariadb}, nginx ${machine.nginx ?? 'absent'}; ${many}. ${beside}${parts}${failed}`;
 }
 
 /** Prints all tables. */

@@ -23,7 +23,11 @@ export function createPeer({ count, broadcast, open }) {
   });
 }
 
+/** Max time for which a connection is idle, ms: publishers keep theirs longer than Node does by default. */
+const KEEP_ALIVE_MS = 120_000;
+
 export function listen(server) {
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   process.once('disconnect', () => process.exit());
   server.listen(0, '127.0.0.1', 4096, () => process.send({ port: server.address().port }));
 }

@@ -18,10 +18,9 @@ export const curves = {
   maxRounds: 1,
   inQuick: false,
   async run(bench, _record, point) {
-    for (const contender of [bench.service, bench.peers.nchan])
-      if (contender)
-        await withContender(bench, contender, {}, ({ run }) => growStreams(contender.name, run, point));
-    for (const contender of [bench.service, bench.peers.bare])
+    for (const contender of bench.inTurn(bench.service, bench.peers.nchan))
+      await withContender(bench, contender, {}, ({ run }) => growStreams(contender.name, run, point));
+    for (const contender of bench.inTurn(bench.service, bench.peers.bare))
       await withContender(bench, contender, {}, ({ run }) => growPublishers(contender.name, run, point));
     await withContender(bench, bench.service, {}, (started) => growDistance(bench, started, point));
   },

@@ -5,7 +5,7 @@ export const publish = {
   name: 'publish',
   async run(bench, record) {
     const { publishS } = bench.durations;
-    for (const contender of [bench.service, bench.peers.bare])
+    for (const contender of bench.inTurn(bench.service, bench.peers.bare))
       await withContender(bench, contender, {}, async ({ run }) => {
         await run('publish connections=64 seconds=1');
         const many = assertComplete(await run(`publish connections=64 seconds=${publishS}`));

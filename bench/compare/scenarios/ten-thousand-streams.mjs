@@ -12,8 +12,8 @@ const MISSED = 100;
 export const tenThousandStreams = {
   name: 'streams-10000',
   async run(bench, record) {
-    for (const contender of [bench.service, bench.peers.bare, bench.peers.nchan])
-      if (contender) await measure(bench, record, contender);
+    for (const contender of bench.inTurn(bench.service, bench.peers.bare, bench.peers.nchan))
+      await measure(bench, record, contender);
   },
 };
 

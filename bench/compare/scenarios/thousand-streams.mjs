@@ -11,9 +11,8 @@ const STALLED_BATCH = 15;
 export const thousandStreams = {
   name: 'streams-1000',
   async run(bench, record) {
-    for (const contender of [bench.service, bench.peers.nchan])
-      if (contender)
-        await withContender(bench, contender, {}, (started) => measure(bench, record, contender, started));
+    for (const contender of bench.inTurn(bench.service, bench.peers.nchan))
+      await withContender(bench, contender, {}, (started) => measure(bench, record, contender, started));
     if (bench.quick) return;
     await withContender(bench, bench.service, {}, (started) => measureStalled(bench, record, started));
   },
