@@ -1,5 +1,6 @@
-import { type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { type JWTPayload, SignJWT } from 'jose';
 import { CLOCK_TOLERANCE_S, MAX_TOKEN_LENGTH } from './claims.ts';
+import { verifyJwt } from './verify-jwt.ts';
 
 /** Kinds of tokens that this service signs, by their `aud`. */
 export const AUDIENCES = { service: 'codecraft-live/service', ticket: 'codecraft-live/ticket' } as const;
@@ -29,12 +30,15 @@ export async function verifyOwn(
   now: number,
 ): Promise<JWTPayload> {
   if (token.length > MAX_TOKEN_LENGTH) throw new Error('too large');
-  const { payload } = await jwtVerify(token, key, {
-    algorithms: ['HS256'],
-    audience,
-    requiredClaims: ['iat', 'exp'],
-    clockTolerance: CLOCK_TOLERANCE_S,
-    currentDate: new Date(now),
+  return verifyJwt(token, {
+    secret: key,
+    keyOf: () => key,
+    options: {
+      algorithms: ['HS256'],
+      audience,
+      requiredClaims: ['iat', 'exp'],
+      clockTolerance: CLOCK_TOLERANCE_S,
+      currentDate: new Date(now),
+    },
   });
-  return payload;
 }

@@ -1,10 +1,11 @@
-import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import type { AuthConfig } from '../config/config.ts';
 import { Problem } from '../protocol/problem.ts';
 import { CLOCK_TOLERANCE_S, idClaim, isFromTheFuture, MAX_TOKEN_LENGTH, numericDate } from './claims.ts';
 import { createJwks, type JwksOptions } from './jwks.ts';
 import { AUDIENCES } from './own-token.ts';
+import { verifyJwt } from './verify-jwt.ts';
 
 /** Claims of the platform's token. Player, role and status are read from the database. */
 interface PlatformToken {
@@ -53,14 +54,18 @@ export function createPlatformVerifier(
     if (token.length > MAX_TOKEN_LENGTH) throw new Problem('token-invalid');
     let payload: unknown;
     try {
-      ({ payload } = await jwtVerify(token, keyOf, {
-        algorithms: [...auth.algorithms],
-        requiredClaims: ['exp', 'iat'],
-        clockTolerance: CLOCK_TOLERANCE_S,
-        currentDate: new Date(now()),
-        ...(auth.issuer === undefined ? {} : { issuer: auth.issuer }),
-        ...(auth.audience === undefined ? {} : { audience: auth.audience }),
-      }));
+      payload = await verifyJwt(token, {
+        secret: platformKey,
+        keyOf,
+        options: {
+          algorithms: [...auth.algorithms],
+          requiredClaims: ['exp', 'iat'],
+          clockTolerance: CLOCK_TOLERANCE_S,
+          currentDate: new Date(now()),
+          ...(auth.issuer === undefined ? {} : { issuer: auth.issuer }),
+          ...(auth.audience === undefined ? {} : { audience: auth.audience }),
+        },
+      });
     } catch (error) {
       if (error instanceof Problem) throw error;
       throw new Problem(error instanceof errors.JWTExpired ? 'token-expired' : 'token-invalid');
