@@ -27,7 +27,7 @@
 //   paced rate=N [connections=16] [batch=1] [seconds=4] [settle=120]   N requests a second; latency counts from when each was due
 //   stall K      every Kth stream stops reading; 0: all read
 //   wait S       reads for S seconds
-//   forget       begins the comparison of what streams received anew
+//   forget       begins the comparison of what streams received anew; so does `open` without a cursor, for the streams that it opens
 //   close        closes all streams by a reset
 #define _GNU_SOURCE
 #include <errno.h>

@@ -16,6 +16,7 @@
 #include "histogram.h"
 #include "loop.h"
 #include "mark.h"
+#include "receiver.h"
 #include "streams.h"
 
 #define ANSWER_BYTES 65536

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
-#include "answered.h"
 #include "clock.h"
 #include "loop.h"
-#include "mark.h"
+#include "receiver.h"
 
 #define READ_BYTES (256 * 1024)
 /** Max bytes of an answer before the stream counts as open. */
@@ -29,14 +29,7 @@ struct stream {
   enum state state;
   unsigned index;
   bool stalled;
-  /** Digits of a mark that are still to come, and its value so far. */
-  unsigned digits_left;
-  uint64_t partial;
-  /** Copies of the last mark that are still to come. */
-  unsigned copies_left;
-  uint64_t last;
-  uint64_t events;
-  uint64_t order;
+  struct receiver received;
   uint64_t asked_at;
   /** When a stream that was answered 503 is asked for again. */
   uint64_t retry_at;
@@ -47,11 +40,9 @@ struct stream {
   bool accepted;
 };
 
-struct counts counts;
-
 static struct stream_options options;
 static struct stream *streams;
-static unsigned capacity, opened, failed, ended, pending, waiting, retries, broken;
+static unsigned capacity, opened, failed, ended, pending, waiting, retries;
 static const char **tokens;
 static unsigned token_count;
 static char failure[201];
@@ -62,6 +53,7 @@ static void stream_ready(struct source *source, uint32_t events);
 
 void streams_configure(const struct stream_options *given) {
   options = *given;
+  receiver_copies = options.copies;
   space = allocate(READ_BYTES);
   char *end = options.tokens.bytes + options.tokens.length;
   for (char *at = options.tokens.bytes; at && at < end; at++)
@@ -123,7 +115,8 @@ static void stream_start(struct stream *stream, const char *cursor, unsigned sta
   if (stream->state == WAITING) waiting--;
   else stream->asked_at = now_ns();
   stream->state = CONNECTING;
-  stream->digits_left = stream->copies_left = 0;
+  if (cursor) receiver_reconnect(&stream->received);
+  else stream->received = (struct receiver){0};
   stream->head = NULL;
   stream->head_length = 0;
   stream->replied = options.reply_to == NULL;
@@ -154,52 +147,6 @@ static void stream_request(struct stream *stream) {
   stream->head_length = 0;
   stream->state = OPENING;
   loop_change(&stream->source, EPOLLIN);
-}
-
-static void take(struct stream *stream, uint64_t mark, uint64_t now) {
-  if (stream->copies_left > 0) {
-    stream->copies_left--;
-    if (mark != stream->last) broken++;
-    return;
-  }
-  stream->copies_left = options.copies - 1;
-  stream->last = mark;
-  stream->events++;
-  stream->order = (stream->order ^ mark) * 0x100000001b3u;
-  counts.deliveries++;
-  histogram_add(&counts.arrival, now > mark ? now - mark : 0);
-  if (stream->index % SAMPLED_EACH) return;
-  struct answered *answer = answered_of(mark);
-  if (answer->mark != mark) return;
-  histogram_add(&counts.behind, answer->at && now > answer->at ? now - answer->at : 0);
-}
-
-static void scan(struct stream *stream, const unsigned char *at, size_t length, uint64_t now) {
-  const unsigned char *end = at + length;
-  for (;;) {
-    if (stream->digits_left == 0) {
-      at = memchr(at, MARK_BYTE, (size_t)(end - at));
-      if (!at) return;
-      at++;
-      stream->digits_left = MARK_DIGITS;
-      stream->partial = 0;
-    }
-    unsigned left = stream->digits_left;
-    uint64_t value = stream->partial;
-    for (; left > 0 && at < end; left--, at++) {
-      unsigned digit = *at - '0';
-      if (digit > 9) break;
-      value = value * 10 + digit;
-    }
-    if (left > 0 && at == end) {
-      stream->digits_left = left;
-      stream->partial = value;
-      return;
-    }
-    stream->digits_left = 0;
-    // Anything but sixteen digits: a byte of a length or of another character.
-    if (left == 0) take(stream, value, now);
-  }
 }
 
 /** Collects the beginning of the answer until the stream is open. */
@@ -252,7 +199,7 @@ static void stream_ready(struct source *source, uint32_t events) {
   }
   uint64_t now = now_ns();
   counts.bytes += (uint64_t)length;
-  scan(stream, (unsigned char *)space, (size_t)length, now);
+  receiver_scan(&stream->received, (unsigned char *)space, (size_t)length, now, stream->index % SAMPLED_EACH == 0);
   if (stream->state == OPENING) stream_answered(stream, space, (size_t)length, now);
 }
 
@@ -330,7 +277,7 @@ void streams_stall(unsigned each) {
 }
 
 void streams_forget(void) {
-  for (unsigned at = 0; at < capacity; at++) streams[at].events = streams[at].order = 0;
+  for (unsigned at = 0; at < capacity; at++) streams[at].received = (struct receiver){0};
   broken = ended = 0;
   failure[0] = 0;
 }
@@ -343,12 +290,12 @@ void streams_print(void) {
     struct stream *stream = &streams[at];
     if (stream->state != OPEN || stream->stalled) continue;
     if (votes == 0) most = stream;
-    votes += most->order == stream->order && most->events == stream->events ? 1u : -1u;
+    votes += receiver_equal(&most->received, &stream->received) ? 1u : -1u;
   }
   for (unsigned at = 0; at < capacity; at++) {
     struct stream *stream = &streams[at];
     if (stream->state == OPEN && !stream->stalled && most)
-      differ += most->order != stream->order || most->events != stream->events;
+      differ += !receiver_equal(&most->received, &stream->received);
   }
   printf("\"ended\":%u,\"differing\":%u,\"broken\":%u,\"failure\":", ended, differ, broken);
   text_print(failure, strlen(failure));

@@ -3,7 +3,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "histogram.h"
 #include "text.h"
 
 struct stream_options {
@@ -21,18 +20,6 @@ struct stream_options {
   /** How often the mark is in an event. */
   unsigned copies;
 };
-
-struct counts {
-  /** Events that arrived, on all streams that read. */
-  uint64_t deliveries;
-  uint64_t bytes;
-  /** From the instant at which an event was due to its arrival. */
-  struct histogram arrival;
-  /** From the answer to the publisher to the arrival, sampled; what arrives before the answer counts as 0. */
-  struct histogram behind;
-};
-
-extern struct counts counts;
 
 void streams_configure(const struct stream_options *options);
 /**
