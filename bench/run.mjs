@@ -6,7 +6,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawCurves } from './compare/curves.mjs';
-import { buildLoad } from './compare/load-client.mjs';
+import { buildLoad, LoadBuildError } from './compare/load-client.mjs';
 import { busyCores, describeMachine } from './compare/machine.mjs';
 import { Measurements } from './compare/measurements.mjs';
 import { NCHAN_ABSENT, nchanPeer } from './compare/nchan.mjs';
@@ -18,10 +18,8 @@ import { prepareService } from './compare/service.mjs';
 import { merge, readStored, store } from './compare/stored.mjs';
 import { printSummary } from './compare/summary.mjs';
 
-const options = readOptions(
-  process.argv.slice(2),
-  SCENARIOS.map(({ name }) => name),
-);
+const names = SCENARIOS.map(({ name }) => name);
+const options = readOptions(process.argv.slice(2), names);
 const startedAt = performance.now();
 // Not in the directory for temporary files, which may be memory: commits have to reach a disk.
 const parent = join(import.meta.dirname, '../.data');
@@ -76,6 +74,10 @@ try {
       writeReport(kept, drawCurves(kept));
     }
   }
+} catch (error) {
+  // The stack says nothing more where the message says what to do.
+  console.error(error instanceof LoadBuildError ? error.message : error);
+  process.exitCode = 1;
 } finally {
   await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 }

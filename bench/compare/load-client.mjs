@@ -8,10 +8,13 @@ import { promisify } from 'node:util';
 
 const SOURCES = join(import.meta.dirname, '../load');
 
+/** No C compiler, or it failed. The message says what to do. */
+export class LoadBuildError extends Error {}
+
 /**
  * Compiles the client and the ceiling into `directory`.
  * @returns paths of both programs
- * @throws where there is no C compiler, or it fails
+ * @throws LoadBuildError
  */
 export async function buildLoad(directory) {
   const compile = async (name) => {
@@ -28,8 +31,9 @@ export async function buildLoad(directory) {
   try {
     return { client: await compile('client'), ceiling: await compile('ceiling') };
   } catch (error) {
-    if (error.code !== 'ENOENT') throw error;
-    throw new Error(
+    if (error.code !== 'ENOENT')
+      throw new LoadBuildError(`The load client does not compile:\n${error.stderr}`);
+    throw new LoadBuildError(
       'The bench needs a C compiler: `cc` was not found. Install one, for example with `apt-get install gcc libc6-dev`.',
     );
   }
