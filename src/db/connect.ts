@@ -53,6 +53,8 @@ export async function openConnection(options: DatabaseConnectOptions): Promise<C
     stringifyObjects: true,
     multipleStatements: options.multipleStatements ?? false,
     connectTimeout: options.connectTimeoutMs,
+    // Without a stack trace taken for each query.
+    trace: false,
     enableKeepAlive: true,
     keepAliveInitialDelay: 10_000,
   });

@@ -5,18 +5,25 @@ import type { Queries } from './database.ts';
 /** Bytes of a packet beside the statement, at most. */
 const OVERHEAD_BYTES = 64;
 
-const limits = new WeakMap<Connection, Promise<number>>();
+const limits = new WeakMap<Connection, number | Promise<number>>();
 
 /**
- * Checks that a statement fits into one packet of this connection, before it is sent: the server would close the connection,
- * often without an answer. The limit of a session does not change.
- * @throws Problem `body-too-large`
+ * Max bytes of a packet of this connection, read once: the limit of a session does not change. A promise only until it is known.
  */
-export async function assertPacketFits(connection: Connection, sql: string): Promise<void> {
+export function packetLimitOf(connection: Connection): number | Promise<number> {
   const known = limits.get(connection) ?? readLimit(connection);
   limits.set(connection, known);
-  const limit = await known;
-  if (Buffer.byteLength(sql) + OVERHEAD_BYTES <= limit) return;
+  return known;
+}
+
+/**
+ * Checks that a statement fits into one packet, before it is sent: the server would close the connection, often without an
+ * answer.
+ * @throws Problem `body-too-large`
+ */
+export function assertPacketFits(sql: string, limit: number): void {
+  // A UTF-16 unit is at most three bytes.
+  if (sql.length * 3 + OVERHEAD_BYTES <= limit || Buffer.byteLength(sql) + OVERHEAD_BYTES <= limit) return;
   throw new Problem('body-too-large', {
     detail: `the database takes at most ${limit} bytes at once (max_allowed_packet)`,
   });
@@ -24,7 +31,9 @@ export async function assertPacketFits(connection: Connection, sql: string): Pro
 
 async function readLimit(connection: Connection): Promise<number> {
   const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@max_allowed_packet AS bytes');
-  return Number(row?.bytes);
+  const bytes = Number(row?.bytes);
+  limits.set(connection, bytes);
+  return bytes;
 }
 
 /** Reads the max size of a statement on this database, in bytes. */

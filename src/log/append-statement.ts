@@ -1,5 +1,5 @@
-import { escape as quote } from 'mysql2';
 import { LOCK_WAIT_S } from '../db/connect.ts';
+import { quote } from '../db/quote.ts';
 import type { Expectation } from './append-terms.ts';
 import type { Draft, LogRow } from './row.ts';
 
@@ -116,7 +116,9 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
     }
     if (unit.releases !== undefined && unit.releases.length > 0) {
       insertKeys();
-      keyStatements.push(`DELETE FROM log_key WHERE idempotency_key IN (${quote([...unit.releases])})`);
+      keyStatements.push(
+        `DELETE FROM log_key WHERE idempotency_key IN (${unit.releases.map(quote).join(',')})`,
+      );
     }
     for (const draft of unit.drafts) {
       const event = `@base+${offset + 1}`;

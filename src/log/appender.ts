@@ -15,8 +15,8 @@ export interface AppenderOptions extends BatchCommitterOptions {
 }
 
 /**
- * Group-commit appender. One batch is under way at a time; what arrives meanwhile forms the next. Each caller has its own
- * deadline; a batch is retried until the last of them.
+ * Group-commit appender. One batch is under way at a time; what arrives meanwhile forms the next, which is sent before the
+ * callers of the previous one are answered. Each caller has its own deadline; a batch is retried until the last of them.
  */
 export class Appender {
   readonly #committer: BatchCommitter;
@@ -86,10 +86,27 @@ export class Appender {
   async #work(): Promise<void> {
     // One turn of the event loop, so that concurrent callers share the first batch.
     await new Promise(setImmediate);
+    let answer = () => {};
     while (!this.#queue.isEmpty) {
       const batch = this.#queue.takeBatch(performance.now());
-      if (batch.length > 0) await this.#committer.commit(batch);
+      if (batch.length === 0) continue;
+      const answerPrevious = once(answer);
+      // Where the next batch is not sent at once, the previous one does not wait for it.
+      setImmediate(answerPrevious);
+      const answerBatch = await this.#committer.commit(batch, answerPrevious);
+      answerPrevious();
+      answer = answerBatch;
     }
+    answer();
     this.#working = undefined;
   }
+}
+
+function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (done) return;
+    done = true;
+    run();
+  };
 }

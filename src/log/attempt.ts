@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { assertPacketFits } from '../db/packet-limit.ts';
+import { assertPacketFits, packetLimitOf } from '../db/packet-limit.ts';
 import {
   type AppendFound,
   appendStatement,
@@ -66,19 +66,25 @@ export interface SentAttempt {
 
 /**
  * Sends the units that have no answer yet. Resolves after COMMIT.
+ * @param onSent called once the packet is written
  * @throws Problem `body-too-large` when they exceed the server's max_allowed_packet; nothing was sent
  */
 export async function sendAttempt(
   connection: Connection,
   { members, key, tag }: Attempt,
   expected: Expectation,
+  onSent: () => void,
 ): Promise<SentAttempt> {
   const own: Unit = { drafts: [], keys: [{ value: key, fingerprint: Buffer.alloc(32), keepMs: KEY_MS }] };
   const pending = members.flatMap((member) => member.units.filter((_, index) => !member.answers[index]));
   const newTerm = newTermWord();
   const sql = appendStatement([own, ...pending], { tag, newTerm, expected });
-  await assertPacketFits(connection, sql);
-  const [results] = await connection.query<RowDataPacket[][]>(sql);
+  const limit = packetLimitOf(connection);
+  assertPacketFits(sql, typeof limit === 'number' ? limit : await limit);
+  // Without values the driver does not scan the text for placeholders.
+  const answer = connection.query<RowDataPacket[][]>({ sql, values: null });
+  onSent();
+  const [results] = await answer;
   const found = results.at(-1)?.[0] as AppendFound;
   const firstId = Number(found.base) + 1;
   const began = { number: Number(found.number), word: newTerm, firstId };

@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { asProblem, isDuplicate, isLocked, isMissingValue, isStorageError } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
 import { backoffDelay } from '../util/backoff.ts';
-import { committedRows } from './append-statement.ts';
+import { committedRows, rowCount } from './append-statement.ts';
 import { AppendTerms, type Expectation, type VerifiedLog } from './append-terms.ts';
 import {
   type Appended,
@@ -58,6 +58,8 @@ export interface LogVerifier {
 export class BatchCommitter {
   readonly #options: BatchCommitterOptions;
   readonly #connection: BoundedConnection;
+  /** Last position of the batch that was committed and is not answered yet; 0 where there is none. */
+  #unanswered = 0;
   /** The terms of the current connection. */
   #terms: { readonly connection: Connection; readonly terms: AppendTerms } | undefined;
 
@@ -66,13 +68,19 @@ export class BatchCommitter {
     this.#connection = new BoundedConnection(options.connect);
   }
 
-  /** Never rejects: each member gets its answer or its error. */
-  async commit(batch: readonly PendingAppend[]): Promise<void> {
+  /**
+   * Commits a batch. Never rejects: each member gets its answer or its error.
+   *
+   * @param onSent called when the packet is written, however often it is sent
+   * @returns answers those that have no answer yet. The next batch may be sent before it is called, and settles after that.
+   */
+  async commit(batch: readonly PendingAppend[], onSent: () => void): Promise<() => void> {
     try {
-      await this.#commit(batch);
+      return await this.#commit(batch, onSent);
     } catch (error) {
       this.#options.onError?.(error);
       rejectAll(batch, error);
+      return ANSWERED;
     }
   }
 
@@ -80,14 +88,15 @@ export class BatchCommitter {
     return this.#connection.close();
   }
 
-  /** Retries until every member has its answer. */
-  async #commit(members: readonly PendingAppend[]): Promise<void> {
+  /** Retries until every member is committed or has its answer. Returns what answers the rest. */
+  async #commit(members: readonly PendingAppend[], onSent: () => void = () => {}): Promise<() => void> {
     const deadline = Math.max(...members.map((member) => member.deadline));
-    let remaining: Attempt | undefined = newAttempt(members);
-    for (let failures = 0; remaining; ) {
-      const attempt: Attempt = remaining;
+    let attempt = newAttempt(members);
+    for (let failures = 0; ; ) {
       try {
-        remaining = await this.#try(attempt, deadline);
+        const outcome = await this.#try(attempt, deadline, onSent);
+        if (typeof outcome === 'function') return outcome;
+        attempt = outcome;
       } catch (error) {
         if (error instanceof RowsLocked) return this.#separate(attempt.members, error);
         const late = error instanceof DeadlineExceeded || performance.now() >= deadline;
@@ -97,15 +106,19 @@ export class BatchCommitter {
         const refused = isStorageError(error);
         if (late || (refused && failures >= STORAGE_RETRIES)) {
           this.#options.onError?.(error);
-          return rejectAll(attempt.members, refused ? problem : unavailable(error));
+          rejectAll(attempt.members, refused ? problem : unavailable(error));
+          return ANSWERED;
         }
         await sleep(backoffDelay(++failures, RETRY, { share: 0.8 }));
       }
     }
   }
 
-  /** Commits and answers all members; or finds used keys, answers those members, and returns the rest for a retry. */
-  async #try(attempt: Attempt, deadline: number): Promise<Attempt | undefined> {
+  /**
+   * Commits all members, and returns what answers them; or finds used keys, answers those members, and returns the rest for a
+   * retry.
+   */
+  async #try(attempt: Attempt, deadline: number, onSent: () => void): Promise<Attempt | (() => void)> {
     let sent: SentAttempt | Pick<KnownKey, 'firstId' | 'term' | 'at'>;
     let expected: Expectation | undefined;
     try {
@@ -114,7 +127,7 @@ export class BatchCommitter {
         const next = terms.next(this.#verified(terms), performance.now());
         if (typeof next === 'string') return { next, server: terms.server };
         expected = next;
-        const committed = await sendAttempt(connection, attempt, next);
+        const committed = await sendAttempt(connection, attempt, next, onSent);
         terms.appended(next, committed.proof.term, performance.now());
         return committed;
       });
@@ -136,14 +149,14 @@ export class BatchCommitter {
       const own = known.get(attempt.key);
       if (!own) {
         const { answered, remaining } = answerRepeats(attempt.members, known);
-        if (answered) return remaining.length === 0 ? undefined : newAttempt(remaining);
+        if (answered) return remaining.length === 0 ? ANSWERED : newAttempt(remaining);
         if (!expected || !(await this.#wasRefused(attempt, expected, deadline))) throw error;
         return attempt;
       }
       sent = own;
     }
-    this.#answer(attempt, sent);
-    return undefined;
+    this.#unanswered = sent.firstId + rowsOf(attempt) - 1;
+    return () => this.#answer(attempt, sent);
   }
 
   /**
@@ -174,7 +187,9 @@ export class BatchCommitter {
 
   #verified(terms: AppendTerms): VerifiedLog {
     const { verifier } = this.#options;
-    return verifier ? verifier.verified : terms.asFound(performance.now());
+    const verified = verifier ? verifier.verified : terms.asFound(performance.now());
+    // The observer does not know the batch that is answered while the next one is sent.
+    return this.#unanswered > verified.known ? { ...verified, known: this.#unanswered } : verified;
   }
 
   async #verify(server: string, deadline: number): Promise<void> {
@@ -186,34 +201,41 @@ export class BatchCommitter {
   }
 
   /** Commits first what has no preconditions, and bisects the others until those that met a lock are alone. */
-  async #separate(members: readonly PendingAppend[], error: RowsLocked): Promise<void> {
+  async #separate(members: readonly PendingAppend[], error: RowsLocked): Promise<() => void> {
     const free = members.filter((member) => !isConditional([member]));
     const conditional = members.filter((member) => isConditional([member]));
-    if (free.length > 0) await this.#commit(free);
-    if (free.length > 0 && conditional.length > 1) await this.#commit(conditional);
-    else await this.#isolate(conditional, error);
+    if (free.length > 0) (await this.#commit(free))();
+    return free.length > 0 && conditional.length > 1
+      ? this.#commit(conditional)
+      : this.#isolate(conditional, error);
   }
 
   /** Bisects a batch until the member that cannot be stored is alone, so that the others are committed. */
-  async #isolate(members: readonly PendingAppend[], error: unknown): Promise<void> {
+  async #isolate(members: readonly PendingAppend[], error: unknown): Promise<() => void> {
     if (members.length > 1) {
       const middle = members.length >> 1;
-      await this.#commit(members.slice(0, middle));
-      await this.#commit(members.slice(middle));
-      return;
+      (await this.#commit(members.slice(0, middle)))();
+      return this.#commit(members.slice(middle));
     }
+    rejectAll(members, this.#refusalOf(members, error));
+    return ANSWERED;
+  }
+
+  /** Error of a single member that cannot be stored. */
+  #refusalOf(members: readonly PendingAppend[], error: unknown): unknown {
     if (error instanceof RowsLocked && error.phase === 'preconditions')
-      return rejectAll(members, new Problem('overloaded', { retryAfter: 1, cause: error }));
-    if (isSuperseded(members, error)) return rejectAll(members, new Problem('superseded', { cause: error }));
+      return new Problem('overloaded', { retryAfter: 1, cause: error });
+    if (isSuperseded(members, error)) return new Problem('superseded', { cause: error });
     const problem = asProblem(error);
     if (!(problem instanceof Problem)) this.#options.onError?.(error);
-    rejectAll(members, problem);
+    return problem;
   }
 
   #answer(
     { members, tag }: Attempt,
     { firstId, ...sent }: SentAttempt | Pick<KnownKey, 'firstId' | 'term' | 'at'>,
   ): void {
+    this.#unanswered = 0;
     const rows: LogRow[] = [];
     const proof = 'proof' in sent ? sent.proof : undefined;
     const term = 'proof' in sent ? sent.proof.term : (sent.term ?? '');
@@ -234,6 +256,17 @@ export class BatchCommitter {
     }
     for (const member of members) member.resolve(member.answers as Appended[]);
   }
+}
+
+/** Nothing is left to be answered. */
+const ANSWERED = (): void => {};
+
+/** Number of rows of the units that an attempt sent. */
+function rowsOf({ members }: Attempt): number {
+  let rows = 0;
+  for (const { units, answers } of members)
+    for (const [index, unit] of units.entries()) if (!answers[index]) rows += rowCount(unit);
+  return rows;
 }
 
 function rejectAll(members: readonly PendingAppend[], error: unknown): void {

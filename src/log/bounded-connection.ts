@@ -25,23 +25,29 @@ export class BoundedConnection {
   }
 
   /** Runs `work` on the connection. @throws DeadlineExceeded, or what `work` or the opening threw */
-  async use<T>(deadline: number, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const finished = new AbortController();
-    const deadlinePassed = sleep(Math.max(0, deadline - performance.now()), undefined, {
-      signal: finished.signal,
-    }).then(() => {
-      throw new DeadlineExceeded();
+  use<T>(deadline: number, work: (connection: Connection) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      let settled = false;
+      const settle = (): boolean => {
+        if (settled) return false;
+        settled = true;
+        clearTimeout(timer);
+        return true;
+      };
+      const fail = (error: unknown) => {
+        if (!settle()) return;
+        if (!leavesConnectionGood(error)) this.drop();
+        reject(error);
+      };
+      const timer = setTimeout(() => fail(new DeadlineExceeded()), Math.max(0, deadline - performance.now()));
+      const run = (connection: Connection) => {
+        if (settled) throw new DeadlineExceeded();
+        return work(connection);
+      };
+      this.#open()
+        .then(run)
+        .then((result) => settle() && resolve(result), fail);
     });
-    deadlinePassed.catch(() => {});
-    try {
-      const connection = await Promise.race([this.#open(), deadlinePassed]);
-      return await Promise.race([work(connection), deadlinePassed]);
-    } catch (error) {
-      if (!leavesConnectionGood(error)) this.drop();
-      throw error;
-    } finally {
-      finished.abort();
-    }
   }
 
   /** Rolls back what a failed use left open. Never throws. */

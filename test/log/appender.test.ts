@@ -49,6 +49,31 @@ describe('the log', () => {
     }
   });
 
+  test('is sent the next batch before the callers of the previous one are answered', async () => {
+    const steps: string[] = [];
+    let second: Promise<unknown> | undefined;
+    const appender = appending({
+      onCommitted: () => steps.push('answering'),
+      connect: async () => {
+        const connection = await database.connect({ multipleStatements: true });
+        const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+        return Object.assign(connection, {
+          query(...args: [unknown]) {
+            if (JSON.stringify(args[0]).includes('INSERT INTO notification')) steps.push('sent');
+            if (steps.at(-1) === 'sent' && steps.length === 3) second = appender.append([unitOf('second')]);
+            return query(...args);
+          },
+        });
+      },
+    });
+    await appender.append([unitOf('the connection is open')]);
+    await appender.append([unitOf('first')]);
+    await second;
+    expect(second).toBeDefined();
+    expect(steps).toEqual(['sent', 'answering', 'sent', 'sent', 'answering', 'answering']);
+    expect(await messagesIn(database)).toEqual(['the connection is open', 'first', 'second']);
+  });
+
   test('gets the activity of an event in the same transaction, pointing to it', async () => {
     const [answer] = await appending()
       .append([unitOf('first'), solvedBy(7)])
