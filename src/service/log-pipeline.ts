@@ -9,7 +9,7 @@ import { Appender } from '../log/appender.ts';
 import { pruneLog } from '../log/retention.ts';
 import type { LogRow } from '../log/row.ts';
 import type { AppendProof } from '../log/source.ts';
-import { readRestrictions } from '../platform/restrictions.ts';
+import { createRestrictionReader } from '../platform/restriction-reader.ts';
 import { type Part, Parts } from './parts.ts';
 
 export interface LogPipeline extends LiveLog, Part {
@@ -62,7 +62,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
   function publisherOver(append: Appender['append'], reads: Database): LogPublisher {
     return createLogPublisher({
       append,
-      restrictions: (about) => readRestrictions(reads, about, options.holdDays),
+      restrictions: createRestrictionReader(reads, options.holdDays),
       findSolve: createSolveFinder(reads),
     });
   }
