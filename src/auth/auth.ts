@@ -58,6 +58,7 @@ export function createAuth(options: AuthOptions): Auth {
       tickets,
       verifyPlatformToken,
       heartbeatTimeoutMs,
+      monotonic,
       ...clock,
     }),
   };

@@ -7,7 +7,7 @@ import type { Keys } from './keys.ts';
 import { type AuthRequest, requireCookieOrigin } from './origin.ts';
 import type { VerifyPlatformToken } from './platform-token.ts';
 import { createTicketCheck } from './reopening.ts';
-import { claimsToBeService, verifyServiceToken } from './service-token.ts';
+import { claimsToBeService, createServiceVerifier } from './service-token.ts';
 import type { Tickets } from './ticket.ts';
 import { type Account, refusalOf, type Users } from './users.ts';
 
@@ -20,6 +20,8 @@ export interface AuthenticatorParts {
   readonly verifyPlatformToken: VerifyPlatformToken;
   readonly heartbeatTimeoutMs: number;
   readonly now?: () => number;
+  /** Clock of the verified tokens' cache, in ms. */
+  readonly monotonic?: () => number;
 }
 
 /** How an account is read: what admits it before, and whether the cache is left out. */
@@ -31,6 +33,10 @@ interface Reading {
 export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   const { keys, users, tickets, now = Date.now } = parts;
   const mayUse = createTicketCheck(parts.database, parts.heartbeatTimeoutMs);
+  const verifyServiceToken = createServiceVerifier(
+    keys.service,
+    parts.monotonic ? { now: parts.monotonic } : {},
+  );
 
   async function byToken(token: string, { admit, fresh }: Reading): Promise<UserIdentity> {
     const { userId, issuedAt, expiresAt } = await parts.verifyPlatformToken(token);
@@ -49,7 +55,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   }
 
   async function byServiceToken(token: string, { admit }: Reading): Promise<ServiceIdentity> {
-    const identity = await verifyServiceToken(token, keys.service, now());
+    const identity = await verifyServiceToken(token, now());
     await admit(identity);
     return identity;
   }

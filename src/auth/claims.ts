@@ -25,3 +25,8 @@ export const idClaim = z.union([z.int().min(1), z.string()]).transform((value, c
 export function isFromTheFuture(issuedAt: Date, now: number): boolean {
   return issuedAt.getTime() > now + CLOCK_TOLERANCE_S * 1000;
 }
+
+/** Whether a token has expired, with the tolerated clock skew, counted in whole seconds as by jose. */
+export function isExpired(expiresAt: Date, now: number): boolean {
+  return expiresAt.getTime() / 1000 <= Math.floor(now / 1000) - CLOCK_TOLERANCE_S;
+}

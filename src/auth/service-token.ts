@@ -1,9 +1,10 @@
 import { decodeJwt, errors } from 'jose';
 import { z } from 'zod';
 import { Problem } from '../protocol/problem.ts';
-import { isFromTheFuture, MAX_TOKEN_LENGTH, numericDate } from './claims.ts';
+import { isExpired, isFromTheFuture, MAX_TOKEN_LENGTH, numericDate } from './claims.ts';
 import type { ServiceIdentity } from './identity.ts';
 import { AUDIENCES, verifyOwn } from './own-token.ts';
+import { TtlCache } from './ttl-cache.ts';
 
 const CLAIMS = z.object({ sub: z.string().min(1).max(64), iat: numericDate, exp: numericDate });
 
@@ -18,12 +19,39 @@ export function claimsToBeService(token: string): boolean {
   }
 }
 
-/** @throws Problem `token-invalid`, `token-expired` */
-export async function verifyServiceToken(
-  token: string,
+/** @param now ms since 1970 @throws Problem `token-invalid`, `token-expired` */
+export type VerifyServiceToken = (token: string, now: number) => Promise<ServiceIdentity> | ServiceIdentity;
+
+/** Max number of tokens that are remembered as verified. */
+const MAX_VERIFIED = 1_000;
+/** Max time for which one is remembered, ms. */
+const VERIFIED_MS = 60 * 60_000;
+
+/** Creates the verifier of service tokens. It verifies the signature of a token once, and its expiry with every call. */
+export function createServiceVerifier(
   key: Uint8Array,
-  now: number,
-): Promise<ServiceIdentity> {
+  options: { now?: () => number } = {},
+): VerifyServiceToken {
+  const verified = new TtlCache<string, ServiceIdentity>({
+    ttlMs: VERIFIED_MS,
+    capacity: MAX_VERIFIED,
+    ...options,
+  });
+  return (token, now) => {
+    const known = verified.get(token);
+    if (known !== undefined) {
+      if (isExpired(known.expiresAt, now)) throw new Problem('token-expired');
+      return known;
+    }
+    return verifyServiceToken(token, key, now).then((identity) => {
+      verified.set(token, identity);
+      return identity;
+    });
+  };
+}
+
+/** @throws Problem `token-invalid`, `token-expired` */
+async function verifyServiceToken(token: string, key: Uint8Array, now: number): Promise<ServiceIdentity> {
   let payload: unknown;
   try {
     payload = await verifyOwn(AUDIENCES.service, key, token, now);

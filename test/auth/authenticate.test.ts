@@ -145,6 +145,17 @@ describe('the three kinds of tokens', () => {
     await expect(auth.authenticate(bearer(token))).rejects.toMatchObject({ code: 'token-expired' });
   });
 
+  it('of a service end when they say, though they were accepted before', async () => {
+    let now = Date.now();
+    const clocked = fixture.auth({ now: () => now, monotonic: () => 0 });
+    const token = await mintServiceToken(keys.service, 'platform', { lifetimeS: 60 });
+    await expect(clocked.authenticate(bearer(token))).resolves.toMatchObject({ name: 'platform' });
+    now += 50_000;
+    await expect(clocked.authenticate(bearer(token))).resolves.toMatchObject({ name: 'platform' });
+    now += 20_000;
+    await expect(clocked.authenticate(bearer(token))).rejects.toMatchObject({ code: 'token-expired' });
+  });
+
   it('of a service cannot be signed for the future or without a name', async () => {
     const early = await mintServiceToken(keys.service, 'platform', { now: Date.now() + 60_000 });
     await expect(auth.authenticate(bearer(early))).rejects.toMatchObject({ code: 'token-invalid' });
