@@ -3,7 +3,8 @@ import { Problem } from '../protocol/problem.ts';
 
 /** Parts of a request that identify the caller. */
 export interface AuthRequest {
-  readonly headers: Headers;
+  /** Headers by their lower-case name. */
+  readonly headers: Pick<Headers, 'get'>;
   readonly url: URL;
   readonly method: string;
 }
@@ -52,7 +53,7 @@ function ownOrigin({ headers, url }: AuthRequest, trustProxy: number): string {
 }
 
 /** Reads a forwarded header. Each trusted proxy may have appended a value; the values before those are not trusted. */
-function forwarded(headers: Headers, name: string, trustProxy: number): string | undefined {
+function forwarded(headers: AuthRequest['headers'], name: string, trustProxy: number): string | undefined {
   const values = headers.get(name)?.split(',') ?? [];
   return trustProxy === 0 ? undefined : values[Math.max(0, values.length - trustProxy)]?.trim();
 }

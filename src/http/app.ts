@@ -1,11 +1,11 @@
-import type { Context } from 'hono';
-import { secureHeaders } from 'hono/secure-headers';
 import { Problem } from '../protocol/problem.ts';
 import type { Callers } from './app-env.ts';
 import { crossOrigin } from './cross-origin.ts';
 import { mountDocs } from './docs.ts';
-import { problemResponse, toProblem } from './problem-response.ts';
-import { type AppEnv, createRouter, type Router } from './router.ts';
+import { isJson } from './json-body.ts';
+import { type OnRequestError, problemOf, problemResponse } from './problem-response.ts';
+import { createRouter, type Router } from './router.ts';
+import { securityHeaders } from './security-headers.ts';
 
 export interface AppDeps {
   readonly version: string;
@@ -14,8 +14,7 @@ export interface AppDeps {
   readonly routers: readonly Router[];
   /** Needed by routes that identify callers or limit their requests. */
   readonly callers?: Callers;
-  /** Receives errors of the service, as opposed to the client's. */
-  readonly onError?: (error: unknown, request: { method: string; path: string }) => void;
+  readonly onError?: OnRequestError;
 }
 
 /** Creates the Hono app of all routes. It does not listen. */
@@ -26,14 +25,13 @@ export function createApp(deps: AppDeps): Router {
     await next();
   });
   app.use(crossOrigin(deps.isAllowedOrigin));
-  // HSTS is set by the proxy that terminates TLS.
-  app.use(secureHeaders({ crossOriginResourcePolicy: 'cross-origin', strictTransportSecurity: false }));
+  app.use(securityHeaders);
   app.use(async (c, next) => {
     c.set('callers', deps.callers);
     await next();
   });
   app.use(async (c, next) => {
-    if (carriesBody(c.req.raw) && !/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? ''))
+    if (carriesBody(c.req.raw) && !isJson(c.req.header('content-type')))
       throw new Problem('unsupported-media-type');
     await next();
   });
@@ -47,16 +45,10 @@ export function createApp(deps: AppDeps): Router {
     return response;
   });
   app.onError((error, c) => {
-    const problem = isAborted(c) ? new Problem('bad-request') : toProblem(error);
-    if (problem.status >= 500) deps.onError?.(error, { method: c.req.method, path: c.req.path });
-    return problemResponse(problem);
+    const { method, path } = c.req;
+    return problemResponse(problemOf(error, { method, path }, c.env?.incoming, deps.onError));
   });
   return app;
-}
-
-/** Whether the client disconnected before its request was complete: no error of the service. */
-function isAborted({ env }: Context<AppEnv>): boolean {
-  return env?.incoming?.destroyed === true && !env.incoming.complete;
 }
 
 /** RFC 9112 § 6: a request has a body where its headers define its framing. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import {
   requireAdmin,
@@ -8,6 +9,7 @@ import {
   requireUser,
 } from '../auth/guards.ts';
 import type { AccountId, Identity } from '../auth/identity.ts';
+import type { AuthRequest } from '../auth/origin.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Admission } from '../stream/admission.ts';
 import type { AppEnv, Callers } from './app-env.ts';
@@ -60,39 +62,79 @@ function identified<I extends Identity>(
   options: Options = {},
 ): MiddlewareHandler<AppEnv & Identified<I>> {
   return async (c, next) => {
-    const leaving: (() => void)[] = [];
-    const leave = () => {
-      for (const one of leaving.splice(0).reverse()) one();
-    };
-    const { authenticate, limits, bounds } = callersOf(c);
-    // Before the account is read from the database, so that refused requests count, too.
-    const admit = async (caller: AccountId) => {
-      const account = accountOf(caller);
-      c.set('account', account);
-      leaving.push(await limits.enter(account, bounds[caller.kind]));
-      if (options.admission === undefined) return;
-      const release = await options.admission.enter(() => c.env?.outgoing?.destroyed === true);
-      leaving.push(release);
-      c.set('release', release);
-    };
     c.set('release', () => {});
+    const { refuse, admission, ...accepted } = options;
+    let entered: Entered<I>;
     try {
       const request = { headers: c.req.raw.headers, url: new URL(c.req.url), method: c.req.method };
-      const { tickets = false, basic = false, fresh = false } = options;
-      c.set('identity', guard(await authenticate(request, { tickets, basic, fresh, admit })));
+      entered = await enterAs(callersOf(c), request, guard, {
+        ...accepted,
+        async admit() {
+          const release = await admission?.enter(() => c.env?.outgoing?.destroyed === true);
+          if (release !== undefined) c.set('release', release);
+          return release;
+        },
+      });
     } catch (error) {
-      leave();
-      const refused = options.refuse?.(error, c as unknown as Context<AppEnv>);
+      const refused = refuse?.(error, c as unknown as Context<AppEnv>);
       if (refused === undefined) throw error;
       return refused;
     }
+    c.set('account', entered.account);
+    c.set('identity', entered.identity);
     try {
-      requireConnection(c as unknown as Context<AppEnv>);
+      requireConnection(c.env?.outgoing);
       await next();
     } finally {
-      leave();
+      entered.leave();
     }
   };
+}
+
+/** Caller whose request has begun. */
+export interface Entered<I extends Identity> {
+  readonly identity: I;
+  /** Key that its requests are counted under. */
+  readonly account: string;
+  /** Ends the request for the limits of the account. */
+  readonly leave: () => void;
+}
+
+interface EnterOptions extends Pick<Options, 'tickets' | 'basic' | 'fresh'> {
+  /** Further admission, behind the limits of the account; resolves with what ends it. */
+  readonly admit?: () => Promise<(() => void) | undefined>;
+}
+
+/**
+ * Authenticates the caller of a request, who must pass `guard`, and enters the limits of its account.
+ *
+ * @throws Problem of `Authenticate` and of the guard, and `too-many-requests`
+ */
+export async function enterAs<I extends Identity>(
+  { authenticate, limits, bounds }: Callers,
+  request: AuthRequest,
+  guard: Precondition<I>,
+  { tickets = false, basic = false, fresh = false, admit }: EnterOptions = {},
+): Promise<Entered<I>> {
+  const leaving: (() => void)[] = [];
+  const leave = () => {
+    for (const one of leaving.splice(0).reverse()) one();
+  };
+  let account = '';
+  // Before the account is read from the database, so that refused requests count, too.
+  const enter = async (caller: AccountId) => {
+    account = accountOf(caller);
+    leaving.push(await limits.enter(account, bounds[caller.kind]));
+    const release = await admit?.();
+    if (release !== undefined) leaving.push(release);
+  };
+  try {
+    const identity = guard(await authenticate(request, { tickets, basic, fresh, admit: enter }));
+    return { identity, account, leave };
+  } catch (error) {
+    leave();
+    throw error;
+  }
 }
 
 export const asUser = identified(requireUser);
@@ -140,8 +182,8 @@ function accountOf(caller: AccountId): string {
 }
 
 /** @throws Problem `bad-request` where the client disconnected while its request waited */
-function requireConnection({ env }: Context<AppEnv>): void {
-  if (env?.outgoing?.destroyed) throw new Problem('bad-request');
+export function requireConnection(outgoing: ServerResponse | undefined): void {
+  if (outgoing?.destroyed) throw new Problem('bad-request');
 }
 
 /**

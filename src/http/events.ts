@@ -38,6 +38,10 @@ const published = z
   })
   .openapi('Published');
 
+/** Schemas of a request to publish. */
+export const PUBLISH_HEADERS = z.object({ 'idempotency-key': idempotencyKey });
+export const PUBLISH_BODY = z.union([event, z.array(event).min(1).max(MAX_EVENTS)]);
+
 const publish = createRoute({
   method: 'post',
   path: '/events',
@@ -48,10 +52,10 @@ const publish = createRoute({
   security: [{ service: [] }],
   middleware: [asService, jsonBody(EVENTS_BODY)] as const,
   request: {
-    headers: z.object({ 'idempotency-key': idempotencyKey }),
+    headers: PUBLISH_HEADERS,
     body: {
       required: true,
-      content: { 'application/json': { schema: z.union([event, z.array(event).min(1).max(MAX_EVENTS)]) } },
+      content: { 'application/json': { schema: PUBLISH_BODY } },
     },
   },
   responses: {
@@ -67,20 +71,28 @@ export function eventRoutes({ publisher }: EventRoutesDeps): Router {
   router.openapi(publish, async (c) => {
     const body = c.req.valid('json');
     if (body === undefined) throw new Problem('unsupported-media-type');
-    const key = c.req.valid('header')['idempotency-key'];
-    const many = Array.isArray(body);
-    const events = (many ? body : [body]).map((one, index) => ({
-      type: one.type,
-      data: one.data,
-      idempotencyKey: one.idempotencyKey,
-      at: many ? `/${index}` : '',
-    }));
-    const answer = await publisher.publishUnchecked(events, key === undefined ? {} : { idempotencyKey: key });
-    const repeated = answer.every((one) => one.duplicate);
-    return c.json(
-      { events: answer.map((one) => ({ ...one, notifications: [...one.notifications] })) },
-      repeated ? 200 : 201,
-    );
+    const { status, answer } = await publishBody(publisher, body, c.req.valid('header')['idempotency-key']);
+    return c.json(answer, status);
   });
   return router;
+}
+
+/** Publishes the events of a valid request: all or none. @param key of all of them */
+export async function publishBody(
+  publisher: Pick<LogPublisher, 'publishUnchecked'>,
+  body: z.output<typeof PUBLISH_BODY>,
+  key: string | undefined,
+): Promise<{ status: 200 | 201; answer: z.output<typeof published> }> {
+  const many = Array.isArray(body);
+  const events = (many ? body : [body]).map((one, index) => ({
+    type: one.type,
+    data: one.data,
+    idempotencyKey: one.idempotencyKey,
+    at: many ? `/${index}` : '',
+  }));
+  const answers = await publisher.publishUnchecked(events, key === undefined ? {} : { idempotencyKey: key });
+  return {
+    status: answers.every((one) => one.duplicate) ? 200 : 201,
+    answer: { events: answers.map((one) => ({ ...one, notifications: [...one.notifications] })) },
+  };
 }

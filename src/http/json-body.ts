@@ -29,10 +29,12 @@ type Env = AppEnv & { Variables: { account: string } };
  * @throws Problem `body-too-large`, `body-timeout`, `too-many-requests`, `overloaded`, `bad-request`
  */
 export function jsonBody(max: number, timeoutMs = BODY_MS): MiddlewareHandler<Env> {
-  const tooLarge = () => {
-    throw new Problem('body-too-large', { detail: `at most ${max} bytes` });
-  };
-  const limited = bodyLimit({ maxSize: max, onError: tooLarge });
+  const limited = bodyLimit({
+    maxSize: max,
+    onError: () => {
+      throw tooLarge(max);
+    },
+  });
   return async (c, next) => {
     const { headers } = c.req.raw;
     const length = headers.has('transfer-encoding') ? undefined : Number(headers.get('content-length') ?? 0);
@@ -40,34 +42,62 @@ export function jsonBody(max: number, timeoutMs = BODY_MS): MiddlewareHandler<En
     // Without Node, or where a framework has read the body already.
     if (incoming === undefined || incoming.readableDidRead || 'rawBody' in incoming) return limited(c, next);
     if (length === 0) return next();
-    if (length !== undefined && length > max) {
-      if (!isExpectant(incoming)) await discard(incoming);
-      return tooLarge();
-    }
     const reservations: (() => void)[] = [];
     const reserve = (bytes: number) => {
       const release = c.var.callers?.bodies.take(c.var.account, bytes);
       if (release !== undefined) reservations.push(release);
     };
     try {
-      if (length !== undefined) reserve(length);
-      sendContinue(c, incoming);
-      const bytes = await collect(
-        incoming,
-        max,
-        timeoutMs,
-        length === undefined ? inSteps(reserve) : undefined,
-      );
-      if (bytes === undefined) {
-        await discard(incoming);
-        return tooLarge();
-      }
-      cacheText(c, new TextDecoder().decode(bytes));
+      const onReady = () => sendContinue(c, incoming);
+      cacheText(c, await readText(incoming, { length, max, timeoutMs, reserve, onReady }));
       return await next();
     } finally {
       for (const release of reservations) release();
     }
   };
+}
+
+/** Whether a body of this `Content-Type` is JSON. */
+export function isJson(contentType: string | undefined): boolean {
+  return /^application\/json *(;|$)/i.test(contentType ?? '');
+}
+
+/** How a body is read. */
+export interface BodyOptions {
+  /** `Content-Length`; undefined where the body is chunked. */
+  readonly length: number | undefined;
+  /** Max size, bytes. */
+  readonly max: number;
+  readonly timeoutMs?: number;
+  /** Called before that many bytes are read; may throw to refuse. */
+  readonly reserve: (bytes: number) => void;
+  /** Called when the body is about to be read. */
+  readonly onReady?: () => void;
+}
+
+/** Reads the body of a request. @throws Problem `body-too-large`, `body-timeout`, `bad-request`, or as `reserve` */
+export async function readText(
+  incoming: IncomingMessage,
+  { length, max, timeoutMs = BODY_MS, reserve, onReady }: BodyOptions,
+): Promise<string> {
+  if (length !== undefined && length > max) {
+    if (!isExpectant(incoming)) await discard(incoming);
+    throw tooLarge(max);
+  }
+  if (length !== undefined) reserve(length);
+  onReady?.();
+  const bytes = await collect(incoming, max, timeoutMs, length === undefined ? inSteps(reserve) : undefined);
+  if (bytes === undefined) {
+    await discard(incoming);
+    throw tooLarge(max);
+  }
+  return DECODER.decode(bytes);
+}
+
+const DECODER = new TextDecoder();
+
+function tooLarge(max: number): Problem {
+  return new Problem('body-too-large', { detail: `at most ${max} bytes` });
 }
 
 /** For a body without `Content-Length`: reserves another step whenever the received bytes exceed the reserved ones. */
@@ -124,7 +154,7 @@ function collect(
         done(() => reject(error));
       }
     };
-    const end = () => done(() => resolve(Buffer.concat(chunks)));
+    const end = () => done(() => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
     const cut = () => done(() => reject(new Problem('bad-request')));
     const late = setTimeout(() => done(() => reject(new Problem('body-timeout'))), timeoutMs);
     incoming

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { HTTPException } from 'hono/http-exception';
 import { asProblem } from '../db/errors.ts';
 import { Problem, type ProblemCode } from '../protocol/problem.ts';
@@ -10,17 +11,40 @@ export function toProblem(error: unknown): Problem {
   return new Problem('internal', { cause: error });
 }
 
-/** Response with a problem (RFC 9457 § 3). */
-export function problemResponse(problem: Problem): Response {
-  const headers = new Headers({
-    'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-  });
-  if (problem.status === 401) headers.set('www-authenticate', 'Bearer realm="codecraft-live"');
+/** Receives errors of the service, as opposed to the client's. */
+export type OnRequestError = (error: unknown, request: { method: string; path: string }) => void;
+
+/** The problem that a request is answered with after an error. Errors of the service are reported. */
+export function problemOf(
+  error: unknown,
+  request: { readonly method: string; readonly path: string },
+  incoming: IncomingMessage | undefined,
+  onError: OnRequestError | undefined,
+): Problem {
+  // The client disconnected before its request was complete: no error of the service.
+  const aborted = incoming?.destroyed === true && !incoming.complete;
+  const problem = aborted ? new Problem('bad-request') : toProblem(error);
+  if (problem.status >= 500) onError?.(error, request);
+  return problem;
+}
+
+/** Headers and body of a response with a problem (RFC 9457 § 3). */
+export function problemContent(problem: Problem): { headers: [name: string, value: string][]; body: string } {
+  const headers: [string, string][] = [
+    ['content-type', 'application/problem+json'],
+    ['cache-control', 'no-store'],
+    ['x-content-type-options', 'nosniff'],
+  ];
+  if (problem.status === 401) headers.push(['www-authenticate', 'Bearer realm="codecraft-live"']);
   if (problem.options.retryAfter !== undefined)
-    headers.set('retry-after', String(problem.options.retryAfter));
-  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+    headers.push(['retry-after', String(problem.options.retryAfter)]);
+  return { headers, body: JSON.stringify(problem) };
+}
+
+/** Response with a problem. */
+export function problemResponse(problem: Problem): Response {
+  const { headers, body } = problemContent(problem);
+  return new Response(body, { status: problem.status, headers });
 }
 
 const BY_STATUS: Partial<Record<number, ProblemCode>> = {

@@ -14,14 +14,18 @@ export type Router = OpenAPIHono<AppEnv>;
 export function createRouter(): Router {
   return new OpenAPIHono<AppEnv>({
     defaultHook: (result) => {
-      if (result.success) return;
-      const errors = fieldErrorsOf(result.error.issues, '', 'is not known here');
-      const [first] = errors;
-      throw new Problem(CODES[result.target] ?? 'bad-request', {
-        errors,
-        ...(first ? { detail: `${first.pointer} ${first.detail}`.trim() } : {}),
-      });
+      if (!result.success) throw invalidInput(result.error, result.target);
     },
+  });
+}
+
+/** Problem of input that does not fit its schema. @param target part of the request, as Hono's validators name it */
+export function invalidInput({ issues }: Pick<z.ZodError, 'issues'>, target: string): Problem {
+  const errors = fieldErrorsOf(issues, '', 'is not known here');
+  const [first] = errors;
+  return new Problem(CODES[target] ?? 'bad-request', {
+    errors,
+    ...(first ? { detail: `${first.pointer} ${first.detail}`.trim() } : {}),
   });
 }
 

@@ -2,6 +2,7 @@ import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { problemResponse } from '../http/problem-response.ts';
+import type { DirectHandler } from '../http/publish-directly.ts';
 import type { Router } from '../http/router.ts';
 import { Problem, type ProblemCode } from '../protocol/problem.ts';
 import { ListenError } from './listen-error.ts';
@@ -27,6 +28,8 @@ export interface ListenOptions {
   readonly exclusive?: boolean;
   /** Whether connections end with the response: their clients send the next request to another node. */
   readonly isLeaving?: () => boolean;
+  /** Asked before the app. */
+  readonly direct?: DirectHandler;
 }
 
 export interface HttpServer {
@@ -37,7 +40,7 @@ export interface HttpServer {
 
 /** Starts an HTTP server for an app. @throws ListenError */
 export async function listen(app: Pick<Router, 'fetch'>, options: ListenOptions): Promise<HttpServer> {
-  const { host, port, exclusive = false, isLeaving = () => false } = options;
+  const { host, port, exclusive = false, isLeaving = () => false, direct = () => false } = options;
   const answer = getRequestListener(app.fetch, {
     // For HTTP/1.0 requests, which need no Host.
     hostname: 'localhost',
@@ -47,7 +50,7 @@ export async function listen(app: Pick<Router, 'fetch'>, options: ListenOptions)
   });
   const listener = serializePerSocket((incoming, outgoing) => {
     if (isLeaving()) outgoing.shouldKeepAlive = false;
-    return answer(incoming, outgoing);
+    return direct(incoming, outgoing) || answer(incoming, outgoing);
   });
   const server = createServer(SERVER_OPTIONS, listener);
   // Node would send 100 Continue to every request; here only a route that reads a body does. A client that gets none

@@ -1,7 +1,10 @@
 import { isListedOrigin } from '../auth/origin.ts';
 import type { HttpConfig } from '../config/config.ts';
+import type { LogPublisher } from '../events/log-publisher.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
+import type { Callers } from '../http/app-env.ts';
 import { problemResponse } from '../http/problem-response.ts';
+import { publishDirectly } from '../http/publish-directly.ts';
 import type { Router } from '../http/router.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Streams } from '../stream/streams.ts';
@@ -10,7 +13,9 @@ import { type HttpServer, listen } from './http-server.ts';
 import type { Part } from './parts.ts';
 import type { Shutdown } from './shutdown.ts';
 
-export interface HttpDeps extends Pick<AppDeps, 'version' | 'callers' | 'routers'> {
+export interface HttpDeps extends Pick<AppDeps, 'version' | 'routers'> {
+  readonly callers: Callers;
+  readonly publisher: Pick<LogPublisher, 'publishUnchecked'>;
   readonly streams: Pick<Streams, 'close'>;
   readonly shutdown: Pick<Shutdown, 'begun'>;
   readonly failures: FailureLog;
@@ -32,15 +37,18 @@ export interface Http extends Part {
 const PROCESS_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metrics']);
 
 /** Opens the app of all routes. It accepts connections from `listen` on. */
-export function openHttp({ streams, shutdown, failures, config, worker, ...deps }: HttpDeps): Http {
+export function openHttp(options: HttpDeps): Http {
+  const { streams, shutdown, failures, config, worker, publisher, ...given } = options;
   const servers: HttpServer[] = [];
   let closed = false;
-  const app = createApp({
-    ...deps,
-    isAllowedOrigin: (origin) => isListedOrigin(config.origins, origin),
-    onError: (error, request) =>
+  const deps = {
+    ...given,
+    isAllowedOrigin: (origin: string) => isListedOrigin(config.origins, origin),
+    onError: (error: unknown, request: { method: string; path: string }) =>
       failures.report('a request failed', `${request.method} ${request.path}`, error, request),
-  });
+  };
+  const app = createApp(deps);
+  const direct = publishDirectly({ ...deps, publisher });
   return {
     app,
     async listen() {
@@ -50,7 +58,7 @@ export function openHttp({ streams, shutdown, failures, config, worker, ...deps 
         const own = workerPorts + (worker ?? 1) - 1;
         servers.push(await listen(operatorApp(app), { host, port: own, exclusive: true, isLeaving }));
       }
-      const server = await listen(app, { host, port, isLeaving });
+      const server = await listen(app, { host, port, isLeaving, direct });
       servers.push(server);
       // The service was closed while the port was being opened.
       if (closed) await Promise.all(servers.map((open) => open.close()));

@@ -138,7 +138,16 @@ async function openParts(
   parts.add('tasks', openTasks({ database, leaderTasks, nodeTasks, onError }));
   const server = parts.add(
     'http',
-    openHttp({ ...identity, callers, routers: routes, streams, shutdown, failures, config: config.http }),
+    openHttp({
+      ...identity,
+      callers,
+      publisher,
+      routers: routes,
+      streams,
+      shutdown,
+      failures,
+      config: config.http,
+    }),
   );
 
   return {

@@ -204,7 +204,7 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
     // Its payload is 20 KB of text, and its append 60 KB of statement.
     await writer.query(
       `INSERT INTO event_outbox (type, payload, created_at)
-       VALUES ('ANNOUNCEMENT', JSON_OBJECT('title', 'huge', 'playerId', ?, 'message', REPEAT('"', 10000)), UTC_TIMESTAMP(3))`,
+       VALUES ('ANNOUNCEMENT', JSON_OBJECT('title', 'huge', 'playerId', ?, 'message', REPEAT('\\\\', 10000)), UTC_TIMESTAMP(3))`,
       [playerId],
     );
     for (const title of titles.slice(100)) await put('ANNOUNCEMENT', large(playerId, title).data);

@@ -1,0 +1,179 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from '../../src/http/app.ts';
+import type { Callers } from '../../src/http/app-env.ts';
+import { createCallers } from '../../src/http/callers.ts';
+import { eventRoutes } from '../../src/http/events.ts';
+import { publishDirectly } from '../../src/http/publish-directly.ts';
+import { Problem } from '../../src/protocol/problem.ts';
+import { type HttpServer, listen } from '../../src/service/http-server.ts';
+
+const EVENT = { type: 'LEVEL_UP', data: { playerId: 7, oldLevel: 11, newLevel: 12 } };
+
+const BOUNDS = { running: 4, waiting: 0, perSecond: 0 };
+
+/** Identifies callers by the word that is their token. */
+const authenticate: Callers['authenticate'] = async ({ headers }, { admit } = {}) => {
+  const name = headers.get('authorization')?.replace('Bearer ', '') ?? '';
+  if (name === 'nobody') throw new Problem('token-invalid');
+  if (name === 'user') return { kind: 'user', userId: 1 } as never;
+  const caller = { kind: 'service', name, expiresAt: new Date(0) } as const;
+  await admit?.(caller);
+  return caller;
+};
+
+/** Answers by the type of the first event. */
+const publisher = {
+  publishUnchecked: async (
+    events: readonly { type: string; at?: string }[],
+    options: { idempotencyKey?: string } = {},
+  ) => {
+    const [first] = events;
+    if (first?.type === 'BROKEN') throw new TypeError('secret');
+    if (first?.type === 'LATER') throw new Problem('database-unavailable', { retryAfter: 1 });
+    if (first?.type === 'INVALID')
+      throw new Problem('invalid-event', { errors: [{ pointer: `${first.at}/type`, detail: 'é' }] });
+    return events.map(({ type }, index) => ({
+      type,
+      eventId: index + 1,
+      notifications: [{ id: index + 1, scope: 'global' as const }],
+      duplicate: options.idempotencyKey === 'known',
+      cursor: `${index + 1}-term`,
+    }));
+  },
+} as never;
+
+let fast: HttpServer;
+let ordinary: HttpServer;
+let byApp = 0;
+const reports: string[] = [];
+beforeAll(async () => {
+  const callers = createCallers({
+    authenticate,
+    addressOf: () => undefined,
+    bounds: { user: BOUNDS, service: BOUNDS, address: BOUNDS },
+  });
+  const deps = {
+    callers,
+    isAllowedOrigin: (origin: string) => origin === 'https://allowed.example',
+    onError: (error: unknown, { method, path }: { method: string; path: string }) =>
+      void reports.push(`${method} ${path}: ${error}`),
+  };
+  const app = createApp({ ...deps, version: '0', routers: [eventRoutes({ publisher })] });
+  const counted = {
+    fetch: (...args: Parameters<typeof app.fetch>) => {
+      byApp++;
+      return app.fetch(...args);
+    },
+  };
+  const at = { host: '127.0.0.1', port: 0 };
+  fast = await listen(counted, { ...at, direct: publishDirectly({ ...deps, publisher }) });
+  ordinary = await listen(app, at);
+});
+afterAll(() => Promise.all([fast.close(), ordinary.close()]));
+
+/** Response as it comes over the wire, without the date. */
+async function ask(port: number, request: string) {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+  let text = '';
+  socket.on('data', (chunk) => {
+    text += chunk;
+  });
+  socket.write(request);
+  await once(socket, 'close');
+  const [head = '', body] = text.split('\r\n\r\n');
+  const [status, ...lines] = head.split('\r\n');
+  const headers = lines
+    .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()))
+    .filter((line) => !line.startsWith('date:'));
+  return { status, headers: headers.sort(), body };
+}
+
+function post(body: string | Buffer, headers: Record<string, string> = {}): string {
+  const all = {
+    Host: 'live.example:8080',
+    Connection: 'close',
+    Authorization: 'Bearer tests',
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `POST /events HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
+}
+
+const json = (value: unknown, headers?: Record<string, string>) => post(JSON.stringify(value), headers);
+
+const PLAIN: Record<string, string> = {
+  'one event': json(EVENT),
+  'several events': json([EVENT, { ...EVENT, idempotencyKey: 'a' }]),
+  'a repeat': json(EVENT, { 'Idempotency-Key': 'known' }),
+  'an allowed origin': json(EVENT, { Origin: 'https://allowed.example' }),
+  'another origin': json(EVENT, { Origin: 'https://other.example' }),
+  'a byte order mark': post(`\ufeff${JSON.stringify(EVENT)}`),
+  'a charset': json(EVENT, { 'Content-Type': 'Application/JSON; charset=utf-8' }),
+  'no JSON': post('{"type":'),
+  'another type of content': json(EVENT, { 'Content-Type': 'text/plain' }),
+  'no type of content': json(EVENT, { 'Content-Type': '' }),
+  'an unknown field': json({ ...EVENT, more: 1 }),
+  'a missing field': json({ type: 'LEVEL_UP' }),
+  'several wrong fields': json([EVENT, { type: 1, data: [] }]),
+  'an empty list': json([]),
+  'too many events': json(Array.from({ length: 1_001 }, () => EVENT)),
+  'a number': json(1),
+  'an invalid key': json(EVENT, { 'Idempotency-Key': 'x'.repeat(129) }),
+  'two keys': `${json(EVENT).replace('\r\n', '\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n')}`,
+  'a caller who is refused': json(EVENT, { Authorization: 'Bearer nobody' }),
+  'a caller who is no service': json(EVENT, { Authorization: 'Bearer user' }),
+  'a body that is too large': post(`[${' '.repeat(4 * 1024 * 1024)}]`),
+  'an invalid event': json({ type: 'INVALID', data: {} }),
+  'a database that is away': json({ type: 'LATER', data: {} }),
+  'an error of the service': json({ type: 'BROKEN', data: {} }),
+};
+
+const ODD: Record<string, string> = {
+  'a query': json(EVENT).replace('/events', '/events?more=1'),
+  'a chunked body': post('', { 'Content-Length': '' })
+    .replace('Content-Length: \r\n', 'Transfer-Encoding: chunked\r\n')
+    .concat('2\r\n{}\r\n0\r\n\r\n'),
+  'no body': post('', { 'Content-Length': '0' }),
+  'no credential': json(EVENT).replace('Authorization: Bearer tests\r\n', ''),
+  'an expectation': json(EVENT, { Expect: 'something' }),
+  'an upgrade': json(EVENT, { Connection: 'upgrade, close', Upgrade: 'websocket' }),
+  'an odd host': json(EVENT, { Host: 'live.example:99999' }),
+  'HTTP/1.0': json(EVENT).replace('HTTP/1.1', 'HTTP/1.0'),
+  'another method': json(EVENT).replace('POST', 'PUT'),
+};
+
+describe('publishing by the fast path', () => {
+  it.each(Object.entries(PLAIN))('answers as the route does: %s', async (_, request) => {
+    const before = { byApp, reports: reports.length };
+    const direct = await ask(fast.port, request);
+    expect(byApp).toBe(before.byApp);
+    const reported = reports.slice(before.reports);
+    expect(await ask(ordinary.port, request)).toEqual(direct);
+    expect(reports.slice(before.reports + reported.length)).toEqual(reported);
+    expect(direct.status).toMatch(/^HTTP\/1\.1 [2-5]/);
+  });
+
+  it.each(Object.entries(ODD))('leaves to the app: %s', async (_, request) => {
+    const before = byApp;
+    const answer = await ask(fast.port, request);
+    expect(await ask(ordinary.port, request)).toEqual(answer);
+    expect(byApp - before).toBeLessThanOrEqual(1);
+  });
+
+  it('has each status that the requests above are made for', async () => {
+    const statuses = new Set<number>();
+    for (const request of Object.values(PLAIN))
+      statuses.add(Number((await ask(fast.port, request)).status?.split(' ')[1]));
+    expect([...statuses].sort()).toEqual([200, 201, 400, 401, 403, 413, 415, 422, 500, 503]);
+  });
+
+  it('frees the place of a request, whatever its outcome', async () => {
+    for (let i = 0; i < 3 * BOUNDS.running; i++)
+      for (const name of ['one event', 'an error of the service', 'no JSON', 'a caller who is no service'])
+        expect((await ask(fast.port, PLAIN[name] ?? '')).status).not.toContain('429');
+  });
+});
