@@ -45,6 +45,8 @@ export async function prepareService(directory) {
     name: 'service',
     env,
     publisher,
+    data,
+    target,
     async start({ flags = [], env: added = {} } = {}) {
       const service = await startService({ ...env, ...added }, flags);
       const database = JSON.parse(readFileSync(join(data, 'mariadb/server.json'), 'utf8')).pid;
