@@ -28,7 +28,7 @@ function ticks() {
   return { all, busy: all - values[3] - values[4] };
 }
 
-/** @param busy of each round, as `busyCores` gives it */
+/** @param busy result of `busyCores` before each round */
 export function describeMachine(busy) {
   const busyNow = median(busy);
   return {

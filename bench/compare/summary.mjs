@@ -4,7 +4,7 @@ import { formatTable, formatValue } from './table.mjs';
 import { TARGETS } from './targets.mjs';
 
 /**
- * What came of a target: the service's and the peer's medians, what is compared with the bound, and whether it is met.
+ * Outcome of a target: the service's and the peer's medians, what is compared with the bound, and whether it is met.
  * Undefined where the service was not measured.
  */
 export function outcomeOf(target, values) {

@@ -22,7 +22,7 @@ function measure(bench, record, contender) {
   const collects = name !== 'nchan';
   const { idleS, pacedS, publishS } = bench.durations;
   return withContender(bench, contender, { flags: COLLECTS }, async ({ server, run, main }) => {
-    // What comes with the first streams is not counted as theirs.
+    // What a process allocates with its first streams is not counted.
     assertOpen(await run('open 100'), 100);
     await run('close');
     await run('wait 0.5');
@@ -52,7 +52,7 @@ function measure(bench, record, contender) {
   });
 }
 
-/** Cuts all streams, publishes meanwhile, and has them come back at once. */
+/** Cuts all streams, publishes, and reconnects all at once with a cursor from before. */
 async function recordReconnection(bench, record, server, run) {
   const cursor = await publishOne(bench, server);
   await run('wait 1');

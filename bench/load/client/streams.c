@@ -155,7 +155,7 @@ static void stream_answered(struct stream *stream, const char *bytes, size_t len
   memcpy(stream->head + stream->head_length, bytes, kept);
   stream->head_length += (unsigned)kept;
   if (!stream->accepted && stream->head_length >= 12) {
-    // The whole head is needed for the time after which to come again.
+    // `Retry-After` may be anywhere in the head.
     if (!memcmp(stream->head + 9, "503", 3)) {
       if (memmem(stream->head, stream->head_length, "\r\n\r\n", 4)) stream_postpone(stream);
       return;
@@ -170,7 +170,7 @@ static void stream_answered(struct stream *stream, const char *bytes, size_t len
       return stream_end(stream, strerror(errno), strlen(strerror(errno)));
   }
   bool found = memmem(stream->head, stream->head_length, options.opened, strlen(options.opened)) != NULL;
-  // A replay may be longer than the head: what opens the stream is then looked for at the end.
+  // A replay may be longer than the head: then the end is searched.
   if (!found && stream->head_length == HEAD_BYTES) {
     unsigned half = HEAD_BYTES / 2;
     memmove(stream->head, stream->head + half, HEAD_BYTES - half);
