@@ -22,11 +22,16 @@ export function packetLimitOf(connection: Connection): number | Promise<number> 
  * @throws Problem `body-too-large`
  */
 export function assertPacketFits(sql: string, limit: number): void {
-  // A UTF-16 unit is at most three bytes.
-  if (sql.length * 3 + OVERHEAD_BYTES <= limit || Buffer.byteLength(sql) + OVERHEAD_BYTES <= limit) return;
+  if (fitsPacket(sql, limit)) return;
   throw new Problem('body-too-large', {
     detail: `the database takes at most ${limit} bytes at once (max_allowed_packet)`,
   });
+}
+
+/** Whether a statement fits into a packet of at most `limit` bytes. */
+export function fitsPacket(sql: string, limit: number): boolean {
+  // A UTF-16 unit is at most three bytes.
+  return sql.length * 3 + OVERHEAD_BYTES <= limit || Buffer.byteLength(sql) + OVERHEAD_BYTES <= limit;
 }
 
 async function readLimit(connection: Connection): Promise<number> {

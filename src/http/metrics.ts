@@ -56,7 +56,7 @@ export function metricsRoutes({ worker, measures, access }: MetricsDeps): Router
   gauge('live_warnings', 'Weaknesses of the database that /ready names', measures.warnings);
   gauge(
     'live_leaderboard_rows_left_out',
-    'Participants left out of leaderboards because their rows cannot be shown, on the node that publishes them',
+    'Participants left out of leaderboards because their rows or cells cannot be shown, on the node that publishes them',
     measures.leftOut,
   );
   const backplane = (read: (state: NonNullable<ReturnType<Measures['backplane']>>) => number) => async () => {

@@ -6,6 +6,7 @@ import { leaderboardRoutes } from '../http/leaderboard.ts';
 import { revealRoutes } from '../http/reveal.ts';
 import { CellsReader } from '../leaderboard/cells/cells-reader.ts';
 import { CellsTask } from '../leaderboard/cells/cells-task.ts';
+import { LeftOutCells } from '../leaderboard/cells/left-out-cells.ts';
 import { GlobalLeaderboardTask } from '../leaderboard/global-leaderboard-task.ts';
 import { refreshLeaderboard } from '../leaderboard/leaderboard-publisher.ts';
 import { LeaderboardReader } from '../leaderboard/leaderboard-reader.ts';
@@ -37,7 +38,7 @@ export interface Leaderboards extends Part {
   readonly cells: CellsReader;
   /** Reports that scores of a contest may have changed: one player's, or with no player any. */
   readonly markDirty: (contestId: number, playerId?: number) => void;
-  /** Number of rows that cannot be shown and are left out, on the node that publishes the leaderboards. */
+  /** Number of rows, and of players' cells, that are left out, on the node that publishes the leaderboards. */
   readonly leftOut: () => number;
 }
 
@@ -60,7 +61,8 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   });
   const task = new LeaderboardTask({ ...options, leftOut, onError });
   const cells = new CellsReader({ database, clock });
-  const cellsTask = new CellsTask({ ...options, onError });
+  const cellsLeftOut = new LeftOutCells(deps.warn);
+  const cellsTask = new CellsTask({ ...options, leftOut: cellsLeftOut, onError });
   const reveals = new ContestReveals({ ...options, database });
   const snapshots = new RevealSnapshots({ reveals, leaderboards: reader, cells, cursor });
   const global = new GlobalLeaderboardTask({ database: background, publisher, holdDays: config.holdDays });
@@ -79,7 +81,7 @@ export function openLeaderboards(deps: LeaderboardsDeps): Leaderboards {
   return {
     reader,
     cells,
-    leftOut: () => leftOut.size,
+    leftOut: () => leftOut.size + cellsLeftOut.size,
     markDirty: (contestId, playerId) => task.markDirty(contestId, playerId),
     routes: [
       leaderboardRoutes({ leaderboards: reader, cells, grants, cursor }),

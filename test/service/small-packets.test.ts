@@ -117,6 +117,59 @@ describe('On a server whose max_allowed_packet is 48 KiB', () => {
     expect([...solvers]).toEqual([playerId]);
   });
 
+  it('cells of one player that do not fit are left out alone, and counted', async () => {
+    const [large, small] = [await createPlayer(own.admin), await createPlayer(own.admin)];
+    const first = await createProblem(own.admin, { title: 'One of many' });
+    await own.admin.execute(
+      `INSERT INTO problem (title, difficulty, points, description, examples, test_cases)
+       SELECT title, difficulty, points, description, examples, test_cases FROM problem, seq_1_to_999 WHERE id = ?`,
+      [first],
+    );
+    const problems = await own.admin.query<{ id: number }>('SELECT id FROM problem WHERE title = ?', [
+      'One of many',
+    ]);
+    const contestId = await createContest(own.admin, {
+      problems: problems.map(({ id }) => id),
+      players: [large, small],
+    });
+    const solve = (playerId: number, least: number) =>
+      own.admin.execute(
+        `INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at)
+         SELECT ?, id, ?, 'cpp', 'ACCEPTED', 100, UTC_TIMESTAMP() FROM problem WHERE title = 'One of many' AND id >= ?`,
+        [playerId, contestId, least],
+      );
+    const last = problems.at(-1)?.id ?? 0;
+    await solve(large.playerId, first);
+    await solve(small.playerId, last);
+    const stream = await readStream(`${own.live.url}/streams/contests/${contestId}/leaderboard?cells=1`, {
+      authorization: `Bearer ${await own.live.token(small.userId)}`,
+    });
+    onTestFinished(() => stream.close());
+    const cells = (kind: string, rows: string) =>
+      stream.events
+        .filter(({ event }) => event === kind)
+        .flatMap(({ data }) => {
+          const parsed = JSON.parse(data);
+          return (parsed[rows] ?? parsed.data[rows]) as { playerId: number; cells: unknown[] }[];
+        })
+        .map((row) => [row.playerId, row.cells.length]);
+    await expect.poll(() => cells('cells-snapshot', 'rows')).toEqual([[small.playerId, 1]]);
+    const leftOut = async () =>
+      (await (await fetch(`${own.live.url}/metrics`)).text()).match(
+        /^live_leaderboard_rows_left_out\S* (\d+)$/m,
+      )?.[1];
+    await expect.poll(leftOut).toBe('1');
+    await solve(small.playerId, last - 1);
+    await expect.poll(() => cells('cells-update', 'changed')).toContainEqual([small.playerId, 2]);
+    // Fewer submissions of that player fit.
+    await own.admin.execute('DELETE FROM submission WHERE player_id = ? AND problem_id > ?', [
+      large.playerId,
+      first + 5,
+    ]);
+    await expect.poll(() => cells('cells-update', 'changed')).toContainEqual([large.playerId, 6]);
+    await expect.poll(leftOut).toBe('0');
+  });
+
   it('hundreds of contests are listed, and the counts of their participants published', async () => {
     const createdBy = await createUser(own.admin, { role: 'ADMIN' });
     const title = 'A contest with a title of some length, as there are many '.repeat(3);

@@ -1,4 +1,5 @@
 import type { Database, Queries } from '../../db/database.ts';
+import { fitsPacket, readPacketLimit } from '../../db/packet-limit.ts';
 import type { LogPublisher } from '../../events/log-publisher.ts';
 import { prepare } from '../../events/prepare.ts';
 import type { PlatformClock } from '../../platform/clock.ts';
@@ -19,11 +20,13 @@ import {
   type StoredCells,
   upsertCells,
 } from './cells-rows.ts';
+import type { LeftOutCells } from './left-out-cells.ts';
 
 export interface CellsPublisherOptions {
   readonly database: Pick<Database, 'query' | 'execute' | 'transaction'>;
   readonly publisher: Pick<LogPublisher, 'publishUnits'>;
   readonly clock: PlatformClock;
+  readonly leftOut?: Pick<LeftOutCells, 'record' | 'delete' | 'clear'>;
 }
 
 /** Max size of the cells in one delta, in characters. */
@@ -41,6 +44,8 @@ export class CellsPublisher {
   readonly #rows: Map<number, string>;
   #version: number;
   #problems: readonly number[];
+  /** Cells that the database does not take at once, by player: those of a player are left out until they change. */
+  readonly #tooLarge = new Map<number, string>();
   /** The freeze that the board was computed with: another one changes every row. */
   #freeze: string | undefined;
 
@@ -93,6 +98,7 @@ export class CellsPublisher {
     const changed = this.#board.replace(all, submissions, contest, audience === 'shown', opened.problems);
     if (all === 'all') for (const playerId of this.#rows.keys()) changed.add(playerId);
     await this.#publish(changed, contest);
+    this.#options.leftOut?.record(contestId, audience, new Set(this.#tooLarge.keys()));
     return true;
   }
 
@@ -102,7 +108,8 @@ export class CellsPublisher {
     for (const playerId of players) {
       const cells = this.#board.cells(playerId);
       const json = cells && cellsJson(cells);
-      if (json === this.#rows.get(playerId)) continue;
+      if (json !== this.#tooLarge.get(playerId)) this.#tooLarge.delete(playerId);
+      if (json === this.#rows.get(playerId) || this.#tooLarge.has(playerId)) continue;
       if (json === undefined) removed.push(playerId);
       else changed.push([playerId, json]);
     }
@@ -118,11 +125,21 @@ export class CellsPublisher {
     try {
       await this.#publishPage(change);
     } catch (error) {
-      if (!(error instanceof Problem && error.code === 'body-too-large') || changed.length < 2) throw error;
+      const [alone] = changed;
+      if (!(error instanceof Problem && error.code === 'body-too-large') || !alone) throw error;
+      if (changed.length === 1) return this.#leaveOut(alone, change);
       const middle = changed.length >> 1;
       await this.#publishInParts({ ...change, changed: changed.slice(0, middle) });
       await this.#publishInParts({ ...change, changed: changed.slice(middle), removed: [] });
     }
+  }
+
+  /** Publishes a change without the cells of its only player, which exceed what the database takes at once. */
+  async #leaveOut([playerId, json]: readonly [number, string], change: CellsChange): Promise<void> {
+    this.#tooLarge.set(playerId, json);
+    const removed = this.#rows.has(playerId) ? [...change.removed, playerId] : change.removed;
+    const newProblems = JSON.stringify(change.problems) !== JSON.stringify(this.#problems);
+    if (removed.length > 0 || newProblems) await this.#publishPage({ ...change, changed: [], removed });
   }
 
   async #publishPage(change: CellsChange): Promise<void> {
@@ -177,7 +194,10 @@ export async function createCells(
     const rows = [...board.players].map(
       (playerId) => [playerId, cellsJson(board.cells(playerId) ?? [])] as const,
     );
-    for (const sql of upsertCells(contestId, audience, rows)) await tx.execute(sql);
+    // Cells of one player that do not fit: the next update leaves them out, and names them.
+    const limit = await readPacketLimit(tx);
+    for (const sql of upsertCells(contestId, audience, rows))
+      if (fitsPacket(sql, limit)) await tx.execute(sql);
     return true;
   });
 }

@@ -74,6 +74,7 @@ export class CellsTask {
     this.#freezes.clear();
     this.#contests.clear();
     this.#players.clear();
+    this.#options.leftOut?.clear();
   }
 
   #mark(contestId: number, playerId?: number): void {
@@ -121,7 +122,10 @@ export class CellsTask {
     for (const contestId of this.#players.keys())
       if (!checksums.has(contestId)) this.#players.delete(contestId);
     for (const key of this.#publishers.keys())
-      if (!audiences.has(Number(key.split('/')[0]))) this.#publishers.delete(key);
+      if (!audiences.has(Number(key.split('/')[0]))) {
+        this.#publishers.delete(key);
+        this.#options.leftOut?.delete(Number(key.split('/')[0]));
+      }
     this.#contests = checksums;
   }
 
