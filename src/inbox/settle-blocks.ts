@@ -4,7 +4,7 @@ import type { Scope } from '../protocol/scope.ts';
 import { chunk } from '../util/chunk.ts';
 import { type Block, type BlockCounts, CORRECTION, type PositionRange, withinRanges } from './blocks.ts';
 import { inInbox, type PlayerInbox } from './inbox-scopes.ts';
-import { discardReplaced, readStored, storeBlocks } from './stored-blocks.ts';
+import { discardReplaced, readBlocks, storeBlocks } from './stored-blocks.ts';
 
 /** Notifications of a new block. */
 export const BLOCK_ROWS = 512;
@@ -53,7 +53,7 @@ export async function settleBlocks(tx: Transaction, inbox: PlayerInbox, committe
   const tails = await readTails(tx);
   // Locked before they are counted, so that a change after the count is a change since.
   const locked = await readChanged(tx, playerId, committed, 'FOR UPDATE SKIP LOCKED');
-  let blocks = await readStored(tx, playerId);
+  let blocks = await readBlocks(tx, playerId);
   const pruned = blocks.filter((_, index) => isPruned(rangeOf(blocks, index), before.tails, tails));
   const anew = before.scopes !== digest || pruned.length > MAX_BLOCKS;
   if (anew) {

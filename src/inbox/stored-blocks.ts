@@ -38,7 +38,7 @@ export async function discardReplaced(
 }
 
 /** Reads the blocks of an inbox, ascending. */
-export function readStored(tx: Transaction, playerId: number): Promise<StoredBlock[]> {
+export function readBlocks(tx: Transaction, playerId: number): Promise<StoredBlock[]> {
   return tx.query<StoredBlock>(
     `SELECT through_id AS throughId, kept, archived, unread, unseen, archived_unread AS archivedUnread,
             archived_unseen AS archivedUnseen, types, counted_at AS countedAt
