@@ -47,7 +47,9 @@ try {
     service,
     peers,
     durations: options.quick ? DURATIONS.quick : DURATIONS.full,
-    inTurn: (...contenders) => inTurn(contenders),
+    get round() {
+      return round;
+    },
   };
   const measurements = new Measurements();
   const busy = [];
@@ -80,12 +82,6 @@ try {
   process.exitCode = 1;
 } finally {
   await rm(directory, { recursive: true, force: true, maxRetries: 10 });
-}
-
-/** Those that there are, in the other order every second round: no contender is always first. */
-function inTurn(contenders) {
-  const present = contenders.filter((one) => one !== undefined);
-  return round % 2 === 0 ? present.toReversed() : present;
 }
 
 async function run(scenario, bench, measurements) {

@@ -36,6 +36,20 @@ export async function withContender(bench, contender, options, work) {
   }
 }
 
+/**
+ * `withContender` for each contender that there is, in the other order every second round: none is always first.
+ * @throws after all of them, where one failed
+ */
+export async function withEach(bench, contenders, options, work) {
+  const present = contenders.filter((one) => one !== undefined);
+  const failures = [];
+  for (const contender of bench.round % 2 === 0 ? present.toReversed() : present)
+    await withContender(bench, contender, options, (started) => work(contender, started)).catch((error) =>
+      failures.push(`${contender.name}: ${error.message}`),
+    );
+  if (failures.length > 0) throw new Error(failures.join('; '));
+}
+
 /** Resident memory in KiB after garbage was collected, where the process was started with `COLLECTS`. */
 export async function collected(pid, collects) {
   if (collects) process.kill(pid, 'SIGUSR2');

@@ -1,5 +1,5 @@
 // Points of the curves: one dimension grows, once a run.
-import { assertComplete, assertOpen, withContender } from '../measure.mjs';
+import { assertComplete, assertOpen, withContender, withEach } from '../measure.mjs';
 import { publishOne } from './ten-thousand-streams.mjs';
 
 const STREAMS = [100, 300, 1_000, 3_000, 10_000];
@@ -18,10 +18,12 @@ export const curves = {
   maxRounds: 1,
   inQuick: false,
   async run(bench, _record, point) {
-    for (const contender of bench.inTurn(bench.service, bench.peers.nchan))
-      await withContender(bench, contender, {}, ({ run }) => growStreams(contender.name, run, point));
-    for (const contender of bench.inTurn(bench.service, bench.peers.bare))
-      await withContender(bench, contender, {}, ({ run }) => growPublishers(contender.name, run, point));
+    await withEach(bench, [bench.service, bench.peers.nchan], {}, ({ name }, { run }) =>
+      growStreams(name, run, point),
+    );
+    await withEach(bench, [bench.service, bench.peers.bare], {}, ({ name }, { run }) =>
+      growPublishers(name, run, point),
+    );
     await withContender(bench, bench.service, {}, (started) => growDistance(bench, started, point));
   },
 };

@@ -1,5 +1,5 @@
 // What else sends events from Node, with 1,000 streams.
-import { assertOpen, withContender } from '../measure.mjs';
+import { assertOpen, withEach } from '../measure.mjs';
 import { recordPaced, recordSaturated } from './thousand-streams.mjs';
 
 const STREAMS = 1_000;
@@ -11,11 +11,11 @@ export const others = {
   inQuick: false,
   async run(bench, record) {
     const { pacedS, publishS } = bench.durations;
-    for (const name of NAMES)
-      await withContender(bench, bench.peers[name], {}, async ({ run }) => {
-        assertOpen(await run(`open ${STREAMS}`), STREAMS);
-        await recordPaced(record, name, STREAMS, 20, run, pacedS);
-        await recordSaturated(record, name, STREAMS, run, publishS);
-      });
+    const contenders = NAMES.map((name) => bench.peers[name]);
+    await withEach(bench, contenders, {}, async ({ name }, { run }) => {
+      assertOpen(await run(`open ${STREAMS}`), STREAMS);
+      await recordPaced(record, name, STREAMS, 20, run, pacedS);
+      await recordSaturated(record, name, STREAMS, run, publishS);
+    });
   },
 };

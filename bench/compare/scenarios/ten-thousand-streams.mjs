@@ -1,6 +1,6 @@
 // Streams of 10,000 users: opened, idle, written to at modest rates and as fast as it goes, and all reconnecting at once.
 import { openDatabase } from '../../../dist/db/database.js';
-import { assertComplete, assertOpen, collected, withContender } from '../measure.mjs';
+import { assertComplete, assertOpen, collected, withEach } from '../measure.mjs';
 import { COLLECTS } from '../service.mjs';
 import { recordPaced, recordSaturated } from './thousand-streams.mjs';
 
@@ -12,44 +12,43 @@ const MISSED = 100;
 export const tenThousandStreams = {
   name: 'streams-10000',
   async run(bench, record) {
-    for (const contender of bench.inTurn(bench.service, bench.peers.bare, bench.peers.nchan))
-      await measure(bench, record, contender);
+    const contenders = [bench.service, bench.peers.bare, bench.peers.nchan];
+    await withEach(bench, contenders, { flags: COLLECTS }, (contender, started) =>
+      measure(bench, record, contender, started),
+    );
   },
 };
 
-function measure(bench, record, contender) {
-  const { name } = contender;
+async function measure(bench, record, { name }, { server, run, main }) {
   const collects = name !== 'nchan';
   const { idleS, pacedS, publishS } = bench.durations;
-  return withContender(bench, contender, { flags: COLLECTS }, async ({ server, run, main }) => {
-    // What a process allocates with its first streams is not counted.
-    assertOpen(await run('open 100'), 100);
-    await run('close');
-    await run('wait 0.5');
-    const before = await collected(main, collects);
-    const opening = assertOpen(await run(`open ${STREAMS} window=100 timeout=300`), STREAMS);
-    record('opening 10,000 streams', name, {
-      perSecond: opening.opened / opening.seconds,
-      p99: opening.opening.p99,
-      retries: opening.retries,
-      cpuMs: opening.cpuMs / opening.opened,
-      allCpuMs: opening.allCpuMs / opening.opened,
-    });
-    await run('wait 1');
-    const memory = (await collected(main, collects)) - before;
-    const statements = name === 'service' ? await statementsOf(server.databaseUrl) : undefined;
-    const idle = await run(`wait ${idleS}`);
-    record('10,000 idle streams', name, {
-      kibPerStream: memory / STREAMS,
-      cpuPercent: idle.cpuMs / (idleS * 10),
-      ...(statements && (await statements.since(idleS))),
-    });
-    if (name === 'bare') return;
-    for (const rate of bench.quick ? RATES.slice(0, 1) : RATES)
-      await recordPaced(record, name, STREAMS, rate, run, pacedS);
-    await recordSaturated(record, name, STREAMS, run, publishS);
-    if (name === 'service') await recordReconnection(bench, record, server, run);
+  // What a process allocates with its first streams is not counted.
+  assertOpen(await run('open 100'), 100);
+  await run('close');
+  await run('wait 0.5');
+  const before = await collected(main, collects);
+  const opening = assertOpen(await run(`open ${STREAMS} window=100 timeout=300`), STREAMS);
+  record('opening 10,000 streams', name, {
+    perSecond: opening.opened / opening.seconds,
+    p99: opening.opening.p99,
+    retries: opening.retries,
+    cpuMs: opening.cpuMs / opening.opened,
+    allCpuMs: opening.allCpuMs / opening.opened,
   });
+  await run('wait 1');
+  const memory = (await collected(main, collects)) - before;
+  const statements = name === 'service' ? await statementsOf(server.databaseUrl) : undefined;
+  const idle = await run(`wait ${idleS}`);
+  record('10,000 idle streams', name, {
+    kibPerStream: memory / STREAMS,
+    cpuPercent: idle.cpuMs / (idleS * 10),
+    ...(statements && (await statements.since(idleS))),
+  });
+  if (name === 'bare') return;
+  for (const rate of bench.quick ? RATES.slice(0, 1) : RATES)
+    await recordPaced(record, name, STREAMS, rate, run, pacedS);
+  await recordSaturated(record, name, STREAMS, run, publishS);
+  if (name === 'service') await recordReconnection(bench, record, server, run);
 }
 
 /** Cuts all streams, publishes, and reconnects all at once with a cursor from before. */

@@ -1,5 +1,5 @@
 // 1,000 streams: events at a modest rate, as fast as it goes, and with a tenth of the readers stalled.
-import { assertComplete, assertOpen, peakOf, withContender } from '../measure.mjs';
+import { assertComplete, assertOpen, peakOf, withContender, withEach } from '../measure.mjs';
 
 const STREAMS = 1_000;
 const RATE = 20;
@@ -11,8 +11,9 @@ const STALLED_BATCH = 15;
 export const thousandStreams = {
   name: 'streams-1000',
   async run(bench, record) {
-    for (const contender of bench.inTurn(bench.service, bench.peers.nchan))
-      await withContender(bench, contender, {}, (started) => measure(bench, record, contender, started));
+    await withEach(bench, [bench.service, bench.peers.nchan], {}, (contender, started) =>
+      measure(bench, record, contender, started),
+    );
     if (bench.quick) return;
     await withContender(bench, bench.service, {}, (started) => measureStalled(bench, record, started));
   },

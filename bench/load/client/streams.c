@@ -46,6 +46,8 @@ static unsigned capacity, opened, failed, ended, pending, waiting, retries;
 static const char **tokens;
 static unsigned token_count;
 static char failure[201];
+/** Whether openings that are under way are given up. */
+static bool closing;
 static struct histogram opening;
 static char *space;
 
@@ -75,7 +77,15 @@ static void note_failure(const char *what, size_t length) {
   failure[taken] = 0;
 }
 
+static void stream_postpone(struct stream *stream, uint64_t seconds);
+
+/** A connection that ends before the answer begins is made anew, as clients do; all else ends the stream. */
 static void stream_end(struct stream *stream, const char *why, size_t length) {
+  bool unanswered = stream->state == CONNECTING || (stream->state == OPENING && stream->head_length == 0);
+  if (unanswered && !closing) {
+    note_failure(why, length);
+    return stream_postpone(stream, 1);
+  }
   if (stream->state == OPEN) {
     opened--;
     ended++;
@@ -92,11 +102,9 @@ static void stream_end(struct stream *stream, const char *why, size_t length) {
   stream->head = NULL;
 }
 
-/** Asks again after the time that a 503 names, in whole seconds. */
-static void stream_postpone(struct stream *stream) {
-  stream->head[stream->head_length] = 0;
-  const char *field = strcasestr(stream->head, "retry-after:");
-  stream->retry_at = now_ns() + (field ? (uint64_t)atoi(field + 12) : 1u) * 1000000000u;
+/** Asks again later. */
+static void stream_postpone(struct stream *stream, uint64_t seconds) {
+  stream->retry_at = now_ns() + seconds * 1000000000u;
   stream->state = WAITING;
   pending--;
   waiting++;
@@ -157,8 +165,10 @@ static void stream_answered(struct stream *stream, const char *bytes, size_t len
   if (!stream->accepted && stream->head_length >= 12) {
     // `Retry-After` may be anywhere in the head.
     if (!memcmp(stream->head + 9, "503", 3)) {
-      if (memmem(stream->head, stream->head_length, "\r\n\r\n", 4)) stream_postpone(stream);
-      return;
+      if (!memmem(stream->head, stream->head_length, "\r\n\r\n", 4)) return;
+      stream->head[stream->head_length] = 0;
+      const char *field = strcasestr(stream->head, "retry-after:");
+      return stream_postpone(stream, field ? (uint64_t)atoi(field + 12) : 1);
     }
     if (memcmp(stream->head + 9, "200", 3) && memcmp(stream->head + 9, "101", 3))
       return stream_end(stream, stream->head, stream->head_length);
@@ -235,6 +245,7 @@ void streams_open(unsigned target, unsigned window, const char *cursor, double t
   }
   double seconds = (double)(now_ns() - began) / 1e9;
   waiting = 0;
+  closing = true;
   for (unsigned at = 0; at < capacity; at++) {
     struct stream *stream = &streams[at];
     if (stream->state == CONNECTING || stream->state == OPENING)
@@ -242,6 +253,7 @@ void streams_open(unsigned target, unsigned window, const char *cursor, double t
     if (stream->state == WAITING) failed++;
     if (stream->state == FAILED || stream->state == WAITING) stream->state = CLOSED;
   }
+  closing = false;
   printf("\"seconds\":%.3f,\"opened\":%u,\"open\":%u,\"failed\":%u,\"retries\":%u,", seconds, opened - before, opened,
          failed, retries);
   printf("\"deliveries\":%llu,\"bytes\":%llu,", (unsigned long long)counts.deliveries, (unsigned long long)counts.bytes);

@@ -24,7 +24,7 @@ struct stream_options {
 void streams_configure(const struct stream_options *options);
 /**
  * Opens streams until there are `target`, with `window` openings under way. With a cursor they resume there. A 503 is
- * asked again after its `Retry-After`; what fails otherwise is not. Prints the fields of the answer.
+ * asked again after its `Retry-After`, a connection without an answer after a second. Prints the fields of the answer.
  */
 void streams_open(unsigned target, unsigned window, const char *cursor, double timeout_s, unsigned stalled_each);
 void streams_close(void);
