@@ -7,7 +7,7 @@ import type { Keys } from './keys.ts';
 import { type AuthRequest, requireCookieOrigin } from './origin.ts';
 import type { VerifyPlatformToken } from './platform-token.ts';
 import { createTicketCheck } from './reopening.ts';
-import { claimsToBeService, createServiceVerifier } from './service-token.ts';
+import { createServiceTokens } from './service-token.ts';
 import type { Tickets } from './ticket.ts';
 import { type Account, refusalOf, type Users } from './users.ts';
 
@@ -33,10 +33,7 @@ interface Reading {
 export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   const { keys, users, tickets, now = Date.now } = parts;
   const mayUse = createTicketCheck(parts.database, parts.heartbeatTimeoutMs);
-  const verifyServiceToken = createServiceVerifier(
-    keys.service,
-    parts.monotonic ? { now: parts.monotonic } : {},
-  );
+  const serviceTokens = createServiceTokens(keys.service, parts.monotonic ? { now: parts.monotonic } : {});
 
   async function byToken(token: string, { admit, fresh }: Reading): Promise<UserIdentity> {
     const { userId, issuedAt, expiresAt } = await parts.verifyPlatformToken(token);
@@ -55,7 +52,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
   }
 
   async function byServiceToken(token: string, { admit }: Reading): Promise<ServiceIdentity> {
-    const identity = await verifyServiceToken(token, now());
+    const identity = await serviceTokens.verify(token, now());
     await admit(identity);
     return identity;
   }
@@ -64,7 +61,7 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     const { from, text } = credential;
     if (from === 'ticket') return byTicket(text, reading);
     if (from === 'cookie') requireCookieOrigin(request, parts.http);
-    else if (claimsToBeService(text)) return byServiceToken(text, reading);
+    else if (serviceTokens.isMeant(text)) return byServiceToken(text, reading);
     return byToken(text, reading);
   }
 

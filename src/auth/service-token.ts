@@ -9,7 +9,7 @@ import { TtlCache } from './ttl-cache.ts';
 const CLAIMS = z.object({ sub: z.string().min(1).max(64), iat: numericDate, exp: numericDate });
 
 /** Whether a bearer token claims to be a service's. Unverified: it only decides which verifier the token goes to. */
-export function claimsToBeService(token: string): boolean {
+function claimsToBeService(token: string): boolean {
   if (token.length > MAX_TOKEN_LENGTH) return false;
   try {
     const { aud } = decodeJwt(token);
@@ -19,34 +19,38 @@ export function claimsToBeService(token: string): boolean {
   }
 }
 
-/** @param now ms since 1970 @throws Problem `token-invalid`, `token-expired` */
-export type VerifyServiceToken = (token: string, now: number) => Promise<ServiceIdentity> | ServiceIdentity;
+export interface ServiceTokens {
+  /** Whether a token is a service's, by what was verified before or by its own claim. It only decides which verifier it goes to. */
+  isMeant(token: string): boolean;
+  /** @param now ms since 1970 @throws Problem `token-invalid`, `token-expired` */
+  verify(token: string, now: number): Promise<ServiceIdentity> | ServiceIdentity;
+}
 
 /** Max number of tokens that are remembered as verified. */
 const MAX_VERIFIED = 1_000;
 /** Max time for which one is remembered, ms. */
 const VERIFIED_MS = 60 * 60_000;
 
-/** Creates the verifier of service tokens. It verifies the signature of a token once, and its expiry with every call. */
-export function createServiceVerifier(
-  key: Uint8Array,
-  options: { now?: () => number } = {},
-): VerifyServiceToken {
+/** Verifies service tokens: the signature of each once, its expiry with every call. */
+export function createServiceTokens(key: Uint8Array, options: { now?: () => number } = {}): ServiceTokens {
   const verified = new TtlCache<string, ServiceIdentity>({
     ttlMs: VERIFIED_MS,
     capacity: MAX_VERIFIED,
     ...options,
   });
-  return (token, now) => {
-    const known = verified.get(token);
-    if (known !== undefined) {
-      if (isExpired(known.expiresAt, now)) throw new Problem('token-expired');
-      return known;
-    }
-    return verifyServiceToken(token, key, now).then((identity) => {
-      verified.set(token, identity);
-      return identity;
-    });
+  return {
+    isMeant: (token) => verified.get(token) !== undefined || claimsToBeService(token),
+    verify(token, now) {
+      const known = verified.get(token);
+      if (known !== undefined) {
+        if (isExpired(known.expiresAt, now)) throw new Problem('token-expired');
+        return known;
+      }
+      return verifyServiceToken(token, key, now).then((identity) => {
+        verified.set(token, identity);
+        return identity;
+      });
+    },
   };
 }
 
