@@ -1,9 +1,10 @@
-/** Bounded LRU cache whose entries expire. */
+/** Bounded LRU cache whose entries expire. Expired ones are released within twice their time to live. */
 export class TtlCache<K, V> {
   readonly #entries = new Map<K, { readonly value: V; readonly until: number }>();
   readonly #ttlMs: number;
   readonly #capacity: number;
   readonly #now: () => number;
+  #sweep: NodeJS.Timeout | undefined;
 
   constructor(options: { ttlMs: number; capacity: number; now?: () => number }) {
     this.#ttlMs = options.ttlMs;
@@ -27,6 +28,7 @@ export class TtlCache<K, V> {
   set(key: K, value: V): void {
     this.#entries.delete(key);
     this.#entries.set(key, { value, until: this.#now() + this.#ttlMs });
+    this.#sweep ??= setTimeout(() => this.#release(), this.#ttlMs).unref();
     if (this.#entries.size <= this.#capacity) return;
     for (const eldest of this.#entries.keys()) {
       this.#entries.delete(eldest);
@@ -41,5 +43,12 @@ export class TtlCache<K, V> {
   /** Deletes an entry, if its value is still this one. */
   delete(key: K, value?: V): void {
     if (value === undefined || this.#entries.get(key)?.value === value) this.#entries.delete(key);
+  }
+
+  #release(): void {
+    this.#sweep = undefined;
+    const now = this.#now();
+    for (const [key, { until }] of this.#entries) if (until <= now) this.#entries.delete(key);
+    if (this.#entries.size > 0) this.#sweep = setTimeout(() => this.#release(), this.#ttlMs).unref();
   }
 }

@@ -1,4 +1,5 @@
 import type { Scope } from '../protocol/scope.ts';
+import { MultiMap } from '../util/multi-map.ts';
 import { type Batch, Turn, type TypeFilter } from './batch.ts';
 import type { LiveFrame } from './live-frame.ts';
 
@@ -22,7 +23,7 @@ const CLOCK_EVERY = 64;
  * that turns grow under load instead of queueing up.
  */
 export class Hub {
-  readonly #channels = new Map<Scope, Set<ChannelListener>>();
+  readonly #channels = new MultiMap<Scope, ChannelListener>();
   /** Listeners that left during the current turn. */
   readonly #left = new Set<ChannelListener>();
   readonly #onError: ((error: unknown, listener: ChannelListener) => void) | undefined;
@@ -65,7 +66,7 @@ export class Hub {
 
   /** Number of listeners per scope. */
   *channels(): Iterable<readonly [Scope, number]> {
-    for (const [scope, listeners] of this.#channels) yield [scope, listeners.size];
+    for (const scope of this.#channels.keys()) yield [scope, this.#channels.count(scope)];
   }
 
   /**
@@ -75,20 +76,13 @@ export class Hub {
   join(listener: ChannelListener): void {
     if (listener.position !== this.#position)
       throw new RangeError('a listener joins at the position of the hub');
-    for (const scope of listener.scopes) {
-      const listeners = this.#channels.get(scope);
-      if (listeners) listeners.add(listener);
-      else this.#channels.set(scope, new Set([listener]));
-    }
+    for (const scope of listener.scopes) this.#channels.add(scope, listener);
   }
 
   /** Removes a listener: nothing more is delivered to it. */
   leave(listener: ChannelListener): void {
     if (this.#current) this.#left.add(listener);
-    for (const scope of listener.scopes) {
-      const listeners = this.#channels.get(scope);
-      if (listeners?.delete(listener) && listeners.size === 0) this.#channels.delete(scope);
-    }
+    for (const scope of listener.scopes) this.#channels.delete(scope, listener);
   }
 
   /** Takes the next frames of the log, in order. */
@@ -172,7 +166,7 @@ export class Hub {
 
   #listenersOf(turn: Turn): ChannelListener[] {
     const found = new Set<ChannelListener>();
-    let single: Set<ChannelListener> | undefined;
+    let single: Iterable<ChannelListener> | undefined;
     let active = 0;
     for (const scope of turn.scopes) {
       const listeners = this.#channels.get(scope);

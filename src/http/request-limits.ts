@@ -14,12 +14,13 @@ export interface RequestBounds {
 const BURST_S = 5;
 /** Max time for which a request waits to begin, ms. */
 const WAIT_MS = 5_000;
-/** Number of accounts in memory at which idle ones are evicted. */
-const SWEEP_AT = 10_000;
+/** Interval at which idle accounts are evicted, ms. */
+const SWEEP_MS = 2_000 * BURST_S;
 
 interface Account {
   running: number;
-  readonly waiting: Set<() => void>;
+  /** Undefined until a request waits. */
+  waiting: Set<() => void> | undefined;
   /** Tokens of the bucket as of `at` (`performance.now()`). */
   tokens: number;
   at: number;
@@ -28,7 +29,7 @@ interface Account {
 /** Rate and concurrency limiter per account: requests in progress, requests that wait, requests per second. */
 export class RequestLimits {
   readonly #accounts = new Map<string, Account>();
-  #sweepAt = SWEEP_AT;
+  #sweeper: NodeJS.Timeout | undefined;
 
   /**
    * Resolves once the request may begin, with a function to call when it ends.
@@ -40,7 +41,7 @@ export class RequestLimits {
     if (account.running >= bounds.running) await waitForPlace(account, bounds);
     else account.running += 1;
     return () => {
-      const [next] = account.waiting;
+      const [next] = account.waiting ?? [];
       if (next !== undefined) next();
       else account.running -= 1;
     };
@@ -49,10 +50,10 @@ export class RequestLimits {
   #account(key: string, bounds: RequestBounds): Account {
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    if (this.#accounts.size >= this.#sweepAt) this.#sweep();
-    const account = {
+    this.#sweeper ??= setTimeout(() => this.#sweep(), SWEEP_MS).unref();
+    const account: Account = {
       running: 0,
-      waiting: new Set<() => void>(),
+      waiting: undefined,
       tokens: bounds.perSecond * BURST_S,
       at: performance.now(),
     };
@@ -64,8 +65,7 @@ export class RequestLimits {
     const old = performance.now() - BURST_S * 1_000;
     for (const [key, { running, at }] of this.#accounts)
       if (running === 0 && at < old) this.#accounts.delete(key);
-    // A sweep visits every account: where most are in use, the next one runs when their number has doubled.
-    this.#sweepAt = Math.max(SWEEP_AT, 2 * this.#accounts.size);
+    this.#sweeper = this.#accounts.size === 0 ? undefined : setTimeout(() => this.#sweep(), SWEEP_MS).unref();
   }
 }
 
@@ -84,18 +84,20 @@ function spend(account: Account, { perSecond }: RequestBounds): void {
 
 /** Waits until a request in progress ends. */
 function waitForPlace(account: Account, { waiting }: RequestBounds): Promise<void> {
-  if (account.waiting.size >= waiting) throw tooMany('more requests at once than one account may send');
+  account.waiting ??= new Set();
+  const queue = account.waiting;
+  if (queue.size >= waiting) throw tooMany('more requests at once than one account may send');
   return new Promise((resolve, reject) => {
     const take = () => {
       clearTimeout(late);
-      account.waiting.delete(take);
+      queue.delete(take);
       resolve();
     };
     const late = setTimeout(() => {
-      account.waiting.delete(take);
+      queue.delete(take);
       reject(tooMany('the earlier requests of this account take too long'));
     }, WAIT_MS);
-    account.waiting.add(take);
+    queue.add(take);
   });
 }
 

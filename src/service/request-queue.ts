@@ -43,11 +43,12 @@ export function serializePerSocket(
   limits: Partial<QueueLimits> = {},
 ): RequestListener {
   const queues = new WeakMap<Socket, RequestQueue>();
+  const allLimits = { ...LIMITS, ...limits };
   return (incoming, outgoing) => {
     const { socket } = incoming;
     let queue = queues.get(socket);
     if (queue === undefined) {
-      queue = new RequestQueue(socket, listener, { ...LIMITS, ...limits });
+      queue = new RequestQueue(socket, listener, allLimits);
       queues.set(socket, queue);
     }
     queue.add({ incoming, outgoing });
@@ -90,12 +91,13 @@ class RequestQueue {
   #dispatch({ incoming, outgoing }: Exchange): void {
     this.#busy = true;
     let unread: NodeJS.Timeout | undefined;
-    outgoing.once('prefinish', () => {
+    // Both are emitted once. A stream would hold the wrapper of a listener that `once` adds for as long as it is open.
+    outgoing.on('prefinish', () => {
       const bytes = this.#socket.writableLength;
       const { unreadMs, minBytesPerS } = this.#limits;
       if (bytes > 0) unread = this.#destroyAfter(unreadMs + (bytes / minBytesPerS) * 1_000);
     });
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       clearTimeout(unread);
       if (!incoming.complete) this.#linger(incoming);
       this.#next();

@@ -54,7 +54,7 @@ class NodeSink implements Sink {
     outgoing.flushHeaders();
     this.#raw = outgoing.chunkedEncoding && outgoing.socket === socket;
     process.nextTick(uncork, this);
-    outgoing.once('close', () => {
+    outgoing.on('close', () => {
       this.#open = false;
       streaming.delete(socket);
       this.#notify?.();

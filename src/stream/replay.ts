@@ -1,15 +1,13 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { Batch } from '../channel/batch.ts';
 import type { Hub } from '../channel/hub.ts';
-import { LiveFrame } from '../channel/live-frame.ts';
+import type { LiveFrame } from '../channel/live-frame.ts';
 import type { Ring } from '../channel/ring.ts';
 import type { KeepClass } from '../db/schema.ts';
-import { type Query, readScopes, readTails } from '../log/reader.ts';
-import type { Terms } from '../log/terms.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import { backoffDelay } from '../util/backoff.ts';
-import type { Semaphore } from '../util/semaphore.ts';
 import { keptClassesOf, transientTypesAmong } from './resume.ts';
+import type { StoredPage, StoredPages, StoredPagesDeps } from './stored-pages.ts';
 import type { Stream } from './stream.ts';
 
 /** Max frames per read. */
@@ -26,18 +24,12 @@ const KEEP_PAGE_MS = 1_000;
 /** Delays before a failed read is repeated. */
 const RETRY = { minMs: 50, maxMs: 2_000 };
 
-export interface ReplayDeps {
+export interface ReplayDeps extends Pick<StoredPagesDeps, 'terms'> {
   readonly hub: Hub;
   readonly ring: Ring;
-  readonly query: Query;
-  /** Bounds the streams that read from the database at once, so that a reconnecting crowd leaves connections free. */
-  readonly semaphore: Semaphore;
-  /** The terms of the log, as far as this process has delivered it. */
-  readonly terms: () => Terms;
+  readonly pages: Pick<StoredPages, 'read'>;
   /** Resolves after a poll of the log that began later. A poll that finds another log closes the streams. */
   readonly refresh: () => Promise<void>;
-  /** The server whose log this process follows; rows of another one are not sent. */
-  readonly server?: () => string | undefined;
   readonly onError?: (error: unknown) => void;
 }
 
@@ -171,13 +163,6 @@ function recentPage(stream: Stream, ring: Ring, target: number): Page | undefine
   return { frames: cut, through: cut.at(-1)?.id ?? target };
 }
 
-/** A pooled connection that was opened before a failover still answers, from the server that was left. */
-class OtherServer extends Error {
-  constructor() {
-    super('a pooled connection leads to another database server than the log that is followed');
-  }
-}
-
 /** Reads a page from the database, repeatedly until that succeeds; undefined when the stream is closed meanwhile. */
 async function storedPage(
   stream: Stream,
@@ -185,44 +170,47 @@ async function storedPage(
   { target, pageSize, opening }: PageRequest,
 ): Promise<Page | undefined> {
   const after = stream.position;
-  const classes = new Set<KeepClass>(keptClassesOf(stream.scopes, stream.filter?.types));
-  if (!opening.stale && transientTypesAmong(stream.filter?.types).length > 0) classes.add('nudge');
+  const readsTransient = !opening.stale && transientTypesAmong(stream.filter?.types).length > 0;
   let isRefreshed = false;
   for (let failures = 0; stream.state === 'replaying'; failures++) {
     const limit = failures === 0 ? pageSize : SMALL_PAGE;
     try {
-      const read = await deps.semaphore.run(async () => {
-        // The stream may have been closed while this waited for a permit.
-        if (stream.state !== 'replaying') return undefined;
-        // Terms before rows: a term that begins meanwhile does not cover rows that were read earlier.
-        const terms = deps.terms();
-        const page = await readScopes(deps.query, stream.scopes, after, target, limit);
-        if (deps.server?.() !== undefined && page.server !== deps.server?.()) throw new OtherServer();
-        // Tails after rows: a deletion between the two reads shows in the tails.
-        return { rows: page.rows, terms, tails: await readTails(deps.query) };
-      });
+      const range = { after, target, limit };
+      const read = await deps.pages.read(stream.scopes, range, () => stream.state === 'replaying');
       if (read === undefined) return undefined;
-      const { rows, terms, tails } = read;
       // Of a term that began just now; or of another log, before this process noticed: the cursors of frames after them would
       // carry a term of the log that is gone.
-      if (!isRefreshed && rows.some(({ term }) => term !== null && !deps.terms().has(term))) {
+      if (!isRefreshed && read.some(({ words }) => [...words].some((word) => !deps.terms().has(word)))) {
         isRefreshed = true;
         await deps.refresh();
         continue;
       }
-      const accounted = { kept: Math.max(after, opening.gapsThrough), nudge: after };
-      const isMissing = (keepClass: KeepClass) =>
-        tails[keepClass] > accounted[keepClass === 'nudge' ? 'nudge' : 'kept'] + 1;
-      if ([...classes].some(isMissing)) {
+      if (read.some((page) => isOvertaken(page))) {
         stream.close('reset');
         return undefined;
       }
-      const through = rows.length === limit ? (rows.at(-1)?.id ?? target) : target;
-      return { frames: rows.map((row) => new LiveFrame(row, terms.labelOf(row))), through };
+      return merged(read);
     } catch (error) {
       deps.onError?.(error);
       await sleep(backoffDelay(failures + 1, RETRY, { share: 0.5 }));
     }
   }
   return undefined;
+
+  /** Whether rows that the page would hold had been deleted when it was read. */
+  function isOvertaken({ scopes, tails }: StoredPage): boolean {
+    const classes = new Set<KeepClass>(keptClassesOf(scopes, stream.filter?.types));
+    if (readsTransient) classes.add('nudge');
+    const accounted = { kept: Math.max(after, opening.gapsThrough), nudge: after };
+    return [...classes].some(
+      (keepClass) => tails[keepClass] > accounted[keepClass === 'nudge' ? 'nudge' : 'kept'] + 1,
+    );
+  }
+}
+
+/** Joins pages that begin at one position, as far as all of them reach. */
+function merged(pages: readonly StoredPage[]): Page {
+  const through = Math.min(...pages.map((page) => page.through));
+  const frames = pages.flatMap((page) => page.frames).filter(({ id }) => id <= through);
+  return { frames: pages.length > 1 ? frames.sort((a, b) => a.id - b.id) : frames, through };
 }

@@ -34,6 +34,8 @@ export interface StreamOptions {
   readonly expiresAt: Date;
   /** Time at which it is closed as `rotated`, as `performance.now()`. */
   readonly rotatesAt: number;
+  /** Time of its first heartbeat, as `performance.now()`. */
+  readonly beatsAt: number;
   /** Max unsent bytes; with more, it is closed as `slow`. */
   readonly maxUnsentBytes: number;
   /** Max time in which its peer takes nothing while bytes are unsent, ms; then it is closed as `slow`. */
@@ -58,6 +60,10 @@ export class Stream implements ChannelListener {
   /** Times as `performance.now()`: a clock that is set ages no stream. */
   readonly openedAt = performance.now();
   readonly rotatesAt: number;
+  /** Time of its next heartbeat: setting the system's clock back must not silence it. */
+  beatsAt: number;
+  /** Count of its heartbeats. */
+  beats = 0;
   position: number;
   expiresAt: Date;
   /** Position of the last notification that was written to it; 0: none yet. */
@@ -86,6 +92,7 @@ export class Stream implements ChannelListener {
     this.announced = options.position;
     this.expiresAt = options.expiresAt;
     this.rotatesAt = options.rotatesAt;
+    this.beatsAt = options.beatsAt;
     this.#sink = options.sink;
     this.#termAt = options.termAt;
     this.#cursor = formatCursor(options.position, options.termAt(options.position));

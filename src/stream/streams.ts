@@ -6,10 +6,12 @@ import { formatCursor } from '../protocol/cursor.ts';
 import { encodeComment, encodeFrame } from '../protocol/frame.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseScope, type Scope } from '../protocol/scope.ts';
+import { MultiMap } from '../util/multi-map.ts';
 import { catchUp, type ReplayDeps, type StreamOpening } from './replay.ts';
 import type { ResumePlan } from './resume.ts';
 import type { Sink } from './sink.ts';
 import { closeOver, type Pace } from './spread-close.ts';
+import { StoredPages, type StoredPagesDeps } from './stored-pages.ts';
 import { Stream, type StreamOwner } from './stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
 
@@ -25,7 +27,7 @@ export interface SnapshotOf {
   readonly contestId: number;
 }
 
-export interface StreamsDeps extends ReplayDeps {
+export interface StreamsDeps extends Omit<ReplayDeps, 'pages'>, StoredPagesDeps {
   /** The database's time, in ms since 1970: tokens and streams expire by it. Default: this node's. */
   readonly now?: () => number;
   readonly limits: StreamLimits;
@@ -51,29 +53,26 @@ const TICK_MS = 1_000;
 /** Reasons for which all streams end: each client gets a reconnection time of its own, so that they do not return together. */
 const ENDS_ALL: ReadonlySet<CloseReason> = new Set(['shutdown', 'reset']);
 
-interface Beat {
-  /** Time of the next heartbeat by `performance.now()`: setting the system clock back must not silence streams. */
-  next: number;
-  count: number;
-}
-
 /** The open streams of this process. */
 export class Streams {
   readonly #deps: StreamsDeps;
+  readonly #pages: StoredPages;
   readonly #streams = new Map<string, Stream>();
-  readonly #beats = new Map<Stream, Beat>();
-  readonly #byUser = new Map<number, Set<Stream>>();
+  readonly #byUser = new MultiMap<number, Stream>();
   readonly #replaying = new Set<Stream>();
   readonly #observers: StreamObserver[] = [];
   #ticker: NodeJS.Timeout | undefined;
   #closing = false;
+  readonly #termAt: (id: number) => string;
   readonly #now: () => number;
   readonly #random: () => number;
 
   constructor(deps: StreamsDeps) {
     this.#deps = deps;
+    this.#pages = new StoredPages(deps);
     this.#now = deps.now ?? Date.now;
     this.#random = deps.random ?? Math.random;
+    this.#termAt = (id) => deps.terms().termAt(id);
   }
 
   /** Starts heartbeats, expiry and rotation. */
@@ -124,7 +123,7 @@ export class Streams {
 
   /** Opens a stream over a response whose headers are on their way. */
   open(request: OpenRequest, sink: Sink): Stream {
-    const { limits, terms } = this.#deps;
+    const { limits } = this.#deps;
     const now = this.#now();
     const ageMs = limits.maxAgeMs * (0.9 + Math.random() * 0.1);
     const stream = new Stream({
@@ -133,10 +132,12 @@ export class Streams {
       scopes: request.scopes,
       filter: request.filter,
       sink,
-      termAt: (id) => terms().termAt(id),
+      termAt: this.#termAt,
       position: request.plan.from,
       expiresAt: request.expiresAt,
       rotatesAt: performance.now() + ageMs,
+      // At a random moment, so that streams that were opened together do not beat together.
+      beatsAt: performance.now() + Math.random() * limits.heartbeatMs,
       maxUnsentBytes: limits.maxUnsentBytes,
       maxStallMs: limits.maxStallMs,
     });
@@ -160,6 +161,7 @@ export class Streams {
 
   /** Closes the streams that match. Returns how many matched. */
   closeWhere(matches: (stream: Stream) => boolean, reason: CloseReason): number {
+    if (reason === 'reset') this.#pages.clear();
     const found = [...this.#streams.values()].filter(matches);
     for (const stream of found) this.#close(stream, reason);
     return found.length;
@@ -201,7 +203,7 @@ export class Streams {
     this.#replaying.add(stream);
     try {
       const snapshotAt = await this.#sendSnapshots(stream);
-      await catchUp(stream, this.#deps, { ...gaps, snapshotAt });
+      await catchUp(stream, { ...this.#deps, pages: this.#pages }, { ...gaps, snapshotAt });
     } catch (error) {
       this.#deps.onError?.(error);
       this.#close(stream, 'reset');
@@ -229,14 +231,12 @@ export class Streams {
 
   #register(stream: Stream): void {
     this.#streams.set(stream.id, stream);
-    // The first heartbeat is at a random moment, so that streams opened together do not beat together.
-    const first = performance.now() + Math.random() * this.#deps.limits.heartbeatMs;
-    this.#beats.set(stream, { next: first, count: 0 });
     const { userId } = stream.owner;
-    const same = this.#byUser.get(userId) ?? new Set();
-    this.#byUser.set(userId, same.add(stream));
-    const [oldest] = same;
-    if (same.size > this.#deps.limits.maxStreamsPerPlayer) oldest?.close('replaced');
+    this.#byUser.add(userId, stream);
+    if (this.#byUser.count(userId) > this.#deps.limits.maxStreamsPerPlayer) {
+      const [oldest] = this.ofUser(userId);
+      oldest?.close('replaced');
+    }
     for (const observer of this.#observers) observer.opened(stream);
     stream.onClosed((closed) => this.#unregister(closed));
   }
@@ -244,28 +244,25 @@ export class Streams {
   #unregister(stream: Stream): void {
     this.#deps.hub.leave(stream);
     this.#streams.delete(stream.id);
-    this.#beats.delete(stream);
-    const { userId } = stream.owner;
-    const same = this.#byUser.get(userId);
-    if (same?.delete(stream) && same.size === 0) this.#byUser.delete(userId);
+    this.#byUser.delete(stream.owner.userId, stream);
     for (const observer of this.#observers) observer.closed(stream);
   }
 
   #tick(now: number): void {
-    const { hub, terms, limits } = this.#deps;
+    const { hub, limits } = this.#deps;
     const beatsAt = performance.now();
-    const cursor = formatCursor(hub.settled, terms().termAt(hub.settled));
+    const cursor = formatCursor(hub.settled, this.#termAt(hub.settled));
     const keepalive = encodeBytes(encodeComment(`keepalive ${cursor}`));
-    for (const [stream, beat] of this.#beats) {
+    for (const stream of this.#streams.values()) {
       stream.limitStall(beatsAt);
       if (stream.state === 'closed') continue;
       if (stream.expiresAt.getTime() <= now) stream.close('expired');
       else if (stream.rotatesAt <= beatsAt) stream.close('rotated');
-      else if (beat.next <= beatsAt) {
-        beat.next = beatsAt + limits.heartbeatMs;
-        beat.count++;
+      else if (stream.beatsAt <= beatsAt) {
+        stream.beatsAt = beatsAt + limits.heartbeatMs;
+        stream.beats += 1;
         const moved = stream.state === 'live' && stream.announced < hub.settled;
-        if (moved && beat.count % POSITION_EVERY === 0) this.#sendPosition(stream, now);
+        if (moved && stream.beats % POSITION_EVERY === 0) this.#sendPosition(stream, now);
         else stream.writeBytes(keepalive);
       }
     }
