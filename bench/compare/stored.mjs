@@ -14,7 +14,10 @@ export function store(results) {
   writeFileSync(FILE, `${JSON.stringify(results, rounded, 2)}\n`);
 }
 
-/** Stored results with those of a part of the scenarios in their place. The machine is that of the latter. */
+/**
+ * Stored results with those of a part of the scenarios in their place. A title is replaced whole, so that no ratio is between two runs.
+ * The machine is that of the latter.
+ */
 export function merge(stored, results) {
   const { curves } = results;
   return {
