@@ -2,7 +2,15 @@
 //   npm run build && node bench/cells.mjs [participants] [submissions a second] [seconds]
 // Writes what the platform writes, with triggers installed. Starts the built service on an embedded database of its own.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { kib, meanOf, openLeaderboard, sendPaced, spreadOf, withContest } from './contest-crowd.mjs';
+import {
+  fillSubmissions,
+  kib,
+  meanOf,
+  openLeaderboard,
+  sendPaced,
+  spreadOf,
+  withContest,
+} from './contest-crowd.mjs';
 
 const PARTICIPANTS = Number(process.argv[2] ?? 10_000);
 const RATE = Number(process.argv[3] ?? 50);
@@ -13,19 +21,6 @@ await withContest(
   { participants: PARTICIPANTS, problems: PROBLEMS, fillMore: fillSubmissions },
   ({ database, server, service }) => measure(database, server, service),
 );
-
-/** A submission to each problem, a third of them accepted. */
-function fillSubmissions(insert, ids, problems) {
-  return insert(
-    'INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at) VALUES ?',
-    ids.flatMap((id) =>
-      problems.map((problem) => {
-        const [verdict, points] = (id + problem) % 3 === 0 ? ['ACCEPTED', 100] : ['WRONG_ANSWER', 0];
-        return [id, problem, 1, 'cpp', verdict, points, '2026-01-01 00:30:00'];
-      }),
-    ),
-  );
-}
 
 /** What the platform writes for a submission, statement by statement. @param onVerdict before the verdict */
 async function submit(database, playerId, problemId, accepted, onVerdict) {

@@ -160,3 +160,16 @@ export function spreadOf(delays) {
 export const meanOf = (sizes) => sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
 
 export const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+
+/** Inserts a submission of each player to each problem, a third of them accepted. For `fillMore`. */
+export function fillSubmissions(insert, ids, problems) {
+  return insert(
+    'INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at) VALUES ?',
+    ids.flatMap((id) =>
+      problems.map((problem) => {
+        const [verdict, points] = (id + problem) % 3 === 0 ? ['ACCEPTED', 100] : ['WRONG_ANSWER', 0];
+        return [id, problem, 1, 'cpp', verdict, points, '2026-01-01 00:30:00'];
+      }),
+    ),
+  );
+}

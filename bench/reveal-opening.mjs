@@ -4,7 +4,7 @@
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mintPlatformToken } from '../dist/auth/mint.js';
-import { kib, SECRET, spreadOf, USER_OFFSET, withContest } from './contest-crowd.mjs';
+import { fillSubmissions, kib, SECRET, spreadOf, USER_OFFSET, withContest } from './contest-crowd.mjs';
 import { cpuOf, residentOf } from './process-usage.mjs';
 
 const VIEWERS = Number(process.argv[2] ?? 200);
@@ -31,7 +31,7 @@ await withContest(
     await report('one viewer', [2]);
     await sleep(2_000);
     const viewers = Array.from({ length: VIEWERS }, (_, index) => index + 3);
-    // A step in between: nobody has read what follows.
+    // A step in between: no viewer has read what follows.
     await ask('/contests/1/reveal/steps', 1, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -89,19 +89,6 @@ await withContest(
     }
   },
 );
-
-/** A submission to each problem, a third of them accepted. */
-function fillSubmissions(insert, ids, problems) {
-  return insert(
-    'INSERT INTO submission (player_id, problem_id, contest_id, language, verdict, points_earned, submitted_at) VALUES ?',
-    ids.flatMap((id) =>
-      problems.map((problem) => {
-        const [verdict, points] = (id + problem) % 3 === 0 ? ['ACCEPTED', 100] : ['WRONG_ANSWER', 0];
-        return [id, problem, 1, 'cpp', verdict, points, '2026-01-01 00:30:00'];
-      }),
-    ),
-  );
-}
 
 /** Freezes the contest once it is shown, adds hidden submissions, and ends it. */
 async function freeze(database, ask) {

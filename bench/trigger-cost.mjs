@@ -116,7 +116,7 @@ try {
   for (const [index, name] of Object.keys(CASES).entries())
     line(name, [...(await compare(alone, index)), ...(await compare(sent, index))]);
   console.log(
-    '(with and without triggers; the first three tell nobody anything. A ratio of 1: they cost nothing.)',
+    '(with and without triggers; the first three publish nothing. A ratio of 1: they cost nothing.)',
   );
 } finally {
   for (const { connection, drop } of databases) {

@@ -115,7 +115,7 @@ export class Scoreboard {
           !known || solvedAt < known.solvedAt || (solvedAt === known.solvedAt && solvedBy < known.solvedBy);
         if (isEarlier) first.set(problemId, { playerId, solvedAt, solvedBy });
       }
-    // Nobody is known to be the first as long as an earlier submission is hidden.
+    // No team is known to be the first as long as an earlier submission is hidden.
     for (const [, cells] of all)
       for (const { problemId, hiddenAt } of cells)
         if (hiddenAt !== undefined && hiddenAt <= first.get(problemId)?.solvedAt) first.delete(problemId);

@@ -1,13 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
-import { pruneLog } from '../../src/log/retention.ts';
+import type { KeepClass } from '../../src/db/schema.ts';
 import { LeaderboardClient } from '../support/client/leaderboard-client.ts';
 import { createContest, createPlayer, joinContest, type PlayerIds } from '../support/database/platform.ts';
+import { deleteClass } from '../support/database/retention.ts';
 import { note, prepareService } from '../support/service.ts';
 import { until } from '../support/until.ts';
 import { FAST } from '../support/wire/leaderboard-http.ts';
-
-const YEAR = 365 * 24 * 3_600_000;
 
 // Without a ring, replays come from the database.
 describe.each(['0', '10000'])(
@@ -56,21 +54,7 @@ describe.each(['0', '10000'])(
       await remove('leaderboard');
     });
 
-    /** Deletes all rows of a class but the newest row of the log. */
-    const remove = (keepClass: KeepClass) => {
-      const { database } = live.test;
-      const ages = Object.fromEntries(KEEP_CLASSES.map((name) => [name, name === keepClass ? 0 : YEAR]));
-      // While the service's own retention is at work, it leaves the rows to that.
-      return until(async () => {
-        const now = new Date(Date.now() + 1_000);
-        await pruneLog(database, ages as Record<KeepClass, number>, { now });
-        const [left] = await database.query(
-          'SELECT 1 FROM notification WHERE keep_class = ? AND id < (SELECT head FROM log_head) LIMIT 1',
-          [keepClass],
-        );
-        return left === undefined;
-      });
-    };
+    const remove = (keepClass: KeepClass) => deleteClass(live.test.database, keepClass);
 
     async function resume(scopes: string, from: string | undefined): Promise<LeaderboardClient> {
       const query = [

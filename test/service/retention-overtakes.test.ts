@@ -1,13 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KEEP_CLASSES, type KeepClass } from '../../src/db/schema.ts';
-import { pruneLog } from '../../src/log/retention.ts';
+import type { KeepClass } from '../../src/db/schema.ts';
 import type { StreamClose, StreamOpen } from '../../src/protocol/control.ts';
 import { createPlayer, type PlayerIds } from '../support/database/platform.ts';
+import { deleteClass } from '../support/database/retention.ts';
 import { note, startService, type TestService } from '../support/service.ts';
-import { until } from '../support/until.ts';
 import { type ReadEvent, readEventStream } from '../support/wire/event-stream.ts';
-
-const YEAR = 365 * 24 * 3_600_000;
 
 // No ring, so that replays come from the database.
 describe('What retention takes from under a stream', () => {
@@ -27,21 +24,7 @@ describe('What retention takes from under a stream', () => {
   });
   afterAll(() => live.close());
 
-  /** Lets go of all rows of a class but the newest row of the log. */
-  const forget = (keepClass: KeepClass) => {
-    const { database } = live.test;
-    const ages = Object.fromEntries(KEEP_CLASSES.map((name) => [name, name === keepClass ? 0 : YEAR]));
-    // While the service's own retention is at work, it leaves the rows to that.
-    return until(async () => {
-      const now = new Date(Date.now() + 1_000);
-      await pruneLog(database, ages as Record<KeepClass, number>, { now });
-      const [left] = await database.query(
-        'SELECT 1 FROM notification WHERE keep_class = ? AND id < (SELECT head FROM log_head) LIMIT 1',
-        [keepClass],
-      );
-      return left === undefined;
-    });
-  };
+  const remove = (keepClass: KeepClass) => deleteClass(live.test.database, keepClass);
 
   const open = (query: string, lastEventId: string) =>
     fetch(`${live.url}/streams?${query}`, {
@@ -79,7 +62,7 @@ describe('What retention takes from under a stream', () => {
     const first = await readUntil(await open('scope=global', before), ['caught-up']);
     expect(first.map(({ event }) => event)).toEqual(['stream-open', 'player-status', 'caught-up']);
 
-    await forget('nudge');
+    await remove('nudge');
     // What it may know is a moment old: a stream that turns out to miss something ends, and the next one says it.
     for (;;) {
       const again = await readUntil(await open('scope=global', before), ['caught-up', 'stream-close']);
@@ -113,7 +96,7 @@ describe('What retention takes from under a stream', () => {
     // What is not read fills the connection, and the replay waits.
     const events = await readUntil(await open('scope=player:me', from), ['caught-up', 'stream-close'], {
       after: 'announcement',
-      work: () => forget('player'),
+      work: () => remove('player'),
     });
     const received = events.filter(({ event }) => event === 'announcement');
     expect(received.map(({ lastEventId }) => Number.parseInt(lastEventId, 10))).toEqual(
