@@ -39,6 +39,8 @@ const DELIVERIES = 40_000;
 const EVENTS_PER_SECOND = 50;
 /** Streams that are opened at the same time, of each node. */
 const WINDOW = 25;
+/** Seconds in which all that was published has arrived. */
+const ARRIVAL_ATTEMPTS = 30;
 /** Left for closing everything, ms. */
 const CLOSING_MS = 15_000;
 const deadline = performance.now() + Number(options.minutes) * 60_000 - CLOSING_MS;
@@ -220,12 +222,19 @@ async function paced(nodes, clients, streams) {
   const { outcome, cpuMs, seconds } = await nodes.during(() =>
     publisher.client.command(`paced rate=${rate} seconds=${PACED_S}`),
   );
-  for (const { client, count } of clients) {
-    const state = await client.command(`open ${count}`);
-    if (state.open !== count || state.differing > 0 || state.broken > 0)
-      throw new Error(`${count - state.open} streams ended, ${state.differing} differ: ${state.failure}`);
-  }
+  for (const { client, count } of clients) await assertSame(client, count);
   return { pacedCpu: cpuMs / seconds, perDelivery: (cpuMs * 1_000) / (outcome.events * streams) };
+}
+
+/** @throws unless all streams are open and were sent the same events, once what is on its way has arrived */
+async function assertSame(client, count) {
+  for (let attempt = 1; ; attempt++) {
+    const state = await client.command(`open ${count}`);
+    if (state.open === count && state.differing === 0 && state.broken === 0) return;
+    if (attempt === ARRIVAL_ATTEMPTS)
+      throw new Error(`${count - state.open} streams ended, ${state.differing} differ: ${state.failure}`);
+    await client.command('wait 1');
+  }
 }
 
 /** Opens streams; those that are refused in a rush try again. */

@@ -77,6 +77,8 @@ export class Follower implements LogVerifier {
   #overtaken: NodeJS.Timeout | undefined;
   #awaited = 0;
   #received = 0;
+  /** When another process last sent rows. */
+  #receivedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: FollowerOptions) {
     this.#options = options;
@@ -177,6 +179,8 @@ export class Follower implements LogVerifier {
     if (!this.#started || this.#closed) return;
     const before = this.position;
     const outcomes = commits.map(({ rows, proof }) => this.#tracker.receive(rows, proof));
+    // Also where a poll has found these rows already: others send what they write.
+    if (commits.length > 0) this.#receivedAt = performance.now();
     this.#received += this.position - before;
     if (head > (commits.at(-1)?.rows.at(-1)?.id ?? 0) || outcomes.includes('read')) this.wake(head);
     else if (outcomes.includes('wait')) {
@@ -236,7 +240,10 @@ export class Follower implements LogVerifier {
           if (woken) this.#vain = others ? 0 : this.#vain + 1;
           const now = performance.now();
           if (others) busyUntil = now + BUSY_MS;
-          const busy = others || (now < busyUntil && !this.#options.hinted?.());
+          const hinted = this.#options.hinted?.() ?? false;
+          // Rows that a poll found before they came from the process that wrote them: polling faster would only find more of them.
+          const areSent = hinted && now - this.#receivedAt < BUSY_MS;
+          const busy = !areSent && (others || (now < busyUntil && !hinted));
           pauseMs = busy ? this.#pollMs.busy : Math.min(this.#idleMs, pauseMs * 2);
         } catch (error) {
           this.#verifying.unshift(...verifying);

@@ -137,6 +137,30 @@ test('nodes read the database as often as at rest while commits arrive, however 
   for (const size of [2, 6]) expect(await reads(size)).toBeLessThan(20);
 }, 60_000);
 
+test('a node that finds rows before they are delivered to it polls no faster for them', async () => {
+  // Each message arrives after the rows of the next three, so every poll finds some.
+  const late: string[] = [];
+  const deliver = (rest: number) => {
+    while (late.length > rest) cluster.nodes[1]?.receive(late.shift() as string);
+  };
+  const cluster: Cluster = await open(2, ({ from, text }) => {
+    if (from !== 0) return;
+    late.push(text);
+    deliver(3);
+  });
+  const [{ follower }, other] = cluster.nodes as [Cluster['nodes'][number], Cluster['nodes'][number]];
+  const from = follower.position;
+  await publish(cluster, 0, 20);
+  await expectSameLog(cluster, from);
+  const before = other.queries();
+  const startedAt = performance.now();
+  await publish(cluster, 0, 400);
+  await expectSameLog(cluster, from);
+  const polls = 4 * ((performance.now() - startedAt) / 1_000) + 2;
+  // A poll that finds rows reads them, too.
+  expect(other.queries() - before).toBeLessThan(3 * polls + 20);
+}, 60_000);
+
 test.each([
   ['has another secret', ['one', 'other'] as const, (text: string) => text],
   [
