@@ -72,6 +72,11 @@ describe('What retention takes from under a stream', () => {
         expect(again.at(-1)?.lastEventId.split('-')[0]).toBe(before);
         continue;
       }
+      if (names.includes('player-status')) {
+        // A page that was read before is kept for a moment, and is whole.
+        expect(names).toEqual(['stream-open', 'player-status', 'caught-up']);
+        continue;
+      }
       expect(names).toEqual(['stream-open', 'caught-up']);
       expect((JSON.parse(again[0]?.data ?? '') as StreamOpen).stale).toContain('PLAYER_STATUS');
       break;
