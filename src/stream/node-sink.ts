@@ -12,6 +12,9 @@ export function carriesStream(incoming: IncomingMessage): boolean {
   return streaming.has(incoming.socket);
 }
 
+/** Bytes from which on a new stream collects no more: what a peer that takes nothing has waiting is to be counted as unsent. */
+const MAX_COLLECTED = 16 * 1024;
+
 /** Bytes left of the write under way. Node's own socket time-out reads the same field to notice progress. */
 function queuedInLibuv(socket: Socket): number {
   const { _handle } = socket as Socket & { _handle?: { readonly writeQueueSize?: number } | null };
@@ -70,6 +73,7 @@ class NodeSink implements Sink {
     const part = this.#raw ? bytes.chunk : bytes.plain;
     this.#written += part.length;
     this.#target.write(part);
+    if (this.#corked && this.#target.writableLength > MAX_COLLECTED) this.uncork();
   }
 
   get unsent(): number {
