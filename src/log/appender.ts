@@ -97,8 +97,9 @@ export class Appender {
       answerPrevious();
       answer = answerBatch;
     }
-    answer();
+    // What is called back may append: a call from here on starts the work anew.
     this.#working = undefined;
+    answer();
   }
 }
 

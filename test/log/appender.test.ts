@@ -74,6 +74,18 @@ describe('the log', () => {
     expect(await messagesIn(database)).toEqual(['the connection is open', 'first', 'second']);
   });
 
+  test('takes what is appended while the callers of the last batch are answered', async () => {
+    let second: Promise<unknown> | undefined;
+    const appender = appending({
+      onCommitted: () => {
+        second ??= appender.append([unitOf('second')]);
+      },
+    });
+    await appender.append([unitOf('first')]);
+    await second;
+    expect(await messagesIn(database)).toEqual(['first', 'second']);
+  });
+
   test('gets the activity of an event in the same transaction, pointing to it', async () => {
     const [answer] = await appending()
       .append([unitOf('first'), solvedBy(7)])
