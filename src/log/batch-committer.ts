@@ -155,6 +155,11 @@ export class BatchCommitter {
       }
       sent = own;
     }
+    if ('proof' in sent && sent.proof.began) {
+      // The next batch asserts the term that this one began, which the observer has to know first.
+      this.#answer(attempt, sent);
+      return ANSWERED;
+    }
     this.#unanswered = sent.firstId + rowsOf(attempt) - 1;
     return () => this.#answer(attempt, sent);
   }

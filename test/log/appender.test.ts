@@ -5,7 +5,7 @@ import type { LogRow } from '../../src/log/row.ts';
 import { expectGapless, messagesIn, solvedBy, unitOf, wholeLog } from '../support/database/log.ts';
 import { outcomes, prepareLog } from './fixture.ts';
 
-const { database, appending } = prepareLog();
+const { database, appending, following } = prepareLog();
 
 const count = async (sql: string) => Number((await database.query<{ n: number }>(sql))[0]?.n);
 const batches = () => count("SELECT COUNT(*) AS n FROM log_key WHERE idempotency_key LIKE 'batch:%'");
@@ -72,6 +72,32 @@ describe('the log', () => {
     expect(second).toBeDefined();
     expect(steps).toEqual(['sent', 'answering', 'sent', 'sent', 'answering', 'answering']);
     expect(await messagesIn(database)).toEqual(['the connection is open', 'first', 'second']);
+  });
+
+  test('is sent once each batch that follows one which has begun a term', async () => {
+    const { follower } = await following();
+    let sent = 0;
+    let second: Promise<unknown> | undefined;
+    const appender = appending({
+      onCommitted: (rows, proof) => follower.offer(rows, proof),
+      verifier: follower,
+      connect: async () => {
+        // While the first batch waits for its connection.
+        second ??= appender.append([unitOf('second')]);
+        const connection = await database.connect({ multipleStatements: true });
+        const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+        return Object.assign(connection, {
+          query(...args: [unknown]) {
+            if (JSON.stringify(args[0]).includes('INSERT INTO notification')) sent += 1;
+            return query(...args);
+          },
+        });
+      },
+    });
+    await appender.append([unitOf('first')]);
+    await second;
+    expect(sent).toBe(2);
+    expect(await messagesIn(database)).toEqual(['first', 'second']);
   });
 
   test('takes what is appended while the callers of the last batch are answered', async () => {
