@@ -123,7 +123,6 @@ const PLAIN: Record<string, string> = {
   'too many events': json(Array.from({ length: 1_001 }, () => EVENT)),
   'a number': json(1),
   'an invalid key': json(EVENT, { 'Idempotency-Key': 'x'.repeat(129) }),
-  'two keys': `${json(EVENT).replace('\r\n', '\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n')}`,
   'a caller who is refused': json(EVENT, { Authorization: 'Bearer nobody' }),
   'a caller who is no service': json(EVENT, { Authorization: 'Bearer user' }),
   'a body that is too large': post(`[${' '.repeat(4 * 1024 * 1024)}]`),
@@ -133,6 +132,12 @@ const PLAIN: Record<string, string> = {
 };
 
 const ODD: Record<string, string> = {
+  'two keys': json(EVENT).replace('\r\n', '\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n'),
+  'two credentials': json(EVENT).replace('\r\n', '\r\nAuthorization: Bearer nobody\r\n'),
+  'two types of content': json(EVENT, { 'Content-Type': 'text/plain' }).replace(
+    '\r\n',
+    '\r\nContent-Type: application/json\r\n',
+  ),
   'a query': json(EVENT).replace('/events', '/events?more=1'),
   'a chunked body': post('', { 'Content-Length': '' })
     .replace('Content-Length: \r\n', 'Transfer-Encoding: chunked\r\n')
