@@ -35,10 +35,16 @@ export function fitsPacket(sql: string, limit: number): boolean {
 }
 
 async function readLimit(connection: Connection): Promise<number> {
-  const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@max_allowed_packet AS bytes');
-  const bytes = Number(row?.bytes);
-  limits.set(connection, bytes);
-  return bytes;
+  try {
+    const [[row]] = await connection.query<RowDataPacket[]>('SELECT @@max_allowed_packet AS bytes');
+    const bytes = Number(row?.bytes);
+    limits.set(connection, bytes);
+    return bytes;
+  } catch (error) {
+    // A connection whose statement was killed is used again.
+    limits.delete(connection);
+    throw error;
+  }
 }
 
 /** Reads the max size of a statement on this database, in bytes. */
