@@ -1,4 +1,6 @@
+import { beforeAll, expect } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
+import { installTriggers } from '../../src/platform/triggers/install.ts';
 import {
   createContest,
   createPlayer,
@@ -9,8 +11,9 @@ import {
   setFrozen,
 } from '../support/database/platform.ts';
 import { type Statement, statements } from '../support/database/platform-statements.ts';
-import type { TestService } from '../support/service.ts';
+import { prepareService, type TestService } from '../support/service.ts';
 import { until } from '../support/until.ts';
+import { FAST } from '../support/wire/leaderboard-http.ts';
 import { type RawStream, readStream } from '../support/wire/raw-stream.ts';
 
 /** A hidden submission: who submits what, its verdict, and the verdict that a rejudgement gives it afterwards. */
@@ -70,6 +73,34 @@ interface Play {
   readonly afterFreeze?: (contestId: number) => Promise<void>;
   /** Where there are padded appends among what is compared: each moves positions by four rows, whatever happens. */
   readonly padded?: PaddedAppends;
+}
+
+/** A service with triggers, whose periodic events come at once. @param appendIntervalMs time between two padded appends */
+export function prepareObserved(appendIntervalMs: number): TestService {
+  const live = prepareService({
+    ...FAST,
+    GLOBAL_LEADERBOARD_INTERVAL_MS: '50',
+    FREEZE_APPEND_INTERVAL_MS: String(appendIntervalMs),
+    PRESENCE_GRACE_MS: '0',
+    PRESENCE_INTERVAL_MS: '50',
+  });
+  beforeAll(async () => {
+    await installTriggers(live.test.database);
+  });
+  return live;
+}
+
+/** Plays a contest twice, the second time with every hidden verdict another one: observers are sent the same, and infer nothing. */
+export async function expectNoSigns(
+  live: TestService,
+  plan: readonly HiddenSubmission[],
+  play: Play = {},
+): Promise<void> {
+  const first = await observeContest(live, plan, play);
+  const second = await observeContest(live, flipped(plan), play);
+  expect(first).toHaveLength(plan.length);
+  for (const [index, sight] of first.entries()) expect(differencesOf(sight, second[index])).toEqual([]);
+  expect(signsOf(plan, first)).toEqual([]);
 }
 
 /**
@@ -518,7 +549,7 @@ export function signsOf(plan: readonly HiddenSubmission[], sights: readonly Sigh
 }
 
 /** What two sights do not have in common. */
-export function differencesOf(a: Sight, b: Sight | undefined): string[] {
+function differencesOf(a: Sight, b: Sight | undefined): string[] {
   const partsOf = (sight: Sight | undefined) => [
     ...(sight?.frames ?? []),
     ...Object.entries(sight?.answers ?? {}).map((answer) => answer.join(': ')),
@@ -554,7 +585,7 @@ export function randomPlan(random: () => number): HiddenSubmission[] {
 }
 
 /** The same with the other verdicts. */
-export const flipped = (plan: readonly HiddenSubmission[]) =>
+const flipped = (plan: readonly HiddenSubmission[]) =>
   plan.map(({ rejudged, ...one }) => ({
     ...one,
     accepted: !one.accepted,
