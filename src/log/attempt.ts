@@ -8,6 +8,7 @@ import {
   HEAD_DISAGREES,
   PHASE,
   type Phase,
+  rowCount,
   type Unit,
 } from './append-statement.ts';
 import type { Expectation, RefusedAppend } from './append-terms.ts';
@@ -62,6 +63,14 @@ export interface SentAttempt {
   /** Time of its rows. */
   readonly at: Date;
   readonly proof: AppendProof;
+}
+
+/** Number of rows of the units that have no answer yet. */
+export function rowsOf({ members }: Attempt): number {
+  let rows = 0;
+  for (const { units, answers } of members)
+    for (const [index, unit] of units.entries()) if (!answers[index]) rows += rowCount(unit);
+  return rows;
 }
 
 /**

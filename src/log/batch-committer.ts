@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { asProblem, isDuplicate, isLocked, isMissingValue, isStorageError } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
 import { backoffDelay } from '../util/backoff.ts';
-import { committedRows, rowCount } from './append-statement.ts';
+import { committedRows } from './append-statement.ts';
 import { AppendTerms, type Expectation, type VerifiedLog } from './append-terms.ts';
 import {
   type Appended,
@@ -14,6 +14,7 @@ import {
   type PendingAppend,
   readPhase,
   readRefusal,
+  rowsOf,
   type SentAttempt,
   sendAttempt,
 } from './attempt.ts';
@@ -265,14 +266,6 @@ export class BatchCommitter {
 
 /** Nothing is left to be answered. */
 const ANSWERED = (): void => {};
-
-/** Number of rows of the units that an attempt sent. */
-function rowsOf({ members }: Attempt): number {
-  let rows = 0;
-  for (const { units, answers } of members)
-    for (const [index, unit] of units.entries()) if (!answers[index]) rows += rowCount(unit);
-  return rows;
-}
 
 function rejectAll(members: readonly PendingAppend[], error: unknown): void {
   for (const member of members) member.reject(error);

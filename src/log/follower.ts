@@ -241,9 +241,8 @@ export class Follower implements LogVerifier {
           const now = performance.now();
           if (others) busyUntil = now + BUSY_MS;
           const hinted = this.#options.hinted?.() ?? false;
-          // Rows that a poll found before they came from the process that wrote them: polling faster would only find more of them.
-          const areSent = hinted && now - this.#receivedAt < BUSY_MS;
-          const busy = !areSent && (others || (now < busyUntil && !hinted));
+          // Others send their rows: polling faster would only find more of them before they come.
+          const busy = hinted ? others && now - this.#receivedAt >= BUSY_MS : others || now < busyUntil;
           pauseMs = busy ? this.#pollMs.busy : Math.min(this.#idleMs, pauseMs * 2);
         } catch (error) {
           this.#verifying.unshift(...verifying);
