@@ -66,7 +66,7 @@ export interface SentAttempt {
 }
 
 /** Number of rows of the units that have no answer yet. */
-export function rowsOf({ members }: Attempt): number {
+export function unansweredRows({ members }: Attempt): number {
   let rows = 0;
   for (const { units, answers } of members)
     for (const [index, unit] of units.entries()) if (!answers[index]) rows += rowCount(unit);

@@ -14,9 +14,9 @@ import {
   type PendingAppend,
   readPhase,
   readRefusal,
-  rowsOf,
   type SentAttempt,
   sendAttempt,
+  unansweredRows,
 } from './attempt.ts';
 import { BoundedConnection, DeadlineExceeded } from './bounded-connection.ts';
 import { answerRepeats } from './repeats.ts';
@@ -161,7 +161,7 @@ export class BatchCommitter {
       this.#answer(attempt, sent);
       return ANSWERED;
     }
-    this.#unanswered = sent.firstId + rowsOf(attempt) - 1;
+    this.#unanswered = sent.firstId + unansweredRows(attempt) - 1;
     return () => this.#answer(attempt, sent);
   }
 
