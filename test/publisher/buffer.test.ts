@@ -44,6 +44,8 @@ describe('The publisher', () => {
     const { publisher, dropped } = publisherTo(live, { giveUpAfterMs: 20, fetch: down });
     const { confirmed } = publisher.publish(notes(7, 3));
     await expect(confirmed).rejects.toMatchObject({ reason: 'expired' });
+    // Each waits since its own call: one of them may expire a round later than the first.
+    await publisher.flush();
     expect(dropped.map(({ reason }) => reason)).toEqual(['expired', 'expired', 'expired']);
     await publisher.close();
   });
