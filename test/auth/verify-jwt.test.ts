@@ -62,6 +62,7 @@ const time = fc.constantFrom(
   1e300,
 );
 const payload = fc.oneof(
+  fc.constant({ iat: S, exp: S + 3_600, aud: 'live' }),
   fc.record(
     {
       id: fc.constantFrom(7, '7'),
@@ -84,7 +85,7 @@ const payload = fc.oneof(
 );
 /** What an attacker, or a careless library, does to the written token. */
 const spelling = fc.constantFrom<((token: string) => string)[]>(
-  (token) => token,
+  ...Array.from({ length: 4 }, () => (token: string) => token),
   (token) => `${token}=`,
   (token) => `${token}.`,
   (token) => `${token} `,
