@@ -566,7 +566,9 @@ export class World {
 
   /** The head and the terms stay: rows that the head counts are missing from now on. */
   restoreRowsAlone(lost: number): void {
-    const { rows, all } = this.primary.earlier(lost);
+    const { rows, all, tail } = this.primary.earlier(lost);
+    // Of another copy than the rest, in which retention had deleted more: the tail would have to come with the rows.
+    if (tail > this.primary.state.tail) return;
     // Rows that were missing once do not come back.
     if ([...rows.keys()].some((id) => !this.primary.state.rows.has(id))) return;
     for (const id of this.primary.state.rows.keys()) if (!rows.has(id)) this.#missing.add(id);
