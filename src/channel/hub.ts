@@ -12,10 +12,14 @@ export interface ChannelListener {
   deliver(batch: Batch): void;
 }
 
-/** Max duration of a slice of a turn before it yields to the event loop, in ms. */
-const SLICE_MS = 4;
+/**
+ * Duration of a slice of a turn before it yields to the event loop, in ms. Publishing goes on between slices, and each of its
+ * steps waits for one: slices are short while streams are close behind the log. They grow with the age of the turn's oldest
+ * frame, so that under any load fan-out gets the share that it needs.
+ */
+const SLICE = { minMs: 1, maxMs: 16, ofAge: 1 / 32 };
 /** Deliveries between two readings of the clock. */
-const CLOCK_EVERY = 64;
+const CLOCK_EVERY = 32;
 
 /**
  * Fan-out to the channels of this process. Frames arrive in the log's order; a turn takes all that arrived since the last
@@ -28,6 +32,8 @@ export class Hub {
   readonly #left = new Set<ChannelListener>();
   readonly #onError: ((error: unknown, listener: ChannelListener) => void) | undefined;
   #waiting: LiveFrame[] = [];
+  /** When the first of the frames that wait was accepted (`performance.now()`). */
+  #waitingSince = 0;
   #current: Turn | undefined;
   #turning = false;
   /** Callers that wait in `drained`, by ascending position. */
@@ -87,6 +93,7 @@ export class Hub {
 
   /** Takes the next frames of the log, in order. */
   accept(frames: readonly LiveFrame[]): void {
+    if (this.#waiting.length === 0) this.#waitingSince = performance.now();
     for (const frame of frames) this.#waiting.push(frame);
     if (!this.#turning && this.#waiting.length > 0) {
       this.#turning = true;
@@ -115,10 +122,11 @@ export class Hub {
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
       const turn = new Turn(this.#waiting);
+      const acceptedAt = this.#waitingSince;
       this.#waiting = [];
       this.#position = turn.through;
       this.#current = turn;
-      await this.#deliverTurn(turn);
+      await this.#deliverTurn(turn, acceptedAt);
       if (this.#current === turn) this.#settled = turn.through;
       this.#current = undefined;
       this.#left.clear();
@@ -133,11 +141,12 @@ export class Hub {
     for (const { done } of drained) done();
   }
 
-  async #deliverTurn(turn: Turn): Promise<void> {
+  /** @param acceptedAt when its oldest frame was accepted */
+  async #deliverTurn(turn: Turn, acceptedAt: number): Promise<void> {
     const listeners = this.#listenersOf(turn);
     // Each turn begins with another listener, so that none is always last.
     const start = listeners.length === 0 ? 0 : this.#offset++ % listeners.length;
-    let sliceEnds = performance.now() + SLICE_MS;
+    let sliceEnds = sliceEndOf(acceptedAt);
     for (let i = 0; i < listeners.length; i++) {
       const listener = listeners[(start + i) % listeners.length] as ChannelListener;
       if (listener.position < turn.through && !this.#left.has(listener)) {
@@ -148,7 +157,7 @@ export class Hub {
       if (i % CLOCK_EVERY === CLOCK_EVERY - 1 && performance.now() > sliceEnds) {
         await new Promise(setImmediate);
         if (this.#current !== turn) return;
-        sliceEnds = performance.now() + SLICE_MS;
+        sliceEnds = sliceEndOf(acceptedAt);
       }
     }
   }
@@ -179,4 +188,10 @@ export class Hub {
       for (const listener of this.#channels.get(scope) ?? []) found.add(listener);
     return [...found];
   }
+}
+
+/** When a slice ends that begins now. @param acceptedAt when the oldest frame of its turn was accepted */
+function sliceEndOf(acceptedAt: number): number {
+  const now = performance.now();
+  return now + Math.min(SLICE.maxMs, Math.max(SLICE.minMs, (now - acceptedAt) * SLICE.ofAge));
 }

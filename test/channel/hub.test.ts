@@ -147,6 +147,33 @@ describe('while listeners join and leave in the middle of turns', () => {
   });
 });
 
+test('slices grow with the age of the frames that are delivered, so that late streams catch up', async () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  const hub = new Hub(0);
+  const listeners = Array.from({ length: 2_000 }, () => new Recorder(0, ['global']));
+  for (const listener of listeners) {
+    hub.join(listener);
+    listener.onDeliver = () => {
+      now += 0.05;
+    };
+  }
+  const nextSlice = async () => {
+    const before = hub.delivered;
+    while (hub.delivered === before) await nextTurn();
+    return hub.delivered - before;
+  };
+  hub.accept([frameOf(1)]);
+  const young = await nextSlice();
+  now += 10_000;
+  // The slice that was decided while the frame was young ends first.
+  await nextSlice();
+  const old = await nextSlice();
+  expect(old).toBeGreaterThan(5 * young);
+  expect(old).toBeLessThan(listeners.length / 2);
+  await hub.drained();
+});
+
 test('frames that arrive during a turn are the next turn, in a single delivery', async () => {
   const hub = new Hub(0);
   const listener = new Recorder(0, ['global']);
