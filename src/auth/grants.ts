@@ -53,7 +53,7 @@ export interface Grants {
 const TTL_MS = 3000;
 const CAPACITY = 10_000;
 /** Bounds of the reads for requests, each of which decides for all requests that came together. */
-const READS = { maxItems: 500, maxRuns: 2 };
+const READS = { maxItems: 500, maxRuns: 2, spacingMs: 10 };
 
 export function createGrants(
   database: Pick<Queries, 'query'>,

@@ -5,8 +5,8 @@ import type { Ticket } from './ticket.ts';
 
 /** Time for which a stream that was cut may be reopened with its ticket, in seconds. */
 const REOPEN_S = 120;
-/** Bounds of the reads: tickets per statement, and statements at a time. */
-const READS = { maxItems: 200, maxRuns: 2 };
+/** Bounds of the reads: tickets per statement, statements at a time, and min time between two, ms. */
+const READS = { maxItems: 200, maxRuns: 2, spacingMs: 10 };
 
 type UsedTicket = Pick<Ticket, 'id' | 'userId'>;
 

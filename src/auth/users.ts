@@ -47,6 +47,8 @@ const CAPACITY = 20_000;
 const PAGE = 500;
 /** Max statements at a time that read users of requests. */
 const MAX_LOADS = 2;
+/** Min time between two of them, ms: in a rush, users are read together. */
+const SPACING_MS = 10;
 
 interface Row {
   readonly userId: number;
@@ -86,7 +88,7 @@ export function createUsers(database: Pick<Queries, 'query'>, options: { now?: (
     return accounts;
   }
 
-  const requested = new Batched(loadAll, { maxItems: PAGE, maxRuns: MAX_LOADS });
+  const requested = new Batched(loadAll, { maxItems: PAGE, maxRuns: MAX_LOADS, spacingMs: SPACING_MS });
 
   function findAnew(userId: number): Promise<Account | undefined> {
     const found = requested.add([userId]).then((accounts) => accounts.get(userId));

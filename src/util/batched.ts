@@ -10,6 +10,11 @@ export interface BatchedOptions {
   readonly maxItems: number;
   /** Max runs at a time. */
   readonly maxRuns: number;
+  /**
+   * Min time between the beginnings of two runs, unless the later one is full, ms. In a rush it is what makes a run of many
+   * items; after a pause the next run does not wait. Default 0.
+   */
+  readonly spacingMs?: number;
 }
 
 /** Batching of reads: items of several callers are read by one run, and each caller is given the result of all. */
@@ -18,7 +23,10 @@ export class Batched<T, R> {
   readonly #options: BatchedOptions;
   readonly #waiting: Batch<T, R>[] = [];
   #running = 0;
+  #begunAt = Number.NEGATIVE_INFINITY;
   #scheduled = false;
+  /** Set while the next run waits for the spacing. */
+  #spacing: NodeJS.Timeout | undefined;
 
   constructor(run: (items: readonly T[]) => Promise<R>, options: BatchedOptions) {
     this.#run = run;
@@ -37,21 +45,25 @@ export class Batched<T, R> {
       this.#waiting.push(batch);
     }
     for (const item of items) batch.items.push(item);
-    if (!this.#scheduled && this.#running < this.#options.maxRuns) {
-      this.#scheduled = true;
-      setImmediate(() => {
-        this.#scheduled = false;
-        this.#start();
-      });
-    }
+    if (this.#running < this.#options.maxRuns && this.#mayBegin()) this.#startSoon();
     return batch.result;
   }
 
+  #startSoon(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#start();
+    });
+  }
+
   #start(): void {
-    while (this.#running < this.#options.maxRuns) {
+    while (this.#running < this.#options.maxRuns && this.#mayBegin()) {
       const batch = this.#waiting.shift();
       if (batch === undefined) return;
       this.#running += 1;
+      if (this.#options.spacingMs) this.#begunAt = performance.now();
       batch.resolve(
         this.#run(batch.items).finally(() => {
           this.#running -= 1;
@@ -59,6 +71,22 @@ export class Batched<T, R> {
         }),
       );
     }
+  }
+
+  /** Whether the next run need not wait; else it begins when the spacing is over. */
+  #mayBegin(): boolean {
+    const { spacingMs = 0, maxItems } = this.#options;
+    const [next, later] = this.#waiting;
+    if (next === undefined || spacingMs === 0) return true;
+    if (later !== undefined || next.items.length >= maxItems) return true;
+    if (this.#spacing !== undefined) return false;
+    const leftMs = this.#begunAt + spacingMs - performance.now();
+    if (leftMs <= 0) return true;
+    this.#spacing = setTimeout(() => {
+      this.#spacing = undefined;
+      this.#startSoon();
+    }, leftMs);
+    return false;
   }
 }
 

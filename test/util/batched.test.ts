@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Batched } from '../../src/util/batched.ts';
 
 /** Runs that end on command, in the order of their beginning. */
-function manual(bounds: { maxItems: number; maxRuns: number }) {
+function manual(bounds: { maxItems: number; maxRuns: number; spacingMs?: number }) {
   const runs: { items: readonly number[]; end: () => void; fail: (error: Error) => void }[] = [];
   const batched = new Batched<number, string>(
     (items) =>
@@ -56,5 +56,48 @@ describe('Batched reads', () => {
     await turn();
     runs[1]?.end();
     expect(await next).toBe('3');
+  });
+});
+
+describe('Batched reads with a spacing', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  /** Runs that end at once, spaced by 10 ms of a faked clock. */
+  function spaced(maxItems: number) {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const runs: (readonly number[])[] = [];
+    const run = async (items: readonly number[]) => void runs.push([...items]);
+    const batched = new Batched<number, void>(run, { maxItems, maxRuns: 2, spacingMs: 10 });
+    const pass = async (ms: number) => {
+      await vi.advanceTimersByTimeAsync(ms);
+      await new Promise(setImmediate);
+    };
+    return { batched, runs, pass };
+  }
+
+  it('begin at once after a pause, and together with what comes until then in a rush', async () => {
+    const { batched, runs, pass } = spaced(10);
+    for (const item of [1, 2, 3, 4]) {
+      void batched.add([item]);
+      await pass(4);
+    }
+    expect(runs).toEqual([[1], [2, 3]]);
+    await pass(10);
+    expect(runs).toEqual([[1], [2, 3], [4]]);
+    await pass(50);
+    void batched.add([5]);
+    await pass(0);
+    expect(runs.at(-1)).toEqual([5]);
+  });
+
+  it('do not wait once they are full', async () => {
+    const { batched, runs, pass } = spaced(2);
+    void batched.add([1]);
+    await pass(1);
+    for (const item of [2, 3, 4]) void batched.add([item]);
+    await pass(0);
+    expect(runs).toEqual([[1], [2, 3]]);
+    await pass(10);
+    expect(runs).toEqual([[1], [2, 3], [4]]);
   });
 });
