@@ -1,5 +1,5 @@
+import type { IncomingMessage } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
-import type { Context } from 'hono';
 import type { Authenticate } from '../auth/identity.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { RequestBounds, RequestLimits } from './request-limits.ts';
@@ -15,10 +15,16 @@ export interface AppEnv {
   };
 }
 
+/** Reads the address of a request's client; undefined where the request came without a connection. */
+export type AddressOf = (request: {
+  readonly req: { header(name: string): string | undefined };
+  readonly env?: { readonly incoming?: Pick<IncomingMessage, 'socket'> } | undefined;
+}) => string | undefined;
+
 /** Identifies callers, and limits what each may request. */
 export interface Callers {
   readonly authenticate: Authenticate;
-  readonly addressOf: (c: Context<AppEnv>) => string | undefined;
+  readonly addressOf: AddressOf;
   readonly limits: RequestLimits;
   readonly bodies: ByteBudget;
   readonly bounds: {

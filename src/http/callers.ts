@@ -12,7 +12,7 @@ import type { AccountId, Identity } from '../auth/identity.ts';
 import type { AuthRequest } from '../auth/origin.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Admission } from '../stream/admission.ts';
-import type { AppEnv, Callers } from './app-env.ts';
+import type { AddressOf, AppEnv, Callers } from './app-env.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { RequestLimits } from './request-limits.ts';
 
@@ -159,7 +159,7 @@ export function asListener(refuse: Refuse, admission: Pick<Admission, 'enter'>) 
 /** Callers without identity, limited by address. Requests in process have no address and no limit. */
 export const asAnybody: MiddlewareHandler<AppEnv & { Variables: { account: string } }> = async (c, next) => {
   const { limits, bounds, addressOf } = callersOf(c);
-  const address = addressOf(c as unknown as Context<AppEnv>);
+  const address = addressOf(c);
   const account = `address:${address === undefined ? '' : networkOf(address)}`;
   c.set('account', account);
   if (address === undefined) return next();
@@ -190,12 +190,12 @@ export function requireConnection(outgoing: ServerResponse | undefined): void {
  * Reads the client's address. Of `X-Forwarded-For` only the entries count that trusted proxies added: with `trusted`
  * proxies in front, the client is the entry that the outermost one wrote.
  */
-export function addressOf(trusted: number) {
-  return (c: Context<AppEnv>): string | undefined => {
-    const direct = c.env?.incoming?.socket.remoteAddress;
+export function addressOf(trusted: number): AddressOf {
+  return ({ req, env }) => {
+    const direct = env?.incoming?.socket.remoteAddress;
     if (trusted === 0) return direct;
     const forwarded =
-      c.req
+      req
         .header('x-forwarded-for')
         ?.split(',')
         .map((entry) => entry.trim()) ?? [];

@@ -23,8 +23,9 @@ import { scopes } from '../protocol/scope.ts';
 import type { Admission } from '../stream/admission.ts';
 import type { createPlanner } from '../stream/resolve-plan.ts';
 import type { Streams } from '../stream/streams.ts';
+import type { AddressOf } from './app-env.ts';
 import { asToolListener, asToolUser } from './callers.ts';
-import { type AppEnv, createRouter, idParam, problems, type Router } from './router.ts';
+import { createRouter, idParam, problems, type Router } from './router.ts';
 import {
   ENDLESS_HEADERS,
   type ListenerEnv,
@@ -44,7 +45,7 @@ export interface ClicsRoutesDeps extends ResumeDeps {
   readonly streams: Streams;
   readonly plan: ReturnType<typeof createPlanner>;
   readonly admission: Pick<Admission, 'enter'>;
-  readonly addressOf: (c: Context<AppEnv>) => string | undefined;
+  readonly addressOf: AddressOf;
   readonly version: string;
   readonly onError: (error: unknown) => void;
 }
@@ -264,7 +265,7 @@ export function clicsRoutes(deps: ClicsRoutesDeps): Router {
     return streamResponse(c, FEED_HEADERS, (sink) => {
       const stream = deps.streams.open(
         {
-          owner: streamOwnerOf(c, identity, deps.addressOf(c as unknown as Context<AppEnv>)),
+          owner: streamOwnerOf(c.req, identity, deps.addressOf(c)),
           scopes: listened,
           filter: NO_EVENTS,
           requested: token,

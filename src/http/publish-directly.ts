@@ -1,20 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireService } from '../auth/guards.ts';
-import type { AuthRequest } from '../auth/origin.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Callers } from './app-env.ts';
 import { enterAs, requireConnection } from './callers.ts';
-import { crossOriginHeaders, type IsAllowedOrigin } from './cross-origin.ts';
+import type { IsAllowedOrigin } from './cross-origin.ts';
+import { answerDirectly, authRequestOf, type DirectHandler, isPlainRequest, plainHosts } from './direct.ts';
 import { PUBLISH_BODY, PUBLISH_HEADERS, publishBody } from './events.ts';
 import { EVENTS_BODY, isJson, readText } from './json-body.ts';
 import { type OnRequestError, problemContent, problemOf } from './problem-response.ts';
 import { invalidInput } from './router.ts';
-import { SECURITY_HEADERS } from './security-headers.ts';
 
 const PATH = '/events';
-/** A host that needs no normalization. */
-const PLAIN_HOST = /^[a-z0-9.-]+(?::[0-9]{1,5})?$/;
 
 export interface DirectPublishingDeps {
   readonly publisher: Pick<LogPublisher, 'publishUnchecked'>;
@@ -23,41 +20,28 @@ export interface DirectPublishingDeps {
   readonly onError?: OnRequestError;
 }
 
-/** Answers a request; `false`: the app has to. */
-export type DirectHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean;
-
 /**
  * Fast path of `POST /events` on the Node server. It answers plain requests (one `Content-Length`, a bearer token, no header
  * twice, nothing to negotiate) as the route does, by the same functions, without the framework's objects for requests,
  * headers and responses.
  */
 export function publishDirectly(deps: DirectPublishingDeps): DirectHandler {
-  let knownHost: string | undefined;
-  const isKnownHost = (host: string | undefined): boolean => {
-    if (host === undefined || host === knownHost) return host !== undefined;
-    if (!PLAIN_HOST.test(host) || !URL.canParse(`http://${host}`)) return false;
-    knownHost = host;
-    return true;
-  };
+  const isPlainHost = plainHosts();
   return (incoming, outgoing) => {
-    if (!isPlain(incoming) || !isKnownHost(incoming.headers.host)) return false;
+    if (!isPlain(incoming) || !isPlainHost(incoming.headers.host)) return false;
     void respond(incoming, outgoing, deps);
     return true;
   };
 }
 
-function isPlain({ method, url, httpVersion, headers, rawHeaders }: IncomingMessage): boolean {
+function isPlain(incoming: IncomingMessage): boolean {
+  const { method, url, headers } = incoming;
   return (
     method === 'POST' &&
     url === PATH &&
-    httpVersion === '1.1' &&
     headers.authorization !== undefined &&
     Number(headers['content-length']) > 0 &&
-    headers['transfer-encoding'] === undefined &&
-    headers.expect === undefined &&
-    headers.upgrade === undefined &&
-    // No header twice: of some Node keeps the first alone, where the route reads and refuses both.
-    Object.keys(headers).length * 2 === rawHeaders.length
+    isPlainRequest(incoming)
   );
 }
 
@@ -78,22 +62,8 @@ async function respond(
     status = problem.status;
     content = problemContent(problem);
   }
-  if (outgoing.destroyed) return;
-  const headers = [
-    ...content.headers.filter(([name]) => !SECURITY_NAMES.has(name)).flat(),
-    ...SECURITY_LINES,
-    ...crossOriginHeaders(incoming.headers.origin, isAllowedOrigin).flat(),
-    'vary',
-    'Origin',
-    'content-length',
-    String(Buffer.byteLength(content.body)),
-  ];
-  outgoing.writeHead(status, headers);
-  outgoing.end(content.body);
+  answerDirectly(incoming, outgoing, isAllowedOrigin, { status, ...content });
 }
-
-const SECURITY_LINES = SECURITY_HEADERS.flat();
-const SECURITY_NAMES = new Set(SECURITY_HEADERS.map(([name]) => name));
 
 async function publish(
   incoming: IncomingMessage,
@@ -102,7 +72,7 @@ async function publish(
 ): ReturnType<typeof publishBody> {
   const { headers } = incoming;
   if (!isJson(headers['content-type'])) throw new Problem('unsupported-media-type');
-  const { account, leave } = await enterAs(callers, authRequestOf(headers), requireService);
+  const { account, leave } = await enterAs(callers, authRequestOf(incoming, URL_OF_PATH), requireService);
   let release: (() => void) | undefined;
   try {
     requireConnection(outgoing);
@@ -132,9 +102,5 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The bearer token is read of such a request, and nothing of its URL. */
-function authRequestOf(headers: IncomingMessage['headers']): AuthRequest {
-  return { headers: { get: (name) => headers[name]?.toString() ?? null }, url: URL_OF_PATH, method: 'POST' };
-}
-
+/** Such a request has its credential in a header. */
 const URL_OF_PATH = new URL(PATH, 'http://localhost');

@@ -6,17 +6,23 @@ import { toProblem } from './problem-response.ts';
 /** Event id for a client that sent a malformed cursor: reconnecting with it, the client is answered that it did not resume. */
 const NO_CURSOR = 'unknown';
 
+/** Content of a response with status 200. */
+interface Content {
+  readonly headers: [name: string, value: string][];
+  readonly body: string;
+}
+
 /**
- * Response to an `EventSource` when no stream can be opened at present. Any status but 200 makes it fail permanently
+ * Content of the response to an `EventSource` when no stream can be opened at present. Any status but 200 makes it fail permanently
  * (HTML § 9.2.3), so the response is a stream that ends at once, with a retry time and the cursor of the request.
  * `undefined` where the client is no `EventSource`, or should not retry: the error itself is the response.
  */
-export function refuseStream(
+export function refusalContent(
   error: unknown,
   accept: string | undefined,
   requested: string | undefined,
   present: string,
-): Response | undefined {
+): Content | undefined {
   const problem = toProblem(error);
   if (![429, 503].includes(problem.status) || !accept?.includes('text/event-stream')) return undefined;
   const seconds = problem.options.retryAfter ?? 2;
@@ -24,12 +30,13 @@ export function refuseStream(
   const close: StreamClose = { reason: 'shutdown', reconnect: true };
   const id = requested === undefined ? present : resumable(requested) ? requested : NO_CURSOR;
   const body = encodeRetry(retryMs) + encodeFrame({ id, event: 'stream-close', data: JSON.stringify(close) });
-  return new Response(body, {
-    headers: {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store, no-transform',
-    },
-  });
+  return {
+    headers: [
+      ['content-type', 'text/event-stream; charset=utf-8'],
+      ['cache-control', 'no-store, no-transform'],
+    ],
+    body,
+  };
 }
 
 /** Whether a stream can resume from it: an `EventSource` reconnects with the last id that it received. */

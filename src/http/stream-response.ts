@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Context } from 'hono';
 import type { UserIdentity } from '../auth/identity.ts';
@@ -21,8 +22,20 @@ export const ENDLESS_HEADERS = {
   'x-content-type-options': 'nosniff',
 } as const;
 
+/** Headers of a stream of server-sent events. */
+export const STREAM_HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  vary: 'accept-encoding',
+  ...ENDLESS_HEADERS,
+} as const;
+
+/** Node's objects of an exchange; absent where no Node server is in front of the app. */
+interface Exchange {
+  readonly env?: { readonly incoming?: IncomingMessage; readonly outgoing?: ServerResponse } | undefined;
+}
+
 /** @throws Problem `stream-on-busy-connection` where the connection already carries a stream */
-export function requireFreeConnection({ env }: Context<ListenerEnv>): void {
+export function requireFreeConnection({ env }: Exchange): void {
   const { incoming, outgoing } = env ?? {};
   if (incoming && outgoing && carriesStream(incoming)) throw new Problem('stream-on-busy-connection');
 }
@@ -41,23 +54,38 @@ export function streamResponse(
 ): Response {
   requireFreeConnection(c);
   const { incoming, outgoing } = c.env ?? {};
-  const headers = new Headers({ ...Object.fromEntries(c.var.crossOriginHeaders), ...own });
+  const headers = [...c.var.crossOriginHeaders, ...Object.entries(own)];
   if (incoming && outgoing) {
-    if (outgoing.destroyed || incoming.socket.destroyed) return RESPONSE_ALREADY_SENT;
-    const accepts = gzip && chooseEncoding(c.req.header('accept-encoding'), { gzip }) === 'gzip';
-    if (accepts) headers.set('content-encoding', 'gzip');
-    const sink = openNodeSink(incoming, outgoing, headers);
-    open(accepts ? openGzipSink(sink) : sink);
+    const accepts = gzip && acceptsGzip(c.req.header('accept-encoding'));
+    openOnNode(incoming, outgoing, headers, open, accepts);
     return RESPONSE_ALREADY_SENT;
   }
   const { sink, body } = openWebSink(c.req.raw.signal);
   open(sink);
-  return new Response(body, { headers });
+  return new Response(body, { headers: new Headers(Object.fromEntries(headers)) });
+}
+
+/** Whether a client accepts gzip. @param accepted `Accept-Encoding` */
+export function acceptsGzip(accepted: string | undefined): boolean {
+  return accepted !== undefined && chooseEncoding(accepted, { gzip: true }) === 'gzip';
+}
+
+/** Sends the head of a response that does not end, and hands its sink to `open`; nothing where the client disconnected. */
+export function openOnNode(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  headers: readonly (readonly [name: string, value: string])[],
+  open: (sink: Sink) => void,
+  gzip: boolean,
+): void {
+  if (outgoing.destroyed || incoming.socket.destroyed) return;
+  if (!gzip) open(openNodeSink(incoming, outgoing, headers));
+  else open(openGzipSink(openNodeSink(incoming, outgoing, [...headers, ['content-encoding', 'gzip']])));
 }
 
 /** Owner of a stream that a request opens. @param address of the client */
 export function streamOwnerOf(
-  c: Context<ListenerEnv>,
+  req: { header(name: string): string | undefined },
   identity: UserIdentity,
   address: string | undefined,
 ): StreamOwner {
@@ -68,6 +96,6 @@ export function streamOwnerOf(
     issuedAt: identity.issuedAt,
     ticketId: identity.ticket?.id,
     address,
-    userAgent: c.req.header('user-agent'),
+    userAgent: req.header('user-agent'),
   };
 }

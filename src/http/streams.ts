@@ -1,54 +1,18 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import type { Context, HonoRequest } from 'hono';
-import type { Grants } from '../auth/grants.ts';
-import type { UserIdentity } from '../auth/identity.ts';
-import type { TypeFilter } from '../channel/batch.ts';
-import { EVENT_TYPES, isEventType } from '../protocol/event.ts';
-import { Problem } from '../protocol/problem.ts';
-import {
-  formatScope,
-  type ParsedScope,
-  parseId,
-  ROLE_SCOPES,
-  type ScopeKind,
-  type ScopeKindWithId,
-} from '../protocol/scope.ts';
-import type { Admission } from '../stream/admission.ts';
-import type { createPlanner } from '../stream/resolve-plan.ts';
-import type { Streams } from '../stream/streams.ts';
+import type { Context } from 'hono';
 import { asListener } from './callers.ts';
-import { refuseStream } from './refuse-stream.ts';
-import { parseScopes, splitScopes, withRequestedNames } from './requested-scopes.ts';
-import { type AppEnv, createRouter, problems, type Router } from './router.ts';
+import { refusalContent } from './refuse-stream.ts';
+import { createRouter, problems, type Router } from './router.ts';
 import {
-  ENDLESS_HEADERS,
-  type ListenerEnv,
-  requireFreeConnection,
-  streamOwnerOf,
-  streamResponse,
-} from './stream-response.ts';
-
-export interface StreamRoutesDeps {
-  /** The database's time, in ms since 1970. */
-  readonly now: () => number;
-  readonly streams: Streams;
-  readonly plan: ReturnType<typeof createPlanner>;
-  readonly grants: Grants;
-  readonly addressOf: (c: Context<AppEnv>) => string | undefined;
-  /** Cursor of the newest frame that was delivered to streams of this node. */
-  readonly cursor: () => string;
-  /** Max scopes on one stream. */
-  readonly maxScopes: number;
-  readonly admission: Pick<Admission, 'enter'>;
-  /** Whether streams are compressed for clients that accept gzip. */
-  readonly gzip: boolean;
-}
-
-const STREAM_HEADERS = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  vary: 'accept-encoding',
-  ...ENDLESS_HEADERS,
-} as const;
+  type NamedScopes,
+  prepareOpening,
+  QUERIED_SCOPES,
+  requestedBy,
+  type StreamOpeningDeps,
+  type StreamRequest,
+} from './stream-opening.ts';
+import { GLOBAL_SCOPE, PATHS_WITH_ID, scopeInPath } from './stream-paths.ts';
+import { type ListenerEnv, STREAM_HEADERS, streamResponse } from './stream-response.ts';
 
 const query = z.object({
   types: z
@@ -61,30 +25,11 @@ const query = z.object({
   }),
 });
 
-/** Path of the stream of one scope, per kind; undefined: `/streams?scope=` alone. */
-const PATHS = {
-  player: '/streams/players/{id}',
-  contest: '/streams/contests/{id}',
-  leaderboard: '/streams/contests/{id}/leaderboard',
-  real: undefined,
-  shown: undefined,
-  hidden: undefined,
-  cells: undefined,
-  realCells: undefined,
-  problem: '/streams/problems/{id}',
-  global: undefined, // below, without an id
-  players: undefined,
-  admins: undefined,
-  companies: undefined,
-  ops: undefined,
-} as const satisfies Record<ScopeKind, string | undefined>;
-
 /** Routes that open streams. */
-export function streamRoutes(deps: StreamRoutesDeps): Router {
+export function streamRoutes(deps: StreamOpeningDeps): Router {
   const router = createRouter();
   const listener = asListener((error, c) => refused(error, c, deps.cursor()), deps.admission);
-  for (const [kind, path] of Object.entries(PATHS) as [ScopeKindWithId, string | undefined][]) {
-    if (path === undefined) continue;
+  for (const { kind, path } of PATHS_WITH_ID) {
     const params = z.object({
       id: z.string().openapi({
         param: { name: 'id', in: 'path' },
@@ -92,13 +37,12 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
         example: kind === 'player' ? 'me' : '3',
       }),
     });
-    router.openapi(describe(path, `The stream of one ${kind}`, listener, { params, query }), (c) => {
-      const scopeOf = (identity: UserIdentity) => scopeIn(c.req.param('id') ?? '', kind, identity);
-      return open(c, deps, (identity) => [scopeOf(identity)]);
-    });
+    router.openapi(describe(path, `The stream of one ${kind}`, listener, { params, query }), (c) =>
+      open(c, deps, scopeInPath(kind, c.req.param('id') ?? '')),
+    );
   }
   router.openapi(describe('/streams/global', 'The stream of all users', listener, { query }), (c) =>
-    open(c, deps, () => [{ kind: 'global' }]),
+    open(c, deps, GLOBAL_SCOPE),
   );
   const manyQuery = query.extend({
     scope: z
@@ -111,8 +55,7 @@ export function streamRoutes(deps: StreamRoutesDeps): Router {
   });
   router.openapi(
     describe('/streams', 'Several scopes on one connection, with one cursor', listener, { query: manyQuery }),
-    (c) =>
-      open(c, deps, (identity) => parseScopes(requestedScopes(c, identity), identity, deps.maxScopes), true),
+    (c) => open(c, deps, QUERIED_SCOPES),
   );
   return router;
 }
@@ -141,15 +84,12 @@ function describe<R extends object>(
   });
 }
 
-/** @param many whether the caller names the scopes, so that a refusal names them, too */
-async function open(
-  c: Context<ListenerEnv>,
-  deps: StreamRoutesDeps,
-  scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
-  many = false,
-): Promise<Response> {
+async function open(c: Context<ListenerEnv>, deps: StreamOpeningDeps, named: NamedScopes): Promise<Response> {
   try {
-    return await openFrom(requestedBy(c.req), c, deps, scopesOf, many);
+    const prepare = await prepareOpening(deps, c, c.var.identity, named, c.var.release);
+    if (prepare === undefined) return new Response(null, { headers: STREAM_HEADERS });
+    const { request, gzip } = prepare();
+    return streamResponse(c, STREAM_HEADERS, (sink) => deps.streams.open(request, sink), gzip);
   } catch (error) {
     const answer = refused(error, c, deps.cursor());
     if (!answer) throw error;
@@ -157,99 +97,7 @@ async function open(
   }
 }
 
-/** Scopes in the query, else those of the ticket. */
-function requestedScopes(
-  { req }: { readonly req: HonoRequest },
-  { ticket }: UserIdentity,
-): readonly string[] {
-  return splitScopes(req.queries('scope')) ?? ticket?.scopes ?? [];
-}
-
-function requestedBy(req: HonoRequest): string | undefined {
-  return req.header('last-event-id') || req.query('lastEventId') || undefined;
-}
-
-function refused(error: unknown, { req }: { readonly req: HonoRequest }, present: string) {
-  return refuseStream(error, req.header('accept'), requestedBy(req), present);
-}
-
-async function openFrom(
-  requested: string | undefined,
-  c: Context<ListenerEnv>,
-  deps: StreamRoutesDeps,
-  scopesOf: (identity: UserIdentity) => readonly ParsedScope[],
-  many: boolean,
-): Promise<Response> {
-  const { identity } = c.var;
-  // Verification tolerates clock skew. A stream would end at once, and its client would reconnect at once.
-  if (identity.expiresAt.getTime() <= deps.now()) throw new Problem('token-expired');
-  const parsed = scopesOf(identity);
-  const filter = filterOf(c.req.query('types'));
-  await deps.grants
-    .authorise(identity, parsed, many)
-    .catch(withRequestedNames(many ? requestedScopes(c, identity) : [], identity));
-  // What follows reads what all openings share, and may wait for the log: others open meanwhile.
-  c.var.release();
-  if (c.req.method === 'HEAD') return new Response(null, { headers: STREAM_HEADERS });
-
-  requireFreeConnection(c);
-  const withCells = c.req.query('cells') === '1';
-  const scopes = [
-    ...new Set(parsed.flatMap((scope) => withAudience(scope, identity, withCells)).map(formatScope)),
-  ];
-  deps.streams.admit();
-  const resume = await deps.plan(requested, scopes, filter?.types);
-  // Again: streams may have been closed while the plan was read from the database.
-  deps.streams.admit();
-  const request = {
-    owner: streamOwnerOf(c, identity, deps.addressOf(c as unknown as Context<AppEnv>)),
-    scopes,
-    filter,
-    requested,
-    plan: resume(),
-    expiresAt: identity.expiresAt,
-  };
-  // Nor are streams of admins compressed, which carry what users who chose some of the text may not read.
-  const gzip = deps.gzip && identity.role !== 'ADMIN';
-  return streamResponse(c, STREAM_HEADERS, (sink) => deps.streams.open(request, sink), gzip);
-}
-
-function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): ParsedScope {
-  if (kind === 'player' && text === 'me') {
-    if (identity.playerId === undefined) throw new Problem('no-player');
-    return { kind, id: identity.playerId };
-  }
-  const id = parseId(text);
-  if (id === undefined) throw new Problem('invalid-id');
-  return { kind, id };
-}
-
-/**
- * Adds what a freeze shows: to admins the real leaderboard and the hidden events, to others the frozen leaderboard; and the
- * cells of leaderboards, where they are asked for. With `global` comes what is for the user's role alone.
- */
-function withAudience(scope: ParsedScope, { role }: UserIdentity, withCells: boolean): ParsedScope[] {
-  const admin = role === 'ADMIN';
-  if (scope.kind === 'leaderboard') {
-    const { id } = scope;
-    const cells: ParsedScope[] = withCells ? [{ kind: admin ? 'realCells' : 'cells', id }] : [];
-    return admin
-      ? [scope, { kind: 'real', id }, { kind: 'hidden', id }, ...cells]
-      : [scope, { kind: 'shown', id }, ...cells];
-  }
-  if (scope.kind === 'cells' && admin) return [scope, { kind: 'realCells', id: scope.id }];
-  // The platform may have roles that this release does not know: there is nothing for these alone.
-  if (scope.kind === 'global' && Object.hasOwn(ROLE_SCOPES, role))
-    return [scope, { kind: ROLE_SCOPES[role] }];
-  return scope.kind === 'contest' && admin ? [scope, { kind: 'hidden', id: scope.id }] : [scope];
-}
-
-function filterOf(text: string | undefined): TypeFilter | undefined {
-  if (text === undefined) return undefined;
-  const names = text.split(',').map((name) => name.trim());
-  const types = names.filter(isEventType);
-  if (types.length !== names.length)
-    throw new Problem('invalid-type', { detail: `types are ${EVENT_TYPES.join(', ')}` });
-  const sorted = [...new Set(types)].sort();
-  return { key: sorted.join(','), types: new Set(sorted) };
+function refused(error: unknown, { req }: Pick<StreamRequest, 'req'>, present: string): Response | undefined {
+  const content = refusalContent(error, req.header('accept'), requestedBy(req), present);
+  return content && new Response(content.body, { headers: content.headers });
 }

@@ -1,8 +1,8 @@
 import { createServer, type Server, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import type { DirectHandler } from '../http/direct.ts';
 import { problemResponse } from '../http/problem-response.ts';
-import type { DirectHandler } from '../http/publish-directly.ts';
 import type { Router } from '../http/router.ts';
 import { Problem, type ProblemCode } from '../protocol/problem.ts';
 import { ListenError } from './listen-error.ts';

@@ -3,9 +3,12 @@ import type { HttpConfig } from '../config/config.ts';
 import type { LogPublisher } from '../events/log-publisher.ts';
 import { type AppDeps, createApp } from '../http/app.ts';
 import type { Callers } from '../http/app-env.ts';
+import type { DirectHandler } from '../http/direct.ts';
+import { openDirectly } from '../http/open-directly.ts';
 import { problemResponse } from '../http/problem-response.ts';
 import { publishDirectly } from '../http/publish-directly.ts';
 import type { Router } from '../http/router.ts';
+import type { StreamOpeningDeps } from '../http/stream-opening.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Streams } from '../stream/streams.ts';
 import type { FailureLog } from './failure-log.ts';
@@ -16,6 +19,7 @@ import type { Shutdown } from './shutdown.ts';
 export interface HttpDeps extends Pick<AppDeps, 'version' | 'routers'> {
   readonly callers: Callers;
   readonly publisher: Pick<LogPublisher, 'publishUnchecked'>;
+  readonly openings: StreamOpeningDeps;
   readonly streams: Pick<Streams, 'close'>;
   readonly shutdown: Pick<Shutdown, 'begun'>;
   readonly failures: FailureLog;
@@ -38,7 +42,7 @@ const PROCESS_PATHS: ReadonlySet<string> = new Set(['/health', '/ready', '/metri
 
 /** Opens the app of all routes. It accepts connections from `listen` on. */
 export function openHttp(options: HttpDeps): Http {
-  const { streams, shutdown, failures, config, worker, publisher, ...given } = options;
+  const { streams, shutdown, failures, config, worker, publisher, openings, ...given } = options;
   const servers: HttpServer[] = [];
   let closed = false;
   const deps = {
@@ -48,7 +52,9 @@ export function openHttp(options: HttpDeps): Http {
       failures.report('a request failed', `${request.method} ${request.path}`, error, request),
   };
   const app = createApp(deps);
-  const direct = publishDirectly({ ...deps, publisher });
+  const publish = publishDirectly({ ...deps, publisher });
+  const open = openDirectly({ ...deps, openings });
+  const direct: DirectHandler = (...exchange) => publish(...exchange) || open(...exchange);
   return {
     app,
     async listen() {

@@ -142,6 +142,7 @@ async function openParts(
       ...identity,
       callers,
       publisher,
+      openings: open.openings,
       routers: routes,
       streams,
       shutdown,

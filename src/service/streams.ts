@@ -5,6 +5,7 @@ import type { Database } from '../db/database.ts';
 import type { DatabaseClock } from '../db/database-clock.ts';
 import { dataOf } from '../events/row-data.ts';
 import type { Callers } from '../http/app-env.ts';
+import type { StreamOpeningDeps } from '../http/stream-opening.ts';
 import { streamRoutes } from '../http/streams.ts';
 import { ticketRoutes } from '../http/tickets.ts';
 import type { CellsReader } from '../leaderboard/cells/cells-reader.ts';
@@ -43,6 +44,8 @@ export interface OpenStreams extends Part {
   readonly plan: ReturnType<typeof createPlanner>;
   /** Admission control of everything that opens streams. */
   readonly admission: Admission;
+  /** What requests for streams need. */
+  readonly openings: StreamOpeningDeps;
 }
 
 /** Delay before a stream ends after its owner lost the right to it, ms. */
@@ -127,24 +130,23 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
   const { maxSilenceMs } = config.stream;
   const vanished = new VanishedPeers({ streams, maxMs: maxSilenceMs });
   const plan = createPlanner({ follower, query: database.query });
+  const openings: StreamOpeningDeps = {
+    streams,
+    plan,
+    now: databaseClock.now,
+    grants,
+    addressOf: deps.callers.addressOf,
+    cursor,
+    maxScopes,
+    admission,
+    gzip: config.stream.gzip,
+  };
   return {
     streams,
     plan,
     admission,
-    routes: [
-      streamRoutes({
-        streams,
-        plan,
-        now: databaseClock.now,
-        grants,
-        addressOf: deps.callers.addressOf,
-        cursor,
-        maxScopes,
-        admission,
-        gzip: config.stream.gzip,
-      }),
-      ticketRoutes({ tickets, grants, maxScopes }),
-    ],
+    openings,
+    routes: [streamRoutes(openings), ticketRoutes({ tickets, grants, maxScopes })],
     nodeTasks: [
       { name: 'revalidation', everyMs: REVALIDATE_MS, run: checkAll },
       {

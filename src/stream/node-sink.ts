@@ -30,7 +30,7 @@ export function openNodeSink(
   outgoing: ServerResponse,
   headers: Iterable<readonly [name: string, value: string]>,
 ): Sink {
-  for (const [name, value] of headers) outgoing.setHeader(name, value);
+  outgoing.writeHead(200, [...headers].flat());
   return new NodeSink(incoming.socket, outgoing);
 }
 
@@ -47,7 +47,6 @@ class NodeSink implements Sink {
   constructor(socket: Socket, outgoing: ServerResponse) {
     this.#socket = socket;
     this.#outgoing = outgoing;
-    outgoing.statusCode = 200;
     socket.setNoDelay(true);
     socket.setTimeout(0);
     streaming.add(socket);

@@ -1,17 +1,11 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApp } from '../../src/http/app.ts';
+import { describe, expect, it } from 'vitest';
 import type { Callers } from '../../src/http/app-env.ts';
-import { createCallers } from '../../src/http/callers.ts';
 import { eventRoutes } from '../../src/http/events.ts';
 import { publishDirectly } from '../../src/http/publish-directly.ts';
 import { Problem } from '../../src/protocol/problem.ts';
-import { type HttpServer, listen } from '../../src/service/http-server.ts';
+import { onBothPaths, RUNNING } from './fixture.ts';
 
 const EVENT = { type: 'LEVEL_UP', data: { playerId: 7, oldLevel: 11, newLevel: 12 } };
-
-const BOUNDS = { running: 4, waiting: 0, perSecond: 0 };
 
 /** Identifies callers by the word that is their token. */
 const authenticate: Callers['authenticate'] = async ({ headers }, { admit } = {}) => {
@@ -44,51 +38,11 @@ const publisher = {
   },
 } as never;
 
-let fast: HttpServer;
-let ordinary: HttpServer;
-let byApp = 0;
-const reports: string[] = [];
-beforeAll(async () => {
-  const callers = createCallers({
-    authenticate,
-    addressOf: () => undefined,
-    bounds: { user: BOUNDS, service: BOUNDS, address: BOUNDS },
-  });
-  const deps = {
-    callers,
-    isAllowedOrigin: (origin: string) => origin === 'https://allowed.example',
-    onError: (error: unknown, { method, path }: { method: string; path: string }) =>
-      void reports.push(`${method} ${path}: ${error}`),
-  };
-  const app = createApp({ ...deps, version: '0', routers: [eventRoutes({ publisher })] });
-  const counted = {
-    fetch: (...args: Parameters<typeof app.fetch>) => {
-      byApp++;
-      return app.fetch(...args);
-    },
-  };
-  const at = { host: '127.0.0.1', port: 0 };
-  fast = await listen(counted, { ...at, direct: publishDirectly({ ...deps, publisher }) });
-  ordinary = await listen(app, at);
+const paths = onBothPaths({
+  authenticate,
+  routers: () => [eventRoutes({ publisher })],
+  direct: (deps) => publishDirectly({ ...deps, publisher }),
 });
-afterAll(() => Promise.all([fast.close(), ordinary.close()]));
-
-/** Response as it comes over the wire, without the date. */
-async function ask(port: number, request: string) {
-  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
-  let text = '';
-  socket.on('data', (chunk) => {
-    text += chunk;
-  });
-  socket.write(request);
-  await once(socket, 'close');
-  const [head = '', body] = text.split('\r\n\r\n');
-  const [status, ...lines] = head.split('\r\n');
-  const headers = lines
-    .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()))
-    .filter((line) => !line.startsWith('date:'));
-  return { status, headers: headers.sort(), body };
-}
 
 function post(body: string | Buffer, headers: Record<string, string> = {}): string {
   const all = {
@@ -153,32 +107,28 @@ const ODD: Record<string, string> = {
 
 describe('publishing by the fast path', () => {
   it.each(Object.entries(PLAIN))('answers as the route does: %s', async (_, request) => {
-    const before = { byApp, reports: reports.length };
-    const direct = await ask(fast.port, request);
-    expect(byApp).toBe(before.byApp);
-    const reported = reports.slice(before.reports);
-    expect(await ask(ordinary.port, request)).toEqual(direct);
-    expect(reports.slice(before.reports + reported.length)).toEqual(reported);
-    expect(direct.status).toMatch(/^HTTP\/1\.1 [2-5]/);
+    const direct = await paths.direct(request);
+    expect(direct.byApp).toBe(false);
+    const { answer, reports } = await paths.ordinary(request);
+    expect({ answer, reports }).toEqual({ answer: direct.answer, reports: direct.reports });
+    expect(direct.answer.status).toMatch(/^HTTP\/1\.1 [2-5]/);
   });
 
   it.each(Object.entries(ODD))('leaves to the app: %s', async (_, request) => {
-    const before = byApp;
-    const answer = await ask(fast.port, request);
-    expect(await ask(ordinary.port, request)).toEqual(answer);
-    expect(byApp - before).toBeLessThanOrEqual(1);
+    const { answer } = await paths.direct(request);
+    expect((await paths.ordinary(request)).answer).toEqual(answer);
   });
 
   it('has each status that the requests above are made for', async () => {
     const statuses = new Set<number>();
     for (const request of Object.values(PLAIN))
-      statuses.add(Number((await ask(fast.port, request)).status?.split(' ')[1]));
+      statuses.add(Number((await paths.direct(request)).answer.status?.split(' ')[1]));
     expect([...statuses].sort()).toEqual([200, 201, 400, 401, 403, 413, 415, 422, 500, 503]);
   });
 
   it('frees the place of a request, whatever its outcome', async () => {
-    for (let i = 0; i < 3 * BOUNDS.running; i++)
+    for (let i = 0; i < 3 * RUNNING; i++)
       for (const name of ['one event', 'an error of the service', 'no JSON', 'a caller who is no service'])
-        expect((await ask(fast.port, PLAIN[name] ?? '')).status).not.toContain('429');
+        expect((await paths.direct(PLAIN[name] ?? '')).answer.status).not.toContain('429');
   });
 });
