@@ -8,10 +8,10 @@ import { type OnRequestError, problemContent, problemOf } from './problem-respon
 import { refusalContent } from './refuse-stream.ts';
 import {
   type NamedScopes,
+  type OpeningRequest,
   prepareOpening,
   requestedBy,
   type StreamOpeningDeps,
-  type StreamRequest,
 } from './stream-opening.ts';
 import { scopesAtPath } from './stream-paths.ts';
 import { acceptsGzip, openOnNode, STREAM_HEADERS } from './stream-response.ts';
@@ -27,7 +27,7 @@ export interface DirectOpeningDeps {
 type PlainQuery = ReadonlyMap<string, readonly string[]>;
 
 /** Request for a stream that reads the same without the app. */
-interface PlainOpening extends StreamRequest {
+interface PlainOpening extends OpeningRequest {
   readonly env: { readonly incoming: IncomingMessage; readonly outgoing: ServerResponse };
   readonly named: NamedScopes;
   readonly url: URL;

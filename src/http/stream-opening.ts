@@ -29,7 +29,7 @@ export interface StreamOpeningDeps {
 }
 
 /** Request for a stream, whichever path it comes by. */
-export interface StreamRequest {
+export interface OpeningRequest {
   readonly req: {
     readonly method: string;
     header(name: string): string | undefined;
@@ -43,7 +43,7 @@ export interface StreamRequest {
 
 /** What the path of a request says of the scopes. */
 export interface NamedScopes {
-  readonly of: (request: StreamRequest, identity: UserIdentity, maxScopes: number) => readonly ParsedScope[];
+  readonly of: (request: OpeningRequest, identity: UserIdentity, maxScopes: number) => readonly ParsedScope[];
   /** Whether the query names them: a refusal names them, too. */
   readonly inQuery: boolean;
 }
@@ -54,12 +54,12 @@ export const QUERIED_SCOPES: NamedScopes = {
   inQuery: true,
 };
 
-function requestedScopes({ req }: StreamRequest, { ticket }: UserIdentity): readonly string[] {
+function requestedScopes({ req }: OpeningRequest, { ticket }: UserIdentity): readonly string[] {
   return splitScopes(req.queries('scope')) ?? ticket?.scopes ?? [];
 }
 
 /** Cursor that a stream is to resume after. `Last-Event-ID` outranks the query. */
-export function requestedBy(req: Pick<StreamRequest['req'], 'header' | 'query'>): string | undefined {
+export function requestedBy(req: Pick<OpeningRequest['req'], 'header' | 'query'>): string | undefined {
   return req.header('last-event-id') || req.query('lastEventId') || undefined;
 }
 
@@ -81,7 +81,7 @@ export interface PreparedOpening {
  */
 export async function prepareOpening(
   deps: StreamOpeningDeps,
-  asked: StreamRequest,
+  asked: OpeningRequest,
   identity: UserIdentity,
   named: NamedScopes,
   release: () => void,

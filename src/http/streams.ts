@@ -5,11 +5,11 @@ import { refusalContent } from './refuse-stream.ts';
 import { createRouter, problems, type Router } from './router.ts';
 import {
   type NamedScopes,
+  type OpeningRequest,
   prepareOpening,
   QUERIED_SCOPES,
   requestedBy,
   type StreamOpeningDeps,
-  type StreamRequest,
 } from './stream-opening.ts';
 import { GLOBAL_SCOPE, PATHS_WITH_ID, scopeInPath } from './stream-paths.ts';
 import { type ListenerEnv, STREAM_HEADERS, streamResponse } from './stream-response.ts';
@@ -97,7 +97,11 @@ async function open(c: Context<ListenerEnv>, deps: StreamOpeningDeps, named: Nam
   }
 }
 
-function refused(error: unknown, { req }: Pick<StreamRequest, 'req'>, present: string): Response | undefined {
+function refused(
+  error: unknown,
+  { req }: Pick<OpeningRequest, 'req'>,
+  present: string,
+): Response | undefined {
   const content = refusalContent(error, req.header('accept'), requestedBy(req), present);
   return content && new Response(content.body, { headers: content.headers });
 }
