@@ -42,9 +42,13 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
   const { publisher } = deps;
 
   /** @param patient whether to wait for a moment where the announced state of a contest is locked */
-  async function publish(units: readonly EventUnit[], patient: boolean): Promise<Published[]> {
+  function publish(units: readonly EventUnit[], patient: boolean): Promise<Published[]> {
+    const reports = ({ drafts }: EventUnit) => drafts.some((draft) => contestOf(draft) !== undefined);
+    return units.some(reports) ? publishReports(units, patient) : publisher.publishUnits(units);
+  }
+
+  async function publishReports(units: readonly EventUnit[], patient: boolean): Promise<Published[]> {
     const ids = units.flatMap(({ drafts }) => drafts.flatMap((draft) => contestOf(draft) ?? []));
-    if (ids.length === 0) return publisher.publishUnits(units);
     for (let attempt = 1; ; attempt++) {
       const plan = await planOf(deps, units, [...new Set(ids)]);
       const published = plan.units.length === 0 ? [] : await tryPublish(plan.units, attempt, patient);
@@ -76,8 +80,14 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcer {
     }
   }
 
-  const publishUnchecked: LogPublisher['publishUnchecked'] = async (events, options) =>
-    publish(unitsOf(events, options), true);
+  const publishUnchecked: LogPublisher['publishUnchecked'] = (events, options) => {
+    // Returns the publisher's promise itself: an async function makes one more for each event.
+    try {
+      return publish(unitsOf(events, options), true);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
   return {
     ...publisher,
     publishUnchecked,

@@ -7,7 +7,7 @@ import { Problem } from '../protocol/problem.ts';
 import type { EventPublisher, Published, PublishOptions } from '../protocol/publishing.ts';
 import type { Scope } from '../protocol/scope.ts';
 import { withDigests } from './digests.ts';
-import type { EventUnit } from './draft.ts';
+import type { EventDraft, EventUnit } from './draft.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { releaseKeys } from './log-keys.ts';
 import { storePaced } from './paced-rows.ts';
@@ -61,29 +61,31 @@ export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
     given: readonly EventUnit[],
     { conflates = false }: PublishUnitsOptions = {},
   ): Promise<Published[]> {
-    const linked = await linkRetractions(given, findSolve);
-    const redacted = await redactUnits(releaseKeys(linked), restrictions, paces);
-    const paced = paces ? redacted.map(paceUnit) : redacted;
+    // Without waiting for anything, the units share a batch with other calls of this moment.
+    const linked = given.some(hasRetraction) ? await linkRetractions(given, findSolve) : given;
+    const released = linked.some(releasesKeys) ? releaseKeys(linked) : linked;
+    const redacted = released.some(isRedactable)
+      ? await redactUnits(released, restrictions, paces)
+      : released;
+    const paced = paces && redacted.some(isPaced) ? redacted.map(paceUnit) : redacted;
     const units = conflates ? withDigests(paced) : paced;
     const appended = await append(units);
     const published: Published[] = [];
     // Digests follow the given units, and are nothing that the caller has published.
-    for (const [number, unit] of units.slice(0, given.length).entries()) {
+    for (let number = 0; number < given.length; number++) {
+      const unit = units[number] as EventUnit;
       const { firstId, duplicate, term, answer } = appended[number] as Appended;
       // A repeat gets the first answer, whatever is restricted by now.
       const stored = duplicate ? (storedScopes(answer) ?? scopesOf(given[number] ?? unit)) : undefined;
       let next = firstId;
-      for (const [index, draft] of unit.drafts.entries()) {
-        const first = next;
-        const scopes = stored?.[index] ?? draft.rows.map((row) => row.scope);
-        next += scopes.length;
-        published.push({
-          type: draft.type,
-          eventId: first,
-          notifications: scopes.map((scope, offset) => ({ id: first + offset, scope })),
-          duplicate,
-          cursor: formatCursor(next - 1, term),
-        });
+      for (let index = 0; index < unit.drafts.length; index++) {
+        const { type, rows } = unit.drafts[index] as EventDraft;
+        const eventId = next;
+        const scopes = stored?.[index];
+        const notifications = scopes
+          ? scopes.map((scope) => ({ id: next++, scope }))
+          : rows.map(({ scope }) => ({ id: next++, scope }));
+        published.push({ type, eventId, notifications, duplicate, cursor: formatCursor(next - 1, term) });
       }
     }
     return published;
@@ -103,6 +105,11 @@ export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
     },
   };
 }
+
+const hasRetraction = ({ drafts }: EventUnit) => drafts.some(({ type }) => type === 'SOLVE_RETRACTED');
+const releasesKeys = ({ drafts }: EventUnit) => drafts.some(({ releases }) => releases !== undefined);
+const isRedactable = ({ drafts }: EventUnit) => drafts.some(({ redactable }) => redactable !== undefined);
+const isPaced = ({ paced }: EventUnit) => paced === true;
 
 /** Stores the events of a paced unit, instead of appending them. */
 function paceUnit(unit: EventUnit): EventUnit {

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { keepClassOf } from '../log/row.ts';
+import { type DraftRow, keepClassOf } from '../log/row.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import type { EventDefinition, Redacted, Restriction } from '../protocol/definition.ts';
 import { type EventType, isEventType } from '../protocol/event.ts';
@@ -37,7 +37,8 @@ export function prepare(
     targets: definition.targets(parsed.data),
     activity: true,
   });
-  if (Buffer.byteLength(draft.data) > MAX_DATA_BYTES)
+  // A UTF-16 unit is at most three bytes.
+  if (draft.data.length * 3 > MAX_DATA_BYTES && Buffer.byteLength(draft.data) > MAX_DATA_BYTES)
     throw invalid([{ pointer: `${at}/data`, detail: `is larger than ${MAX_DATA_BYTES} bytes` }]);
   if (!definition.redact) return draft;
   const redact = (restriction: Restriction, over = false): RedactedDraft => {
@@ -100,11 +101,11 @@ function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Re
   );
   const size = Buffer.byteLength(json);
   const title = definition.title(data);
-  const rows = targets.map((scope) => {
+  const rows = targets.map((scope): DraftRow => {
     const kind = scopeKind(scope);
     return {
       scope,
-      keepClass: definition.keep === 'transient' ? ('nudge' as const) : keepClassOf(scope),
+      keepClass: definition.keep === 'transient' ? 'nudge' : keepClassOf(kind),
       inbox: isKeptByInboxes(type, kind),
       title,
       message: definition.message(data, kind),

@@ -27,7 +27,6 @@ export async function redactUnits(
       if (redactable?.contestId !== undefined) contests.add(redactable.contestId);
       if (redactable?.playerId !== undefined) players.add(redactable.playerId);
     }
-  // Without a query in between, the units share a batch with other calls of this moment.
   if (contests.size === 0 && players.size === 0) return units;
   const restrictions = await read({ contests: [...contests], players: [...players] });
   if (restrictions.frozen.size === 0 && restrictions.private.size === 0 && restrictions.held.size === 0)

@@ -28,7 +28,6 @@ export async function linkRetractions(
   units: readonly EventUnit[],
   find: FindSolve,
 ): Promise<readonly EventUnit[]> {
-  if (!units.some(({ drafts }) => drafts.some(({ type }) => type === 'SOLVE_RETRACTED'))) return units;
   const linked: EventUnit[] = [];
   for (const unit of units) {
     const drafts: EventUnit['drafts'][number][] = [];

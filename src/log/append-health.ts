@@ -5,27 +5,20 @@ const RECENT_MS = 5_000;
 
 /** Whether the appends of this process succeed, by the outcome of the most recent one. */
 export class AppendHealth {
-  #last: { readonly at: number; readonly succeeded: boolean } | undefined;
+  #at = Number.NEGATIVE_INFINITY;
+  #succeeded = true;
 
-  /** Records the outcome of an append, except for refusals that its caller causes, and for overload. Returns the append. */
-  observe<T>(append: Promise<T>): Promise<T> {
-    append.then(
-      () => this.#record(true),
-      (error: unknown) => {
-        if (concernsLog(error)) this.#record(false);
-      },
-    );
-    return append;
-  }
+  /** Records the outcome of an append, except for refusals that its caller causes, and for overload. */
+  readonly record = (error?: unknown): void => {
+    if (error !== undefined && !concernsLog(error)) return;
+    this.#at = performance.now();
+    this.#succeeded = error === undefined;
+  };
 
   /** The last outcome; undefined where none is recent. */
   get state(): 'succeeding' | 'failing' | undefined {
-    if (this.#last === undefined || performance.now() - this.#last.at > RECENT_MS) return undefined;
-    return this.#last.succeeded ? 'succeeding' : 'failing';
-  }
-
-  #record(succeeded: boolean): void {
-    this.#last = { at: performance.now(), succeeded };
+    if (performance.now() - this.#at > RECENT_MS) return undefined;
+    return this.#succeeded ? 'succeeding' : 'failing';
   }
 }
 

@@ -1,7 +1,8 @@
 import { Problem } from '../protocol/problem.ts';
+import { AppendCall } from './append-call.ts';
 import { AppendQueue } from './append-queue.ts';
 import { rowCount, type Unit } from './append-statement.ts';
-import type { Appended, PendingAppend } from './attempt.ts';
+import type { Appended } from './attempt.ts';
 import { BatchCommitter, type BatchCommitterOptions, unavailable } from './batch-committer.ts';
 import { DeadlineExceeded } from './bounded-connection.ts';
 
@@ -12,6 +13,8 @@ export interface AppenderOptions extends BatchCommitterOptions {
   readonly patienceMs?: number;
   /** Max bytes of statements that wait or are under way; beyond it calls are refused as `overloaded`. */
   readonly maxWaitingBytes?: number;
+  /** Observes the outcome of each append: its error, or undefined. */
+  readonly onOutcome?: (error?: unknown) => void;
 }
 
 /**
@@ -19,13 +22,17 @@ export interface AppenderOptions extends BatchCommitterOptions {
  * callers of the previous one are answered. Each caller has its own deadline; a batch is retried until the last of them.
  */
 export class Appender {
+  readonly #options: AppenderOptions;
   readonly #committer: BatchCommitter;
-  readonly #queue: AppendQueue;
+  readonly #queue: AppendQueue<AppendCall>;
   readonly #patienceMs: number;
   #working: Promise<void> | undefined;
+  /** One for all callers: their deadlines are in order of arrival. */
+  #expiry: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: AppenderOptions) {
+    this.#options = options;
     this.#committer = new BatchCommitter(options);
     this.#queue = new AppendQueue(options.maxWaitingBytes ?? 64 * 1024 * 1024);
     this.#patienceMs = options.patienceMs ?? 5_000;
@@ -41,37 +48,22 @@ export class Appender {
    * @throws Problem `body-too-large`, `overloaded`, `shutting-down`
    */
   append(units: readonly Unit[]): Promise<Appended[]> {
-    if (this.#closed) return Promise.reject(new Problem('shutting-down', { retryAfter: 1 }));
-    const bytes = units.reduce(
-      (sum, unit) => sum + unit.drafts.reduce((s, draft) => s + draft.bytes, 100),
-      0,
-    );
+    if (this.#closed) return this.#refuse(new Problem('shutting-down', { retryAfter: 1 }));
+    let bytes = 0;
+    let rows = 0;
+    for (const unit of units) {
+      bytes += 100;
+      for (const draft of unit.drafts) bytes += draft.bytes;
+      rows += rowCount(unit);
+    }
     const refusal = this.#queue.refusal(bytes);
-    if (refusal) return Promise.reject(refusal);
+    if (refusal) return this.#refuse(refusal);
     return new Promise((resolve, reject) => {
-      const submission: PendingAppend = {
-        units,
-        bytes,
-        rows: units.reduce((sum, unit) => sum + rowCount(unit), 0),
-        deadline: performance.now() + this.#patienceMs,
-        expired: false,
-        answers: units.map(() => undefined),
-        resolve: (answers) => {
-          clearTimeout(timer);
-          this.#queue.release(submission);
-          resolve(answers);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          this.#queue.release(submission);
-          reject(error);
-        },
-      };
-      const timer = setTimeout(() => {
-        submission.expired = true;
-        reject(unavailable(new DeadlineExceeded()));
-      }, this.#patienceMs);
-      this.#queue.push(submission);
+      const deadline = performance.now() + this.#patienceMs;
+      this.#queue.push(
+        new AppendCall({ units, bytes, rows, deadline }, { resolve, reject, settled: this.#settled }),
+      );
+      this.#expiry ??= this.#expireAfter(this.#patienceMs);
       this.#working ??= this.#work();
     });
   }
@@ -80,7 +72,35 @@ export class Appender {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#working;
+    clearTimeout(this.#expiry);
     await this.#committer.close();
+  }
+
+  readonly #settled = (call: AppendCall, error?: unknown): void => {
+    this.#queue.release(call);
+    if (!call.expired) this.#options.onOutcome?.(error);
+  };
+
+  #refuse(problem: Problem): Promise<never> {
+    this.#options.onOutcome?.(problem);
+    return Promise.reject(problem);
+  }
+
+  #expireAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#expiry = undefined;
+      const now = performance.now();
+      for (const call of this.#queue.admitted) {
+        if (call.expired) continue;
+        if (call.deadline > now) {
+          this.#expiry = this.#expireAfter(call.deadline - now);
+          return;
+        }
+        const error = unavailable(new DeadlineExceeded());
+        this.#options.onOutcome?.(error);
+        call.expire(error);
+      }
+    }, Math.ceil(ms)).unref();
   }
 
   async #work(): Promise<void> {

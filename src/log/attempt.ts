@@ -85,9 +85,11 @@ export async function sendAttempt(
   onSent: () => void,
 ): Promise<SentAttempt> {
   const own: Unit = { drafts: [], keys: [{ value: key, fingerprint: Buffer.alloc(32), keepMs: KEY_MS }] };
-  const pending = members.flatMap((member) => member.units.filter((_, index) => !member.answers[index]));
+  const pending = [own];
+  for (const { units, answers } of members)
+    for (const [index, unit] of units.entries()) if (!answers[index]) pending.push(unit);
   const newTerm = newTermWord();
-  const sql = appendStatement([own, ...pending], { tag, newTerm, expected });
+  const sql = appendStatement(pending, { tag, newTerm, expected });
   const limit = packetLimitOf(connection);
   assertPacketFits(sql, typeof limit === 'number' ? limit : await limit);
   // Without values the driver does not scan the text for placeholders.
@@ -159,6 +161,10 @@ export async function findKeys(connection: Connection, attempt: Attempt): Promis
   );
 }
 
-export function keysOf(submission: PendingAppend): string[] {
-  return submission.units.flatMap((unit) => (unit.keys ?? []).map(({ value }) => value));
+export function keysOf({ units }: PendingAppend): readonly string[] {
+  return units.some(({ keys }) => keys !== undefined)
+    ? units.flatMap(({ keys = [] }) => keys.map(({ value }) => value))
+    : NO_KEYS;
 }
+
+const NO_KEYS: readonly string[] = [];

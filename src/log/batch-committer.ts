@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { asProblem, isDuplicate, isLocked, isMissingValue, isStorageError } from '../db/errors.ts';
 import { Problem } from '../protocol/problem.ts';
 import { backoffDelay } from '../util/backoff.ts';
-import { committedRows } from './append-statement.ts';
+import { addCommittedRows, type Unit } from './append-statement.ts';
 import { AppendTerms, type Expectation, type VerifiedLog } from './append-terms.ts';
 import {
   type Appended,
@@ -245,14 +245,12 @@ export class BatchCommitter {
     const rows: LogRow[] = [];
     const proof = 'proof' in sent ? sent.proof : undefined;
     const term = 'proof' in sent ? sent.proof.term : (sent.term ?? '');
-    const at = sent.at ?? new Date(0);
-    let next = firstId;
-    for (const member of members)
-      for (const [index, unit] of member.units.entries()) {
-        if (member.answers[index]) continue;
-        for (const row of committedRows(unit, next, { at, tag, term })) rows.push(row);
-        member.answers[index] = { firstId: next, duplicate: false, term };
-        next = firstId + rows.length;
+    const written = { at: sent.at?.getTime() ?? 0, tag, term };
+    for (const { units, answers } of members)
+      for (let index = 0; index < units.length; index++) {
+        if (answers[index]) continue;
+        answers[index] = { firstId: firstId + rows.length, duplicate: false, term };
+        addCommittedRows(rows, units[index] as Unit, firstId, written);
       }
     try {
       this.#options.onCommitted(rows, proof);

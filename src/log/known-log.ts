@@ -261,7 +261,12 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
 
   #handOn(ready: R[]): void {
     if (this.#closed || ready.length === 0) return;
-    for (const row of ready) this.#remembered.add(row.id, this.#options.markOf(row));
+    const { markOf } = this.#options;
+    for (let start = 0, end = 1; start < ready.length; start = end++) {
+      const [{ id }, mark] = [ready[start] as R, markOf(ready[start] as R)];
+      while (end < ready.length && markOf(ready[end] as R) === mark) end++;
+      this.#remembered.addRun({ firstId: id, lastId: id + end - start - 1, mark });
+    }
     if (this.#witness && this.#witness.lastId <= this.position) this.#witness = undefined;
     this.#deliveredUnder = this.#terms;
     this.#options.onRows(ready);

@@ -26,10 +26,15 @@ export class Remembered {
   }
 
   add(id: number, mark: string): void {
+    this.addRun({ firstId: id, lastId: id, mark });
+  }
+
+  /** @param run follows what is remembered */
+  addRun({ firstId, lastId, mark }: Run): void {
     const last = this.#runs.at(-1);
-    if (last && last.mark === mark && last.lastId === id - 1)
-      this.#runs[this.#runs.length - 1] = { ...last, lastId: id };
-    else this.#runs.push({ firstId: id, lastId: id, mark });
+    if (last && last.mark === mark && last.lastId === firstId - 1)
+      this.#runs[this.#runs.length - 1] = { firstId: last.firstId, lastId, mark };
+    else this.#runs.push({ firstId, lastId, mark });
     if (this.#runs.length > MAX_RUNS) this.#runs.splice(0, MAX_RUNS >> 2);
   }
 

@@ -1,7 +1,7 @@
 import type { KeepClass } from '../db/schema.ts';
 import type { ActivityEntry } from '../protocol/definition.ts';
 import type { EventType } from '../protocol/event.ts';
-import { type Scope, scopeKind } from '../protocol/scope.ts';
+import type { Scope, ScopeKind } from '../protocol/scope.ts';
 
 /** Committed row of the log: one event's message to one scope. */
 export interface LogRow {
@@ -45,9 +45,8 @@ export interface Draft {
   readonly bytes: number;
 }
 
-/** Keep class of a scope's rows, unless they are transient. */
-export function keepClassOf(scope: Scope): Exclude<KeepClass, 'nudge'> {
-  const kind = scopeKind(scope);
+/** Keep class of the rows of a kind of scope, unless they are transient. */
+export function keepClassOf(kind: ScopeKind): Exclude<KeepClass, 'nudge'> {
   switch (kind) {
     case 'real':
     case 'shown':

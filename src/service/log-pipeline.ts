@@ -5,7 +5,7 @@ import type { DatabaseClock } from '../db/database-clock.ts';
 import { createLogPublisher, type LogPublisher } from '../events/log-publisher.ts';
 import { createSolveFinder } from '../events/retractions.ts';
 import { AppendHealth } from '../log/append-health.ts';
-import { Appender } from '../log/appender.ts';
+import { Appender, type AppenderOptions } from '../log/appender.ts';
 import { pruneLog } from '../log/retention.ts';
 import type { LogRow } from '../log/row.ts';
 import type { AppendProof } from '../log/source.ts';
@@ -44,7 +44,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
 
   const appends = new AppendHealth();
 
-  function openAppender(name: string): Appender {
+  function openAppender(name: string, onOutcome?: AppenderOptions['onOutcome']): Appender {
     return opened.add(
       name,
       new Appender({
@@ -54,6 +54,7 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
           options.onAppended?.(rows, proof);
         },
         verifier: live.follower,
+        ...(onOutcome ? { onOutcome } : {}),
         onError: (error) => onError(error, name),
       }),
     );
@@ -67,9 +68,9 @@ export async function openLogPipeline(options: LogPipelineOptions): Promise<LogP
     });
   }
 
-  const appender = openAppender('appender');
   // Appenders of tasks may wait for locks of rows, which is no sign of the health of the log.
-  const append: Appender['append'] = (units) => appends.observe(appender.append(units));
+  const appender = openAppender('appender', appends.record);
+  const append: Appender['append'] = (units) => appender.append(units);
   return {
     ...live,
     appends,

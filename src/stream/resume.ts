@@ -4,7 +4,7 @@ import type { Terms } from '../log/terms.ts';
 import { CATALOGUE } from '../protocol/catalogue.ts';
 import { parseCursor } from '../protocol/cursor.ts';
 import { EVENT_TYPES, type EventType } from '../protocol/event.ts';
-import type { Scope } from '../protocol/scope.ts';
+import { type Scope, scopeKind } from '../protocol/scope.ts';
 
 /** State of the log that a cursor is compared with. */
 export interface LogState {
@@ -75,7 +75,7 @@ export function keptClassesOf(
   wanted: ReadonlySet<EventType> | undefined,
 ): Exclude<KeepClass, 'leaderboard' | 'nudge'>[] {
   if (wanted && [...wanted].every((type) => CATALOGUE[type].keep === 'transient')) return [];
-  const classes = new Set(scopes.map(keepClassOf));
+  const classes = new Set(scopes.map((scope) => keepClassOf(scopeKind(scope))));
   return [...classes].filter((keepClass) => keepClass !== 'leaderboard');
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AppendQueue } from '../../src/log/append-queue.ts';
 import type { PendingAppend } from '../../src/log/attempt.ts';
 
@@ -34,9 +34,9 @@ describe('the queue of appends', () => {
     expect(queue.isEmpty).toBe(true);
   });
 
-  it('ends a batch before 2,000 rows or 4 MiB are exceeded, but never sends less than one call', () => {
+  it('ends a batch before 500 rows or 256 KiB are exceeded, but never sends less than one call', () => {
     const queue = new AppendQueue(64 * MIB);
-    const rows = [submission({ rows: 1_500 }), submission({ rows: 500 }), submission({ rows: 1 })];
+    const rows = [submission({ rows: 400 }), submission({ rows: 100 }), submission({ rows: 1 })];
     for (const one of rows) queue.push(one);
     expect(queue.takeBatch(0)).toEqual(rows.slice(0, 2));
     expect(queue.takeBatch(0)).toEqual(rows.slice(2));
@@ -44,6 +44,19 @@ describe('the queue of appends', () => {
     for (const one of large) queue.push(one);
     expect(queue.takeBatch(0)).toEqual(large.slice(0, 1));
     expect(queue.takeBatch(0)).toEqual(large.slice(1));
+  });
+
+  it('takes half of many calls, and then what waited while that half was under way', () => {
+    const queue = new AppendQueue(MIB);
+    const few = Array.from({ length: 32 }, () => submission());
+    for (const one of few) queue.push(one);
+    expect(queue.takeBatch(0)).toEqual(few);
+    for (const one of few) queue.release(one);
+    const calls = Array.from({ length: 100 }, () => submission());
+    for (const one of calls) queue.push(one);
+    expect(queue.takeBatch(0)).toEqual(calls.slice(0, 50));
+    expect(queue.takeBatch(0)).toEqual(calls.slice(50));
+    expect(queue.isEmpty).toBe(true);
   });
 
   it('leaves a key that is in the batch already to the next one, before later calls', () => {
@@ -75,8 +88,10 @@ describe('the queue of appends', () => {
     queue.release(first);
     queue.release(first);
     expect(queue.refusal(1_000)).toBeUndefined();
-    queue.push(submission({ bytes: 600, deadline: 1 }));
+    const late = vi.fn();
+    queue.push({ ...submission({ bytes: 600, deadline: 1 }), reject: late });
     expect(queue.takeBatch(1)).toEqual([]);
+    expect(late).toHaveBeenCalledOnce();
     expect(queue.refusal(1_000)).toBeUndefined();
   });
 

@@ -175,7 +175,7 @@ describe('group commit', () => {
 
   test('is bounded: too many rows are several transactions', async () => {
     const appender = appending();
-    const call = () => appender.append(Array.from({ length: 900 }, () => unitOf('x')));
+    const call = () => appender.append(Array.from({ length: 240 }, () => unitOf('x')));
     await Promise.all([call(), call(), call(), call()]);
     await expectGapless(database);
     expect(await batches()).toBe(2);
