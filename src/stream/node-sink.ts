@@ -13,7 +13,7 @@ export function carriesStream(incoming: IncomingMessage): boolean {
 }
 
 /** Bytes from which on a new stream collects no more: what a peer that takes nothing has waiting is to be counted as unsent. */
-const MAX_COLLECTED = 16 * 1024;
+const MAX_COLLECTED = 80 * 1024;
 
 /** Bytes left of the write under way. Node's own socket time-out reads the same field to notice progress. */
 function queuedInLibuv(socket: Socket): number {

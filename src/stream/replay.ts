@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-import { Batch } from '../channel/batch.ts';
 import type { Hub } from '../channel/hub.ts';
 import type { LiveFrame } from '../channel/live-frame.ts';
 import type { Ring } from '../channel/ring.ts';
@@ -7,6 +6,7 @@ import type { KeepClass } from '../db/schema.ts';
 import { scopeKind } from '../protocol/scope.ts';
 import { backoffDelay } from '../util/backoff.ts';
 import { keptClassesOf, transientTypesAmong } from './resume.ts';
+import type { SharedBatches } from './shared-batches.ts';
 import type { StoredPage, StoredPages, StoredPagesDeps } from './stored-pages.ts';
 import type { Stream } from './stream.ts';
 
@@ -28,6 +28,7 @@ export interface ReplayDeps extends Pick<StoredPagesDeps, 'terms'> {
   readonly hub: Hub;
   readonly ring: Ring;
   readonly pages: Pick<StoredPages, 'read'>;
+  readonly batches: Pick<SharedBatches, 'of'>;
   /** Resolves after a poll of the log that began later. A poll that finds another log closes the streams. */
   readonly refresh: () => Promise<void>;
   readonly onError?: (error: unknown) => void;
@@ -104,8 +105,10 @@ async function sendPage(
   let sent = 0;
   for (const part of parts(wanted)) {
     stream.position = part.at(-1)?.id ?? stream.position;
-    stream.deliver(new Batch(part));
+    stream.deliver(deps.batches.of(part));
     sent += part.length;
+    // Of what was missed this is the end, less than a part, and leaves in one write with `caught-up`.
+    if (sent === wanted.length && page.through === target && isSmall(part)) break;
     const inTime = await within(KEEP_PAGE_MS, stream.drained());
     if (!inTime || stream.state !== 'replaying') return { sent, whole: false };
   }
@@ -122,6 +125,11 @@ async function within(boundMs: number, event: Promise<void>): Promise<boolean> {
   const happened = await Promise.race([event.then(() => true), late]);
   clearTimeout(timer);
   return happened;
+}
+
+/** Whether a part is so small that its writing needs no peer that takes it. */
+function isSmall(part: readonly LiveFrame[]): boolean {
+  return part.reduce((sum, { weight }) => sum + weight, 0) < PART_BYTES;
 }
 
 /** Splits frames into parts of about `PART_BYTES`. */

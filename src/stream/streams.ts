@@ -9,6 +9,7 @@ import { parseScope, type Scope } from '../protocol/scope.ts';
 import { MultiMap } from '../util/multi-map.ts';
 import { catchUp, type ReplayDeps, type StreamOpening } from './replay.ts';
 import type { ResumePlan } from './resume.ts';
+import { SharedBatches } from './shared-batches.ts';
 import type { Sink } from './sink.ts';
 import { closeOver, type Pace } from './spread-close.ts';
 import { StoredPages, type StoredPagesDeps } from './stored-pages.ts';
@@ -27,7 +28,7 @@ export interface SnapshotOf {
   readonly contestId: number;
 }
 
-export interface StreamsDeps extends Omit<ReplayDeps, 'pages'>, StoredPagesDeps {
+export interface StreamsDeps extends Omit<ReplayDeps, 'pages' | 'batches'>, StoredPagesDeps {
   /** The database's time, in ms since 1970: tokens and streams expire by it. Default: this node's. */
   readonly now?: () => number;
   readonly limits: StreamLimits;
@@ -57,6 +58,7 @@ const ENDS_ALL: ReadonlySet<CloseReason> = new Set(['shutdown', 'reset']);
 export class Streams {
   readonly #deps: StreamsDeps;
   readonly #pages: StoredPages;
+  readonly #replay: ReplayDeps;
   readonly #streams = new Map<string, Stream>();
   readonly #byUser = new MultiMap<number, Stream>();
   readonly #replaying = new Set<Stream>();
@@ -70,6 +72,7 @@ export class Streams {
   constructor(deps: StreamsDeps) {
     this.#deps = deps;
     this.#pages = new StoredPages(deps);
+    this.#replay = { ...deps, pages: this.#pages, batches: new SharedBatches() };
     this.#now = deps.now ?? Date.now;
     this.#random = deps.random ?? Math.random;
     this.#termAt = (id) => deps.terms().termAt(id);
@@ -203,7 +206,7 @@ export class Streams {
     this.#replaying.add(stream);
     try {
       const snapshotAt = await this.#sendSnapshots(stream);
-      await catchUp(stream, { ...this.#deps, pages: this.#pages }, { ...gaps, snapshotAt });
+      await catchUp(stream, this.#replay, { ...gaps, snapshotAt });
     } catch (error) {
       this.#deps.onError?.(error);
       this.#close(stream, 'reset');

@@ -1,8 +1,10 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Hub } from '../../src/channel/hub.ts';
+import type { Bytes } from '../../src/channel/live-frame.ts';
 import { Ring } from '../../src/channel/ring.ts';
 import type { Query } from '../../src/log/reader.ts';
 import { Terms } from '../../src/log/terms.ts';
+import { scopes } from '../../src/protocol/scope.ts';
 import type { Sink } from '../../src/stream/sink.ts';
 import type { Streams } from '../../src/stream/streams.ts';
 import { until } from '../support/until.ts';
@@ -98,6 +100,35 @@ test('A replay holds no page for a slow reader, and reads few rows of the log tw
   expectWhole(read());
   // A part is seven frames; a whole page again for each would be 85,000 rows.
   expect(rowsRead).toBeLessThan(6_000);
+});
+
+test('Streams that missed the same frames share their bytes, whatever else they listen to', async () => {
+  const ring = new Ring({ frames: 100, bytes: 1_000_000 }, 0);
+  for (let id = 1; id <= 20; id++) ring.push(frameOf(id));
+  ring.push(frameOf(21, { scope: scopes.player(9) }));
+  const streams = createStreams({ hub: new Hub(21), ring });
+  onTestFinished(() => streams.close());
+  const [one, other, more] = await Promise.all(
+    [7, 8, 9].map(async (player) => {
+      const { sink, read } = createSink();
+      const largest: { bytes?: Bytes } = {};
+      const write: Sink['write'] = (bytes) => {
+        if (bytes.plain.length > (largest.bytes?.plain.length ?? 0)) largest.bytes = bytes;
+        sink.write(bytes);
+      };
+      const stream = openStream(
+        streams,
+        { ...sink, write },
+        { requested: '0', scopes: ['global', scopes.player(player)] },
+      );
+      await until(() => stream.state === 'live');
+      return { bytes: largest.bytes?.plain, events: read().events.length };
+    }),
+  );
+  expect(one?.bytes?.length).toBeGreaterThan(1_000);
+  expect(other?.bytes).toBe(one?.bytes);
+  expect(more?.bytes).not.toBe(one?.bytes);
+  expect([one, other, more].map((stream) => stream?.events)).toEqual([22, 22, 23]);
 });
 
 test('A term that begins while a page is read does not label the rows that were read before it', async () => {
