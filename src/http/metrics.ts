@@ -1,8 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { OutboxStats } from '../events/outbox/stats.ts';
 import { asAnybody, asMetricsReader } from './callers.ts';
+import { collectProcessMetrics } from './process-metrics.ts';
 import { createRouter, problems, type Router } from './router.ts';
 
 /** Values of the metrics, read per scrape. */
@@ -36,7 +37,7 @@ export interface MetricsDeps {
 export function metricsRoutes({ worker, measures, access }: MetricsDeps): Router {
   const registry = new Registry();
   if (worker !== undefined) registry.setDefaultLabels({ worker: String(worker) });
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   const gauge = (name: string, help: string, read: () => number | Promise<number | undefined>) =>
     new Gauge({
       name,

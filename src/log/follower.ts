@@ -252,7 +252,7 @@ export class Follower implements LogVerifier {
         failures = 0;
         this.#observeServer();
         for (const done of [...verifying, ...refreshing]) done();
-        await this.#pause.sleep(pauseMs);
+        await this.#pause.rest(pauseMs);
       } catch (error) {
         this.#drop();
         if (this.#closed) return;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { Ingest, IngestStats } from '../events/ingest/ingest.ts';
+import { collectProcessMetrics } from '../http/process-metrics.ts';
 import { ListenError } from './listen-error.ts';
 import type { Part } from './parts.ts';
 
@@ -25,7 +26,7 @@ export async function openIngestStatus({ host, port, ingest, state }: IngestStat
   if (port === undefined) return {};
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectProcessMetrics(registry);
   for (const [name, help, key] of COUNTERS) {
     let counted = 0;
     new Counter({

@@ -3,7 +3,7 @@ import type { Router } from '../http/router.ts';
 /** Work that is repeated until the service closes. */
 export interface PeriodicTask {
   readonly name: string;
-  /** From the end of one run to the start of the next, ms. */
+  /** From the end of one run to the start of the next, ms. From 50 ms on it is rounded, so that tasks begin together. */
   readonly everyMs: number;
   run(signal: AbortSignal): Promise<unknown>;
 }

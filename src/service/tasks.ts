@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../db/database.ts';
 import { NamedLock } from '../db/named-lock.ts';
+import { WakeableSleep } from '../util/wakeable-sleep.ts';
 import type { Part, PeriodicTask } from './parts.ts';
 
 export interface TasksDeps {
@@ -47,13 +47,14 @@ async function runTasks(
   setMaxListeners(Math.max(10, tasks.length * 2), signal);
   await Promise.all(
     tasks.map(async (task) => {
+      const pause = new WakeableSleep();
       while (!signal.aborted) {
         try {
           await task.run(signal);
         } catch (error) {
           if (!signal.aborted) onError(error, task.name);
         }
-        await sleep(task.everyMs, undefined, { signal }).catch(() => {});
+        await pause.rest(task.everyMs, signal);
       }
     }),
   );

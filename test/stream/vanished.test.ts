@@ -3,7 +3,12 @@ import type { Retransmission } from '../../src/stream/tcp-table.ts';
 import { VanishedPeers } from '../../src/stream/vanished.ts';
 
 function start() {
-  const state = { now: 0, table: [] as Retransmission[] | undefined };
+  const state = {
+    now: 0,
+    reads: 0,
+    segments: 0 as number | undefined,
+    table: [] as Retransmission[] | undefined,
+  };
   const cut: string[] = [];
   const streams = ['one', 'two', undefined].map((endpoints) => ({
     endpoints,
@@ -12,7 +17,11 @@ function start() {
   const peers = new VanishedPeers({
     streams,
     maxMs: 20_000,
-    read: async () => state.table,
+    read: async () => {
+      state.reads += 1;
+      return state.table;
+    },
+    readSegments: () => state.segments,
     now: () => state.now,
   });
   const check = (afterMs: number, ...table: Retransmission[]) => {
@@ -46,4 +55,29 @@ test('without the tables nothing is cut', async () => {
   state.table = undefined;
   expect(await peers.check()).toBe(0);
   expect(cut).toEqual([]);
+});
+
+test('the tables are not read while no segment is retransmitted and no peer is silent', async () => {
+  const { check, state, cut } = start();
+  for (let checks = 0; checks < 5; checks++) await check(5_000);
+  expect(state.reads).toBe(1);
+  state.segments = 1;
+  await check(5_000, { endpoints: 'one', count: 1 });
+  // The pauses between two attempts grow beyond the interval of the checks.
+  for (let checks = 0; checks < 4; checks++) await check(5_000, { endpoints: 'one', count: 2 });
+  expect(state.reads).toBe(6);
+  expect(cut).toEqual(['one']);
+});
+
+test('the tables are read after a minute all the same, and always where segments are not counted', async () => {
+  const { check, state, cut } = start();
+  for (let checks = 0; checks <= 12; checks++) await check(5_000);
+  expect(state.reads).toBe(2);
+  for (let checks = 0; checks < 16; checks++) await check(5_000, { endpoints: 'two', count: 3 });
+  expect(cut).toEqual(['two']);
+  state.segments = undefined;
+  const before = state.reads;
+  await check(5_000);
+  await check(5_000);
+  expect(state.reads).toBe(before + 2);
 });

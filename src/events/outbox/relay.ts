@@ -92,7 +92,7 @@ export class Relay {
         const found = await this.#relayPage(signal);
         const pauseMs = pace.next(found !== 0, performance.now() - began);
         if (found === 'locked') await sleep(LOCKED_PAUSE_MS * (0.5 + Math.random()));
-        else if (found < PAGE_ROWS) await this.#pause.sleep(pauseMs, signal);
+        else if (found < PAGE_ROWS) await this.#pause.rest(pauseMs, signal);
       }
     } finally {
       await this.#echoes.drained();
