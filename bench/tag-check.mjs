@@ -52,7 +52,7 @@ async function append(rows, tagged, count) {
   const expected = { minHead: 0, server, complete: false, tagged, term, begins: false };
   const [began, cpu] = [performance.now(), await cpuTime()];
   for (let index = 0; index < count; index++)
-    await connection.query(appendStatement(units, { tag: newTag(), newTerm: '', expected }));
+    await connection.query(appendStatement(units, { tag: newTag(), newTerm: '', expected }, true));
   return {
     duration: ((performance.now() - began) * 1_000) / count,
     CPU: ((await cpuTime()) - cpu) / count,

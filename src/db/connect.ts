@@ -65,6 +65,7 @@ export async function openConnection(options: DatabaseConnectOptions): Promise<C
     for (const sql of sessionSettings(options)) {
       await answeredWithin(connection.query(sql), options.connectTimeoutMs);
     }
+    // MariaDB ends idle transactions by settings of their own, and needs no pings.
     if (!isMariaDb(connection)) keepAlive(connection);
     return connection;
   } catch (error) {
@@ -87,8 +88,8 @@ function destroyForGood(connection: Connection): void {
   };
 }
 
-/** MariaDB ends idle transactions by settings of their own, and needs no pings. */
-function isMariaDb(connection: Connection): boolean {
+/** Whether the server is a MariaDB, by its handshake. */
+export function isMariaDb(connection: Connection): boolean {
   const core = (connection as unknown as { connection: Core }).connection;
   return /mariadb/i.test(core._handshakePacket?.serverVersion ?? '');
 }

@@ -79,11 +79,11 @@ export const HEAD_DISAGREES = `(SELECT COALESCE(MAX(id), 0) FROM notification WH
   OR EXISTS (SELECT 1 FROM log_head h WHERE h.id = 1 AND h.tagged_head = h.head AND h.tag IS NOT NULL
     AND NOT (h.tag <=> (SELECT n.tag FROM notification n WHERE n.id = h.head)))`;
 
-/** Reads what the last packet of this session found. */
+/** Reads what the last packet of this session found, as the JSON of an `AppendFound`: one column costs less than seven. */
 export const FOUND =
-  'SELECT @head AS head, @base AS base, CONVERT(@term USING utf8mb4) AS term,' +
-  ' CONVERT(@previous USING utf8mb4) AS previousTag, CONVERT(@server USING utf8mb4) AS server,' +
-  ' @number AS number, CONVERT(@at USING utf8mb4) AS at';
+  "SELECT JSON_OBJECT('head', @head, 'base', @base, 'term', CONVERT(@term USING utf8mb4)," +
+  " 'previousTag', CONVERT(@previous USING utf8mb4), 'server', CONVERT(@server USING utf8mb4)," +
+  " 'number', @number, 'at', CONVERT(@at USING utf8mb4)) AS found";
 
 const INSERT_KEYS = 'INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at, answer) VALUES';
 
@@ -98,8 +98,16 @@ export type Phase = 'locking' | 'preconditions' | 'append';
  * Builds the append as one packet of statements, so that the head is locked for one round trip only. Ids are computed
  * from the head within the packet. If the head's row is missing, an assertion does not hold or a precondition fails,
  * `@base` becomes NULL and the statements that follow fail.
+ *
+ * @param compound whether the server is one that knows compound statements: MariaDB alone. A server sends the result of each
+ *   statement of a packet by itself, and the client wakes for most of them; the result of a compound statement is sent once.
+ *   Preconditions stay statements of a packet: NOWAIT is not allowed in a compound one.
  */
-export function appendStatement(units: readonly Unit[], { tag, newTerm, expected }: AppendMarks): string {
+export function appendStatement(
+  units: readonly Unit[],
+  { tag, newTerm, expected }: AppendMarks,
+  compound: boolean,
+): string {
   // One text that grows costs half of what many that are joined do.
   let rows = '';
   const activity: string[] = [];
@@ -153,19 +161,21 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
     equal('@term', expected.term),
     ...(preconditions.length === 0 ? [] : ['@preconditions_met']),
   ];
-  return [
+  const reset =
+    'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL, @at = NULL';
+  const begin = `@phase = 'append', SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_S}`;
+  const statements = [
     'START TRANSACTION',
-    'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL, @at = NULL',
-    ...(preconditions.length === 0 ? [] : preconditionStatements(preconditions)),
-    `SET @phase = 'append', SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_S}`,
+    ...(preconditions.length === 0
+      ? [`${reset}, ${begin}`]
+      : [reset, ...preconditionStatements(preconditions), `SET ${begin}`]),
     `SELECT head, epoch, IF(tagged_head = head, tag, NULL), ${SERVER}
        INTO @head, @term, @previous, @server FROM log_head WHERE id = 1 FOR UPDATE`,
-    // After the wait for the lock: times are in the order of positions.
-    'SET @at = UTC_TIMESTAMP(3)',
     ...(expected.complete
       ? ['SELECT COALESCE(MAX(id), 0) INTO @last_row FROM notification WHERE id > 0']
       : []),
-    `SET @base = IF(${asserted.join(' AND ')}, @head, NULL)`,
+    // After the wait for the lock: times are in the order of positions.
+    `SET @at = UTC_TIMESTAMP(3), @base = IF(${asserted.join(' AND ')}, @head, NULL)`,
     ...(expected.begins ? newTermStatements(newTerm) : []),
     ...(offset === 0
       ? []
@@ -183,7 +193,9 @@ export function appendStatement(units: readonly Unit[], { tag, newTerm, expected
         ]),
     'COMMIT',
     FOUND,
-  ].join(';');
+  ];
+  const text = statements.join(';');
+  return compound && preconditions.length === 0 ? `BEGIN NOT ATOMIC ${text}; END` : text;
 }
 
 const equal = (variable: string, text: string): string =>

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { isMariaDb } from '../db/connect.ts';
 import { assertPacketFits, packetLimitOf } from '../db/packet-limit.ts';
 import {
   type AppendFound,
@@ -89,14 +90,15 @@ export async function sendAttempt(
   for (const { units, answers } of members)
     for (const [index, unit] of units.entries()) if (!answers[index]) pending.push(unit);
   const newTerm = newTermWord();
-  const sql = appendStatement(pending, { tag, newTerm, expected });
+  const sql = appendStatement(pending, { tag, newTerm, expected }, isMariaDb(connection));
   const limit = packetLimitOf(connection);
   assertPacketFits(sql, typeof limit === 'number' ? limit : await limit);
   // Without values the driver does not scan the text for placeholders.
   const answer = connection.query<RowDataPacket[][]>({ sql, values: null });
   onSent();
   const [results] = await answer;
-  const found = results.at(-1)?.[0] as AppendFound;
+  // A compound statement answers with a result of its own, after the rows that it read.
+  const found = readFound(results.findLast((result) => Array.isArray(result))?.[0]);
   const firstId = Number(found.base) + 1;
   const began = { number: Number(found.number), word: newTerm, firstId };
   return {
@@ -114,10 +116,14 @@ export async function sendAttempt(
 /** Reads what a packet found that failed; undefined where it failed before it read the head. */
 export async function readRefusal(connection: Connection): Promise<RefusedAppend | undefined> {
   const [rows] = await connection.query<RowDataPacket[]>(`${FOUND}, ${HEAD_DISAGREES} AS disagrees`);
-  const found = rows[0] as (AppendFound & { readonly disagrees: number | null }) | undefined;
-  if (!found || found.head === null) return undefined;
-  const { term, server, disagrees } = found;
-  return { head: Number(found.head), term, server, complete: Number(disagrees) !== 1 };
+  const { head, term, server } = readFound(rows[0]);
+  if (head === null) return undefined;
+  return { head: Number(head), term, server, complete: Number(rows[0]?.disagrees) !== 1 };
+}
+
+/** Reads the row of `FOUND`. */
+function readFound(row: RowDataPacket | undefined): AppendFound {
+  return JSON.parse(row?.found as string) as AppendFound;
 }
 
 /** Reads what a packet was doing when it failed; undefined where none was sent on this connection. */
