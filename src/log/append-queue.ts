@@ -13,7 +13,7 @@ const BATCH_BYTES = 256 * 1024;
  * Of more calls a batch takes half. Callers that publish again once they are answered would otherwise all be in the same
  * batch, and process and server would wait for each other in turn.
  */
-const UNDIVIDED_CALLS = 32;
+const UNDIVIDED_CALLS = 128;
 /** Max bytes per call: its packet stays below a max_allowed_packet of 16 MiB even if every byte is escaped. */
 const CALL_BYTES = 6 * 1024 * 1024;
 

@@ -48,14 +48,14 @@ describe('the queue of appends', () => {
 
   it('takes half of many calls, and then what waited while that half was under way', () => {
     const queue = new AppendQueue(MIB);
-    const few = Array.from({ length: 32 }, () => submission());
+    const few = Array.from({ length: 128 }, () => submission());
     for (const one of few) queue.push(one);
     expect(queue.takeBatch(0)).toEqual(few);
     for (const one of few) queue.release(one);
-    const calls = Array.from({ length: 100 }, () => submission());
+    const calls = Array.from({ length: 400 }, () => submission());
     for (const one of calls) queue.push(one);
-    expect(queue.takeBatch(0)).toEqual(calls.slice(0, 50));
-    expect(queue.takeBatch(0)).toEqual(calls.slice(50));
+    expect(queue.takeBatch(0)).toEqual(calls.slice(0, 200));
+    expect(queue.takeBatch(0)).toEqual(calls.slice(200));
     expect(queue.isEmpty).toBe(true);
   });
 
