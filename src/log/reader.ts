@@ -50,6 +50,9 @@ export async function readRange(
 /**
  * Reads the rows of `scopes` after `after` up to and including `through`, in order. Each scope is read from its own index
  * range and the ranges are merged, so that a page costs its own rows only.
+ *
+ * @returns also the server that the rows come from, and whether the row at `through` is missing there: rows below it may be
+ *   missing, too
  */
 export async function readScopes(
   query: Query,
@@ -57,10 +60,11 @@ export async function readScopes(
   after: number,
   through: number,
   limit: number,
-): Promise<{ readonly rows: LogRow[]; readonly server: string }> {
+): Promise<{ readonly rows: LogRow[]; readonly server: string; readonly lacksEnd: boolean }> {
   const one = `(SELECT ${COLUMNS} FROM notification FORCE INDEX (notification_scope) WHERE scope = ? AND id > ? AND id <= ? ORDER BY id LIMIT ${limit})`;
   // The first row, at position 0, names the server, so that one statement proves where its rows come from.
-  const server = `(SELECT 0 AS id, 0 AS event_id, '' AS scope, '' AS type, NULL AS player_id, '' AS title,
+  const end = `EXISTS (SELECT 1 FROM notification WHERE id = ${through})`;
+  const server = `(SELECT 0 AS id, 0 AS event_id, '' AS scope, '' AS type, ${end} AS player_id, '' AS title,
     CONVERT(${SERVER} USING utf8mb4) COLLATE utf8mb4_unicode_ci AS message, '' AS data, NULL AS created_at,
     NULL AS term, NULL AS tag)`;
   const rows = await query<RawRow>(
@@ -68,7 +72,11 @@ export async function readScopes(
     scopes.flatMap((scope) => [scope, after, through]),
   );
   const first = rows[0]?.id === 0 ? rows.shift() : undefined;
-  return { rows: rows.map(toRow), server: first?.message ?? '' };
+  return {
+    rows: rows.map(toRow),
+    server: first?.message ?? '',
+    lacksEnd: Number(first?.player_id ?? 1) === 0,
+  };
 }
 
 /** Reads, per keep class, the lowest position from which on every row is still kept. */

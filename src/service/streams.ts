@@ -76,6 +76,7 @@ export function openStreams(deps: StreamsPartDeps): OpenStreams {
     terms: () => follower.terms,
     refresh: () => follower.refresh(),
     server: () => follower.verified.server,
+    emptyAt: () => follower.emptyAt,
     onError: (error) => onError(error, 'stream'),
     limits: config.stream,
     now: databaseClock.now,

@@ -187,13 +187,15 @@ async function storedPage(
       const read = await deps.pages.read(stream.scopes, range, () => stream.state === 'replaying');
       if (read === undefined) return undefined;
       // Of a term that began just now; or of another log, before this process noticed: the cursors of frames after them would
-      // carry a term of the log that is gone.
-      if (!isRefreshed && read.some(({ words }) => [...words].some((word) => !deps.terms().has(word)))) {
+      // carry a term of the log that is gone. So would the position of a row that is not there any more.
+      const isStrange = ({ words, lacksEnd }: StoredPage) =>
+        lacksEnd || [...words].some((word) => !deps.terms().has(word));
+      if (!isRefreshed && read.some(isStrange)) {
         isRefreshed = true;
         await deps.refresh();
         continue;
       }
-      if (read.some((page) => isOvertaken(page))) {
+      if (read.some((page) => page.lacksEnd || isOvertaken(page))) {
         stream.close('reset');
         return undefined;
       }

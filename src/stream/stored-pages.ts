@@ -22,6 +22,8 @@ export interface StoredPagesDeps {
   readonly terms: () => Terms;
   /** The server whose log this process follows; rows of another one are not sent. */
   readonly server?: () => string | undefined;
+  /** The position at which this process began without a row there. */
+  readonly emptyAt?: () => number | undefined;
 }
 
 /** All frames of some scopes from a position up to and including `through`, and the log's state as they were read. */
@@ -35,6 +37,8 @@ export interface StoredPage {
   readonly tails: Readonly<Record<KeepClass, number>>;
   readonly server: string;
   readonly terms: Terms;
+  /** Whether the row at the position that was read up to is lost: neither deleted for its age, nor lost before this process began. */
+  readonly lacksEnd: boolean;
 }
 
 interface Range {
@@ -123,16 +127,19 @@ export class StoredPages {
   async #load(scopes: readonly Scope[], { after, target, limit }: Range): Promise<StoredPage> {
     // Terms before rows: a term that begins meanwhile does not cover rows that were read earlier.
     const terms = this.#deps.terms();
-    const { rows, server } = await readScopes(this.#deps.query, scopes, after, target, limit);
+    const { rows, server, lacksEnd } = await readScopes(this.#deps.query, scopes, after, target, limit);
     if (!this.#isFollowed(server)) throw new OtherServer();
+    const tails = await this.#tails.add([undefined]);
     return {
       scopes,
       frames: rows.map((row) => new LiveFrame(row, terms.labelOf(row))),
       through: rows.length === limit ? (rows.at(-1)?.id ?? target) : target,
       words: new Set(rows.flatMap(({ term }) => term ?? [])),
-      tails: await this.#tails.add([undefined]),
+      tails,
       server,
       terms,
+      lacksEnd:
+        lacksEnd && target !== this.#deps.emptyAt?.() && Object.values(tails).every((tail) => tail <= target),
     };
   }
 

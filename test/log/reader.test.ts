@@ -3,17 +3,19 @@ import { readRange, readScopes } from '../../src/log/reader.ts';
 import { createTestDatabase } from '../support/database/database.ts';
 import { openAppender, solvedBy } from '../support/database/log.ts';
 
-test('the rows of some scopes come as the log holds them, and name the server that they come from', async () => {
+test('the rows of some scopes come as the log holds them, and say which server holds them and whether the last one is missing', async () => {
   const { database, drop } = await createTestDatabase();
   const appender = openAppender(database);
   await appender.append([solvedBy(1), solvedBy(2)]);
   const whole = await readRange(database.query, 0, 10, 10);
   const wanted = whole.filter(({ scope }) => scope === 'player:1' || scope === 'problem:5');
-  const { rows, server } = await readScopes(database.query, ['player:1', 'problem:5'], 0, 10, 10);
+  const end = whole.at(-1)?.id ?? 0;
+  const { rows, server, lacksEnd } = await readScopes(database.query, ['player:1', 'problem:5'], 0, end, 10);
   expect(rows).toEqual(wanted);
+  expect(lacksEnd).toBe(false);
   expect(server).not.toBe('');
-  const none = await readScopes(database.query, ['player:9'], 0, 10, 10);
-  expect(none).toEqual({ rows: [], server });
+  const none = await readScopes(database.query, ['player:9'], 0, end + 1, 10);
+  expect(none).toEqual({ rows: [], server, lacksEnd: true });
   expect((await readScopes(database.query, ['player:1', 'problem:5'], 0, 10, 2)).rows).toEqual(
     wanted.slice(0, 2),
   );

@@ -65,6 +65,29 @@ test('Rows that retention deletes between the two reads of a page reset the stre
   expect(read().filter(({ event }) => event === 'announcement')).toEqual([]);
 });
 
+test('A replay that does not find the row at its own position is reset, and its position does not pass the gap', async () => {
+  for (const text of ['1', '2', '3']) await appender.append([unitOf(text)]);
+  const { streams, hub } = await openStreams();
+  // The rows alone are restored from an older copy, and this node has not read them since.
+  await made.database.execute('DELETE FROM notification WHERE id > 1');
+  const { stream, read } = open(streams, 'global', 0);
+  await until(() => stream.state !== 'replaying');
+  expect(hub.position).toBe(3);
+  expect(stream.closeReason).toBe('reset');
+  expect(read().filter(({ lastEventId }) => !lastEventId.startsWith('0-'))).toEqual([]);
+});
+
+test('A stream resumes at a head whose rows were lost before this node began', async () => {
+  for (const text of ['1', '2', '3']) await appender.append([unitOf(text)]);
+  await made.database.execute('DELETE FROM notification WHERE id > 1');
+  const opened = await openStreams({ emptyAt: () => opened.follower.emptyAt });
+  const { streams, hub } = opened;
+  const { stream, read } = open(streams, 'global', 0);
+  await until(() => stream.state === 'live');
+  expect(hub.position).toBe(3);
+  expect(read().map(({ event }) => event)).toEqual(['stream-open', 'announcement', 'caught-up']);
+});
+
 test('A delta that is appended while the snapshot is on its way reaches the stream after it', async () => {
   const delta = prepare(
     'LEADERBOARD_UPDATE',
