@@ -79,6 +79,14 @@ export const HEAD_DISAGREES = `(SELECT COALESCE(MAX(id), 0) FROM notification WH
   OR EXISTS (SELECT 1 FROM log_head h WHERE h.id = 1 AND h.tagged_head = h.head AND h.tag IS NOT NULL
     AND NOT (h.tag <=> (SELECT n.tag FROM notification n WHERE n.id = h.head)))`;
 
+/**
+ * Whether the row at the head proves the rows below it: the append that the head names wrote it; or it is there, where a node
+ * of an earlier release appended it, which names none. A head that a comparison has mended has no row.
+ */
+const HEAD_IS_PROVEN = `IF(@previous IS NULL,
+  @head = 0 OR EXISTS (SELECT 1 FROM notification WHERE id = @head) OR EXISTS (SELECT 1 FROM log_head WHERE id = 1 AND tagged_head = head),
+  @previous <=> (SELECT tag FROM notification WHERE id = @head))`;
+
 /** Reads what the last packet of this session found, as the JSON of an `AppendFound`: one column costs less than seven. */
 export const FOUND =
   "SELECT JSON_OBJECT('head', @head, 'base', @base, 'term', CONVERT(@term USING utf8mb4)," +
@@ -153,10 +161,7 @@ export function appendStatement(
   const asserted = [
     `@head >= ${expected.minHead}`,
     equal('@server', expected.server),
-    // The row at the head proves the rows below it.
-    ...(expected.tagged
-      ? ['(@previous IS NULL OR @previous <=> (SELECT tag FROM notification WHERE id = @head))']
-      : []),
+    ...(expected.tagged ? [HEAD_IS_PROVEN] : []),
     ...(expected.complete ? ['@last_row = @head'] : []),
     equal('@term', expected.term),
     ...(preconditions.length === 0 ? [] : ['@preconditions_met']),

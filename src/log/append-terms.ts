@@ -1,3 +1,5 @@
+import { Terms } from './terms.ts';
+
 /**
  * How long what a process has verified of the log stands without another read, in ms. After that its next append begins a
  * term, and rows that other processes committed prove nothing.
@@ -8,8 +10,8 @@ export const VERIFIED_WITHIN_MS = 2_000;
 export interface VerifiedLog {
   /** The highest position that this process committed or saw committed. */
   readonly known: number;
-  /** The word of the present term. */
-  readonly term: string | undefined;
+  /** The log's terms. */
+  readonly terms: Terms;
   readonly server: string | undefined;
   /** When the last poll was sent that found the log unchanged; as `now`. */
   readonly verifiedAt: number;
@@ -23,7 +25,7 @@ export interface Expectation {
   readonly server: string;
   /** The head is the greatest id among the rows. */
   readonly complete: boolean;
-  /** The row at the head carries the tag that the head names. */
+  /** The row at the head carries the tag that the head names, or exists where the head names none. */
   readonly tagged: boolean;
   /** The term that is present is the one that the process has verified. */
   readonly term: string;
@@ -71,13 +73,16 @@ export class AppendTerms {
 
   /** What the next append asserts; or that the log has to be verified first, or that another connection is needed. */
   next(verified: VerifiedLog, now: number): Expectation | 'verify' | 'reconnect' {
-    const { term, server } = verified;
+    const { terms, server } = verified;
+    const term = terms.present?.word;
     if (term === undefined || server === undefined) return 'verify';
     if (server !== this.#server) return verified.verifiedAt > this.#openedAt ? 'reconnect' : 'verify';
     if (this.#openedIn !== undefined && this.#openedIn !== term) {
       if (verified.verifiedAt <= this.#openedAt) return 'verify';
-      // Begun on this server since the connection is open: it refuses what was lost before.
-      this.#settle(now);
+      // Begun on this server since the connection is open, it refuses what was lost before. Where the log has lost the term
+      // that the connection found, an older one is present, which refuses nothing.
+      if (terms.has(this.#openedIn)) this.#settle(now);
+      else this.#openedIn = term;
     }
     const stale = now - Math.max(verified.verifiedAt, this.#begunAt) > VERIFIED_WITHIN_MS;
     const begins = this.#openedIn !== undefined || stale;
@@ -93,7 +98,8 @@ export class AppendTerms {
 
   /** The log as this connection found it, for a process that has read nothing of it. */
   asFound(now: number): VerifiedLog {
-    return { known: 0, term: this.#found, server: this.#server, verifiedAt: now };
+    const terms = new Terms([{ number: 1, word: this.#found, firstId: 0 }]);
+    return { known: 0, terms, server: this.#server, verifiedAt: now };
   }
 
   /** @param term the word of the term that the rows belong to */
@@ -118,11 +124,8 @@ export class AppendTerms {
       return true;
     }
     if (found.head < expectation.minHead) return true;
-    if (expectation.term !== found.term) {
-      // Another process began a term between the verified read and this append, on this server.
-      if (expectation.begins) this.#settle(now);
-      return true;
-    }
+    // Another process began a term between the verified read and this append; or a restored backup lacks the newest terms.
+    if (expectation.term !== found.term) return true;
     // Verifying mends that as far as it can: the next append does not ask for it again.
     if (!found.complete) {
       this.#complete = true;

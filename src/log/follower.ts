@@ -103,14 +103,14 @@ export class Follower implements LogVerifier {
     return this.#tracker.terms;
   }
 
-  /** Word of the present term. */
-  get epoch(): string {
-    return this.terms.present?.word ?? '';
+  /** The position at which this process began without a row there: that of a head whose rows are lost. */
+  get emptyAt(): number | undefined {
+    return this.#tracker.emptyAt;
   }
 
   get verified(): VerifiedLog {
     const { known, server, verifiedAt } = this.#tracker;
-    return { known, term: this.terms.present?.word, server, verifiedAt };
+    return { known, terms: this.terms, server, verifiedAt };
   }
 
   /** Number of rows that are known to exist and are not delivered yet. */

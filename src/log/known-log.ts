@@ -37,6 +37,7 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
   #trusted = false;
   #suspicious = false;
   #closed = false;
+  #emptyAt: number | undefined;
 
   constructor(options: KnownLogOptions<R>) {
     this.#options = options;
@@ -90,6 +91,11 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
     return this.#server;
   }
 
+  /** The position at which this process began without a row there: that of a head whose rows are lost. */
+  get emptyAt(): number | undefined {
+    return this.#emptyAt;
+  }
+
   /** Whether own commits are taken: nothing has cast doubt on the log since it was compared. */
   get trusted(): boolean {
     return this.#trusted;
@@ -108,8 +114,10 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
     this.#trusted = true;
   }
 
+  /** The log may have become another one: commits that are held above the position are read again. */
   distrust(): void {
     this.#trusted = false;
+    this.#sequence.reset(this.position);
   }
 
   /** Nothing is handed on any more. */
@@ -127,6 +135,7 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
   }
 
   remember(newest: Newest): void {
+    this.#emptyAt = newest.length === 0 ? this.position : undefined;
     this.#remembered.clear();
     for (const [id, mark] of newest) this.#remembered.add(id, mark);
   }
@@ -140,7 +149,7 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
 
   /** The comparison begins, which decides about every doubt so far. */
   doubt(): void {
-    this.#trusted = false;
+    this.distrust();
     this.#suspicious = false;
   }
 
@@ -157,8 +166,10 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
     this.#server = server;
   }
 
+  /** Terms that others began were read: they may overrule commits that are held above the position. */
   learnTerms(terms: Terms): void {
     this.#terms = terms;
+    this.#sequence.reset(this.position);
   }
 
   /** Takes a hint that the head is at `head`. Returns whether that is new. */
@@ -210,9 +221,12 @@ export class KnownLog<R extends TrackedRow> implements Evidence {
     return first.id > this.position + 1 ? 'wait' : 'read';
   }
 
-  /** Takes rows that were read, and that nothing contradicts. */
+  /**
+   * Takes rows of one read that nothing contradicts. Those above a gap are read again: before it closes, the log may have
+   * become another one.
+   */
   take(rows: readonly R[]): void {
-    this.#handOn(this.#sequence.take(rows));
+    this.#handOn(this.#sequence.takeContiguous(rows));
   }
 
   /** Whether another append than the one that was seen there wrote these rows. */

@@ -41,6 +41,12 @@ export class Sequence<R extends Positioned> {
     return ready;
   }
 
+  /** Takes rows in ascending order up to the first gap, and drops those above it. Returns those that are now contiguous. */
+  takeContiguous(rows: readonly R[]): R[] {
+    const [run] = runs(rows);
+    return run?.[0] && run[0].id <= this.#watermark + 1 ? this.take(run) : [];
+  }
+
   /** Drops all held rows and continues after `watermark`. */
   reset(watermark: number): void {
     this.#watermark = watermark;

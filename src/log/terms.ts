@@ -68,9 +68,9 @@ export class Terms {
     return (this.#covering[Math.max(0, low - 1)] ?? this.present)?.word ?? '';
   }
 
-  /** Whether a term that covers this position begins there. */
+  /** Whether the present term begins at this position. */
   beginsAt(id: number): boolean {
-    return this.#covering.some(({ firstId }) => firstId === id);
+    return this.present?.firstId === id;
   }
 
   /** The word that the cursor of a row carries: the row's own term, unless a later term has overruled it there. */

@@ -63,6 +63,11 @@ export class Tracker<R extends TrackedRow> {
     return this.#known.server;
   }
 
+  /** The position at which this process began without a row there: that of a head whose rows are lost. */
+  get emptyAt(): number | undefined {
+    return this.#known.emptyAt;
+  }
+
   /** When the last poll was sent that found the log to be the one that is followed. */
   get verifiedAt(): number {
     return this.#verifiedAt;

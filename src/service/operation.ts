@@ -62,7 +62,7 @@ export function openOperation(deps: OperationDeps): Part {
         follower: () => ({
           connected: follower.connected,
           position: follower.position,
-          epoch: follower.epoch,
+          epoch: follower.terms.present?.word ?? '',
           lag: follower.lag,
         }),
         followerSilentMs: () => performance.now() - follower.verified.verifiedAt,

@@ -58,9 +58,9 @@ describe('a fault of the log', () => {
     await append(2);
     await until(() => faults.length > 0);
     expect(faults).toMatchObject([{ reason: 'hole', from: 5 }]);
-    expect(follower.epoch).not.toBe(before);
-    expect(follower.epoch).toBe(await epoch());
-    expect(follower.epoch).toMatch(/^[a-z0-9]{8}$/);
+    expect(follower.terms.present?.word).not.toBe(before);
+    expect(follower.terms.present?.word).toBe(await epoch());
+    expect(follower.terms.present?.word).toMatch(/^[a-z0-9]{8}$/);
     await until(() => follower.position === 8);
     await append(2);
     await until(() => follower.position === 10);
@@ -81,7 +81,7 @@ describe('a fault of the log', () => {
     epochs.add(await epoch());
     expect(epochs.size).toBeLessThanOrEqual(2);
     for (const { follower, faults } of nodes) {
-      expect(follower.epoch).toBe(await epoch());
+      expect(follower.terms.present?.word).toBe(await epoch());
       expect(faults.length).toBe(1);
       expect(['hole', 'epoch-changed']).toContain(faults[0]?.reason);
     }
@@ -130,7 +130,7 @@ describe('a fault of the log', () => {
     await database.execute("UPDATE log_head SET epoch = 'zzzz' WHERE id = 1");
     await until(() => faults.length > 0);
     expect(faults).toEqual([{ reason: 'epoch-changed', from: 5, to: 5 }]);
-    expect([follower.epoch, await epoch()]).toEqual(['zzzz', 'zzzz']);
+    expect([follower.terms.present?.word, await epoch()]).toEqual(['zzzz', 'zzzz']);
     await append(1);
     await until(() => rows.length === 1);
   });
@@ -146,7 +146,7 @@ describe('a fault of the log', () => {
       await Promise.all(appends);
     }
     const { head } = await readHead(database.query);
-    await until(() => follower.position === head && follower.epoch === 'aa29');
+    await until(() => follower.position === head && follower.terms.present?.word === 'aa29');
     expect(faults.every((fault) => fault.reason === 'epoch-changed')).toBe(true);
     const passedOver = new Set(faults.flatMap(({ from, to }) => range(from + 1, to)));
     expect(ids(rows)).toEqual(range(1, head).filter((id) => !passedOver.has(id)));

@@ -77,6 +77,15 @@ test('whatever was dropped comes out all the same once it is given again', () =>
   );
 });
 
+test('of rows that were read at once, those above a gap are not held', () => {
+  const sequence = new Sequence(0);
+  expect(sequence.takeContiguous(rows([2, 3]))).toEqual([]);
+  expect(idsOf(sequence.takeContiguous(rows([1, 3, 4])))).toEqual([1]);
+  expect([sequence.watermark, sequence.firstAhead]).toEqual([1, undefined]);
+  expect(idsOf(sequence.takeContiguous(rows([1, 2, 3])))).toEqual([2, 3]);
+  expect(sequence.takeContiguous([])).toEqual([]);
+});
+
 test('a reset drops what was held', () => {
   const sequence = new Sequence(0);
   expect(sequence.take(rows([3, 4]))).toEqual([]);

@@ -369,6 +369,157 @@ const rowsLostBelowAHeadWithoutTag: Plan = {
   ],
 };
 
+/**
+ * A node of an earlier release appends, retention deletes the row below, and a failover loses both: what was read above the
+ * gap is not handed on over rows of another log.
+ */
+const rowsOfTwoLogs: Plan = {
+  seed: 0,
+  groups: [
+    [{ do: 'receive a commit', node: 0, which: 0 }],
+    [
+      { do: 'append by an older node', count: 2 },
+      { do: 'prune', count: 1 },
+    ],
+    [{ do: 'fail over', count: 2, how: 'alive' }],
+    [
+      { do: 'connect', client: 0, node: 0 },
+      { do: 'receive a commit', node: 0, which: 0 },
+      { do: 'append', node: 0, count: 1 },
+      { do: 'poll', node: 1 },
+      { do: 'append', node: 1, count: 1 },
+      { do: 'fail over', count: 0, how: 'broken' },
+    ],
+    [{ do: 'connect', client: 0, node: 0 }],
+    [{ do: 'connect', client: 0, node: 0 }],
+    [{ do: 'restore while no node runs', count: 1 }],
+    [{ do: 'fail over', count: 0, how: 'broken' }],
+    [{ do: 'connect', client: 0, node: 0 }],
+  ],
+};
+
+/**
+ * A comparison moves the head to a row without a tag, then a backup loses the rows alone: an older term that begins there by
+ * chance is not that of a comparison.
+ */
+const rowsLostBelowAMendedHead: Plan = {
+  seed: 0,
+  groups: [
+    [
+      { do: 'append', node: 0, count: 1 },
+      { do: 'hint', node: 0 },
+    ],
+    [{ do: 'poll', node: 0 }],
+    [
+      { do: 'append by an older node', count: 1 },
+      { do: 'connect', client: 0, node: 1 },
+      { do: 'restore the head alone', count: 1 },
+      { do: 'append', node: 1, count: 4 },
+    ],
+    [
+      { do: 'restore while no node runs', count: 1 },
+      { do: 'restore the head alone', count: 1 },
+    ],
+    [
+      { do: 'restore', count: 4 },
+      { do: 'restore the rows alone', count: 2 },
+      { do: 'append', node: 0, count: 1 },
+    ],
+  ],
+};
+
+/**
+ * A restored backup lacks the term that the appending connection found: the one that is present is older, and refuses
+ * nothing.
+ */
+const termLostSinceTheConnection: Plan = {
+  seed: 0,
+  groups: [
+    [
+      { do: 'append', node: 0, count: 2 },
+      { do: 'connect', client: 0, node: 0 },
+    ],
+    [{ do: 'fail over', count: 0, how: 'alive' }],
+    [{ do: 'connect', client: 0, node: 0 }, { do: 'append', node: 0, count: 1 }, { do: 'start' }],
+    [
+      { do: 'append', node: 1, count: 2 },
+      { do: 'receive a commit', node: 0, which: 0 },
+    ],
+    [
+      { do: 'restore while no node runs', count: 2 },
+      { do: 'start' },
+      { do: 'fail over', count: 0, how: 'broken' },
+    ],
+    [
+      { do: 'restore', count: 2 },
+      { do: 'receive a commit', node: 0, which: 0 },
+      { do: 'append', node: 0, count: 1 },
+    ],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'poll', node: 0 }],
+    [{ do: 'hint', node: 0 }],
+    [{ do: 'receive a commit', node: 0, which: 0 }],
+    [{ do: 'restore the head alone', count: 1 }],
+  ],
+};
+
+/**
+ * The rows alone are lost, the last one of a node of an earlier release: the head names no tag that would differ.
+ */
+const untaggedRowLost: Plan = {
+  seed: 0,
+  groups: [
+    [{ do: 'disconnect', client: 0 }],
+    [
+      { do: 'append', node: 0, count: 1 },
+      { do: 'poll', node: 0 },
+    ],
+    [
+      { do: 'connect', client: 0, node: 0 },
+      { do: 'append by an older node', count: 2 },
+      { do: 'poll', node: 0 },
+      { do: 'receive a commit', node: 0, which: 0 },
+    ],
+    [
+      { do: 'append', node: 0, count: 2 },
+      { do: 'restore the rows alone', count: 2 },
+    ],
+    [{ do: 'restore while no node runs', count: 1 }],
+  ],
+};
+
+/**
+ * A node holds own commits above a gap while another one begins a term below them, since they are lost.
+ */
+const heldCommitsOverruled: Plan = {
+  seed: 1170964794,
+  groups: [
+    [{ do: 'receive a commit', node: 0, which: 0 }],
+    [
+      { do: 'receive a commit', node: 0, which: 0 },
+      { do: 'append', node: 0, count: 1 },
+      { do: 'append', node: 1, count: 4 },
+      { do: 'append', node: 0, count: 1 },
+    ],
+    [
+      { do: 'connect', client: 0, node: 1 },
+      { do: 'fail over', count: 0, how: 'broken' },
+      { do: 'restore the rows alone', count: 4 },
+    ],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'poll', node: 1 }],
+    [
+      { do: 'restore while no node runs', count: 1 },
+      { do: 'hint', node: 0 },
+    ],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'fail over', count: 0, how: 'broken' }],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'fail over', count: 0, how: 'broken' }],
+    [{ do: 'receive a commit', node: 0, which: 0 }],
+  ],
+};
+
 const examples = [
   ...prunedBehindTheHead,
   headOfALostLog,
@@ -377,6 +528,11 @@ const examples = [
   deliveredAfterItWasLost,
   replayedBeforeItWasNoticed,
   rowsLostBelowAHeadWithoutTag,
+  rowsOfTwoLogs,
+  rowsLostBelowAMendedHead,
+  termLostSinceTheConnection,
+  untaggedRowLost,
+  heldCommitsOverruled,
 ].map((steps): [Plan] => [steps]);
 
 test(

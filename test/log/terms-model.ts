@@ -204,9 +204,10 @@ function appendTo(
   events: readonly number[],
   mutation: Mutation | undefined,
 ): { rows: Row[]; proof: AppendProof } | RefusedAppend {
-  const { head, term, tag: previousTag, foreignTag } = server.headState();
+  const { head, term, tag: previousTag, foreignTag, mended } = server.headState();
+  const isRowLost = head > 0 && previousTag === null && !mended && !server.state.rows.has(head);
   const refused =
-    (expected.tagged && foreignTag) ||
+    (expected.tagged && (foreignTag || isRowLost)) ||
     server.name !== expected.server ||
     head < expected.minHead ||
     // Rows above the head are in the way of new ones: a duplicate key.
@@ -372,8 +373,7 @@ export class Node {
       }
       const [link, terms] = [this.appender, this.#appendTerms as AppendTerms];
       const { known, terms: verifiedTerms, server, verifiedAt } = this.tracker;
-      const view = { known, term: verifiedTerms.present?.word, server, verifiedAt };
-      const next = terms.next(view, now);
+      const next = terms.next({ known, terms: verifiedTerms, server, verifiedAt }, now);
       if (next === 'reconnect') {
         this.appender = undefined;
         this.follower.broken = true;
@@ -388,11 +388,14 @@ export class Node {
       await hop();
       if (!this.alive) return false;
       if (link.broken) continue;
-      const outcome = await link.server.exclusively(() => appendTo(link.server, next, events, mutation));
+      const outcome = await link.server.exclusively(() => {
+        const appended = appendTo(link.server, next, events, mutation);
+        if ('rows' in appended && link.server === this.#world.primary) this.#world.unproven = false;
+        return appended;
+      });
       await hop();
       if ('rows' in outcome) {
         terms.appended(next, outcome.proof.term, this.#world.now);
-        if (link.server === this.#world.primary) this.#world.unproven = false;
         this.#world.commits.push(outcome);
         if (!this.alive) return false;
         if (this.tracker.offer(outcome.rows, outcome.proof) === 'reconnect') this.follower.broken = true;
@@ -453,7 +456,10 @@ export class Node {
     const stored = link.server.state.rows;
     const [rows, tail] = [await source.range(0, target, 1e9), await source.prunedBelow()];
     const isStrange = rows.some(({ id, term }) => id > from && term !== null && !tracker.terms.has(term));
-    if (isStrange && !(await this.poll())) return;
+    // The row at its own position is gone: so are rows that the stream would pass over.
+    const isGone = target >= tail && rows.at(-1)?.id !== target && target !== tracker.emptyAt;
+    if ((isStrange || isGone) && !(await this.poll())) return;
+    if (isGone) return;
     const above = (ids: Iterable<number>) =>
       [...ids].filter((id) => id > Math.max(from, tail - 1) && id <= target).length;
     const torn = stored !== link.server.state.rows || above(rows.map(({ id }) => id)) < above(stored.keys());

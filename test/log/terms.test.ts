@@ -289,6 +289,22 @@ test('what a node of a release without terms appends is delivered, and its curso
       expect(follower.terms.judge(cursor, follower.position)).toEqual({ valid: true });
 });
 
+test('nothing is appended over the rows of a release without terms that were lost alone: exactly their cursors are refused', async () => {
+  const node = await startNode(here);
+  await node.append('a');
+  const restore = await backUp(['notification']);
+  const lost = [await appendAsBefore('b'), await appendAsBefore('c')];
+  await until(() => node.sent.length === 3);
+  await restore();
+  await node.append('d');
+  expect(node.judges(node.sent[0])).toEqual({ valid: true });
+  for (const cursor of lost)
+    expect(node.follower.terms.judge(cursor, node.follower.position)).toEqual({
+      valid: false,
+      resumeAfter: 1,
+    });
+});
+
 test('a node changes the epoch once for each of its connections, which is what older nodes see', async () => {
   const node = await startNode(here);
   const epochs: string[] = [];
