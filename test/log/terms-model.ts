@@ -260,6 +260,8 @@ export class Node {
   #fresh = false;
   #polling = Promise.resolve();
   #appending = Promise.resolve();
+  /** What the append asserts that is under way. */
+  appending: Expectation | undefined;
   /** The last row that was delivered; undefined after a reset. */
   last: Row | undefined;
   /** Rows that were delivered after another one than they were appended to. */
@@ -373,6 +375,7 @@ export class Node {
       }
       const [link, terms] = [this.appender, this.#appendTerms as AppendTerms];
       const { known, terms: verifiedTerms, server, verifiedAt } = this.tracker;
+      this.appending = undefined;
       const next = terms.next({ known, terms: verifiedTerms, server, verifiedAt }, now);
       if (next === 'reconnect') {
         this.appender = undefined;
@@ -385,10 +388,12 @@ export class Node {
         await this.poll();
         continue;
       }
+      this.appending = next;
       await hop();
       if (!this.alive) return false;
       if (link.broken) continue;
       const outcome = await link.server.exclusively(() => {
+        this.appending = undefined;
         const appended = appendTo(link.server, next, events, mutation);
         if ('rows' in appended && link.server === this.#world.primary) this.#world.unproven = false;
         return appended;
@@ -545,7 +550,10 @@ export class World {
         }
   }
 
-  /** A backup is restored in place: every connection goes on. It takes longer than the time between two polls. */
+  /**
+   * A backup is restored in place: every connection goes on. It takes longer than the time between two polls, and than an append
+   * for which less was known than what is restored away.
+   */
   async restore(lost: number): Promise<void> {
     const { primary } = this;
     for (let restored = false; !restored; ) {
@@ -553,6 +561,7 @@ export class World {
       for (const node of this.living) await node.poll();
       restored = await primary.exclusively(() => {
         if (primary.state.head !== head || primary.state.tag !== tag) return false;
+        if (this.living.some(({ appending }) => appending && appending.minHead < head)) return false;
         primary.state = primary.earlier(lost);
         this.#lose(primary.state.head);
         return true;
