@@ -20,6 +20,13 @@ const CHARTS = {
     x: 'open streams',
     y: 'ms',
   },
+  memory: {
+    title: 'Memory',
+    description:
+      'Resident memory of the serving process against the number of open streams, after garbage collection.',
+    x: 'open streams',
+    y: 'MiB',
+  },
   publishing: {
     title: 'Publishing over REST, one event a request',
     description: 'Events a second against the number of publishers, each of which waits for its answer.',

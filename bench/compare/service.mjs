@@ -47,14 +47,15 @@ export async function prepareService(directory) {
     publisher,
     data,
     target,
-    async start({ flags = [], env: added = {} } = {}) {
+    /** `opened`: what shows the load client that a stream is open. */
+    async start({ flags = [], env: added = {}, opened = target.opened } = {}) {
       const service = await startService({ ...env, ...added }, flags);
       const database = JSON.parse(readFileSync(join(data, 'mariadb/server.json'), 'utf8')).pid;
       return {
         ...service,
         pids: [service.pid, database],
         databaseUrl: server.url,
-        target: { ...target, port: service.port },
+        target: { ...target, opened, port: service.port },
       };
     },
   };

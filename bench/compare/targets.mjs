@@ -60,4 +60,12 @@ export const TARGETS = [
     unit: '',
   },
   { title: '100 of 1,000 readers stalled', metric: 'moreMiB', label: 'more memory', unit: 'MiB' },
+  {
+    title: '100 readers stall during the replay',
+    metric: 'left',
+    label: 'still open 10 s after the limit',
+    atMost: 0,
+    unit: '',
+  },
+  { title: '100 readers stall during the replay', metric: 'moreMiB', label: 'more memory', unit: 'MiB' },
 ];

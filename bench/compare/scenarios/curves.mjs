@@ -1,5 +1,6 @@
 // Points of the curves: one dimension grows, once a run.
-import { assertComplete, assertOpen, withContender, withEach } from '../measure.mjs';
+import { assertComplete, assertOpen, collected, withContender, withEach } from '../measure.mjs';
+import { COLLECTS } from '../service.mjs';
 import { publishOne } from './ten-thousand-streams.mjs';
 
 const STREAMS = [100, 300, 1_000, 3_000, 10_000];
@@ -21,6 +22,10 @@ export const curves = {
     await withEach(bench, [bench.service, bench.peers.nchan], {}, ({ name }, { run }) =>
       growStreams(name, run, point),
     );
+    const holders = [bench.service, bench.peers.bare, bench.peers.nchan];
+    await withEach(bench, holders, { flags: COLLECTS }, ({ name }, { run, main }) =>
+      growMemory(name, run, main, point),
+    );
     await withEach(bench, [bench.service, bench.peers.bare], {}, ({ name }, { run }) =>
       growPublishers(name, run, point),
     );
@@ -37,6 +42,14 @@ async function growStreams(name, run, point) {
     point('latency', name, streams, paced.arrival.p99);
     const saturated = assertComplete(await run(`publish connections=64 seconds=${SECONDS}`));
     point('deliveries', name, streams, saturated.deliveriesPerSecond);
+  }
+}
+
+async function growMemory(name, run, main, point) {
+  for (const streams of STREAMS) {
+    assertOpen(await run(`open ${streams} timeout=300`), streams);
+    await run('wait 0.5');
+    point('memory', name, streams, (await collected(main, name !== 'nchan')) / 1024);
   }
 }
 

@@ -22,7 +22,8 @@
 // Each line on stdin is a command, answered by a line on stdout. Streams are read also while no command runs. A command that
 // could not be carried out is in its answer (`failed`, `refused`, `ended`, `differing`, `failure`): nothing ends the client but
 // the end of its input.
-//   open N [window=100] [cursor=ID] [timeout=60] [stalled=K]   until N streams are open; those of each K with a small buffer
+//   open N [window=100] [cursor=ID] [timeout=60] [stalled=K] [still=1]   until N streams are open; those of each K with a small
+//                buffer; `still`: each stops reading once it is open
 //   publish [connections=64] [batch=1] [seconds=3] [settle=120]   closed loop
 //   paced rate=N [connections=16] [batch=1] [seconds=4] [settle=120]   N requests a second; latency counts from when each was due
 //   stall K      every Kth stream stops reading; 0: all read
@@ -59,7 +60,8 @@ static void open_streams(const char *command) {
   const char *at = strstr(command, " cursor=");
   if (at) sscanf(at, " cursor=%255s", cursor);
   streams_open((unsigned)atoi(command + 5), (unsigned)value_of(command, "window", 100), at ? cursor : NULL,
-               value_of(command, "timeout", 60), (unsigned)value_of(command, "stalled", 0));
+               value_of(command, "timeout", 60), (unsigned)value_of(command, "stalled", 0),
+               value_of(command, "still", 0) > 0);
 }
 
 static void run_publishing(const char *command, double rate) {

@@ -43,6 +43,8 @@ struct stream {
 static struct stream_options options;
 static struct stream *streams;
 static unsigned capacity, opened, failed, ended, pending, waiting, retries;
+/** Whether streams stop reading once they are open. */
+static bool opens_still;
 static const char **tokens;
 static unsigned token_count;
 static char failure[201];
@@ -194,6 +196,9 @@ static void stream_answered(struct stream *stream, const char *bytes, size_t len
   histogram_add(&opening, now - stream->asked_at);
   free(stream->head);
   stream->head = NULL;
+  if (!opens_still) return;
+  stream->stalled = true;
+  loop_change(&stream->source, 0);
 }
 
 static void stream_ready(struct source *source, uint32_t events) {
@@ -213,7 +218,9 @@ static void stream_ready(struct source *source, uint32_t events) {
   if (stream->state == OPENING) stream_answered(stream, space, (size_t)length, now);
 }
 
-void streams_open(unsigned target, unsigned window, const char *cursor, double timeout_s, unsigned stalled_each) {
+void streams_open(unsigned target, unsigned window, const char *cursor, double timeout_s, unsigned stalled_each,
+                  bool still) {
+  opens_still = still;
   if (target > capacity) {
     // Sources are known by their address: none may move while one is open.
     if (opened > 0) fail("open as many streams first as there are to be at most");

@@ -24,9 +24,11 @@ struct stream_options {
 void streams_configure(const struct stream_options *options);
 /**
  * Opens streams until there are `target`, with `window` openings under way. With a cursor they resume there. A 503 is
- * asked again after its `Retry-After`, a connection without an answer after a second. Prints the fields of the answer.
+ * asked again after its `Retry-After`, a connection without an answer after a second. `still`: each stops reading once it is
+ * open. Prints the fields of the answer.
  */
-void streams_open(unsigned target, unsigned window, const char *cursor, double timeout_s, unsigned stalled_each);
+void streams_open(unsigned target, unsigned window, const char *cursor, double timeout_s, unsigned stalled_each,
+                  bool still);
 void streams_close(void);
 /** Streams that are open and read. */
 unsigned streams_reading(void);
