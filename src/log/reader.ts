@@ -61,22 +61,80 @@ export async function readScopes(
   through: number,
   limit: number,
 ): Promise<{ readonly rows: LogRow[]; readonly server: string; readonly lacksEnd: boolean }> {
-  const one = `(SELECT ${COLUMNS} FROM notification FORCE INDEX (notification_scope) WHERE scope = ? AND id > ? AND id <= ? ORDER BY id LIMIT ${limit})`;
-  // The first row, at position 0, names the server, so that one statement proves where its rows come from.
-  const end = `EXISTS (SELECT 1 FROM notification WHERE id = ${through})`;
-  const server = `(SELECT 0 AS id, 0 AS event_id, '' AS scope, '' AS type, ${end} AS player_id, '' AS title,
-    CONVERT(${SERVER} USING utf8mb4) COLLATE utf8mb4_unicode_ci AS message, '' AS data, NULL AS created_at,
-    NULL AS term, NULL AS tag)`;
   const rows = await query<RawRow>(
-    `${[server, ...scopes.map(() => one)].join(' UNION ALL ')} ORDER BY id LIMIT ${limit + 1}`,
+    `${[endRow(through), ...scopes.map(() => selectRange(COLUMNS, limit))].join(' UNION ALL ')} ORDER BY id LIMIT ${limit + 1}`,
     scopes.flatMap((scope) => [scope, after, through]),
   );
   const first = rows[0]?.id === 0 ? rows.shift() : undefined;
+  return { rows: rows.map(toRow), server: first?.message ?? '', lacksEnd: isMissing(first) };
+}
+
+/** Rows of one scope, from after a position up to and including another. */
+export interface ScopeRange {
+  readonly scope: Scope;
+  readonly after: number;
+  readonly through: number;
+}
+
+/**
+ * Reads several ranges by one statement, each from its own index range: the first `limit` rows of each, in order.
+ * @returns for each range its rows, and whether the row at `through` is missing, as by `readScopes`; and the server that they
+ *   come from
+ */
+export async function readScopeRanges(
+  query: Query,
+  ranges: readonly ScopeRange[],
+  limit: number,
+): Promise<{
+  readonly pages: readonly { readonly rows: LogRow[]; readonly lacksEnd: boolean }[];
+  readonly server: string;
+}> {
+  const ends = [...new Set(ranges.map(({ through }) => through))];
+  const rows = await query<RawRow & { page: number }>(
+    [
+      ...ends.map((end, index) => endRow(end, `, ${-1 - index} AS page`)),
+      ...ranges.map((_, page) => selectRange(`${COLUMNS}, ${page} AS page`, limit)),
+    ].join(' UNION ALL '),
+    ranges.flatMap(({ scope, after, through }) => [scope, after, through]),
+  );
+  const found = new Map<number, LogRow[]>();
+  const missing = new Set<number | undefined>();
+  for (const row of rows) {
+    if (row.page < 0 && isMissing(row)) missing.add(ends[-1 - row.page]);
+    if (row.page < 0) continue;
+    const page = found.get(row.page);
+    if (page === undefined) found.set(row.page, [toRow(row)]);
+    else page.push(toRow(row));
+  }
   return {
-    rows: rows.map(toRow),
-    server: first?.message ?? '',
-    lacksEnd: Number(first?.player_id ?? 1) === 0,
+    // Without an order of the whole, the order of its parts is not promised.
+    pages: ranges.map(({ through }, page) => ({
+      rows: (found.get(page) ?? []).sort((one, other) => one.id - other.id),
+      lacksEnd: missing.has(through),
+    })),
+    server: rows.find(({ page }) => page < 0)?.message ?? '',
   };
+}
+
+/**
+ * Selects a row at position 0 that names the server, so that one statement proves where its rows come from; its player says
+ * whether there is a row at the position `through`.
+ */
+function endRow(through: number, more = ''): string {
+  const end = `EXISTS (SELECT 1 FROM notification WHERE id = ${through})`;
+  return `(SELECT 0 AS id, 0 AS event_id, '' AS scope, '' AS type, ${end} AS player_id, '' AS title,
+    CONVERT(${SERVER} USING utf8mb4) COLLATE utf8mb4_unicode_ci AS message, '' AS data, NULL AS created_at,
+    NULL AS term, NULL AS tag${more})`;
+}
+
+/** Whether a row of `endRow` says that the row at its position is missing. */
+function isMissing(row: Pick<RawRow, 'player_id'> | undefined): boolean {
+  return Number(row?.player_id ?? 1) === 0;
+}
+
+/** Selects the first rows of a range, given as scope, `after` and `through`. */
+function selectRange(columns: string, limit: number): string {
+  return `(SELECT ${columns} FROM notification FORCE INDEX (notification_scope) WHERE scope = ? AND id > ? AND id <= ? ORDER BY id LIMIT ${limit})`;
 }
 
 /** Reads, per keep class, the lowest position from which on every row is still kept. */

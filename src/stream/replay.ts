@@ -7,16 +7,11 @@ import { scopeKind } from '../protocol/scope.ts';
 import { backoffDelay } from '../util/backoff.ts';
 import { keptClassesOf, transientTypesAmong } from './resume.ts';
 import type { SharedBatches } from './shared-batches.ts';
-import type { StoredPage, StoredPages, StoredPagesDeps } from './stored-pages.ts';
+import { SMALL_PAGE, type StoredPage, type StoredPages, type StoredPagesDeps } from './stored-pages.ts';
 import type { Stream } from './stream.ts';
 
 /** Max frames per read. */
 const PAGE = 500;
-/**
- * Max frames per read after a failed read (rows may be so large that a full page exceeds the statement timeout) and for
- * a slow reader, for which pages are read again.
- */
-const SMALL_PAGE = 20;
 /** Approximate bytes written before the peer must have taken them. */
 const PART_BYTES = 64 * 1024;
 /** Max time a page is kept for a reader that does not take it, ms; it is read again once the reader continues. */

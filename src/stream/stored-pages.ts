@@ -1,7 +1,8 @@
 import { TtlCache } from '../auth/ttl-cache.ts';
 import { LiveFrame } from '../channel/live-frame.ts';
 import type { KeepClass } from '../db/schema.ts';
-import { type Query, readScopes, readTails } from '../log/reader.ts';
+import { type Query, readScopeRanges, readScopes, readTails } from '../log/reader.ts';
+import type { LogRow } from '../log/row.ts';
 import type { Terms } from '../log/terms.ts';
 import { type Scope, scopeKind } from '../protocol/scope.ts';
 import { Batched } from '../util/batched.ts';
@@ -13,6 +14,10 @@ const KEEP_MS = 2_000;
 const MAX_KEPT = 32;
 /** Max weight of a page that is kept. */
 const MAX_KEPT_WEIGHT = 1_048_576;
+/** Bounds of the statements that read scopes of players: scopes of one, statements at a time, ms between two. */
+const OWN_READS = { maxItems: 100, maxRuns: 2, spacingMs: 10 };
+/** Max rows of such a statement, shared by its scopes; each may have a few. */
+const MAX_OWN_ROWS = 2_000;
 
 export interface StoredPagesDeps {
   readonly query: Query;
@@ -41,6 +46,12 @@ export interface StoredPage {
   readonly lacksEnd: boolean;
 }
 
+/**
+ * Max frames per read after a failed read (rows may be so large that a full page exceeds the statement timeout) and for a
+ * slow reader, for which pages are read again.
+ */
+export const SMALL_PAGE = 20;
+
 interface Range {
   readonly after: number;
   readonly target: number;
@@ -55,13 +66,30 @@ class OtherServer extends Error {
   }
 }
 
+/** Rows of a page as they were read. */
+interface RowsRead extends Pick<Range, 'target' | 'limit'> {
+  readonly scopes: readonly Scope[];
+  readonly rows: readonly LogRow[];
+  /** Whether the row at `target` is missing. */
+  readonly lacksEnd: boolean;
+}
+
+/** Page of a stream's own scope that waits to be read. */
+interface OwnRead {
+  readonly scope: Scope;
+  readonly range: Range;
+  readonly isWanted: () => boolean;
+}
+
 /**
- * Reads pages of the stored log for replays. Scopes of players are read for each stream; what a stream requests beside
- * them is read once for all streams that continue from the same position, and its frames are shared.
+ * Reads pages of the stored log for replays. Scopes of players are read for each stream, those of many streams by one statement;
+ * what a stream requests beside them is read once for all streams that continue from the same position, and its frames are
+ * shared.
  */
 export class StoredPages {
   readonly #deps: StoredPagesDeps;
   readonly #tails: Batched<undefined, StoredPage['tails']>;
+  readonly #own: Batched<OwnRead, ReadonlyMap<OwnRead, StoredPage>>;
   #kept = newCache();
 
   constructor(deps: StoredPagesDeps) {
@@ -70,6 +98,7 @@ export class StoredPages {
       maxItems: Number.POSITIVE_INFINITY,
       maxRuns: 2,
     });
+    this.#own = new Batched((reads) => deps.semaphore.run(() => this.#loadOwn(reads)), OWN_READS);
   }
 
   /**
@@ -88,13 +117,42 @@ export class StoredPages {
     const pages: StoredPage[] = [];
     if (shared.length > 0) pages.push(await this.#shared(shared, range));
     if (own.length > 0) {
-      const page = await this.#deps.semaphore.run(async () =>
-        isWanted() ? this.#load(own, range) : undefined,
-      );
+      const page = await this.#ownPage(own, range, isWanted);
       if (page === undefined) return undefined;
       pages.push(page);
     }
     return pages;
+  }
+
+  async #ownPage(
+    own: readonly Scope[],
+    range: Range,
+    isWanted: () => boolean,
+  ): Promise<StoredPage | undefined> {
+    const [scope] = own;
+    // A small page is a second attempt: with others the statement might take too long again.
+    if (scope === undefined || own.length > 1 || range.limit <= SMALL_PAGE)
+      return this.#deps.semaphore.run(async () => (isWanted() ? this.#load(own, range) : undefined));
+    const read = { scope, range, isWanted };
+    return (await this.#own.add([read])).get(read);
+  }
+
+  async #loadOwn(reads: readonly OwnRead[]): Promise<ReadonlyMap<OwnRead, StoredPage>> {
+    const wanted = reads.filter(({ isWanted }) => isWanted());
+    if (wanted.length === 0) return new Map();
+    const share = Math.max(SMALL_PAGE, Math.floor(MAX_OWN_ROWS / wanted.length));
+    const limit = Math.min(share, ...wanted.map(({ range }) => range.limit));
+    const terms = this.#deps.terms();
+    const ranges = wanted.map(({ scope, range: { after, target } }) => ({ scope, after, through: target }));
+    const { pages, server } = await readScopeRanges(this.#deps.query, ranges, limit);
+    const read = { server, terms, tails: await this.#checked(server) };
+    const loaded = new Map<OwnRead, StoredPage>();
+    for (const [index, page] of pages.entries()) {
+      const one = wanted[index] as OwnRead;
+      const { target } = one.range;
+      loaded.set(one, this.#pageOf({ ...page, scopes: [one.scope], target, limit }, read));
+    }
+    return loaded;
   }
 
   /** Forgets what was read: the log was reset. */
@@ -128,18 +186,28 @@ export class StoredPages {
     // Terms before rows: a term that begins meanwhile does not cover rows that were read earlier.
     const terms = this.#deps.terms();
     const { rows, server, lacksEnd } = await readScopes(this.#deps.query, scopes, after, target, limit);
+    const read = { server, terms, tails: await this.#checked(server) };
+    return this.#pageOf({ scopes, rows, lacksEnd, target, limit }, read);
+  }
+
+  /** The tails, after rows were read from this server. @throws OtherServer */
+  async #checked(server: string): Promise<StoredPage['tails']> {
     if (!this.#isFollowed(server)) throw new OtherServer();
-    const tails = await this.#tails.add([undefined]);
+    return this.#tails.add([undefined]);
+  }
+
+  #pageOf(
+    { scopes, rows, lacksEnd, target, limit }: RowsRead,
+    read: Pick<StoredPage, 'server' | 'terms' | 'tails'>,
+  ): StoredPage {
+    const isKept = Object.values(read.tails).every((tail) => tail <= target);
     return {
+      ...read,
       scopes,
-      frames: rows.map((row) => new LiveFrame(row, terms.labelOf(row))),
+      frames: rows.map((row) => new LiveFrame(row, read.terms.labelOf(row))),
       through: rows.length === limit ? (rows.at(-1)?.id ?? target) : target,
       words: new Set(rows.flatMap(({ term }) => term ?? [])),
-      tails,
-      server,
-      terms,
-      lacksEnd:
-        lacksEnd && target !== this.#deps.emptyAt?.() && Object.values(tails).every((tail) => tail <= target),
+      lacksEnd: lacksEnd && target !== this.#deps.emptyAt?.() && isKept,
     };
   }
 

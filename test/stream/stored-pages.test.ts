@@ -17,36 +17,38 @@ const PLAYERS = 40;
 /** Scope of each row: every tenth is one player's. */
 const scopeOf = (id: number): Scope => (id % 10 === 0 ? `player:${((id / 10) % PLAYERS) + 1}` : 'global');
 
-/** Rows that a statement of `readScopes` returns from a log, given as the scope of each position. */
+/** Rows that a statement of `readScopes` or `readScopeRanges` returns from a log, given as the scope of each position. */
 function rowsOf(log: readonly Scope[], sql: string, values: readonly unknown[]) {
   const limit = Number(/LIMIT ([0-9]+)\)/.exec(sql)?.[1]);
-  const ids: number[] = [];
+  const found: { id: number; page: number }[] = [];
   for (let at = 0; at < values.length; at += 3) {
     const [scope, after, through] = values.slice(at, at + 3) as [string, number, number];
-    const found = log.flatMap((one, index) =>
+    const ids = log.flatMap((one, index) =>
       one === scope && index >= after && index < through ? index + 1 : [],
     );
-    ids.push(...found.slice(0, limit));
+    found.push(...ids.slice(0, limit).map((id) => ({ id, page: at / 3 })));
   }
-  return ids
-    .sort((one, other) => one - other)
-    .slice(0, limit)
-    .map((id) => ({
-      ...{ id, event_id: id, scope: log[id - 1], type: 'ANNOUNCEMENT', player_id: null, title: 'Title' },
-      ...{ message: 'Message', data: '{}', created_at: new Date(), term: EPOCH, tag: 'tag' },
-    }));
+  // Pages apart have no order among them; merged ones do, and one limit.
+  const isApart = / AS page\b/.test(sql);
+  const rows = isApart ? found.reverse() : found.sort((one, other) => one.id - other.id).slice(0, limit);
+  return rows.map(({ id, page }) => ({
+    ...{ id, event_id: id, scope: log[id - 1], type: 'ANNOUNCEMENT', player_id: null, title: 'Title' },
+    ...{ message: 'Message', data: '{}', created_at: new Date(), term: EPOCH, tag: 'tag', page },
+  }));
 }
 
 /** A log in a database, and the reads of each scope from it. */
 function storedLog() {
   const log = Array.from({ length: ROWS }, (_, index) => scopeOf(index + 1));
   const reads: unknown[] = [];
+  const counts = { statements: 0 };
   const query: Query = async <T>(sql: string, values: unknown[] = []) => {
     if (!sql.includes('FROM notification')) return [];
+    counts.statements++;
     reads.push(...values.filter((_, at) => at % 3 === 0));
     return rowsOf(log, sql, values) as T[];
   };
-  return { query, readsOf: (scope: Scope) => reads.filter((one) => one === scope) };
+  return { query, counts, readsOf: (scope: Scope) => reads.filter((one) => one === scope) };
 }
 
 const TERMS = new Terms([{ number: 1, word: EPOCH, firstId: 0 }]);
@@ -75,7 +77,7 @@ function replays(query: Query) {
 }
 
 test('Streams that return from one position read what they share once, each gets its own, and all in order', async () => {
-  const { query, readsOf } = storedLog();
+  const { query, counts, readsOf } = storedLog();
   const { open } = replays(query);
   const crowd = Array.from({ length: PLAYERS }, (_, index) => open(index + 1));
   await until(() => crowd.every(({ stream }) => stream.state === 'live'));
@@ -83,6 +85,25 @@ test('Streams that return from one position read what they share once, each gets
   // 1,080 rows of `global` are three pages.
   expect(readsOf('global')).toHaveLength(3);
   expect(readsOf('player:7')).toHaveLength(3);
+  // One statement reads the scopes of many players.
+  expect(counts.statements).toBeLessThan(15);
+});
+
+test('After a read that failed, each player is read apart, by a small page', async () => {
+  const { query, readsOf } = storedLog();
+  let failed = 0;
+  const { open } = replays(async (sql, values) => {
+    if (/ AS page\b/.test(sql)) {
+      failed++;
+      throw new Error('the statement took too long');
+    }
+    return query(sql, values);
+  });
+  const crowd = [1, 2, 3].map(open);
+  await until(() => crowd.every(({ stream }) => stream.state === 'live'));
+  for (const { ids, expected } of crowd) expect(ids()).toEqual(expected);
+  expect(failed).toBeGreaterThan(0);
+  expect(readsOf('player:2').length).toBeGreaterThan(0);
 });
 
 test('A page that was read before the log was reset is not sent after it', async () => {
