@@ -47,6 +47,7 @@ async function growStreams(name, run, point) {
 
 async function growMemory(name, run, main, point) {
   for (const streams of STREAMS) {
+    await run('close');
     assertOpen(await run(`open ${streams} timeout=300`), streams);
     await run('wait 0.5');
     point('memory', name, streams, (await collected(main, name !== 'nchan')) / 1024);
