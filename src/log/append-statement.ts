@@ -81,10 +81,13 @@ export const HEAD_DISAGREES = `(SELECT COALESCE(MAX(id), 0) FROM notification WH
 
 /**
  * Whether the row at the head proves the rows below it: the append that the head names wrote it; or it is there, where a node
- * of an earlier release appended it, which names none. A head that a comparison has mended has no row.
+ * of an earlier release appended it, which names none. Where a comparison has mended a head whose row is lost, it has begun the
+ * present term after the newest row, which must still be the newest one.
  */
 const HEAD_IS_PROVEN = `IF(@previous IS NULL,
-  @head = 0 OR EXISTS (SELECT 1 FROM notification WHERE id = @head) OR EXISTS (SELECT 1 FROM log_head WHERE id = 1 AND tagged_head = head),
+  @head = 0 OR EXISTS (SELECT 1 FROM notification WHERE id = @head)
+    OR EXISTS (SELECT 1 FROM log_head h JOIN log_term t ON t.term = h.epoch WHERE h.id = 1 AND h.tagged_head = h.head
+      AND t.first_id = (SELECT COALESCE(MAX(n.id), 0) + 1 FROM notification n WHERE n.id > 0)),
   @previous <=> (SELECT tag FROM notification WHERE id = @head))`;
 
 /** Reads what the last packet of this session found, as the JSON of an `AppendFound`: one column costs less than seven. */

@@ -520,6 +520,31 @@ const heldCommitsOverruled: Plan = {
   ],
 };
 
+/** The rows alone are lost twice, the second time below a head that a comparison has mended. */
+const lostBelowAMendedHead: Plan = {
+  seed: 0,
+  groups: [
+    [{ do: 'connect', client: 0, node: 0 }],
+    [{ do: 'append', node: 0, count: 1 }],
+    [{ do: 'append', node: 1, count: 3 }],
+    [{ do: 'restore the rows alone', count: 3 }],
+    [{ do: 'connect', client: 1, node: 1 }],
+    [{ do: 'restore the rows alone', count: 4 }],
+    [
+      { do: 'append', node: 1, count: 1 },
+      { do: 'connect', client: 0, node: 0 },
+    ],
+    [{ do: 'disconnect', client: 0 }],
+    [{ do: 'fail over', count: 0, how: 'broken' }],
+    [{ do: 'restore the head alone', count: 1 }],
+    [
+      { do: 'restore while no node runs', count: 1 },
+      { do: 'append', node: 0, count: 1 },
+    ],
+    [{ do: 'prune', count: 1 }],
+  ],
+};
+
 const examples = [
   ...prunedBehindTheHead,
   headOfALostLog,
@@ -533,6 +558,7 @@ const examples = [
   termLostSinceTheConnection,
   untaggedRowLost,
   heldCommitsOverruled,
+  lostBelowAMendedHead,
 ].map((steps): [Plan] => [steps]);
 
 test(

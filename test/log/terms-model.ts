@@ -205,7 +205,8 @@ function appendTo(
   mutation: Mutation | undefined,
 ): { rows: Row[]; proof: AppendProof } | RefusedAppend {
   const { head, term, tag: previousTag, foreignTag, mended } = server.headState();
-  const isRowLost = head > 0 && previousTag === null && !mended && !server.state.rows.has(head);
+  const isMended = mended && server.state.terms.at(-1)?.firstId === server.lastRow() + 1;
+  const isRowLost = head > 0 && previousTag === null && !isMended && !server.state.rows.has(head);
   const refused =
     (expected.tagged && (foreignTag || isRowLost)) ||
     server.name !== expected.server ||

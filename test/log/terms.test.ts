@@ -187,6 +187,21 @@ test('rows that are restored alone while no node runs: what they lack is refused
   expect(second.sent.map(({ row }) => row.id)).toEqual([16]);
 });
 
+test('rows that are lost below a head that was mended before: nothing is appended before their cursors are refused', async () => {
+  const first = await startNode(here);
+  await first.append('a');
+  const restore = await backUp(['notification']);
+  await first.append('b', 'c');
+  await first.stop();
+  await restore();
+  const second = await startNode(here);
+  await database.execute('DELETE FROM notification');
+  await second.append('after');
+  expect(first.sent.map((sent) => second.judges(sent))).toEqual(
+    first.sent.map(() => ({ valid: false, resumeAfter: 0 })),
+  );
+});
+
 test('rows of another log that end where the head is: no cursor of the log that they replaced is valid', async () => {
   const first = await startNode(here);
   await first.append(...texts(5));
