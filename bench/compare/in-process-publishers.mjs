@@ -1,12 +1,10 @@
 // The service as a library: publishers in its process, each of which waits for its answer before it publishes again.
-//   node bench/compare/in-process-publishers.mjs PUBLISHERS SECONDS
+//   node bench/compare/in-process-publishers.mjs PUBLISHERS WARM-UP SECONDS
 // Prints `{ perSecond, p50, p99, cpuUs }`: durations of answers in ms, CPU of this process for each event.
 import { createService, loadConfig } from '../../dist/index.js';
 import { CONTEST } from './wire.mjs';
 
-const [publishers, seconds] = process.argv.slice(2).map(Number);
-/** Time before measuring begins, ms. */
-const WARM_UP_MS = 1_000;
+const [publishers, warmUpS, seconds] = process.argv.slice(2).map(Number);
 
 const service = await createService(loadConfig(process.env));
 const event = { type: 'ANNOUNCEMENT', data: { contestId: CONTEST, title: 'bench', message: 'xxxxxxxx' } };
@@ -22,7 +20,7 @@ const publishing = Promise.all(
     }
   }),
 );
-await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
+await new Promise((resolve) => setTimeout(resolve, warmUpS * 1_000));
 const cpuBefore = process.cpuUsage();
 const begunAt = performance.now();
 measuring = true;

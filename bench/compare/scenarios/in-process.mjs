@@ -8,7 +8,8 @@ const PROGRAM = join(import.meta.dirname, '../in-process-publishers.mjs');
 export const inProcess = {
   name: 'in-process',
   async run(bench, record) {
-    const given = ['1000', String(bench.durations.publishS)];
+    const { warmUpS, publishS } = bench.durations;
+    const given = ['1000', String(warmUpS), String(publishS)];
     const env = {
       PATH: process.env.PATH,
       NODE_ENV: 'test',

@@ -4,10 +4,10 @@ import { assertComplete, withEach } from '../measure.mjs';
 export const publish = {
   name: 'publish',
   async run(bench, record) {
-    const { publishS } = bench.durations;
+    const { warmUpS, publishS } = bench.durations;
     const contenders = [bench.service, bench.peers.bare];
     await withEach(bench, contenders, {}, async (contender, { run }) => {
-      await run('publish connections=64 seconds=1');
+      await run(`publish connections=64 seconds=${warmUpS}`);
       const many = assertComplete(await run(`publish connections=64 seconds=${publishS}`));
       record('publish, 64 connections', contender.name, {
         perSecond: many.eventsPerSecond,

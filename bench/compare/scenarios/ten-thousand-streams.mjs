@@ -6,6 +6,8 @@ import { recordPaced, recordSaturated } from './thousand-streams.mjs';
 
 const STREAMS = 10_000;
 const RATES = [5, 10];
+/** Streams that are opened and closed before those that are measured. */
+const WARM_UP = 2_000;
 /** Events between the cut and the reconnection. */
 const MISSED = 100;
 /** Time after which everybody who opened a stream is announced, s. */
@@ -24,10 +26,10 @@ export const tenThousandStreams = {
 async function measure(bench, record, { name }, { server, run, main }) {
   const collects = name !== 'nchan';
   const { idleS, pacedS, publishS } = bench.durations;
-  // What a process allocates with its first streams is not counted.
-  assertOpen(await run('open 100'), 100);
+  // What a process compiles and allocates with its first streams is not counted.
+  assertOpen(await run(`open ${WARM_UP} window=100`), WARM_UP);
   await run('close');
-  await run('wait 0.5');
+  await run('wait 2');
   const before = await collected(main, collects);
   const opening = assertOpen(await run(`open ${STREAMS} window=100 timeout=300`), STREAMS);
   record('opening 10,000 streams', name, {

@@ -20,8 +20,8 @@ export const thousandStreams = {
 };
 
 async function measure(bench, record, { name }, { run }) {
-  const { pacedS, publishS } = bench.durations;
-  await run('publish connections=64 seconds=1');
+  const { warmUpS, pacedS, publishS } = bench.durations;
+  await run(`publish connections=64 seconds=${warmUpS}`);
   const before = await run(`publish connections=64 seconds=${publishS}`);
   assertOpen(await run(`open ${STREAMS}`), STREAMS);
   await recordPaced(record, name, STREAMS, RATE, run, pacedS);
