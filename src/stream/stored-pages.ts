@@ -177,9 +177,9 @@ export class StoredPages {
     return loading;
   }
 
-  /** Whether a page that was read for another stream is of the same log, and holds nothing that is to be sent later. */
-  #holds({ through, terms, server }: StoredPage, { target }: Range): boolean {
-    return through <= target && terms === this.#deps.terms() && this.#isFollowed(server);
+  /** Whether a page that was read for another stream is of the same log, and whole, and holds nothing that is to be sent later. */
+  #holds({ through, terms, server, lacksEnd }: StoredPage, { target }: Range): boolean {
+    return !lacksEnd && through <= target && terms === this.#deps.terms() && this.#isFollowed(server);
   }
 
   async #load(scopes: readonly Scope[], { after, target, limit }: Range): Promise<StoredPage> {
