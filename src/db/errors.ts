@@ -144,6 +144,7 @@ const DENIED = new Set([1044, 1142, 1143, 1227, 1370]);
 /** The statement exceeds max_allowed_packet, of the server or of a proxy before it; the connection is closed. */
 const PACKET_TOO_LARGE = 1153;
 const DUPLICATE = 1062;
+const SYNTAX_ERROR = 1064;
 const IDLE_TOO_LONG = 4031;
 const MISSING_VALUE = 1048;
 
@@ -203,6 +204,11 @@ export function isDenied(error: unknown): boolean {
 /** Whether a unique key already holds that value. */
 export function isDuplicate(error: unknown): boolean {
   return errnoOf(error) === DUPLICATE;
+}
+
+/** Whether the server does not know the syntax of the statement. Nothing of it was run. */
+export function isSyntaxError(error: unknown): boolean {
+  return errnoOf(error) === SYNTAX_ERROR;
 }
 
 /** Whether a column that must have a value was given NULL. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { isMariaDb } from '../db/connect.ts';
+import { isSyntaxError } from '../db/errors.ts';
 import { assertPacketFits, packetLimitOf } from '../db/packet-limit.ts';
 import {
   type AppendFound,
@@ -74,6 +75,9 @@ export function unansweredRows({ members }: Attempt): number {
   return rows;
 }
 
+/** Connections through a proxy that announces a MariaDB in front of another server. */
+const withoutCompounds = new WeakSet<Connection>();
+
 /**
  * Sends the units that have no answer yet. Resolves after COMMIT.
  * @param onSent called once the packet is written
@@ -90,13 +94,21 @@ export async function sendAttempt(
   for (const { units, answers } of members)
     for (const [index, unit] of units.entries()) if (!answers[index]) pending.push(unit);
   const newTerm = newTermWord();
-  const sql = appendStatement(pending, { tag, newTerm, expected }, isMariaDb(connection));
+  const compound = isMariaDb(connection) && !withoutCompounds.has(connection);
+  const sql = appendStatement(pending, { tag, newTerm, expected }, compound);
   const limit = packetLimitOf(connection);
   assertPacketFits(sql, typeof limit === 'number' ? limit : await limit);
   // Without values the driver does not scan the text for placeholders.
   const answer = connection.query<RowDataPacket[][]>({ sql, values: null });
   onSent();
-  const [results] = await answer;
+  let results: RowDataPacket[][];
+  try {
+    [results] = await answer;
+  } catch (error) {
+    if (!compound || !isSyntaxError(error)) throw error;
+    withoutCompounds.add(connection);
+    return sendAttempt(connection, { members, key, tag }, expected, onSent);
+  }
   // A compound statement answers with a result of its own, after the rows that it read.
   const found = readFound(results.findLast((result) => Array.isArray(result))?.[0]);
   const firstId = Number(found.base) + 1;

@@ -49,34 +49,45 @@ describe('the log', () => {
     }
   });
 
-  test.each([
-    ['one compound statement where the server is a MariaDB', undefined, inject('databaseKind') === 'mariadb'],
-    ['a packet of statements to MySQL', '8.0.40', false],
-  ])('is sent %s', async (_, version, isCompound) => {
-    const sent: string[] = [];
-    const appender = appending({
-      connect: async () => {
-        const connection = await database.connect({ multipleStatements: true });
-        const core = (
-          connection as unknown as { connection: { _handshakePacket: { serverVersion: string } } }
-        ).connection;
-        if (version !== undefined) core._handshakePacket.serverVersion = version;
-        const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
-        return Object.assign(connection, {
-          query(...args: [unknown]) {
-            sent.push(JSON.stringify(args[0]));
-            return query(...args);
-          },
-        });
-      },
-    });
-    const [one] = await appender.append([unitOf('one')]);
-    const [two] = await appender.append([unitOf('two')]);
-    expect([one?.firstId, two?.firstId]).toEqual([1, 2]);
-    expect(await messagesIn(database)).toEqual(['one', 'two']);
-    const appends = sent.filter((sql) => sql.includes('INSERT INTO notification'));
-    expect(appends.map((sql) => sql.includes('BEGIN NOT ATOMIC'))).toEqual([isCompound, isCompound]);
-  });
+  const forms = [
+    ['one compound statement to MariaDB', '10.11.2-MariaDB', [true, true], ['mariadb']],
+    ['a packet of statements to MySQL', '8.0.40', [false, false], ['mariadb', 'mysql']],
+    [
+      'a packet once a MySQL with the name of a MariaDB refused it',
+      '10.11.2-MariaDB',
+      [true, false, false],
+      ['mysql'],
+    ],
+  ] as const;
+  const kind = inject('databaseKind');
+  test.each(forms.filter(([, , , kinds]) => (kinds as readonly string[]).includes(kind)))(
+    'is sent %s',
+    async (_, version, areCompound) => {
+      const sent: string[] = [];
+      const appender = appending({
+        connect: async () => {
+          const connection = await database.connect({ multipleStatements: true });
+          const core = (
+            connection as unknown as { connection: { _handshakePacket: { serverVersion: string } } }
+          ).connection;
+          core._handshakePacket.serverVersion = version;
+          const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+          return Object.assign(connection, {
+            query(...args: [unknown]) {
+              sent.push(JSON.stringify(args[0]));
+              return query(...args);
+            },
+          });
+        },
+      });
+      const [one] = await appender.append([unitOf('one')]);
+      const [two] = await appender.append([unitOf('two')]);
+      expect([one?.firstId, two?.firstId]).toEqual([1, 2]);
+      expect(await messagesIn(database)).toEqual(['one', 'two']);
+      const appends = sent.filter((sql) => sql.includes('INSERT INTO notification'));
+      expect(appends.map((sql) => sql.includes('BEGIN NOT ATOMIC'))).toEqual(areCompound);
+    },
+  );
 
   test('is sent the next batch before the callers of the previous one are answered', async () => {
     const steps: string[] = [];
