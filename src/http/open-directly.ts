@@ -109,6 +109,8 @@ async function respond(opening: PlainOpening, deps: DirectOpeningDeps): Promise<
     await open(opening, deps);
   } catch (error) {
     if (outgoing.headersSent) {
+      // What it would be answered with is reported all the same.
+      problemAnswer(error, incoming, deps);
       outgoing.destroy();
       return;
     }

@@ -224,6 +224,18 @@ describe('streams that are opened by the fast path', () => {
     expect(owners[0]).toMatchObject({ userAgent: 'tests', address: '192.0.2.7', playerId: 7 });
   });
 
+  it('reports an error after the head of a stream was sent', async () => {
+    let isFailing = true;
+    const opened = () => {
+      if (isFailing) throw new Error('an observer failed');
+    };
+    streams.observe({ opened, closed: () => {} });
+    const { reports, byApp } = await paths.direct(get(ME), 'caught-up');
+    isFailing = false;
+    expect(byApp).toBe(false);
+    expect(reports).toEqual(['GET /streams: Error: an observer failed']);
+  });
+
   it('frees the place of a request, whatever its outcome', async () => {
     for (let i = 0; i < 3 * RUNNING; i++)
       for (const name of ['all users', 'an error of the service', 'an unknown type', 'an expired token'])
