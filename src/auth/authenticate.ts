@@ -1,6 +1,7 @@
 import type { HttpConfig } from '../config/config.ts';
 import type { Queries } from '../db/database.ts';
 import { Problem } from '../protocol/problem.ts';
+import { type Ready, whenReady } from '../util/when-ready.ts';
 import { type Credential, credentialOf } from './credential.ts';
 import type { AccountId, Authenticate, Identity, ServiceIdentity, UserIdentity } from './identity.ts';
 import type { Keys } from './keys.ts';
@@ -26,7 +27,7 @@ export interface AuthenticatorParts {
 
 /** How an account is read: what admits it before, and whether the cache is left out. */
 interface Reading {
-  readonly admit: (account: AccountId) => Promise<void> | void;
+  readonly admit: (account: AccountId) => Ready<void>;
   readonly fresh: boolean;
 }
 
@@ -51,21 +52,21 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
     return { kind: 'user', ...identityFieldsOf(account), issuedAt, expiresAt: until, ticket: { id, scopes } };
   }
 
-  async function byServiceToken(token: string, { admit }: Reading): Promise<ServiceIdentity> {
-    const identity = await serviceTokens.verify(token, now());
-    await admit(identity);
-    return identity;
-  }
+  const admitService = (identity: ServiceIdentity, { admit }: Reading): Ready<ServiceIdentity> =>
+    whenReady(admit(identity), () => identity);
 
-  function byCredential(credential: Credential, request: AuthRequest, reading: Reading): Promise<Identity> {
+  function byCredential(credential: Credential, request: AuthRequest, reading: Reading): Ready<Identity> {
     const { from, text } = credential;
     if (from === 'ticket') return byTicket(text, reading);
     if (from === 'cookie') requireCookieOrigin(request, parts.http);
-    else if (serviceTokens.isMeant(text)) return byServiceToken(text, reading);
+    else {
+      const service = serviceTokens.verify(text, now());
+      if (service !== undefined) return whenReady(service, (identity) => admitService(identity, reading));
+    }
     return byToken(text, reading);
   }
 
-  return async (request, options = {}) => {
+  function authenticate(request: AuthRequest, options: Parameters<Authenticate>[1] = {}): Ready<Identity> {
     const credential = credentialOf(request, options.basic);
     const accepted = options.tickets === true && (request.method === 'GET' || request.method === 'HEAD');
     if (credential.from === 'ticket' && !accepted)
@@ -74,6 +75,14 @@ export function createAuthenticator(parts: AuthenticatorParts): Authenticate {
       });
     const { admit = () => {}, fresh = false } = options;
     return byCredential(credential, request, { admit, fresh });
+  }
+
+  return (request, options) => {
+    try {
+      return authenticate(request, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   };
 }
 

@@ -27,11 +27,7 @@ const LOOKS_LIKE_JWT = /^(?:Bearer\s+)?eyJ[\w-]*\.[\w-]+\.[\w-]*$/i;
  * @throws Problem `token-missing`, `token-invalid`, `ticket-invalid`, `token-in-url`
  */
 export function credentialOf({ headers, url }: AuthRequest, basic = false): Credential {
-  for (const [name, value] of url.searchParams)
-    if (TOKEN_PARAMETERS.has(name.toLowerCase()) && LOOKS_LIKE_JWT.test(value))
-      throw new Problem('token-in-url', {
-        detail: 'URLs end up in logs. Send the token in the Authorization header, or get a ticket for it.',
-      });
+  if (url.search !== '') requireNoToken(url.searchParams);
 
   const authorization = headers.get('authorization');
   if (authorization !== null) {
@@ -48,6 +44,14 @@ export function credentialOf({ headers, url }: AuthRequest, basic = false): Cred
   const cookie = parse(headers.get('cookie') ?? '', COOKIE)[COOKIE];
   if (cookie === undefined || cookie === '') throw new Problem('token-missing');
   return { from: 'cookie', text: cookie };
+}
+
+function requireNoToken(query: URLSearchParams): void {
+  for (const [name, value] of query)
+    if (TOKEN_PARAMETERS.has(name.toLowerCase()) && LOOKS_LIKE_JWT.test(value))
+      throw new Problem('token-in-url', {
+        detail: 'URLs end up in logs. Send the token in the Authorization header, or get a ticket for it.',
+      });
 }
 
 function passwordOf(authorization: string): string | undefined {

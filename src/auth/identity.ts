@@ -1,5 +1,6 @@
 import type { Role } from '../protocol/enums.ts';
 import type { Scope } from '../protocol/scope.ts';
+import type { Ready } from '../util/when-ready.ts';
 import type { AuthRequest } from './origin.ts';
 
 /** User of the platform. */
@@ -41,13 +42,13 @@ interface AuthenticateOptions {
   /** Whether a token is also accepted as the password of HTTP basic authentication. Default false. */
   readonly basic?: boolean;
   /** Admission: called once the signature is verified, and awaited before the database is queried. May throw to refuse. */
-  readonly admit?: (account: AccountId) => Promise<void> | void;
+  readonly admit?: (account: AccountId) => Ready<void>;
 }
 
 /**
- * Identifies the caller of a request.
+ * Identifies the caller of a request: at once where it is a service whose token was verified before. Rejects with each error.
  *
  * @throws Problem `token-missing`, `token-invalid`, `token-expired`, `token-in-url`, `ticket-invalid`,
  * `origin-not-allowed`, `account-blocked`, `keys-unavailable`. None reveals which check of a token failed.
  */
-export type Authenticate = (request: AuthRequest, options?: AuthenticateOptions) => Promise<Identity>;
+export type Authenticate = (request: AuthRequest, options?: AuthenticateOptions) => Ready<Identity>;

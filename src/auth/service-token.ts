@@ -1,6 +1,7 @@
 import { decodeJwt, errors } from 'jose';
 import { z } from 'zod';
 import { Problem } from '../protocol/problem.ts';
+import type { Ready } from '../util/when-ready.ts';
 import { isExpired, isFromTheFuture, MAX_TOKEN_LENGTH, numericDate } from './claims.ts';
 import type { ServiceIdentity } from './identity.ts';
 import { AUDIENCES, verifyOwn } from './own-token.ts';
@@ -20,10 +21,13 @@ function claimsToBeService(token: string): boolean {
 }
 
 export interface ServiceTokens {
-  /** Whether a token is a service's, by what was verified before or by its own claim. It only decides which verifier it goes to. */
-  isMeant(token: string): boolean;
-  /** @param now ms since 1970 @throws Problem `token-invalid`, `token-expired` */
-  verify(token: string, now: number): Promise<ServiceIdentity> | ServiceIdentity;
+  /**
+   * Verifies a token: at once where it was verified before.
+   * @param now ms since 1970
+   * @returns undefined where the token is not a service's
+   * @throws Problem `token-invalid`, `token-expired`
+   */
+  verify(token: string, now: number): Ready<ServiceIdentity> | undefined;
 }
 
 /** Max number of tokens that are remembered as verified. */
@@ -39,13 +43,13 @@ export function createServiceTokens(key: Uint8Array, options: { now?: () => numb
     ...options,
   });
   return {
-    isMeant: (token) => verified.get(token) !== undefined || claimsToBeService(token),
     verify(token, now) {
       const known = verified.get(token);
       if (known !== undefined) {
         if (isExpired(known.expiresAt, now)) throw new Problem('token-expired');
         return known;
       }
+      if (!claimsToBeService(token)) return undefined;
       return verifyServiceToken(token, key, now).then((identity) => {
         verified.set(token, identity);
         return identity;

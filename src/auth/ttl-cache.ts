@@ -1,6 +1,13 @@
+interface Entry<V> {
+  readonly value: V;
+  readonly until: number;
+}
+
 /** Bounded LRU cache whose entries expire. Expired ones are released within twice their time to live. */
 export class TtlCache<K, V> {
-  readonly #entries = new Map<K, { readonly value: V; readonly until: number }>();
+  readonly #entries = new Map<K, Entry<V>>();
+  /** The last one in the order of use, which needs no other place there. */
+  #newest: Entry<V> | undefined;
   readonly #ttlMs: number;
   readonly #capacity: number;
   readonly #now: () => number;
@@ -19,15 +26,22 @@ export class TtlCache<K, V> {
   get(key: K): V | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    this.#entries.delete(key);
-    if (entry.until <= this.#now()) return undefined;
-    this.#entries.set(key, entry);
+    if (entry.until <= this.#now()) {
+      this.delete(key);
+      return undefined;
+    }
+    if (entry !== this.#newest) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+      this.#newest = entry;
+    }
     return entry.value;
   }
 
   set(key: K, value: V): void {
     this.#entries.delete(key);
-    this.#entries.set(key, { value, until: this.#now() + this.#ttlMs });
+    this.#newest = { value, until: this.#now() + this.#ttlMs };
+    this.#entries.set(key, this.#newest);
     this.#sweep ??= setTimeout(() => this.#release(), this.#ttlMs).unref();
     if (this.#entries.size <= this.#capacity) return;
     for (const eldest of this.#entries.keys()) {
@@ -38,17 +52,21 @@ export class TtlCache<K, V> {
 
   clear(): void {
     this.#entries.clear();
+    this.#newest = undefined;
   }
 
   /** Deletes an entry, if its value is still this one. */
   delete(key: K, value?: V): void {
-    if (value === undefined || this.#entries.get(key)?.value === value) this.#entries.delete(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined || (value !== undefined && entry.value !== value)) return;
+    this.#entries.delete(key);
+    if (entry === this.#newest) this.#newest = undefined;
   }
 
   #release(): void {
     this.#sweep = undefined;
     const now = this.#now();
-    for (const [key, { until }] of this.#entries) if (until <= now) this.#entries.delete(key);
+    for (const [key, { until }] of this.#entries) if (until <= now) this.delete(key);
     if (this.#entries.size > 0) this.#sweep = setTimeout(() => this.#release(), this.#ttlMs).unref();
   }
 }

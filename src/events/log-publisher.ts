@@ -57,38 +57,24 @@ export interface LogPublisherOptions {
 export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
   const { append, restrictions, findSolve = async () => undefined, paces = true } = options;
 
-  async function appendUnits(
+  async function changeUnits(
     given: readonly EventUnit[],
-    { conflates = false }: PublishUnitsOptions = {},
-  ): Promise<Published[]> {
-    // Without waiting for anything, the units share a batch with other calls of this moment.
+    { conflates = false }: PublishUnitsOptions,
+  ): Promise<readonly EventUnit[]> {
     const linked = given.some(hasRetraction) ? await linkRetractions(given, findSolve) : given;
     const released = linked.some(releasesKeys) ? releaseKeys(linked) : linked;
     const redacted = released.some(isRedactable)
       ? await redactUnits(released, restrictions, paces)
       : released;
     const paced = paces && redacted.some(isPaced) ? redacted.map(paceUnit) : redacted;
-    const units = conflates ? withDigests(paced) : paced;
-    const appended = await append(units);
-    const published: Published[] = [];
-    // Digests follow the given units, and are nothing that the caller has published.
-    for (let number = 0; number < given.length; number++) {
-      const unit = units[number] as EventUnit;
-      const { firstId, duplicate, term, answer } = appended[number] as Appended;
-      // A repeat gets the first answer, whatever is restricted by now.
-      const stored = duplicate ? (storedScopes(answer) ?? scopesOf(given[number] ?? unit)) : undefined;
-      let next = firstId;
-      for (let index = 0; index < unit.drafts.length; index++) {
-        const { type, rows } = unit.drafts[index] as EventDraft;
-        const eventId = next;
-        const scopes = stored?.[index];
-        const notifications = scopes
-          ? scopes.map((scope) => ({ id: next++, scope }))
-          : rows.map(({ scope }) => ({ id: next++, scope }));
-        published.push({ type, eventId, notifications, duplicate, cursor: formatCursor(next - 1, term) });
-      }
-    }
-    return published;
+    return conflates ? withDigests(paced) : paced;
+  }
+
+  function appendUnits(given: readonly EventUnit[], options: PublishUnitsOptions = {}): Promise<Published[]> {
+    // Without waiting for anything, the units share a batch with other calls of this moment.
+    if (options.conflates !== true && given.every(isAppendedAsGiven))
+      return append(given).then((appended) => publishedOf(given, given, appended));
+    return changeUnits(given, options).then(async (units) => publishedOf(given, units, await append(units)));
   }
 
   const publishUnchecked = async (events: readonly UncheckedEvent[], options?: PublishOptions) =>
@@ -106,10 +92,45 @@ export function createLogPublisher(options: LogPublisherOptions): LogPublisher {
   };
 }
 
+/** @param units what was appended of the given ones */
+function publishedOf(
+  given: readonly EventUnit[],
+  units: readonly EventUnit[],
+  appended: readonly Appended[],
+): Published[] {
+  const published: Published[] = [];
+  // Digests follow the given units, and are nothing that the caller has published.
+  for (let number = 0; number < given.length; number++) {
+    const unit = units[number] as EventUnit;
+    const { firstId, duplicate, term, answer } = appended[number] as Appended;
+    // A repeat gets the first answer, whatever is restricted by now.
+    const stored = duplicate ? (storedScopes(answer) ?? scopesOf(given[number] ?? unit)) : undefined;
+    let next = firstId;
+    for (let index = 0; index < unit.drafts.length; index++) {
+      const { type, rows } = unit.drafts[index] as EventDraft;
+      const eventId = next;
+      const scopes = stored?.[index];
+      const notifications = scopes
+        ? scopes.map((scope) => ({ id: next++, scope }))
+        : rows.map(({ scope }) => ({ id: next++, scope }));
+      published.push({ type, eventId, notifications, duplicate, cursor: formatCursor(next - 1, term) });
+    }
+  }
+  return published;
+}
+
 const hasRetraction = ({ drafts }: EventUnit) => drafts.some(({ type }) => type === 'SOLVE_RETRACTED');
 const releasesKeys = ({ drafts }: EventUnit) => drafts.some(({ releases }) => releases !== undefined);
 const isRedactable = ({ drafts }: EventUnit) => drafts.some(({ redactable }) => redactable !== undefined);
 const isPaced = ({ paced }: EventUnit) => paced === true;
+
+/** Whether nothing is to be read or added before a unit is appended. */
+function isAppendedAsGiven({ drafts, paced }: EventUnit): boolean {
+  if (paced) return false;
+  for (const { type, releases, redactable } of drafts)
+    if (type === 'SOLVE_RETRACTED' || releases !== undefined || redactable !== undefined) return false;
+  return true;
+}
 
 /** Stores the events of a paced unit, instead of appending them. */
 function paceUnit(unit: EventUnit): EventUnit {

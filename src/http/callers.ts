@@ -12,6 +12,7 @@ import type { AccountId, Identity } from '../auth/identity.ts';
 import type { AuthRequest } from '../auth/origin.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Admission } from '../stream/admission.ts';
+import { type Ready, whenReady } from '../util/when-ready.ts';
 import type { AddressOf, AppEnv, Callers } from './app-env.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { RequestLimits } from './request-limits.ts';
@@ -106,34 +107,46 @@ interface EnterOptions extends Pick<Options, 'tickets' | 'basic' | 'fresh'> {
 }
 
 /**
- * Authenticates the caller of a request, who must pass `guard`, and enters the limits of its account.
+ * Authenticates the caller of a request, who must pass `guard`, and enters the limits of its account: at once where nothing
+ * has to be waited for. Rejects with each error.
  *
  * @throws Problem of `Authenticate` and of the guard, and `too-many-requests`
  */
-export async function enterAs<I extends Identity>(
+export function enterAs<I extends Identity>(
   { authenticate, limits, bounds }: Callers,
   request: AuthRequest,
   guard: Precondition<I>,
   { tickets = false, basic = false, fresh = false, admit }: EnterOptions = {},
-): Promise<Entered<I>> {
-  const leaving: (() => void)[] = [];
-  const leave = () => {
-    for (const one of leaving.splice(0).reverse()) one();
-  };
+): Ready<Entered<I>> {
   let account = '';
+  let leaveLimits: (() => void) | undefined;
+  let leaveAdmission: (() => void) | undefined;
+  const leave = () => {
+    leaveAdmission?.();
+    leaveLimits?.();
+    leaveAdmission = leaveLimits = undefined;
+  };
+  const passAdmission = async (enter: NonNullable<typeof admit>) => {
+    leaveAdmission = await enter();
+  };
   // Before the account is read from the database, so that refused requests count, too.
-  const enter = async (caller: AccountId) => {
+  const enter = (caller: AccountId) => {
     account = accountOf(caller);
-    leaving.push(await limits.enter(account, bounds[caller.kind]));
-    const release = await admit?.();
-    if (release !== undefined) leaving.push(release);
+    return whenReady(limits.enter(account, bounds[caller.kind]), (entered) => {
+      leaveLimits = entered;
+      if (admit !== undefined) return passAdmission(admit);
+    });
+  };
+  const accept = (identity: Identity): Entered<I> => ({ identity: guard(identity), account, leave });
+  const refuse = (error: unknown): Promise<never> => {
+    leave();
+    return Promise.reject(error);
   };
   try {
-    const identity = guard(await authenticate(request, { tickets, basic, fresh, admit: enter }));
-    return { identity, account, leave };
+    const identity = authenticate(request, { tickets, basic, fresh, admit: enter });
+    return identity instanceof Promise ? identity.then(accept).catch(refuse) : accept(identity);
   } catch (error) {
-    leave();
-    throw error;
+    return refuse(error);
   }
 }
 

@@ -63,5 +63,32 @@ export function answerDirectly(
   outgoing.end(answer.body);
 }
 
+/**
+ * Sends a whole response of JSON, as `answerDirectly` does: of its head, the lines that are always the same are not made anew.
+ */
+export function answerJson(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  isAllowedOrigin: IsAllowedOrigin,
+  answer: { readonly status: number; readonly body: string },
+): void {
+  if (outgoing.destroyed) return;
+  const { origin } = incoming.headers;
+  const lines = JSON_LINES.slice();
+  lines.push(String(Buffer.byteLength(answer.body)));
+  if (origin !== undefined && isAllowedOrigin(origin)) lines.push('access-control-allow-origin', origin);
+  outgoing.writeHead(answer.status, lines);
+  outgoing.end(answer.body);
+}
+
 const SECURITY_LINES = SECURITY_HEADERS.flat();
+const JSON_LINES = [
+  'content-type',
+  'application/json',
+  ...SECURITY_LINES,
+  ...crossOriginHeaders(undefined, () => false).flat(),
+  'vary',
+  'Origin',
+  'content-length',
+];
 const SECURITY_NAMES = new Set(SECURITY_HEADERS.map(([name]) => name));

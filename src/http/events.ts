@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { type LogPublisher, MAX_EVENTS } from '../events/log-publisher.ts';
+import { type LogPublisher, MAX_EVENTS, type UncheckedEvent } from '../events/log-publisher.ts';
 import { Problem } from '../protocol/problem.ts';
+import type { Published } from '../protocol/publishing.ts';
 import { asService } from './callers.ts';
 import { EVENTS_BODY, jsonBody } from './json-body.ts';
 import { createRouter, problems, type Router } from './router.ts';
@@ -78,21 +79,34 @@ export function eventRoutes({ publisher }: EventRoutesDeps): Router {
 }
 
 /** Publishes the events of a valid request: all or none. @param key of all of them */
-export async function publishBody(
+export function publishBody(
   publisher: Pick<LogPublisher, 'publishUnchecked'>,
   body: z.output<typeof PUBLISH_BODY>,
   key: string | undefined,
-): Promise<{ status: 200 | 201; answer: z.output<typeof published> }> {
-  const many = Array.isArray(body);
-  const events = (many ? body : [body]).map((one, index) => ({
-    type: one.type,
-    data: one.data,
-    idempotencyKey: one.idempotencyKey,
-    at: many ? `/${index}` : '',
-  }));
-  const answers = await publisher.publishUnchecked(events, key === undefined ? {} : { idempotencyKey: key });
-  return {
-    status: answers.every((one) => one.duplicate) ? 200 : 201,
-    answer: { events: answers.map((one) => ({ ...one, notifications: [...one.notifications] })) },
-  };
+): Promise<PublishAnswer> {
+  const events = Array.isArray(body)
+    ? body.map((one, index) => eventAt(one, `/${index}`))
+    : [eventAt(body, '')];
+  return publisher
+    .publishUnchecked(events, key === undefined ? undefined : { idempotencyKey: key })
+    .then(answerOf);
 }
+
+interface PublishAnswer {
+  readonly status: 200 | 201;
+  readonly answer: z.output<typeof published>;
+}
+
+const eventAt = ({ type, data, idempotencyKey }: z.output<typeof event>, at: string): UncheckedEvent => ({
+  type,
+  data,
+  idempotencyKey,
+  at,
+});
+
+const answerOf = (events: Published[]): PublishAnswer => ({
+  status: events.every(isDuplicate) ? 200 : 201,
+  answer: { events } as z.output<typeof published>,
+});
+
+const isDuplicate = ({ duplicate }: Published): boolean => duplicate;

@@ -4,9 +4,10 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { Problem } from '../protocol/problem.ts';
 import type { AppEnv } from './app-env.ts';
+import { type BodyBounds, BodyReceiver, decodeBody } from './body-receiver.ts';
 
 /** Max time to receive a body, ms. */
-const BODY_MS = 15_000;
+export const BODY_MS = 15_000;
 /** Max time to discard the rest of a body that is too large, ms. */
 const DISCARD_MS = 5_000;
 const KIB = 1_024;
@@ -86,15 +87,14 @@ export async function readText(
   }
   if (length !== undefined) reserve(length);
   onReady?.();
-  const bytes = await collect(incoming, max, timeoutMs, length === undefined ? inSteps(reserve) : undefined);
+  const onSize = length === undefined ? inSteps(reserve) : undefined;
+  const bytes = await collect(incoming, { length, max, onSize }, timeoutMs);
   if (bytes === undefined) {
     await discard(incoming);
     throw tooLarge(max);
   }
-  return DECODER.decode(bytes);
+  return decodeBody(bytes);
 }
-
-const DECODER = new TextDecoder();
 
 function tooLarge(max: number): Problem {
   return new Problem('body-too-large', { detail: `at most ${max} bytes` });
@@ -125,43 +125,19 @@ function sendContinue({ env }: Context<Env>, incoming: IncomingMessage): void {
   outgoing.shouldKeepAlive = !/\bclose\b/i.test(incoming.headers.connection ?? '');
 }
 
-/**
- * Reads a body.
- * @param onSize called with the number of bytes received so far; rejects with its error
- * @returns undefined where the body is longer than `max` bytes
- */
+/** Receives a body. @returns undefined where it is longer than its max size */
 function collect(
   incoming: IncomingMessage,
-  max: number,
+  bounds: BodyBounds,
   timeoutMs: number,
-  onSize: (size: number) => void = () => {},
 ): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const done = (settle: () => void) => {
+    const receiver = new BodyReceiver(incoming, bounds, (bytes, error) => {
       clearTimeout(late);
-      incoming.off('data', take).off('end', end).off('close', cut);
-      settle();
-    };
-    const take = (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > max) return done(() => resolve(undefined));
-      chunks.push(chunk);
-      try {
-        onSize(size);
-      } catch (error) {
-        done(() => reject(error));
-      }
-    };
-    const end = () => done(() => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)));
-    const cut = () => done(() => reject(new Problem('bad-request')));
-    const late = setTimeout(() => done(() => reject(new Problem('body-timeout'))), timeoutMs);
-    incoming
-      .on('data', take)
-      .on('end', end)
-      .on('close', cut)
-      .on('error', () => {});
+      if (error === undefined) resolve(bytes);
+      else reject(error);
+    });
+    const late = setTimeout(() => receiver.expire(), timeoutMs);
   });
 }
 

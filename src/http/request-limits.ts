@@ -1,4 +1,5 @@
 import { Problem } from '../protocol/problem.ts';
+import type { Ready } from '../util/when-ready.ts';
 
 /** Limits of one account, or of one address. */
 export interface RequestBounds {
@@ -32,19 +33,24 @@ export class RequestLimits {
   #sweeper: NodeJS.Timeout | undefined;
 
   /**
-   * Resolves once the request may begin, with a function to call when it ends.
+   * Gives a function to call when the request ends, as soon as it may begin: mostly at once. Rejects with each error.
    * @throws Problem `too-many-requests`
    */
-  async enter(key: string, bounds: RequestBounds): Promise<() => void> {
+  enter(key: string, bounds: RequestBounds): Ready<() => void> {
     const account = this.#account(key, bounds);
-    spend(account, bounds);
-    if (account.running >= bounds.running) await waitForPlace(account, bounds);
-    else account.running += 1;
-    return () => {
+    const leave = () => {
       const [next] = account.waiting ?? [];
       if (next !== undefined) next();
       else account.running -= 1;
     };
+    try {
+      spend(account, bounds);
+      if (account.running >= bounds.running) return waitForPlace(account, bounds).then(() => leave);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    account.running += 1;
+    return leave;
   }
 
   #account(key: string, bounds: RequestBounds): Account {

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll } from 'vitest';
 import { createApp } from '../../src/http/app.ts';
 import type { Callers } from '../../src/http/app-env.ts';
@@ -55,14 +55,22 @@ export function onBothPaths(options: {
   });
   afterAll(() => Promise.all(servers.map((server) => server.close())));
 
-  /** @param until text after which the client closes the connection of a response that does not end */
-  async function ask(server: HttpServer | undefined, request: string, until?: string): Promise<Outcome> {
+  /**
+   * @param until text after which the client closes the connection of a response that does not end
+   * @param size bytes per packet; left out: all at once
+   */
+  async function ask(
+    server: HttpServer | undefined,
+    request: string,
+    until?: string,
+    size?: number,
+  ): Promise<Outcome> {
     const before = { byApp, reports: reports.length };
-    const answer = await askPort(server?.port ?? 0, request, until);
+    const answer = await askPort(server?.port ?? 0, request, until, size);
     return { answer, reports: reports.slice(before.reports), byApp: byApp > before.byApp };
   }
   return {
-    direct: (request: string, until?: string) => ask(servers[0], request, until),
+    direct: (request: string, until?: string, size?: number) => ask(servers[0], request, until, size),
     ordinary: (request: string, until?: string) => ask(servers[1], request, until),
   };
 }
@@ -75,8 +83,13 @@ interface WireAnswer {
 }
 
 /** Response as it comes over the wire. */
-async function askPort(port: number, request: string, until?: string): Promise<WireAnswer> {
-  const socket = connect(port, '127.0.0.1').setEncoding('utf8');
+async function askPort(
+  port: number,
+  request: string,
+  until?: string,
+  size = request.length,
+): Promise<WireAnswer> {
+  const socket = connect(port, '127.0.0.1').setEncoding('utf8').setNoDelay(true);
   let text = '';
   await new Promise<void>((resolve, reject) => {
     socket.on('close', () => resolve()).on('error', reject);
@@ -84,12 +97,22 @@ async function askPort(port: number, request: string, until?: string): Promise<W
       text += chunk;
       if (until !== undefined && text.includes(until)) socket.destroy();
     });
-    socket.write(request);
+    void send(socket, request, size);
   });
-  const [head = '', body] = text.split('\r\n\r\n');
+  const [head = '', ...bodies] = text.split('\r\n\r\n');
+  // Of several responses, the body of each but the last runs into the head of the next.
+  const body = bodies.length === 0 ? undefined : bodies.join('\r\n\r\n');
   const [status, ...lines] = head.split('\r\n');
   const headers = lines
     .map((line) => line.replace(/^[^:]+/, (name) => name.toLowerCase()))
     .filter((line) => !line.startsWith('date:'));
   return { status, headers: headers.sort(), body };
+}
+
+/** Sends a request in packets of `size` characters. */
+async function send(socket: Socket, request: string, size: number): Promise<void> {
+  for (let at = 0; at < request.length; at += size) {
+    socket.write(request.slice(at, at + size));
+    await new Promise(setImmediate);
+  }
 }

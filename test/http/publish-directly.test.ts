@@ -85,6 +85,13 @@ const PLAIN: Record<string, string> = {
   'an error of the service': json({ type: 'BROKEN', data: {} }),
 };
 
+/** Lines of several responses, without their order and their dates. */
+const linesOf = ({ status, headers, body = '' }: Awaited<ReturnType<typeof paths.direct>>['answer']) =>
+  [status, ...headers, ...body.split('\r\n')]
+    .map((line = '') => line.toLowerCase())
+    .filter((line) => !line.startsWith('date:'))
+    .sort();
+
 const ODD: Record<string, string> = {
   'two keys': json(EVENT).replace('\r\n', '\r\nIdempotency-Key: a\r\nIdempotency-Key: b\r\n'),
   'two credentials': json(EVENT).replace('\r\n', '\r\nAuthorization: Bearer nobody\r\n'),
@@ -124,6 +131,30 @@ describe('publishing by the fast path', () => {
     for (const request of Object.values(PLAIN))
       statuses.add(Number((await paths.direct(request)).answer.status?.split(' ')[1]));
     expect([...statuses].sort()).toEqual([200, 201, 400, 401, 403, 413, 415, 422, 500, 503]);
+  });
+
+  it.each([
+    ['byte by byte', 1],
+    ['in pieces', 40],
+  ])('takes a request that arrives %s', async (_, size) => {
+    const request = PLAIN['an allowed origin'] ?? '';
+    const direct = await paths.direct(request, undefined, size);
+    expect(direct.byApp).toBe(false);
+    expect(direct.answer).toEqual((await paths.ordinary(request)).answer);
+  });
+
+  it('answers several requests of one connection in turn', async () => {
+    const kept = (name: string) => (PLAIN[name] ?? '').replace('Connection: close\r\n', '');
+    const requests = kept('one event') + kept('no JSON') + kept('a repeat') + PLAIN['several events'];
+    const direct = await paths.direct(requests);
+    expect(direct.byApp).toBe(false);
+    const ordinary = await paths.ordinary(requests);
+    expect(linesOf(direct.answer)).toEqual(linesOf(ordinary.answer));
+    expect(direct.answer.body?.match(/HTTP\/1\.1 \d+/g)).toEqual([
+      'HTTP/1.1 400',
+      'HTTP/1.1 200',
+      'HTTP/1.1 201',
+    ]);
   });
 
   it('frees the place of a request, whatever its outcome', async () => {
