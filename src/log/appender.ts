@@ -106,11 +106,12 @@ export class Appender {
   async #work(): Promise<void> {
     // One turn of the event loop, so that concurrent callers share the first batch.
     await new Promise(setImmediate);
-    let answer = () => {};
+    let answer = NOTHING;
     while (!this.#queue.isEmpty) {
       const batch = this.#queue.takeBatch(performance.now());
       if (batch.length === 0) continue;
       const answerPrevious = once(answer);
+      answer = NOTHING;
       // Where the next batch is not sent at once, the previous one does not wait for it.
       setImmediate(answerPrevious);
       const answerBatch = await this.#committer.commit(batch, answerPrevious);
@@ -123,11 +124,17 @@ export class Appender {
   }
 }
 
+const NOTHING = (): void => {};
+
+/**
+ * Runs `run` at the first call, and drops it then: what answers a batch refers to what answered the one before it, and would hold
+ * every batch since the work began.
+ */
 function once(run: () => void): () => void {
-  let done = false;
+  let waiting: (() => void) | undefined = run;
   return () => {
-    if (done) return;
-    done = true;
-    run();
+    const first = waiting;
+    waiting = undefined;
+    first?.();
   };
 }

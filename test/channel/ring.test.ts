@@ -1,9 +1,8 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LiveFrame } from '../../src/channel/live-frame.ts';
 import { Ring } from '../../src/channel/ring.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { frameOf, framesAfter, SOME_SCOPES, someScopes } from '../support/wire/frames.ts';
 
 const ids = (frames: readonly LiveFrame[] | undefined) => frames?.map((frame) => frame.id);
@@ -86,9 +85,6 @@ test('a ring of many frames of one scope can be read whole', () => {
   for (let id = 1; id <= many; id++) ring.push(frameOf(id));
   expect(ring.since(0, ['global', 'player:1'])?.length).toBe(many);
 });
-
-setFlagsFromString('--expose_gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 test('scopes without a frame in the ring take no memory', () => {
   const ring = new Ring({ frames: 10, bytes: 1 << 20 }, 0);

@@ -2,6 +2,7 @@ import { describe, expect, inject, test } from 'vitest';
 import type { Unit } from '../../src/log/append-statement.ts';
 import type { Appended, Appender } from '../../src/log/appender.ts';
 import type { LogRow } from '../../src/log/row.ts';
+import { collectGarbage } from '../support/collect-garbage.ts';
 import { expectGapless, messagesIn, solvedBy, unitOf, wholeLog } from '../support/database/log.ts';
 import { outcomes, prepareLog } from './fixture.ts';
 
@@ -47,6 +48,25 @@ describe('the log', () => {
       const [answer] = await appender.append([unitOf(`call ${i}`)]);
       expect((await messagesIn(database)).length).toBe(answer?.firstId);
     }
+  });
+
+  test('keeps nothing of calls that were answered, also where others always wait', async () => {
+    const appender = appending();
+    const appended: WeakRef<Unit>[] = [];
+    const underWay = new Set<Promise<unknown>>();
+    while (appended.length < 60) {
+      // One call a turn of the event loop: some of the four always wait while a batch is under way.
+      await new Promise(setImmediate);
+      if (underWay.size === 4) continue;
+      const unit = unitOf(`call ${appended.length}`);
+      appended.push(new WeakRef(unit));
+      const call = appender.append([unit]).finally(() => underWay.delete(call));
+      underWay.add(call);
+    }
+    collectGarbage();
+    const kept = appended.filter((unit) => unit.deref() !== undefined).length;
+    await Promise.all(underWay);
+    expect(kept).toBeLessThan(30);
   });
 
   const forms = [
