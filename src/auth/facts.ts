@@ -63,7 +63,8 @@ interface Existence {
 
 function distinctScopes(checks: readonly AccessCheck[]): Existence[] {
   const found = new Map<string, Existence>();
-  for (const { scope } of checks) {
+  // A crowd asks about few scopes, each of which its checks share.
+  for (const scope of new Set(checks.map((check) => check.scope))) {
     const { subject: kind } = ACCESS[scope.kind];
     if (kind === undefined || scope.id === undefined) continue;
     found.set(`${kind}/${scope.id}`, { kind, id: scope.id });

@@ -3,6 +3,7 @@ import type { Role } from '../protocol/enums.ts';
 import { Problem } from '../protocol/problem.ts';
 import { formatScope, type ParsedScope, parseScope, type Scope, scopes as spell } from '../protocol/scope.ts';
 import { Batched } from '../util/batched.ts';
+import { findChangedAccounts } from './changed-accounts.ts';
 import { type AccessCheck, loadAccessFacts } from './facts.ts';
 import type { Identity } from './identity.ts';
 import { type AccessFacts, isOpen, isOwn, mayListen } from './listening.ts';
@@ -45,7 +46,7 @@ export interface Grants {
    * cached. Until then nothing is.
    */
   set reported(reported: boolean);
-  /** Finds the streams that lost their access, in the current state of the database. A few queries per 500 users. */
+  /** Finds the streams that lost their access, in the current state of the database. A query per 1,000 users, and a few for the scopes of all. */
   recheck<L extends StreamAccess>(listeners: readonly L[]): Promise<Loss<L>[]>;
 }
 
@@ -121,35 +122,35 @@ export function createGrants(
 
     async recheck(listeners) {
       const since = evictions;
-      const accounts = await users.read(
-        listeners.map(({ userId }) => userId),
-        background,
-      );
+      const changed = await findChangedAccounts(background, listeners);
+      const accounts = await users.read(changed, background);
       const parsed = new Map<Scope, ParsedScope>();
       const parse = (scope: Scope) => parsed.get(scope) ?? remembered(parsed, scope);
-      const facts = await loadAccessFacts(
-        background,
-        listeners.flatMap((listener) =>
-          listener.scopes
-            .map(parse)
-            .filter((scope) => !isOwn(listener, scope))
-            .map((scope) => ({ viewer: listener, scope })),
-        ),
-      );
+      const checks: AccessCheck[] = [];
+      for (const viewer of listeners)
+        for (const text of viewer.scopes) {
+          const scope = parse(text);
+          if (!isOwn(viewer, scope)) checks.push({ viewer, scope });
+        }
+      const facts = await loadAccessFacts(background, checks);
       remember(facts, since);
       return listeners.flatMap((listener) => {
-        const loss = lossOf(listener);
+        const loss = accountLossOf(listener) ?? scopeLossOf(listener);
         if (loss !== undefined) users.forget(listener.userId);
         return loss ?? [];
       });
 
-      function lossOf<L extends StreamAccess>(listener: L): Loss<L> | undefined {
+      function accountLossOf<L extends StreamAccess>(listener: L): Loss<L> | undefined {
+        if (!changed.has(listener.userId)) return undefined;
         const account = accounts.get(listener.userId);
         const refusal = refusalOf(account, listener.issuedAt);
         if (refusal !== undefined) return { listener, why: refusal };
-        if (account?.role !== listener.role || account.playerId !== listener.playerId)
-          return { listener, why: 'changed' };
-        const scope = listener.scopes.find((text) => !mayListen(account, parse(text), facts));
+        const same = account?.role === listener.role && account.playerId === listener.playerId;
+        return same ? undefined : { listener, why: 'changed' };
+      }
+
+      function scopeLossOf<L extends StreamAccess>(listener: L): Loss<L> | undefined {
+        const scope = listener.scopes.find((text) => !mayListen(listener, parse(text), facts));
         if (scope === undefined) return undefined;
         evictions++;
         open.delete(subjectOf(parse(scope)));

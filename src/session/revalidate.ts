@@ -3,7 +3,7 @@ import type { CloseReason } from '../protocol/control.ts';
 import type { Stream } from '../stream/stream.ts';
 
 /** Max streams per check, so that other work gets its turn between two. */
-const PAGE = 1_000;
+const PAGE = 2_000;
 
 interface StreamListener extends StreamAccess {
   readonly stream: Stream;

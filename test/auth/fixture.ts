@@ -12,6 +12,8 @@ export interface Fixture {
   readonly database: Database;
   /** Statements that were sent through `counted` so far. */
   readonly queries: () => number;
+  /** Rows that they returned. */
+  readonly rows: () => number;
   readonly counted: Pick<Database, 'query' | 'execute'>;
   /** A fresh `Auth`, with empty caches. Time passes for them as on `now`, unless there is a `monotonic`. */
   auth(options?: { now?: () => number; monotonic?: () => number; env?: Record<string, string> }): Auth;
@@ -20,16 +22,20 @@ export interface Fixture {
 export function useFixture(): Fixture {
   const { database } = prepareDatabase();
   let queries = 0;
+  let rows = 0;
   const counted: Pick<Database, 'query' | 'execute'> = {
-    query: (sql, values) => {
+    async query<T>(sql: string, values?: readonly unknown[]) {
       queries++;
-      return database.query(sql, values);
+      const found = await database.query<T>(sql, values);
+      rows += found.length;
+      return found;
     },
     execute: (sql, values) => database.execute(sql, values),
   };
   return {
     database,
     queries: () => queries,
+    rows: () => rows,
     counted,
     auth({ now, monotonic = now, env = {} } = {}) {
       const { auth, http } = loadConfig({ JWT_SECRET: SECRET, ...env });

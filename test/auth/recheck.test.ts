@@ -83,6 +83,39 @@ describe('recheck', () => {
     },
   );
 
+  it('reads no row of accounts that are as they were, however many there are', async () => {
+    const crowd = await Promise.all(Array.from({ length: 20 }, () => listener()));
+    const withoutPlayer = { userId: await createUser(fixture.database), playerId: undefined };
+    const issuedAt = new Date(Date.now() + 0.4);
+    const all = [
+      ...crowd,
+      { ...withoutPlayer, role: 'PLAYER', issuedAt, scopes: ['global'] } satisfies StreamAccess,
+      await listener([], 'ADMIN'),
+    ];
+    const [queries, rows] = [fixture.queries(), fixture.rows()];
+    expect(await auth.grants.recheck(all)).toEqual([]);
+    expect(fixture.queries() - queries).toBe(1);
+    expect(fixture.rows() - rows).toBe(0);
+  });
+
+  it('closes the streams of a user who was given a player, or is an admin no more', async () => {
+    const userId = await createUser(fixture.database);
+    const joins: StreamAccess = {
+      userId,
+      playerId: undefined,
+      role: 'PLAYER',
+      issuedAt: new Date(),
+      scopes: ['global'],
+    };
+    const demoted = await listener([], 'ADMIN');
+    await run('INSERT INTO player (id, user_id) VALUES (?, ?)', 900_000 + userId, userId);
+    await run("UPDATE users SET role = 'PLAYER' WHERE id = ?", demoted.userId);
+    expect(await auth.grants.recheck([joins, demoted])).toEqual([
+      { listener: joins, why: 'changed' },
+      { listener: demoted, why: 'changed' },
+    ]);
+  });
+
   it('does not close a stream whose token is newer than the revocation', async () => {
     const one = await listener();
     await auth.revocations.revoke(one.userId);
