@@ -36,6 +36,8 @@ export interface StreamOptions {
   readonly rotatesAt: number;
   /** Time of its first heartbeat, as `performance.now()`. */
   readonly beatsAt: number;
+  /** Streams with unsent bytes, to which it adds itself after each write that leaves some. */
+  readonly withUnsent: Set<Stream>;
   /** Max unsent bytes; with more, it is closed as `slow`. */
   readonly maxUnsentBytes: number;
   /** Max time in which its peer takes nothing while bytes are unsent, ms; then it is closed as `slow`. */
@@ -64,6 +66,8 @@ export class Stream implements ChannelListener {
   beatsAt: number;
   /** Count of its heartbeats. */
   beats = 0;
+  /** Number of the tick of `StreamTimers` with which it is checked next. */
+  tick = 0;
   position: number;
   expiresAt: Date;
   /** Position of the last notification that was written to it; 0: none yet. */
@@ -78,7 +82,9 @@ export class Stream implements ChannelListener {
   readonly #termAt: (id: number) => string;
   readonly #maxUnsentBytes: number;
   readonly #maxStallMs: number;
-  readonly #stall = new StallDetector();
+  /** Set once it has had unsent bytes. */
+  #stall: StallDetector | undefined;
+  readonly #withUnsent: Set<Stream>;
   /** Bytes that were unsent after the last write to a peer that had taken everything. */
   #allowance = 0;
   #onClosed: ((stream: Stream) => void) | undefined;
@@ -98,6 +104,7 @@ export class Stream implements ChannelListener {
     this.#cursor = formatCursor(options.position, options.termAt(options.position));
     this.#maxUnsentBytes = options.maxUnsentBytes;
     this.#maxStallMs = options.maxStallMs;
+    this.#withUnsent = options.withUnsent;
   }
 
   get unsent(): number {
@@ -169,12 +176,13 @@ export class Stream implements ChannelListener {
 
   /**
    * Closes the stream when its peer has taken nothing for `maxStallMs`, in a replay as well as live. Called on every
-   * tick.
+   * tick while bytes are unsent, and on the first one without any.
    *
    * @param now a monotonic time, ms
    */
   limitStall(now: number): void {
     if (this.state === 'closed') return;
+    this.#stall ??= new StallDetector();
     if (this.#stall.stalledFor(this.#sink, now) > this.#maxStallMs) this.close('slow');
   }
 
@@ -215,7 +223,10 @@ export class Stream implements ChannelListener {
   }
 
   #limitUnsent(): void {
-    if (this.#sink.unsent > this.#maxUnsentBytes + this.#allowance) this.close('slow');
+    const { unsent } = this.#sink;
+    if (unsent === 0) return;
+    if (unsent > this.#maxUnsentBytes + this.#allowance) this.close('slow');
+    else this.#withUnsent.add(this);
   }
 
   #finish(reason: CloseReason | 'gone'): void {

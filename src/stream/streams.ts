@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeFilter } from '../channel/batch.ts';
-import { type Bytes, encodeBytes } from '../channel/live-frame.ts';
+import type { Bytes } from '../channel/live-frame.ts';
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
 import { formatCursor } from '../protocol/cursor.ts';
-import { encodeComment, encodeFrame } from '../protocol/frame.ts';
 import { Problem } from '../protocol/problem.ts';
 import { parseScope, type Scope } from '../protocol/scope.ts';
 import { MultiMap } from '../util/multi-map.ts';
@@ -15,6 +14,7 @@ import { closeOver, type Pace } from './spread-close.ts';
 import { StoredPages, type StoredPagesDeps } from './stored-pages.ts';
 import { Stream, type StreamOwner } from './stream.ts';
 import type { StreamLimits } from './stream-limits.ts';
+import { StreamTimers } from './stream-timers.ts';
 
 /** Observer of streams as they open and close. */
 export interface StreamObserver {
@@ -48,9 +48,6 @@ export interface OpenRequest {
   readonly expiresAt: Date;
 }
 
-/** Heartbeats between two `position` frames of a quiet stream. */
-const POSITION_EVERY = 4;
-const TICK_MS = 1_000;
 /** Reasons for which all streams end: each client gets a reconnection time of its own, so that they do not return together. */
 const ENDS_ALL: ReadonlySet<CloseReason> = new Set(['shutdown', 'reset']);
 
@@ -63,7 +60,7 @@ export class Streams {
   readonly #byUser = new MultiMap<number, Stream>();
   readonly #replaying = new Set<Stream>();
   readonly #observers: StreamObserver[] = [];
-  #ticker: NodeJS.Timeout | undefined;
+  readonly #timers: StreamTimers;
   #closing = false;
   readonly #termAt: (id: number) => string;
   readonly #now: () => number;
@@ -76,12 +73,17 @@ export class Streams {
     this.#now = deps.now ?? Date.now;
     this.#random = deps.random ?? Math.random;
     this.#termAt = (id) => deps.terms().termAt(id);
+    this.#timers = new StreamTimers({
+      heartbeatMs: deps.limits.heartbeatMs,
+      settled: () => deps.hub.settled,
+      cursorOf: (position) => formatCursor(position, this.#termAt(position)),
+      now: this.#now,
+    });
   }
 
   /** Starts heartbeats, expiry and rotation. */
   start(): void {
-    this.#ticker = setInterval(() => this.#tick(this.#now()), TICK_MS);
-    this.#ticker.unref();
+    this.#timers.start();
   }
 
   observe(observer: StreamObserver): void {
@@ -143,6 +145,7 @@ export class Streams {
       beatsAt: performance.now() + Math.random() * limits.heartbeatMs,
       maxUnsentBytes: limits.maxUnsentBytes,
       maxStallMs: limits.maxStallMs,
+      withUnsent: this.#timers.unsent,
     });
     this.#register(stream);
     const { recovered, lost, stale, gapsThrough } = request.plan;
@@ -173,7 +176,7 @@ export class Streams {
   /** Closes all streams and admits no more. */
   close(): void {
     this.#closing = true;
-    clearInterval(this.#ticker);
+    this.#timers.stop();
     this.closeWhere(() => true, 'shutdown');
   }
 
@@ -236,6 +239,7 @@ export class Streams {
     this.#streams.set(stream.id, stream);
     const { userId } = stream.owner;
     this.#byUser.add(userId, stream);
+    this.#timers.add(stream);
     if (this.#byUser.count(userId) > this.#deps.limits.maxStreamsPerPlayer) {
       const [oldest] = this.ofUser(userId);
       oldest?.close('replaced');
@@ -246,43 +250,10 @@ export class Streams {
 
   #unregister(stream: Stream): void {
     this.#deps.hub.leave(stream);
+    this.#timers.delete(stream);
     this.#streams.delete(stream.id);
     this.#byUser.delete(stream.owner.userId, stream);
     for (const observer of this.#observers) observer.closed(stream);
-  }
-
-  #tick(now: number): void {
-    const { hub, limits } = this.#deps;
-    const beatsAt = performance.now();
-    const cursor = formatCursor(hub.settled, this.#termAt(hub.settled));
-    const keepalive = encodeBytes(encodeComment(`keepalive ${cursor}`));
-    for (const stream of this.#streams.values()) {
-      stream.limitStall(beatsAt);
-      if (stream.state === 'closed') continue;
-      if (stream.expiresAt.getTime() <= now) stream.close('expired');
-      else if (stream.rotatesAt <= beatsAt) stream.close('rotated');
-      else if (stream.beatsAt <= beatsAt) {
-        stream.beatsAt = beatsAt + limits.heartbeatMs;
-        stream.beats += 1;
-        const moved = stream.state === 'live' && stream.announced < hub.settled;
-        if (moved && stream.beats % POSITION_EVERY === 0) this.#sendPosition(stream, now);
-        else stream.writeBytes(keepalive);
-      }
-    }
-  }
-
-  /** Advances a quiet stream's cursor, so that a later resume does not begin at rows that retention has deleted. */
-  #sendPosition(stream: Stream, now: number): void {
-    const position = Math.max(stream.position, this.#deps.hub.settled);
-    stream.writeBytes(
-      encodeBytes(
-        encodeFrame({
-          id: stream.announce(position),
-          event: 'position',
-          data: JSON.stringify({ serverTime: new Date(now).toISOString() }),
-        }),
-      ),
-    );
   }
 }
 
