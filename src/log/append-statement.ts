@@ -98,6 +98,12 @@ export const FOUND =
 
 const INSERT_KEYS = 'INSERT INTO log_key (idempotency_key, fingerprint, first_id, expires_at, answer) VALUES';
 
+/**
+ * Rows from which on the INSERT stands between two compound statements. Within one the server converts its text once more, to
+ * show it; outside it answers by itself, which costs more than it saves where rows are few.
+ */
+const ROWS_OUTSIDE = 250;
+
 /** Max wait for a row that a precondition changes, in s: other appends of this process wait meanwhile. */
 const PRECONDITION_WAIT_S = 1;
 
@@ -172,7 +178,7 @@ export function appendStatement(
   const reset =
     'SET @head = NULL, @base = NULL, @term = NULL, @previous = NULL, @server = NULL, @number = NULL, @at = NULL';
   const begin = `@phase = 'append', SESSION innodb_lock_wait_timeout = ${LOCK_WAIT_S}`;
-  const statements = [
+  const before = [
     'START TRANSACTION',
     ...(preconditions.length === 0
       ? [`${reset}, ${begin}`]
@@ -189,9 +195,12 @@ export function appendStatement(
       ? []
       : [
           `UPDATE log_head SET head = @base + ${offset}, tag = '${tag}', tagged_head = @base + ${offset} WHERE id = 1`,
-          'INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, player_id, title, message, data,' +
-            ` created_at, term, tag) VALUES ${rows}`,
         ]),
+  ];
+  const insert =
+    'INSERT INTO notification (id, event_id, scope, keep_class, type, inbox, player_id, title, message, data,' +
+    ` created_at, term, tag) VALUES ${rows}`;
+  const after = [
     ...keyStatements,
     ...(activity.length === 0
       ? []
@@ -202,9 +211,13 @@ export function appendStatement(
     'COMMIT',
     FOUND,
   ];
-  const text = statements.join(';');
-  return compound && preconditions.length === 0 ? `BEGIN NOT ATOMIC ${text}; END` : text;
+  const compounds = compound && preconditions.length === 0;
+  if (compounds && offset >= ROWS_OUTSIDE) return `${compoundOf(before)};${insert};${compoundOf(after)}`;
+  const statements = offset === 0 ? [...before, ...after] : [...before, insert, ...after];
+  return compounds ? compoundOf(statements) : statements.join(';');
 }
+
+const compoundOf = (statements: readonly string[]): string => `BEGIN NOT ATOMIC ${statements.join(';')}; END`;
 
 const equal = (variable: string, text: string): string =>
   `CAST(${variable} AS BINARY) = CAST(${quote(text)} AS BINARY)`;

@@ -109,6 +109,32 @@ describe('the log', () => {
     },
   );
 
+  test('is sent the rows of a large append apart, and stores all of them or none', async () => {
+    const sent: string[] = [];
+    const appender = appending({
+      connect: async () => {
+        const connection = await database.connect({ multipleStatements: true });
+        const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+        return Object.assign(connection, {
+          query(...args: [unknown]) {
+            sent.push(JSON.stringify(args[0]));
+            return query(...args);
+          },
+        });
+      },
+    });
+    const many = Array.from({ length: 300 }, (_, i) => unitOf(`call ${i}`));
+    await expect(appender.append([...many, poison()])).rejects.toMatchObject({ code: expect.any(String) });
+    expect(await count('SELECT head AS n FROM log_head')).toBe(0);
+    expect(await messagesIn(database)).toEqual([]);
+    const answers = await appender.append(many);
+    expect(answers.map(({ firstId }) => firstId)).toEqual(many.map((_, i) => i + 1));
+    await expectGapless(database);
+    expect(await batches()).toBe(1);
+    const apart = sent.filter((sql) => sql.includes('END;INSERT INTO notification'));
+    expect(apart.length).toBe(kind === 'mysql' ? 0 : 2);
+  });
+
   test('is sent the next batch before the callers of the previous one are answered', async () => {
     const steps: string[] = [];
     let second: Promise<unknown> | undefined;
