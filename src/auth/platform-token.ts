@@ -50,6 +50,14 @@ export function createPlatformVerifier(
     return platformKey ?? noKey();
   };
 
+  const checks = {
+    algorithms: [...auth.algorithms],
+    requiredClaims: ['exp', 'iat'],
+    clockTolerance: CLOCK_TOLERANCE_S,
+    ...(auth.issuer === undefined ? {} : { issuer: auth.issuer }),
+    ...(auth.audience === undefined ? {} : { audience: auth.audience }),
+  };
+
   return async (token) => {
     if (token.length > MAX_TOKEN_LENGTH) throw new Problem('token-invalid');
     let payload: unknown;
@@ -57,14 +65,7 @@ export function createPlatformVerifier(
       payload = await verifyJwt(token, {
         secret: platformKey,
         keyOf,
-        options: {
-          algorithms: [...auth.algorithms],
-          requiredClaims: ['exp', 'iat'],
-          clockTolerance: CLOCK_TOLERANCE_S,
-          currentDate: new Date(now()),
-          ...(auth.issuer === undefined ? {} : { issuer: auth.issuer }),
-          ...(auth.audience === undefined ? {} : { audience: auth.audience }),
-        },
+        options: { ...checks, currentDate: new Date(now()) },
       });
     } catch (error) {
       if (error instanceof Problem) throw error;

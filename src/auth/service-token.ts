@@ -12,6 +12,9 @@ const CLAIMS = z.object({ sub: z.string().min(1).max(64), iat: numericDate, exp:
 /** Whether a bearer token claims to be a service's. Unverified: it only decides which verifier the token goes to. */
 function claimsToBeService(token: string): boolean {
   if (token.length > MAX_TOKEN_LENGTH) return false;
+  // Most tokens are users', which need not be parsed for this.
+  const claims = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));
+  if (!Buffer.from(claims, 'base64url').includes(AUDIENCES.service)) return false;
   try {
     const { aud } = decodeJwt(token);
     return aud === AUDIENCES.service;

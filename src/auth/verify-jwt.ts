@@ -5,7 +5,14 @@ import { type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify
 const HASHES: Readonly<Record<string, string>> = { HS256: 'sha256', HS384: 'sha384', HS512: 'sha512' };
 
 /** Header of a token whose signature was verified, for the checks of its claims. */
-const VERIFIED_HEADER = Buffer.from('{"alg":"none"}').toString('base64url');
+const VERIFIED_HEADER = encoded({ alg: 'none' });
+
+/** Algorithm of each header that libraries commonly write, as it is encoded: nearly every token has one of these. */
+const COMMON_HEADERS: ReadonlyMap<string, string> = new Map(
+  Object.keys(HASHES).flatMap((alg) =>
+    [{ alg }, { alg, typ: 'JWT' }, { typ: 'JWT', alg }].map((header) => [encoded(header), alg] as const),
+  ),
+);
 
 interface Verification {
   /** Key of the algorithms that sign with a shared secret; undefined: there is none. */
@@ -25,25 +32,32 @@ interface Verification {
  */
 export async function verifyJwt(token: string, verification: Verification): Promise<JWTPayload> {
   const { secret, keyOf, options } = verification;
-  if (secret !== undefined && isSignedWith(secret, token, options.algorithms)) {
-    const payload = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'));
-    return UnsecuredJWT.decode(`${VERIFIED_HEADER}.${payload}.`, options).payload;
-  }
+  const signed = secret === undefined ? undefined : payloadSignedWith(secret, token, options.algorithms);
+  if (signed !== undefined) return UnsecuredJWT.decode(`${VERIFIED_HEADER}.${signed}.`, options).payload;
   return (await jwtVerify(token, keyOf, options)).payload;
 }
 
-/** Whether the token's header names nothing but one of these HMACs, and the signature is that of the secret. */
-function isSignedWith(secret: Uint8Array, token: string, algorithms: readonly string[]): boolean {
-  const [header, payload, signature, ...more] = token.split('.');
-  if (header === undefined || payload === undefined || signature === undefined || more.length > 0)
-    return false;
-  const algorithm = plainAlgorithm(header);
+/**
+ * Encoded claims of a token whose header names nothing but one of these HMACs, and whose signature is that of the secret;
+ * undefined: it is another token.
+ */
+function payloadSignedWith(
+  secret: Uint8Array,
+  token: string,
+  algorithms: readonly string[],
+): string | undefined {
+  const headerEnd = token.indexOf('.');
+  const payloadEnd = token.indexOf('.', headerEnd + 1);
+  if (headerEnd === -1 || payloadEnd === -1 || token.includes('.', payloadEnd + 1)) return undefined;
+  const header = token.slice(0, headerEnd);
+  const algorithm = COMMON_HEADERS.get(header) ?? plainAlgorithm(header);
   const hash = algorithm === undefined ? undefined : HASHES[algorithm];
-  if (algorithm === undefined || hash === undefined || !algorithms.includes(algorithm)) return false;
-  const expected = createHmac(hash, secret).update(`${header}.${payload}`).digest('base64url');
-  return (
-    signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
-  );
+  if (algorithm === undefined || hash === undefined || !algorithms.includes(algorithm)) return undefined;
+  const expected = createHmac(hash, secret).update(token.slice(0, payloadEnd)).digest('base64url');
+  const signature = token.slice(payloadEnd + 1);
+  const isGenuine =
+    signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected));
+  return isGenuine ? token.slice(headerEnd + 1, payloadEnd) : undefined;
 }
 
 /** Algorithm of a header that has no other parameters than `alg`, `typ` and `kid`. */
@@ -55,4 +69,8 @@ function plainAlgorithm(header: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function encoded(header: Readonly<Record<string, string>>): string {
+  return Buffer.from(JSON.stringify(header)).toString('base64url');
 }

@@ -102,8 +102,8 @@ export interface Entered<I extends Identity> {
 }
 
 interface EnterOptions extends Pick<Options, 'tickets' | 'basic' | 'fresh'> {
-  /** Further admission, behind the limits of the account; resolves with what ends it. */
-  readonly admit?: () => Promise<(() => void) | undefined>;
+  /** Further admission, behind the limits of the account; gives what ends it. */
+  readonly admit?: () => Ready<(() => void) | undefined>;
 }
 
 /**
@@ -126,15 +126,15 @@ export function enterAs<I extends Identity>(
     leaveLimits?.();
     leaveAdmission = leaveLimits = undefined;
   };
-  const passAdmission = async (enter: NonNullable<typeof admit>) => {
-    leaveAdmission = await enter();
-  };
   // Before the account is read from the database, so that refused requests count, too.
   const enter = (caller: AccountId) => {
     account = accountOf(caller);
     return whenReady(limits.enter(account, bounds[caller.kind]), (entered) => {
       leaveLimits = entered;
-      if (admit !== undefined) return passAdmission(admit);
+      if (admit === undefined) return;
+      return whenReady(admit(), (admitted) => {
+        leaveAdmission = admitted;
+      });
     });
   };
   const accept = (identity: Identity): Entered<I> => ({ identity: guard(identity), account, leave });
@@ -205,14 +205,15 @@ export function requireConnection(outgoing: ServerResponse | undefined): void {
  */
 export function addressOf(trusted: number): AddressOf {
   return ({ req, env }) => {
-    const direct = env?.incoming?.socket.remoteAddress;
-    if (trusted === 0) return direct;
+    // Read only where it counts: of a connection, it is a call of the system.
+    const direct = () => env?.incoming?.socket.remoteAddress;
+    if (trusted === 0) return direct();
     const forwarded =
       req
         .header('x-forwarded-for')
         ?.split(',')
         .map((entry) => entry.trim()) ?? [];
-    return forwarded.at(-trusted) || direct;
+    return forwarded.at(-trusted) || direct();
   };
 }
 

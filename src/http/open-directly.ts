@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requireListener } from '../auth/guards.ts';
+import { whenReady } from '../util/when-ready.ts';
 import type { Callers } from './app-env.ts';
 import { enterAs, requireConnection } from './callers.ts';
 import { crossOriginHeaders, type IsAllowedOrigin } from './cross-origin.ts';
@@ -137,10 +138,14 @@ async function open(opening: PlainOpening, deps: DirectOpeningDeps): Promise<voi
   const { identity, leave } = await enterAs(callers, authRequestOf(incoming, opening.url), requireListener, {
     tickets: true,
     fresh: true,
-    async admit() {
-      release = await openings.admission.enter(() => outgoing.destroyed);
-      return release;
-    },
+    admit: () =>
+      whenReady(
+        openings.admission.enter(() => outgoing.destroyed),
+        (entered) => {
+          release = entered;
+          return entered;
+        },
+      ),
   });
   try {
     requireConnection(outgoing);
@@ -150,7 +155,7 @@ async function open(opening: PlainOpening, deps: DirectOpeningDeps): Promise<voi
     openOnNode(
       incoming,
       outgoing,
-      [...crossOriginHeaders(incoming.headers.origin, isAllowedOrigin), ...STREAM_LINES],
+      headOf(incoming.headers.origin, isAllowedOrigin),
       (sink) => openings.streams.open(request, sink),
       gzip && acceptsGzip(incoming.headers['accept-encoding']?.toString()),
     );
@@ -159,4 +164,10 @@ async function open(opening: PlainOpening, deps: DirectOpeningDeps): Promise<voi
   }
 }
 
-const STREAM_LINES = Object.entries(STREAM_HEADERS);
+function headOf(origin: string | undefined, isAllowed: IsAllowedOrigin): readonly string[] {
+  return origin === undefined ? HEAD : [...crossOriginHeaders(origin, isAllowed).flat(), ...STREAM_LINES];
+}
+
+const STREAM_LINES = Object.entries(STREAM_HEADERS).flat();
+/** Head for a request that no page of another origin sent. */
+const HEAD = [...crossOriginHeaders(undefined, () => false).flat(), ...STREAM_LINES];

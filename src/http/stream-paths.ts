@@ -52,11 +52,16 @@ function scopeIn(text: string, kind: ScopeKindWithId, identity: UserIdentity): P
 /** The part of a path in place of an id that reads the same whether it is decoded or not. */
 const PLAIN_ID = /^(?:me|[0-9]+)$/;
 
+/** Per path with an id, the text before and after it. */
+const AROUND_IDS = PATHS_WITH_ID.map(({ kind, path }) => {
+  const [before = '', after = ''] = path.split('{id}');
+  return { kind, before, after };
+});
+
 /** Scopes of the stream at a path; undefined where there is none, or the path is not plain. */
 export function scopesAtPath(path: string): NamedScopes | undefined {
   if (Object.hasOwn(PATHS_WITHOUT_ID, path)) return PATHS_WITHOUT_ID[path];
-  for (const { kind, path: pattern } of PATHS_WITH_ID) {
-    const [before = '', after = ''] = pattern.split('{id}');
+  for (const { kind, before, after } of AROUND_IDS) {
     if (!path.startsWith(before) || !path.endsWith(after)) continue;
     const id = path.slice(before.length, path.length - after.length);
     if (PLAIN_ID.test(id)) return scopeInPath(kind, id);

@@ -57,7 +57,7 @@ export function streamResponse(
   const headers = [...c.var.crossOriginHeaders, ...Object.entries(own)];
   if (incoming && outgoing) {
     const accepts = gzip && acceptsGzip(c.req.header('accept-encoding'));
-    openOnNode(incoming, outgoing, headers, open, accepts);
+    openOnNode(incoming, outgoing, headers.flat(), open, accepts);
     return RESPONSE_ALREADY_SENT;
   }
   const { sink, body } = openWebSink(c.req.raw.signal);
@@ -70,17 +70,21 @@ export function acceptsGzip(accepted: string | undefined): boolean {
   return accepted !== undefined && chooseEncoding(accepted, { gzip: true }) === 'gzip';
 }
 
-/** Sends the head of a response that does not end, and hands its sink to `open`; nothing where the client disconnected. */
+/**
+ * Sends the head of a response that does not end, and hands its sink to `open`; nothing where the client disconnected.
+ *
+ * @param headers names and values in turn
+ */
 export function openOnNode(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  headers: readonly (readonly [name: string, value: string])[],
+  headers: readonly string[],
   open: (sink: Sink) => void,
   gzip: boolean,
 ): void {
   if (outgoing.destroyed || incoming.socket.destroyed) return;
   if (!gzip) open(openNodeSink(incoming, outgoing, headers));
-  else open(openGzipSink(openNodeSink(incoming, outgoing, [...headers, ['content-encoding', 'gzip']])));
+  else open(openGzipSink(openNodeSink(incoming, outgoing, [...headers, 'content-encoding', 'gzip'])));
 }
 
 /** Owner of a stream that a request opens. @param address of the client */

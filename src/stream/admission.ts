@@ -1,4 +1,5 @@
 import { Problem } from '../protocol/problem.ts';
+import type { Ready } from '../util/when-ready.ts';
 
 export interface AdmissionOptions {
   /** Max openings in progress. */
@@ -58,15 +59,19 @@ export class Admission {
   }
 
   /**
-   * Resolves once the opening may begin, with a function to call when it ends.
+   * Gives a function to call when the opening ends, as soon as it may begin: at once where there is a place. Rejects with
+   * each error.
    * @param isGone whether the client has disconnected: its turn passes to the next
    * @throws Problem `overloaded`, with the time after which to try again
    */
-  async enter(isGone: () => boolean = () => false): Promise<() => void> {
-    if (this.#running < this.#options.concurrency) {
-      this.#running += 1;
-      this.#movedAt = this.#now();
-    } else await this.#wait(isGone);
+  enter(isGone: () => boolean = () => false): Ready<() => void> {
+    if (this.#running >= this.#options.concurrency) return this.#wait(isGone).then(() => this.#begin());
+    this.#running += 1;
+    this.#movedAt = this.#now();
+    return this.#begin();
+  }
+
+  #begin(): () => void {
     const begunAt = this.#now();
     let left = false;
     return () => {
@@ -82,7 +87,7 @@ export class Admission {
   #wait(isGone: () => boolean): Promise<void> {
     const { concurrency, maxWaitMs } = this.#options;
     const expectedMs = ((this.#waiting.size + 1) * this.#meanMs) / concurrency;
-    if (expectedMs > maxWaitMs) throw this.#refusal();
+    if (expectedMs > maxWaitMs) return Promise.reject(this.#refusal());
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         since: this.#now(),

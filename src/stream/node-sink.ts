@@ -24,13 +24,15 @@ function queuedInLibuv(socket: Socket): number {
 /**
  * Opens a sink over a Node response. An HTTP/1.1 response is written straight to its socket, in chunks that were framed
  * once for all streams. A response without chunks (HTTP/1.0), or without a socket yet, is written through the response.
+ *
+ * @param headers names and values in turn
  */
 export function openNodeSink(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  headers: Iterable<readonly [name: string, value: string]>,
+  headers: readonly string[],
 ): Sink {
-  outgoing.writeHead(200, [...headers].flat());
+  outgoing.writeHead(200, headers as string[]);
   return new NodeSink(incoming.socket, outgoing);
 }
 

@@ -39,6 +39,9 @@ export interface StreamOpening {
   readonly gapsThrough: number;
 }
 
+/** What a stream lacks, as it is known before its snapshots are sent. */
+export type Gaps = Omit<StreamOpening, 'snapshotAt'>;
+
 /**
  * Replays the rows that a stream missed, then joins it to its channels. The stream is at one position of the log at any
  * time. Each page moves it towards the hub's position, and it joins in the tick in which both are equal: no frame lies
@@ -52,11 +55,7 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, opening: StreamO
   let pageSize = PAGE;
   while (stream.state === 'replaying') {
     const target = hub.position;
-    if (stream.position === target) {
-      hub.join(stream);
-      stream.live({ replayed });
-      return;
-    }
+    if (joinAtHead(stream, hub, replayed)) return;
     if (stream.position > target) {
       // The plan came from the follower, which is ahead of the hub until the hub's next turn.
       await nextTurn();
@@ -68,6 +67,19 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, opening: StreamO
     pageSize = SMALL_PAGE;
     await stream.drained();
   }
+}
+
+/**
+ * Joins a stream that is at the hub's position to its channels.
+ *
+ * @param replayed count of frames that it was sent before
+ * @returns whether it is at that position
+ */
+export function joinAtHead(stream: Stream, hub: Hub, replayed: number): boolean {
+  if (stream.position !== hub.position) return false;
+  hub.join(stream);
+  stream.live({ replayed });
+  return true;
 }
 
 interface PageRequest {

@@ -4,12 +4,13 @@ import type { Bytes } from '../channel/live-frame.ts';
 import type { CloseReason, StreamOpen } from '../protocol/control.ts';
 import { formatCursor } from '../protocol/cursor.ts';
 import { Problem } from '../protocol/problem.ts';
-import { parseScope, type Scope } from '../protocol/scope.ts';
+import type { Scope } from '../protocol/scope.ts';
 import { MultiMap } from '../util/multi-map.ts';
-import { catchUp, type ReplayDeps, type StreamOpening } from './replay.ts';
+import { catchUp, type Gaps, joinAtHead, type ReplayDeps } from './replay.ts';
 import type { ResumePlan } from './resume.ts';
 import { SharedBatches } from './shared-batches.ts';
 import type { Sink } from './sink.ts';
+import { type SnapshotOf, snapshotsOf } from './snapshots-of.ts';
 import { closeOver, type Pace } from './spread-close.ts';
 import { StoredPages, type StoredPagesDeps } from './stored-pages.ts';
 import { Stream, type StreamOwner } from './stream.ts';
@@ -20,12 +21,6 @@ import { StreamTimers } from './stream-timers.ts';
 export interface StreamObserver {
   opened(stream: Stream): void;
   closed(stream: Stream): void;
-}
-
-/** State of a contest that a stream begins with, and the name of its frame. */
-export interface SnapshotOf {
-  readonly event: 'leaderboard-snapshot' | 'cells-snapshot';
-  readonly contestId: number;
 }
 
 export interface StreamsDeps extends Omit<ReplayDeps, 'pages' | 'batches'>, StoredPagesDeps {
@@ -161,7 +156,7 @@ export class Streams {
       serverTime: new Date(now).toISOString(),
     };
     stream.send('stream-open', open, { retryMs: this.#reconnectionTime() });
-    void this.#begin(stream, { stale: stale !== undefined, gapsThrough });
+    this.#begin(stream, { stale: stale !== undefined, gapsThrough });
     return stream;
   }
 
@@ -205,28 +200,42 @@ export class Streams {
     return Math.floor(this.#deps.limits.retryMs * (1 + 2 * this.#random()));
   }
 
-  async #begin(stream: Stream, gaps: Omit<StreamOpening, 'snapshotAt'>): Promise<void> {
+  #begin(stream: Stream, gaps: Gaps): void {
+    const snapshots = this.#deps.snapshot ? snapshotsOf(stream.scopes) : [];
+    try {
+      // Most streams miss nothing: they are live at once.
+      if (snapshots.length === 0 && stream.state === 'replaying' && joinAtHead(stream, this.#deps.hub, 0))
+        return;
+    } catch (error) {
+      this.#fail(stream, error);
+      return;
+    }
+    void this.#catchUp(stream, snapshots, gaps);
+  }
+
+  async #catchUp(stream: Stream, snapshots: readonly SnapshotOf[], gaps: Gaps): Promise<void> {
     this.#replaying.add(stream);
     try {
-      const snapshotAt = await this.#sendSnapshots(stream);
+      const snapshotAt = await this.#sendSnapshots(stream, snapshots);
       await catchUp(stream, this.#replay, { ...gaps, snapshotAt });
     } catch (error) {
-      this.#deps.onError?.(error);
-      this.#close(stream, 'reset');
+      this.#fail(stream, error);
     }
     this.#replaying.delete(stream);
   }
 
-  /** Sends the leaderboards and cells of the stream's scopes. Returns the position up to which their deltas need no replay. */
-  async #sendSnapshots(stream: Stream): Promise<number> {
+  #fail(stream: Stream, error: unknown): void {
+    this.#deps.onError?.(error);
+    this.#close(stream, 'reset');
+  }
+
+  /** Sends leaderboards and cells of the stream's scopes. Returns the position up to which their deltas need no replay. */
+  async #sendSnapshots(stream: Stream, snapshots: readonly SnapshotOf[]): Promise<number> {
     const { snapshot, hub } = this.#deps;
-    const wanted = new Map(
-      stream.scopes.flatMap(snapshotOf).map((of) => [`${of.event}/${of.contestId}`, of]),
-    );
-    if (!snapshot || wanted.size === 0) return 0;
+    if (!snapshot || snapshots.length === 0) return 0;
     // Before the snapshots are read: a delta that is appended meanwhile is sent after them.
     const at = hub.position;
-    for (const of of wanted.values()) {
+    for (const of of snapshots) {
       const bytes = await snapshot(of, stream);
       if (!bytes || stream.state === 'closed') continue;
       stream.sendShared(of.event, bytes);
@@ -255,13 +264,4 @@ export class Streams {
     this.#byUser.delete(stream.owner.userId, stream);
     for (const observer of this.#observers) observer.closed(stream);
   }
-}
-
-function snapshotOf(scope: Scope): SnapshotOf[] {
-  const parsed = parseScope(scope);
-  if (parsed?.kind === 'leaderboard' || parsed?.kind === 'real')
-    return [{ event: 'leaderboard-snapshot', contestId: parsed.id }];
-  if (parsed?.kind === 'cells' || parsed?.kind === 'realCells')
-    return [{ event: 'cells-snapshot', contestId: parsed.id }];
-  return [];
 }

@@ -64,7 +64,7 @@ describe('Admission of openings', () => {
     const admission = new Admission({ concurrency: 1, maxWaitMs: 1_000 });
     const leave = await admission.enter();
     let gone = false;
-    const left = admission.enter(() => gone).catch((error: unknown) => error);
+    const left = Promise.resolve(admission.enter(() => gone)).catch((error: unknown) => error);
     const stays = admission.enter();
     gone = true;
     leave();
