@@ -51,6 +51,12 @@ export const TARGETS = [
     unit: 'KiB',
   },
   { title: '10,000 idle streams', metric: 'cpuPercent', label: 'CPU', atMost: 2, unit: '%' },
+  {
+    title: '10,000 idle streams',
+    metric: 'restPercent',
+    label: 'CPU of the service without streams',
+    unit: '%',
+  },
   { title: '10,000 idle streams', metric: 'writesPerSecond', label: 'writes', atMost: 1, unit: '/s' },
   {
     title: '100 of 1,000 readers stalled',
