@@ -6,6 +6,7 @@ import { type EventType, isEventType } from '../protocol/event.ts';
 import { fieldErrorsOf } from '../protocol/field-errors.ts';
 import { isKeptByInboxes } from '../protocol/inbox-scope-kinds.ts';
 import { naturalKeyOf, releasedKeyOf } from '../protocol/natural-key.ts';
+import { type Parser, parserOf } from '../protocol/parser.ts';
 import { type FieldError, Problem } from '../protocol/problem.ts';
 import { type Scope, scopeKind } from '../protocol/scope.ts';
 import type { EventDraft, RedactedDraft, TypedEvent } from './draft.ts';
@@ -30,7 +31,7 @@ export function prepare(
   if (!isEventType(type) || (isInternal(type) && !options.internal))
     throw invalid([{ pointer: `${at}/type`, detail: 'is not a type of event' }]);
   const definition = CATALOGUE[type] as unknown as EventDefinition<z.ZodType>;
-  const parsed = definition.schema.safeParse(data);
+  const parsed = parserFor(type)(data);
   if (!parsed.success) throw invalid(fieldErrorsOf(parsed.error.issues, `${at}/data`, UNKNOWN_FIELD));
   const draft = draftOf(type, {
     data: parsed.data,
@@ -123,6 +124,16 @@ function draftOf(type: EventType, { data, targets, activity: keepsActivity }: Re
     releases: releasedKeyOf(type, data),
     bytes: rows.reduce((sum, row) => sum + size + row.message.length + 300, activity.length * 100),
   };
+}
+
+const parsers = new Map<EventType, Parser<z.ZodType>>();
+
+function parserFor(type: EventType): Parser<z.ZodType> {
+  const known = parsers.get(type);
+  if (known !== undefined) return known;
+  const parser = parserOf(CATALOGUE[type].schema as z.ZodType);
+  parsers.set(type, parser);
+  return parser;
 }
 
 function isInternal(type: EventType): boolean {

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { type LogPublisher, MAX_EVENTS, type UncheckedEvent } from '../events/log-publisher.ts';
+import { parserOf } from '../protocol/parser.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Published } from '../protocol/publishing.ts';
 import { asService } from './callers.ts';
@@ -41,7 +42,10 @@ const published = z
 
 /** Schemas of a request to publish. */
 export const PUBLISH_HEADERS = z.object({ 'idempotency-key': idempotencyKey });
-export const PUBLISH_BODY = z.union([event, z.array(event).min(1).max(MAX_EVENTS)]);
+const PUBLISH_BODY = z.union([event, z.array(event).min(1).max(MAX_EVENTS)]);
+
+/** Parses the body as the route does. */
+export const parsePublishBody = parserOf(PUBLISH_BODY);
 
 const publish = createRoute({
   method: 'post',

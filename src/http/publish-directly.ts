@@ -16,7 +16,7 @@ import {
   isPlainRequest,
   plainHosts,
 } from './direct.ts';
-import { PUBLISH_BODY, PUBLISH_HEADERS, publishBody } from './events.ts';
+import { PUBLISH_HEADERS, parsePublishBody, publishBody } from './events.ts';
 import { BODY_MS, EVENTS_BODY, isJson, readText } from './json-body.ts';
 import { type OnRequestError, problemContent, problemOf } from './problem-response.ts';
 import { invalidInput } from './router.ts';
@@ -109,7 +109,7 @@ class DirectPublish {
     const { publisher } = this.#deps;
     try {
       const key = keyOf(this.#incoming.headers);
-      const body = PUBLISH_BODY.safeParse(parseJson(text));
+      const body = parsePublishBody(parseJson(text));
       if (!body.success) throw invalidInput(body.error, 'json');
       publishBody(publisher, body.data, key).then(this.#succeed, this.#fail);
     } catch (error) {
