@@ -5,11 +5,13 @@ import type { Bytes, LiveFrame } from './live-frame.ts';
 /** Frames of one write. Their bytes are concatenated on first use, and shared by all streams that get the same frames. */
 export class Batch implements Bytes {
   readonly frames: readonly LiveFrame[];
+  readonly last: LiveFrame | undefined;
   #chunk: Buffer | undefined;
   #plain: Buffer | undefined;
 
   constructor(frames: readonly LiveFrame[]) {
     this.frames = frames;
+    this.last = frames.at(-1);
   }
 
   get chunk(): Buffer {
@@ -35,6 +37,9 @@ export class Turn {
   readonly through: number;
   readonly #byScope = new Map<Scope, LiveFrame[]>();
   readonly #batches = new Map<string, Batch | undefined>();
+  /** The last answer for a single scope without a filter: most listeners of a turn ask for the same. */
+  #lastScope: Scope | undefined;
+  #lastBatch: Batch | undefined;
 
   constructor(frames: readonly LiveFrame[]) {
     this.through = frames.at(-1)?.id ?? 0;
@@ -51,6 +56,15 @@ export class Turn {
 
   /** The frames of this turn for a listener: one shared object per set of frames; undefined for none. */
   batchFor(scopes: readonly Scope[], filter: TypeFilter | undefined): Batch | undefined {
+    if (scopes.length > 1 || filter !== undefined) return this.#batchOf(scopes, filter);
+    if (scopes[0] !== this.#lastScope) {
+      this.#lastBatch = this.#batchOf(scopes, filter);
+      this.#lastScope = scopes[0];
+    }
+    return this.#lastBatch;
+  }
+
+  #batchOf(scopes: readonly Scope[], filter: TypeFilter | undefined): Batch | undefined {
     const active = scopes.length === 1 ? scopes : scopes.filter((scope) => this.#byScope.has(scope));
     const key = `${active.join(' ')}${filter ? `?${filter.key}` : ''}`;
     if (this.#batches.has(key)) return this.#batches.get(key);

@@ -9,7 +9,23 @@ export interface ChannelListener {
   readonly filter: TypeFilter | undefined;
   /** Position up to which it has received all of its frames. Written by the hub while it is joined. */
   position: number;
-  deliver(batch: Batch): void;
+  /** Descriptor of the socket that it writes to, where it has one and nothing waits to be written; undefined otherwise. */
+  readonly descriptor?: number | undefined;
+  /** @param sent bytes of `batch.chunk` that its socket has taken already */
+  deliver(batch: Batch, sent?: number): void;
+}
+
+/**
+ * Writes bytes to each of the first `count` descriptors, without waiting. `sent` receives the number of bytes that each took: 0
+ * where it took none, or failed.
+ */
+export type SendToAll = (descriptors: Int32Array, count: number, bytes: Buffer, sent: Int32Array) => void;
+
+export interface HubOptions {
+  /** Receives a listener whose delivery failed, after it was removed. */
+  readonly onError?: (error: unknown, listener: ChannelListener) => void;
+  /** Writes to the sockets of many listeners at once. Default: each listener writes by itself. */
+  readonly send?: SendToAll | undefined;
 }
 
 /**
@@ -18,8 +34,8 @@ export interface ChannelListener {
  * frame, so that under any load fan-out gets the share that it needs.
  */
 const SLICE = { minMs: 1, maxMs: 16, ofAge: 1 / 32 };
-/** Deliveries between two readings of the clock. */
-const CLOCK_EVERY = 32;
+/** Deliveries between two readings of the clock, and max listeners that are written to at once. */
+const GROUP = 32;
 
 /**
  * Fan-out to the channels of this process. Frames arrive in the log's order; a turn takes all that arrived since the last
@@ -30,7 +46,11 @@ export class Hub {
   readonly #channels = new MultiMap<Scope, ChannelListener>();
   /** Listeners that left during the current turn. */
   readonly #left = new Set<ChannelListener>();
-  readonly #onError: ((error: unknown, listener: ChannelListener) => void) | undefined;
+  readonly #options: HubOptions;
+  /** Listeners that are delivered the same batch next. */
+  readonly #group: ChannelListener[] = [];
+  readonly #descriptors = new Int32Array(GROUP);
+  readonly #sent = new Int32Array(GROUP);
   #waiting: LiveFrame[] = [];
   /** When the first of the frames that wait was accepted (`performance.now()`). */
   #waitingSince = 0;
@@ -43,11 +63,10 @@ export class Hub {
   #offset = 0;
   #delivered = 0;
 
-  /** @param onError receives a listener whose delivery failed, after it was removed */
-  constructor(position: number, onError?: (error: unknown, listener: ChannelListener) => void) {
+  constructor(position: number, options: HubOptions = {}) {
     this.#position = position;
     this.#settled = position;
-    this.#onError = onError;
+    this.#options = options;
   }
 
   /** Position up to which frames are in the current turn or an earlier one. A listener must be at it to join. */
@@ -147,29 +166,63 @@ export class Hub {
     // Each turn begins with another listener, so that none is always last.
     const start = listeners.length === 0 ? 0 : this.#offset++ % listeners.length;
     let sliceEnds = sliceEndOf(acceptedAt);
+    let batch: Batch | undefined;
     for (let i = 0; i < listeners.length; i++) {
-      const listener = listeners[(start + i) % listeners.length] as ChannelListener;
-      if (listener.position < turn.through && !this.#left.has(listener)) {
-        const batch = turn.batchFor(listener.scopes, listener.filter);
+      const at = start + i;
+      const listener = listeners[at < listeners.length ? at : at - listeners.length] as ChannelListener;
+      if (listener.position < turn.through && (this.#left.size === 0 || !this.#left.has(listener))) {
+        const own = turn.batchFor(listener.scopes, listener.filter);
+        if (own !== batch) this.#deliverGroup(batch);
+        batch = own;
         listener.position = turn.through;
-        if (batch) this.#deliver(listener, batch);
+        if (own) this.#group.push(listener);
       }
-      if (i % CLOCK_EVERY === CLOCK_EVERY - 1 && performance.now() > sliceEnds) {
+      if (i % GROUP === GROUP - 1) {
+        this.#deliverGroup(batch);
+        if (performance.now() <= sliceEnds) continue;
         await new Promise(setImmediate);
         if (this.#current !== turn) return;
         sliceEnds = sliceEndOf(acceptedAt);
       }
     }
+    this.#deliverGroup(batch);
   }
 
-  #deliver(listener: ChannelListener, batch: Batch): void {
+  /** Delivers a batch to the listeners of the group, and empties it. */
+  #deliverGroup(batch: Batch | undefined): void {
+    const group = this.#group;
+    const { send } = this.#options;
+    if (!batch || group.length === 0) return;
+    if (!send) {
+      for (const listener of group) this.#deliver(listener, batch, 0);
+      group.length = 0;
+      return;
+    }
+    // No callback runs between the look at a descriptor and the write: it is still that of the listener's socket.
+    let count = 0;
+    for (const listener of group) {
+      const { descriptor } = listener;
+      if (descriptor === undefined) {
+        this.#deliver(listener, batch, 0);
+        continue;
+      }
+      this.#descriptors[count] = descriptor;
+      group[count++] = listener;
+    }
+    if (count > 0) send(this.#descriptors, count, batch.chunk, this.#sent);
+    for (let at = 0; at < count; at++)
+      this.#deliver(group[at] as ChannelListener, batch, this.#sent[at] as number);
+    group.length = 0;
+  }
+
+  #deliver(listener: ChannelListener, batch: Batch, sent: number): void {
     try {
-      listener.deliver(batch);
+      listener.deliver(batch, sent);
       this.#delivered += batch.frames.length;
     } catch (error) {
       // The listener has a gap now; the others go on.
       this.leave(listener);
-      this.#onError?.(error, listener);
+      this.#options.onError?.(error, listener);
     }
   }
 

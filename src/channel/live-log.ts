@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2/promise';
 import { Follower, type LogFault } from '../log/follower.ts';
 import type { Query } from '../log/reader.ts';
 import type { LogRow } from '../log/row.ts';
-import { type ChannelListener, Hub } from './hub.ts';
+import { type ChannelListener, Hub, type SendToAll } from './hub.ts';
 import { Latency } from './latency.ts';
 import { LiveFrame } from './live-frame.ts';
 import { readRecentRows } from './prefill.ts';
@@ -15,6 +15,8 @@ export interface LiveLogOptions {
   readonly hinted?: () => boolean;
   /** The database's time, in ms since 1970. */
   readonly now: () => number;
+  /** Writes to the sockets of many streams at once. */
+  readonly send?: SendToAll | undefined;
   /** Another database server answers than before. */
   readonly onServerChanged?: () => void;
   readonly onError: (error: unknown, where: string) => void;
@@ -39,9 +41,12 @@ export interface LiveLog {
 export async function openLiveLog(options: LiveLogOptions): Promise<LiveLog> {
   const { database, ring: limits, now, onError } = options;
   const ring = new Ring(limits, 0);
-  const hub = new Hub(0, (error, listener) => {
-    onError(error, 'hub');
-    for (const callback of dropCallbacks) callback(listener);
+  const hub = new Hub(0, {
+    send: options.send,
+    onError: (error, listener) => {
+      onError(error, 'hub');
+      for (const callback of dropCallbacks) callback(listener);
+    },
   });
   const latency = new Latency();
   const rowCallbacks: ((rows: readonly LogRow[]) => void)[] = [];

@@ -100,6 +100,8 @@ interface StreamConfig {
   readonly maxScopes: number;
   /** Whether streams are compressed for clients that accept gzip. */
   readonly gzip: boolean;
+  /** Whether the addon writes to sockets, where it loads. */
+  readonly native: boolean;
   readonly ring: { readonly frames: number; readonly bytes: number };
 }
 
@@ -194,6 +196,7 @@ function group(v: Variables): Omit<Config, 'notices'> {
       maxStreamsPerPlayer: v.MAX_STREAMS_PER_PLAYER,
       maxScopes: v.MAX_SCOPES_PER_STREAM,
       gzip: v.STREAM_COMPRESSION === 'gzip',
+      native: v.STREAM_WRITES === 'native',
       ring: { frames: v.RING_FRAMES, bytes: v.RING_BYTES },
     },
     presence: { graceMs: v.PRESENCE_GRACE_MS, intervalMs: v.PRESENCE_INTERVAL_MS },

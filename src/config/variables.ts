@@ -78,6 +78,7 @@ export const VARIABLES = z.object({
   MAX_STREAMS_PER_PLAYER: integer(1, 1_000_000, 20, 'streams'),
   MAX_SCOPES_PER_STREAM: integer(1, 2_000, 500, 'scopes'),
   STREAM_COMPRESSION: oneOf(['off', 'gzip'], 'off'),
+  STREAM_WRITES: oneOf(['native', 'node'], 'native'),
   RING_FRAMES: integer(0, 10_000_000, 20_000, 'frames'),
   RING_BYTES: integer(0, 17_179_869_184, 67_108_864, 'bytes'),
 

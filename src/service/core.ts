@@ -8,6 +8,7 @@ import type { Callers } from '../http/app-env.ts';
 import { addressOf, createCallers } from '../http/callers.ts';
 import { createPlatformClock, type PlatformClock } from '../platform/clock.ts';
 import { formatCursor } from '../protocol/cursor.ts';
+import { loadNativeSend } from '../stream/native-send.ts';
 import { type OpenBackplane, openBackplane } from './backplane.ts';
 import { type Databases, type DatabasesDeps, openDatabases } from './databases.ts';
 import type { FailureLog } from './failure-log.ts';
@@ -74,6 +75,7 @@ export async function openCore(
       await openLogPipeline({
         ...databases,
         ring: stream.ring,
+        send: stream.native ? loadNativeSend()?.send : undefined,
         holdDays: config.standings.holdDays,
         hinted: () => hints.status === 'up',
         now: databases.databaseClock.now,

@@ -15,10 +15,16 @@ export function carriesStream(incoming: IncomingMessage): boolean {
 /** Bytes from which on a new stream collects no more: what a peer that takes nothing has waiting is to be counted as unsent. */
 const MAX_COLLECTED = 80 * 1024;
 
-/** Bytes left of the write under way. Node's own socket time-out reads the same field to notice progress. */
-function queuedInLibuv(socket: Socket): number {
-  const { _handle } = socket as Socket & { _handle?: { readonly writeQueueSize?: number } | null };
-  return _handle?.writeQueueSize ?? 0;
+/** What Node has of a socket below its stream; null once it is closed. */
+interface Handle {
+  /** Bytes left of the write under way. Node's own socket time-out reads it to notice progress. */
+  readonly writeQueueSize?: number;
+  /** Negative where there is none. */
+  readonly fd?: number;
+}
+
+function handleOf(socket: Socket): Handle | null | undefined {
+  return (socket as Socket & { readonly _handle?: Handle | null })._handle;
 }
 
 /**
@@ -40,6 +46,10 @@ class NodeSink implements Sink {
   readonly #socket: Socket;
   readonly #outgoing: ServerResponse;
   readonly #raw: boolean;
+  /** What is written to. A field: V8 looks an accessor up anew for each of the writes. */
+  readonly #target: Socket | ServerResponse;
+  /** Of the socket, where bytes may be written to it as they are; -1 otherwise. */
+  readonly #descriptor: number;
   #written = 0;
   #open = true;
   /** Whether the head and the first frames are still collected for one write. */
@@ -57,6 +67,8 @@ class NodeSink implements Sink {
     socket.cork();
     outgoing.flushHeaders();
     this.#raw = outgoing.chunkedEncoding && outgoing.socket === socket;
+    this.#target = this.#raw ? socket : outgoing;
+    this.#descriptor = this.#raw && !('encrypted' in socket) ? (handleOf(socket)?.fd ?? -1) : -1;
     process.nextTick(uncork, this);
     outgoing.on('close', () => {
       this.#open = false;
@@ -65,15 +77,19 @@ class NodeSink implements Sink {
     });
   }
 
-  get #target(): Socket | ServerResponse {
-    return this.#raw ? this.#socket : this.#outgoing;
+  get descriptor(): number | undefined {
+    const socket = this.#socket;
+    // Once the socket is destroyed, another may have the number.
+    if (this.#descriptor < 0 || !this.#open || socket.destroyed || !socket.writable) return undefined;
+    return socket.writableLength === 0 && socket.writableCorked === 0 ? this.#descriptor : undefined;
   }
 
-  write(bytes: Bytes): void {
+  write(bytes: Bytes, sent = 0): void {
     if (!this.#open || this.#socket.destroyed) return;
     const part = this.#raw ? bytes.chunk : bytes.plain;
     this.#written += part.length;
-    this.#target.write(part);
+    if (sent === part.length) return;
+    this.#target.write(sent === 0 ? part : part.subarray(sent));
     if (this.#corked && this.#target.writableLength > MAX_COLLECTED) this.uncork();
   }
 
@@ -84,7 +100,7 @@ class NodeSink implements Sink {
 
   get taken(): number {
     // Node counts a write as unsent until the kernel has all of it; libuv has the number of bytes that are left.
-    return this.#written - this.#target.writableLength - queuedInLibuv(this.#socket);
+    return this.#written - this.#target.writableLength - (handleOf(this.#socket)?.writeQueueSize ?? 0);
   }
 
   drained(): Promise<void> {

@@ -5,8 +5,13 @@ export const LINGER_MS = 1_000;
 
 /** Destination of a stream's bytes: an open response, whatever its runtime. */
 export interface Sink {
-  /** Writes encoded bytes. Does nothing once the sink is closed. */
-  write(bytes: Bytes): void;
+  /** Descriptor of the socket that `bytes.chunk` goes to, where nothing waits to be written before it; undefined otherwise. */
+  readonly descriptor?: number | undefined;
+  /**
+   * Writes encoded bytes. Does nothing once the sink is closed.
+   * @param sent bytes of `bytes.chunk` that were written to its descriptor already. Default 0
+   */
+  write(bytes: Bytes, sent?: number): void;
   /** Bytes that this process still holds because the peer has not taken them. */
   readonly unsent: number;
   /** Counter that, while bytes are unsent, changes exactly when the peer takes some. */

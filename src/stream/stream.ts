@@ -111,6 +111,10 @@ export class Stream implements ChannelListener {
     return this.#sink.unsent;
   }
 
+  get descriptor(): number | undefined {
+    return this.state === 'closed' ? undefined : this.#sink.descriptor;
+  }
+
   /** Both ends of its connection, as `endpointsOf` spells them; undefined: not known. */
   get endpoints(): string | undefined {
     return this.#sink.endpoints;
@@ -128,17 +132,17 @@ export class Stream implements ChannelListener {
   }
 
   /** Writes frames of the log. Closes the stream when its peer does not keep up. */
-  deliver(batch: Batch): void {
+  deliver(batch: Batch, sent = 0): void {
     if (this.state === 'closed') return;
-    this.#write(batch);
+    const unsent = this.#write(batch, sent);
     // Only after the write: should the sink throw, the stream ends with the cursor of the frame before.
-    const last = batch.frames.at(-1);
+    const { last } = batch;
     if (last) {
       this.lastDeliveredId = last.id;
       this.announced = last.id;
       this.#cursor = last.cursor;
     }
-    this.#limitUnsent();
+    this.#limit(unsent);
   }
 
   /** Makes the cursor of a position that is about to be sent. */
@@ -170,8 +174,7 @@ export class Stream implements ChannelListener {
   /** Writes bytes shared with other streams. Closes the stream when its peer does not keep up. */
   writeBytes(bytes: Bytes): void {
     if (this.state === 'closed') return;
-    this.#write(bytes);
-    this.#limitUnsent();
+    this.#limit(this.#write(bytes, 0));
   }
 
   /**
@@ -215,15 +218,17 @@ export class Stream implements ChannelListener {
     this.#sink.end();
   }
 
-  #write(bytes: Bytes): void {
+  /** @returns bytes that are unsent after it */
+  #write(bytes: Bytes, sent: number): number {
     const before = this.#sink.unsent;
-    this.#sink.write(bytes);
+    this.#sink.write(bytes, sent);
+    const { unsent } = this.#sink;
     // One large write to a peer that had taken everything before does not make that peer slow.
-    if (before < SMALL_BYTES) this.#allowance = this.#sink.unsent;
+    if (before < SMALL_BYTES) this.#allowance = unsent;
+    return unsent;
   }
 
-  #limitUnsent(): void {
-    const { unsent } = this.#sink;
+  #limit(unsent: number): void {
     if (unsent === 0) return;
     if (unsent > this.#maxUnsentBytes + this.#allowance) this.close('slow');
     else this.#withUnsent.add(this);

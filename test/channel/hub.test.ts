@@ -15,6 +15,10 @@ class Recorder implements ChannelListener {
   leftAt = Number.POSITIVE_INFINITY;
   readonly received: LiveFrame[] = [];
   readonly batches: Batch[] = [];
+  /** Descriptor of its socket, which the hub may write to. */
+  descriptor: number | undefined;
+  /** What its socket took, in order. */
+  readonly taken: Buffer[] = [];
   onDeliver: (() => void) | undefined;
 
   constructor(position: number, scopes: readonly Scope[], types?: readonly EventType[]) {
@@ -24,9 +28,10 @@ class Recorder implements ChannelListener {
     this.filter = types && { key: types.join(), types: new Set(types) };
   }
 
-  deliver(batch: Batch): void {
+  deliver(batch: Batch, sent = 0): void {
     this.onDeliver?.();
     this.batches.push(batch);
+    this.taken.push(batch.chunk.subarray(sent));
     for (const frame of batch.frames) this.received.push(frame);
   }
 
@@ -62,6 +67,7 @@ type Step =
       readonly do: 'join';
       readonly scopes: Scope[];
       readonly types: EventType[] | null;
+      readonly direct: boolean;
       readonly crowd: number;
     }
   | { readonly do: 'leave'; readonly which: number }
@@ -78,7 +84,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       do: fc.constant('join' as const),
       scopes: someScopes,
       types: fc.option(fc.subarray(EVENT_TYPES.slice(0, 3))),
-      // Turns read the clock every 64 listeners.
+      /** Whether every second of them has a socket. */
+      direct: fc.boolean(),
+      // Turns read the clock every 32 listeners.
       crowd: fc.constantFrom(1, 1, 40, 70),
     }),
   },
@@ -94,7 +102,18 @@ describe('while listeners join and leave in the middle of turns', () => {
         framesAfter(100, 120),
         fc.array(step, { minLength: 10, maxLength: 80 }),
         async (log, steps) => {
-          const hub = new Hub(100);
+          const sockets: Recorder[] = [];
+          let writes = 0;
+          const hub = new Hub(100, {
+            // By turns a socket takes nothing, a part, or all.
+            send(descriptors, count, bytes, sent) {
+              for (let at = 0; at < count; at++) {
+                const taken = Math.floor((bytes.length * (writes++ % 3)) / 2);
+                sockets[descriptors[at] as number]?.taken.push(bytes.subarray(0, taken));
+                sent[at] = taken;
+              }
+            },
+          });
           const present: Recorder[] = [];
           const members: Recorder[] = [];
           let accepted = 0;
@@ -105,6 +124,7 @@ describe('while listeners join and leave in the middle of turns', () => {
             } else if (step.do === 'join')
               for (let i = 0; i < step.crowd; i++) {
                 const listener = new Recorder(hub.position, step.scopes, step.types ?? undefined);
+                if (step.direct && i % 2 === 0) listener.descriptor = sockets.push(listener) - 1;
                 hub.join(listener);
                 present.push(listener);
                 members.push(listener);
@@ -119,8 +139,12 @@ describe('while listeners join and leave in the middle of turns', () => {
             } else await nextTurn();
           }
           await hub.drained();
-          for (const listener of members)
-            expect(ids(listener.received)).toEqual(ids(listener.due(log.slice(0, accepted))));
+          for (const listener of members) {
+            const due = listener.due(log.slice(0, accepted));
+            expect(ids(listener.received)).toEqual(ids(due));
+            const bytes = Buffer.concat(due.map((frame) => frame.chunk));
+            expect(Buffer.concat(listener.taken).equals(bytes)).toBe(true);
+          }
           expect(hub.position).toBe(log[accepted - 1]?.id ?? 100);
           expect(hub.settled).toBe(hub.position);
           expect(hub.delivered).toBe(members.reduce((sum, listener) => sum + listener.received.length, 0));
@@ -256,7 +280,7 @@ test('a scope without listeners costs nothing', () => {
 
 test('a listener whose delivery fails is removed, and the others continue', async () => {
   const failed: ChannelListener[] = [];
-  const hub = new Hub(0, (_error, listener) => failed.push(listener));
+  const hub = new Hub(0, { onError: (_error, listener) => failed.push(listener) });
   const [first, bad, last] = [0, 0, 0].map((position) => new Recorder(position, ['global'])) as [
     Recorder,
     Recorder,

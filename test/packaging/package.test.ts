@@ -56,7 +56,7 @@ describe('The package', () => {
   it('holds what runs, the migrations and the pages, and no sources or tests', async () => {
     const { files } = application;
     const expected =
-      /^(dist\/.*\.(js|d\.ts|css|html|svg|woff2)|drizzle\/\d{4}_\w+\.sql|drizzle\/meta\/_journal\.json)$/;
+      /^(dist\/.*\.(js|d\.ts|css|html|svg|woff2)|dist\/stream\/native\/\w+-\w+\.node|drizzle\/\d{4}_\w+\.sql|drizzle\/meta\/_journal\.json)$/;
     const besides = ['package.json', 'README.md', 'LICENSE', '.env.example'];
     expect(files.filter((file) => !expected.test(file) && !besides.includes(file))).toEqual([]);
     expect(files.filter((file) => /^dist\/web\/.*\.tsx?$|\.test\.|^dist\/(test|bench)\//.test(file))).toEqual(
@@ -66,6 +66,7 @@ describe('The package', () => {
     const wanted = [
       ...besides,
       ...['dist/main.js', 'dist/cli/main.js', 'dist/web/index.html', 'dist/react/styles.css'],
+      'dist/stream/native/linux-x64.node',
       ...entries.map(({ tag }: { tag: string }) => `drizzle/${tag}.sql`),
     ];
     expect(wanted.filter((file) => !files.includes(file))).toEqual([]);
