@@ -1,7 +1,12 @@
 // A server in a process of its own: started within a bounded time, and stopped for certain.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** Options of Node with which `npm start` and the image start the service. */
+const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
+const SHIPPED_FLAGS = scripts.start.split(' ').filter((part) => part.startsWith('--'));
 
 /** How long it may take to start, and to stop, in ms. */
 const PATIENCE_MS = 60_000;
@@ -10,10 +15,10 @@ const PATIENCE_MS = 60_000;
  * The built service, on any free port.
  *
  * @param env what it is told beside the port
- * @param flags of Node itself
+ * @param flags of Node itself, beside those that it is shipped with
  */
 export function startService(env, flags = []) {
-  const child = spawn(process.execPath, [...flags, join(import.meta.dirname, '../dist/main.js')], {
+  const child = spawn(process.execPath, [...SHIPPED_FLAGS, ...flags, join(import.meta.dirname, '../dist/main.js')], {
     env: { PATH: process.env.PATH, NODE_ENV: 'test', LOG_LEVEL: 'info', PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
