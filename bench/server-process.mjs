@@ -18,10 +18,14 @@ const PATIENCE_MS = 60_000;
  * @param flags of Node itself, beside those that it is shipped with
  */
 export function startService(env, flags = []) {
-  const child = spawn(process.execPath, [...SHIPPED_FLAGS, ...flags, join(import.meta.dirname, '../dist/main.js')], {
-    env: { PATH: process.env.PATH, NODE_ENV: 'test', LOG_LEVEL: 'info', PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...SHIPPED_FLAGS, ...flags, join(import.meta.dirname, '../dist/main.js')],
+    {
+      env: { PATH: process.env.PATH, NODE_ENV: 'test', LOG_LEVEL: 'info', PORT: '0', ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let said = '';
   const port = new Promise((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text) => {
