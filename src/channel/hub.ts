@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Scope } from '../protocol/scope.ts';
 import { MultiMap } from '../util/multi-map.ts';
 import { type Batch, Turn, type TypeFilter } from './batch.ts';
@@ -26,6 +27,8 @@ export interface HubOptions {
   readonly onError?: (error: unknown, listener: ChannelListener) => void;
   /** Writes to the sockets of many listeners at once. Default: each listener writes by itself. */
   readonly send?: SendToAll | undefined;
+  /** Waits for a number of ms. Default: a timer. */
+  readonly pause?: (ms: number) => Promise<void>;
 }
 
 /**
@@ -34,6 +37,12 @@ export interface HubOptions {
  * frame, so that under any load fan-out gets the share that it needs.
  */
 const SLICE = { minMs: 1, maxMs: 16, ofAge: 1 / 32 };
+/**
+ * Pause between two turns while frames arrive faster than turns deliver them, as a part of what the deliveries of the last turn took.
+ * Publishing has the time alone, and the next turn delivers more frames in as many writes.
+ */
+const PAUSE = { maxMs: 25, ofTurn: 2 };
+
 /** Deliveries between two readings of the clock, and max listeners that are written to at once. */
 const GROUP = 32;
 
@@ -47,6 +56,7 @@ export class Hub {
   /** Listeners that left during the current turn. */
   readonly #left = new Set<ChannelListener>();
   readonly #options: HubOptions;
+  readonly #pause: (ms: number) => Promise<void>;
   /** Listeners that are delivered the same batch next. */
   readonly #group: ChannelListener[] = [];
   readonly #descriptors = new Int32Array(GROUP);
@@ -67,6 +77,7 @@ export class Hub {
     this.#position = position;
     this.#settled = position;
     this.#options = options;
+    this.#pause = options.pause ?? sleep;
   }
 
   /** Position up to which frames are in the current turn or an earlier one. A listener must be at it to join. */
@@ -145,11 +156,12 @@ export class Hub {
       this.#waiting = [];
       this.#position = turn.through;
       this.#current = turn;
-      await this.#deliverTurn(turn, acceptedAt);
+      const deliveringMs = await this.#deliverTurn(turn, acceptedAt);
       if (this.#current === turn) this.#settled = turn.through;
       this.#current = undefined;
       this.#left.clear();
       this.#resolveDrained(this.#settled);
+      if (this.#waiting.length > 0) await this.#pause(Math.min(PAUSE.maxMs, deliveringMs * PAUSE.ofTurn));
     }
     this.#turning = false;
   }
@@ -160,8 +172,13 @@ export class Hub {
     for (const { done } of drained) done();
   }
 
-  /** @param acceptedAt when its oldest frame was accepted */
-  async #deliverTurn(turn: Turn, acceptedAt: number): Promise<void> {
+  /**
+   * @param acceptedAt when its oldest frame was accepted
+   * @returns time that the deliveries took, without what ran between slices, ms
+   */
+  async #deliverTurn(turn: Turn, acceptedAt: number): Promise<number> {
+    let beganAt = performance.now();
+    let deliveringMs = 0;
     const listeners = this.#listenersOf(turn);
     // Each turn begins with another listener, so that none is always last.
     const start = listeners.length === 0 ? 0 : this.#offset++ % listeners.length;
@@ -179,13 +196,17 @@ export class Hub {
       }
       if (i % GROUP === GROUP - 1) {
         this.#deliverGroup(batch);
-        if (performance.now() <= sliceEnds) continue;
+        const now = performance.now();
+        if (now <= sliceEnds) continue;
+        deliveringMs += now - beganAt;
         await new Promise(setImmediate);
-        if (this.#current !== turn) return;
+        if (this.#current !== turn) return deliveringMs;
+        beganAt = performance.now();
         sliceEnds = sliceEndOf(acceptedAt);
       }
     }
     this.#deliverGroup(batch);
+    return deliveringMs + performance.now() - beganAt;
   }
 
   /** Delivers a batch to the listeners of the group, and empties it. */

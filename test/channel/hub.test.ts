@@ -48,7 +48,7 @@ class Recorder implements ChannelListener {
 }
 
 const ids = (frames: readonly LiveFrame[]) => frames.map((frame) => frame.id);
-const nextTurn = () => new Promise(setImmediate);
+const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
 /** From here on every reading of the clock ends the slice, so that turns yield as often as they can. */
 function yieldAlways(): void {
@@ -105,6 +105,7 @@ describe('while listeners join and leave in the middle of turns', () => {
           const sockets: Recorder[] = [];
           let writes = 0;
           const hub = new Hub(100, {
+            pause: nextTurn,
             // By turns a socket takes nothing, a part, or all.
             send(descriptors, count, bytes, sent) {
               for (let at = 0; at < count; at++) {
@@ -197,6 +198,42 @@ test('slices grow with the age of the frames that are delivered, so that late st
   expect(old).toBeLessThan(listeners.length / 2);
   await hub.drained();
 });
+
+test.each([
+  [100, 10],
+  [2_000, 25],
+])(
+  'after a turn of %i listeners, publishing has %i ms where more frames wait, and none otherwise',
+  async (count, ms) => {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const pauses: number[] = [];
+    const hub = new Hub(0, {
+      pause(pause) {
+        pauses.push(pause);
+        return nextTurn();
+      },
+    });
+    const listeners = Array.from({ length: count }, () => new Recorder(0, ['global']));
+    for (const listener of listeners) {
+      hub.join(listener);
+      listener.onDeliver = () => {
+        now += 0.05;
+      };
+    }
+    hub.accept([frameOf(1)]);
+    await hub.drained();
+    expect(pauses).toEqual([]);
+    hub.accept([frameOf(2)]);
+    while (hub.delivered === count) await nextTurn();
+    // What else ran between slices is no part of the deliveries.
+    now += 1_000;
+    hub.accept([frameOf(3)]);
+    await hub.drained();
+    expect(pauses).toEqual([expect.closeTo(ms, 3)]);
+    expect(listeners.every((listener) => listener.received.length === 3)).toBe(true);
+  },
+);
 
 test('frames that arrive during a turn are the next turn, in a single delivery', async () => {
   const hub = new Hub(0);
