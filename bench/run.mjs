@@ -1,5 +1,5 @@
 // The service beside its peers in one interleaved run, and the ratios between them.
-//   npm run bench                 five rounds, at most 15 minutes on two quiet cores; writes bench/results.json and docs/bench-*.svg
+//   npm run bench                 five rounds, at most 20 minutes on two quiet cores; writes bench/results.json and docs/bench-*.svg
 //   npm run bench -- --quick      one short round, at most two minutes; prints the stored ratios beside its own
 //   npm run bench -- --only publish,streams-1000 --rounds 3      with --store: replaces those of the stored results
 // Sets up all it needs and stops by itself. ARCHITECTURE.md, "Measured", says how to read what it prints.

@@ -8,7 +8,7 @@ const JOINED = 500;
 
 export const ceiling = {
   name: 'ceiling',
-  maxRounds: 3,
+  maxRounds: 2,
   inQuick: false,
   async run(bench, record) {
     const contender = bench.peers.ceiling;

@@ -7,7 +7,7 @@ const NAMES = ['better-sse', 'ws', 'socket.io', 'hono streamSSE'];
 
 export const others = {
   name: 'others',
-  maxRounds: 3,
+  maxRounds: 2,
   inQuick: false,
   async run(bench, record) {
     const { pacedS, publishS } = bench.durations;
