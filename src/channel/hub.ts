@@ -230,10 +230,19 @@ export class Hub {
       this.#descriptors[count] = descriptor;
       group[count++] = listener;
     }
-    if (count > 0) send(this.#descriptors, count, batch.chunk, this.#sent);
+    if (count > 0) this.#sendTo(send, count, batch);
     for (let at = 0; at < count; at++)
       this.#deliver(group[at] as ChannelListener, batch, this.#sent[at] as number);
     group.length = 0;
+  }
+
+  #sendTo(send: SendToAll, count: number, batch: Batch): void {
+    try {
+      send(this.#descriptors, count, batch.chunk, this.#sent);
+    } catch {
+      // Where the batch has no bytes, each delivery fails with the same error, and is reported.
+      this.#sent.fill(0);
+    }
   }
 
   #deliver(listener: ChannelListener, batch: Batch, sent: number): void {

@@ -106,7 +106,6 @@ export class LiveFrame implements Bytes {
   #encoded(): Bytes {
     if (this.#bytes) return this.#bytes;
     const row = this.#row as LogRow;
-    this.#row = undefined;
     this.#bytes = encodeBytes(
       encodeFrame({
         id: this.cursor,
@@ -114,6 +113,7 @@ export class LiveFrame implements Bytes {
         data: notificationJson(row),
       }),
     );
+    this.#row = undefined;
     return this.#bytes;
   }
 }

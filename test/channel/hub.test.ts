@@ -335,6 +335,33 @@ test('a listener whose delivery fails is removed, and the others continue', asyn
   expect([first, bad, last].map((listener) => ids(listener.received))).toEqual([[1, 2], [], [1, 2]]);
 });
 
+test('a frame that cannot be encoded ends the streams that it is for, and the others continue', async () => {
+  const failed: { listener: ChannelListener; error: unknown }[] = [];
+  const written: Buffer[] = [];
+  const hub = new Hub(0, {
+    onError: (error, listener) => failed.push({ error, listener }),
+    send(_descriptors, count, bytes, sent) {
+      written.push(bytes);
+      sent.fill(bytes.length, 0, count);
+    },
+  });
+  const [one, other, apart] = (['global', 'global', 'player:1'] as const).map(
+    (scope) => new Recorder(0, [scope]),
+  ) as [Recorder, Recorder, Recorder];
+  one.descriptor = 1;
+  apart.descriptor = 2;
+  for (const listener of [one, other, apart]) hub.join(listener);
+  const whole = frameOf(2, { scope: 'player:1' });
+  hub.accept([frameOf(1, { at: Number.NaN }), whole]);
+  await hub.drained();
+  expect(failed.map(({ listener }) => listener)).toEqual([other, one]);
+  for (const { error } of failed) expect(error).toBeInstanceOf(RangeError);
+  expect(written).toEqual([whole.chunk]);
+  hub.accept([frameOf(3, { scope: 'player:1' })]);
+  await hub.drained();
+  expect(ids(apart.received)).toEqual([2, 3]);
+});
+
 test('after a reset no earlier frame is delivered, not even by the turn under way', async () => {
   yieldAlways();
   const hub = new Hub(100);
