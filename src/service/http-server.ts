@@ -68,6 +68,8 @@ export async function listen(app: Pick<Router, 'fetch'>, options: ListenOptions)
     server.once('error', fail);
     server.listen({ port, host, exclusive, backlog: 4_096 }, () => {
       server.off('error', fail);
+      // A connection that could not be accepted, where descriptors or memory are short. The others go on.
+      server.on('error', () => {});
       resolve();
     });
   });
