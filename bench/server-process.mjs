@@ -34,7 +34,7 @@ export function startService(env, flags = []) {
       if (listening) resolve(Number(listening[1]));
     });
   });
-  return running(child, port);
+  return running(child, port, () => said.slice(-2_000));
 }
 
 /** A file that sends its port to whoever started it. */
@@ -44,9 +44,11 @@ export function startFile(file, flags = []) {
 }
 
 /** @throws when it ends, or takes too long, before it has a port */
-async function running(child, port) {
+async function running(child, port, lastOutput = () => '') {
   const exited = once(child, 'exit');
+  let stopping = false;
   const stop = async () => {
+    stopping = true;
     child.kill('SIGTERM');
     const kill = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     await exited;
@@ -57,8 +59,10 @@ async function running(child, port) {
     late = setTimeout(() => reject(new Error('the server did not start in time')), PATIENCE_MS);
     exited.then(([code, signal]) => reject(new Error(`the server ended: ${signal ?? code}`)));
   });
-  // Once it runs, its end shows in its connections.
-  failed.catch(() => {});
+  // Once it runs, its end shows in its connections; what it wrote last may say why.
+  failed.catch(({ message }) => {
+    if (!stopping) process.stderr.write(`${message}\n${lastOutput()}`);
+  });
   try {
     return { port: await Promise.race([port, failed]), pid: child.pid, stop };
   } catch (error) {
