@@ -66,6 +66,8 @@ export class Hub {
   #waitingSince = 0;
   #current: Turn | undefined;
   #turning = false;
+  /** Callers that wait in `moved`. */
+  #moveWaiters: (() => void)[] = [];
   /** Callers that wait in `drained`, by ascending position. */
   #drainWaiters: { readonly through: number; readonly done: () => void }[] = [];
   #position: number;
@@ -135,9 +137,21 @@ export class Hub {
   reset(position: number): void {
     this.#waiting = [];
     this.#current = undefined;
-    this.#position = position;
     this.#settled = position;
+    this.#move(position);
     this.#resolveDrained(Number.POSITIVE_INFINITY);
+  }
+
+  /** Resolves when the position has moved: with the next turn, or a reset. */
+  moved(): Promise<void> {
+    return new Promise((resolve) => this.#moveWaiters.push(resolve));
+  }
+
+  #move(position: number): void {
+    this.#position = position;
+    const waiters = this.#moveWaiters;
+    this.#moveWaiters = [];
+    for (const resolve of waiters) resolve();
   }
 
   /** Resolves when all frames accepted so far are delivered, however many follow. */
@@ -154,7 +168,7 @@ export class Hub {
       const turn = new Turn(this.#waiting);
       const acceptedAt = this.#waitingSince;
       this.#waiting = [];
-      this.#position = turn.through;
+      this.#move(turn.through);
       this.#current = turn;
       const deliveringMs = await this.#deliverTurn(turn, acceptedAt);
       if (this.#current === turn) this.#settled = turn.through;
@@ -214,25 +228,21 @@ export class Hub {
     const group = this.#group;
     const { send } = this.#options;
     if (!batch || group.length === 0) return;
-    if (!send) {
-      for (const listener of group) this.#deliver(listener, batch, 0);
-      group.length = 0;
-      return;
-    }
-    // No callback runs between the look at a descriptor and the write: it is still that of the listener's socket.
     let count = 0;
-    for (const listener of group) {
-      const { descriptor } = listener;
-      if (descriptor === undefined) {
-        this.#deliver(listener, batch, 0);
-        continue;
+    if (send) {
+      // Those with a descriptor first. No callback runs between the look at one and the write: it is still that of the listener's socket.
+      for (let at = 0; at < group.length; at++) {
+        const listener = group[at] as ChannelListener;
+        const { descriptor } = listener;
+        if (descriptor === undefined) continue;
+        this.#descriptors[count] = descriptor;
+        group[at] = group[count] as ChannelListener;
+        group[count++] = listener;
       }
-      this.#descriptors[count] = descriptor;
-      group[count++] = listener;
+      if (count > 0) this.#sendTo(send, count, batch);
     }
-    if (count > 0) this.#sendTo(send, count, batch);
-    for (let at = 0; at < count; at++)
-      this.#deliver(group[at] as ChannelListener, batch, this.#sent[at] as number);
+    for (let at = 0; at < group.length; at++)
+      this.#deliver(group[at] as ChannelListener, batch, at < count ? (this.#sent[at] as number) : 0);
     group.length = 0;
   }
 

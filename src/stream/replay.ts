@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hub } from '../channel/hub.ts';
 import type { LiveFrame } from '../channel/live-frame.ts';
 import type { Ring } from '../channel/ring.ts';
@@ -58,7 +58,7 @@ export async function catchUp(stream: Stream, deps: ReplayDeps, opening: StreamO
     if (joinAtHead(stream, hub, replayed)) return;
     if (stream.position > target) {
       // The plan came from the follower, which is ahead of the hub until the hub's next turn.
-      await nextTurn();
+      await hub.moved();
       continue;
     }
     const { sent, whole } = await sendPage(stream, deps, { target, pageSize, opening });

@@ -235,6 +235,22 @@ test.each([
   },
 );
 
+test('who waits for the position to move goes on with the next turn, and with a reset', async () => {
+  const hub = new Hub(0);
+  const seen: number[] = [];
+  const wait = () => hub.moved().then(() => seen.push(hub.position));
+  const both = [wait(), wait()];
+  await nextTurn();
+  expect(seen).toEqual([]);
+  hub.accept([frameOf(7)]);
+  await Promise.all(both);
+  expect(seen).toEqual([7, 7]);
+  const reset = wait();
+  hub.reset(3);
+  await reset;
+  expect(seen).toEqual([7, 7, 3]);
+});
+
 test('frames that arrive during a turn are the next turn, in a single delivery', async () => {
   const hub = new Hub(0);
   const listener = new Recorder(0, ['global']);
