@@ -370,7 +370,7 @@ test('a frame that cannot be encoded ends the streams that it is for, and the ot
   const whole = frameOf(2, { scope: 'player:1' });
   hub.accept([frameOf(1, { at: Number.NaN }), whole]);
   await hub.drained();
-  expect(failed.map(({ listener }) => listener)).toEqual([other, one]);
+  expect(new Set(failed.map(({ listener }) => listener))).toEqual(new Set([one, other]));
   for (const { error } of failed) expect(error).toBeInstanceOf(RangeError);
   expect(written).toEqual([whole.chunk]);
   hub.accept([frameOf(3, { scope: 'player:1' })]);
