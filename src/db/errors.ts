@@ -206,7 +206,7 @@ export function isDuplicate(error: unknown): boolean {
   return errnoOf(error) === DUPLICATE;
 }
 
-/** Whether the server does not know the syntax of the statement. Nothing of it was run. */
+/** Whether the server does not know the syntax of the statement. Nothing of it was run, but all before it in its packet. */
 export function isSyntaxError(error: unknown): boolean {
   return errnoOf(error) === SYNTAX_ERROR;
 }

@@ -106,6 +106,8 @@ export async function sendAttempt(
     [results] = await answer;
   } catch (error) {
     if (!compound || !isSyntaxError(error)) throw error;
+    // Of a large append, the statement before the refused one was run: the next transaction would commit it.
+    await connection.query('ROLLBACK');
     withoutCompounds.add(connection);
     return sendAttempt(connection, { members, key, tag }, expected, onSent);
   }

@@ -135,6 +135,31 @@ describe('the log', () => {
     expect(apart.length).toBe(kind === 'mysql' ? 0 : 2);
   });
 
+  test.runIf(kind === 'mariadb')(
+    'is without a gap where only a part of a large append is understood',
+    async () => {
+      let refused = 0;
+      const appender = appending({
+        connect: async () => {
+          const connection = await database.connect({ multipleStatements: true });
+          const query = connection.query.bind(connection) as (...args: unknown[]) => unknown;
+          return Object.assign(connection, {
+            query(given: string | { readonly sql: string }, values?: unknown) {
+              if (typeof given === 'string' || !given.sql.includes('END;INSERT')) return query(given, values);
+              refused += 1;
+              return query({ ...given, sql: given.sql.replace('END;INSERT', 'END;NO STATEMENT') });
+            },
+          });
+        },
+      });
+      const many = Array.from({ length: 300 }, (_, i) => unitOf(`call ${i}`));
+      const answers = await appender.append(many);
+      expect(refused).toBe(1);
+      expect(answers.map(({ firstId }) => firstId)).toEqual(many.map((_, i) => i + 1));
+      await expectGapless(database);
+    },
+  );
+
   test('is sent the next batch before the callers of the previous one are answered', async () => {
     const steps: string[] = [];
     let second: Promise<unknown> | undefined;
